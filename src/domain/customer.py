@@ -1,0 +1,161 @@
+"""A customer: who somebody is, and how the business itself calls them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self, TypedDict
+
+from eventsourcing.domain import event
+
+from domain.errors import Conflict, NotFound
+from domain.fact import Entity, Fact, FirstFact
+
+
+class Personal(TypedDict):
+    """The only place where facts hold personal data, so that erasing a person is possible."""
+
+    email: str | None
+    phone: str | None
+    name: str | None
+
+
+class CustomerNotFound(NotFound):
+    code = "customer_not_found"
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(f"no customer {customer_id}", customer_id=customer_id)
+
+
+class ExternalIdTaken(Conflict):
+    code = "customer_already_exists"
+
+    def __init__(self, external_id: str, customer_id: str) -> None:
+        super().__init__(
+            f"external_id {external_id} belongs to customer {customer_id}",
+            field="external_id",
+            external_id=external_id,
+            customer_id=customer_id,
+        )
+
+
+class Customer(Entity):
+    TOPIC = "customer"
+
+    class Event(Fact):
+        TOPIC = "customer.event"
+
+    # Each of the two carries the whole profile as it is from then on: a reader never merges.
+    class Registered(Event, FirstFact):
+        TOPIC = "customer.registered"
+        external_id: str | None
+        personal: Personal
+        tags: list[str]
+        metadata: dict[str, Any]
+
+    class Updated(Event):
+        TOPIC = "customer.updated"
+        external_id: str | None
+        personal: Personal
+        tags: list[str]
+        metadata: dict[str, Any]
+
+    class Deleted(Event):
+        TOPIC = "customer.deleted"
+
+    @classmethod
+    def register(
+        cls,
+        customer_id: str,
+        *,
+        external_id: str | None = None,
+        email: str | None = None,
+        phone: str | None = None,
+        name: str | None = None,
+        tags: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        now: datetime,
+    ) -> Self:
+        return cls._create(
+            cls.Registered,
+            id=customer_id,
+            timestamp=now,
+            occurred_at=now,
+            external_id=external_id,
+            personal=Personal(email=email, phone=phone, name=name),
+            tags=list(tags),
+            metadata=dict(metadata or {}),
+        )
+
+    def __init__(
+        self,
+        external_id: str | None,
+        personal: Personal,
+        tags: list[str],
+        metadata: dict[str, Any],
+        occurred_at: datetime,
+    ) -> None:
+        self.external_id = external_id
+        self.personal = personal
+        self.tags = tags
+        self.metadata = metadata
+        self.registered_at = occurred_at
+        self.updated_at = occurred_at
+        self.deleted = False
+
+    def update(self, changes: Mapping[str, Any], now: datetime) -> None:
+        """Changes the named fields, each to a value or to None; no change records nothing.
+
+        Fields: ``external_id``, ``email``, ``phone``, ``name``, ``tags``, ``metadata``.
+        """
+        self._must_exist()
+        personal = Personal(
+            email=changes.get("email", self.personal["email"]),
+            phone=changes.get("phone", self.personal["phone"]),
+            name=changes.get("name", self.personal["name"]),
+        )
+        profile = {
+            "external_id": changes.get("external_id", self.external_id),
+            "personal": personal,
+            "tags": list(changes.get("tags", self.tags) or ()),
+            "metadata": dict(changes.get("metadata", self.metadata) or {}),
+        }
+        if any(getattr(self, field) != value for field, value in profile.items()):
+            self._record(self.Updated, now, **profile)
+
+    def fill_in(
+        self, *, email: str | None, phone: str | None, name: str | None, now: datetime
+    ) -> None:
+        """Takes contact details a payment brought along, never over those already known."""
+        known = self.personal
+        found = {
+            "email": None if known["email"] else email,
+            "phone": None if known["phone"] else phone,
+            "name": None if known["name"] else name,
+        }
+        self.update({field: value for field, value in found.items() if value}, now)
+
+    def delete(self, now: datetime) -> None:
+        self._must_exist()
+        self._record(self.Deleted, now)
+
+    def _must_exist(self) -> None:
+        if self.deleted:
+            raise CustomerNotFound(self.id)
+
+    @event(Updated)
+    def _on_updated(
+        self,
+        external_id: str | None,
+        personal: Personal,
+        tags: list[str],
+        metadata: dict[str, Any],
+        occurred_at: datetime,
+    ) -> None:
+        self.external_id = external_id
+        self.personal = personal
+        self.tags = tags
+        self.metadata = metadata
+        self.updated_at = occurred_at
+
+    @event(Deleted)
+    def _on_deleted(self) -> None:
+        self.deleted = True

@@ -1,0 +1,45 @@
+"""What every recorded fact has in common, and how an aggregate records one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from eventsourcing.domain import (
+    BaseAggregate,
+    CanInitAggregate,
+    CanMutateAggregate,
+    MetaDomainEvent,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact(CanMutateAggregate[str], metaclass=MetaDomainEvent):
+    """Something that happened, in the past tense, never changed again.
+
+    ``originator_id`` and ``originator_version`` name the stream and the place in it.
+    ``timestamp`` is when the ledger recorded the fact; it is a column of the ledger, not stored
+    with the fact. ``occurred_at`` is when it happened in the world: they differ for imports.
+    """
+
+    originator_id: str
+    originator_version: int
+    timestamp: datetime
+    occurred_at: datetime
+
+
+class FirstFact(Fact, CanInitAggregate[str]):
+    """The fact that begins a stream."""
+
+    originator_topic: str
+
+
+class Entity(BaseAggregate[str]):
+    """An aggregate with a text id, whose history is a stream of facts."""
+
+    class Event(Fact):
+        """What the facts of one kind of aggregate have in common."""
+
+    def _record(
+        self, fact: type[Fact], now: datetime, occurred_at: datetime | None = None, **values: Any
+    ) -> None:
+        self.trigger_event(fact, timestamp=now, occurred_at=occurred_at or now, **values)

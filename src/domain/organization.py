@@ -1,0 +1,162 @@
+"""An organization in one mode: its name, its API keys, and what they may do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Self
+
+from eventsourcing.domain import event
+
+from domain.errors import NotFound
+from domain.fact import Entity, Fact, FirstFact
+
+Mode = Literal["test", "live"]
+
+SCOPES = frozenset(
+    f"{area}:{verb}"
+    for area in (
+        "api_keys",
+        "connections",
+        "customers",
+        "fraud",
+        "invoices",
+        "payment_links",
+        "payments",
+        "subscriptions",
+        "webhooks",
+        "workflows",
+    )
+    for verb in ("read", "write")
+) | {"checkout:write"}
+
+_USE_IS_NOTED_EVERY = timedelta(hours=1)
+
+
+class KeyNotFound(NotFound):
+    code = "api_key_not_found"
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"no API key {key_id}", key_id=key_id)
+
+
+@dataclass
+class Key:
+    """An API key as the organization remembers it: never the secret, only its digest."""
+
+    key_id: str
+    name: str
+    scopes: list[str]
+    secret_sha256: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def may(self, scope: str) -> bool:
+        """A key with no scopes listed has full access."""
+        return not self.scopes or scope in self.scopes
+
+
+class Organization(Entity):
+    TOPIC = "organization"
+
+    class Event(Fact):
+        TOPIC = "organization.event"
+
+    # `client_secret_seed` lets client secrets be derived from payment ids, so none is stored.
+    class Founded(Event, FirstFact):
+        TOPIC = "organization.founded"
+        name: str
+        mode: str
+        client_secret_seed: str
+
+    class KeyIssued(Event):
+        TOPIC = "organization.key_issued"
+        key_id: str
+        name: str
+        scopes: list[str]
+        secret_sha256: str
+
+    class KeyUsed(Event):
+        TOPIC = "organization.key_used"
+        key_id: str
+
+    class KeyRevoked(Event):
+        TOPIC = "organization.key_revoked"
+        key_id: str
+
+    @classmethod
+    def found(
+        cls, org_id: str, *, name: str, mode: Mode, client_secret_seed: str, now: datetime
+    ) -> Self:
+        return cls._create(
+            cls.Founded,
+            id=org_id,
+            timestamp=now,
+            occurred_at=now,
+            name=name,
+            mode=mode,
+            client_secret_seed=client_secret_seed,
+        )
+
+    def __init__(
+        self, name: str, mode: Mode, client_secret_seed: str, occurred_at: datetime
+    ) -> None:
+        self.name = name
+        self.mode: Mode = mode
+        self.client_secret_seed = client_secret_seed
+        self.founded_at = occurred_at
+        self.keys: dict[str, Key] = {}
+
+    def issue_key(
+        self,
+        key_id: str,
+        *,
+        name: str,
+        scopes: Sequence[str] = (),
+        secret_sha256: str,
+        now: datetime,
+    ) -> None:
+        self._record(
+            self.KeyIssued,
+            now,
+            key_id=key_id,
+            name=name,
+            scopes=sorted(set(scopes)),
+            secret_sha256=secret_sha256,
+        )
+
+    def note_key_use(self, key_id: str, now: datetime) -> None:
+        """Remembers that a key is in use, at most once an hour: a fact a request is too many."""
+        last_used_at = self._key(key_id).last_used_at
+        if last_used_at is None or now - last_used_at >= _USE_IS_NOTED_EVERY:
+            self._record(self.KeyUsed, now, key_id=key_id)
+
+    def revoke_key(self, key_id: str, now: datetime) -> None:
+        """Revoking a revoked key changes nothing."""
+        if self._key(key_id).revoked_at is None:
+            self._record(self.KeyRevoked, now, key_id=key_id)
+
+    def _key(self, key_id: str) -> Key:
+        try:
+            return self.keys[key_id]
+        except KeyError:
+            raise KeyNotFound(key_id) from None
+
+    @event(KeyIssued)
+    def _on_key_issued(
+        self,
+        key_id: str,
+        name: str,
+        scopes: list[str],
+        secret_sha256: str,
+        occurred_at: datetime,
+    ) -> None:
+        self.keys[key_id] = Key(key_id, name, scopes, secret_sha256, occurred_at)
+
+    @event(KeyUsed)
+    def _on_key_used(self, key_id: str, occurred_at: datetime) -> None:
+        self.keys[key_id].last_used_at = occurred_at
+
+    @event(KeyRevoked)
+    def _on_key_revoked(self, key_id: str, occurred_at: datetime) -> None:
+        self.keys[key_id].revoked_at = occurred_at

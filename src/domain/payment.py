@@ -1,0 +1,623 @@
+"""A payment: money a customer is asked for, and everything that becomes of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from eventsourcing.domain import event
+
+from domain.errors import Conflict, NotFound, RuleBroken
+from domain.fact import Entity, Fact, FirstFact
+from domain.money import shown
+
+Source = Literal["api", "payment_link", "subscription"]
+Status = Literal[
+    "pending",
+    "requires_action",
+    "processing",
+    "authorized",
+    "partially_captured",
+    "succeeded",
+    "failed",
+    "canceled",
+    "expired",
+    "refunded",
+    "partially_refunded",
+    "disputed",
+]
+CaptureMethod = Literal["automatic", "manual"]
+
+SOURCES: tuple[Source, ...] = ("api", "payment_link", "subscription")
+
+_OPEN = ("pending", "requires_action", "processing")
+_EDITABLE = ("pending", "requires_action")
+_CANCELABLE = ("pending", "requires_action", "authorized")
+_COLLECTED = ("succeeded", "partially_refunded")
+
+
+class PaymentNotFound(NotFound):
+    code = "payment_not_found"
+
+    def __init__(self, payment_id: str) -> None:
+        super().__init__(f"no payment {payment_id}", payment_id=payment_id)
+
+
+class WrongStatus(RuleBroken):
+    def __init__(self, action: str, status: str) -> None:
+        super().__init__(
+            f"cannot {action} a payment that is {status}", status=status, action=action
+        )
+
+
+class InvalidAmount(RuleBroken):
+    code = "invalid_amount"
+
+
+class RefundExceedsPayment(InvalidAmount):
+    def __init__(self, amount: int, left: int, currency: str) -> None:
+        super().__init__(
+            f"cannot refund {shown(amount, currency)}: {shown(left, currency)} left",
+            field="amount",
+            left=left,
+        )
+
+
+class CaptureExceedsAuthorization(InvalidAmount):
+    def __init__(self, amount: int, left: int, currency: str) -> None:
+        super().__init__(
+            f"cannot capture {shown(amount, currency)}: {shown(left, currency)} left",
+            field="amount",
+            left=left,
+        )
+
+
+class DisputeExceedsPayment(InvalidAmount):
+    def __init__(self, amount: int, left: int, currency: str) -> None:
+        super().__init__(
+            f"cannot dispute {shown(amount, currency)}: {shown(left, currency)} left",
+            field="amount",
+            left=left,
+        )
+
+
+class AlreadyAttached(Conflict):
+    code = "payment_already_attached"
+
+    def __init__(self, payment_id: str, customer_id: str) -> None:
+        super().__init__(
+            f"payment {payment_id} belongs to customer {customer_id}", customer_id=customer_id
+        )
+
+
+class Payment(Entity):
+    TOPIC = "payment"
+
+    # Every fact repeats who paid, how much, how and from where, and the status before and after,
+    # so that no reader ever looks anything up.
+    class Event(Fact):
+        TOPIC = "payment.event"
+        customer_id: str | None
+        amount: int
+        currency: str
+        source: str
+        source_id: str | None
+        source_description: str | None
+        method: str
+        provider: str | None
+        country: str | None
+        previous_status: str | None
+        status: str
+
+    class Created(Event, FirstFact):
+        TOPIC = "payment.created"
+        reference: str | None
+        description: str | None
+        metadata: dict[str, Any]
+        capture_method: str
+
+    class Amended(Event):
+        TOPIC = "payment.amended"
+        metadata: dict[str, Any]
+
+    # What the payment has brought in and given back until now moves to the customer with it.
+    # `refunds` and `disputes_lost` are lists of {"id", "amount", "occurred_at"}.
+    class CustomerAttached(Event):
+        TOPIC = "payment.customer_attached"
+        created_at: datetime
+        succeeded_at: datetime | None
+        captured_amount: int
+        refunds: list[dict[str, Any]]
+        disputes_lost: list[dict[str, Any]]
+
+    class ActionRequired(Event):
+        TOPIC = "payment.action_required"
+        next_action: dict[str, Any]
+
+    class ProcessingStarted(Event):
+        TOPIC = "payment.processing_started"
+        provider_ref_id: str | None
+
+    class Authorized(Event):
+        TOPIC = "payment.authorized"
+        provider_ref_id: str | None
+
+    class PartiallyCaptured(Event):
+        TOPIC = "payment.partially_captured"
+        captured_amount: int
+
+    # `captured_amount` is what was collected in all: less than `amount` after a final capture
+    # of a part.
+    class Succeeded(Event):
+        TOPIC = "payment.succeeded"
+        captured_amount: int
+        provider_ref_id: str | None
+
+    class Failed(Event):
+        TOPIC = "payment.failed"
+        failure_code: str
+        failure_message: str
+
+    class Canceled(Event):
+        TOPIC = "payment.canceled"
+        reason: str | None
+
+    class Expired(Event):
+        TOPIC = "payment.expired"
+
+    class Retried(Event):
+        TOPIC = "payment.retried"
+
+    class Refunded(Event):
+        TOPIC = "payment.refunded"
+        refund_id: str
+        refund_amount: int
+        reason: str | None
+        provider_refund_id: str | None
+
+    class DisputeOpened(Event):
+        TOPIC = "payment.dispute_opened"
+        dispute_id: str
+        disputed_amount: int
+        reason: str | None
+
+    class DisputeWon(Event):
+        TOPIC = "payment.dispute_won"
+        dispute_id: str
+        disputed_amount: int
+
+    class DisputeLost(Event):
+        TOPIC = "payment.dispute_lost"
+        dispute_id: str
+        disputed_amount: int
+
+    @classmethod
+    def create(
+        cls,
+        payment_id: str,
+        *,
+        amount: int,
+        currency: str,
+        customer_id: str | None = None,
+        source: Source = "api",
+        source_id: str | None = None,
+        source_description: str | None = None,
+        method: str = "card",
+        provider: str | None = None,
+        country: str | None = None,
+        reference: str | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        capture_method: CaptureMethod = "automatic",
+        now: datetime,
+        occurred_at: datetime | None = None,
+    ) -> Self:
+        return cls._create(
+            cls.Created,
+            id=payment_id,
+            timestamp=now,
+            occurred_at=occurred_at or now,
+            customer_id=customer_id,
+            amount=amount,
+            currency=currency,
+            source=source,
+            source_id=source_id,
+            source_description=source_description,
+            method=method,
+            provider=provider,
+            country=country,
+            previous_status=None,
+            status="pending",
+            reference=reference,
+            description=description,
+            metadata=dict(metadata or {}),
+            capture_method=capture_method,
+        )
+
+    def __init__(
+        self,
+        customer_id: str | None,
+        amount: int,
+        currency: str,
+        source: Source,
+        source_id: str | None,
+        source_description: str | None,
+        method: str,
+        provider: str | None,
+        country: str | None,
+        reference: str | None,
+        description: str | None,
+        metadata: dict[str, Any],
+        capture_method: CaptureMethod,
+        occurred_at: datetime,
+    ) -> None:
+        self.customer_id = customer_id
+        self.amount = amount
+        self.currency = currency
+        self.source: Source = source
+        self.source_id = source_id
+        self.source_description = source_description
+        self.method = method
+        self.provider = provider
+        self.country = country
+        self.reference = reference
+        self.description = description
+        self.metadata = metadata
+        self.capture_method: CaptureMethod = capture_method
+        self.status: Status = "pending"
+        self.created_at = occurred_at
+        self.updated_at = occurred_at
+        self.provider_ref_id: str | None = None
+        self.next_action: dict[str, Any] | None = None
+        self.failure_code: str | None = None
+        self.failure_message: str | None = None
+        self.authorized_amount = 0
+        self.captured_amount = 0
+        self.succeeded_at: datetime | None = None
+        self.refunds: list[dict[str, Any]] = []
+        self.disputes_lost: list[dict[str, Any]] = []
+        self.open_dispute: dict[str, Any] | None = None
+
+    @property
+    def refunded_amount(self) -> int:
+        return sum(int(refund["amount"]) for refund in self.refunds)
+
+    @property
+    def left(self) -> int:
+        """What of the collected money is neither refunded nor lost in a dispute, minor units."""
+        lost = sum(int(dispute["amount"]) for dispute in self.disputes_lost)
+        return self.captured_amount - self.refunded_amount - lost
+
+    def amend(
+        self, now: datetime, *, amount: int | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        """Changes the amount asked for, or the merchant's own notes, while nothing is decided."""
+        self._must_be(_EDITABLE, "edit")
+        amount = self.amount if amount is None else amount
+        notes = self.metadata if metadata is None else dict(metadata)
+        if (amount, notes) != (self.amount, self.metadata):
+            self._record(self.Amended, now, amount=amount, metadata=notes)
+
+    def attach(self, customer_id: str, now: datetime) -> None:
+        """Gives a payment that had no customer its customer, whatever has become of it by then."""
+        if self.customer_id == customer_id:
+            return
+        if self.customer_id is not None:
+            raise AlreadyAttached(self.id, self.customer_id)
+        self._record(
+            self.CustomerAttached,
+            now,
+            customer_id=customer_id,
+            created_at=self.created_at,
+            succeeded_at=self.succeeded_at,
+            captured_amount=self.captured_amount,
+            refunds=list(self.refunds),
+            disputes_lost=list(self.disputes_lost),
+        )
+
+    def require_action(self, next_action: Mapping[str, Any], now: datetime) -> None:
+        self._must_be(("pending",), "ask for an action on")
+        self._become("requires_action", self.ActionRequired, now, next_action=dict(next_action))
+
+    def start_processing(self, now: datetime, *, provider_ref_id: str | None = None) -> None:
+        self._must_be(("pending", "requires_action"), "process")
+        self._become("processing", self.ProcessingStarted, now, provider_ref_id=provider_ref_id)
+
+    def collect(
+        self,
+        now: datetime,
+        *,
+        provider: str | None = None,
+        provider_ref_id: str | None = None,
+        occurred_at: datetime | None = None,
+    ) -> None:
+        """The provider says yes: the money is there, or, with manual capture, set aside.
+
+        A payment that has succeeded already stays as it is.
+        """
+        if self.status == "succeeded":
+            return
+        self._must_be(_OPEN, "confirm")
+        said = {
+            "provider": provider or self.provider,
+            "provider_ref_id": provider_ref_id or self.provider_ref_id,
+            "occurred_at": occurred_at,
+        }
+        if self.capture_method == "manual":
+            self._become("authorized", self.Authorized, now, **said)
+        else:
+            self._become("succeeded", self.Succeeded, now, captured_amount=self.amount, **said)
+
+    def capture(self, amount: int | None, now: datetime, *, final: bool = False) -> None:
+        """Takes all that was set aside, or a part of it; ``final`` lets the rest go."""
+        self._must_be(("authorized", "partially_captured"), "capture")
+        left = self.authorized_amount - self.captured_amount
+        taken = amount or left
+        if taken > left:
+            raise CaptureExceedsAuthorization(taken, left, self.currency)
+        captured = self.captured_amount + taken
+        if final or taken == left:
+            self._become(
+                "succeeded",
+                self.Succeeded,
+                now,
+                captured_amount=captured,
+                provider_ref_id=self.provider_ref_id,
+            )
+        else:
+            self._become(
+                "partially_captured", self.PartiallyCaptured, now, captured_amount=captured
+            )
+
+    def fail(
+        self, code: str, message: str, now: datetime, *, occurred_at: datetime | None = None
+    ) -> None:
+        self._must_be(_OPEN, "fail")
+        self._become(
+            "failed",
+            self.Failed,
+            now,
+            occurred_at=occurred_at,
+            failure_code=code,
+            failure_message=message,
+        )
+
+    def cancel(self, now: datetime, *, reason: str | None = None) -> None:
+        if self.status != "canceled":
+            self._must_be(_CANCELABLE, "cancel")
+            self._become("canceled", self.Canceled, now, reason=reason)
+
+    def expire(self, now: datetime) -> None:
+        self._must_be(_OPEN, "expire")
+        self._become("expired", self.Expired, now)
+
+    def retry(self, now: datetime) -> None:
+        self._must_be(("failed",), "retry")
+        self._become("pending", self.Retried, now)
+
+    def refund(
+        self,
+        refund_id: str,
+        amount: int | None,
+        now: datetime,
+        *,
+        reason: str | None = None,
+        provider_refund_id: str | None = None,
+        occurred_at: datetime | None = None,
+    ) -> None:
+        """Gives back a part, or, without an amount, all that is left."""
+        self._must_be(_COLLECTED, "refund")
+        given = amount or self.left
+        if given > self.left:
+            raise RefundExceedsPayment(given, self.left, self.currency)
+        self._become(
+            "refunded" if given == self.left else "partially_refunded",
+            self.Refunded,
+            now,
+            occurred_at=occurred_at,
+            refund_id=refund_id,
+            refund_amount=given,
+            reason=reason,
+            provider_refund_id=provider_refund_id,
+        )
+
+    def open_a_dispute(
+        self,
+        dispute_id: str,
+        amount: int | None,
+        now: datetime,
+        *,
+        reason: str | None = None,
+        occurred_at: datetime | None = None,
+    ) -> None:
+        self._must_be(_COLLECTED, "dispute")
+        disputed = amount or self.left
+        if disputed > self.left:
+            raise DisputeExceedsPayment(disputed, self.left, self.currency)
+        self._become(
+            "disputed",
+            self.DisputeOpened,
+            now,
+            occurred_at=occurred_at,
+            dispute_id=dispute_id,
+            disputed_amount=disputed,
+            reason=reason,
+        )
+
+    def resolve_the_dispute(
+        self, outcome: Literal["won", "lost"], now: datetime, *, occurred_at: datetime | None = None
+    ) -> None:
+        """Won: all is as before. Lost: the disputed amount is gone."""
+        if self.open_dispute is None:
+            raise WrongStatus("resolve a dispute of", self.status)
+        dispute = self.open_dispute
+        fact: type[Fact] = self.DisputeWon
+        status: Status = dispute["status_before"]
+        if outcome == "lost":
+            fact = self.DisputeLost
+            status = "refunded" if dispute["amount"] == self.left else "partially_refunded"
+        self._become(
+            status,
+            fact,
+            now,
+            occurred_at=occurred_at,
+            dispute_id=dispute["id"],
+            disputed_amount=dispute["amount"],
+        )
+
+    def _must_be(self, statuses: tuple[str, ...], action: str) -> None:
+        if self.status not in statuses:
+            raise WrongStatus(action, self.status)
+
+    def _become(self, status: Status, fact: type[Fact], now: datetime, **values: Any) -> None:
+        self._record(fact, now, previous_status=self.status, status=status, **values)
+
+    def _record(
+        self, fact: type[Fact], now: datetime, occurred_at: datetime | None = None, **values: Any
+    ) -> None:
+        repeated = {
+            "customer_id": self.customer_id,
+            "amount": self.amount,
+            "currency": self.currency,
+            "source": self.source,
+            "source_id": self.source_id,
+            "source_description": self.source_description,
+            "method": self.method,
+            "provider": self.provider,
+            "country": self.country,
+            "previous_status": self.status,
+            "status": self.status,
+        }
+        super()._record(fact, now, occurred_at, **(repeated | values))
+
+    # What follows runs again on every replay, for ever: it may change state, never refuse.
+
+    @event(Amended)
+    def _on_amended(self, amount: int, metadata: dict[str, Any], occurred_at: datetime) -> None:
+        self.amount = amount
+        self.metadata = metadata
+        self._touch(occurred_at)
+
+    @event(CustomerAttached)
+    def _on_customer_attached(self, customer_id: str, occurred_at: datetime) -> None:
+        self.customer_id = customer_id
+        self._touch(occurred_at)
+
+    @event(ActionRequired)
+    def _on_action_required(
+        self, status: Status, next_action: dict[str, Any], occurred_at: datetime
+    ) -> None:
+        self._move(status, occurred_at)
+        self.next_action = next_action
+
+    @event(ProcessingStarted)
+    def _on_processing_started(
+        self, status: Status, provider_ref_id: str | None, occurred_at: datetime
+    ) -> None:
+        self._move(status, occurred_at)
+        self.provider_ref_id = provider_ref_id or self.provider_ref_id
+
+    @event(Authorized)
+    def _on_authorized(
+        self,
+        status: Status,
+        amount: int,
+        provider: str | None,
+        provider_ref_id: str | None,
+        occurred_at: datetime,
+    ) -> None:
+        self._move(status, occurred_at)
+        self.provider = provider
+        self.provider_ref_id = provider_ref_id
+        self.authorized_amount = amount
+
+    @event(PartiallyCaptured)
+    def _on_partially_captured(
+        self, status: Status, captured_amount: int, occurred_at: datetime
+    ) -> None:
+        self._move(status, occurred_at)
+        self.captured_amount = captured_amount
+
+    @event(Succeeded)
+    def _on_succeeded(
+        self,
+        status: Status,
+        captured_amount: int,
+        provider: str | None,
+        provider_ref_id: str | None,
+        occurred_at: datetime,
+    ) -> None:
+        self._move(status, occurred_at)
+        self.captured_amount = captured_amount
+        self.provider = provider
+        self.provider_ref_id = provider_ref_id
+        self.succeeded_at = occurred_at
+
+    @event(Failed)
+    def _on_failed(
+        self, status: Status, failure_code: str, failure_message: str, occurred_at: datetime
+    ) -> None:
+        self._move(status, occurred_at)
+        self.failure_code = failure_code
+        self.failure_message = failure_message
+
+    @event(Canceled)
+    def _on_canceled(self, status: Status, occurred_at: datetime) -> None:
+        self._move(status, occurred_at)
+
+    @event(Expired)
+    def _on_expired(self, status: Status, occurred_at: datetime) -> None:
+        self._move(status, occurred_at)
+
+    @event(Retried)
+    def _on_retried(self, status: Status, occurred_at: datetime) -> None:
+        self._move(status, occurred_at)
+        self.failure_code = None
+        self.failure_message = None
+
+    @event(Refunded)
+    def _on_refunded(
+        self, status: Status, refund_id: str, refund_amount: int, occurred_at: datetime
+    ) -> None:
+        self._move(status, occurred_at)
+        self.refunds.append(_movement(refund_id, refund_amount, occurred_at))
+
+    @event(DisputeOpened)
+    def _on_dispute_opened(
+        self,
+        previous_status: Status,
+        status: Status,
+        dispute_id: str,
+        disputed_amount: int,
+        occurred_at: datetime,
+    ) -> None:
+        self._move(status, occurred_at)
+        self.open_dispute = {
+            "id": dispute_id,
+            "amount": disputed_amount,
+            "status_before": previous_status,
+        }
+
+    @event(DisputeWon)
+    def _on_dispute_won(self, status: Status, occurred_at: datetime) -> None:
+        self._move(status, occurred_at)
+        self.open_dispute = None
+
+    @event(DisputeLost)
+    def _on_dispute_lost(
+        self, status: Status, dispute_id: str, disputed_amount: int, occurred_at: datetime
+    ) -> None:
+        self._move(status, occurred_at)
+        self.open_dispute = None
+        self.disputes_lost.append(_movement(dispute_id, disputed_amount, occurred_at))
+
+    def _move(self, status: Status, occurred_at: datetime) -> None:
+        self.status = status
+        self.next_action = None
+        self._touch(occurred_at)
+
+    def _touch(self, occurred_at: datetime) -> None:
+        self.updated_at = max(self.updated_at, occurred_at)
+
+
+def _movement(movement_id: str, amount: int, occurred_at: datetime) -> dict[str, Any]:
+    return {"id": movement_id, "amount": amount, "occurred_at": occurred_at.isoformat()}
