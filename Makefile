@@ -1,0 +1,67 @@
+# Everything a newcomer needs is a target of its own; `make` alone lists them.
+# The environment is made once, in .venv, and again when what it is made from changes.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+
+.PHONY: help
+help: ## list the targets
+	@echo "Whence: who paid, how much, how often and from where. Targets:"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: $(READY) ## start the service on http://127.0.0.1:8080 (settings: docs/operations.md)
+	@exec $(BIN)/whence serve
+
+.PHONY: test
+test: $(READY) ## run the tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+.PHONY: lint
+lint: $(READY) ## everything that check runs, without the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: check
+check: lint test ## format, rules, types, architecture and tests: says that all is well
+
+.PHONY: format
+format: $(READY) ## write the code as the formatter wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: demo
+demo: $(READY) ## fill a test book with a year of a believable merchant
+	@$(BIN)/whence demo
+
+.PHONY: rebuild
+rebuild: $(READY) ## derive every view anew, beside the ones that serve, and switch
+	@$(BIN)/whence rebuild
+
+.PHONY: verify
+verify: $(READY) ## prove that the ledger is untouched and every view is what the facts say
+	@$(BIN)/whence verify
+
+.PHONY: bench
+bench: $(READY) ## measure, side by side, against the ratios the design promises
+	@$(BIN)/python benchmarks/bench.py
+
+# Fresh machines differ in how they call Python; whichever is new enough will do.
+$(READY): requirements.lock pyproject.toml
+	@python=; \
+	for name in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo "Whence needs Python 3.11 or newer: install it, then run make again." >&2; exit 1; fi; \
+	test -x $(BIN)/python || { echo "Making the environment in $(VENV) (once, about a minute) …"; $$python -m venv $(VENV); }
+	@$(BIN)/python -m pip install --quiet -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@

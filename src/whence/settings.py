@@ -1,0 +1,98 @@
+"""What can be set from outside: every setting is an environment variable `WHENCE_…`."""
+
+from typing import Annotated, Any, Literal, Self
+
+import limits
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "WHENCE_"
+OFF = "off"
+
+_DATABASES = ("sqlite", "postgresql", "postgres")
+
+
+class WrongSetting(Exception):  # noqa: N818 (an answer to the operator: one sentence, no traceback)
+    """A setting that cannot be used; the message is the sentence to show."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process; docs/operations.md describes each of them."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    database_url: str = "sqlite:///var/ledger.db"
+    upgrade_on_start: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    rate_limit_per_key: str = "6000/minute"
+    rate_limit_public: str = "300/minute"
+    require_idempotency_key: bool = False
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
+    shutdown_seconds: int = Field(default=30, ge=1, le=3600)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "text"] = "auto"
+
+    @classmethod
+    def load(cls, **chosen: Any) -> Self:
+        """Settings from the environment, under the values chosen on the command line.
+
+        A chosen value of None leaves the environment, or the default, as it is.
+        Raises WrongSetting, naming the first setting that cannot be used.
+        """
+        try:
+            return cls(**{name: value for name, value in chosen.items() if value is not None})
+        except ValidationError as wrong:
+            raise WrongSetting(_sentence(wrong)) from None
+
+    @property
+    def on_postgresql(self) -> bool:
+        return not self.database_url.startswith("sqlite")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_at_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _name_a_database(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError:
+            raise ValueError("it must look like sqlite:///… or postgresql://…") from None
+        if url.drivername.split("+")[0] not in _DATABASES:
+            raise ValueError("it must begin with sqlite:/// or postgresql://")
+        if url.drivername == "sqlite" and not url.database:
+            raise ValueError("it must name a file: sqlite:///var/ledger.db")
+        return value
+
+    @field_validator("rate_limit_per_key", "rate_limit_public")
+    @classmethod
+    def _read_as_a_rate(cls, value: str) -> str:
+        if value != OFF:
+            try:
+                limits.parse(value)
+            except ValueError:
+                raise ValueError('it must be like 300/minute, or "off"') from None
+        return value
+
+
+def variable(field: str) -> str:
+    """The environment variable of a setting: ``variable("port") == "WHENCE_PORT"``."""
+    return PREFIX + field.upper()
+
+
+# The value itself is left out: the setting at fault may be a database address with a password.
+def _sentence(wrong: ValidationError) -> str:
+    first = wrong.errors(include_url=False, include_input=False)[0]
+    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if not reason.startswith("it "):
+        reason = f"it must be {reason}"
+    return f"{variable(str(first['loc'][0]))} cannot be used: {reason}"
