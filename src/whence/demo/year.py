@@ -1,0 +1,233 @@
+"""What happened at the demo merchant in a year: every customer and payment, in order of time."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from domain.customer import Customer
+from domain.fact import Entity
+from domain.payment import Payment, Source
+from whence.demo.people import Person, people
+
+_SECOND = timedelta(seconds=1)
+_YEAR = timedelta(days=365)
+_MONTH = timedelta(days=30)
+
+# Campaigns as a merchant names them, and how much each brings.
+_LINKS = {
+    "Instagram Bio": 9,
+    "Black Friday Bundle": 7,
+    "Summer Sale - Premium Plan": 6,
+    "Back to School": 4,
+    "Valentine Hampers": 3,
+    "Market Day Flyer": 1,
+}
+_FAILURES = (
+    ("insufficient_funds", "the account has not enough money"),
+    ("card_declined", "the bank declined the card"),
+    ("provider_unavailable", "the provider did not answer"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something one aggregate does at one moment; done in order, the acts are the history."""
+
+    at: datetime
+    entity_id: str
+    do: Callable[[Entity | None], Entity]
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    source: Source
+    source_id: str | None
+    source_description: str | None
+
+
+class Year:
+    """The year of history that ends at a moment; the same seed and moment give the same year."""
+
+    def __init__(self, *, seed: int, until: datetime, customers: int, payments: int) -> None:
+        self._chance = random.Random(seed)  # noqa: S311 (a made-up story, not a secret)
+        self._until = until
+        self._customers = customers
+        self._payments = payments
+        self._new_id = _IdMaker(self._chance)
+        self._links = [
+            _Origin("payment_link", self._new_id("pl", until - _YEAR), name) for name in _LINKS
+        ]
+
+    def acts(self) -> list[Act]:
+        """Everything that happened, in order of time."""
+        acts = list(self._everything())
+        acts.sort(key=lambda act: act.at)
+        return acts
+
+    def _everything(self) -> Iterator[Act]:
+        buyers = list(people(self._customers, self._chance))
+        eagerness = [buyer.eagerness for buyer in buyers]
+        bought: dict[int, list[datetime]] = {buyer.number: [] for buyer in buyers}
+        for buyer in self._chance.choices(buyers, eagerness, k=self._payments):
+            bought[buyer.number].append(self._moment())
+        for buyer in buyers:
+            moments = sorted(bought[buyer.number])
+            registered_at = (moments[0] if moments else self._moment()) - 90 * _SECOND
+            customer_id = self._new_id("cus", registered_at)
+            yield _registration(buyer, customer_id, registered_at)
+            yield from self._purchases(buyer, customer_id, moments)
+
+    def _purchases(self, buyer: Person, customer_id: str, moments: list[datetime]) -> Iterator[Act]:
+        # One in eight of those who come back does so by subscription, once a month.
+        subscription = None
+        if len(moments) > 3 and self._chance.random() < 1 / 8:  # noqa: PLR2004 (they came back)
+            subscription = _Origin(
+                "subscription", self._new_id("sub", moments[0]), "Monthly pantry box"
+            )
+        renewed_at = self._until - _YEAR - _MONTH
+        for at in moments:
+            if subscription and at - renewed_at >= _MONTH:
+                renewed_at, origin = at, subscription
+            else:
+                origin = self._origin()
+            # One in twenty pays as a guest.
+            payer = customer_id if self._chance.random() > 1 / 20 else None
+            yield from self._payment(buyer, payer, origin, at)
+
+    def _payment(
+        self, buyer: Person, customer_id: str | None, origin: _Origin, at: datetime
+    ) -> Iterator[Act]:
+        payment_id = self._new_id("pay", at)
+        country = buyer.country
+        amount = round(country.usual_amount * self._chance.lognormvariate(0, 0.8) / 50) * 50 or 50
+        provider = self._chance.choice(country.providers)
+        method = self._chance.choice(("card", "mobile_money", "mobile_money"))
+
+        def create(_nothing: Entity | None) -> Entity:
+            return Payment.create(
+                payment_id,
+                amount=amount,
+                currency=country.currency,
+                customer_id=customer_id,
+                source=origin.source,
+                source_id=origin.source_id,
+                source_description=origin.source_description,
+                method=method,
+                provider=provider,
+                country=country.code,
+                reference=f"order-{payment_id[-8:]}",
+                now=at,
+            )
+
+        yield Act(at, payment_id, create)
+        for later, do in self._life(at, provider, amount):
+            if later > self._until:
+                return
+            yield Act(later, payment_id, _payment_act(do, later))
+
+    def _life(
+        self, at: datetime, provider: str, amount: int
+    ) -> Iterator[tuple[datetime, Callable[[Payment, datetime], None]]]:
+        """What becomes of a payment: at most a failure, a retry, a success and what follows it."""
+        chance = self._chance
+        fate = chance.random()
+        at += chance.randint(3, 120) * _SECOND
+        if fate < 0.03:  # noqa: PLR2004 (three in a hundred think better of it)
+            yield at, lambda payment, now: payment.cancel(now, reason="changed my mind")
+            return
+        if fate < 0.05:  # noqa: PLR2004 (two in a hundred walk away)
+            yield at + timedelta(hours=1), lambda payment, now: payment.expire(now)
+            return
+        if fate < 0.15:  # noqa: PLR2004 (ten in a hundred fail, and half of them try again)
+            code, message = chance.choice(_FAILURES)
+            yield at, lambda payment, now: payment.fail(code, message, now)
+            if chance.random() < 1 / 2:
+                return
+            at += chance.randint(60, 3600) * _SECOND
+            yield at, lambda payment, now: payment.retry(now)
+            at += chance.randint(3, 120) * _SECOND
+        reference = f"{provider}-{chance.randrange(10**9):09d}"
+        yield (
+            at,
+            lambda payment, now: payment.collect(now, provider=provider, provider_ref_id=reference),
+        )
+        yield from self._regrets(at, amount)
+
+    def _regrets(
+        self, at: datetime, amount: int
+    ) -> Iterator[tuple[datetime, Callable[[Payment, datetime], None]]]:
+        chance = self._chance
+        fate = chance.random()
+        at += chance.randint(1, 14 * 24) * timedelta(hours=1)
+        if fate < 0.03:  # noqa: PLR2004 (three in a hundred get their money back, or a part)
+            given = amount if chance.random() < 1 / 2 else amount // 2
+            refund_id = self._new_id("ref", at)
+            yield at, lambda payment, now: payment.refund(refund_id, given, now, reason="returned")
+        elif fate < 0.036:  # noqa: PLR2004 (six in a thousand go to their bank)
+            dispute_id = self._new_id("dis", at)
+            yield (
+                at,
+                lambda payment, now: payment.open_a_dispute(
+                    dispute_id, None, now, reason="not received"
+                ),
+            )
+            at += chance.randint(5, 40) * timedelta(days=1)
+            outcome: Literal["won", "lost"] = "won" if chance.random() < 2 / 3 else "lost"
+            yield at, lambda payment, now: payment.resolve_the_dispute(outcome, now)
+
+    def _origin(self) -> _Origin:
+        if self._chance.random() < 0.45:  # noqa: PLR2004 (a little less than half: the shop)
+            return _Origin("api", None, None)
+        return self._chance.choices(self._links, weights=list(_LINKS.values()))[0]
+
+    # Business grows through the year, and is done by day: around noon, give or take four hours.
+    def _moment(self) -> datetime:
+        day = int(365 * self._chance.random() ** 0.7)
+        hour = min(max(self._chance.gauss(13, 4), 0.0), 23.9)
+        moment = self._until - _YEAR + timedelta(days=day)
+        moment = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        moment += timedelta(hours=hour, microseconds=self._chance.randrange(10**6))
+        return min(moment, self._until - timedelta(minutes=5))
+
+
+class _IdMaker:
+    """Ids that sort by time like those of the service, drawn from the seed."""
+
+    _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    def __call__(self, prefix: str, at: datetime) -> str:
+        number = int(at.timestamp() * 1000) << 80 | self._chance.getrandbits(80)
+        digits = (self._ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+        return f"{prefix}_{''.join(digits)}"
+
+
+def _registration(buyer: Person, customer_id: str, at: datetime) -> Act:
+    def register(_nothing: Entity | None) -> Entity:
+        return Customer.register(
+            customer_id,
+            external_id=f"usr_{buyer.number:05d}",
+            email=buyer.email,
+            phone=buyer.phone,
+            name=buyer.name,
+            tags=buyer.tags,
+            metadata={"country": buyer.country.code},
+            now=at,
+        )
+
+    return Act(at, customer_id, register)
+
+
+def _payment_act(
+    do: Callable[[Payment, datetime], None], at: datetime
+) -> Callable[[Entity | None], Entity]:
+    def act(payment: Entity | None) -> Entity:
+        assert isinstance(payment, Payment)  # noqa: S101 (acts of a payment follow its creation)
+        do(payment, at)
+        return payment
+
+    return act
