@@ -1,0 +1,55 @@
+"""What exactly the views of this code are, in a digest: would another's tables fit."""
+
+import ast
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex
+
+from projections.changes import Changes, Recorded
+from projections.derived import Derived
+from projections.rows import merge_of
+
+Fold = Callable[[Recorded, Changes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """A complete set of views: their tables, the folds that fill them, what is derived."""
+
+    metadata: MetaData
+    folds: tuple[Fold, ...]
+    derived: tuple[Derived, ...] = ()
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables, derived ones included, in the order of their names."""
+        return tuple(sorted(self.metadata.tables.values(), key=lambda table: table.name))
+
+    def digest(self) -> str:
+        """64 hex digits that change whenever the same facts might give other rows.
+
+        Comments and layout of the fold modules do not count; their queries do, being in the same
+        file: a rebuild too many is cheap, a wrong row is not.
+        """
+        parts = [_table_text(table) for table in self.tables]
+        modules = {fold.__module__ for fold in self.folds}
+        modules |= {each.compute.__module__ for each in self.derived}
+        parts += [_source(module) for module in sorted(modules)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _table_text(table: Table) -> str:
+    columns = [f"{c.name} {c.type} {c.nullable} {merge_of(c)}" for c in table.columns]
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    indexes = sorted({str(CreateIndex(each).compile(dialect=dialect)) for each in table.indexes})
+    return "\n".join([table.name, *columns, *indexes])
+
+
+def _source(module: str) -> str:
+    return ast.unparse(ast.parse(inspect.getsource(sys.modules[module])))
