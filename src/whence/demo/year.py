@@ -92,8 +92,9 @@ class Year:
                 renewed_at, origin = at, subscription
             else:
                 origin = self._origin()
-            # One in twenty pays as a guest.
-            payer = customer_id if self._chance.random() > 1 / 20 else None
+            # One in twenty pays as a guest; the reseller never does.
+            guest = self._chance.random() < 1 / 20 and buyer.number > 1
+            payer = None if guest else customer_id
             yield from self._payment(buyer, payer, origin, at)
 
     def _payment(
