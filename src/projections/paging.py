@@ -55,10 +55,12 @@ class By:
 
     column: ColumnElement[Any]
     descending: bool = False
+    # Every row of the list has a value here, though the column of a half-told row may be null.
+    stated: bool = False
 
     @property
     def nullable(self) -> bool:
-        return bool(getattr(self.column, "nullable", True))
+        return not self.stated and bool(getattr(self.column, "nullable", True))
 
 
 def fetch_page(
@@ -99,7 +101,7 @@ def cursor_at(order: Sequence[By], values: Sequence[Any]) -> str:
 
 
 def _direction(by: By) -> ColumnElement[Any]:
-    if not by.nullable:
+    if not getattr(by.column, "nullable", True):
         return by.column.desc() if by.descending else by.column.asc()
     return by.column.desc().nulls_last() if by.descending else by.column.asc().nulls_first()
 

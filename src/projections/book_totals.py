@@ -1,0 +1,133 @@
+"""What has a whole book taken and given back, in each currency, and which currency is its main one?"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from domain.payment import Payment
+from projections.changes import Changes, Recorded
+from projections.instants import micros
+from projections.rows import key, latest, total, view
+
+book_totals = view(
+    "book_totals",
+    key("currency"),
+    total("payment_count"),
+    total("successful_payments"),
+    total("failed_payments"),
+    total("total_spent"),
+    total("refund_count"),
+    total("refund_amount"),
+    total("disputed_amount"),
+    latest("last_payment_at"),
+    latest("last_created_at"),
+)
+
+
+def fold(recorded: Recorded, changes: Changes) -> None:
+    fact = recorded.fact
+    if not isinstance(fact, Payment.Event):
+        return
+    change: dict[str, Any]
+    match fact:
+        case Payment.Created():
+            change = {"payment_count": 1, "last_created_at": micros(fact.occurred_at)}
+        case Payment.Succeeded():
+            change = {
+                "successful_payments": 1,
+                "total_spent": fact.captured_amount,
+                "last_payment_at": micros(fact.occurred_at),
+            }
+        case Payment.Failed():
+            change = {"failed_payments": 1}
+        case Payment.Retried():
+            change = {"failed_payments": -1}
+        case Payment.Refunded():
+            change = {"refund_count": 1, "refund_amount": fact.refund_amount}
+        case Payment.DisputeLost():
+            change = {"disputed_amount": fact.disputed_amount}
+        case _:
+            return
+    changes.merge(book_totals, (fact.currency,), **change)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyTotals:
+    """Figures in one currency; amounts in its minor unit. `failed_payments` are failed now."""
+
+    currency: str
+    payment_count: int
+    successful_payments: int
+    failed_payments: int
+    total_spent: int
+    refund_count: int
+    refund_amount: int
+    disputed_amount: int
+
+    @property
+    def lifetime_value(self) -> int:
+        return self.total_spent - self.refund_amount - self.disputed_amount
+
+    @property
+    def avg_payment_amount(self) -> int:
+        return divided(self.total_spent, self.successful_payments)
+
+
+def totals_by_currency(connection: Connection, book: str) -> list[CurrencyTotals]:
+    """The totals of a book, the most used currency first (see `most_used_currency`)."""
+    rows = connection.execute(select(book_totals).where(book_totals.c.book == book)).all()
+    return [totals_of(row) for row in sorted(rows, key=lambda row: (_use(row), row.currency))]
+
+
+def most_used_currency(connection: Connection, book: str) -> str | None:
+    """The currency with most successful payments; ties: where the latest of them was.
+
+    Before any success: the one with most payments created, ties: the latest; None without any.
+    """
+    totals = totals_by_currency(connection, book)
+    return totals[0].currency if totals else None
+
+
+def payment_total(connection: Connection, book: str) -> int:
+    """How many payments were ever created in a book."""
+    counts = select(book_totals.c.payment_count).where(book_totals.c.book == book)
+    return sum(connection.execute(counts).scalars())
+
+
+def totals_of(row: Any) -> CurrencyTotals:
+    return CurrencyTotals(
+        currency=row.currency,
+        payment_count=row.payment_count,
+        successful_payments=row.successful_payments,
+        failed_payments=row.failed_payments,
+        total_spent=row.total_spent,
+        refund_count=row.refund_count,
+        refund_amount=row.refund_amount,
+        disputed_amount=row.disputed_amount,
+    )
+
+
+def divided(amount: int, count: int) -> int:
+    """`amount` ÷ `count` in whole minor units, rounded half to even; 0 when there is no count."""
+    if count == 0:
+        return 0
+    whole, rest = divmod(amount, count)
+    if 2 * rest > count or (2 * rest == count and whole % 2 == 1):
+        return whole + 1
+    return whole
+
+
+_NEVER = -(2**63)
+
+
+def _use(row: Any) -> tuple[int, int, int, int]:
+    def at(value: int | None) -> int:
+        return _NEVER if value is None else value
+
+    return (
+        -row.successful_payments,
+        -at(row.last_payment_at),
+        -row.payment_count,
+        -at(row.last_created_at),
+    )

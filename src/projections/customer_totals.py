@@ -1,0 +1,148 @@
+"""What has each customer paid and been given back: per currency, in all, and by which methods?
+
+Every fact of a payment that has a customer counts at once; `payment.customer_attached` brings along
+all that had happened before.
+"""
+
+from typing import Any
+
+from domain.payment import Payment
+from projections.changes import Changes, Recorded
+from projections.instants import micros
+from projections.rows import at_earliest, earliest, key, latest, total, view
+
+customer_totals = view(
+    "customer_totals",
+    key("customer_id"),
+    key("currency"),
+    total("payment_count"),
+    total("successful_payments"),
+    total("failed_payments"),
+    total("total_spent"),
+    total("refund_count"),
+    total("refund_amount"),
+    total("disputed_amount"),
+    earliest("first_payment_at"),
+    latest("last_payment_at"),
+    latest("last_created_at"),
+    indexes=[
+        ("currency", "-total_spent", "-successful_payments", "first_payment_at", "customer_id"),
+        ("currency", "-payment_count", "-total_spent", "first_payment_at", "customer_id"),
+        ("currency", "total_spent", "customer_id"),
+    ],
+)
+
+# Counts and moments may be told across currencies; amounts may not.
+customer_activity = view(
+    "customer_activity",
+    key("customer_id"),
+    total("payment_count"),
+    total("failed_payments"),
+    total("refund_count"),
+    total("dispute_count"),
+    earliest("first_payment_at"),
+    at_earliest("first_payment_id", of="first_payment_at"),
+    at_earliest("first_source", of="first_payment_at"),
+    at_earliest("first_source_id", of="first_payment_at"),
+    at_earliest("first_source_description", of="first_payment_at"),
+    latest("last_payment_at"),
+)
+
+# The provider is "" while nobody has named one.
+customer_methods = view(
+    "customer_methods",
+    key("customer_id"),
+    key("method"),
+    key("provider"),
+    total("payment_count"),
+    total("successful_payments"),
+    latest("last_payment_at"),
+    latest("last_created_at"),
+    indexes=[("method", "customer_id"), ("provider", "customer_id")],
+)
+
+
+def fold(recorded: Recorded, changes: Changes) -> None:
+    fact = recorded.fact
+    if not isinstance(fact, Payment.Event) or fact.customer_id is None:
+        return
+    match fact:
+        case Payment.Created():
+            _created(changes, fact, micros(fact.occurred_at))
+        case Payment.Succeeded():
+            _succeeded(changes, fact, micros(fact.occurred_at), fact.captured_amount)
+        case Payment.Failed():
+            _failed(changes, fact, 1)
+        case Payment.Retried():
+            _failed(changes, fact, -1)
+        case Payment.Refunded():
+            _refunded(changes, fact, fact.refund_amount)
+        case Payment.DisputeLost():
+            _lost(changes, fact, fact.disputed_amount)
+        case Payment.CustomerAttached():
+            _attached(changes, fact)
+        case _:
+            pass
+
+
+def _attached(changes: Changes, fact: Payment.CustomerAttached) -> None:
+    _created(changes, fact, micros(fact.created_at))
+    if fact.status == "failed":
+        _failed(changes, fact, 1)
+    if fact.succeeded_at is not None:
+        _succeeded(changes, fact, micros(fact.succeeded_at), fact.captured_amount)
+    for refund in fact.refunds:
+        _refunded(changes, fact, refund["amount"])
+    for dispute in fact.disputes_lost:
+        _lost(changes, fact, dispute["amount"])
+
+
+def _created(changes: Changes, fact: Payment.Event, at: int) -> None:
+    changes.merge(customer_totals, _by_currency(fact), payment_count=1, last_created_at=at)
+    changes.merge(customer_activity, (fact.customer_id,), payment_count=1)
+    changes.merge(customer_methods, _by_method(fact), payment_count=1, last_created_at=at)
+
+
+def _succeeded(changes: Changes, fact: Payment.Event, at: int, amount: int) -> None:
+    changes.merge(
+        customer_totals,
+        _by_currency(fact),
+        successful_payments=1,
+        total_spent=amount,
+        first_payment_at=at,
+        last_payment_at=at,
+    )
+    changes.merge(
+        customer_activity,
+        (fact.customer_id,),
+        first_payment_at=at,
+        first_payment_id=fact.originator_id,
+        first_source=fact.source,
+        first_source_id=fact.source_id,
+        first_source_description=fact.source_description,
+        last_payment_at=at,
+    )
+    changes.merge(customer_methods, _by_method(fact), successful_payments=1, last_payment_at=at)
+
+
+def _failed(changes: Changes, fact: Payment.Event, change: int) -> None:
+    changes.merge(customer_totals, _by_currency(fact), failed_payments=change)
+    changes.merge(customer_activity, (fact.customer_id,), failed_payments=change)
+
+
+def _refunded(changes: Changes, fact: Payment.Event, amount: int) -> None:
+    changes.merge(customer_totals, _by_currency(fact), refund_count=1, refund_amount=amount)
+    changes.merge(customer_activity, (fact.customer_id,), refund_count=1)
+
+
+def _lost(changes: Changes, fact: Payment.Event, amount: int) -> None:
+    changes.merge(customer_totals, _by_currency(fact), disputed_amount=amount)
+    changes.merge(customer_activity, (fact.customer_id,), dispute_count=1)
+
+
+def _by_currency(fact: Payment.Event) -> tuple[Any, ...]:
+    return (fact.customer_id, fact.currency)
+
+
+def _by_method(fact: Payment.Event) -> tuple[Any, ...]:
+    return (fact.customer_id, fact.method, fact.provider or "")

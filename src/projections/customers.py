@@ -1,0 +1,160 @@
+"""Who are the customers of a book: how they are called, reached and labelled?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Connection, Row, Select, and_, select
+
+from domain.customer import Customer
+from projections.changes import Changes, Recorded
+from projections.instants import instant, micros
+from projections.rows import at_latest, first, key, latest, total, view
+
+customers = view(
+    "customers",
+    key("customer_id"),
+    first("registered_at", BigInteger),
+    latest("updated_at"),
+    latest("deleted_at"),
+    # Each fact carries the whole profile, so the one with the highest position is the profile.
+    latest("profile_position"),
+    at_latest("external_id", of="profile_position"),
+    at_latest("email", of="profile_position"),
+    at_latest("phone", of="profile_position"),
+    at_latest("name", of="profile_position"),
+    at_latest("tags", of="profile_position"),
+    at_latest("metadata", of="profile_position"),
+    at_latest("email_folded", of="profile_position"),
+    at_latest("search", of="profile_position"),
+    indexes=[("external_id",), ("email_folded",)],
+)
+
+# A customer has a tag while the position here is that of the profile: nothing has to be deleted.
+customer_tags = view(
+    "customer_tags",
+    key("customer_id"),
+    key("tag"),
+    latest("profile_position"),
+    indexes=[("tag", "customer_id")],
+)
+
+registry = view("registry", total("registered"), total("deleted"))
+
+
+def fold(recorded: Recorded, changes: Changes) -> None:
+    fact = recorded.fact
+    match fact:
+        case Customer.Registered():
+            registered_at = micros(fact.occurred_at)
+            changes.merge(customers, (fact.originator_id,), registered_at=registered_at)
+            changes.merge(registry, (), registered=1)
+            _describe(changes, recorded.position, fact)
+        case Customer.Updated():
+            _describe(changes, recorded.position, fact)
+        case Customer.Deleted():
+            deleted_at = micros(fact.occurred_at)
+            changes.merge(
+                customers, (fact.originator_id,), deleted_at=deleted_at, updated_at=deleted_at
+            )
+            changes.merge(registry, (), deleted=1)
+        case _:
+            pass
+
+
+def _describe(
+    changes: Changes, position: int, fact: Customer.Registered | Customer.Updated
+) -> None:
+    customer_id = fact.originator_id
+    personal = fact.personal
+    email, phone, name = personal["email"], personal["phone"], personal["name"]
+    words = (customer_id, fact.external_id, email, phone, name)
+    changes.merge(
+        customers,
+        (customer_id,),
+        updated_at=micros(fact.occurred_at),
+        profile_position=position,
+        external_id=fact.external_id,
+        email=email,
+        phone=phone,
+        name=name,
+        tags=orjson.dumps(fact.tags).decode(),
+        metadata=orjson.dumps(fact.metadata).decode(),
+        email_folded=email.casefold() if email else None,
+        search="\n".join(word for word in words if word).casefold(),
+    )
+    for tag in fact.tags:
+        changes.merge(customer_tags, (customer_id, tag), profile_position=position)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """A customer without any figure."""
+
+    customer_id: str
+    external_id: str | None
+    email: str | None
+    phone: str | None
+    name: str | None
+    tags: list[str]
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+def customer_record(connection: Connection, book: str, customer_id: str) -> CustomerRecord | None:
+    """A customer by id; None when there is none, or it was deleted."""
+    row = connection.execute(
+        select(customers).where(
+            customers.c.book == book, customers.c.customer_id == customer_id, *still_there()
+        )
+    ).first()
+    return None if row is None else record_of(row)
+
+
+def customer_id_of(connection: Connection, book: str, external_id: str) -> str | None:
+    """The id of the customer the business calls `external_id`, None when there is none."""
+    return connection.execute(
+        select(customers.c.customer_id).where(
+            customers.c.book == book, customers.c.external_id == external_id, *still_there()
+        )
+    ).scalar()
+
+
+def customer_count(connection: Connection, book: str) -> int:
+    """How many customers there are, without those deleted."""
+    counted = select(registry.c.registered - registry.c.deleted).where(registry.c.book == book)
+    return int(connection.execute(counted).scalar() or 0)
+
+
+def still_there() -> tuple[Any, ...]:
+    """The conditions under which a row of `customers` is a customer."""
+    return (customers.c.registered_at.is_not(None), customers.c.deleted_at.is_(None))
+
+
+def tagged(tag: str, customer_id: Any) -> Any:
+    """The condition that the customer of `customers` in a statement has a tag now."""
+    having: Select[Any] = select(customer_tags.c.customer_id).where(
+        and_(
+            customer_tags.c.book == customers.c.book,
+            customer_tags.c.customer_id == customer_id,
+            customer_tags.c.tag == tag,
+            customer_tags.c.profile_position == customers.c.profile_position,
+        )
+    )
+    return having.exists()
+
+
+def record_of(row: Row[Any]) -> CustomerRecord:
+    return CustomerRecord(
+        customer_id=row.customer_id,
+        external_id=row.external_id,
+        email=row.email,
+        phone=row.phone,
+        name=row.name,
+        tags=orjson.loads(row.tags),
+        metadata=orjson.loads(row.metadata),
+        created_at=instant(row.registered_at),
+        updated_at=instant(row.updated_at),
+    )
