@@ -40,11 +40,19 @@ class ExternalIdTaken(Conflict):
 class Customer(Entity):
     TOPIC = "customer"
 
+    @classmethod
+    def not_found(cls, stream: str) -> NotFound:
+        return CustomerNotFound(stream)
+
     class Event(Fact):
+        """What happened to a customer."""
+
         TOPIC = "customer.event"
 
-    # Each of the two carries the whole profile as it is from then on: a reader never merges.
+    # Each of the first two carries the whole profile as it is from then on: a reader never merges.
     class Registered(Event, FirstFact):
+        """Somebody became known to the business, with what is known of them."""
+
         TOPIC = "customer.registered"
         external_id: str | None
         personal: Personal
@@ -52,6 +60,8 @@ class Customer(Entity):
         metadata: dict[str, Any]
 
     class Updated(Event):
+        """The profile changed; the fact holds all of it as it is from then on."""
+
         TOPIC = "customer.updated"
         external_id: str | None
         personal: Personal
@@ -59,6 +69,8 @@ class Customer(Entity):
         metadata: dict[str, Any]
 
     class Deleted(Event):
+        """The customer was taken out of the registry; payments and totals stay."""
+
         TOPIC = "customer.deleted"
 
     @classmethod
@@ -122,7 +134,12 @@ class Customer(Entity):
             self._record(self.Updated, now, **profile)
 
     def fill_in(
-        self, *, email: str | None, phone: str | None, name: str | None, now: datetime
+        self,
+        now: datetime,
+        *,
+        email: str | None = None,
+        phone: str | None = None,
+        name: str | None = None,
     ) -> None:
         """Takes contact details a payment brought along, never over those already known."""
         known = self.personal

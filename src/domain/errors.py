@@ -3,7 +3,8 @@
     Refusal
     ├── NotFound      what was named is not there
     ├── Conflict      somebody else has it, or got there first
-    └── RuleBroken    it may not happen in this state, or with these values
+    ├── RuleBroken    it may not happen in this state, or with these values
+    └── Unauthorized  who asks did not show that they may
 
 Concrete refusals live beside the aggregate that raises them.
 """
@@ -32,3 +33,7 @@ class Conflict(Refusal):
 
 class RuleBroken(Refusal):
     code = "invalid_state"
+
+
+class Unauthorized(Refusal):
+    code = "unauthorized"

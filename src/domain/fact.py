@@ -1,8 +1,9 @@
 """What every recorded fact has in common, and how an aggregate records one."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from eventsourcing.domain import (
     BaseAggregate,
@@ -10,6 +11,8 @@ from eventsourcing.domain import (
     CanMutateAggregate,
     MetaDomainEvent,
 )
+
+from domain.errors import NotFound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +37,25 @@ class FirstFact(Fact, CanInitAggregate[str]):
 
 
 class Entity(BaseAggregate[str]):
-    """An aggregate with a text id, whose history is a stream of facts."""
+    """An aggregate with a text id, whose history is a stream of facts.
+
+    An evolve method puts new values in the place of old ones and never changes a list or a
+    dictionary it finds: so a copy is as cheap as its attributes, and shares nothing that moves.
+    """
 
     class Event(Fact):
         """What the facts of one kind of aggregate have in common."""
+
+    @classmethod
+    def not_found(cls, stream: str) -> NotFound:
+        """What to answer when there is no such aggregate."""
+        return NotFound(f"no {cls.__name__.lower()} {stream}")
+
+    def copy(self) -> Self:
+        """A copy to decide on: what is recorded on it is not recorded on the original."""
+        twin = copy(self)
+        twin._pending_events = []  # noqa: SLF001 (the twin is one of us)
+        return twin
 
     def _record(
         self, fact: type[Fact], now: datetime, occurred_at: datetime | None = None, **values: Any

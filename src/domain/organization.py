@@ -1,16 +1,15 @@
 """An organization in one mode: its name, its API keys, and what they may do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, Self
+from typing import Self
 
 from eventsourcing.domain import event
 
+from domain.book import Mode
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
-
-Mode = Literal["test", "live"]
 
 SCOPES = frozenset(
     f"{area}:{verb}"
@@ -29,7 +28,14 @@ SCOPES = frozenset(
     for verb in ("read", "write")
 ) | {"checkout:write"}
 
-_USE_IS_NOTED_EVERY = timedelta(hours=1)
+USE_IS_NOTED_EVERY = timedelta(hours=1)
+
+
+class OrganizationNotFound(NotFound):
+    code = "organization_not_found"
+
+    def __init__(self, org_id: str) -> None:
+        super().__init__(f"no organization {org_id}", org_id=org_id)
 
 
 class KeyNotFound(NotFound):
@@ -39,7 +45,7 @@ class KeyNotFound(NotFound):
         super().__init__(f"no API key {key_id}", key_id=key_id)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Key:
     """An API key as the organization remembers it: never the secret, only its digest."""
 
@@ -55,21 +61,35 @@ class Key:
         """A key with no scopes listed has full access."""
         return not self.scopes or scope in self.scopes
 
+    def use_is_worth_noting(self, now: datetime) -> bool:
+        """At most once an hour: a fact a request is too many."""
+        return self.last_used_at is None or now - self.last_used_at >= USE_IS_NOTED_EVERY
+
 
 class Organization(Entity):
     TOPIC = "organization"
 
+    @classmethod
+    def not_found(cls, stream: str) -> NotFound:
+        return OrganizationNotFound(stream)
+
     class Event(Fact):
+        """What happened to an organization."""
+
         TOPIC = "organization.event"
 
     # `client_secret_seed` lets client secrets be derived from payment ids, so none is stored.
     class Founded(Event, FirstFact):
+        """The organization came to be, in one of its two modes."""
+
         TOPIC = "organization.founded"
         name: str
         mode: str
         client_secret_seed: str
 
     class KeyIssued(Event):
+        """A key was handed out; only the digest of its secret is known. No scopes: all of them."""
+
         TOPIC = "organization.key_issued"
         key_id: str
         name: str
@@ -77,10 +97,14 @@ class Organization(Entity):
         secret_sha256: str
 
     class KeyUsed(Event):
+        """A key is in use; recorded at most once an hour."""
+
         TOPIC = "organization.key_used"
         key_id: str
 
     class KeyRevoked(Event):
+        """A key opens nothing any more."""
+
         TOPIC = "organization.key_revoked"
         key_id: str
 
@@ -126,17 +150,15 @@ class Organization(Entity):
         )
 
     def note_key_use(self, key_id: str, now: datetime) -> None:
-        """Remembers that a key is in use, at most once an hour: a fact a request is too many."""
-        last_used_at = self._key(key_id).last_used_at
-        if last_used_at is None or now - last_used_at >= _USE_IS_NOTED_EVERY:
+        if self.key(key_id).use_is_worth_noting(now):
             self._record(self.KeyUsed, now, key_id=key_id)
 
     def revoke_key(self, key_id: str, now: datetime) -> None:
         """Revoking a revoked key changes nothing."""
-        if self._key(key_id).revoked_at is None:
+        if self.key(key_id).revoked_at is None:
             self._record(self.KeyRevoked, now, key_id=key_id)
 
-    def _key(self, key_id: str) -> Key:
+    def key(self, key_id: str) -> Key:
         try:
             return self.keys[key_id]
         except KeyError:
@@ -151,12 +173,13 @@ class Organization(Entity):
         secret_sha256: str,
         occurred_at: datetime,
     ) -> None:
-        self.keys[key_id] = Key(key_id, name, scopes, secret_sha256, occurred_at)
+        key = Key(key_id, name, scopes, secret_sha256, occurred_at)
+        self.keys = self.keys | {key_id: key}
 
     @event(KeyUsed)
     def _on_key_used(self, key_id: str, occurred_at: datetime) -> None:
-        self.keys[key_id].last_used_at = occurred_at
+        self.keys = self.keys | {key_id: replace(self.keys[key_id], last_used_at=occurred_at)}
 
     @event(KeyRevoked)
     def _on_key_revoked(self, key_id: str, occurred_at: datetime) -> None:
-        self.keys[key_id].revoked_at = occurred_at
+        self.keys = self.keys | {key_id: replace(self.keys[key_id], revoked_at=occurred_at)}

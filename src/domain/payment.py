@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from eventsourcing.domain import event
 
@@ -27,7 +27,7 @@ Status = Literal[
 ]
 CaptureMethod = Literal["automatic", "manual"]
 
-SOURCES: tuple[Source, ...] = ("api", "payment_link", "subscription")
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 _OPEN = ("pending", "requires_action", "processing")
 _EDITABLE = ("pending", "requires_action")
@@ -51,6 +51,11 @@ class WrongStatus(RuleBroken):
 
 class InvalidAmount(RuleBroken):
     code = "invalid_amount"
+
+
+class NotPositive(InvalidAmount):
+    def __init__(self, amount: int) -> None:
+        super().__init__(f"an amount is at least 1, not {amount}", field="amount")
 
 
 class RefundExceedsPayment(InvalidAmount):
@@ -92,9 +97,15 @@ class AlreadyAttached(Conflict):
 class Payment(Entity):
     TOPIC = "payment"
 
+    @classmethod
+    def not_found(cls, stream: str) -> NotFound:
+        return PaymentNotFound(stream)
+
     # Every fact repeats who paid, how much, how and from where, and the status before and after,
     # so that no reader ever looks anything up.
     class Event(Fact):
+        """What happened to a payment."""
+
         TOPIC = "payment.event"
         customer_id: str | None
         amount: int
@@ -109,6 +120,8 @@ class Payment(Entity):
         status: str
 
     class Created(Event, FirstFact):
+        """Money was asked for."""
+
         TOPIC = "payment.created"
         reference: str | None
         description: str | None
@@ -116,12 +129,15 @@ class Payment(Entity):
         capture_method: str
 
     class Amended(Event):
+        """The amount asked for or the metadata changed; the fact holds both as they are now."""
+
         TOPIC = "payment.amended"
         metadata: dict[str, Any]
 
-    # What the payment has brought in and given back until now moves to the customer with it.
     # `refunds` and `disputes_lost` are lists of {"id", "amount", "occurred_at"}.
     class CustomerAttached(Event):
+        """A payment without a customer was given one, and all it brought until then with it."""
+
         TOPIC = "payment.customer_attached"
         created_at: datetime
         succeeded_at: datetime | None
@@ -130,44 +146,64 @@ class Payment(Entity):
         disputes_lost: list[dict[str, Any]]
 
     class ActionRequired(Event):
+        """The payer must do something first: `next_action` says what."""
+
         TOPIC = "payment.action_required"
         next_action: dict[str, Any]
 
     class ProcessingStarted(Event):
+        """The provider is at work; the answer comes later."""
+
         TOPIC = "payment.processing_started"
         provider_ref_id: str | None
 
     class Authorized(Event):
+        """The money is set aside and waits to be captured."""
+
         TOPIC = "payment.authorized"
         provider_ref_id: str | None
 
     class PartiallyCaptured(Event):
+        """A part was taken; `captured_amount` is what was taken in all until now."""
+
         TOPIC = "payment.partially_captured"
         captured_amount: int
 
     # `captured_amount` is what was collected in all: less than `amount` after a final capture
     # of a part.
     class Succeeded(Event):
+        """The money is there."""
+
         TOPIC = "payment.succeeded"
         captured_amount: int
         provider_ref_id: str | None
 
     class Failed(Event):
+        """The provider said no; it may be tried again."""
+
         TOPIC = "payment.failed"
         failure_code: str
         failure_message: str
 
     class Canceled(Event):
+        """The merchant no longer wants the money."""
+
         TOPIC = "payment.canceled"
         reason: str | None
 
     class Expired(Event):
+        """Nobody paid in time."""
+
         TOPIC = "payment.expired"
 
     class Retried(Event):
+        """A failed payment is tried again."""
+
         TOPIC = "payment.retried"
 
     class Refunded(Event):
+        """A part of the money, or all of it, went back."""
+
         TOPIC = "payment.refunded"
         refund_id: str
         refund_amount: int
@@ -175,17 +211,23 @@ class Payment(Entity):
         provider_refund_id: str | None
 
     class DisputeOpened(Event):
+        """The payer disputes a part of the payment, or all of it."""
+
         TOPIC = "payment.dispute_opened"
         dispute_id: str
         disputed_amount: int
         reason: str | None
 
     class DisputeWon(Event):
+        """The dispute was decided for the merchant: as if nothing had happened."""
+
         TOPIC = "payment.dispute_won"
         dispute_id: str
         disputed_amount: int
 
     class DisputeLost(Event):
+        """The dispute was decided against the merchant: the disputed amount is gone."""
+
         TOPIC = "payment.dispute_lost"
         dispute_id: str
         disputed_amount: int
@@ -211,6 +253,7 @@ class Payment(Entity):
         now: datetime,
         occurred_at: datetime | None = None,
     ) -> Self:
+        _positive(amount)
         return cls._create(
             cls.Created,
             id=payment_id,
@@ -278,6 +321,11 @@ class Payment(Entity):
         self.open_dispute: dict[str, Any] | None = None
 
     @property
+    def is_confirmed(self) -> bool:
+        """The provider has said yes: the money is there, or set aside until it is captured."""
+        return self.status in ("authorized", "succeeded")
+
+    @property
     def refunded_amount(self) -> int:
         return sum(int(refund["amount"]) for refund in self.refunds)
 
@@ -314,13 +362,37 @@ class Payment(Entity):
             disputes_lost=list(self.disputes_lost),
         )
 
-    def require_action(self, next_action: Mapping[str, Any], now: datetime) -> None:
+    def require_action(
+        self,
+        next_action: Mapping[str, Any],
+        now: datetime,
+        *,
+        occurred_at: datetime | None = None,
+    ) -> None:
         self._must_be(("pending",), "ask for an action on")
-        self._become("requires_action", self.ActionRequired, now, next_action=dict(next_action))
+        self._become(
+            "requires_action",
+            self.ActionRequired,
+            now,
+            occurred_at=occurred_at,
+            next_action=dict(next_action),
+        )
 
-    def start_processing(self, now: datetime, *, provider_ref_id: str | None = None) -> None:
+    def start_processing(
+        self,
+        now: datetime,
+        *,
+        provider_ref_id: str | None = None,
+        occurred_at: datetime | None = None,
+    ) -> None:
         self._must_be(("pending", "requires_action"), "process")
-        self._become("processing", self.ProcessingStarted, now, provider_ref_id=provider_ref_id)
+        self._become(
+            "processing",
+            self.ProcessingStarted,
+            now,
+            occurred_at=occurred_at,
+            provider_ref_id=provider_ref_id,
+        )
 
     def collect(
         self,
@@ -330,13 +402,8 @@ class Payment(Entity):
         provider_ref_id: str | None = None,
         occurred_at: datetime | None = None,
     ) -> None:
-        """The provider says yes: the money is there, or, with manual capture, set aside.
-
-        A payment that has succeeded already stays as it is.
-        """
-        if self.status == "succeeded":
-            return
-        self._must_be(_OPEN, "confirm")
+        """The provider says yes: the money is there, or, with manual capture, set aside."""
+        self.must_be_open("confirm")
         said = {
             "provider": provider or self.provider,
             "provider_ref_id": provider_ref_id or self.provider_ref_id,
@@ -347,11 +414,18 @@ class Payment(Entity):
         else:
             self._become("succeeded", self.Succeeded, now, captured_amount=self.amount, **said)
 
-    def capture(self, amount: int | None, now: datetime, *, final: bool = False) -> None:
+    def capture(
+        self,
+        amount: int | None,
+        now: datetime,
+        *,
+        final: bool = False,
+        occurred_at: datetime | None = None,
+    ) -> None:
         """Takes all that was set aside, or a part of it; ``final`` lets the rest go."""
         self._must_be(("authorized", "partially_captured"), "capture")
         left = self.authorized_amount - self.captured_amount
-        taken = amount or left
+        taken = left if amount is None else _positive(amount)
         if taken > left:
             raise CaptureExceedsAuthorization(taken, left, self.currency)
         captured = self.captured_amount + taken
@@ -360,18 +434,23 @@ class Payment(Entity):
                 "succeeded",
                 self.Succeeded,
                 now,
+                occurred_at=occurred_at,
                 captured_amount=captured,
                 provider_ref_id=self.provider_ref_id,
             )
         else:
             self._become(
-                "partially_captured", self.PartiallyCaptured, now, captured_amount=captured
+                "partially_captured",
+                self.PartiallyCaptured,
+                now,
+                occurred_at=occurred_at,
+                captured_amount=captured,
             )
 
     def fail(
         self, code: str, message: str, now: datetime, *, occurred_at: datetime | None = None
     ) -> None:
-        self._must_be(_OPEN, "fail")
+        self.must_be_open("fail")
         self._become(
             "failed",
             self.Failed,
@@ -387,7 +466,7 @@ class Payment(Entity):
             self._become("canceled", self.Canceled, now, reason=reason)
 
     def expire(self, now: datetime) -> None:
-        self._must_be(_OPEN, "expire")
+        self.must_be_open("expire")
         self._become("expired", self.Expired, now)
 
     def retry(self, now: datetime) -> None:
@@ -406,7 +485,7 @@ class Payment(Entity):
     ) -> None:
         """Gives back a part, or, without an amount, all that is left."""
         self._must_be(_COLLECTED, "refund")
-        given = amount or self.left
+        given = self.left if amount is None else _positive(amount)
         if given > self.left:
             raise RefundExceedsPayment(given, self.left, self.currency)
         self._become(
@@ -430,7 +509,7 @@ class Payment(Entity):
         occurred_at: datetime | None = None,
     ) -> None:
         self._must_be(_COLLECTED, "dispute")
-        disputed = amount or self.left
+        disputed = self.left if amount is None else _positive(amount)
         if disputed > self.left:
             raise DisputeExceedsPayment(disputed, self.left, self.currency)
         self._become(
@@ -463,6 +542,10 @@ class Payment(Entity):
             dispute_id=dispute["id"],
             disputed_amount=dispute["amount"],
         )
+
+    def must_be_open(self, action: str) -> None:
+        """Refuses what can only be done while nobody knows how the payment ends."""
+        self._must_be(_OPEN, action)
 
     def _must_be(self, statuses: tuple[str, ...], action: str) -> None:
         if self.status not in statuses:
@@ -579,7 +662,7 @@ class Payment(Entity):
         self, status: Status, refund_id: str, refund_amount: int, occurred_at: datetime
     ) -> None:
         self._move(status, occurred_at)
-        self.refunds.append(_movement(refund_id, refund_amount, occurred_at))
+        self.refunds = [*self.refunds, _movement(refund_id, refund_amount, occurred_at)]
 
     @event(DisputeOpened)
     def _on_dispute_opened(
@@ -608,7 +691,8 @@ class Payment(Entity):
     ) -> None:
         self._move(status, occurred_at)
         self.open_dispute = None
-        self.disputes_lost.append(_movement(dispute_id, disputed_amount, occurred_at))
+        lost = _movement(dispute_id, disputed_amount, occurred_at)
+        self.disputes_lost = [*self.disputes_lost, lost]
 
     def _move(self, status: Status, occurred_at: datetime) -> None:
         self.status = status
@@ -617,6 +701,12 @@ class Payment(Entity):
 
     def _touch(self, occurred_at: datetime) -> None:
         self.updated_at = max(self.updated_at, occurred_at)
+
+
+def _positive(amount: int) -> int:
+    if amount < 1:
+        raise NotPositive(amount)
+    return amount
 
 
 def _movement(movement_id: str, amount: int, occurred_at: datetime) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""How does a browser show that it may confirm one payment? By a secret made from its id.
+
+Nothing is stored: the secret is derived from the payment id and the organization's seed, and it
+names the book, so that a call without a key reads one book only.
+"""
+
+import hmac
+import re
+from typing import Final
+
+from commands.unit_of_work import UnitOfWork
+from domain.book import Book
+from domain.errors import Unauthorized
+from domain.organization import Organization, OrganizationNotFound
+
+_SHAPE: Final = re.compile(r"(pay_[0-9a-z]{26})_secret_([tl])([0-9a-z]{26})_([0-9a-f]{32})")
+
+
+class InvalidClientSecret(Unauthorized):
+    code = "invalid_client_secret"
+
+    def __init__(self) -> None:
+        super().__init__("this client secret does not belong to the payment")
+
+
+def client_secret(organization: Organization, payment_id: str) -> str:
+    mode = organization.mode[0]
+    org = organization.id.removeprefix("org_")
+    proof = hmac.digest(organization.client_secret_seed.encode(), payment_id.encode(), "sha256")
+    return f"{payment_id}_secret_{mode}{org}_{proof.hex()[:32]}"
+
+
+def book_of(secret: str) -> str:
+    """The book a client secret says it is from; raises InvalidClientSecret."""
+    match = _SHAPE.fullmatch(secret)
+    if match is None:
+        raise InvalidClientSecret
+    _, mode, org, _ = match.groups()
+    return str(Book(f"org_{org}", "test" if mode == "t" else "live"))
+
+
+async def check_client_secret(work: UnitOfWork, payment_id: str, secret: str) -> None:
+    """Raises InvalidClientSecret; takes the same time however much of the secret is right."""
+    try:
+        organization = await work.look_at(Organization, work.org_id)
+    except OrganizationNotFound:
+        raise InvalidClientSecret from None
+    right = client_secret(organization, payment_id)
+    if not hmac.compare_digest(right.encode(), secret.encode()):
+        raise InvalidClientSecret

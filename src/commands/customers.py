@@ -1,0 +1,146 @@
+"""What may be asked about customers: register, change, delete, and find by another name."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from commands.fields import Command, CreatingCommand, Email, Metadata, Phone, Tags, Text
+from commands.unit_of_work import UnitOfWork
+from domain.customer import Customer, CustomerNotFound, ExternalIdTaken
+
+# Claims: `external_id` belongs to one customer; `email` is a way to find customers, shared and
+# never contended (the value ends with the id); `payer` keeps two simultaneous first payments of
+# one address from making two customers.
+EXTERNAL_ID, EMAIL, PAYER = "external_id", "email", "payer"
+
+Name = tuple[str, str]
+
+
+class CreateCustomer(CreatingCommand):
+    """Everything is optional: an empty body registers an anonymous customer."""
+
+    external_id: Text | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    name: Text | None = None
+    tags: Tags | None = None
+    metadata: Metadata | None = None
+
+
+class PutCustomer(Command):
+    """Fields left out stay as they are; null clears."""
+
+    email: Email | None = None
+    phone: Phone | None = None
+    name: Text | None = None
+    tags: Tags | None = None
+    metadata: Metadata | None = None
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {field: getattr(self, field) for field in self.model_fields_set}
+
+
+class UpdateCustomer(PutCustomer):
+    external_id: Text | None = None
+
+
+@dataclass(frozen=True)
+class Put:
+    customer: Customer
+    created: bool
+
+
+class NothingKnownBy(CustomerNotFound):
+    """The customer was asked for by the business's own id."""
+
+    def __init__(self, external_id: str) -> None:
+        super(CustomerNotFound, self).__init__(
+            f"no customer with external_id {external_id}", external_id=external_id
+        )
+
+
+async def create_customer(work: UnitOfWork, command: CreateCustomer) -> Customer:
+    """Refused with ExternalIdTaken, naming the owner, when the external id is another's."""
+    customer = Customer.register(
+        work.ids.new("cus"), **command.model_dump(exclude_none=True), now=work.now
+    )
+    work.add(customer)
+    rename(work, customer, before=set())
+    return customer
+
+
+async def update_customer(work: UnitOfWork, customer_id: str, command: PutCustomer) -> Customer:
+    customer = await work.get(Customer, customer_id)
+    before = names(customer)
+    customer.update(command.changes, work.now)
+    rename(work, customer, before)
+    return customer
+
+
+async def put_customer(work: UnitOfWork, external_id: str, command: PutCustomer) -> Put:
+    """Creates the customer of that external id, or updates whoever has it already."""
+    customer_id = await work.owner(EXTERNAL_ID, external_id)
+    if customer_id is not None:
+        return Put(await update_customer(work, customer_id, command), created=False)
+    given = {field: value for field, value in command.changes.items() if value is not None}
+    customer = register(work, external_id=external_id, **given)
+    return Put(customer, created=True)
+
+
+async def delete_customer(work: UnitOfWork, customer_id: str) -> None:
+    """Payments and totals stay; the external id is free again."""
+    customer = await work.get(Customer, customer_id)
+    before = names(customer)
+    customer.delete(work.now)
+    rename(work, customer, before)
+
+
+async def customer_known_as(work: UnitOfWork, external_id: str) -> str:
+    """The customer id behind the business's own id."""
+    customer_id = None
+    if "\x00" not in external_id:
+        customer_id = await work.owner(EXTERNAL_ID, external_id)
+    if customer_id is None:
+        raise NothingKnownBy(external_id)
+    return customer_id
+
+
+def register(work: UnitOfWork, *, payer: str | None = None, **profile: Any) -> Customer:
+    """A new customer for somebody who was looked for and not found.
+
+    Should another command register them first, the decision is run again and finds them.
+    ``payer``: the e-mail address they were looked for by.
+    """
+    customer = Customer.register(work.ids.new("cus"), **profile, now=work.now)
+    work.add(customer)
+    for kind, value in sorted(names(customer)):
+        work.claim(kind, value, customer.id)
+    if payer is not None:
+        work.claim(PAYER, payer.lower(), customer.id)
+    return customer
+
+
+def rename(work: UnitOfWork, customer: Customer, before: set[Name]) -> None:
+    """Claims the names a customer has from now on, and gives up those it no longer has."""
+    after = names(customer)
+    for kind, value in sorted(before - after):
+        work.release(kind, value, customer.id)
+        if kind == EMAIL:
+            work.release(PAYER, value.partition("\n")[0], customer.id)
+    for kind, value in sorted(after - before):
+        taken = partial(ExternalIdTaken, value) if kind == EXTERNAL_ID else None
+        work.claim(kind, value, customer.id, taken)
+
+
+def names(customer: Customer) -> set[Name]:
+    """What a customer can be found by."""
+    if customer.deleted:
+        return set()
+    email = customer.personal["email"]
+    found: set[Name] = set()
+    if customer.external_id:
+        found.add((EXTERNAL_ID, customer.external_id))
+    if email:
+        found.add((EMAIL, f"{email.lower()}\n{customer.id}"))
+    return found

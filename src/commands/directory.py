@@ -1,0 +1,68 @@
+"""Who is asking? The organization, mode and rights behind a presented API key."""
+
+from dataclasses import dataclass
+
+from commands.handler import CommandHandler
+from commands.keys import ApiKeyRevoked, InvalidApiKey, parse
+from commands.unit_of_work import UnitOfWork
+from domain.book import Book, Mode
+from domain.organization import Key, Organization
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody with a good key. The organization is as of half a second ago or later."""
+
+    book: str
+    organization: Organization
+    key: Key
+
+    @property
+    def org_id(self) -> str:
+        return self.organization.id
+
+    @property
+    def mode(self) -> Mode:
+        return self.organization.mode
+
+    @property
+    def key_id(self) -> str:
+        return self.key.key_id
+
+    def may(self, scope: str) -> bool:
+        return self.key.may(scope)
+
+
+class Directory:
+    """Proves keys, from the memory of the handler.
+
+    So a key revoked in this process is refused at once, one revoked elsewhere within a second.
+    """
+
+    def __init__(self, handler: CommandHandler) -> None:
+        self._handler = handler
+
+    async def principal(self, raw: str) -> Principal:
+        """Raises InvalidApiKey or ApiKeyRevoked."""
+        presented = parse(raw)
+        organization = await self.organization(presented.book)
+        key = organization and organization.keys.get(presented.key_id)
+        if organization is None or key is None or not presented.opens(key):
+            raise InvalidApiKey
+        if key.revoked_at is not None:
+            raise ApiKeyRevoked
+        return Principal(str(presented.book), organization, key)
+
+    async def organization(self, book: Book) -> Organization | None:
+        """None when there is no such organization."""
+        return await self._handler.look_at(Organization, str(book), book.org_id)
+
+    async def note_use(self, principal: Principal) -> None:
+        """Remembers that the key is in use; does nothing when that was noted within the hour."""
+        if principal.key.use_is_worth_noting(self._handler.clock()):
+
+            async def note(work: UnitOfWork) -> None:
+                organization = await work.get(Organization, work.org_id)
+                organization.note_key_use(principal.key_id, work.now)
+
+            await self._handler.perform(principal.book, note)

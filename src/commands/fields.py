@@ -1,0 +1,150 @@
+"""What may a value from outside look like? The types the bodies of commands are made of."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any, Final
+
+import orjson
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from domain.money import LARGEST_AMOUNT, decimals
+
+MOST_TAGS: Final = 50
+MOST_METADATA_KEYS: Final = 50
+LARGEST_METADATA_BYTES: Final = 32 * 1024
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+# An escaped NUL in JSON text: the backslash that begins it is not itself escaped.
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class Command(BaseModel):
+    """A body from outside: unknown fields are ignored, ``[]`` means ``{}`` and ``""`` nothing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tolerate(cls, body: Any) -> Any:
+        if body is None or body == []:
+            return {}
+        if isinstance(body, Mapping):
+            return {name: value for name, value in body.items() if value != ""}
+        return body
+
+
+class CreatingCommand(Command):
+    """A body that makes something new: null says no more than leaving the field out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_nulls(cls, body: Any) -> Any:
+        if isinstance(body, Mapping):
+            return {name: value for name, value in body.items() if value is not None}
+        return body
+
+
+def _email(text: str) -> str:
+    try:
+        # `test_environment` lets the domains through that examples are made of.
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError(str(error)) from None
+
+
+def _phone(text: str) -> str:
+    try:
+        possible = phonenumbers.is_possible_number(phonenumbers.parse(text))
+    except phonenumbers.NumberParseException:
+        possible = False
+    if not possible:
+        raise ValueError("is not a possible phone number")
+    return text
+
+
+def _distinct(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+def _plain_json(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The metadata as it will be read again from the ledger: what would not be, is refused."""
+    try:
+        text = orjson.dumps(metadata)
+    except (orjson.JSONEncodeError, RecursionError):
+        raise ValueError("is not JSON that can be stored: see its numbers and depth") from None
+    if len(text) > LARGEST_METADATA_BYTES:
+        raise ValueError(f"is larger than {LARGEST_METADATA_BYTES} bytes of JSON")
+    if _ESCAPED_NUL.search(text):
+        raise ValueError("holds a NUL character")
+    plain: dict[str, Any] = orjson.loads(text)
+    if plain != metadata:
+        raise ValueError("holds a number that JSON does not know")
+    return plain
+
+
+@cache
+def _known_currency(code: str) -> bool:
+    try:
+        decimals(code)
+    except ValueError:
+        return False
+    return True
+
+
+def _currency(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    # Only what has the form of a code is looked up and remembered: the world may send anything.
+    code = text.strip().upper()
+    if len(code) != 3 or not code.isascii() or not _known_currency(code):  # noqa: PLR2004 (ISO 4217)
+        raise ValueError("is not an ISO 4217 currency payments are made in")
+    return code
+
+
+def _upper(text: Any) -> Any:
+    return text.upper() if isinstance(text, str) else text
+
+
+def _written_out(moment: Any) -> Any:
+    if isinstance(moment, str | datetime):
+        return moment
+    raise ValueError("is not an RFC 3339 date and time")
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        utc = None
+    if utc is None or utc < _EARLIEST:
+        raise ValueError("is before 1970")
+    return utc
+
+
+Text = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
+LongText = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
+Email = Annotated[Text, AfterValidator(_email), Field(json_schema_extra={"format": "email"})]
+Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), AfterValidator(_phone)]
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
+Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
+Metadata = Annotated[
+    dict[str, Any], Field(max_length=MOST_METADATA_KEYS), AfterValidator(_plain_json)
+]
+# Minor units of the currency.
+Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT)]
+AmountOrAll = Annotated[int, Field(strict=True, ge=0, le=LARGEST_AMOUNT)]
+CurrencyCode = Annotated[str, BeforeValidator(_currency), Field(examples=["GHS"])]
+CountryCode = Annotated[str, BeforeValidator(_upper), Field(pattern="^[A-Z]{2}$", examples=["GH"])]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_utc)]

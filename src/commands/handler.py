@@ -1,0 +1,238 @@
+"""How is a command carried out? Decide, append, answer; and again when somebody was faster."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import orjson
+
+from commands.aggregates import Aggregates
+from commands.ids import Clock, Ids
+from commands.providers import Provider, RecordedByMerchant, Simulator
+from commands.unit_of_work import UnitOfWork
+from domain.book import Book, Mode
+from domain.errors import Conflict, Refusal
+from domain.fact import Entity
+from ledger.append import Append, Done, KeyReused, LostRace, Outcome, Replayed, Reply, ValueTaken
+from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+
+A = TypeVar("A", bound=Entity)
+T = TypeVar("T")
+Decide = Callable[[UnitOfWork], Awaitable[T]]
+# Status and JSON text of an answer.
+Said = tuple[int, str]
+
+_MOST_ATTEMPTS: Final = 20
+_REPLIES_LIVE: Final = timedelta(hours=24)
+
+
+class IdempotencyConflict(Conflict):
+    code = "idempotency_conflict"
+
+    def __init__(self) -> None:
+        super().__init__("this idempotency key was used with another body")
+
+
+class TooMuchContention(Conflict):
+    code = "too_much_contention"
+
+    def __init__(self) -> None:
+        super().__init__("others keep changing this at the same moment: try again")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who asked, stored as JSON beside each fact; ``caused_by`` names the fact that led to it."""
+
+    actor: str | None = None
+    key_id: str | None = None
+    request_id: str | None = None
+    caused_by: str | None = None
+
+    def text(self) -> str:
+        return orjson.dumps(asdict(self)).decode()
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """``key``: scoped as "METHOD path key"; ``fingerprint``: tells one body from another."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the caller is told; ``position``: of the book's head as of the answer."""
+
+    status: int
+    body: str
+    position: int
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One call of the handler, the same through all its attempts."""
+
+    book: str
+    refuse: Callable[[Refusal], Said]
+    context: Context
+    idempotency: Idempotency | None
+
+
+class CommandHandler:
+    """Carries out commands on all books: one per process, used from one event loop.
+
+    ``cache_size``: how many aggregates are kept in memory.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        clock: Clock,
+        ids: Ids,
+        providers: Mapping[Mode, Provider] | None = None,
+        cache_size: int = 20_000,
+    ) -> None:
+        self.clock = clock
+        self.ids = ids
+        self._ledger = ledger
+        self._mapper = FactMapper()
+        self._aggregates = Aggregates(ledger, size=cache_size)
+        self._providers = providers or {"test": Simulator(), "live": RecordedByMerchant()}
+
+    def close(self) -> None:
+        self._aggregates.close()
+
+    async def handle(
+        self,
+        book: str,
+        decide: Decide[T],
+        *,
+        present: Callable[[T], Said],
+        refuse: Callable[[Refusal], Said],
+        context: Context,
+        idempotency: Idempotency | None = None,
+    ) -> Answer:
+        """Lets ``decide`` decide, appends what it recorded, and answers.
+
+        ``present`` and ``refuse`` write the answer before the append, which stores it under the
+        idempotency key. Raises the Refusal when there is no key, IdempotencyConflict, and
+        TooMuchContention after twenty lost races.
+        """
+        asked = _Asked(book, refuse, context, idempotency)
+        for _ in range(_MOST_ATTEMPTS):
+            async with AsyncExitStack() as places:
+                answer = await self._attempt(asked, decide, present, places)
+            if answer is not None:
+                return answer
+        raise TooMuchContention
+
+    async def perform(self, book: str, decide: Decide[T], *, context: Context | None = None) -> T:
+        """The same for callers inside the house, who want the thing itself and not its JSON."""
+        results: list[T] = []
+
+        def present(result: T) -> Said:
+            results.append(result)
+            return 200, ""
+
+        def refuse(refusal: Refusal) -> Said:
+            raise refusal
+
+        await self.handle(
+            book, decide, present=present, refuse=refuse, context=context or Context()
+        )
+        return results[-1]
+
+    async def look_at(self, kind: type[A], book: str, stream: str) -> A | None:
+        """An aggregate as it was half a second ago or later; None when there is none."""
+        loaded = await self._aggregates.load(book, stream, fresh=True)
+        found = loaded and loaded.aggregate
+        return found if isinstance(found, kind) else None
+
+    async def _attempt(
+        self, asked: _Asked, decide: Decide[T], present: Callable[[T], Said], places: AsyncExitStack
+    ) -> Answer | None:
+        """One run of the decision; None when it must be run again."""
+        work = self._unit_of_work(asked.book, places)
+        try:
+            said = present(await decide(work))
+        except Refusal as refusal:
+            return await self._refuse(asked, work, refusal)
+        # The append checks a decision that writes; one that writes nothing is checked by reading.
+        if not work.changed:
+            if await self._is_outdated(work):
+                return None
+            if asked.idempotency is None and not work.claims and not work.releases:
+                return Answer(*said, await self._aggregates.head(asked.book), replayed=False)
+        outcome = await self._ledger.append_async(self._append(asked, said, work))
+        match outcome:
+            case Done():
+                self._aggregates.keep(asked.book, work.changed)
+            case LostRace():
+                self._aggregates.forget(asked.book, work.expected)
+                return None
+            case ValueTaken(kind, value, owner):
+                taken = work.claims[kind, value].taken
+                return None if taken is None else await self._refuse(asked, work, taken(owner))
+        return _answer(said, outcome)
+
+    async def _refuse(self, asked: _Asked, work: UnitOfWork, refusal: Refusal) -> Answer | None:
+        """A refusal is an answer too: under a key it is stored, and said again when asked again."""
+        if await self._is_outdated(work):
+            return None
+        if asked.idempotency is None:
+            raise refusal
+        said = asked.refuse(refusal)
+        return _answer(said, await self._ledger.append_async(self._append(asked, said)))
+
+    async def _is_outdated(self, work: UnitOfWork) -> bool:
+        return await self._aggregates.have_moved(work.book, work.unchecked)
+
+    def _unit_of_work(self, book: str, places: AsyncExitStack) -> UnitOfWork:
+        return UnitOfWork(
+            book,
+            now=self.clock(),
+            ids=self.ids,
+            provider=self._providers[Book.named(book).mode],
+            aggregates=self._aggregates,
+            places=places,
+        )
+
+    def _append(self, asked: _Asked, said: Said, work: UnitOfWork | None = None) -> Append:
+        reply = None
+        if asked.idempotency is not None:
+            reply = Reply(
+                asked.idempotency.key,
+                asked.idempotency.fingerprint,
+                *said,
+                expires_at=self.clock() + _REPLIES_LIVE,
+            )
+        if work is None:
+            return Append(asked.book, reply=reply, context=asked.context.text())
+        return Append(
+            asked.book,
+            facts=tuple(self._mapper.encode(fact) for fact in work.facts),
+            expected=work.expected,
+            claims=tuple(claimed.claim for claimed in work.claims.values()),
+            releases=tuple(work.releases),
+            reply=reply,
+            context=asked.context.text(),
+        )
+
+
+def _answer(said: Said, outcome: Outcome) -> Answer:
+    match outcome:
+        case Done(position):
+            return Answer(*said, position, replayed=False)
+        case Replayed(status, body, position):
+            return Answer(status, body, position, replayed=True)
+        case KeyReused():
+            raise IdempotencyConflict
+        case LostRace() | ValueTaken():
+            raise TooMuchContention

@@ -1,0 +1,95 @@
+"""What may be asked about an organization: found it, hand out keys, take them back."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from commands.fields import CreatingCommand, Tag
+from commands.handler import CommandHandler, Context
+from commands.keys import new_key
+from commands.unit_of_work import UnitOfWork
+from domain.book import MODES, Book, Mode
+from domain.organization import SCOPES, Key, Organization
+
+
+def _known(scopes: list[str]) -> list[str]:
+    unknown = sorted(set(scopes) - SCOPES)
+    if unknown:
+        raise ValueError(f"there is no scope {unknown[0]}")
+    return scopes
+
+
+Scopes = Annotated[list[Tag], Field(max_length=len(SCOPES)), AfterValidator(_known)]
+
+
+class IssueKey(CreatingCommand):
+    """No scopes: the key may do everything."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
+    scopes: Scopes = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """``raw``: the key itself, which nobody can tell again."""
+
+    key: Key
+    raw: str
+
+
+@dataclass(frozen=True)
+class Founded:
+    """``keys``: the first key of each mode, raw."""
+
+    org_id: str
+    keys: dict[Mode, str]
+
+
+async def found_organization(handler: CommandHandler, name: str, *, context: Context) -> Founded:
+    """A new organization, which is two books, with one key of full access in each.
+
+    Should the second book fail, nobody has seen the first: founding again makes another.
+    """
+    org_id = handler.ids.new("org")
+    keys: dict[Mode, str] = {}
+    for mode in MODES:
+
+        async def found(work: UnitOfWork) -> str:
+            work.add(
+                Organization.found(
+                    work.org_id,
+                    name=name,
+                    mode=work.mode,
+                    client_secret_seed=work.ids.secret(),
+                    now=work.now,
+                )
+            )
+            return (await issue_key(work, IssueKey(name="first key"))).raw
+
+        keys[mode] = await handler.perform(str(Book(org_id, mode)), found, context=context)
+    return Founded(org_id, keys)
+
+
+async def issue_key(work: UnitOfWork, command: IssueKey) -> IssuedKey:
+    organization = await work.get(Organization, work.org_id)
+    key = new_key(work.ids, Book(work.org_id, work.mode))
+    organization.issue_key(
+        key.key_id,
+        name=command.name,
+        scopes=command.scopes,
+        secret_sha256=key.secret_sha256,
+        now=work.now,
+    )
+    return IssuedKey(organization.key(key.key_id), str(key))
+
+
+async def list_keys(work: UnitOfWork) -> list[Key]:
+    """Newest first, revoked ones included."""
+    organization = await work.look_at(Organization, work.org_id)
+    return sorted(organization.keys.values(), key=lambda key: key.key_id, reverse=True)
+
+
+async def revoke_key(work: UnitOfWork, key_id: str) -> None:
+    organization = await work.get(Organization, work.org_id)
+    organization.revoke_key(key_id, work.now)

@@ -1,0 +1,78 @@
+"""Who pays? The customer meant by what a merchant wrote as ``customer_id`` (contract 3, row 6)."""
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from commands.customers import EMAIL, EXTERNAL_ID, register
+from commands.ids import looks_like_an_id
+from commands.unit_of_work import UnitOfWork
+from domain.customer import Customer, CustomerNotFound
+
+_OURS = "cus_"
+
+
+async def payer(work: UnitOfWork, meant: str, phone: str | None = None) -> Customer:
+    """Our id, else an external id, else an e-mail address, else a new customer of that name.
+
+    ``phone``: of the payer in E.164 form; filled in where the customer has none.
+    """
+    customer = await _known(work, meant)
+    if customer is None:
+        return _newcomer(work, meant, phone)
+    if phone is not None and customer.personal["phone"] is None:
+        customer = await work.get(Customer, customer.id)
+        customer.fill_in(work.now, phone=phone)
+    return customer
+
+
+def international(phone: str | None, country: str | None) -> str | None:
+    """A number as people write it at home, in E.164 form; None when it cannot be one.
+
+    No payment is refused over the phone number that came with it.
+    """
+    try:
+        number = phonenumbers.parse(phone or "", country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+async def _known(work: UnitOfWork, meant: str) -> Customer | None:
+    if meant.startswith(_OURS) and looks_like_an_id(meant):
+        return await _existing(work, meant)
+    owner = await work.owner(EXTERNAL_ID, meant)
+    if owner is not None:
+        return await _existing(work, owner)
+    email = _address(meant)
+    if email is not None:
+        # Of several customers with one address, the one registered first.
+        for _, owner in await work.owners(EMAIL, f"{email.lower()}\n"):
+            return await _existing(work, owner)
+    if meant.startswith(_OURS):
+        raise CustomerNotFound(meant)
+    return None
+
+
+async def _existing(work: UnitOfWork, customer_id: str) -> Customer:
+    customer = await work.look_at(Customer, customer_id)
+    if customer.deleted:
+        raise CustomerNotFound(customer_id)
+    return customer
+
+
+def _newcomer(work: UnitOfWork, meant: str, phone: str | None) -> Customer:
+    email = _address(meant)
+    if email is not None:
+        return register(work, payer=email, email=email, phone=phone)
+    return register(work, external_id=meant, phone=phone)
+
+
+def _address(text: str) -> str | None:
+    if "@" not in text:
+        return None
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        return None

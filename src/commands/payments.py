@@ -1,0 +1,304 @@
+"""What may be asked about a payment, from the moment it is wanted until it ends."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from commands.client_secrets import check_client_secret
+from commands.fields import (
+    Amount,
+    AmountOrAll,
+    Command,
+    CountryCode,
+    CreatingCommand,
+    CurrencyCode,
+    LongText,
+    Metadata,
+    Moment,
+    Text,
+)
+from commands.payers import international, payer
+from commands.providers import Accepts, Declines, NeedsAction, Processes, Verdict, Waits
+from commands.unit_of_work import UnitOfWork
+from domain.errors import RuleBroken
+from domain.payment import CaptureMethod, Payment, Source
+
+Method = Literal["card", "mobile_money", "bank_transfer", "ussd"]
+
+# A wallet on a phone presents a card; M-Pesa is a mobile money; USSD is a way of its own.
+_METHODS: Final = {
+    "momo": "mobile_money",
+    "mpesa": "mobile_money",
+    "mobilemoney": "mobile_money",
+    "bank": "bank_transfer",
+    "apple_pay": "card",
+    "google_pay": "card",
+}
+
+# Contract part 3, row 7.
+_COUNTRIES: Final = {
+    "GHS": "GH",
+    "NGN": "NG",
+    "KES": "KE",
+    "UGX": "UG",
+    "TZS": "TZ",
+    "ZAR": "ZA",
+    "XOF": "CI",
+    "XAF": "CM",
+    "USD": "US",
+    "EUR": "DE",
+    "GBP": "GB",
+}
+
+# Clocks differ a little; a record of the future is a mistake.
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
+
+
+class InTheFuture(RuleBroken):
+    code = "validation_error"
+
+    def __init__(self, occurred_at: datetime) -> None:
+        super().__init__(
+            f"occurred_at {occurred_at.isoformat()} is in the future", field="occurred_at"
+        )
+
+
+def _canonical(method: Any) -> Any:
+    if not isinstance(method, str):
+        return method
+    plain = method.lower().replace("-", "_")
+    return _METHODS.get(plain, plain)
+
+
+class CreatePayment(CreatingCommand):
+    """Only ``amount`` and ``currency`` are needed. ``customer_id`` may be any name of theirs.
+
+    ``source…`` say where a payment came from that this service did not bring about itself.
+    """
+
+    amount: Amount
+    currency: CurrencyCode
+    method: Annotated[Method, BeforeValidator(_canonical)] = "card"
+    country: CountryCode | None = None
+    customer_id: Text | None = None
+    phone: Text | None = None
+    reference: Text | None = None
+    description: LongText | None = None
+    metadata: Metadata = Field(default_factory=dict)
+    capture_method: CaptureMethod = "automatic"
+    source: Source = "api"
+    source_id: Text | None = None
+    source_description: Text | None = None
+    occurred_at: Moment | None = None
+    # Understood and without effect: one provider, and no card is kept.
+    save_payment_method: bool | None = None
+    payment_method_id: Text | None = None
+    policy: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _came_from_somewhere(self) -> Self:
+        if self.source != "api" and self.source_id is None:
+            raise ValueError(f"source_id is required when source is {self.source}")
+        return self
+
+
+class AmendPayment(Command):
+    """At least one of the three. A customer can be given at any time, once; the rest only early."""
+
+    amount: Amount | None = None
+    metadata: Metadata | None = None
+    customer_id: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.amount is None and self.customer_id is None and not self.changes_metadata:
+            raise ValueError("nothing to change: give amount, metadata or customer_id")
+        return self
+
+    @property
+    def changes_metadata(self) -> bool:
+        return "metadata" in self.model_fields_set
+
+
+class ConfirmPayment(Command):
+    """In live mode the merchant's word that their provider took the money."""
+
+    provider: Text | None = None
+    provider_ref_id: Text | None = None
+    occurred_at: Moment | None = None
+
+
+class FailPayment(Command):
+    """The merchant's word that their provider did not take the money."""
+
+    code: Text = "payment_failed"
+    message: LongText = "the payment failed"
+    occurred_at: Moment | None = None
+
+
+class CancelPayment(Command):
+    reason: LongText | None = None
+
+
+class ExpirePayment(Command):
+    pass
+
+
+class RetryPayment(Command):
+    pass
+
+
+class CapturePayment(Command):
+    """0 or no amount: all that is set aside. ``final``: what is left after this is let go."""
+
+    amount: AmountOrAll | None = None
+    final: bool = False
+    occurred_at: Moment | None = None
+
+
+async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
+    """The payment as the provider left it: a refusal of the provider is a failed payment."""
+    occurred_at = happened(work, command.occurred_at)
+    country = command.country or _COUNTRIES.get(command.currency)
+    customer_id = None
+    if command.customer_id is not None:
+        phone = international(command.phone, country)
+        customer_id = (await payer(work, command.customer_id, phone)).id
+    payment = Payment.create(
+        work.ids.new("pay"),
+        amount=command.amount,
+        currency=command.currency,
+        customer_id=customer_id,
+        source=command.source,
+        source_id=command.source_id,
+        source_description=command.source_description,
+        method=command.method,
+        provider=work.provider.name,
+        country=country,
+        reference=command.reference,
+        description=command.description,
+        metadata=command.metadata,
+        capture_method=command.capture_method,
+        now=work.now,
+        occurred_at=occurred_at,
+    )
+    work.add(payment)
+    _take(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
+    return payment
+
+
+async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment) -> Payment:
+    payment = await work.get(Payment, payment_id)
+    if command.amount is not None or command.changes_metadata:
+        metadata = (command.metadata or {}) if command.changes_metadata else None
+        payment.amend(work.now, amount=command.amount, metadata=metadata)
+    if command.customer_id is not None:
+        payment.attach((await payer(work, command.customer_id)).id, work.now)
+    return payment
+
+
+async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPayment) -> Payment:
+    """A payment that is confirmed already stays as it is."""
+    payment = await work.get(Payment, payment_id)
+    if not payment.is_confirmed:
+        payment.must_be_open("confirm")
+        verdict = await work.provider.confirm(payment, "merchant")
+        _take(work, payment, verdict, **_stated(work, command))
+    return payment
+
+
+async def confirm_intent(work: UnitOfWork, payment_id: str, client_secret: str) -> Payment:
+    """The payer's browser says it is done; in live mode that proves nothing, and changes nothing.
+
+    The book is the one the secret names: ``commands.client_secrets.book_of``.
+    """
+    await check_client_secret(work, payment_id, client_secret)
+    payment = await work.get(Payment, payment_id)
+    if not payment.is_confirmed:
+        verdict = await work.provider.confirm(payment, "payer")
+        if verdict != Waits():
+            payment.must_be_open("confirm")
+            _take(work, payment, verdict)
+    return payment
+
+
+async def fail_payment(work: UnitOfWork, payment_id: str, command: FailPayment) -> Payment:
+    payment = await work.get(Payment, payment_id)
+    occurred_at = happened(work, command.occurred_at)
+    payment.fail(command.code, command.message, work.now, occurred_at=occurred_at)
+    return payment
+
+
+async def cancel_payment(work: UnitOfWork, payment_id: str, command: CancelPayment) -> Payment:
+    payment = await work.get(Payment, payment_id)
+    payment.cancel(work.now, reason=command.reason)
+    return payment
+
+
+async def expire_payment(work: UnitOfWork, payment_id: str) -> Payment:
+    payment = await work.get(Payment, payment_id)
+    payment.expire(work.now)
+    return payment
+
+
+async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
+    payment = await work.get(Payment, payment_id)
+    payment.retry(work.now)
+    _take(work, payment, await work.provider.retry(payment))
+    return payment
+
+
+async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePayment) -> Payment:
+    payment = await work.get(Payment, payment_id)
+    payment.capture(
+        command.amount or None,
+        work.now,
+        final=command.final,
+        occurred_at=happened(work, command.occurred_at),
+    )
+    return payment
+
+
+def happened(work: UnitOfWork, occurred_at: datetime | None) -> datetime | None:
+    """A moment stated by the merchant; refused when it has not come yet."""
+    if occurred_at is not None and occurred_at > work.now + _CLOCKS_DIFFER:
+        raise InTheFuture(occurred_at)
+    return occurred_at
+
+
+def _stated(work: UnitOfWork, command: ConfirmPayment) -> Mapping[str, Any]:
+    return {
+        "provider": command.provider,
+        "provider_ref_id": command.provider_ref_id,
+        "occurred_at": happened(work, command.occurred_at),
+    }
+
+
+def _take(
+    work: UnitOfWork,
+    payment: Payment,
+    verdict: Verdict,
+    *,
+    provider: str | None = None,
+    provider_ref_id: str | None = None,
+    occurred_at: datetime | None = None,
+) -> None:
+    """Lets a payment become what the provider says; what the merchant states goes before."""
+    match verdict:
+        case Waits():
+            pass
+        case NeedsAction(next_action):
+            payment.require_action(next_action, work.now, occurred_at=occurred_at)
+        case Processes(reference):
+            payment.start_processing(work.now, provider_ref_id=reference, occurred_at=occurred_at)
+        case Accepts(reference):
+            payment.collect(
+                work.now,
+                provider=provider,
+                provider_ref_id=provider_ref_id or reference,
+                occurred_at=occurred_at,
+            )
+        case Declines(code, message):
+            payment.fail(code, message, work.now, occurred_at=occurred_at)

@@ -1,0 +1,67 @@
+"""How does money go back? By refunds, and by disputes that are lost."""
+
+from typing import Literal
+
+from commands.fields import AmountOrAll, Command, LongText, Moment, Text
+from commands.payments import happened
+from commands.unit_of_work import UnitOfWork
+from domain.payment import Payment
+
+
+class RefundPayment(Command):
+    """0 or no amount: all that is left."""
+
+    amount: AmountOrAll | None = None
+    reason: LongText | None = None
+    provider_refund_id: Text | None = None
+    occurred_at: Moment | None = None
+
+
+class OpenDispute(Command):
+    """0 or no amount: all that is left."""
+
+    amount: AmountOrAll | None = None
+    reason: LongText | None = None
+    occurred_at: Moment | None = None
+
+
+class ResolveDispute(Command):
+    outcome: Literal["won", "lost"]
+    occurred_at: Moment | None = None
+
+
+async def refund_payment(
+    work: UnitOfWork, payment_id: str, command: RefundPayment
+) -> tuple[Payment, str]:
+    """The payment after it, and the id of the refund, which is in ``payment.refunds``."""
+    payment = await work.get(Payment, payment_id)
+    refund_id = work.ids.new("ref")
+    payment.refund(
+        refund_id,
+        command.amount or None,
+        work.now,
+        reason=command.reason,
+        provider_refund_id=command.provider_refund_id,
+        occurred_at=happened(work, command.occurred_at),
+    )
+    return payment, refund_id
+
+
+async def open_dispute(work: UnitOfWork, payment_id: str, command: OpenDispute) -> Payment:
+    payment = await work.get(Payment, payment_id)
+    payment.open_a_dispute(
+        work.ids.new("dis"),
+        command.amount or None,
+        work.now,
+        reason=command.reason,
+        occurred_at=happened(work, command.occurred_at),
+    )
+    return payment
+
+
+async def resolve_dispute(work: UnitOfWork, payment_id: str, command: ResolveDispute) -> Payment:
+    payment = await work.get(Payment, payment_id)
+    payment.resolve_the_dispute(
+        command.outcome, work.now, occurred_at=happened(work, command.occurred_at)
+    )
+    return payment

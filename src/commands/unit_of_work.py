@@ -1,0 +1,138 @@
+"""What does one command see and change? Its book, its moment, and the aggregates it works on."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from commands.aggregates import Aggregates
+from commands.ids import Ids
+from commands.providers import Provider
+from domain.book import Book, Mode
+from domain.errors import Refusal
+from domain.fact import Entity, Fact
+from ledger.append import Claim
+
+A = TypeVar("A", bound=Entity)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A claim, and what to say to the one who asked when it is another's."""
+
+    claim: Claim
+    taken: Callable[[str], Refusal] | None
+
+
+class UnitOfWork:
+    """Everything one run of one decision reads, changes, claims and gives up.
+
+    A decision that loses a race is run again with a new unit of work.
+    """
+
+    def __init__(
+        self,
+        book: str,
+        *,
+        now: datetime,
+        ids: Ids,
+        provider: Provider,
+        aggregates: Aggregates,
+        places: AsyncExitStack,
+    ) -> None:
+        named = Book.named(book)
+        self.book = book
+        self.org_id: str = named.org_id
+        self.mode: Mode = named.mode
+        self.now = now
+        self.ids = ids
+        self.provider = provider
+        self.claims: dict[tuple[str, str], Claimed] = {}
+        self.releases: list[Claim] = []
+        self._aggregates = aggregates
+        self._places = places
+        self._seen: dict[str, Entity] = {}
+        self._versions: dict[str, int] = {}
+        self._remembered: set[str] = set()
+        self._in_line = False
+
+    async def get(self, kind: type[A], stream: str) -> A:
+        """An aggregate this command means to change; other commands on it wait their turn.
+
+        Raises the aggregate's NotFound when there is none.
+        """
+        if stream not in self._seen:
+            await self._aggregates.queue_for(
+                self.book, stream, self._places, wait=not self._in_line
+            )
+            self._in_line = True
+        return await self._see(kind, stream)
+
+    async def look_at(self, kind: type[A], stream: str) -> A:
+        """An aggregate this command only asks; at most a second older than the ledger."""
+        return await self._see(kind, stream, fresh=True)
+
+    def add(self, aggregate: Entity) -> None:
+        """A new aggregate."""
+        self._seen[aggregate.id] = aggregate
+        self._versions[aggregate.id] = 0
+
+    def claim(
+        self, kind: str, value: str, stream: str, taken: Callable[[str], Refusal] | None = None
+    ) -> None:
+        """Makes a value the stream's own within the book.
+
+        ``taken`` builds the refusal from the owner's stream; without it the decision is run again
+        when somebody else holds the value, and is expected to find them.
+        """
+        self.claims[kind, value] = Claimed(Claim(kind, value, stream), taken)
+
+    def release(self, kind: str, value: str, stream: str) -> None:
+        """Gives a value up; one that is not held by the stream stays where it is."""
+        self.releases.append(Claim(kind, value, stream))
+
+    async def owner(self, kind: str, value: str) -> str | None:
+        return await self._aggregates.owner(self.book, kind, value)
+
+    async def owners(self, kind: str, prefix: str) -> list[tuple[str, str]]:
+        """The values that begin so, in their order, each with the stream that holds it."""
+        return await self._aggregates.owners(self.book, kind, prefix)
+
+    @property
+    def changed(self) -> list[Entity]:
+        """The aggregates on which something was recorded, in the order they were first seen."""
+        return [aggregate for aggregate in self._seen.values() if aggregate.pending_events]
+
+    @property
+    def facts(self) -> list[Fact]:
+        return [
+            fact
+            for aggregate in self.changed
+            for fact in aggregate.pending_events
+            if isinstance(fact, Fact)
+        ]
+
+    @property
+    def expected(self) -> dict[str, int]:
+        """For each stream that changes, its version before."""
+        return {aggregate.id: self._versions[aggregate.id] for aggregate in self.changed}
+
+    @property
+    def unchecked(self) -> dict[str, int]:
+        """The versions of what came from memory: the ledger may know more of these by now."""
+        return {stream: self._versions[stream] for stream in self._remembered}
+
+    async def _see(self, kind: type[A], stream: str, *, fresh: bool = False) -> A:
+        if stream not in self._seen:
+            loaded = await self._aggregates.load(self.book, stream, fresh=fresh)
+            if loaded is None:
+                raise kind.not_found(stream)
+            self._seen[stream] = loaded.aggregate
+            self._versions[stream] = loaded.aggregate.version
+            if loaded.remembered:
+                self._remembered.add(stream)
+        aggregate = self._seen[stream]
+        if not isinstance(aggregate, kind):
+            raise kind.not_found(stream)
+        return aggregate

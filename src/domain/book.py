@@ -1,0 +1,26 @@
+"""A book: one organization in one mode, the unit of order, uniqueness and isolation."""
+
+from typing import Literal, NamedTuple, Self, get_args
+
+Mode = Literal["test", "live"]
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+class Book(NamedTuple):
+    """The two halves of a book's name; ``str(book)`` is the name: ``org_…/test``."""
+
+    org_id: str
+    mode: Mode
+
+    def __str__(self) -> str:
+        return f"{self.org_id}/{self.mode}"
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """The book called so; raises ValueError when nothing could be called so."""
+        org_id, _, mode = name.partition("/")
+        for known in MODES:
+            if mode == known and org_id:
+                return cls(org_id, known)
+        raise ValueError(f"{name} is not the name of a book")
