@@ -46,8 +46,10 @@ class Directory:
         """Raises InvalidApiKey or ApiKeyRevoked."""
         presented = parse(raw)
         organization = await self.organization(presented.book)
-        key = organization and organization.keys.get(presented.key_id)
-        if organization is None or key is None or not presented.opens(key):
+        if organization is None or presented.key_id not in organization.keys:
+            raise InvalidApiKey
+        key = organization.keys[presented.key_id]
+        if not presented.opens(key):
             raise InvalidApiKey
         if key.revoked_at is not None:
             raise ApiKeyRevoked

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypedDict, get_args
 
 from eventsourcing.domain import event
 
@@ -33,6 +33,22 @@ _OPEN = ("pending", "requires_action", "processing")
 _EDITABLE = ("pending", "requires_action")
 _CANCELABLE = ("pending", "requires_action", "authorized")
 _COLLECTED = ("succeeded", "partially_refunded")
+
+
+class Movement(TypedDict):
+    """Money that left a payment again; ``occurred_at`` as it stands in a fact: RFC 3339."""
+
+    id: str
+    amount: int
+    occurred_at: str
+
+
+class OpenDispute(TypedDict):
+    """A dispute nobody has decided yet."""
+
+    id: str
+    amount: int
+    status_before: Status
 
 
 class PaymentNotFound(NotFound):
@@ -134,7 +150,6 @@ class Payment(Entity):
         TOPIC = "payment.amended"
         metadata: dict[str, Any]
 
-    # `refunds` and `disputes_lost` are lists of {"id", "amount", "occurred_at"}.
     class CustomerAttached(Event):
         """A payment without a customer was given one, and all it brought until then with it."""
 
@@ -142,8 +157,8 @@ class Payment(Entity):
         created_at: datetime
         succeeded_at: datetime | None
         captured_amount: int
-        refunds: list[dict[str, Any]]
-        disputes_lost: list[dict[str, Any]]
+        refunds: list[Movement]
+        disputes_lost: list[Movement]
 
     class ActionRequired(Event):
         """The payer must do something first: `next_action` says what."""
@@ -316,9 +331,9 @@ class Payment(Entity):
         self.authorized_amount = 0
         self.captured_amount = 0
         self.succeeded_at: datetime | None = None
-        self.refunds: list[dict[str, Any]] = []
-        self.disputes_lost: list[dict[str, Any]] = []
-        self.open_dispute: dict[str, Any] | None = None
+        self.refunds: list[Movement] = []
+        self.disputes_lost: list[Movement] = []
+        self.open_dispute: OpenDispute | None = None
 
     @property
     def is_confirmed(self) -> bool:
@@ -327,12 +342,12 @@ class Payment(Entity):
 
     @property
     def refunded_amount(self) -> int:
-        return sum(int(refund["amount"]) for refund in self.refunds)
+        return sum(refund["amount"] for refund in self.refunds)
 
     @property
     def left(self) -> int:
         """What of the collected money is neither refunded nor lost in a dispute, minor units."""
-        lost = sum(int(dispute["amount"]) for dispute in self.disputes_lost)
+        lost = sum(dispute["amount"] for dispute in self.disputes_lost)
         return self.captured_amount - self.refunded_amount - lost
 
     def amend(
@@ -709,5 +724,6 @@ def _positive(amount: int) -> int:
     return amount
 
 
-def _movement(movement_id: str, amount: int, occurred_at: datetime) -> dict[str, Any]:
-    return {"id": movement_id, "amount": amount, "occurred_at": occurred_at.isoformat()}
+def _movement(movement_id: str, amount: int, occurred_at: datetime) -> Movement:
+    written = occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return Movement(id=movement_id, amount=amount, occurred_at=written)

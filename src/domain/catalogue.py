@@ -1,0 +1,118 @@
+"""Which facts are there? The list that ``docs/events.md`` and the stored examples are held to."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime
+from inspect import get_annotations
+from types import NoneType, UnionType
+from typing import Any, Final, get_args, get_origin, is_typeddict
+
+from eventsourcing.domain import CanMutateAggregate
+
+from domain.customer import Customer
+from domain.fact import Entity, Fact, FirstFact
+from domain.organization import Organization
+from domain.payment import Payment
+
+AGGREGATES: Final[tuple[type[Entity], ...]] = (Organization, Customer, Payment)
+
+_JSON = {
+    str: "text",
+    int: "integer",
+    bool: "true or false",
+    dict: "object",
+    datetime: "time",
+    NoneType: "null",
+}
+
+# Columns of the ledger, beside the fact and not in it.
+_COLUMNS = {"originator_id", "originator_version", "originator_topic", "timestamp"}
+
+
+def facts_of(aggregate: type[Entity]) -> list[type[Fact]]:
+    """The facts of a kind of aggregate, the one that begins its stream first."""
+    named = [
+        value
+        for name, value in vars(aggregate).items()
+        if isinstance(value, type) and issubclass(value, Fact) and name != "Event"
+    ]
+    return sorted(named, key=lambda fact: not issubclass(fact, FirstFact))
+
+
+def as_written(fact: type[CanMutateAggregate[str]]) -> type[CanMutateAggregate[str]]:
+    """The class as it stands in the source; the library wires a subclass of it to its evolve."""
+    return next(ancestor for ancestor in fact.__mro__ if "TOPIC" in vars(ancestor))
+
+
+def events_page() -> str:
+    """The text of ``docs/events.md``."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "# Facts"
+    yield ""
+    yield "Generated from the event classes: `python -m domain.catalogue > docs/events.md`."
+    yield ""
+    yield "Beside each fact the ledger keeps the book, the position in it, the stream (the id of"
+    yield "what it happened to), the version in the stream, the context (actor, key, request,"
+    yield "cause), when it was recorded, and a digest. `occurred_at` is when it happened in the"
+    yield "world. Amounts are integers in the currency's minor unit; times are RFC 3339 in UTC."
+    for aggregate in AGGREGATES:
+        yield ""
+        yield f"## {aggregate.__name__}"
+        shared = _fields(aggregate.Event)
+        yield ""
+        yield f"{as_written(aggregate.Event).__doc__} Every fact has:"
+        yield ""
+        yield from _table(shared)
+        for fact in facts_of(aggregate):
+            yield from _section(fact, without=set(shared))
+    yield ""
+
+
+def _section(fact: type[Fact], *, without: set[str]) -> Iterator[str]:
+    own = {name: kind for name, kind in _fields(fact).items() if name not in without}
+    yield ""
+    yield f"### `{fact.TOPIC}`"
+    yield ""
+    yield str(as_written(fact).__doc__)
+    if own:
+        yield ""
+        yield from _table(own)
+
+
+def _table(kinds: dict[str, str]) -> Iterator[str]:
+    yield "| field | type |"
+    yield "|---|---|"
+    for name, kind in kinds.items():
+        yield f"| `{name}` | {kind} |"
+
+
+def _fields(fact: type[CanMutateAggregate[str]]) -> dict[str, str]:
+    annotations: dict[str, Any] = {}
+    for ancestor in reversed(fact.__mro__):
+        annotations |= get_annotations(ancestor)
+    return {
+        field.name: _shown(annotations[field.name])
+        for field in fields(fact)
+        if field.name not in _COLUMNS
+    }
+
+
+def _shown(annotation: Any) -> str:
+    """A type as a reader of JSON knows it."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is UnionType:
+        return " or ".join(_shown(part) for part in parts)
+    if origin is list:
+        return f"list of {_shown(parts[0])}"
+    if is_typeddict(annotation):
+        inner = get_annotations(annotation).items()
+        return "object: " + ", ".join(f"`{name}` ({_shown(kind)})" for name, kind in inner)
+    return _JSON[origin or annotation]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(events_page())

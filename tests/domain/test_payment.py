@@ -1,0 +1,369 @@
+"""What may happen to a payment, and what is refused."""
+
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.errors import Refusal
+from domain.payment import (
+    AlreadyAttached,
+    CaptureExceedsAuthorization,
+    DisputeExceedsPayment,
+    NotPositive,
+    Payment,
+    RefundExceedsPayment,
+    WrongStatus,
+)
+
+NOW = datetime(2026, 11, 23, 5, 9, 35, 123456, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+
+
+def a_payment(**differently):
+    return Payment.create(
+        "pay_1", **({"amount": 1000, "currency": "GHS", "now": NOW} | differently)
+    )
+
+
+def _pending():
+    return a_payment()
+
+
+def _requires_action():
+    payment = a_payment()
+    payment.require_action({"type": "redirect"}, LATER)
+    return payment
+
+
+def _processing():
+    payment = a_payment()
+    payment.start_processing(LATER)
+    return payment
+
+
+def _authorized():
+    payment = a_payment(capture_method="manual")
+    payment.collect(LATER)
+    return payment
+
+
+def _partially_captured():
+    payment = _authorized()
+    payment.capture(400, LATER)
+    return payment
+
+
+def _succeeded():
+    payment = a_payment()
+    payment.collect(LATER)
+    return payment
+
+
+def _failed():
+    payment = a_payment()
+    payment.fail("card_declined", "the card was declined", LATER)
+    return payment
+
+
+def _canceled():
+    payment = a_payment()
+    payment.cancel(LATER)
+    return payment
+
+
+def _expired():
+    payment = a_payment()
+    payment.expire(LATER)
+    return payment
+
+
+def _refunded():
+    payment = _succeeded()
+    payment.refund("ref_1", None, LATER)
+    return payment
+
+
+def _partially_refunded():
+    payment = _succeeded()
+    payment.refund("ref_1", 300, LATER)
+    return payment
+
+
+def _disputed():
+    payment = _succeeded()
+    payment.open_a_dispute("dis_1", 600, LATER)
+    return payment
+
+
+STATUSES = {
+    "pending": _pending,
+    "requires_action": _requires_action,
+    "processing": _processing,
+    "authorized": _authorized,
+    "partially_captured": _partially_captured,
+    "succeeded": _succeeded,
+    "failed": _failed,
+    "canceled": _canceled,
+    "expired": _expired,
+    "refunded": _refunded,
+    "partially_refunded": _partially_refunded,
+    "disputed": _disputed,
+}
+OPEN = {"pending", "requires_action", "processing"}
+
+ACTIONS = {
+    "amend": (lambda p: p.amend(LATER, amount=7), {"pending", "requires_action"}),
+    "attach": (lambda p: p.attach("cus_1", LATER), set(STATUSES)),
+    "require action": (lambda p: p.require_action({}, LATER), {"pending"}),
+    "process": (lambda p: p.start_processing(LATER), {"pending", "requires_action"}),
+    "collect": (lambda p: p.collect(LATER), OPEN),
+    "capture": (lambda p: p.capture(None, LATER), {"authorized", "partially_captured"}),
+    "fail": (lambda p: p.fail("payment_failed", "no", LATER), OPEN),
+    "cancel": (
+        lambda p: p.cancel(LATER),
+        {"pending", "requires_action", "authorized", "canceled"},
+    ),
+    "expire": (lambda p: p.expire(LATER), OPEN),
+    "retry": (lambda p: p.retry(LATER), {"failed"}),
+    "refund": (lambda p: p.refund("ref_2", 1, LATER), {"succeeded", "partially_refunded"}),
+    "dispute": (lambda p: p.open_a_dispute("dis_2", 1, LATER), {"succeeded", "partially_refunded"}),
+    "resolve": (lambda p: p.resolve_the_dispute("won", LATER), {"disputed"}),
+}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_is_allowed_in_exactly_the_statuses_of_the_contract(status, action):
+    payment = STATUSES[status]()
+    act, allowed = ACTIONS[action]
+
+    try:
+        act(payment)
+        refusal = None
+    except Refusal as refused:
+        refusal = refused
+
+    if status in allowed:
+        assert refusal is None
+    else:
+        assert isinstance(refusal, WrongStatus)
+        assert refusal.details["status"] == status
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_happens_to_a_copy_does_not_happen_to_the_original(status, action):
+    payment = STATUSES[status]()
+    before = deepcopy(vars(payment))
+
+    try:
+        ACTIONS[action][0](payment.copy())
+    except Refusal:
+        pass
+
+    assert vars(payment) == before
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_replaying_the_facts_gives_the_same_payment(status):
+    payment = STATUSES[status]()
+    facts = payment.collect_events()
+
+    replayed = None
+    for fact in facts:
+        replayed = fact.mutate(replayed)
+
+    assert replayed == payment
+    assert replayed.status == status
+    assert facts[-1].status == status
+
+
+def test_every_fact_says_who_paid_how_much_from_where_and_what_it_was_before():
+    payment = a_payment(
+        customer_id="cus_1",
+        source="payment_link",
+        source_id="pl_1",
+        source_description="Summer Sale",
+        method="mobile_money",
+        country="GH",
+    )
+
+    payment.collect(LATER)
+    payment.refund("ref_1", 300, LATER)
+
+    *_, refunded = payment.pending_events
+    assert refunded.customer_id == "cus_1"
+    assert (refunded.amount, refunded.currency) == (1000, "GHS")
+    assert (refunded.source, refunded.source_id) == ("payment_link", "pl_1")
+    assert refunded.source_description == "Summer Sale"
+    assert (refunded.method, refunded.country) == ("mobile_money", "GH")
+    assert (refunded.previous_status, refunded.status) == ("succeeded", "partially_refunded")
+
+
+def test_a_payment_is_of_at_least_one_minor_unit():
+    with pytest.raises(NotPositive, match="at least 1, not 0"):
+        a_payment(amount=0)
+
+
+def test_a_refund_may_not_exceed_what_is_left():
+    payment = _partially_refunded()
+
+    with pytest.raises(RefundExceedsPayment, match=r"cannot refund 7.01 GHS: 7.00 GHS left") as no:
+        payment.refund("ref_2", 701, LATER)
+
+    assert no.value.details == {"field": "amount", "left": 700}
+    assert payment.refunded_amount == 300
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_a_refund_is_of_at_least_one_minor_unit(amount):
+    with pytest.raises(NotPositive):
+        _succeeded().refund("ref_1", amount, LATER)
+
+
+def test_a_refund_without_an_amount_gives_back_all_that_is_left():
+    payment = _partially_refunded()
+
+    payment.refund("ref_2", None, LATER, reason="asked for")
+
+    assert payment.status == "refunded"
+    assert [refund["amount"] for refund in payment.refunds] == [300, 700]
+    assert payment.left == 0
+
+
+def test_refunds_add_up_to_the_payment_and_no_further():
+    payment = _succeeded()
+
+    for number in range(10):
+        payment.refund(f"ref_{number}", 100, LATER)
+
+    assert payment.status == "refunded"
+    with pytest.raises(WrongStatus):
+        payment.refund("ref_11", 1, LATER)
+
+
+def test_capturing_a_part_and_then_the_rest_collects_everything():
+    payment = _partially_captured()
+
+    payment.capture(None, LATER)
+
+    assert (payment.status, payment.captured_amount) == ("succeeded", 1000)
+
+
+def test_a_final_capture_of_a_part_lets_the_rest_go():
+    payment = _authorized()
+
+    payment.capture(400, LATER, final=True)
+
+    assert (payment.status, payment.captured_amount, payment.left) == ("succeeded", 400, 400)
+    assert payment.pending_events[-1].captured_amount == 400
+
+
+def test_no_more_is_captured_than_was_set_aside():
+    with pytest.raises(CaptureExceedsAuthorization, match="6.00 GHS left"):
+        _partially_captured().capture(601, LATER)
+
+
+def test_only_what_was_captured_can_be_refunded():
+    payment = _authorized()
+    payment.capture(400, LATER, final=True)
+
+    with pytest.raises(RefundExceedsPayment, match="4.00 GHS left"):
+        payment.refund("ref_1", 401, LATER)
+
+
+def test_a_dispute_won_leaves_everything_as_it_was():
+    payment = _partially_refunded()
+    payment.open_a_dispute("dis_1", None, LATER)
+
+    payment.resolve_the_dispute("won", LATER)
+
+    assert (payment.status, payment.left) == ("partially_refunded", 700)
+
+
+def test_a_dispute_lost_takes_the_disputed_amount():
+    payment = _disputed()
+
+    payment.resolve_the_dispute("lost", LATER)
+
+    assert (payment.status, payment.left) == ("partially_refunded", 400)
+    assert payment.refunded_amount == 0
+
+
+def test_a_dispute_lost_over_all_that_is_left_ends_the_payment():
+    payment = _succeeded()
+    payment.open_a_dispute("dis_1", None, LATER)
+
+    payment.resolve_the_dispute("lost", LATER)
+
+    assert (payment.status, payment.left) == ("refunded", 0)
+
+
+def test_no_more_is_disputed_than_is_left():
+    with pytest.raises(DisputeExceedsPayment, match="7.00 GHS left"):
+        _partially_refunded().open_a_dispute("dis_1", 701, LATER)
+
+
+def test_a_failure_says_why_and_a_retry_forgets_it():
+    payment = _failed()
+    assert payment.failure_code == "card_declined"
+
+    payment.retry(LATER)
+
+    assert (payment.status, payment.failure_code, payment.failure_message) == (
+        "pending",
+        None,
+        None,
+    )
+
+
+def test_attaching_a_customer_takes_everything_that_happened_along():
+    payment = _partially_refunded()
+
+    payment.attach("cus_1", LATER)
+
+    attached = payment.pending_events[-1]
+    assert attached.customer_id == "cus_1"
+    assert attached.created_at == NOW
+    assert attached.succeeded_at == LATER
+    assert attached.captured_amount == 1000
+    assert [refund["amount"] for refund in attached.refunds] == [300]
+    assert attached.status == "partially_refunded"
+
+
+def test_a_payment_has_one_customer_for_ever():
+    payment = a_payment(customer_id="cus_1")
+
+    payment.attach("cus_1", LATER)
+    assert len(payment.pending_events) == 1
+
+    with pytest.raises(AlreadyAttached, match="belongs to customer cus_1"):
+        payment.attach("cus_2", LATER)
+
+
+def test_amending_to_the_same_values_records_nothing():
+    payment = a_payment(metadata={"order": 1})
+
+    payment.amend(LATER, amount=1000, metadata={"order": 1})
+
+    assert len(payment.pending_events) == 1
+
+
+def test_canceling_twice_records_it_once():
+    payment = _canceled()
+
+    payment.cancel(LATER)
+
+    assert len(payment.pending_events) == 2
+
+
+def test_a_payment_of_the_past_keeps_the_time_it_happened():
+    past = datetime(2024, 1, 1, tzinfo=UTC)
+    payment = a_payment(occurred_at=past)
+
+    payment.collect(NOW, occurred_at=past + timedelta(minutes=1))
+
+    assert payment.created_at == past
+    assert payment.succeeded_at == past + timedelta(minutes=1)
+    assert payment.pending_events[-1].timestamp == NOW

@@ -1,0 +1,61 @@
+"""Are the facts well formed? The traps of the event library, each held shut."""
+
+import ast
+import inspect
+import textwrap
+from collections import Counter
+
+import pytest
+from eventsourcing.utils import get_topic
+
+from domain import customer, organization, payment
+from domain.catalogue import AGGREGATES, as_written, facts_of
+
+MODULES = (customer, organization, payment)
+FACTS = [fact for aggregate in AGGREGATES for fact in facts_of(aggregate)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_no_two_methods_of_a_class_share_a_name(module):
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.ClassDef):
+            names = [part.name for part in node.body if isinstance(part, ast.FunctionDef)]
+            assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__qualname__)
+def test_every_fact_has_a_topic_of_its_own_that_no_module_name_is_part_of(fact):
+    assert get_topic(fact) == fact.TOPIC
+    assert fact.TOPIC.split(".")[0] == fact.__qualname__.split(".")[0].lower()
+
+
+def test_no_two_facts_share_a_topic():
+    topics = [fact.TOPIC for fact in FACTS]
+
+    assert len(topics) == len(set(topics))
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__qualname__)
+def test_every_fact_says_what_it_means(fact):
+    meaning = as_written(fact).__doc__
+
+    assert not meaning.startswith(f"{fact.__name__}(")
+    assert meaning.endswith(".")
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES, ids=lambda aggregate: aggregate.__name__)
+def test_every_fact_but_the_first_is_evolved_by_one_method_named_after_it(aggregate):
+    tree = ast.parse(textwrap.dedent(inspect.getsource(aggregate)))
+    evolving = [
+        (decorator.args[0].id, method.name)
+        for method in ast.walk(tree)
+        if isinstance(method, ast.FunctionDef)
+        for decorator in method.decorator_list
+        if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "event"
+    ]
+
+    for fact, method in evolving:
+        snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in fact)
+        assert method == f"_on{snake}"
+    first, *rest = facts_of(aggregate)
+    assert Counter(fact for fact, _ in evolving) == Counter(fact.__name__ for fact in rest)
