@@ -8,8 +8,6 @@ from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, is_typeddict
 
-from eventsourcing.domain import CanMutateAggregate
-
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
 from domain.organization import Organization
@@ -40,9 +38,9 @@ def facts_of(aggregate: type[Entity]) -> list[type[Fact]]:
     return sorted(named, key=lambda fact: not issubclass(fact, FirstFact))
 
 
-def as_written(fact: type[CanMutateAggregate[str]]) -> type[CanMutateAggregate[str]]:
+def as_written(fact: type[Fact]) -> type[Fact]:
     """The class as it stands in the source; the library wires a subclass of it to its evolve."""
-    return next(ancestor for ancestor in fact.__mro__ if "TOPIC" in vars(ancestor))
+    return next(written for written in fact.__mro__ if "TOPIC" in vars(written))
 
 
 def events_page() -> str:
@@ -90,7 +88,7 @@ def _table(kinds: dict[str, str]) -> Iterator[str]:
         yield f"| `{name}` | {kind} |"
 
 
-def _fields(fact: type[CanMutateAggregate[str]]) -> dict[str, str]:
+def _fields(fact: type[Fact]) -> dict[str, str]:
     annotations: dict[str, Any] = {}
     for ancestor in reversed(fact.__mro__):
         annotations |= get_annotations(ancestor)

@@ -3,7 +3,7 @@
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from eventsourcing.domain import (
     BaseAggregate,
@@ -23,6 +23,8 @@ class Fact(CanMutateAggregate[str], metaclass=MetaDomainEvent):
     ``timestamp`` is when the ledger recorded the fact; it is a column of the ledger, not stored
     with the fact. ``occurred_at`` is when it happened in the world: they differ for imports.
     """
+
+    TOPIC: ClassVar[str]
 
     originator_id: str
     originator_version: int

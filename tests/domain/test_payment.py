@@ -1,5 +1,6 @@
 """What may happen to a payment, and what is refused."""
 
+from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
@@ -157,10 +158,8 @@ def test_what_happens_to_a_copy_does_not_happen_to_the_original(status, action):
     payment = STATUSES[status]()
     before = deepcopy(vars(payment))
 
-    try:
+    with suppress(Refusal):
         ACTIONS[action][0](payment.copy())
-    except Refusal:
-        pass
 
     assert vars(payment) == before
 
@@ -261,7 +260,7 @@ def test_a_final_capture_of_a_part_lets_the_rest_go():
 
 
 def test_no_more_is_captured_than_was_set_aside():
-    with pytest.raises(CaptureExceedsAuthorization, match="6.00 GHS left"):
+    with pytest.raises(CaptureExceedsAuthorization, match=r"6\.00 GHS left"):
         _partially_captured().capture(601, LATER)
 
 
@@ -269,7 +268,7 @@ def test_only_what_was_captured_can_be_refunded():
     payment = _authorized()
     payment.capture(400, LATER, final=True)
 
-    with pytest.raises(RefundExceedsPayment, match="4.00 GHS left"):
+    with pytest.raises(RefundExceedsPayment, match=r"4\.00 GHS left"):
         payment.refund("ref_1", 401, LATER)
 
 
@@ -301,7 +300,7 @@ def test_a_dispute_lost_over_all_that_is_left_ends_the_payment():
 
 
 def test_no_more_is_disputed_than_is_left():
-    with pytest.raises(DisputeExceedsPayment, match="7.00 GHS left"):
+    with pytest.raises(DisputeExceedsPayment, match=r"7\.00 GHS left"):
         _partially_refunded().open_a_dispute("dis_1", 701, LATER)
 
 

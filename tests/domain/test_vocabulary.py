@@ -57,5 +57,5 @@ def test_every_fact_but_the_first_is_evolved_by_one_method_named_after_it(aggreg
     for fact, method in evolving:
         snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in fact)
         assert method == f"_on{snake}"
-    first, *rest = facts_of(aggregate)
+    _, *rest = facts_of(aggregate)
     assert Counter(fact for fact, _ in evolving) == Counter(fact.__name__ for fact in rest)
