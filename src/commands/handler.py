@@ -9,13 +9,14 @@ from typing import Final, TypeVar
 import orjson
 
 from commands.aggregates import Aggregates
-from commands.ids import Clock, Ids
+from commands.ids import Ids
 from commands.providers import Provider, RecordedByMerchant, Simulator
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book, Mode
 from domain.errors import Conflict, Refusal
 from domain.fact import Entity
 from ledger.append import Append, Done, KeyReused, LostRace, Outcome, Replayed, Reply, ValueTaken
+from ledger.clock import Clock
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 

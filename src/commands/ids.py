@@ -5,12 +5,11 @@ import random
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from ulid import LaxMonotonicPolicy, ULIDGenerator
 
-Clock = Callable[[], datetime]
+from ledger.clock import Clock
 
 _SHAPE: Final = re.compile(r"[a-z]+_[0-9a-z]{26}")
 
