@@ -1,0 +1,1 @@
+"""The append-only store: append, read, verify. It knows bytes, not business."""

@@ -1,0 +1,120 @@
+"""What may the ledger be asked to write, and what may it answer?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """A fact that wants to be recorded. ``data`` is stored and digested exactly as given."""
+
+    stream: str
+    version: int
+    topic: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A fact as it stands in the ledger: ``recorded_at`` is RFC 3339 with microseconds and Z."""
+
+    book: str
+    position: int
+    stream: str
+    version: int
+    topic: str
+    data: str
+    context: str
+    recorded_at: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that only one stream of the book may hold at a time."""
+
+    kind: str
+    value: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a command, kept under its idempotency key until it expires."""
+
+    key: str
+    fingerprint: str
+    status: int
+    body: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What one command wants written, all or nothing.
+
+    ``expected`` names for each stream its version before the first of the facts (0 for a stream
+    that has none yet); the facts of such a stream carry the versions that follow. A stream that is
+    absent from it is appended without expectation, and gets its versions from the ledger.
+    Releases happen before claims.
+    """
+
+    book: str
+    facts: tuple[NewFact, ...] = ()
+    expected: Mapping[str, int] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    releases: tuple[Claim, ...] = ()
+    reply: Reply | None = None
+    context: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is recorded, durably; ``position`` is that of its last fact (the head without facts)."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class LostRace:
+    """The stream is not at the expected version: decide again on what it is now."""
+
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueTaken:
+    """Another stream holds the value."""
+
+    kind: str
+    value: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The key was used before, by the same request: this is what was answered then."""
+
+    status: int
+    body: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReused:
+    """The key was used before, by another request."""
+
+
+Outcome = Done | LostRace | ValueTaken | Replayed | KeyReused
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A reply that is kept: what was asked, what was answered, and where the book stood."""
+
+    fingerprint: str
+    status: int
+    body: str
+    position: int
+    expires_at: str

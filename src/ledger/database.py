@@ -1,0 +1,109 @@
+"""How is a database opened, and how does it get the ledger's tables?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
+
+from ledger.schema import SCHEMA, store
+
+_BUSY_SECONDS = 10
+_LOCK_OF_THE_SCHEMA = 0x77_68_65_6E_63_65  # "whence"
+
+
+def open_engine(url: str, *, durable: bool = True) -> Engine:
+    """An engine on ``sqlite:///path`` or ``postgresql://…`` (also ``postgres://``).
+
+    ``durable=False`` is for what can be rebuilt: a commit may then be lost in a power cut.
+    Raises ValueError for any other database.
+    """
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _open_sqlite(parsed, durable=durable)
+        case "postgresql" | "postgres":
+            return _open_postgresql(parsed, durable=durable)
+        case other:
+            raise ValueError(f"a ledger lives in sqlite or postgresql, not in {other}")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that is going to write: on SQLite it takes the write lock at once.
+
+    (A transaction that begins with reading and then wants to write is refused there, however long
+    it waits, when somebody else wrote in between.)
+    """
+    with engine.execution_options(writing=True).begin() as connection:
+        yield connection
+
+
+def upgrade(engine: Engine) -> None:
+    """Brings the tables up to date, and gives a new store its identity.
+
+    Any number of processes may do this at the same moment: they queue on a lock.
+    """
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            # Held until the transaction ends, so a pooler between us and the server is harmless.
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_OF_THE_SCHEMA})"))
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        migrations = Config()
+        migrations.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        migrations.set_main_option("path_separator", "os")
+        migrations.attributes["connection"] = connection
+        command.upgrade(migrations, "head")
+        if connection.execute(select(store.c.id)).first() is None:
+            connection.execute(insert(store).values(book="", id=uuid4().hex, epoch=1))
+
+
+def _open_sqlite(url: URL, *, durable: bool) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ValueError("a ledger in memory forgets: name a file, as in sqlite:///var/ledger.db")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+        execution_options={"schema_translate_map": {SCHEMA: None}},
+        max_overflow=-1,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions by its own rules: `begin` below does.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+    return engine
+
+
+def _open_postgresql(url: URL, *, durable: bool) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        # A prepared statement lives in one session, which a pooler may give to somebody else.
+        connect_args={"prepare_threshold": None, "connect_timeout": _BUSY_SECONDS},
+        pool_pre_ping=True,
+        max_overflow=20,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # For this transaction only: a setting of the session would be lost behind a pooler.
+        if connection.get_execution_options().get("writing", False):
+            connection.exec_driver_sql(
+                f"SELECT set_config('synchronous_commit', '{'on' if durable else 'off'}', true), "
+                f"set_config('lock_timeout', '{_BUSY_SECONDS}s', true)"
+            )
+
+    return engine

@@ -1,0 +1,13 @@
+"""What may keep the ledger from answering."""
+
+
+class LedgerUnavailable(Exception):  # noqa: N818 (it names a state of the world)
+    """The store could not be reached, or not in time.
+
+    Whether the append was recorded is unknown. With an idempotency key it may be sent again:
+    what had been recorded is then recognised.
+    """
+
+
+class LedgerClosed(LedgerUnavailable):
+    """The ledger was closed before the append was sent: nothing was recorded."""

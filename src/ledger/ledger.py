@@ -1,0 +1,139 @@
+"""What can be asked of the ledger?"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from typing import Self
+
+from sqlalchemy import Engine
+
+from ledger import reading
+from ledger.append import Append, Outcome, Replied, StoredFact
+from ledger.chain import BrokenChain, Chain
+from ledger.clock import Clock
+from ledger.plan import misnumbered
+from ledger.reading import StoreIdentity
+from ledger.writer import Committed, Waiting, Writer
+
+__all__ = ["Ledger", "StoreIdentity"]
+
+_BULK = 2048
+
+
+class Ledger:
+    """The facts of all books. One per process; any number of processes share a store.
+
+    Appends are durable when they are answered. Reads are short and block: whoever runs an event
+    loop asks from a thread. Use as a context manager, or `start` and `close`.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Clock, patience_seconds: float = 10) -> None:
+        self.engine = engine
+        self._clock = clock
+        self._writer = Writer(engine, clock, patience_seconds=patience_seconds)
+
+    def start(self) -> None:
+        self._writer.start()
+
+    def close(self) -> None:
+        """Writes and answers what is waiting, then stops. The engine stays open."""
+        self._writer.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, append: Append) -> Outcome:
+        """Writes, and waits for the outcome.
+
+        Raises LedgerUnavailable when the store cannot be reached in time, ValueError for facts
+        that do not carry the versions that follow the expected one.
+        """
+        return self._submit(append).result()
+
+    async def append_async(self, append: Append) -> Outcome:
+        """`append` for an event loop, which is woken once for all that was committed together.
+
+        A task that is cancelled stops waiting; what it asked for is written all the same.
+        """
+        _check(append)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+        self._writer.submit([Waiting(append, future, loop)])
+        return await future
+
+    def append_many(self, appends: Iterable[Append]) -> list[Outcome]:
+        """`append` for many at once, in order, as few commits as possible."""
+        outcomes: list[Outcome] = []
+        waiting: list[Future[Outcome]] = []
+        for append in appends:
+            waiting.append(self._submit(append))
+            if len(waiting) == _BULK:
+                outcomes += [future.result() for future in waiting]
+                waiting.clear()
+        outcomes += [future.result() for future in waiting]
+        return outcomes
+
+    def on_commit(self, callback: Committed) -> None:
+        """Calls back with the new heads (book to position), after the callers were answered.
+
+        In the writer's thread, so it must be short. Its errors are logged.
+        """
+        self._writer.on_commit(callback)
+
+    def read(
+        self, book: str, *, after: int = 0, upto: int | None = None, limit: int
+    ) -> list[StoredFact]:
+        """Facts of a book in order, those after one position, up to and with another."""
+        return reading.read(self.engine, book, after=after, upto=upto, limit=limit)
+
+    def read_many(self, after: Mapping[str, int], limit: int) -> list[StoredFact]:
+        """Facts of several books, each after its position, ordered by book and position."""
+        return reading.read_many(self.engine, after, limit)
+
+    def read_stream(self, book: str, stream: str, *, after: int = 0) -> list[StoredFact]:
+        """Facts of one stream in order, those after a version."""
+        return reading.read_stream(self.engine, book, stream, after=after)
+
+    def head(self, book: str) -> int:
+        """The last position of a book; 0 for one never written."""
+        return reading.head(self.engine, book)
+
+    def heads(self) -> dict[str, int]:
+        """The last position of every book."""
+        return reading.heads(self.engine)
+
+    def owner(self, book: str, kind: str, value: str) -> str | None:
+        """The stream that holds a value."""
+        return reading.owner(self.engine, book, kind, value)
+
+    def owners(self, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:
+        """Values that begin so, each with the stream that holds it, in the order of the values."""
+        return reading.owners(self.engine, book, kind, prefix)
+
+    def reply(self, book: str, key: str) -> Replied | None:
+        """What was answered under an idempotency key; None when nothing, or when it expired."""
+        return reading.reply(self.engine, book, key, now=self._clock())
+
+    def identity(self) -> StoreIdentity:
+        """Which store this is."""
+        return reading.identity(self.engine)
+
+    def verify(self, book: str) -> Chain | BrokenChain:
+        """Recomputes the chain of a book, in bounded memory."""
+        return reading.verify(self.engine, book)
+
+    def _submit(self, append: Append) -> Future[Outcome]:
+        _check(append)
+        future: Future[Outcome] = Future()
+        self._writer.submit([Waiting(append, future, None)])
+        return future
+
+
+def _check(append: Append) -> None:
+    stream = misnumbered(append)
+    if stream is not None:
+        raise ValueError(f"the facts of {stream} do not follow its expected version")

@@ -1,0 +1,196 @@
+"""What becomes of each append of a batch, and what has to be written?
+
+Pure: given what is known of the books, appends are judged one after the other, each seeing what
+those before it in the batch have done.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ledger.append import (
+    Append,
+    Done,
+    KeyReused,
+    LostRace,
+    Outcome,
+    Replayed,
+    Replied,
+    Reply,
+    ValueTaken,
+)
+from ledger.chain import link
+from ledger.clock import written
+
+Stream = tuple[str, str]  # book, stream
+Value = tuple[str, str, str]  # book, kind, value
+Key = tuple[str, str]  # book, key
+
+
+@dataclass(slots=True)
+class Head:
+    """The last position of a book, and what the next fact is chained to."""
+
+    position: int
+    digest: bytes
+    recorded_at: str
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of the books before a batch.
+
+    A stream, value or key that is absent is taken to be new: that is the truth when everything was
+    looked up, and a guess the constraints of the tables check when it was not.
+    """
+
+    heads: dict[str, Head]
+    versions: dict[Stream, int] = field(default_factory=dict)
+    owners: dict[Value, str] = field(default_factory=dict)
+    replies: dict[Key, Replied] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Plan:
+    """The outcome of each append, and the rows that make them true.
+
+    ``proven`` says that a guess which is wrong would break a constraint, and every append is done.
+    """
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    events: list[tuple[str, int, str, int, str, str, str, str, bytes]] = field(default_factory=list)
+    released: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
+    claimed: dict[Value, str] = field(default_factory=dict)
+    expired: list[Key] = field(default_factory=list)
+    replies: dict[Key, Replied] = field(default_factory=dict)
+    heads: dict[str, Head] = field(default_factory=dict)
+    proven: bool = True
+
+
+def plan(appends: Iterable[Append], known: Known, now: str) -> Plan:
+    """Judges the appends in order. ``known`` is used up: it ends as the books will be."""
+    result = Plan()
+    for append in appends:
+        refusal = _refusal(append, known, now)
+        if refusal is None:
+            result.outcomes.append(_accept(append, known, now, result))
+        else:
+            result.proven = False
+            result.outcomes.append(refusal)
+    return result
+
+
+def streams_to_look_up(appends: Iterable[Append]) -> set[Stream]:
+    """The streams whose version no constraint can prove.
+
+    A new stream is proven by the unique constraint on its first version; one that has facts could
+    be *behind* what is expected, and one without expectation needs its version.
+    """
+    wanted: set[Stream] = set()
+    for append in appends:
+        for fact in append.facts:
+            if append.expected.get(fact.stream) != 0:
+                wanted.add((append.book, fact.stream))
+        for stream, version in append.expected.items():
+            if version != 0:
+                wanted.add((append.book, stream))
+    return wanted
+
+
+def _refusal(append: Append, known: Known, now: str) -> Outcome | None:
+    book = append.book
+    if append.reply is not None:
+        before = known.replies.get((book, append.reply.key))
+        if before is not None and before.expires_at > now:
+            if before.fingerprint != append.reply.fingerprint:
+                return KeyReused()
+            return Replayed(before.status, before.body, before.position)
+    for stream, expected in append.expected.items():
+        if known.versions.get((book, stream), min(expected, 0)) != expected:
+            return LostRace(stream)
+    given_up = {(claim.kind, claim.value, claim.stream) for claim in append.releases}
+    asked: dict[tuple[str, str], str] = {}
+    for claim in append.claims:
+        owner = known.owners.get((book, claim.kind, claim.value))
+        if owner is None or (claim.kind, claim.value, owner) in given_up:
+            owner = asked.setdefault((claim.kind, claim.value), claim.stream)
+        if owner != claim.stream:
+            return ValueTaken(claim.kind, claim.value, owner)
+    return None
+
+
+def _accept(append: Append, known: Known, now: str, result: Plan) -> Done:
+    head = known.heads[append.book]
+    if append.facts:
+        _chain(append, known, now, result, head)
+    _move_claims(append, known, result)
+    if append.reply is not None:
+        _keep(append.book, append.reply, known, head.position, result)
+    return Done(head.position)
+
+
+def _chain(append: Append, known: Known, now: str, result: Plan, head: Head) -> None:
+    book, context, versions = append.book, append.context, known.versions
+    recorded_at = head.recorded_at = max(head.recorded_at, now)
+    position, digest = head.position, head.digest
+    for fact in append.facts:
+        stream = (book, fact.stream)
+        if fact.stream in append.expected:
+            version = fact.version
+        else:
+            version = versions.get(stream, 0) + 1
+        versions[stream] = version
+        position += 1
+        digest = link(digest, fact.stream, version, fact.topic, fact.data, context, recorded_at)
+        result.events.append(
+            (
+                book,
+                position,
+                fact.stream,
+                version,
+                fact.topic,
+                fact.data,
+                context,
+                recorded_at,
+                digest,
+            )
+        )
+    head.position, head.digest = position, digest
+    result.heads[book] = head
+
+
+def _move_claims(append: Append, known: Known, result: Plan) -> None:
+    for claim in append.releases:
+        value = (append.book, claim.kind, claim.value)
+        if value in result.claimed:
+            # Nothing of the claim would be left for a constraint to refuse.
+            result.proven = False
+        if known.owners.get(value, claim.stream) == claim.stream:
+            known.owners.pop(value, None)
+            result.claimed.pop(value, None)
+            result.released[*value, claim.stream] = None
+    for claim in append.claims:
+        value = (append.book, claim.kind, claim.value)
+        if known.owners.get(value) != claim.stream:
+            known.owners[value] = claim.stream
+            result.claimed[value] = claim.stream
+
+
+def _keep(book: str, reply: Reply, known: Known, position: int, result: Plan) -> None:
+    key = (book, reply.key)
+    if key in known.replies:
+        result.expired.append(key)
+    kept = Replied(
+        reply.fingerprint, reply.status, reply.body, position, written(reply.expires_at)
+    )
+    known.replies[key] = result.replies[key] = kept
+
+
+def misnumbered(append: Append) -> str | None:
+    """The stream whose facts do not carry the versions that follow the expected one, if any."""
+    following = dict(append.expected)
+    for fact in append.facts:
+        if fact.stream in following:
+            following[fact.stream] += 1
+            if fact.version != following[fact.stream]:
+                return fact.stream
+    return None

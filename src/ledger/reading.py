@@ -1,0 +1,174 @@
+"""What stands in the ledger? Each question is one short statement over one book."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import DBAPIError
+
+from ledger.append import Replied, StoredFact
+from ledger.chain import BrokenChain, Chain, genesis, walk
+from ledger.clock import written
+from ledger.rows import asked_for
+from ledger.schema import books, claims, events, replies, store
+
+T = TypeVar("T")
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StoreIdentity:
+    """Which store this is: a restored backup keeps the id and gets another epoch."""
+
+    store_id: str
+    epoch: int
+
+
+def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
+    """Asks once more when the connection turns out to be gone: reading twice does no harm."""
+    try:
+        with engine.connect() as connection:
+            return question(connection)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    with engine.connect() as connection:
+        return question(connection)
+
+
+def read(
+    engine: Engine, book: str, *, after: int = 0, upto: int | None = None, limit: int
+) -> list[StoredFact]:
+    wanted = select(events).where(events.c.book == book, events.c.position > after)
+    if upto is not None:
+        wanted = wanted.where(events.c.position <= upto)
+    wanted = wanted.order_by(events.c.position).limit(limit)
+    return ask(engine, lambda connection: [StoredFact(*row) for row in connection.execute(wanted)])
+
+
+def read_many(engine: Engine, after: Mapping[str, int], limit: int) -> list[StoredFact]:
+    if engine.dialect.name == "postgresql":
+        return ask(engine, lambda connection: _read_many_at_once(connection, after, limit))
+    # Without a network between, a statement for each book costs nothing, and never sorts.
+    found: list[StoredFact] = []
+    for book in sorted(after):
+        found += read(engine, book, after=after[book], limit=limit - len(found))
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _read_many_at_once(
+    connection: Connection, after: Mapping[str, int], limit: int
+) -> list[StoredFact]:
+    if not after:
+        return []
+    source, parameters = asked_for(
+        connection, (events.c.book, events.c.position), sorted(after.items())
+    )
+    names = ", ".join(f"e.{column.name}" for column in events.columns)
+    # A page of each book is taken from its index; only those pages are sorted.
+    found = connection.exec_driver_sql(
+        f"SELECT {names} FROM {source} CROSS JOIN LATERAL ("
+        f"SELECT * FROM {events.fullname} AS t WHERE t.book = r.book AND t.position > r.position "
+        f"ORDER BY t.position LIMIT %s) AS e ORDER BY e.book, e.position LIMIT %s",
+        (*parameters, limit, limit),
+    )
+    return [StoredFact(*row) for row in found]
+
+
+def read_stream(engine: Engine, book: str, stream: str, *, after: int = 0) -> list[StoredFact]:
+    wanted = (
+        select(events)
+        .where(events.c.book == book, events.c.stream == stream, events.c.version > after)
+        .order_by(events.c.version)
+    )
+    return ask(engine, lambda connection: [StoredFact(*row) for row in connection.execute(wanted)])
+
+
+def head(engine: Engine, book: str) -> int:
+    wanted = select(books.c.position).where(books.c.book == book)
+    return ask(engine, lambda connection: connection.execute(wanted).scalar()) or 0
+
+
+def heads(engine: Engine) -> dict[str, int]:
+    wanted = select(books.c.book, books.c.position).order_by(books.c.book)
+    return ask(
+        engine,
+        lambda connection: {book: position for book, position in connection.execute(wanted)},
+    )
+
+
+def owner(engine: Engine, book: str, kind: str, value: str) -> str | None:
+    wanted = select(claims.c.stream).where(
+        claims.c.book == book, claims.c.kind == kind, claims.c.value == value
+    )
+    return ask(engine, lambda connection: connection.execute(wanted).scalar())
+
+
+def owners(engine: Engine, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:
+    wanted = (
+        select(claims.c.value, claims.c.stream)
+        .where(claims.c.book == book, claims.c.kind == kind, claims.c.value >= prefix)
+        .order_by(claims.c.value)
+    )
+    end = _end_of(prefix)
+    if end is not None:
+        wanted = wanted.where(claims.c.value < end)
+    return ask(
+        engine, lambda connection: [(value, stream) for value, stream in connection.execute(wanted)]
+    )
+
+
+def _end_of(prefix: str) -> str | None:
+    """The first text, byte by byte, that is behind all that begin with the prefix."""
+    kept = prefix.rstrip("\U0010ffff")
+    if not kept:
+        return None
+    following = ord(kept[-1]) + 1
+    # What lies between is no character of its own.
+    return kept[:-1] + chr(0xE000 if following == 0xD800 else following)
+
+
+def reply(engine: Engine, book: str, key: str, *, now: datetime) -> Replied | None:
+    wanted = select(
+        replies.c.fingerprint,
+        replies.c.status,
+        replies.c.body,
+        replies.c.position,
+        replies.c.expires_at,
+    ).where(
+        replies.c.book == book, replies.c.key == key, replies.c.expires_at > written(now)
+    )
+    found = ask(engine, lambda connection: connection.execute(wanted).one_or_none())
+    return None if found is None else Replied(*found)
+
+
+def identity(engine: Engine) -> StoreIdentity:
+    wanted = select(store.c.id, store.c.epoch).where(store.c.book == "")
+    return StoreIdentity(*ask(engine, lambda connection: connection.execute(wanted).one()))
+
+
+def verify(engine: Engine, book: str) -> Chain | BrokenChain:
+    # One statement, one moment: a fact recorded meanwhile is behind both or neither.
+    last = select(func.max(events.c.position)).where(events.c.book == book).scalar_subquery()
+    wanted = select(books.c.position, books.c.digest, last).where(books.c.book == book)
+    found = ask(engine, lambda connection: connection.execute(wanted).one_or_none())
+    if found is None:
+        stray = read(engine, book, limit=1)
+        if stray:
+            return BrokenChain(book, stray[0].position, "added: the book has no head")
+        return Chain(0, genesis(book))
+    position, digest, written_upto = found
+    if written_upto is not None and written_upto > position:
+        return BrokenChain(book, position + 1, "added: it stands behind the head of the book")
+    return walk(book, Chain(position, digest), lambda after: _all(engine, book, after, position))
+
+
+def _all(engine: Engine, book: str, after: int, upto: int) -> Iterator[StoredFact]:
+    while page := read(engine, book, after=after, upto=upto, limit=_PAGE):
+        yield from page
+        after = page[-1].position

@@ -1,0 +1,126 @@
+"""How do many rows reach the database in one statement?
+
+PostgreSQL gets one array per column and unnests them; SQLite gets the rows one after the other from
+its own driver. Both leave out what SQLAlchemy does for each row; the tables of `ledger.schema` stay
+the one definition. (Measured, with the other ways: docs/decisions/0001-ledger.md.)
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, Connection, Table
+
+Row = tuple[Any, ...]
+
+_ARRAY_OF: dict[type, str] = {str: "text[]", int: "bigint[]", bytes: "bytea[]"}
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Inserts rows that have a value for each column of the table, in its order."""
+    if not rows:
+        return
+    columns = list(table.columns)
+    into = f"INTO {_name(connection, table)} ({_listed(columns)})"
+    if _has_arrays(connection):
+        selected = f"SELECT * FROM {_unnested(columns)}"
+        connection.exec_driver_sql(f"INSERT {into} {selected}", _by_column(rows))
+    else:
+        values = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"INSERT {into} VALUES ({values})", list(rows))
+
+
+def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Overwrites the rows of the same primary key, which must be there."""
+    if not rows:
+        return
+    columns = list(table.columns)
+    name = _name(connection, table)
+    if _has_arrays(connection):
+        changes = ", ".join(f"{c.name} = r.{c.name}" for c in columns if not c.primary_key)
+        same = " AND ".join(f"t.{c.name} = r.{c.name}" for c in columns if c.primary_key)
+        connection.exec_driver_sql(
+            f"UPDATE {name} AS t SET {changes} FROM {_unnested(columns)} WHERE {same}",
+            _by_column(rows),
+        )
+    else:
+        values = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(
+            f"REPLACE INTO {name} ({_listed(columns)}) VALUES ({values})", list(rows)
+        )
+
+
+def delete_rows(
+    connection: Connection, columns: Sequence[Column[Any]], rows: Sequence[Row]
+) -> None:
+    """Deletes the rows in which the columns (of one table) have these values."""
+    if not rows:
+        return
+    source, parameters = asked_for(connection, columns, rows)
+    connection.exec_driver_sql(
+        f"DELETE FROM {_name(connection, columns[0].table)} "
+        f"WHERE ({_listed(columns)}) IN (SELECT * FROM {source})",
+        parameters,
+    )
+
+
+def select_rows(
+    connection: Connection, keys: Sequence[Column[Any]], rows: Sequence[Row]
+) -> list[Row]:
+    """The whole rows in which the columns (of one table) have these values, in no order."""
+    if not rows:
+        return []
+    table = keys[0].table
+    source, parameters = asked_for(connection, keys, rows)
+    same = " AND ".join(f"t.{key.name} = r.{key.name}" for key in keys)
+    wanted = ", ".join(f"t.{column.name}" for column in table.columns)
+    found = connection.exec_driver_sql(
+        f"SELECT {wanted} FROM {source} JOIN {_name(connection, table)} AS t ON {same}",
+        parameters,
+    )
+    return [tuple(row) for row in found]
+
+
+def select_highest(
+    connection: Connection, keys: Sequence[Column[Any]], of: Column[Any], rows: Sequence[Row]
+) -> list[Row]:
+    """For each row of key values that exists: the values, and the highest ``of`` among them."""
+    if not rows:
+        return []
+    source, parameters = asked_for(connection, keys, rows)
+    same = " AND ".join(f"t.{key.name} = r.{key.name}" for key in keys)
+    # A subquery, so that each is one step into the index however long the stream is.
+    highest = f"SELECT max(t.{of.name}) FROM {_name(connection, of.table)} AS t WHERE {same}"
+    found = connection.exec_driver_sql(f"SELECT r.*, ({highest}) FROM {source}", parameters)
+    return [tuple(row) for row in found if row[-1] is not None]
+
+
+def asked_for(
+    connection: Connection, columns: Sequence[Column[Any]], rows: Sequence[Row]
+) -> tuple[str, Row]:
+    """Rows as something to select from, called ``r``, and its parameters. Not for bytes."""
+    if _has_arrays(connection):
+        return _unnested(columns), _by_column(rows)
+    fields = ", ".join(f"json_extract(value, '$[{i}]') AS {c.name}" for i, c in enumerate(columns))
+    return f"(SELECT {fields} FROM json_each(?)) AS r", (orjson.dumps(rows).decode(),)
+
+
+def _has_arrays(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _name(connection: Connection, table: Any) -> str:
+    return str(table.fullname if _has_arrays(connection) else table.name)
+
+
+def _listed(columns: Sequence[Column[Any]]) -> str:
+    return ", ".join(column.name for column in columns)
+
+
+def _unnested(columns: Sequence[Column[Any]]) -> str:
+    parts = ", ".join(f"%b::{_ARRAY_OF[column.type.python_type]}" for column in columns)
+    return f"unnest({parts}) AS r({_listed(columns)})"
+
+
+def _by_column(rows: Sequence[Row]) -> Row:
+    return tuple(list(values) for values in zip(*rows, strict=True))

@@ -1,0 +1,95 @@
+"""Which tables hold the ledger?
+
+``book`` leads every primary key and every unique constraint, so that the tables can be spread over
+machines by it. On SQLite the schema's name is dropped (`ledger.database`).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+
+SCHEMA = "whence"
+
+metadata = MetaData(schema=SCHEMA)
+
+# Names are compared byte by byte on both databases: locks are taken in the same order everywhere,
+# and a prefix is a range.
+Name: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+
+# `book` is the empty text: the row speaks for the whole store.
+store = Table(
+    "store",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+)
+
+books = Table(
+    "books",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("stream", Name, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    UniqueConstraint("book", "stream", "version", name="events_stream_version"),
+    sqlite_with_rowid=False,
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("kind", Name, primary_key=True),
+    Column("value", Name, primary_key=True),
+    Column("stream", Name, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("key", Name, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Which set of views serves. `book` is the empty text here too; written by `projections`.
+generations = Table(
+    "generations",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("definitions", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)

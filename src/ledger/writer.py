@@ -1,0 +1,191 @@
+"""How do many callers share one commit?
+
+One thread writes. What is asked while a commit is in flight waits, and is the next batch: so a
+single caller never waits for others, and many callers share the cost of one commit.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ledger.append import Append, Outcome
+from ledger.batch import Batch
+from ledger.clock import Clock
+from ledger.errors import LedgerClosed, LedgerUnavailable
+from ledger.plan import Plan
+
+_log = logging.getLogger(__name__)
+
+Committed = Callable[[dict[str, int]], None]
+Result = Outcome | Exception
+
+_APPENDS_PER_BATCH = 512
+_FACTS_PER_BATCH = 4096
+_FIRST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 1.0
+
+# Nothing is wrong with the batch: the store was busy, restarting, or somewhere else.
+_PASSING = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
+
+
+class Waiting:
+    """An append and whoever waits for its outcome: a thread, or a task of an event loop."""
+
+    __slots__ = ("append", "future", "loop")
+
+    def __init__(
+        self,
+        append: Append,
+        future: Future[Outcome] | asyncio.Future[Outcome],
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.append = append
+        self.future = future
+        self.loop = loop
+
+
+class Writer:
+    """The one thread of this process that writes the ledger."""
+
+    def __init__(self, engine: Engine, clock: Clock, *, patience_seconds: float) -> None:
+        self._engine = engine.execution_options(writing=True)
+        self._clock = clock
+        self._patience_seconds = patience_seconds
+        self._waiting: deque[Waiting] = deque()
+        self._changed = threading.Condition()
+        self._is_closing = threading.Event()
+        self._committed: list[Committed] = []
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Writes what is waiting, then ends."""
+        with self._changed:
+            self._is_closing.set()
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def on_commit(self, callback: Committed) -> None:
+        self._committed.append(callback)
+
+    def submit(self, waiting: Iterable[Waiting]) -> None:
+        """Raises LedgerClosed before `start` and after `close`."""
+        with self._changed:
+            if self._is_closing.is_set() or self._thread is None:
+                raise LedgerClosed("the ledger is not open")
+            self._waiting.extend(waiting)
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            results, heads = self._write([waiting.append for waiting in batch])
+            _answer(batch, results)
+            if heads:
+                self._tell(heads)
+
+    def _next_batch(self) -> list[Waiting]:
+        batch: list[Waiting] = []
+        with self._changed:
+            while not self._waiting and not self._is_closing.is_set():
+                self._changed.wait()
+            facts = 0
+            while self._waiting and len(batch) < _APPENDS_PER_BATCH:
+                facts += len(self._waiting[0].append.facts)
+                if batch and facts > _FACTS_PER_BATCH:
+                    break
+                batch.append(self._waiting.popleft())
+        return batch
+
+    def _write(self, appends: Sequence[Append]) -> tuple[Sequence[Result], dict[str, int]]:
+        """The outcome or the error of each append, and the new heads of the books."""
+        try:
+            plan = self._write_patiently(Batch(appends))
+        except LedgerUnavailable as unavailable:
+            return [unavailable] * len(appends), {}
+        except Exception as error:
+            # Something in the batch cannot be stored at all: the others must not suffer for it.
+            if len(appends) == 1:
+                return [error], {}
+            results: list[Result] = []
+            heads: dict[str, int] = {}
+            for append in appends:
+                result, head = self._write([append])
+                results += result
+                heads |= head
+            return results, heads
+        return plan.outcomes, {book: head.position for book, head in plan.heads.items()}
+
+    def _write_patiently(self, batch: Batch) -> Plan:
+        give_up_at = time.monotonic() + self._patience_seconds
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return batch.write(self._engine, self._clock)
+            except (DBAPIError, PoolTimeoutError) as error:
+                if not (isinstance(error, _PASSING) or _is_cut(error)):
+                    raise
+                if time.monotonic() + pause > give_up_at:
+                    raise LedgerUnavailable(
+                        f"the store did not answer for {self._patience_seconds:g} seconds"
+                    ) from error
+                _log.warning("the store could not be written, trying again", exc_info=error)
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _tell(self, heads: dict[str, int]) -> None:
+        for callback in self._committed:
+            try:
+                callback(heads)
+            except Exception:
+                _log.exception("a callback after a commit failed")
+
+
+def _is_cut(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _answer(batch: Sequence[Waiting], results: Sequence[Result]) -> None:
+    """Answers threads at once, and each event loop with one wake for all of its tasks."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Outcome], Result]]]
+    loops = defaultdict(list)
+    for waiting, result in zip(batch, results, strict=True):
+        if waiting.loop is not None and isinstance(waiting.future, asyncio.Future):
+            loops[waiting.loop].append((waiting.future, result))
+        else:
+            settle([(waiting.future, result)])
+    for loop, answers in loops.items():
+        try:
+            loop.call_soon_threadsafe(settle, answers)
+        except RuntimeError:
+            _log.warning("%d callers left before they were answered", len(answers))
+
+
+def settle(
+    answers: Iterable[tuple[Future[Outcome] | asyncio.Future[Outcome], Result]],
+) -> None:
+    """Hands out results; whoever has stopped waiting is passed over."""
+    for future, result in answers:
+        if future.done():
+            continue
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
