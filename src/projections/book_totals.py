@@ -1,14 +1,15 @@
-"""What has a whole book taken and given back, in each currency, and which currency is its main one?"""
+"""What a whole book has taken and given back in each currency, and its main currency."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from domain.payment import Payment
 from projections.changes import Changes, Recorded
-from projections.instants import micros
-from projections.rows import key, latest, total, view
+from projections.instants import instant_or_none, micros
+from projections.rows import earliest, key, latest, total, view
 
 book_totals = view(
     "book_totals",
@@ -20,6 +21,7 @@ book_totals = view(
     total("refund_count"),
     total("refund_amount"),
     total("disputed_amount"),
+    earliest("first_payment_at"),
     latest("last_payment_at"),
     latest("last_created_at"),
 )
@@ -37,6 +39,7 @@ def fold(recorded: Recorded, changes: Changes) -> None:
             change = {
                 "successful_payments": 1,
                 "total_spent": fact.captured_amount,
+                "first_payment_at": micros(fact.occurred_at),
                 "last_payment_at": micros(fact.occurred_at),
             }
         case Payment.Failed():
@@ -54,7 +57,10 @@ def fold(recorded: Recorded, changes: Changes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CurrencyTotals:
-    """Figures in one currency; amounts in its minor unit. `failed_payments` are failed now."""
+    """Figures in one currency, amounts in its minor unit.
+
+    `payment_count` are payments created, `failed_payments` those that are failed now.
+    """
 
     currency: str
     payment_count: int
@@ -64,6 +70,8 @@ class CurrencyTotals:
     refund_count: int
     refund_amount: int
     disputed_amount: int
+    first_payment_at: datetime | None
+    last_payment_at: datetime | None
 
     @property
     def lifetime_value(self) -> int:
@@ -105,6 +113,8 @@ def totals_of(row: Any) -> CurrencyTotals:
         refund_count=row.refund_count,
         refund_amount=row.refund_amount,
         disputed_amount=row.disputed_amount,
+        first_payment_at=instant_or_none(row.first_payment_at),
+        last_payment_at=instant_or_none(row.last_payment_at),
     )
 
 

@@ -1,4 +1,4 @@
-"""What has each customer paid and been given back: per currency, in all, and by which methods?
+"""What each customer has paid and been given back: per currency, in all, and by which methods.
 
 Every fact of a payment that has a customer counts at once; `payment.customer_attached` brings along
 all that had happened before.
@@ -57,7 +57,6 @@ customer_methods = view(
     total("payment_count"),
     total("successful_payments"),
     latest("last_payment_at"),
-    latest("last_created_at"),
     indexes=[("method", "customer_id"), ("provider", "customer_id")],
 )
 
@@ -100,7 +99,7 @@ def _attached(changes: Changes, fact: Payment.CustomerAttached) -> None:
 def _created(changes: Changes, fact: Payment.Event, at: int) -> None:
     changes.merge(customer_totals, _by_currency(fact), payment_count=1, last_created_at=at)
     changes.merge(customer_activity, (fact.customer_id,), payment_count=1)
-    changes.merge(customer_methods, _by_method(fact), payment_count=1, last_created_at=at)
+    changes.merge(customer_methods, _by_method(fact), payment_count=1)
 
 
 def _succeeded(changes: Changes, fact: Payment.Event, at: int, amount: int) -> None:

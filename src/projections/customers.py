@@ -1,11 +1,11 @@
-"""Who are the customers of a book: how they are called, reached and labelled?"""
+"""The customers of a book: how they are called, reached and labelled."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Row, Select, and_, select
+from sqlalchemy import BigInteger, Connection, Row, select
 
 from domain.customer import Customer
 from projections.changes import Changes, Recorded
@@ -131,19 +131,6 @@ def customer_count(connection: Connection, book: str) -> int:
 def still_there() -> tuple[Any, ...]:
     """The conditions under which a row of `customers` is a customer."""
     return (customers.c.registered_at.is_not(None), customers.c.deleted_at.is_(None))
-
-
-def tagged(tag: str, customer_id: Any) -> Any:
-    """The condition that the customer of `customers` in a statement has a tag now."""
-    having: Select[Any] = select(customer_tags.c.customer_id).where(
-        and_(
-            customer_tags.c.book == customers.c.book,
-            customer_tags.c.customer_id == customer_id,
-            customer_tags.c.tag == tag,
-            customer_tags.c.profile_position == customers.c.profile_position,
-        )
-    )
-    return having.exists()
 
 
 def record_of(row: Row[Any]) -> CustomerRecord:

@@ -5,11 +5,35 @@ no network. Each view module has one; they are listed here, with the derived tab
 in which they are computed.
 """
 
+from projections import (
+    book_totals,
+    customer_standing,
+    customer_totals,
+    customers,
+    failures,
+    payment_mix,
+    payment_status_history,
+    payments,
+    revenue,
+    reversals,
+    source_totals,
+)
 from projections.definitions import Definitions, Fold
 from projections.derived import Derived
 from projections.rows import VIEWS
 
-FOLDS: tuple[Fold, ...] = ()
-DERIVED: tuple[Derived, ...] = ()
+FOLDS: tuple[Fold, ...] = (
+    customers.fold,
+    payments.fold,
+    payment_status_history.fold,
+    reversals.fold,
+    failures.fold,
+    book_totals.fold,
+    customer_totals.fold,
+    source_totals.fold,
+    revenue.fold,
+    payment_mix.fold,
+)
+DERIVED: tuple[Derived, ...] = (customer_standing.derivation,)
 
 DEFINITIONS = Definitions(metadata=VIEWS, folds=FOLDS, derived=DERIVED)

@@ -1,0 +1,148 @@
+"""What a customer's profile says: who it is, what it paid and how, and what won it over."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, FromClause, and_, select
+
+from projections.book_totals import CurrencyTotals, totals_of
+from projections.customer_standing import customer_standing, most_used_first
+from projections.customer_totals import customer_activity, customer_totals
+from projections.customers import (
+    CustomerRecord,
+    customer_id_of,
+    customers,
+    record_of,
+    still_there,
+)
+from projections.instants import instant, instant_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class Acquisition:
+    """The first payment that succeeded, by when it happened: what converted the customer."""
+
+    payment_id: str
+    source: str
+    source_id: str | None
+    source_description: str | None
+    converted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A customer with its figures.
+
+    `totals` are those of `currency`, None before any payment; `totals_by_currency` has all of
+    them, that one first. Before any success `currency` is the one with most payments created, and
+    nothing is preferred. First and last payment, and what converted the customer, are told across
+    currencies. `risk_score` is 0 to 100.
+    """
+
+    record: CustomerRecord
+    currency: str | None
+    totals: CurrencyTotals | None
+    totals_by_currency: list[CurrencyTotals]
+    preferred_method: str | None
+    first_payment_at: datetime | None
+    last_payment_at: datetime | None
+    acquisition: Acquisition | None
+    risk_score: float
+
+    @property
+    def preferred_currency(self) -> str | None:
+        return self.currency if self.first_payment_at is not None else None
+
+    @property
+    def customer_id(self) -> str:
+        return self.record.customer_id
+
+
+def profile(connection: Connection, book: str, customer_id: str) -> Profile | None:
+    """The profile of a customer by id; None when there is none, or it was deleted."""
+    return next(iter(profiles(connection, book, [customer_id])), None)
+
+
+def profile_by_external_id(connection: Connection, book: str, external_id: str) -> Profile | None:
+    """The profile of the customer the business calls `external_id`, None when there is none."""
+    customer_id = customer_id_of(connection, book, external_id)
+    return None if customer_id is None else profile(connection, book, customer_id)
+
+
+def profiles(connection: Connection, book: str, customer_ids: Sequence[str]) -> list[Profile]:
+    """The profiles of the customers named, in the order given, without those deleted."""
+    standing, activity = customer_standing.c, customer_activity.c
+    rows = connection.execute(
+        select(
+            customers,
+            standing.currency,
+            standing.preferred_method,
+            standing.risk_permille,
+            activity.first_payment_at,
+            activity.first_payment_id,
+            activity.first_source,
+            activity.first_source_id,
+            activity.first_source_description,
+            activity.last_payment_at,
+        )
+        .select_from(
+            customers.outerjoin(customer_standing, _same_customer(customer_standing)).outerjoin(
+                customer_activity, _same_customer(customer_activity)
+            )
+        )
+        .where(customers.c.book == book, customers.c.customer_id.in_(customer_ids), *still_there())
+    )
+    found = {row.customer_id: row for row in rows}
+    totals = _totals(connection, book, list(found))
+    return [
+        _profile(found[customer_id], totals.get(customer_id, []))
+        for customer_id in customer_ids
+        if customer_id in found
+    ]
+
+
+def _same_customer(table: FromClause) -> Any:
+    return and_(table.c.book == customers.c.book, table.c.customer_id == customers.c.customer_id)
+
+
+def _totals(
+    connection: Connection, book: str, customer_ids: Sequence[str]
+) -> dict[str, list[CurrencyTotals]]:
+    column = customer_totals.c
+    rows = connection.execute(
+        select(customer_totals)
+        .where(column.book == book, column.customer_id.in_(customer_ids))
+        .order_by(column.customer_id, *most_used_first(column), column.currency)
+    )
+    found: dict[str, list[CurrencyTotals]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(totals_of(row))
+    return found
+
+
+def _profile(row: Any, totals: list[CurrencyTotals]) -> Profile:
+    return Profile(
+        record=record_of(row),
+        currency=row.currency,
+        totals=totals[0] if totals else None,
+        totals_by_currency=totals,
+        preferred_method=row.preferred_method,
+        first_payment_at=instant_or_none(row.first_payment_at),
+        last_payment_at=instant_or_none(row.last_payment_at),
+        acquisition=_acquisition(row),
+        risk_score=(row.risk_permille or 0) / 10,
+    )
+
+
+def _acquisition(row: Any) -> Acquisition | None:
+    if row.first_payment_at is None:
+        return None
+    return Acquisition(
+        payment_id=row.first_payment_id,
+        source=row.first_source,
+        source_id=row.first_source_id,
+        source_description=row.first_source_description,
+        converted_at=instant(row.first_payment_at),
+    )

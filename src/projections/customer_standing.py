@@ -1,0 +1,152 @@
+"""Where a customer stands: what it prefers, and by what lists find and sort it.
+
+`currency` is the one with most successful payments; ties: the latest. Before any success it is the
+one with most payments created, so that there is one in which to say "0". `preferred_method` is
+null until then. Counts and amounts are those of `currency`; the first and last payment are told
+across currencies.
+
+`risk_score` is a number from 0 to 100: of a hundred payments created, how many failed, were given
+back or were lost in a dispute (each refund and each lost dispute counts), one decimal; 0 for a
+customer without payments.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    FromClause,
+    Select,
+    and_,
+    case,
+    func,
+    select,
+)
+
+from projections.customer_totals import customer_activity, customer_methods, customer_totals
+from projections.customers import customers
+from projections.derived import derived
+from projections.rows import computed, key
+
+_TOTALS = (
+    "payment_count",
+    "successful_payments",
+    "failed_payments",
+    "total_spent",
+    "refund_count",
+    "refund_amount",
+    "disputed_amount",
+)
+
+
+def _computed(touched: FromClause) -> Select[Any]:
+    currency, method = _currencies(touched), _methods(touched)
+    activity, known = customer_activity.c, customers.c
+
+    def of_customer(table: FromClause) -> Any:
+        return and_(table.c.book == touched.c.book, table.c.customer_id == touched.c.customer_id)
+
+    return select(
+        touched.c.book,
+        touched.c.customer_id,
+        known.registered_at,
+        known.deleted_at,
+        currency.c.currency,
+        method.c.method.label("preferred_method"),
+        *(func.coalesce(currency.c[name], 0).label(name) for name in _TOTALS),
+        activity.first_payment_at,
+        activity.last_payment_at,
+        activity.first_source_id,
+        _risk().label("risk_permille"),
+    ).select_from(
+        touched.outerjoin(customers, of_customer(customers))
+        .outerjoin(customer_activity, of_customer(customer_activity))
+        .outerjoin(currency, and_(of_customer(currency), currency.c.place == 1))
+        .outerjoin(method, and_(of_customer(method), method.c.place == 1))
+    )
+
+
+def _currencies(touched: FromClause) -> FromClause:
+    """The currencies of each touched customer, the preferred one in place 1."""
+    column = customer_totals.c
+    place = func.row_number().over(
+        partition_by=(column.book, column.customer_id),
+        order_by=(*most_used_first(column), column.currency),
+    )
+    return (
+        select(customer_totals, place.label("place"))
+        .select_from(_joined(touched, customer_totals))
+        .subquery()
+    )
+
+
+def _methods(touched: FromClause) -> FromClause:
+    """The methods of each touched customer, the preferred one in place 1."""
+    column = customer_methods.c
+    named = (column.book, column.customer_id, column.method)
+    place = func.row_number().over(
+        partition_by=(column.book, column.customer_id),
+        order_by=(
+            func.sum(column.successful_payments).desc(),
+            func.max(column.last_payment_at).desc(),
+            column.method,
+        ),
+    )
+    return (
+        select(*named, place.label("place"))
+        .select_from(_joined(touched, customer_methods))
+        .where(column.successful_payments > 0)
+        .group_by(*named)
+        .subquery()
+    )
+
+
+def most_used_first(column: Any) -> tuple[Any, ...]:
+    return (
+        column.successful_payments.desc(),
+        column.last_payment_at.desc().nulls_last(),
+        column.payment_count.desc(),
+        column.last_created_at.desc().nulls_last(),
+    )
+
+
+def _joined(touched: FromClause, table: FromClause) -> FromClause:
+    return touched.join(
+        table,
+        and_(table.c.book == touched.c.book, table.c.customer_id == touched.c.customer_id),
+    )
+
+
+def _risk() -> Any:
+    activity = customer_activity.c
+    bad = activity.failed_payments + activity.refund_count + activity.dispute_count
+    return case(
+        (func.coalesce(activity.payment_count, 0) == 0, 0),
+        (bad >= activity.payment_count, 1000),
+        else_=1000 * bad // activity.payment_count,
+    )
+
+
+derivation = derived(
+    "customer_standing",
+    key("customer_id"),
+    computed("registered_at", BigInteger),
+    computed("deleted_at", BigInteger),
+    computed("currency"),
+    computed("preferred_method"),
+    *(computed(name, BigInteger) for name in _TOTALS),
+    computed("first_payment_at", BigInteger),
+    computed("last_payment_at", BigInteger),
+    computed("first_source_id"),
+    computed("risk_permille", BigInteger),
+    sources=[customers, customer_activity, customer_totals, customer_methods],
+    compute=_computed,
+    indexes=[
+        ("registered_at", "customer_id"),
+        ("payment_count", "customer_id"),
+        ("last_payment_at", "customer_id"),
+        ("risk_permille", "customer_id"),
+        ("first_source_id", "customer_id"),
+    ],
+)
+
+customer_standing = derivation.table

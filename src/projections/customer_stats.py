@@ -1,0 +1,96 @@
+"""How many customers there are, active and new, and what those with a tag spend."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Connection, and_, cast, func, select
+
+from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
+from projections.customer_list import ActivityStatus, activity
+from projections.customer_standing import customer_standing
+from projections.customer_totals import customer_totals
+from projections.customers import customer_count, customer_tags, customers, still_there
+
+MOST_TAGS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class TagFigures:
+    """How many customers have a tag, and what they spent in one currency, in its minor unit."""
+
+    tag: str
+    customers: int
+    total_spent: int
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerStats:
+    """`active` and `new` as in CustomerFilter: a customer may be both, `inactive` is neither.
+
+    Totals by currency are those of the whole book, payments without a customer included. Tags:
+    most customers first.
+    """
+
+    total: int
+    active: int
+    new: int
+    inactive: int
+    currency: str | None
+    by_tag: list[TagFigures]
+    totals_by_currency: list[CurrencyTotals]
+
+
+def customer_stats(
+    connection: Connection, book: str, *, now: datetime, currency: str | None = None
+) -> CustomerStats:
+    """The customers of a book, without those deleted. Without `currency`: the most used one."""
+    currency = currency or most_used_currency(connection, book)
+    return CustomerStats(
+        total=customer_count(connection, book),
+        active=_count(connection, book, "active", now),
+        new=_count(connection, book, "new", now),
+        inactive=_count(connection, book, "inactive", now),
+        currency=currency,
+        by_tag=_by_tag(connection, book, currency),
+        totals_by_currency=totals_by_currency(connection, book),
+    )
+
+
+def _count(connection: Connection, book: str, status: ActivityStatus, now: datetime) -> int:
+    standing = customer_standing.c
+    counted = select(func.count()).where(
+        standing.book == book,
+        standing.registered_at.is_not(None),
+        standing.deleted_at.is_(None),
+        activity(status, now),
+    )
+    return int(connection.execute(counted).scalar_one())
+
+
+def _by_tag(connection: Connection, book: str, currency: str | None) -> list[TagFigures]:
+    tags, totals = customer_tags.c, customer_totals.c
+    tagged = and_(
+        customers.c.book == tags.book,
+        customers.c.customer_id == tags.customer_id,
+        customers.c.profile_position == tags.profile_position,
+    )
+    spent = and_(
+        totals.book == tags.book,
+        totals.customer_id == tags.customer_id,
+        totals.currency == (currency or ""),
+    )
+    count = func.count()
+    rows = connection.execute(
+        select(
+            tags.tag,
+            count.label("customers"),
+            cast(func.coalesce(func.sum(totals.total_spent), 0), BigInteger).label("total_spent"),
+        )
+        .select_from(customer_tags.join(customers, tagged).outerjoin(customer_totals, spent))
+        .where(tags.book == book, *still_there())
+        .group_by(tags.tag)
+        .order_by(count.desc(), tags.tag)
+        .limit(MOST_TAGS)
+    )
+    return [TagFigures(row.tag, row.customers, row.total_spent, currency) for row in rows]

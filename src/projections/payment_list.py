@@ -1,0 +1,179 @@
+"""The payments that fit a description, newest first: of the book, or of one customer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
+
+from projections.book_totals import payment_total
+from projections.customer_totals import customer_activity
+from projections.customers import customers
+from projections.instants import micros
+from projections.paging import By, Page, after, cursor_at, fetch_page
+from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
+
+EXPORT_STEP = 500
+
+NEWEST_FIRST = (
+    By(payments.c.created_at, descending=True, stated=True),
+    By(payments.c.payment_id, descending=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFilter:
+    """What the payments asked for have in common; None does not ask.
+
+    Amounts are inclusive, in minor units; `start` ≤ created_at < `end`. `search` is a part of the
+    id, reference, description or source description, whatever the case. `metadata` asks for text
+    values by name.
+    """
+
+    status: str | None = None
+    customer_id: str | None = None
+    provider: str | None = None
+    method: str | None = None
+    currency: str | None = None
+    country: str | None = None
+    source: str | None = None
+    source_id: str | None = None
+    search: str | None = None
+    amount_min: int | None = None
+    amount_max: int | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPayment:
+    """A payment, and the name of its customer unless that one is deleted."""
+
+    payment: PaymentRecord
+    customer_name: str | None
+
+
+def payment_list(
+    connection: Connection,
+    book: str,
+    wanted: PaymentFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+) -> Page[ListedPayment]:
+    """Payments newest first by (created_at, id), with the true total. Raises BadCursor."""
+    page = fetch_page(
+        connection,
+        _listed(book, wanted),
+        NEWEST_FIRST,
+        limit=limit,
+        offset=offset,
+        cursor=cursor,
+        total=_total(connection, book, wanted),
+    )
+    return Page([_row(row) for row in page.rows], page.total, page.next_cursor)
+
+
+def payment_history(
+    connection: Connection,
+    book: str,
+    customer_id: str,
+    *,
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+) -> Page[ListedPayment]:
+    """The payments of one customer, newest first. An unknown customer has none."""
+    wanted = PaymentFilter(customer_id=customer_id)
+    return payment_list(connection, book, wanted, limit=limit, offset=offset, cursor=cursor)
+
+
+def payment_export(
+    connection: Connection, book: str, wanted: PaymentFilter
+) -> Iterator[ListedPayment]:
+    """All payments that fit, newest first, read some hundreds at a time."""
+    cursor: str | None = None
+    while True:
+        step = after(_listed(book, wanted), NEWEST_FIRST, cursor).limit(EXPORT_STEP)
+        rows = connection.execute(step).all()
+        yield from map(_row, rows)
+        if len(rows) < EXPORT_STEP:
+            return
+        cursor = cursor_at(NEWEST_FIRST, (rows[-1].created_at, rows[-1].payment_id))
+
+
+def conditions(book: str, wanted: PaymentFilter) -> list[ColumnElement[bool]]:
+    """What a row of `payments` must be, to be one of those asked for."""
+    column = payments.c
+    same = {
+        column.status: wanted.status,
+        column.customer_id: wanted.customer_id,
+        column.provider: wanted.provider,
+        column.method: wanted.method,
+        column.currency: wanted.currency,
+        column.country: wanted.country,
+        column.source: wanted.source,
+        column.source_id: wanted.source_id,
+    }
+    found = [column.book == book]
+    found += [name == value for name, value in same.items() if value is not None]
+    if wanted.amount_min is not None:
+        found.append(column.amount >= wanted.amount_min)
+    if wanted.amount_max is not None:
+        found.append(column.amount <= wanted.amount_max)
+    if wanted.start is not None:
+        found.append(column.created_at >= micros(wanted.start))
+    if wanted.end is not None:
+        found.append(column.created_at < micros(wanted.end))
+    if wanted.search:
+        found.append(column.search.contains(wanted.search.casefold(), autoescape=True))
+    found += [_noted(book, name, value) for name, value in wanted.metadata.items()]
+    return found
+
+
+def _noted(book: str, name: str, value: str) -> ColumnElement[bool]:
+    notes = payment_notes.alias()
+    return (
+        select(literal(1))
+        .where(
+            notes.c.book == book,
+            notes.c.payment_id == payments.c.payment_id,
+            notes.c.note == note_of(name, value),
+            notes.c.metadata_position == payments.c.metadata_position,
+        )
+        .exists()
+    )
+
+
+def _listed(book: str, wanted: PaymentFilter) -> Select[Any]:
+    named = (
+        (customers.c.book == payments.c.book)
+        & (customers.c.customer_id == payments.c.customer_id)
+        & customers.c.deleted_at.is_(None)
+    )
+    return (
+        select(payments, customers.c.name.label("customer_name"))
+        .select_from(payments.outerjoin(customers, named))
+        .where(*conditions(book, wanted))
+    )
+
+
+def _total(connection: Connection, book: str, wanted: PaymentFilter) -> int:
+    # The two lists everybody looks at have their totals at hand.
+    if wanted == PaymentFilter():
+        return payment_total(connection, book)
+    if wanted == PaymentFilter(customer_id=wanted.customer_id):
+        count = select(customer_activity.c.payment_count).where(
+            customer_activity.c.book == book,
+            customer_activity.c.customer_id == wanted.customer_id,
+        )
+    else:
+        count = select(func.count()).select_from(payments).where(*conditions(book, wanted))
+    return int(connection.execute(count).scalar() or 0)
+
+
+def _row(row: Any) -> ListedPayment:
+    return ListedPayment(payment_of(row), row.customer_name)

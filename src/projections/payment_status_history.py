@@ -1,0 +1,115 @@
+"""The statuses a payment went through: when, by whom and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, func, select
+
+from domain.payment import Payment
+from projections.changes import Changes, Recorded
+from projections.instants import instant, micros
+from projections.paging import By, Page, fetch_page
+from projections.rows import first, key, view
+
+payment_status_history = view(
+    "payment_status_history",
+    key("payment_id"),
+    key("position", BigInteger),
+    first("changed_at", BigInteger),
+    first("from_status"),
+    first("to_status"),
+    first("changed_by"),
+    first("reason"),
+)
+
+# Whoever makes a payment move: the business by its call, the provider by its answer, or time.
+_BY_THE_PROVIDER = (
+    Payment.ActionRequired,
+    Payment.ProcessingStarted,
+    Payment.Authorized,
+    Payment.Succeeded,
+    Payment.Failed,
+    Payment.DisputeOpened,
+    Payment.DisputeWon,
+    Payment.DisputeLost,
+)
+
+
+def fold(recorded: Recorded, changes: Changes) -> None:
+    fact = recorded.fact
+    if not isinstance(fact, Payment.Event) or fact.status == fact.previous_status:
+        return
+    changes.merge(
+        payment_status_history,
+        (fact.originator_id, recorded.position),
+        changed_at=micros(fact.occurred_at),
+        from_status=fact.previous_status,
+        to_status=fact.status,
+        changed_by=_changed_by(fact),
+        reason=_reason(fact),
+    )
+
+
+def _changed_by(fact: Payment.Event) -> str:
+    if isinstance(fact, Payment.Expired):
+        return "system"
+    return "provider" if isinstance(fact, _BY_THE_PROVIDER) else "api"
+
+
+def _reason(fact: Payment.Event) -> str | None:
+    match fact:
+        case Payment.Failed():
+            return fact.failure_message
+        case Payment.Canceled() | Payment.Refunded() | Payment.DisputeOpened():
+            return fact.reason
+        case _:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """`change_id` is the position of the fact in its book; `changed_by`: api, provider, system."""
+
+    change_id: int
+    from_status: str | None
+    to_status: str
+    changed_by: str
+    reason: str | None
+    changed_at: datetime
+
+
+def status_history(
+    connection: Connection,
+    book: str,
+    payment_id: str,
+    *,
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+) -> Page[StatusChange]:
+    """The status changes of a payment, newest first. An unknown payment has none."""
+    column = payment_status_history.c
+    of_payment = (column.book == book, column.payment_id == payment_id)
+    counted = select(func.count()).select_from(payment_status_history).where(*of_payment)
+    page = fetch_page(
+        connection,
+        select(payment_status_history).where(*of_payment),
+        (By(column.position, descending=True),),
+        limit=limit,
+        offset=offset,
+        cursor=cursor,
+        total=connection.execute(counted).scalar_one(),
+    )
+    return Page([_change(row) for row in page.rows], page.total, page.next_cursor)
+
+
+def _change(row: Any) -> StatusChange:
+    return StatusChange(
+        change_id=row.position,
+        from_status=row.from_status,
+        to_status=row.to_status,
+        changed_by=row.changed_by,
+        reason=row.reason,
+        changed_at=instant(row.changed_at),
+    )

@@ -1,0 +1,230 @@
+"""Every payment as it is now, and what became of it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, Connection, select
+
+from domain.payment import Payment
+from projections.changes import Changes, Recorded
+from projections.instants import instant, instant_or_none, micros
+from projections.rows import at_latest, first, key, last, latest, total, view
+
+payments = view(
+    "payments",
+    key("payment_id"),
+    last("customer_id"),
+    last("amount", BigInteger),
+    first("currency"),
+    first("source"),
+    first("source_id"),
+    first("source_description"),
+    first("method"),
+    first("country"),
+    first("first_provider"),
+    last("provider"),
+    last("provider_ref_id"),
+    first("reference"),
+    first("description"),
+    first("capture_method"),
+    last("metadata"),
+    latest("metadata_position"),
+    last("status"),
+    # What belongs to one status only goes with it: the next status does not state it.
+    latest("status_position"),
+    at_latest("failure_code", of="status_position"),
+    at_latest("failure_message", of="status_position"),
+    at_latest("next_action", of="status_position"),
+    last("authorized_amount", BigInteger),
+    last("captured_amount", BigInteger),
+    total("refunded_amount"),
+    total("disputed_amount"),
+    first("created_at", BigInteger),
+    first("succeeded_at", BigInteger),
+    latest("updated_at"),
+    first("search"),
+    indexes=[
+        ("created_at", "payment_id"),
+        ("customer_id", "created_at", "payment_id"),
+        ("status", "created_at", "payment_id"),
+        ("succeeded_at", "currency", "customer_id", "captured_amount"),
+        ("source_id", "created_at", "payment_id"),
+    ],
+)
+
+# A payment carries a note (a name with a text value in its metadata) while the position here is
+# that of its metadata: nothing has to be deleted when the metadata changes. Notes are kept as
+# digests, so that an index holds a text of any length.
+payment_notes = view(
+    "payment_notes",
+    key("payment_id"),
+    key("note"),
+    latest("metadata_position"),
+    indexes=[("note", "payment_id")],
+)
+
+
+def fold(recorded: Recorded, changes: Changes) -> None:
+    fact = recorded.fact
+    if not isinstance(fact, Payment.Event):
+        return
+    row: dict[str, Any]
+    match fact:
+        case Payment.Created():
+            row = _created(fact)
+            _note(changes, recorded.position, fact, row)
+        case Payment.Amended():
+            row = {"amount": fact.amount}
+            _note(changes, recorded.position, fact, row)
+        case Payment.CustomerAttached():
+            row = {"customer_id": fact.customer_id}
+        case _:
+            row = _became(fact)
+            row["status"] = fact.status
+            row["status_position"] = recorded.position
+    row["updated_at"] = micros(fact.occurred_at)
+    changes.merge(payments, (fact.originator_id,), **row)
+
+
+def _created(fact: Payment.Created) -> dict[str, Any]:
+    words = (fact.originator_id, fact.reference, fact.description, fact.source_description)
+    return {
+        "customer_id": fact.customer_id,
+        "amount": fact.amount,
+        "currency": fact.currency,
+        "source": fact.source,
+        "source_id": fact.source_id,
+        "source_description": fact.source_description,
+        "method": fact.method,
+        "country": fact.country,
+        "first_provider": fact.provider,
+        "provider": fact.provider,
+        "reference": fact.reference,
+        "description": fact.description,
+        "capture_method": fact.capture_method,
+        "status": fact.status,
+        "created_at": micros(fact.occurred_at),
+        "search": "\n".join(word for word in words if word).casefold(),
+    }
+
+
+def _became(fact: Payment.Event) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    match fact:
+        case Payment.Succeeded():
+            row["captured_amount"] = fact.captured_amount
+            row["succeeded_at"] = micros(fact.occurred_at)
+        case Payment.Failed():
+            row["failure_code"] = fact.failure_code
+            row["failure_message"] = fact.failure_message
+        case Payment.Refunded():
+            row["refunded_amount"] = fact.refund_amount
+        case Payment.DisputeLost():
+            row["disputed_amount"] = fact.disputed_amount
+        case Payment.ActionRequired():
+            row["next_action"] = orjson.dumps(fact.next_action).decode()
+        case Payment.Authorized():
+            row["authorized_amount"] = fact.amount
+        case Payment.PartiallyCaptured():
+            row["captured_amount"] = fact.captured_amount
+        case _:
+            pass
+    match fact:
+        case Payment.Succeeded() | Payment.Authorized():
+            row["provider"] = fact.provider
+            row["provider_ref_id"] = fact.provider_ref_id
+        case Payment.ProcessingStarted():
+            row["provider_ref_id"] = fact.provider_ref_id
+        case _:
+            pass
+    return row
+
+
+def _note(
+    changes: Changes, position: int, fact: Payment.Created | Payment.Amended, row: dict[str, Any]
+) -> None:
+    row["metadata"] = orjson.dumps(fact.metadata).decode()
+    row["metadata_position"] = position
+    for name, value in fact.metadata.items():
+        if isinstance(value, str):
+            note = note_of(name, value)
+            changes.merge(payment_notes, (fact.originator_id, note), metadata_position=position)
+
+
+def note_of(name: str, value: str) -> str:
+    """The digest under which `metadata.<name>=<value>` is found: 64 hex digits."""
+    return hashlib.sha256(f"{len(name)} {name}={value}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRecord:
+    """A payment; amounts in the minor unit of `currency`."""
+
+    payment_id: str
+    customer_id: str | None
+    amount: int
+    currency: str
+    status: str
+    source: str
+    source_id: str | None
+    source_description: str | None
+    method: str
+    country: str | None
+    provider: str | None
+    provider_ref_id: str | None
+    reference: str | None
+    description: str | None
+    metadata: dict[str, Any]
+    capture_method: str
+    authorized_amount: int
+    captured_amount: int
+    refunded_amount: int
+    disputed_amount: int
+    failure_code: str | None
+    failure_message: str | None
+    next_action: dict[str, Any] | None
+    created_at: datetime
+    updated_at: datetime
+    succeeded_at: datetime | None
+
+
+def payment(connection: Connection, book: str, payment_id: str) -> PaymentRecord | None:
+    """One payment by id, None when there is none."""
+    row = connection.execute(
+        select(payments).where(payments.c.book == book, payments.c.payment_id == payment_id)
+    ).first()
+    return None if row is None else payment_of(row)
+
+
+def payment_of(row: Any) -> PaymentRecord:
+    return PaymentRecord(
+        payment_id=row.payment_id,
+        customer_id=row.customer_id,
+        amount=row.amount,
+        currency=row.currency,
+        status=row.status,
+        source=row.source,
+        source_id=row.source_id,
+        source_description=row.source_description,
+        method=row.method,
+        country=row.country,
+        provider=row.provider,
+        provider_ref_id=row.provider_ref_id,
+        reference=row.reference,
+        description=row.description,
+        metadata=orjson.loads(row.metadata),
+        capture_method=row.capture_method,
+        authorized_amount=row.authorized_amount or 0,
+        captured_amount=row.captured_amount or 0,
+        refunded_amount=row.refunded_amount,
+        disputed_amount=row.disputed_amount,
+        failure_code=row.failure_code,
+        failure_message=row.failure_message,
+        next_action=None if row.next_action is None else orjson.loads(row.next_action),
+        created_at=instant(row.created_at),
+        updated_at=instant(row.updated_at),
+        succeeded_at=instant_or_none(row.succeeded_at),
+    )

@@ -1,0 +1,122 @@
+"""The figures of each source, of a book or of one customer, over all time or within a range.
+
+Over all time they are read from the rollups, within a range from the movements.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Subquery,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+)
+
+from projections.movements import MovementFilter, movements
+from projections.source_totals import customer_sources, source_totals
+
+_SUMS = ("created", "succeeded", "amount", "refunded_amount", "disputed_amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose payments, in what currency, when."""
+
+    book: str
+    customer_id: str | None
+    currency: str
+    start: datetime | None
+    end: datetime | None
+
+
+def source_figures(scope: Scope, *, by_id: bool) -> Subquery:
+    """One row for each source, or source_id, with a payment: the figures without the shares."""
+    if scope.start is None and scope.end is None:
+        return _over_all_time(scope, by_id=by_id)
+    return _in_a_range(scope, by_id=by_id)
+
+
+def _over_all_time(scope: Scope, *, by_id: bool) -> Subquery:
+    table = source_totals if scope.customer_id is None else customer_sources
+    column = table.c
+    wanted = [column.book == scope.book, column.currency == scope.currency]
+    if scope.customer_id is None:
+        customers = _payers(table, by_id=by_id)
+    else:
+        wanted.append(column.customer_id == scope.customer_id)
+        customers = case((func.sum(column.succeeded) > 0, 1), else_=0)
+    named = (column.source, column.source_id) if by_id else (column.source,)
+    described = func.max(column.source_description) if by_id else null()
+    return (
+        select(
+            column.source,
+            (column.source_id if by_id else cast(literal(""), Text)).label("source_id"),
+            cast(described, Text).label("source_description"),
+            *(cast(func.sum(column[name]), BigInteger).label(name) for name in _SUMS),
+            customers.label("customers"),
+            func.min(column.first_payment_at).label("first_payment_at"),
+            func.max(column.last_payment_at).label("last_payment_at"),
+        )
+        .where(*wanted)
+        .group_by(column.book, column.currency, *named)
+        .subquery()
+    )
+
+
+def _payers(table: Table, *, by_id: bool) -> Any:
+    """How many customers paid by the source of a row of `table`."""
+    paying = customer_sources.alias()
+    same = [
+        paying.c.book == table.c.book,
+        paying.c.currency == table.c.currency,
+        paying.c.source == table.c.source,
+        paying.c.succeeded > 0,
+    ]
+    if by_id:
+        same.append(paying.c.source_id == table.c.source_id)
+    return (
+        select(func.count(paying.c.customer_id.distinct()))
+        .where(*same)
+        .correlate(table)
+        .scalar_subquery()
+    )
+
+
+def _in_a_range(scope: Scope, *, by_id: bool) -> Subquery:
+    wanted = MovementFilter(currency=scope.currency, customer_id=scope.customer_id)
+    moved = movements(scope.book, wanted, scope.start, scope.end).c
+    source_id = func.coalesce(moved.source_id, "") if by_id else cast(literal(""), Text)
+    paid_at = case((moved.succeeded == 1, moved.moved_at))
+    grouped = (
+        select(
+            moved.source,
+            source_id.label("source_id"),
+            *(cast(func.sum(moved[name]), BigInteger).label(name) for name in _SUMS),
+            func.count(moved.payer.distinct()).label("customers"),
+            func.min(paid_at).label("first_payment_at"),
+            func.max(paid_at).label("last_payment_at"),
+        )
+        .group_by(moved.source, *((source_id,) if by_id else ()))
+        .subquery()
+    )
+    named = and_(
+        source_totals.c.book == scope.book,
+        source_totals.c.currency == scope.currency,
+        source_totals.c.source == grouped.c.source,
+        source_totals.c.source_id == grouped.c.source_id,
+    )
+    described = source_totals.c.source_description if by_id else cast(null(), Text)
+    return (
+        select(grouped, described.label("source_description"))
+        .select_from(grouped.outerjoin(source_totals, named))
+        .subquery()
+    )

@@ -1,0 +1,196 @@
+"""The best customers in one currency, over all time or in a range of it.
+
+By total_spent descending, then successful payments descending, then the earlier first payment,
+then id: the order is total, so pages never overlap. By payment_count, the two swap places.
+All-time rankings are read straight off an index of customer_totals; a range ranks by what
+succeeded in it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    FromClause,
+    Select,
+    Subquery,
+    and_,
+    cast,
+    func,
+    select,
+)
+
+from projections.book_totals import most_used_currency
+from projections.customer_profiles import Profile, profiles
+from projections.customer_totals import customer_totals
+from projections.customers import customers, still_there
+from projections.instants import instant, micros
+from projections.paging import By, Page, fetch_page
+from projections.payments import payments
+
+Metric = Literal["total_spent", "payment_count"]
+Period = Literal["7d", "30d", "90d", "all"]
+
+_DAYS = {"7d": 7, "30d": 30, "90d": 90}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A customer with what it is ranked by, in the currency of the ranking.
+
+    `payment_count`: over all time the payments created, in a range those that succeeded in it.
+    """
+
+    profile: Profile
+    currency: str
+    total_spent: int
+    payment_count: int
+    successful_payments: int
+    first_payment_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TopCustomers:
+    """A page of a ranking, and the currency it is in: None in a book without payments."""
+
+    currency: str | None
+    page: Page[Ranked]
+
+
+def start_of(period: Period, now: datetime) -> datetime | None:
+    """The instant a period that ends now began; None for all time."""
+    days = _DAYS.get(period)
+    return None if days is None else now - timedelta(days=days)
+
+
+def top_customers(
+    connection: Connection,
+    book: str,
+    *,
+    metric: Metric = "total_spent",
+    currency: str | None = None,
+    country: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    limit: int = 10,
+    offset: int = 0,
+    cursor: str | None = None,
+    counted: bool = True,
+) -> TopCustomers:
+    """The ranking over payments succeeded at `start` ≤ t < `end`, in one currency.
+
+    Without `currency`: the book's most used. Deleted customers, and those without a successful
+    payment, are left out. Without `counted` the page has no total, and costs the same in a book
+    of any size. Raises BadCursor.
+    """
+    currency = currency or most_used_currency(connection, book)
+    if currency is None:
+        return TopCustomers(None, Page([], 0, None))
+    if start is None and end is None and country is None:
+        figures: FromClause = customer_totals
+        ranking = _over_all_time(book, currency)
+    else:
+        figures = _in_a_range(book, currency, country, start, end)
+        ranking = _of_customers(select(figures), figures)
+    total = None
+    if counted:
+        total = connection.execute(select(func.count()).select_from(ranking.subquery())).scalar()
+    page = fetch_page(
+        connection,
+        ranking,
+        _order(figures.c, metric),
+        limit=limit,
+        offset=offset,
+        cursor=cursor,
+        total=total,
+    )
+    ranked = _ranked(connection, book, currency, page.rows)
+    return TopCustomers(currency, Page(ranked, page.total, page.next_cursor))
+
+
+def _over_all_time(book: str, currency: str) -> Select[Any]:
+    column = customer_totals.c
+    ranking = select(
+        column.customer_id,
+        column.total_spent,
+        column.payment_count,
+        column.successful_payments,
+        column.first_payment_at,
+    ).where(column.book == book, column.currency == currency, column.total_spent > 0)
+    return _of_customers(ranking, customer_totals)
+
+
+def _in_a_range(
+    book: str,
+    currency: str,
+    country: str | None,
+    start: datetime | None,
+    end: datetime | None,
+) -> Subquery:
+    column = payments.c
+    wanted = [
+        column.book == book,
+        column.currency == currency,
+        column.customer_id.is_not(None),
+        column.succeeded_at.is_not(None),
+    ]
+    if country is not None:
+        wanted.append(column.country == country)
+    if start is not None:
+        wanted.append(column.succeeded_at >= micros(start))
+    if end is not None:
+        wanted.append(column.succeeded_at < micros(end))
+    count = func.count()
+    return (
+        select(
+            column.book,
+            column.customer_id,
+            cast(func.sum(column.captured_amount), BigInteger).label("total_spent"),
+            count.label("payment_count"),
+            count.label("successful_payments"),
+            func.min(column.succeeded_at).label("first_payment_at"),
+        )
+        .where(*wanted)
+        .group_by(column.book, column.customer_id)
+        .subquery()
+    )
+
+
+def _of_customers(ranking: Select[Any], figures: Any) -> Select[Any]:
+    return ranking.join(
+        customers,
+        and_(
+            customers.c.book == figures.c.book,
+            customers.c.customer_id == figures.c.customer_id,
+        ),
+    ).where(*still_there())
+
+
+def _order(column: Any, metric: Metric) -> tuple[By, ...]:
+    spent = By(column.total_spent, descending=True, stated=True)
+    count = column.successful_payments
+    if metric == "payment_count":
+        count = column.payment_count
+    counted = By(count, descending=True, stated=True)
+    first_two = (spent, counted) if metric == "total_spent" else (counted, spent)
+    return (*first_two, By(column.first_payment_at, stated=True), By(column.customer_id))
+
+
+def _ranked(connection: Connection, book: str, currency: str, rows: list[Any]) -> list[Ranked]:
+    found = {
+        profile.customer_id: profile
+        for profile in profiles(connection, book, [row.customer_id for row in rows])
+    }
+    return [
+        Ranked(
+            profile=found[row.customer_id],
+            currency=currency,
+            total_spent=row.total_spent,
+            payment_count=row.payment_count,
+            successful_payments=row.successful_payments,
+            first_payment_at=instant(row.first_payment_at),
+        )
+        for row in rows
+    ]
