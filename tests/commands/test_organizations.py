@@ -1,0 +1,149 @@
+"""Who may come in, and who may no longer?"""
+
+import asyncio
+from hashlib import sha256
+
+import pytest
+from pydantic import ValidationError
+
+from commands.directory import Directory
+from commands.handler import Context
+from commands.keys import ApiKeyRevoked, InvalidApiKey, parse
+from commands.organizations import (
+    IssueKey,
+    found_organization,
+    issue_key,
+    list_keys,
+    revoke_key,
+)
+from domain.organization import KeyNotFound, Organization
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def directory(handler):
+    return Directory(handler)
+
+
+async def test_an_organization_has_two_books_and_a_key_for_each(shop, directory):
+    for mode in ("test", "live"):
+        principal = await directory.principal(shop.keys[mode])
+
+        assert (principal.org_id, principal.mode) == (shop.org_id, mode)
+        assert principal.book == f"{shop.org_id}/{mode}"
+        assert principal.organization.name == "Kente Shop"
+        assert principal.may("payments:write")
+
+
+async def test_a_key_says_its_mode_and_organization(shop):
+    raw = shop.keys["test"]
+
+    assert raw.startswith(f"pfk_test_{shop.org_id.removeprefix('org_')}")
+    assert str(parse(raw)) == raw
+
+
+async def test_no_secret_is_stored(shop, ledger, book):
+    secret = shop.keys["test"].partition(".")[2]
+
+    text = "".join(fact.data + fact.context for fact in ledger.read(book, limit=100))
+
+    assert secret not in text
+    assert sha256(secret.encode()).hexdigest() in text
+
+
+async def test_an_issued_key_may_do_what_it_was_issued_for(do, directory):
+    issued = await do(issue_key, IssueKey(name="reader", scopes=["payments:read"]))
+
+    principal = await directory.principal(issued.raw)
+
+    assert principal.key_id == issued.key.key_id
+    assert principal.may("payments:read")
+    assert not principal.may("payments:write")
+
+
+async def test_a_scope_nobody_knows_is_refused():
+    with pytest.raises(ValidationError, match="there is no scope payments:steal"):
+        IssueKey(name="thief", scopes=["payments:steal"])
+
+
+@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": None}], ids=str)
+async def test_a_key_has_a_name(body):
+    with pytest.raises(ValidationError):
+        IssueKey.model_validate(body)
+
+
+async def test_a_revoked_key_is_refused_at_once(do, shop, directory):
+    principal = await directory.principal(shop.keys["test"])
+
+    await do(revoke_key, principal.key_id)
+
+    with pytest.raises(ApiKeyRevoked):
+        await directory.principal(shop.keys["test"])
+
+
+async def test_a_key_revoked_by_another_process_is_refused_within_a_second(
+    do, shop, directory, neighbour
+):
+    principal = await directory.principal(shop.keys["test"])
+    await do(revoke_key, principal.key_id, by=neighbour)
+
+    await asyncio.sleep(0.9)
+
+    with pytest.raises(ApiKeyRevoked):
+        await directory.principal(shop.keys["test"])
+
+
+async def test_a_key_issued_by_another_process_is_known_within_a_second(
+    do, shop, directory, neighbour
+):
+    await directory.principal(shop.keys["test"])
+    issued = await do(issue_key, IssueKey(name="new"), by=neighbour)
+
+    await asyncio.sleep(0.9)
+
+    assert (await directory.principal(issued.raw)).key_id == issued.key.key_id
+
+
+async def test_keys_are_listed_newest_first_with_the_revoked_ones(do):
+    issued = await do(issue_key, IssueKey(name="second"))
+    await do(revoke_key, issued.key.key_id)
+
+    newest, oldest = await do(list_keys)
+
+    assert (newest.name, oldest.name) == ("second", "first key")
+    assert newest.revoked_at is not None
+
+
+async def test_a_key_nobody_issued_cannot_be_revoked(do):
+    with pytest.raises(KeyNotFound):
+        await do(revoke_key, "key_unknown")
+
+
+async def test_what_is_not_a_key_of_ours_is_refused(shop, directory):
+    right = shop.keys["test"]
+    wrong_secret = right[:-2] + ("aa" if not right.endswith("aa") else "bb")
+    other_mode = right.replace("pfk_test_", "pfk_live_")
+    nobody = "pfk_test_" + "0" * 52 + "." + "a" * 43
+
+    for raw in ("", "pfk_test_x", wrong_secret, other_mode, nobody, right + "\n", "\x00"):
+        with pytest.raises(InvalidApiKey):
+            await directory.principal(raw)
+
+
+async def test_the_use_of_a_key_is_noted_once(shop, directory, ledger, book):
+    before = ledger.head(book)
+
+    for _ in range(3):
+        principal = await directory.principal(shop.keys["test"])
+        await directory.note_use(principal)
+
+    (noted,) = ledger.read(book, after=before, limit=10)
+    assert noted.topic == Organization.KeyUsed.TOPIC
+    assert (await directory.principal(shop.keys["test"])).key.last_used_at is not None
+
+
+async def test_two_organizations_do_not_share_keys(handler, shop, directory):
+    other = await found_organization(handler, "Other", context=Context())
+
+    assert (await directory.principal(other.keys["test"])).org_id != shop.org_id
