@@ -69,6 +69,10 @@ class Changes:
         for table, (_, rows) in self._tables.items():
             yield table, rows
 
+    def rows_of(self, table: Table) -> dict[Key, Row]:
+        entry = self._tables.get(table)
+        return {} if entry is None else entry[1]
+
     def __len__(self) -> int:
         return sum(len(rows) for _, rows in self._tables.values())
 

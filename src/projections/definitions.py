@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects import postgresql
@@ -37,11 +38,16 @@ class Definitions:
         Comments and layout of the fold modules do not count; their queries do, being in the same
         file: a rebuild too many is cheap, a wrong row is not.
         """
-        parts = [_table_text(table) for table in self.tables]
-        modules = {fold.__module__ for fold in self.folds}
-        modules |= {each.compute.__module__ for each in self.derived}
-        parts += [_source(module) for module in sorted(modules)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return _digest(self)
+
+
+@cache
+def _digest(definitions: Definitions) -> str:
+    parts = [_table_text(table) for table in definitions.tables]
+    modules = {fold.__module__ for fold in definitions.folds}
+    modules |= {each.compute.__module__ for each in definitions.derived}
+    parts += [_source(module) for module in sorted(modules)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _table_text(table: Table) -> str:

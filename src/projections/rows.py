@@ -184,4 +184,4 @@ def _add_index(table: Table, name: str, names: IndexColumns) -> None:
                 columns.append(column.desc().nulls_last() if stated else column.desc())
             else:
                 columns.append(column.asc().nulls_first() if stated else column.asc())
-        Index(name, *columns).ddl_if(dialect=dialect)
+        Index(name, *columns, info={"dialect": dialect}).ddl_if(dialect=dialect)

@@ -1,0 +1,79 @@
+"""Writes what was folded: rows, derived rows and checkpoints in one transaction, or not at all."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+
+from projections.checkpoints import hold, note_checkpoint
+from projections.definitions import Definitions
+from projections.derivation import derive_touched
+from projections.folding import Folded
+from projections.generation import Generation
+from projections.writer import merge_into
+
+T = TypeVar("T")
+
+_ATTEMPTS = 6
+_FIRST_PAUSE_SECONDS = 0.02
+_TRANSIENT_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})
+
+_ROW_FAULTS = (DataError, IntegrityError, OverflowError, UnicodeError)
+
+
+def write_batch(
+    generation: Generation, definitions: Definitions, batch: Sequence[Folded]
+) -> set[str]:
+    """The books that were written; the others had been moved on by somebody else meanwhile.
+
+    Raises what the database says when it stays away, or when it cannot hold one of the rows.
+    """
+
+    def attempt() -> set[str]:
+        with generation.writing() as connection:
+            schema = generation.schema
+            held = hold(connection, schema, {each.book: each.after for each in batch})
+            mine = [each for each in batch if each.book in held]
+            for each in mine:
+                note_checkpoint(each.changes, each.checkpoint)
+            changes = [each.changes for each in mine]
+            merge_into(connection, schema, changes)
+            derive_touched(connection, definitions.derived, changes)
+        return held
+
+    return patiently(attempt)
+
+
+def patiently(attempt: Callable[[], T]) -> T:
+    """Try again, a bounded number of times, what a lost connection or a lost race cut short."""
+    pause = _FIRST_PAUSE_SECONDS
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except DBAPIError as error:
+            if not _is_transient(error):
+                raise
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 (spreads out those who wait)
+        pause *= 2
+    return attempt()
+
+
+def is_row_fault(error: Exception) -> bool:
+    """A row is guilty: a number too large, a character or a type the database cannot hold."""
+    if isinstance(error, _ROW_FAULTS):
+        return True
+    unsaid = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) is None
+    return unsaid and ("adapt" in str(error) or "binding" in str(error))
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or state in _TRANSIENT_STATES:
+        return True
+    # psycopg has no code for a connection that went away; SQLite has none for a busy file.
+    words = str(error.orig)
+    return isinstance(error, OperationalError) and (
+        (state is None and "connection" in words) or "locked" in words
+    )

@@ -1,0 +1,70 @@
+"""How far each book has come in a generation: one position for all views of the book.
+
+A checkpoint is a row like any other, written by the same upsert, in the transaction that writes
+the rows. It moves by compare-and-set: who finds that it has moved meanwhile writes nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Connection, MetaData, Text, select
+
+from projections.changes import Changes
+from projections.rows import at_latest, latest, view
+from projections.writer import merge_into
+
+CHECKPOINTS = MetaData(schema="views")
+
+checkpoints = view(
+    "checkpoints",
+    latest("position"),
+    at_latest("parked_position", of="position", kind=BigInteger),
+    at_latest("parked_error", of="position", kind=Text),
+    metadata=CHECKPOINTS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The last position folded, and the one that cannot be, with the reason."""
+
+    position: int = 0
+    parked_position: int | None = None
+    parked_error: str | None = None
+
+
+def standing(connection: Connection, books: Iterable[str] | None = None) -> dict[str, Checkpoint]:
+    """The checkpoints of these books, or of all; a book never folded has none."""
+    columns = checkpoints.c
+    statement = select(
+        columns.book, columns.position, columns.parked_position, columns.parked_error
+    )
+    if books is not None:
+        statement = statement.where(columns.book.in_(list(books)))
+    return {row.book: Checkpoint(*row[1:]) for row in connection.execute(statement)}
+
+
+def note_checkpoint(changes: Changes, checkpoint: Checkpoint) -> None:
+    """Let the checkpoint of the book be written with the rows of these changes."""
+    changes.merge(
+        checkpoints,
+        (),
+        position=checkpoint.position,
+        parked_position=checkpoint.parked_position,
+        parked_error=checkpoint.parked_error,
+    )
+
+
+def hold(connection: Connection, schema: str | None, expected: Mapping[str, int]) -> set[str]:
+    """Lock these checkpoints until the transaction ends; those still where they were expected."""
+    unseen = [Changes(book) for book, position in expected.items() if position == 0]
+    for each in unseen:
+        each.merge(checkpoints, (), position=0)
+    merge_into(connection, schema, unseen)
+    locked = (
+        select(checkpoints.c.book, checkpoints.c.position)
+        .where(checkpoints.c.book.in_(sorted(expected)))
+        .order_by(checkpoints.c.book)
+        .with_for_update()
+    )
+    return {book for book, position in connection.execute(locked) if position == expected[book]}

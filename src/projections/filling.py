@@ -1,0 +1,97 @@
+"""Fills a new generation with whole books: fold in memory, load in bulk.
+
+Memory is bounded: when the rows at hand pass a limit they are loaded, and a book that goes on
+after that is merged with what it has there already.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ledger.facts import StoredFact
+from ledger.ledger import Ledger
+from projections.changes import Changes
+from projections.checkpoints import Checkpoint, note_checkpoint
+from projections.definitions import Definitions
+from projections.folding import Folding
+from projections.generation import Generation
+from projections.writer import insert_into, merge_into
+
+_FACTS_PER_READ = 5_000
+_ROWS_IN_MEMORY = 200_000
+
+Count = Callable[[int], None]
+
+
+class Filler:
+    """Loads books into a generation that nobody reads yet; `count` is told how many facts."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        generation: Generation,
+        definitions: Definitions,
+        folding: Folding,
+        count: Count,
+        *,
+        rows_in_memory: int = _ROWS_IN_MEMORY,
+    ) -> None:
+        self._ledger = ledger
+        self._generation = generation
+        self._definitions = definitions
+        self._folding = folding
+        self._count = count
+        self._rows_in_memory = rows_in_memory
+        self._new: list[Changes] = []
+        self._rows = 0
+
+    def fill(self, books: Iterable[tuple[str, int]]) -> None:
+        """Load these books, each up to the position given with it."""
+        for book, upto in books:
+            self._fill_book(book, upto)
+        self._load()
+
+    def _fill_book(self, book: str, upto: int) -> None:
+        changes, loaded, position = Changes(book), 0, 0
+        for facts in self._facts(book, 0, upto):
+            position, error = self._folding.add(changes, position, facts)
+            self._count(len(facts))
+            if error is not None:
+                changes = self._again(book, loaded, position)
+                note_checkpoint(changes, Checkpoint(position, position + 1, error))
+                break
+            note_checkpoint(changes, Checkpoint(position))
+            if self._rows + len(changes) > self._rows_in_memory:
+                self._keep(changes, begun=loaded > 0)
+                self._load()
+                changes, loaded = Changes(book), position
+        self._keep(changes, begun=loaded > 0)
+
+    def _again(self, book: str, after: int, upto: int) -> Changes:
+        """The same changes without the bad fact, which some folds had taken their part of."""
+        changes = Changes(book)
+        for facts in self._facts(book, after, upto):
+            self._folding.add(changes, after, facts)
+            after = facts[-1].position
+        return changes
+
+    def _facts(self, book: str, after: int, upto: int) -> Iterator[list[StoredFact]]:
+        position = after
+        while position < upto:
+            facts = self._ledger.read(book, after=position, upto=upto, limit=_FACTS_PER_READ)
+            if not facts:
+                return
+            yield facts
+            position = facts[-1].position
+
+    def _keep(self, changes: Changes, *, begun: bool) -> None:
+        if not begun:
+            self._new.append(changes)
+            self._rows += len(changes)
+            return
+        self._generation.create_keys(self._definitions)
+        with self._generation.writing() as connection:
+            merge_into(connection, self._generation.schema, [changes])
+
+    def _load(self) -> None:
+        with self._generation.writing() as connection:
+            insert_into(connection, self._generation.schema, self._new)
+        self._new, self._rows = [], 0

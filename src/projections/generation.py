@@ -1,0 +1,140 @@
+"""One complete set of view tables: a SQLite file of its own, or a PostgreSQL schema.
+
+A generation belongs to the definitions it was made for. It can be thrown away at any time: the
+facts are the truth, and durability is left to them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.schema import (
+    AddConstraint,
+    CreateIndex,
+    CreateSchema,
+    CreateTable,
+    DropConstraint,
+    DropSchema,
+)
+
+from ledger.database import open_engine
+from projections.checkpoints import CHECKPOINTS
+from projections.definitions import Definitions
+
+_CACHE_KIB = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Where one set of views is: an engine to write it, an engine to read it.
+
+    `schema` is the PostgreSQL schema of its tables, None on SQLite; `path` is the file on SQLite,
+    None on PostgreSQL. `definitions` is the digest of what it was made for.
+    """
+
+    number: int
+    definitions: str
+    engine: Engine
+    reading_engine: Engine
+    schema: str | None
+    path: Path | None
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that need not survive a power cut: the facts do."""
+        with self.engine.begin() as connection:
+            if self.schema is not None:
+                connection.execute(text("SET LOCAL synchronous_commit = off"))
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment: rows and checkpoint belong together."""
+        with self.reading_engine.begin() as connection:
+            yield connection
+
+    def create(self, definitions: Definitions) -> None:
+        """Make the tables, without indexes, and without primary keys where that is possible."""
+        with self.writing() as connection:
+            if self.schema is not None:
+                connection.execute(CreateSchema(self.schema))
+            CHECKPOINTS.create_all(connection, checkfirst=False)
+            for table in definitions.tables:
+                connection.execute(CreateTable(table))
+                if self.schema is not None:
+                    connection.execute(DropConstraint(table.primary_key))
+
+    def create_keys(self, definitions: Definitions) -> None:
+        """Make the primary keys that `create` left out; those that are there stay."""
+        if self.schema is None:
+            return
+        for table in definitions.tables:
+            with suppress(ProgrammingError), self.writing() as connection:
+                connection.execute(AddConstraint(table.primary_key))
+
+    def create_indexes(self, definitions: Definitions) -> None:
+        """Make the indexes, each in a transaction of its own."""
+        for table in definitions.tables:
+            for index in sorted(table.indexes, key=lambda each: str(each.name)):
+                if index.info["dialect"] == self.engine.dialect.name:
+                    with self.writing() as connection:
+                        connection.execute(CreateIndex(index))
+
+    def analyze(self, definitions: Definitions) -> None:
+        """Let the database look at the rows, to plan its queries well."""
+        with self.writing() as connection:
+            for table in definitions.tables:
+                name = table.name if self.schema is None else f"{self.schema}.{table.name}"
+                connection.execute(text(f"ANALYZE {name}"))
+
+    def drop(self) -> None:
+        """Take the tables away, and their file or schema with them; nothing is there: nothing."""
+        self.close()
+        if self.schema is not None:
+            with self.engine.begin() as connection:
+                connection.execute(DropSchema(self.schema, cascade=True, if_exists=True))
+        if self.path is not None:
+            for suffix in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of the connections that are this generation's own."""
+        if self.path is not None:
+            self.engine.dispose()
+
+
+def sqlite_generation(path: Path, number: int, definitions: str) -> Generation:
+    """The generation in this file; nothing is opened before the first transaction."""
+    engine = open_engine(f"sqlite:///{path}", durable=False)
+    event.listen(engine, "connect", _enlarge_cache)
+    there = engine.execution_options(schema_translate_map={"views": None})
+    return Generation(
+        number=number,
+        definitions=definitions,
+        engine=there.execution_options(writing=True),
+        reading_engine=there,
+        schema=None,
+        path=path,
+    )
+
+
+def postgresql_generation(engine: Engine, schema: str, number: int, definitions: str) -> Generation:
+    """The generation in this schema, on the connections of `engine`."""
+    there = engine.execution_options(schema_translate_map={"views": schema})
+    reading = there.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Generation(
+        number=number,
+        definitions=definitions,
+        engine=there,
+        reading_engine=reading,
+        schema=schema,
+        path=None,
+    )
+
+
+def _enlarge_cache(connection: Any, _record: object) -> None:
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

@@ -1,0 +1,184 @@
+"""Keeps the serving views up to date: reads new facts, folds them, writes the rows.
+
+Woken inside the process by the ledger after each commit, otherwise by looking every 20 to 250 ms.
+Any number of projectors may work on one generation: a checkpoint moves by compare-and-set.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from ledger.facts import FactMapper, StoredFact
+from ledger.ledger import Ledger
+from projections.batches import is_row_fault, write_batch
+from projections.checkpoints import Checkpoint, standing
+from projections.definitions import Definitions
+from projections.folding import Folded, Folding, nothing_of, reason
+from projections.generation import Generation
+from projections.generations import ViewsRebuilding
+from projections.progress import Progress
+
+Moved = Mapping[str, Checkpoint]
+
+_SHORTEST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.25
+_FACTS_PER_BATCH = 5_000
+_BOOKS_PER_BATCH = 256
+
+
+class Projector:
+    """Folds what the ledger has into the generation that `serving` names.
+
+    `serving` is asked before each batch, so a switch is followed; while it raises ViewsRebuilding
+    there is nothing to do. A parked book is tried again at the next start, or when asked to.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        serving: Callable[[], Generation],
+        mapper: FactMapper,
+        definitions: Definitions,
+    ) -> None:
+        self.progress = Progress()
+        self._ledger = ledger
+        self._serving = serving
+        self._definitions = definitions
+        self._folding = Folding(mapper, definitions.folds)
+        self._generation: Generation | None = None
+        self._listeners: list[Callable[[Moved], None]] = []
+        self._last_book = ""
+        self._look_around = True
+        self._woken = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def on_progress(self, listener: Callable[[Moved], None]) -> None:
+        """Call `listener` in the projector's thread after each batch, with what moved."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the batch at hand and stop."""
+        self._closing.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def wake(self, heads: Mapping[str, int] | None = None) -> None:
+        """There are new facts: up to `heads`, or look for yourself. Any thread may call it."""
+        if heads is None:
+            self._look_around = True
+        else:
+            self.progress.heads.update(heads)
+        self._woken.set()
+
+    def retry_parked(self) -> None:
+        """Try the parked books again with the next batch."""
+        for book, checkpoint in self.progress.parked.items():
+            self.progress.checkpoints[book] = Checkpoint(checkpoint.position)
+        self.wake()
+
+    def project_once(self) -> int:
+        """Fold one batch; the number of facts in it, 0 when there was nothing to do.
+
+        Raises ViewsRebuilding without a generation to fold into.
+        """
+        generation = self._serving()
+        if self._generation is None or self._generation.number != generation.number:
+            self._turn_to(generation)
+        if self._look_around:
+            self._look_around = False
+            self.progress.heads.update(self._ledger.heads())
+        waiting = self._waiting()
+        if not waiting:
+            return 0
+        began = time.perf_counter()
+        facts = self._ledger.read_many(waiting, _FACTS_PER_BATCH)
+        by_book = {book: list(own) for book, own in groupby(facts, attrgetter("book"))}
+        batch = [self._folding.fold(book, waiting[book], own) for book, own in by_book.items()]
+        self._last_book = facts[-1].book if facts else ""
+        self._settle(generation, batch, by_book)
+        self.progress.facts += len(facts)
+        self.progress.batches += 1
+        self.progress.folding_seconds += time.perf_counter() - began
+        return len(facts)
+
+    def _turn_to(self, generation: Generation) -> None:
+        with generation.reading() as connection:
+            found = standing(connection)
+        # A parked book gets another chance: this code may know what the last did not.
+        self.progress.checkpoints = {b: Checkpoint(c.position) for b, c in found.items()}
+        self._generation = generation
+        self._look_around = True
+
+    def _waiting(self) -> dict[str, int]:
+        progress = self.progress
+        parked = progress.parked
+        behind = [
+            book
+            for book, head in sorted(progress.heads.items())
+            if head > progress.position(book) and book not in parked
+        ]
+        # Whoever came last in the batch before comes last: a long book must not starve others.
+        turn = [b for b in behind if b > self._last_book] + [
+            b for b in behind if b <= self._last_book
+        ]
+        return {book: progress.position(book) for book in turn[:_BOOKS_PER_BATCH]}
+
+    def _settle(
+        self, generation: Generation, batch: list[Folded], facts: Mapping[str, list[StoredFact]]
+    ) -> None:
+        """Write a batch; a row the database refuses is traced to its fact, which parks its book."""
+        try:
+            held = write_batch(generation, self._definitions, batch)
+        except Exception as error:
+            if not is_row_fault(error):
+                raise
+            for each in batch:
+                part = each if len(batch) > 1 else self._smaller(each, facts[each.book], error)
+                self._settle(generation, [part], facts)
+            return
+        moved = {each.book: each.checkpoint for each in batch if each.book in held}
+        lost = [each.book for each in batch if each.book not in held]
+        if lost:
+            with generation.reading() as connection:
+                moved.update(standing(connection, lost))
+        self._tell(moved)
+
+    def _smaller(self, folded: Folded, facts: Sequence[StoredFact], error: Exception) -> Folded:
+        size = folded.position - folded.after
+        if size <= 1:
+            return nothing_of(folded.book, folded.after, reason(error))
+        return self._folding.fold(folded.book, folded.after, facts[: size // 2])
+
+    def _tell(self, moved: Moved) -> None:
+        self.progress.checkpoints.update(moved)
+        for listener in self._listeners:
+            listener(moved)
+
+    def _run(self) -> None:
+        pause = _SHORTEST_PAUSE_SECONDS
+        while not self._closing.is_set():
+            try:
+                folded = self.project_once()
+                self.progress.failure = None
+            except ViewsRebuilding:
+                folded, pause = 0, _LONGEST_PAUSE_SECONDS
+            except Exception as error:  # noqa: BLE001 (shown in the health page, and tried again)
+                self.progress.failure = reason(error)
+                folded, pause = 0, _LONGEST_PAUSE_SECONDS
+            if folded:
+                pause = _SHORTEST_PAUSE_SECONDS
+                continue
+            if self._woken.wait(pause):
+                pause = _SHORTEST_PAUSE_SECONDS
+            else:
+                pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+                self._look_around = True
+            self._woken.clear()

@@ -1,0 +1,150 @@
+"""Answers questions from the views, never older than the question itself.
+
+A query waits until the views have reached the position the head of its book had when the query
+came in: so everybody sees their own writes, and all that came before.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, Self, TypeVar
+
+from sqlalchemy import Connection
+
+from ledger.ledger import Ledger
+from projections.batches import patiently
+from projections.checkpoints import Checkpoint, standing
+from projections.generation import Generation
+
+T = TypeVar("T")
+
+_SHORTEST_LOOK_SECONDS = 0.01
+_LONGEST_LOOK_SECONDS = 0.25
+_THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[T]):
+    """A result, the position of the book it shows, and how many facts it is behind the head."""
+
+    result: T
+    position: int
+    behind: int
+
+
+class Views:
+    """Asks the serving generation; queries run on a bounded number of threads.
+
+    `serving` names the generation for each query, or raises ViewsRebuilding.
+    """
+
+    def __init__(
+        self, ledger: Ledger, serving: Callable[[], Generation], *, threads: int = _THREADS
+    ) -> None:
+        self._ledger = ledger
+        self._serving = serving
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
+        self._lock = threading.Lock()
+        self._waiting: dict[str, set[_Waiter]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def ask(
+        self, book: str, query: Callable[[Connection], T], *, wait_seconds: float = 2.0
+    ) -> Told[T]:
+        """Run `query` in one read transaction that shows at least the head as of now.
+
+        After `wait_seconds`, or at once for a parked book, it answers with what there is. Raises
+        ViewsRebuilding while no generation fits the code, and whatever `query` raises.
+        """
+        deadline = time.monotonic() + wait_seconds
+        told = await self._attempt(book, query, None, final=wait_seconds <= 0)
+        if isinstance(told, Told):
+            return told
+        head, look = told, _SHORTEST_LOOK_SECONDS
+        with self._waiter(book, head) as progress:
+            while True:
+                left = deadline - time.monotonic()
+                told = await self._attempt(book, query, head, final=left <= 0)
+                if isinstance(told, Told):
+                    return told
+                # Other processes do not tell us what they have folded: we look now and then.
+                await _either(progress, min(look, max(0.0, left)))
+                look = min(look * 1.5, _LONGEST_LOOK_SECONDS)
+
+    def tell_progress(self, moved: Mapping[str, Checkpoint]) -> None:
+        """A projector of this process moved these books; any thread may say so."""
+        with self._lock:
+            due = [
+                waiter
+                for book, checkpoint in moved.items()
+                for waiter in self._waiting.get(book, ())
+                if checkpoint.position >= waiter.head or checkpoint.parked_error is not None
+            ]
+        for waiter in due:
+            # The loop may have ended meanwhile, and with it whoever waited.
+            with suppress(RuntimeError):
+                waiter.loop.call_soon_threadsafe(waiter.progress.set)
+
+    async def _attempt(
+        self, book: str, query: Callable[[Connection], T], head: int | None, *, final: bool
+    ) -> Told[T] | int:
+        loop = asyncio.get_running_loop()
+        attempt = partial(self._read, book, query, head, final=final)
+        return await loop.run_in_executor(self._threads, attempt)
+
+    def _read(
+        self, book: str, query: Callable[[Connection], T], head: int | None, *, final: bool
+    ) -> Told[T] | int:
+        """The answer, or the head to wait for while the views are not there yet."""
+        goal = self._ledger.head(book) if head is None else head
+        generation = self._serving()
+
+        def read() -> Told[T] | int:
+            with generation.reading() as connection:
+                reached = standing(connection, [book]).get(book, Checkpoint())
+                if reached.position < goal and reached.parked_error is None and not final:
+                    return goal
+                behind = max(0, goal - reached.position)
+                return Told(query(connection), reached.position, behind)
+
+        return patiently(read)
+
+    @contextmanager
+    def _waiter(self, book: str, head: int) -> Iterator[asyncio.Event]:
+        waiter = _Waiter(asyncio.get_running_loop(), head, asyncio.Event())
+        with self._lock:
+            self._waiting.setdefault(book, set()).add(waiter)
+        try:
+            yield waiter.progress
+        finally:
+            with self._lock:
+                self._waiting[book].discard(waiter)
+                if not self._waiting[book]:
+                    del self._waiting[book]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter:
+    loop: asyncio.AbstractEventLoop
+    head: int
+    progress: asyncio.Event
+
+
+async def _either(progress: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await progress.wait()
+        progress.clear()

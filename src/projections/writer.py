@@ -1,0 +1,78 @@
+"""Writes the changes of a batch: one bulk upsert for each table, the keys in order.
+
+Rows go in the order of their keys, tables in the order of their names: so two writers wait for
+each other, and never in a circle.
+"""
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection, Table
+
+from projections.changes import Changes
+from projections.upsert import TableSql, table_sql
+
+Values = tuple[Any, ...]
+
+_ROWS_PER_STATEMENT = 20_000
+
+
+def merge_into(connection: Connection, schema: str | None, changes: Sequence[Changes]) -> int:
+    """Merge the changes of several books into the tables; answers how many rows that were."""
+    return _write(connection, schema, changes, clashing=True)
+
+
+def insert_into(connection: Connection, schema: str | None, changes: Sequence[Changes]) -> int:
+    """The same for rows whose keys are known to be new: bulk loading, COPY on PostgreSQL."""
+    return _write(connection, schema, changes, clashing=False)
+
+
+def _write(
+    connection: Connection, schema: str | None, changes: Sequence[Changes], *, clashing: bool
+) -> int:
+    dialect = connection.dialect.name
+    written = 0
+    for table in sorted(_tables(changes), key=lambda each: each.name):
+        sql = table_sql(table, schema, dialect)
+        rows = _rows(sql, table, changes)
+        rows.sort(key=itemgetter(*range(len(sql.keys))))
+        if clashing:
+            _upsert(connection, sql, rows)
+        elif dialect == "sqlite":
+            connection.exec_driver_sql(sql.insert, rows)
+        else:
+            _copy(connection, sql, rows)
+        written += len(rows)
+    return written
+
+
+def _tables(changes: Iterable[Changes]) -> set[Table]:
+    return {table for each in changes for table, rows in each.rows() if rows}
+
+
+def _rows(sql: TableSql, table: Table, changes: Iterable[Changes]) -> list[Values]:
+    values = sql.values
+    return [
+        (each.book, *key, *[row.get(name, absent) for name, absent in values])
+        for each in changes
+        for key, row in each.rows_of(table).items()
+    ]
+
+
+def _upsert(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(sql.upsert, rows)
+        return
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        part = rows[start : start + _ROWS_PER_STATEMENT]
+        columns = tuple(list(column) for column in zip(*part, strict=True))
+        connection.exec_driver_sql(sql.upsert, columns)
+
+
+def _copy(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
+    statement = f"COPY {sql.name} ({', '.join(sql.columns)}) FROM STDIN"
+    cursor: Any = connection.connection.cursor()  # psycopg's own
+    with cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
