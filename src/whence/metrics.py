@@ -1,15 +1,12 @@
 """What the service tells a monitor: counts and times, in a registry of its own."""
 
-import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from projections.progress import Progress
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -52,53 +49,44 @@ class Metrics:
             buckets=_FAST,
             registry=registry,
         )
-        self.facts_folded = Counter(
-            "whence_facts_folded", "Facts folded into the views.", registry=registry
-        )
-        self.fold_seconds = Counter(
-            "whence_fold_seconds", "Seconds spent folding and writing views.", registry=registry
-        )
-        self.lag = Gauge(
-            "whence_projection_lag_facts",
-            "Facts recorded that the views do not show yet, over all books.",
-            registry=registry,
-        )
-        self.parked = Gauge(
-            "whence_parked_books",
-            "Books whose projection waits at a fact it cannot fold.",
-            registry=registry,
-        )
+
+    def watch(self, progress: Progress) -> None:
+        """Shows how far a projector is, read from it whenever somebody asks."""
+        self.registry.register(_Projection(progress))
+
+    def observe(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Counts one answered request; ``route`` is a template, so that ids name no series."""
+        self.requests.labels(method, route, str(status)).inc()
+        self.request_seconds.labels(method, route).observe(seconds)
 
     def text(self) -> bytes:
         """All of them, in the exposition format of Prometheus."""
         return generate_latest(self.registry)
 
 
-class Measured:
-    """An ASGI application whose answers are counted and timed."""
+class _Projection(Collector):
+    """The numbers a projector keeps anyway, in the form the registry collects."""
 
-    def __init__(self, app: App, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = "500"
-        began = time.perf_counter()
-
-        async def sending(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-            await send(message)
-
-        try:
-            await self._app(scope, receive, sending)
-        finally:
-            # The template of the path, so that ids do not become names of time series.
-            route = getattr(scope.get("route"), "path", "unknown")
-            method = scope["method"]
-            self._metrics.requests.labels(method, route, status).inc()
-            self._metrics.request_seconds.labels(method, route).observe(time.perf_counter() - began)
+    def collect(self) -> Iterator[Metric]:
+        progress = self._progress
+        yield CounterMetricFamily(
+            "whence_facts_folded", "Facts folded into the views.", value=progress.facts
+        )
+        yield CounterMetricFamily(
+            "whence_fold_seconds",
+            "Seconds spent folding and writing views.",
+            value=progress.folding_seconds,
+        )
+        yield GaugeMetricFamily(
+            "whence_projection_lag_facts",
+            "Facts recorded that the views do not show yet, over all books.",
+            value=progress.lag,
+        )
+        yield GaugeMetricFamily(
+            "whence_parked_books",
+            "Books whose projection waits at a fact it cannot fold.",
+            value=len(progress.parked),
+        )

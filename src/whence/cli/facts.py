@@ -1,0 +1,86 @@
+"""`whence events`: the recorded facts, as they stand in the ledger."""
+
+import time
+from collections.abc import Iterator
+from typing import Annotated
+
+import orjson
+import typer
+
+from domain.book import Book
+from ledger.facts import StoredFact
+from ledger.ledger import Ledger
+from whence.cli.terminal import Unsuccessful
+from whence.settings import Settings
+from whence.wiring import recording
+
+_AT_ONCE = 1000
+_LOOKED_AGAIN_AFTER_SECONDS = 0.25
+
+
+def events(
+    *,
+    book: Annotated[str | None, typer.Option(help="Only this book: org_…/test.")] = None,
+    after: Annotated[int, typer.Option(min=0, help="Only facts after this position.")] = 0,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with those to come.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Print the recorded facts, book by book, in the order of their positions."""
+    with recording(Settings.load()) as ledger:
+        if book is not None:
+            _must_be_a_book(ledger, book)
+        try:
+            for fact in _facts(ledger, book, after, follow=follow):
+                typer.echo(_as_json(fact) if json else _as_text(fact))
+        except KeyboardInterrupt:
+            return
+
+
+def _facts(ledger: Ledger, book: str | None, after: int, *, follow: bool) -> Iterator[StoredFact]:
+    seen: dict[str, int] = {}
+    while True:
+        heads = ledger.heads() if book is None else {book: ledger.head(book)}
+        for name, head in sorted(heads.items()):
+            position = seen.get(name, after)
+            while position < head:
+                facts = ledger.read(name, after=position, upto=head, limit=_AT_ONCE)
+                if not facts:
+                    break
+                yield from facts
+                position = facts[-1].position
+            seen[name] = position
+        if not follow:
+            return
+        time.sleep(_LOOKED_AGAIN_AFTER_SECONDS)
+
+
+def _must_be_a_book(ledger: Ledger, book: str) -> None:
+    try:
+        Book.named(book)
+    except ValueError as wrong:
+        raise Unsuccessful(f"{wrong}: it looks like org_…/test or org_…/live") from None
+    if ledger.head(book) == 0:
+        raise Unsuccessful(f"there is no book {book}")
+
+
+def _as_json(fact: StoredFact) -> str:
+    return orjson.dumps(
+        {
+            "book": fact.book,
+            "position": fact.position,
+            "stream": fact.stream,
+            "version": fact.version,
+            "topic": fact.topic,
+            "recorded_at": fact.recorded_at,
+            "data": orjson.Fragment(fact.data),
+            "context": orjson.Fragment(fact.context),
+            "digest": fact.digest.hex(),
+        }
+    ).decode()
+
+
+def _as_text(fact: StoredFact) -> str:
+    return (
+        f"{fact.book} {fact.position:>8}  {fact.recorded_at}  "
+        f"{fact.topic:<28} {fact.stream} v{fact.version}  {fact.data}"
+    )

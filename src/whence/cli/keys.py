@@ -1,0 +1,102 @@
+"""`whence keys`: what lets a program in, to one organization in one mode."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from commands.handler import Context
+from commands.organizations import IssueKey, issue_key, list_keys, revoke_key
+from commands.unit_of_work import UnitOfWork
+from domain.book import Book, Mode
+from domain.organization import Key
+from whence.cli.terminal import AsJson, Unsuccessful, print_json, print_table
+from whence.settings import Settings
+from whence.wiring import handling, recording
+
+T = TypeVar("T")
+
+app = typer.Typer(help="The keys that let programs in.", no_args_is_help=True)
+
+OrgId = Annotated[str, typer.Argument(help="The organization, org_…")]
+InMode = Annotated[Mode, typer.Option(help="Which of its two books: test or live.")]
+
+
+@app.command()
+def create(
+    org_id: OrgId,
+    *,
+    mode: InMode = "test",
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "issued by an operator",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do, again for each; none means all.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Issue a key, and print it, once."""
+    try:
+        command = IssueKey(name=name, scopes=scope or [])
+    except ValidationError as wrong:
+        raise Unsuccessful(wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    issued = _perform(org_id, mode, partial(issue_key, command=command))
+    if json:
+        print_json(_described(issued.key) | {"key": issued.raw})
+    else:
+        typer.echo(f"{issued.key.key_id}  {issued.raw}")
+
+
+@app.command("list")
+def list_(org_id: OrgId, *, mode: InMode = "test", json: AsJson = False) -> None:
+    """List the keys, the newest first; never their secrets."""
+    keys = _perform(org_id, mode, list_keys)
+    if json:
+        print_json([_described(key) for key in keys])
+    else:
+        rows = [
+            (key.key_id, key.name, " ".join(key.scopes) or "everything", _state(key))
+            for key in keys
+        ]
+        print_table(f"Keys of {org_id}/{mode}", ("id", "name", "may", "state"), rows)
+
+
+@app.command()
+def revoke(
+    org_id: OrgId,
+    key_id: Annotated[str, typer.Argument(help="The key, key_…")],
+    *,
+    mode: InMode = "test",
+    json: AsJson = False,
+) -> None:
+    """Revoke a key: it lets nobody in any more."""
+    _perform(org_id, mode, partial(revoke_key, key_id=key_id))
+    if json:
+        print_json({"id": key_id, "revoked": True})
+    else:
+        typer.echo(f"{key_id} is revoked")
+
+
+def _perform(org_id: str, mode: Mode, decide: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+        return asyncio.run(
+            handler.perform(str(Book(org_id, mode)), decide, context=Context(actor="operator"))
+        )
+
+
+def _state(key: Key) -> str:
+    if key.revoked_at:
+        return f"revoked {key.revoked_at:%Y-%m-%d}"
+    return f"used {key.last_used_at:%Y-%m-%d}" if key.last_used_at else "not used yet"
+
+
+def _described(key: Key) -> dict[str, object]:
+    return {
+        "id": key.key_id,
+        "name": key.name,
+        "scopes": key.scopes,
+        "created_at": key.created_at.isoformat(),
+        "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
+        "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+    }

@@ -1,0 +1,30 @@
+"""`whence serve` and `whence project`: the two that keep running until they are stopped."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from whence import logs
+from whence.serve import project_until_stopped, serve_until_stopped
+from whence.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0: a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes (PostgreSQL only).")] = None,
+    only: Annotated[
+        Literal["commands", "queries"] | None, typer.Option(help="Serve one side alone.")
+    ] = None,
+) -> None:
+    """Serve the API, and keep the views up to date, until Ctrl-C."""
+    settings = Settings.load(host=host, port=port, workers=workers)
+    logs.configure(settings.log_level, settings.log_format)
+    serve_until_stopped(settings, only=only)
+
+
+def project() -> None:
+    """Keep the views up to date, without serving, until Ctrl-C."""
+    settings = Settings.load()
+    logs.configure(settings.log_level, settings.log_format)
+    project_until_stopped(settings)

@@ -1,0 +1,68 @@
+"""What the commands share in speaking to a terminal, or to a program that reads JSON."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+class Unsuccessful(Exception):  # noqa: N818 (an answer to the operator, not a fault)
+    """The command could not do what it was asked; the message is the sentence to show."""
+
+
+def print_json(value: Any) -> None:
+    typer.echo(orjson.dumps(value).decode())
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table on stdout; columns whose name ends in a space after it are aligned right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        right = column.endswith(" ")
+        table.add_column(column.strip(), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    Console().print(table)
+
+
+@contextmanager
+def progress_bar(what: str, unit: str) -> Iterator[Progress]:
+    """A bar on stderr with the rate and the time left; its tasks count in ``unit``."""
+    with Progress(
+        TextColumn(f"[bold]{what}[/bold] {{task.description}}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(unit),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as progress:
+        yield progress
+
+
+class _Rate(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f} {self._unit}/s" if speed else "")

@@ -1,0 +1,155 @@
+"""How the service runs until it is stopped: one process, or several on one PostgreSQL."""
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+
+import structlog
+import typer
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.supervisors import Multiprocess
+
+from commands.handler import Context
+from commands.organizations import found_organization
+from whence import logs
+from whence.cli.organizations import introduce
+from whence.settings import Settings, WrongSetting
+from whence.wiring import Side, handling, projecting, recording, serving
+
+FIRST_NAME = "First organization"
+
+_BACKLOG = 2048
+
+_log = structlog.get_logger("whence")
+
+
+class AddressTaken(Exception):  # noqa: N818 (an answer to the operator, not a fault)
+    """Something else listens there already."""
+
+
+def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None:
+    """Serves until SIGINT or SIGTERM, then finishes what was begun.
+
+    Raises WrongSetting for several workers on SQLite, AddressTaken when the port is in use.
+    """
+    if settings.workers > 1 and not settings.on_postgresql:
+        raise WrongSetting(
+            "WHENCE_WORKERS cannot be used: several processes can serve one PostgreSQL, "
+            "but on SQLite one does all the work"
+        )
+    with _listening(settings) as listener:
+        port = listener.getsockname()[1]
+        address = f"http://{settings.host}:{port}"
+        welcome(settings, address)
+        config = uvicorn.Config(
+            partial(application, settings, only),
+            factory=True,
+            host=settings.host,
+            port=port,
+            workers=settings.workers,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+        _log.info("listening", address=address, workers=settings.workers)
+        if settings.workers > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            _stop_quietly()
+            uvicorn.Server(config).run(sockets=[listener])
+    _log.info("stopped")
+
+
+def project_until_stopped(settings: Settings) -> None:
+    """Keeps the views up to date until SIGINT or SIGTERM."""
+    stopped = threading.Event()
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, lambda _signal, _frame: stopped.set())
+    with recording(settings) as ledger, projecting(settings, ledger):
+        _log.info("projecting")
+        stopped.wait()
+    _log.info("stopped")
+
+
+def welcome(settings: Settings, address: str) -> None:
+    """On an empty store: founds an organization, and says how to get in, once."""
+    with recording(settings) as ledger:
+        if ledger.heads():
+            return
+        with handling(ledger) as handler:
+            founded = asyncio.run(
+                found_organization(handler, FIRST_NAME, context=Context(actor="first start"))
+            )
+    introduce(FIRST_NAME, founded)
+    typer.echo(
+        f"\nTry it:\n\n  curl {address}/v1/customers \\\n"
+        f'    -H "X-Reevit-Key: {founded.keys["test"]}" \\\n'
+        '    -H "Content-Type: application/json" \\\n'
+        '    -d \'{"external_id": "usr_1234", "name": "Ada Lovelace"}\'\n'
+    )
+
+
+def application(settings: Settings, only: Side | None) -> "Served":
+    """What one worker serves; made in the worker itself, from what can be sent to it."""
+    logs.configure(settings.log_level, settings.log_format)
+    return Served(settings, only)
+
+
+class Served:
+    """The application with the life of its parts around it."""
+
+    def __init__(self, settings: Settings, only: Side | None) -> None:
+        self._settings = settings
+        self._only = only
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            assert self._app is not None  # noqa: S101 (nothing is asked before the start)
+            await self._app(scope, receive, send)
+
+    # By the time of the shutdown all requests are finished, so nothing waits for the event loop.
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        with serving(self._settings, only=self._only) as self._app:
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    try:
+        family, _, _, _, place = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.create_server(place[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise AddressTaken(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}"
+        ) from None
+    with listener:
+        listener.set_inheritable(True)
+        yield listener
+
+
+# uvicorn raises the signal again once it has stopped, which would end the process by it.
+def _stop_quietly() -> None:
+    def stopped_already(_signal: int, _frame: FrameType | None) -> None:
+        pass
+
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, stopped_already)

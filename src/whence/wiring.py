@@ -1,0 +1,160 @@
+"""How the parts are joined: engine, ledger, handler, projector, views, application."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from sqlalchemy import make_url
+from starlette.types import ASGIApp
+
+from api.app import create_app
+from api.parts import Parts
+from commands.directory import Directory
+from commands.handler import CommandHandler
+from commands.ids import Ids
+from ledger.clock import Clock
+from ledger.database import open_engine, upgrade
+from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+from projections.folds import DEFINITIONS
+from projections.generation import Generation
+from projections.generations import Generations
+from projections.projector import Projector
+from projections.reader import Views
+from projections.rebuild import ensure_views
+from whence import __version__
+from whence.health import health_routes
+from whence.metrics import Metrics
+from whence.settings import Settings
+
+Side = Literal["commands", "queries"]
+
+_BUILD_AWAITED_SECONDS = 5
+
+_log = structlog.get_logger("whence")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def recording(settings: Settings, *, clock: Clock = utc_now) -> Iterator[Ledger]:
+    """The ledger of these settings, its schema up to date, its writer running."""
+    engine = open_engine(settings.database_url)
+    try:
+        if settings.upgrade_on_start:
+            upgrade(engine)
+        with Ledger(engine, clock=clock) as ledger:
+            yield ledger
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def handling(ledger: Ledger, *, clock: Clock = utc_now) -> Iterator[CommandHandler]:
+    """Somebody who carries out commands on the ledger, from one event loop."""
+    handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
+    try:
+        yield handler
+    finally:
+        handler.close()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The reading side: whose generation serves, who keeps it up to date, who answers from it."""
+
+    generations: Generations
+    projector: Projector
+    views: Views
+
+    def serving(self) -> Generation:
+        """Raises ViewsRebuilding while no generation fits the code."""
+        return self.generations.serving(DEFINITIONS)
+
+
+@contextmanager
+def generations_of(settings: Settings, ledger: Ledger) -> Iterator[Generations]:
+    """The list of view sets beside the ledger."""
+    folder = Path(make_url(settings.database_url).database or "").parent
+    with Generations(ledger.engine, folder, clock=utc_now) as generations:
+        yield generations
+
+
+@contextmanager
+def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
+    """Views that are kept up to date; a set that fits the code is built first if there is none."""
+    mapper = FactMapper()
+    with generations_of(settings, ledger) as generations, building(ledger, generations, mapper):
+        serving = generations.follow(DEFINITIONS)
+        projector = Projector(ledger, serving, mapper, DEFINITIONS)
+        with Views(ledger, serving) as views:
+            projector.on_progress(views.tell_progress)
+            ledger.on_commit(projector.wake)
+            projector.start()
+            try:
+                yield Reading(generations, projector, views)
+            finally:
+                projector.close()
+
+
+@contextmanager
+def building(ledger: Ledger, generations: Generations, mapper: FactMapper) -> Iterator[None]:
+    """Builds views that fit the code, if there are none, beside everything else.
+
+    Waits a moment for it, so that a store of ordinary size is ready before the first question.
+    """
+    closing = threading.Event()
+
+    def build() -> None:
+        try:
+            ensure_views(ledger, generations, mapper, DEFINITIONS, closing=closing)
+        except Exception:  # noqa: BLE001 (logged; queries go on saying that the views are not there)
+            _log.exception("the views could not be built")
+
+    builder = threading.Thread(target=build, name="views-builder", daemon=True)
+    builder.start()
+    builder.join(_BUILD_AWAITED_SECONDS)
+    try:
+        yield
+    finally:
+        closing.set()
+        builder.join(_BUILD_AWAITED_SECONDS)
+
+
+@contextmanager
+def serving(
+    settings: Settings, *, only: Side | None = None, clock: Clock = utc_now
+) -> Iterator[ASGIApp]:
+    """The whole application, alive for as long as the context is."""
+    metrics = Metrics()
+    with ExitStack() as parts:
+        ledger = parts.enter_context(recording(settings, clock=clock))
+        handler = parts.enter_context(handling(ledger, clock=clock))
+        reading = parts.enter_context(projecting(settings, ledger))
+        metrics.watch(reading.projector.progress)
+        app = create_app(
+            Parts(
+                handler=handler,
+                directory=Directory(handler),
+                views=reading.views,
+                version=__version__,
+                log=structlog.get_logger("whence.api"),
+                metrics=metrics,
+                store=ledger.identity().store_id,
+                rate_limit_per_key=settings.rate_limit_per_key,
+                rate_limit_public=settings.rate_limit_public,
+                require_idempotency_key=settings.require_idempotency_key,
+                cors_origins=settings.cors_origins,
+                query_wait_seconds=settings.query_wait_seconds,
+            ),
+            only=only,
+        )
+        app.router.routes.extend(health_routes(ledger, reading.projector, reading.serving, metrics))
+        yield app

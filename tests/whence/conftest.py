@@ -1,0 +1,128 @@
+"""A service as an operator runs it: a process, a folder for its ledger, a free port."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+PATIENCE_SECONDS = 60
+
+
+@dataclass
+class Running:
+    """A started `whence` process; what it says is read as it comes, so it never has to wait."""
+
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def output(self) -> str:
+        return "".join(self.said)
+
+    @property
+    def url(self) -> str:
+        return self.awaited(r'"address": ?"(http://[^"]+)"')
+
+    def awaited(self, pattern: str) -> str:
+        """The first group of the pattern, once the process has said it."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            found = re.search(pattern, self.output)
+            if found:
+                return found[1]
+            assert self.process.poll() is None, self.output
+            time.sleep(0.02)
+        raise AssertionError(f"{pattern} was never said: {self.output}")
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        """Status and body, once the server accepts connections."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}{path}") as answer:  # noqa: S310 (our own)
+                    return answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read()
+            except (urllib.error.URLError, ConnectionError):
+                assert time.monotonic() < until
+                time.sleep(0.05)
+
+    def stopped(self, by: int) -> int:
+        """Sends the signal; the exit code."""
+        self.process.send_signal(by)
+        code = self.process.wait(timeout=PATIENCE_SECONDS)
+        self.heard_out()
+        return code
+
+    def heard_out(self) -> None:
+        """Waits until everything the ended process said has been read."""
+        self._reader.join(timeout=PATIENCE_SECONDS)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return os.environ | {
+        "WHENCE_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.db'}",
+        "WHENCE_PORT": "0",
+        "WHENCE_LOG_FORMAT": "json",
+    }
+
+
+@pytest.fixture
+def start(environment: dict[str, str]) -> Iterator[Callable[..., Running]]:
+    """Starts `whence` with arguments; whatever still runs at the end is killed."""
+    started: list[Running] = []
+
+    def start(*arguments: str, **settings: str) -> Running:
+        process = subprocess.Popen(  # noqa: S603 (our own command line)
+            [sys.executable, "-m", "whence", *arguments],
+            env=environment | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(Running(process))
+        return started[-1]
+
+    yield start
+    for running in started:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.wait()
+        running.heard_out()
+
+
+@pytest.fixture
+def whence(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs one command of `whence` to its end."""
+
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 (our own command line)
+            [sys.executable, "-m", "whence", *arguments],
+            env=environment | settings,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,89 @@
+"""The command line does what it says, for people and for programs."""
+
+import json
+
+import pytest
+
+from whence import __version__
+
+
+@pytest.fixture
+def organization(whence):
+    made = whence("organizations", "create", "Ama's shop", "--json")
+    assert made.returncode == 0, made.stderr
+    return json.loads(made.stdout)
+
+
+def test_the_version_is_told(whence):
+    assert whence("--version").stdout == f"{__version__}\n"
+
+
+def test_a_created_organization_has_an_id_and_two_keys(organization):
+    assert set(organization) == {"id", "keys"}
+    assert organization["id"].startswith("org_")
+    assert organization["keys"]["test"].startswith("pfk_test_")
+    assert organization["keys"]["live"].startswith("pfk_live_")
+
+
+def test_organizations_are_listed(whence, organization):
+    listed = json.loads(whence("organizations", "list", "--json").stdout)
+
+    assert [(each["id"], each["name"]) for each in listed] == [(organization["id"], "Ama's shop")]
+
+
+def test_a_key_is_issued_listed_and_revoked(whence, organization):
+    org_id = organization["id"]
+    scopes = ("--scope", "customers:read", "--scope", "payments:read")
+
+    key = json.loads(whence("keys", "create", org_id, "--name", "shop", *scopes, "--json").stdout)
+    revoked = whence("keys", "revoke", org_id, key["id"], "--json")
+    listed = json.loads(whence("keys", "list", org_id, "--json").stdout)
+
+    assert key["key"].startswith("pfk_test_")
+    assert json.loads(revoked.stdout) == {"id": key["id"], "revoked": True}
+    mine = next(each for each in listed if each["id"] == key["id"])
+    assert mine["scopes"] == ["customers:read", "payments:read"]
+    assert mine["revoked_at"] is not None
+    assert "key" not in mine
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("keys", "list", "org_nobody"), "org_nobody"),
+        (("events", "--book", "nonsense"), "nonsense is not the name of a book"),
+        (("keys", "create", "org_nobody", "--scope", "everything:read"), "everything:read"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(whence, arguments, sentence):
+    refused = whence(*arguments)
+
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_events_are_lines_of_json(whence, organization):
+    book = f"{organization['id']}/test"
+
+    lines = whence("events", "--book", book, "--json").stdout.splitlines()
+    later = whence("events", "--book", book, "--after", "1", "--json").stdout.splitlines()
+
+    facts = [json.loads(line) for line in lines]
+    assert [fact["topic"] for fact in facts] == ["organization.founded", "organization.key_issued"]
+    assert [fact["position"] for fact in facts] == [1, 2]
+    assert lines[1:] == later
+
+
+def test_the_schema_can_be_upgraded_again_and_again(whence):
+    assert whence("db", "upgrade").returncode == 0
+    assert whence("db", "upgrade").returncode == 0
+
+
+@pytest.mark.usefixtures("organization")
+def test_the_views_are_rebuilt_and_verified(whence):
+    rebuilt = whence("rebuild")
+    verified = whence("verify")
+
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert verified.returncode == 0, verified.stderr + verified.stdout

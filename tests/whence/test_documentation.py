@@ -1,0 +1,104 @@
+"""What the documentation says is so: settings, commands, routes, metrics, targets and links."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from projections.progress import Progress
+from whence.cli import app
+from whence.metrics import Metrics
+from whence.settings import Settings, variable
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+def first_cells(pattern: str) -> set[str]:
+    """What stands in backticks in the first cell of each row of the tables of operations.md."""
+    return set(re.findall(rf"^\| `({pattern})", OPERATIONS, re.MULTILINE))
+
+
+def commands() -> dict[str, click.Command]:
+    def walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        children = getattr(command, "commands", None)
+        if children is None:
+            yield name, command
+            return
+        for child_name, child in children.items():
+            yield from walk(f"{name} {child_name}", child)
+
+    return dict(walk("whence", typer.main.get_command(app)))
+
+
+def test_every_setting_is_documented_and_every_documented_setting_exists():
+    assert first_cells("WHENCE_[A-Z_]+") == {variable(field) for field in Settings.model_fields}
+
+
+@pytest.mark.parametrize("field", sorted(Settings.model_fields))
+def test_the_documented_default_of_a_setting_is_its_default(field):
+    default = Settings.model_fields[field].default
+    shown = {True: "true", False: "false"}.get(default, default) if default != () else "none"
+
+    row = re.search(rf"^\| `{variable(field)}` \| `?([^`|]+?)`? \|", OPERATIONS, re.MULTILINE)
+
+    assert row is not None
+    assert row[1] == str(shown)
+
+
+def test_every_command_is_documented_and_every_documented_command_exists():
+    assert first_cells("whence [a-z][a-z ]*[a-z]") == set(commands())
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_option_of_a_command_is_documented(name):
+    options = {
+        spelling
+        for parameter in commands()[name].params
+        for spelling in parameter.opts
+        if spelling.startswith("--") and spelling != "--help"
+    }
+
+    row = re.search(rf"^\| `{name}` \|.*$", OPERATIONS, re.MULTILINE)
+
+    assert row is not None
+    assert options == set(re.findall(r"`(--[a-z-]+)[` ]", row[0]))
+
+
+def test_every_metric_is_documented_and_every_documented_metric_exists():
+    metrics = Metrics()
+    metrics.watch(Progress())
+    collected = {
+        metric.name + ("_total" if metric.type == "counter" else "")
+        for metric in metrics.registry.collect()
+    }
+
+    assert first_cells("whence_[a-z_]+") == collected
+
+
+def test_every_make_target_the_documents_speak_of_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    spoken_of = {
+        target
+        for document in (README, OPERATIONS)
+        for target in re.findall(r"(?:`|^)make ([a-z]+)\b", document, re.MULTILINE)
+    }
+
+    assert spoken_of <= targets
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/architecture.md", "docs/operations.md"], ids=str
+)
+def test_every_link_to_a_file_leads_to_it(document):
+    page = ROOT / document
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
+
+    broken = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+
+    assert broken == []

@@ -1,0 +1,96 @@
+"""The examples of the README are run, against a real server, as they stand there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+# Enough of curl for the README, on a machine that has none.
+CURL = f"""#!{sys.executable}
+import sys, urllib.error, urllib.request
+url, data, headers = None, None, {{}}
+words = iter(sys.argv[1:])
+for word in words:
+    if word == "-H":
+        name, _, value = next(words).partition(": ")
+        headers[name] = value
+    elif word == "-d":
+        data = next(words).encode()
+    elif not word.startswith("-"):
+        url = word
+try:
+    answer = urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers))
+except urllib.error.HTTPError as error:
+    answer = error
+sys.stdout.write(answer.read().decode())
+"""
+
+
+def example(heading: str, language: str) -> str:
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return "\n".join(re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL))
+
+
+@pytest.fixture
+def service(start):
+    service = start("serve")
+    service.answer("/readyz")
+    return service
+
+
+@pytest.fixture
+def key(service):
+    return service.awaited(r"(pfk_test_[0-9a-z]{52}\.[\w-]+)")
+
+
+@pytest.fixture
+def path_with_curl(tmp_path):
+    if shutil.which("curl") is None:
+        curl = tmp_path / "bin" / "curl"
+        curl.parent.mkdir()
+        curl.write_text(CURL)
+        curl.chmod(0o755)
+        return f"{curl.parent}:{os.environ['PATH']}"
+    return os.environ["PATH"]
+
+
+def test_every_curl_of_the_quickstart_works(service, key, path_with_curl):
+    commands = example("Quickstart", "sh")
+    commands = re.sub(r"^KEY=.*$", f"KEY={key}", commands, flags=re.MULTILINE)
+    commands = re.sub(r"^API=.*$", f"API={service.url}/v1", commands, flags=re.MULTILINE)
+
+    done = subprocess.run(  # noqa: S603 (the README's own commands)
+        ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 (whichever bash there is)
+        env=os.environ | {"PATH": path_with_curl},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert '"error"' not in done.stdout
+    assert "Summer Sale - Premium Plan" in done.stdout
+    assert '"total_spent":8000' in done.stdout.replace(": ", ":")
+
+
+def test_the_example_with_the_client_works(service, key):
+    program = example("From Python", "python").replace("http://127.0.0.1:8080", service.url)
+    organization = service.awaited(r"(org_[0-9a-z]{26})")
+
+    done = subprocess.run(  # noqa: S603 (the README's own program)
+        [sys.executable, "-c", f"KEY, ORGANIZATION = {key!r}, {organization!r}\n{program}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("4000 1 ")

@@ -1,0 +1,135 @@
+"""The service starts, says once how to get in, and stops without losing anything."""
+
+import json
+import re
+import signal
+import socket
+import urllib.request
+
+import pytest
+
+KEY = r"pfk_{mode}_[0-9a-z]{{52}}\.[\w-]+"
+
+
+def create_customer(url: str, key: str) -> dict[str, object]:
+    request = urllib.request.Request(  # noqa: S310 (our own server)
+        f"{url}/v1/customers",
+        data=b'{"external_id": "usr_1"}',
+        headers={"X-Reevit-Key": key, "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 (our own server)
+        return json.load(answer)
+
+
+def test_the_first_start_prints_an_organization_two_keys_and_a_curl_once(start):
+    first = start("serve")
+    key = first.awaited(f"({KEY.format(mode='test')})")
+    live_key = first.awaited(f"({KEY.format(mode='live')})")
+    customer = create_customer(first.url, key)
+
+    code = first.stopped(signal.SIGINT)
+    second = start("serve")
+    status, _ = second.answer("/readyz")
+
+    assert code == 0, first.output
+    assert re.search(r"org_[0-9a-z]{26}", first.output)
+    assert f"curl {first.url}/v1/customers" in first.output
+    assert live_key not in second.output
+    assert "pfk_" not in second.output
+    assert status == 200
+    assert lookup(second.url, key)["id"] == customer["id"]
+
+
+def lookup(url: str, key: str) -> dict[str, object]:
+    request = urllib.request.Request(  # noqa: S310 (our own server)
+        f"{url}/v1/customers/lookup?external_id=usr_1", headers={"X-Reevit-Key": key}
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 (our own server)
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_stops_it_cleanly(start, stop):
+    service = start("serve")
+    assert service.answer("/healthz")[0] == 200
+
+    code = service.stopped(stop)
+
+    assert code == 0, service.output
+    assert "Traceback" not in service.output
+
+
+def test_nothing_secret_is_logged(start):
+    service = start("serve", WHENCE_LOG_LEVEL="debug")
+    key = service.awaited(f"({KEY.format(mode='test')})")
+    create_customer(service.url, key)
+    lookup(service.url, key)
+    service.stopped(signal.SIGTERM)
+
+    logged = [line for line in service.said if line.startswith("{")]
+
+    assert logged
+    assert key not in "".join(logged)
+    assert key.split(".")[1] not in "".join(logged)
+
+
+def test_health_and_metrics_are_told(start):
+    service = start("serve")
+
+    ready_status, ready = service.answer("/readyz")
+    metrics_status, metrics = service.answer("/metrics")
+
+    assert ready_status == 200
+    assert json.loads(ready)["status"] == "ready"
+    assert json.loads(ready)["parked"] == []
+    assert metrics_status == 200
+    assert b"whence_projection_lag_facts" in metrics
+    assert b"whence_requests_total{" in metrics
+
+
+@pytest.mark.parametrize(
+    ("only", "commands", "queries"), [("commands", 401, 405), ("queries", 405, 401)]
+)
+def test_either_side_can_be_served_alone(start, only, commands, queries):
+    service = start("serve", "--only", only)
+    service.answer("/healthz")
+
+    request = urllib.request.Request(f"{service.url}/v1/customers", data=b"{}", method="POST")  # noqa: S310 (our own server)
+    with pytest.raises(urllib.error.HTTPError) as command:
+        urllib.request.urlopen(request)  # noqa: S310 (our own server)
+    command.value.close()
+
+    assert command.value.code == commands
+    assert service.answer("/v1/customers")[0] == queries
+
+
+def test_the_projector_runs_alone(start):
+    projector = start("project")
+    projector.awaited("(projecting)")
+
+    assert projector.stopped(signal.SIGTERM) == 0
+
+
+def test_several_workers_are_refused_on_sqlite_in_one_sentence(whence):
+    refused = whence("serve", "--workers", "2")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("whence: WHENCE_WORKERS cannot be used:")
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_port_in_use_is_said_in_one_sentence(whence):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused = whence("serve", "--port", str(other.getsockname()[1]))
+
+    assert refused.returncode == 1
+    assert "cannot listen on 127.0.0.1" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_wrong_setting_is_said_in_one_sentence(whence):
+    refused = whence("serve", WHENCE_PORT="a lot")
+
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("whence: WHENCE_PORT cannot be used: ")
+    assert refused.stderr.count("\n") == 1

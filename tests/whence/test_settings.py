@@ -1,0 +1,62 @@
+"""Settings come from the environment, and a wrong one is a sentence."""
+
+import pytest
+
+from whence.settings import Settings, WrongSetting
+
+
+def test_without_an_environment_there_is_a_ledger_in_a_file():
+    settings = Settings.load()
+
+    assert settings.database_url == "sqlite:///var/ledger.db"
+    assert not settings.on_postgresql
+
+
+def test_what_the_command_line_says_counts_more_than_the_environment(monkeypatch):
+    monkeypatch.setenv("WHENCE_PORT", "9000")
+    monkeypatch.setenv("WHENCE_HOST", "0.0.0.0")  # noqa: S104 (only read, never bound)
+
+    settings = Settings.load(port=9001, host=None)
+
+    assert settings.port == 9001
+    assert settings.host == "0.0.0.0"  # noqa: S104 (see above)
+
+
+def test_origins_are_separated_by_commas(monkeypatch):
+    monkeypatch.setenv("WHENCE_CORS_ORIGINS", "https://a.example, https://b.example")
+
+    assert Settings.load().cors_origins == ("https://a.example", "https://b.example")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("PORT", "99999", "WHENCE_PORT cannot be used: it must be less than or equal to 65535"),
+        (
+            "DATABASE_URL",
+            "mysql://host/database",
+            "WHENCE_DATABASE_URL cannot be used: it must begin with sqlite:/// or postgresql://",
+        ),
+        (
+            "RATE_LIMIT_PUBLIC",
+            "fast",
+            'WHENCE_RATE_LIMIT_PUBLIC cannot be used: it must be like 300/minute, or "off"',
+        ),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_sentence(monkeypatch, variable, value, sentence):
+    monkeypatch.setenv(f"WHENCE_{variable}", value)
+
+    with pytest.raises(WrongSetting) as wrong:
+        Settings.load()
+
+    assert str(wrong.value) == sentence
+
+
+def test_a_wrong_database_address_does_not_show_its_password(monkeypatch):
+    monkeypatch.setenv("WHENCE_DATABASE_URL", "mysql://whence:hunter2@host/database")
+
+    with pytest.raises(WrongSetting) as wrong:
+        Settings.load()
+
+    assert "hunter2" not in str(wrong.value)
