@@ -159,9 +159,7 @@ def _versions(
     return {(book, stream): version for book, stream, version in found}
 
 
-def _owners(
-    connection: Connection, appends: Sequence[Append]
-) -> dict[tuple[str, str, str], str]:
+def _owners(connection: Connection, appends: Sequence[Append]) -> dict[tuple[str, str, str], str]:
     values = {
         (append.book, claim.kind, claim.value)
         for append in appends

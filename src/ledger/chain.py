@@ -16,7 +16,13 @@ def genesis(book: str) -> bytes:
 
 
 def link(
-    previous: bytes, stream: str, version: int, topic: str, data: str, context: str, recorded_at: str
+    previous: bytes,
+    stream: str,
+    version: int,
+    topic: str,
+    data: str,
+    context: str,
+    recorded_at: str,
 ) -> bytes:
     """The digest of a fact: SHA-256 over seven lengths (64-bit, big endian), then seven values.
 

@@ -26,9 +26,7 @@ from ledger.clock import written
 
 __all__ = ["FactMapper", "FactTranscoder", "NewFact", "RecordedEvent", "StoredFact"]
 
-_PLAIN = (
-    orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-)
+_PLAIN = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def _plain(value: object) -> str:
@@ -97,9 +95,7 @@ class FactMapper(Mapper[str]):
             stored_event.recorded_at,
         )
 
-    def _restored(
-        self, stream: str, version: int, topic: str, data: str, recorded_at: str
-    ) -> Fact:
+    def _restored(self, stream: str, version: int, topic: str, data: str, recorded_at: str) -> Fact:
         kind = resolve_topic(topic)
         try:
             state = orjson.loads(data)

@@ -179,9 +179,7 @@ def _keep(book: str, reply: Reply, known: Known, position: int, result: Plan) ->
     key = (book, reply.key)
     if key in known.replies:
         result.expired.append(key)
-    kept = Replied(
-        reply.fingerprint, reply.status, reply.body, position, written(reply.expires_at)
-    )
+    kept = Replied(reply.fingerprint, reply.status, reply.body, position, written(reply.expires_at))
     known.replies[key] = result.replies[key] = kept
 
 

