@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,7 +13,12 @@ from commands.handler import Context
 from commands.organizations import found_organization
 from domain.book import Book
 from domain.money import shown
-from projections.source_breakdown import SourceBreakdown, source_breakdown
+from projections.source_breakdown import (
+    RankedSources,
+    SourceBreakdown,
+    ranked_sources,
+    source_breakdown,
+)
 from projections.top_customers import TopCustomers, top_customers
 from whence.cli.organizations import introduce
 from whence.cli.terminal import print_table, progress_bar
@@ -27,12 +33,16 @@ _PATIENCE_SECONDS = 600
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="The same seed tells the same story.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed and end tell the same story.")] = 1,
     customers: Annotated[int, typer.Option(min=2, help="How many.")] = 4000,
     payments: Annotated[int, typer.Option(min=1, help="How many.")] = 30000,
+    until: Annotated[
+        datetime | None, typer.Option(help="When the year ends (UTC); else: this hour.")
+    ] = None,
 ) -> None:
     """Fill the test book of a new organization with a year of customers and payments."""
     settings = Settings.load()
+    ends_at = (until or utc_now()).replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
     with (
         recording(settings) as ledger,
         handling(ledger) as handler,
@@ -40,7 +50,7 @@ def demo(
     ):
         founded = asyncio.run(found_organization(handler, NAME, context=Context(actor="demo")))
         book = str(Book(founded.org_id, "test"))
-        year = Year(seed=seed, until=utc_now(), customers=customers, payments=payments)
+        year = Year(seed=seed, until=ends_at, customers=customers, payments=payments)
         acts = year.acts()
         with progress_bar("Living through", "facts") as progress:
             task = progress.add_task("a year of history", total=len(acts))
@@ -55,11 +65,14 @@ def demo(
 class _Figures:
     top: TopCustomers
     sources: SourceBreakdown
+    campaigns: RankedSources
 
 
 def _figures(book: str) -> Callable[[Connection], _Figures]:
     return lambda connection: _Figures(
-        top_customers(connection, book), source_breakdown(connection, book)
+        top=top_customers(connection, book),
+        sources=source_breakdown(connection, book),
+        campaigns=ranked_sources(connection, book, source="payment_link", limit=10),
     )
 
 
@@ -78,17 +91,20 @@ def _show(figures: _Figures) -> None:
             for each in figures.top.page.rows
         ),
     )
-    print_table(
-        f"Where the payments came from, in {currency}",
-        ("source", "name", "payments ", "amount ", "share "),
-        (
+    for title, named, sources in (
+        ("Where the payments came from", "source", figures.sources.by_source),
+        ("Which campaigns brought most", "source_description", figures.campaigns.page.rows),
+    ):
+        print_table(
+            f"{title}, in {currency}",
+            (named, "payments ", "amount ", "share "),
             (
-                each.source,
-                each.source_description,
-                each.succeeded,
-                shown(each.amount, currency),
-                f"{each.amount_share:.1%}",
-            )
-            for each in figures.sources.by_source_id
-        ),
-    )
+                (
+                    getattr(each, named),
+                    each.succeeded,
+                    shown(each.amount, currency),
+                    f"{each.amount_share:.1%}",
+                )
+                for each in sources
+            ),
+        )

@@ -1,5 +1,6 @@
 """What the commands share in speaking to a terminal, or to a program that reads JSON."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -9,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     Task,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -21,6 +22,9 @@ from rich.table import Table
 from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+# Where nobody looks, nothing is folded.
+_WIDE = 160
 
 
 class Unsuccessful(Exception):  # noqa: N818 (an answer to the operator, not a fault)
@@ -39,7 +43,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         table.add_column(column.strip(), justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
 @contextmanager
@@ -48,7 +52,7 @@ def progress_bar(what: str, unit: str) -> Iterator[Progress]:
     with Progress(
         TextColumn(f"[bold]{what}[/bold] {{task.description}}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         _Rate(unit),
         TimeElapsedColumn(),
         TextColumn("left"),

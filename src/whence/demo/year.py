@@ -80,9 +80,9 @@ class Year:
             yield from self._purchases(buyer, customer_id, moments)
 
     def _purchases(self, buyer: Person, customer_id: str, moments: list[datetime]) -> Iterator[Act]:
-        # One in eight of those who come back does so by subscription, once a month.
+        # One in three of those who come back often does so by subscription, once a month.
         subscription = None
-        if len(moments) > 3 and self._chance.random() < 1 / 8:  # noqa: PLR2004 (they came back)
+        if len(moments) > 3 and self._chance.random() < 1 / 3:  # noqa: PLR2004 (they came back)
             subscription = _Origin(
                 "subscription", self._new_id("sub", moments[0]), "Monthly pantry box"
             )
