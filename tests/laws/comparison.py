@@ -1,0 +1,142 @@
+"""Every question of the definitions, asked of the views and of the oracle."""
+
+from datetime import timedelta
+from fractions import Fraction
+
+from oracle import Oracle, Person
+from shop import CURRENCIES, Clock, Shop
+from sqlalchemy import Connection
+
+from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
+from projections.customer_profiles import profile
+from projections.generation import Generation
+from projections.payment_list import payment_history
+from projections.revenue import revenue_series
+from projections.source_breakdown import ranked_sources, source_breakdown
+from projections.top_customers import top_customers
+
+# A zone with summer time, and one that is a quarter of an hour off.
+ZONES = ("UTC", "America/New_York", "Asia/Kathmandu")
+FIGURES = (
+    "total_spent",
+    "refund_amount",
+    "disputed_amount",
+    "payment_count",
+    "successful_payments",
+    "failed_payments",
+    "first_payment_at",
+    "last_payment_at",
+)
+
+
+def assert_every_figure_agrees(generation: Generation, shop: Shop) -> None:
+    oracle, book = shop.oracle, shop.book
+    with generation.reading() as views:
+        for person in oracle.people.values():
+            _profile(views, book, oracle, person)
+            _history(views, book, oracle, person)
+        for currency in CURRENCIES:
+            _ranking(views, book, oracle, currency, shop.clock)
+            _sources(views, book, oracle, currency, shop.clock)
+            _revenue(views, book, oracle, currency, shop.clock)
+        for told in totals_by_currency(views, book):
+            _totals(told, oracle, None)
+        if any(payment.paid_at for payment in oracle.payments):
+            assert most_used_currency(views, book) == oracle.preferred(None, "currency")
+
+
+def _profile(views: Connection, book: str, oracle: Oracle, person: Person) -> None:
+    told = profile(views, book, person.id)
+    if person.deleted:
+        assert told is None
+        return
+    assert told is not None
+    assert told.record.name == person.name
+    assert told.preferred_currency == oracle.preferred(person.id, "currency")
+    assert told.preferred_method == oracle.preferred(person.id, "method")
+    assert {totals.currency for totals in told.totals_by_currency} == oracle.currencies(person.id)
+    for totals in told.totals_by_currency:
+        _totals(totals, oracle, person.id)
+    first = oracle.acquisition(person.id)
+    assert (told.acquisition and told.acquisition.payment_id) == (first and first.id)
+    if first and told.acquisition:
+        assert told.acquisition.source_id == first.source_id
+        assert told.acquisition.converted_at == first.paid_at
+
+
+def _totals(told: CurrencyTotals, oracle: Oracle, customer: str | None) -> None:
+    expected = oracle.totals(customer, told.currency)
+    assert {name: getattr(told, name) for name in FIGURES} == {
+        name: expected[name] for name in FIGURES
+    }
+    assert told.refund_count == expected["total_refunds"]
+    assert told.lifetime_value == expected["lifetime_value"]
+    assert told.avg_payment_amount == expected["avg_payment_amount"]
+
+
+def _history(views: Connection, book: str, oracle: Oracle, person: Person) -> None:
+    page = payment_history(views, book, person.id, limit=1000)
+    mine = sorted(oracle.payments_of(person.id), key=lambda p: (p.created_at, p.id), reverse=True)
+
+    assert [(row.payment.payment_id, row.payment.status) for row in page.rows] == [
+        (payment.id, payment.status) for payment in mine
+    ]
+    assert page.total == len(mine)
+
+
+def _ranking(views: Connection, book: str, oracle: Oracle, currency: str, clock: Clock) -> None:
+    for start in (None, clock.now - timedelta(days=90)):
+        ranking = top_customers(views, book, currency=currency, start=start, limit=100)
+        assert [
+            (row.profile.customer_id, row.total_spent, row.successful_payments)
+            for row in ranking.page.rows
+        ] == oracle.ranking(currency, start)
+
+
+def _sources(views: Connection, book: str, oracle: Oracle, currency: str, clock: Clock) -> None:
+    customers = [person.id for person in oracle.people.values()]
+    for customer in (None, *customers):
+        for start in (None, clock.now - timedelta(days=200)):
+            told = source_breakdown(
+                views, book, customer_id=customer, currency=currency, start=start
+            )
+            expected = oracle.by_source(currency, customer, start)
+            assert {row.source: (row.succeeded, row.amount) for row in told.by_source} == {
+                source: (number, amount) for source, (number, amount, _, _) in expected.items()
+            }
+            for row in told.by_source:
+                _, _, count_share, amount_share = expected[row.source]
+                assert _about(row.count_share, count_share)
+                assert _about(row.amount_share, amount_share)
+    ranked = ranked_sources(views, book, currency=currency, limit=100)
+    assert {
+        (row.source, row.source_id): {
+            "count": row.succeeded,
+            "amount": row.amount,
+            "refunded": row.refunded_amount,
+        }
+        for row in ranked.page.rows
+        if row.succeeded
+    } == oracle.by_source_id(currency)
+
+
+def _revenue(views: Connection, book: str, oracle: Oracle, currency: str, clock: Clock) -> None:
+    days = 40
+    for zone in ZONES:
+        start, end = oracle.days(clock.now, zone, days)
+        told = revenue_series(views, book, start=start, end=end, time_zone=zone, currency=currency)
+        if told.currency is None:
+            continue
+        assert [
+            {
+                "succeeded": bucket.totals.succeeded,
+                "amount": bucket.totals.amount,
+                "refunded": bucket.totals.refunded_amount,
+                "disputed": bucket.totals.disputed_amount,
+            }
+            for bucket in told.buckets
+        ] == oracle.revenue_by_day(currency, zone, start, days)
+
+
+def _about(told: float, exact: Fraction) -> bool:
+    return abs(told - float(exact)) < 1e-12

@@ -1,0 +1,208 @@
+"""Every figure of the definitions, recomputed from plain lists: slow, obvious, and written once.
+
+Nothing here knows of facts, ledgers or views. What the service answers must equal what this says.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+SOURCES = ("api", "payment_link", "subscription")
+
+
+@dataclass
+class Money:
+    """Money given back: a refund, or a dispute that was lost."""
+
+    id: str
+    amount: int
+    at: datetime
+
+
+@dataclass
+class Bought:
+    """One payment, as a shopkeeper would note it on a card."""
+
+    id: str
+    amount: int
+    currency: str
+    method: str
+    source: str
+    source_id: str | None
+    source_description: str | None
+    created_at: datetime
+    customer: str | None = None
+    manual: bool = False
+    status: str = "pending"
+    collected: int = 0
+    paid_at: datetime | None = None
+    refunds: list[Money] = field(default_factory=list)
+    losses: list[Money] = field(default_factory=list)
+    dispute: tuple[str, int, str] | None = None
+
+    @property
+    def left(self) -> int:
+        return self.collected - sum(m.amount for m in [*self.refunds, *self.losses])
+
+
+@dataclass
+class Person:
+    id: str
+    created_at: datetime
+    external_id: str | None = None
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    deleted: bool = False
+
+
+class Oracle:
+    """The book of one organization in one mode."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, Person] = {}
+        self.payments: list[Bought] = []
+
+    def payments_of(self, customer: str) -> list[Bought]:
+        return [p for p in self.payments if p.customer == customer]
+
+    def totals(self, customer: str | None, currency: str) -> dict[str, int | datetime | None]:
+        mine = [
+            p
+            for p in self.payments
+            if p.currency == currency and (customer is None or p.customer == customer)
+        ]
+        paid = [p for p in mine if p.paid_at]
+        spent = sum(p.collected for p in paid)
+        refunds = [m for p in mine for m in p.refunds]
+        lost = sum(m.amount for p in mine for m in p.losses)
+        refunded = sum(m.amount for m in refunds)
+        return {
+            "total_spent": spent,
+            "refund_amount": refunded,
+            "total_refunds": len(refunds),
+            "disputed_amount": lost,
+            "lifetime_value": spent - refunded - lost,
+            "payment_count": len(mine),
+            "successful_payments": len(paid),
+            "failed_payments": sum(p.status == "failed" for p in mine),
+            # Python rounds fractions half to even, exactly.
+            "avg_payment_amount": round(Fraction(spent, len(paid))) if paid else 0,
+            "first_payment_at": min((p.paid_at for p in paid), default=None),
+            "last_payment_at": max((p.paid_at for p in paid), default=None),
+        }
+
+    def currencies(self, customer: str | None = None) -> set[str]:
+        return {p.currency for p in self.payments if customer is None or p.customer == customer}
+
+    def preferred(self, customer: str | None, what: str) -> str | None:
+        """The currency or method with most successful payments; ties: the latest."""
+        count: dict[str, int] = defaultdict(int)
+        last: dict[str, datetime] = {}
+        for p in self.payments:
+            if p.paid_at and (customer is None or p.customer == customer):
+                value = getattr(p, what)
+                count[value] += 1
+                last[value] = max(last.get(value, p.paid_at), p.paid_at)
+        return max(count, key=lambda value: (count[value], last[value]), default=None)
+
+    def acquisition(self, customer: str) -> Bought | None:
+        paid = [p for p in self.payments_of(customer) if p.paid_at]
+        return min(paid, key=lambda p: p.paid_at, default=None)
+
+    def ranking(
+        self,
+        currency: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[tuple[str, int, int]]:
+        """(customer, total_spent, successful_payments) by the definitions' total order."""
+        rows = []
+        for person in self.people.values():
+            paid = [
+                p
+                for p in self.payments_of(person.id)
+                if p.paid_at and p.currency == currency and _within(p.paid_at, start, end)
+            ]
+            if paid and not person.deleted:
+                first = min(p.paid_at for p in paid)
+                spent = sum(p.collected for p in paid)
+                rows.append((-spent, -len(paid), first, person.id))
+        return [(customer, -spent, -count) for spent, count, _, customer in sorted(rows)]
+
+    def by_source(
+        self,
+        currency: str,
+        customer: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> dict[str, tuple[int, int, Fraction, Fraction]]:
+        """source -> (count, amount, share of the count, share of the amount)."""
+        paid = [
+            p
+            for p in self.payments
+            if p.paid_at
+            and p.currency == currency
+            and (customer is None or p.customer == customer)
+            and _within(p.paid_at, start, end)
+        ]
+        amount = sum(p.collected for p in paid)
+        result = {}
+        for source in SOURCES:
+            here = [p for p in paid if p.source == source]
+            collected = sum(p.collected for p in here)
+            result[source] = (
+                len(here),
+                collected,
+                Fraction(len(here), len(paid)) if paid else Fraction(0),
+                Fraction(collected, amount) if amount else Fraction(0),
+            )
+        return result
+
+    def by_source_id(self, currency: str) -> dict[tuple[str, str | None], dict[str, int]]:
+        result: dict[tuple[str, str | None], dict[str, int]] = {}
+        for p in self.payments:
+            if p.paid_at and p.currency == currency:
+                row = result.setdefault(
+                    (p.source, p.source_id), {"count": 0, "amount": 0, "refunded": 0}
+                )
+                row["count"] += 1
+                row["amount"] += p.collected
+                row["refunded"] += sum(m.amount for m in p.refunds)
+        return result
+
+    def days(self, now: datetime, tz: str, number: int) -> tuple[datetime, datetime]:
+        """From midnight so many local days ago to the midnight that comes."""
+        today = now.astimezone(ZoneInfo(tz)).date()
+        first, last = today - timedelta(days=number - 1), today + timedelta(days=1)
+        return (
+            datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(tz)),
+            datetime(last.year, last.month, last.day, tzinfo=ZoneInfo(tz)),
+        )
+
+    def revenue_by_day(
+        self, currency: str, tz: str, first: datetime, days: int
+    ) -> list[dict[str, int]]:
+        """One bucket per local calendar day: what came in, went back, and was lost that day."""
+        zone = ZoneInfo(tz)
+        start = first.astimezone(zone).date()
+        buckets = [{"succeeded": 0, "amount": 0, "refunded": 0, "disputed": 0} for _ in range(days)]
+
+        def bucket(at: datetime) -> dict[str, int] | None:
+            day = (at.astimezone(zone).date() - start).days
+            return buckets[day] if 0 <= day < days else None
+
+        for p in (p for p in self.payments if p.currency == currency):
+            if p.paid_at and (here := bucket(p.paid_at)) is not None:
+                here["succeeded"] += 1
+                here["amount"] += p.collected
+            for kind, moves in (("refunded", p.refunds), ("disputed", p.losses)):
+                for move in moves:
+                    if (here := bucket(move.at)) is not None:
+                        here[kind] += move.amount
+        return buckets
+
+
+def _within(at: datetime, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or start <= at) and (end is None or at < end)

@@ -1,0 +1,333 @@
+"""A shop that lives through random days: each step is done, and noted on the oracle's cards.
+
+The shop is in live mode, where the merchant's word is what happens, so a step can say everything.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from oracle import Bought, Money, Oracle, Person
+
+from commands.customers import (
+    CreateCustomer,
+    UpdateCustomer,
+    create_customer,
+    delete_customer,
+    update_customer,
+)
+from commands.handler import CommandHandler
+from commands.payments import (
+    AmendPayment,
+    CancelPayment,
+    CapturePayment,
+    ConfirmPayment,
+    CreatePayment,
+    FailPayment,
+    amend_payment,
+    cancel_payment,
+    capture_payment,
+    confirm_payment,
+    create_payment,
+    expire_payment,
+    fail_payment,
+    retry_payment,
+)
+from commands.refunds import (
+    OpenDispute,
+    RefundPayment,
+    ResolveDispute,
+    open_dispute,
+    refund_payment,
+    resolve_dispute,
+)
+from commands.unit_of_work import UnitOfWork
+from domain.errors import Refusal
+
+CURRENCIES = ("GHS", "NGN", "JPY")
+METHODS = ("card", "mobile_money")
+ORIGINS = (
+    ("api", None, None),
+    ("payment_link", "pl_summer", "Summer Sale"),
+    ("payment_link", "pl_winter", "Winter Sale"),
+    ("subscription", "sub_1", "Premium"),
+)
+OPEN = ("pending", "requires_action", "processing")
+COLLECTED = ("succeeded", "partially_refunded")
+
+amounts = st.integers(1, 100_000)
+# Hours from one step to the next, and hours an import lies in the past: days, months, a year.
+hours = st.one_of(st.integers(0, 30), st.integers(0, 9000))
+which = st.integers(0, 7)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done: `what`, to the payment or customer number `which`, with its values."""
+
+    what: str
+    after_hours: int = 0
+    which: int = 0
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def step(what: str, **values: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]:
+    return st.builds(Step, st.just(what), hours, which, st.fixed_dictionaries(values))
+
+
+past = st.none() | hours
+steps = st.lists(
+    st.one_of(
+        step("register", tag=st.sampled_from(["vip", "new", "Ünicode"])),
+        step("rename", name=st.sampled_from(["Ama", "Kofi", None])),
+        step("delete"),
+        *[
+            step(
+                "pay",
+                amount=amounts,
+                currency=st.sampled_from(CURRENCIES),
+                method=st.sampled_from(METHODS),
+                origin=st.sampled_from(ORIGINS),
+                customer=st.none() | which,
+                manual=st.integers(0, 5).map(lambda n: n == 0),
+                past=past,
+            )
+        ]
+        * 3,
+        *[step("confirm", past=past)] * 4,
+        step("fail", past=past),
+        step("retry"),
+        step("cancel"),
+        step("expire"),
+        step("capture", part=st.none() | st.integers(1, 100), final=st.booleans()),
+        *[step("refund", part=st.none() | st.integers(1, 120), past=past)] * 2,
+        step("dispute", part=st.none() | st.integers(1, 120)),
+        step("resolve", outcome=st.sampled_from(["won", "lost"]), past=past),
+        *[step("attach", customer=which)] * 2,
+    ),
+    max_size=40,
+)
+
+
+class Shop:
+    """Does each step through the commands, and tells the oracle what came of it."""
+
+    def __init__(self, handler: CommandHandler, book: str, clock: "Clock") -> None:
+        self.handler = handler
+        self.book = book
+        self.clock = clock
+        self.oracle = Oracle()
+
+    async def live_through(self, days: list[Step]) -> None:
+        for each in days:
+            self.clock.now += timedelta(hours=each.after_hours, seconds=1)
+            await getattr(self, each.what)(each)
+
+    async def register(self, each: Step) -> None:
+        command = CreateCustomer(tags=[each.values["tag"]])
+        made = await self._do(lambda work: create_customer(work, command))
+        self.oracle.people[made.id] = Person(made.id, self.clock.now, tags=(each.values["tag"],))
+
+    async def rename(self, each: Step) -> None:
+        if person := self._person(each.which):
+            command = UpdateCustomer(name=each.values["name"])
+            await self._expect(
+                not person.deleted, lambda work: update_customer(work, person.id, command)
+            )
+            if not person.deleted:
+                person.name = each.values["name"]
+
+    async def delete(self, each: Step) -> None:
+        if person := self._person(each.which):
+            await self._expect(not person.deleted, lambda work: delete_customer(work, person.id))
+            person.deleted = True
+
+    async def pay(self, each: Step) -> None:
+        values = each.values
+        person = None if values["customer"] is None else self._person(values["customer"])
+        source, source_id, description = values["origin"]
+        happened = self._past(each)
+        command = CreatePayment(
+            amount=values["amount"],
+            currency=values["currency"],
+            method=values["method"],
+            source=source,
+            source_id=source_id,
+            source_description=description,
+            customer_id=person.id if person else None,
+            capture_method="manual" if values["manual"] else "automatic",
+            occurred_at=happened,
+        )
+        allowed = person is None or not person.deleted
+        made = await self._expect(allowed, lambda work: create_payment(work, command))
+        if allowed:
+            self.oracle.payments.append(
+                Bought(
+                    made.id,
+                    values["amount"],
+                    values["currency"],
+                    values["method"],
+                    source,
+                    source_id,
+                    description,
+                    created_at=happened or self.clock.now,
+                    customer=person.id if person else None,
+                    manual=values["manual"],
+                )
+            )
+
+    async def confirm(self, each: Step) -> None:
+        if not (card := self._card(each)):
+            return
+        happened = self._past(each)
+        command = ConfirmPayment(occurred_at=happened)
+        await self._expect(
+            card.status in (*OPEN, "succeeded", "authorized"),
+            lambda work: confirm_payment(work, card.id, command),
+        )
+        if card.status not in OPEN:
+            return
+        if card.manual:
+            card.status = "authorized"
+        else:
+            card.collected = card.amount
+            card.status, card.paid_at = "succeeded", happened or self.clock.now
+
+    async def capture(self, each: Step) -> None:
+        if not (card := self._card(each)):
+            return
+        left = card.amount - card.collected
+        part = each.values["part"]
+        amount = None if part is None else max(1, card.amount * part // 100)
+        command = CapturePayment(amount=amount, final=each.values["final"])
+        allowed = card.status in ("authorized", "partially_captured") and (amount or left) <= left
+        await self._expect(allowed, lambda work: capture_payment(work, card.id, command))
+        if allowed:
+            card.collected += amount or left
+            if each.values["final"] or card.collected == card.amount:
+                card.status, card.paid_at = "succeeded", self.clock.now
+            else:
+                card.status = "partially_captured"
+
+    async def fail(self, each: Step) -> None:
+        command = FailPayment(occurred_at=self._past(each))
+        await self._change(each, OPEN, "failed", lambda work, id_: fail_payment(work, id_, command))
+
+    async def retry(self, each: Step) -> None:
+        await self._change(each, ("failed",), "pending", retry_payment)
+
+    async def cancel(self, each: Step) -> None:
+        statuses = ("pending", "requires_action", "authorized", "canceled")
+        command = CancelPayment()
+        await self._change(
+            each, statuses, "canceled", lambda work, id_: cancel_payment(work, id_, command)
+        )
+
+    async def expire(self, each: Step) -> None:
+        await self._change(each, OPEN, "expired", expire_payment)
+
+    async def refund(self, each: Step) -> None:
+        if not (card := self._card(each)):
+            return
+        happened, amount = self._past(each), self._part(card, each)
+        command = RefundPayment(amount=amount, occurred_at=happened)
+        allowed = card.status in COLLECTED and (amount or card.left) <= card.left
+        made = await self._expect(allowed, lambda work: refund_payment(work, card.id, command))
+        if allowed:
+            _, refund_id = made
+            card.refunds.append(Money(refund_id, amount or card.left, happened or self.clock.now))
+            card.status = "partially_refunded" if card.left else "refunded"
+
+    async def dispute(self, each: Step) -> None:
+        if not (card := self._card(each)):
+            return
+        amount = self._part(card, each)
+        command = OpenDispute(amount=amount)
+        allowed = card.status in COLLECTED and (amount or card.left) <= card.left
+        await self._expect(allowed, lambda work: open_dispute(work, card.id, command))
+        if allowed:
+            card.dispute = ("", amount or card.left, card.status)
+            card.status = "disputed"
+
+    async def resolve(self, each: Step) -> None:
+        if not (card := self._card(each)):
+            return
+        happened = self._past(each)
+        command = ResolveDispute(outcome=each.values["outcome"], occurred_at=happened)
+        await self._expect(
+            card.dispute is not None, lambda work: resolve_dispute(work, card.id, command)
+        )
+        if card.dispute is not None:
+            _, amount, before = card.dispute
+            card.dispute = None
+            card.status = before
+            if each.values["outcome"] == "lost":
+                card.losses.append(Money("", amount, happened or self.clock.now))
+                card.status = "partially_refunded" if card.left else "refunded"
+
+    async def attach(self, each: Step) -> None:
+        card, person = self._card(each), self._person(each.values["customer"])
+        if not card or not person:
+            return
+        command = AmendPayment(customer_id=person.id)
+        allowed = not person.deleted and card.customer in (None, person.id)
+        await self._expect(allowed, lambda work: amend_payment(work, card.id, command))
+        if allowed:
+            card.customer = person.id
+
+    async def _change(
+        self,
+        each: Step,
+        allowed_from: tuple[str, ...],
+        to: str,
+        act: Callable[[UnitOfWork, str], Awaitable[Any]],
+    ) -> None:
+        if card := self._card(each):
+            allowed = card.status in allowed_from
+            await self._expect(allowed, lambda work: act(work, card.id))
+            if allowed:
+                card.status = to
+
+    async def _do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
+        return await self.handler.perform(self.book, decide)
+
+    async def _expect(
+        self,
+        allowed: bool,  # noqa: FBT001 (read aloud: expect it is allowed)
+        decide: Callable[[UnitOfWork], Awaitable[Any]],
+    ) -> Any:
+        try:
+            done = await self._do(decide)
+        except Refusal:
+            assert not allowed
+            return None
+        assert allowed
+        return done
+
+    def _card(self, each: Step) -> Bought | None:
+        cards = self.oracle.payments
+        return cards[-1 - each.which % len(cards)] if cards else None
+
+    def _person(self, number: int) -> Person | None:
+        people = list(self.oracle.people.values())
+        return people[number % len(people)] if people else None
+
+    def _part(self, card: Bought, each: Step) -> int | None:
+        part = each.values["part"]
+        return None if part is None else max(1, card.amount * part // 100)
+
+    def _past(self, each: Step) -> datetime | None:
+        ago = each.values["past"]
+        return None if ago is None else self.clock.now - timedelta(hours=ago)
+
+
+class Clock:
+    """A clock that only a test winds."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now

@@ -1,0 +1,174 @@
+"""The laws: reading along = rebuilt = the oracle, however the facts are cut, whatever happens."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from comparison import assert_every_figure_agrees
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shop import Clock, Shop, steps
+from sqlalchemy import select
+
+from commands.handler import CommandHandler
+from commands.ids import Ids
+from ledger.chain import BrokenChain
+from ledger.database import open_engine, upgrade
+from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+from projections.batches import write_batch
+from projections.folding import Folding
+from projections.folds import DEFINITIONS, FOLDS
+from projections.generation import Generation
+from projections.generations import Generations
+from projections.rebuild import rebuild
+
+
+@dataclass
+class House:
+    """A ledger and its views, on a real database; every example opens books of its own."""
+
+    ledger: Ledger
+    generations: Generations
+    clock: Clock
+    handler: CommandHandler
+    numbers: Iterator[int]
+
+    def open_shop(self) -> Shop:
+        return Shop(self.handler, f"org_{next(self.numbers):026}/live", self.clock)
+
+    @property
+    def serving(self) -> Generation:
+        return self.generations.serving(DEFINITIONS)
+
+    def fold(self, book: str, generation: Generation, *, at_most: int, after: int = 0) -> int:
+        """Folds what follows a position, so many facts at a time; the position it came to."""
+        folding = Folding(FactMapper(), FOLDS)
+        while facts := self.ledger.read(book, after=after, limit=at_most):
+            folded = folding.fold(book, after, facts)
+            assert folded.error is None
+            assert write_batch(generation, DEFINITIONS, [folded]) == {book}
+            after = folded.position
+        return after
+
+    def rows(self, generation: Generation, book: str) -> dict[str, list[tuple[Any, ...]]]:
+        """All rows of a book, table by table, sorted."""
+        with generation.reading() as views:
+            return {
+                table.name: sorted(
+                    (
+                        tuple(row)
+                        for row in views.execute(select(table).where(table.c.book == book))
+                    ),
+                    key=repr,
+                )
+                for table in DEFINITIONS.tables
+            }
+
+    def empty_views(self) -> Generation:
+        generation = self.generations.begin(DEFINITIONS)
+        generation.create_keys(DEFINITIONS)
+        generation.create_indexes(DEFINITIONS)
+        return generation
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    clock = Clock()
+    with ExitStack() as parts:
+        engine = open_engine(database_url)
+        parts.callback(engine.dispose)
+        upgrade(engine)
+        ledger = parts.enter_context(Ledger(engine, clock=clock))
+        generations = parts.enter_context(Generations(engine, tmp_path, clock=clock))
+        handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
+        parts.callback(handler.close)
+        rebuild(ledger, generations, FactMapper(), DEFINITIONS)
+        yield House(ledger, generations, clock, handler, count(1))
+
+
+def examples(number: int) -> settings:
+    """The house stays; every example has books of its own in it."""
+    return settings(
+        max_examples=number,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+@examples(40)
+@given(days=steps, batch=st.integers(1, 50))
+def test_reading_along_says_what_the_oracle_says(house, days, batch):
+    shop = house.open_shop()
+
+    asyncio.run(shop.live_through(days))
+    house.fold(shop.book, house.serving, at_most=batch)
+
+    assert_every_figure_agrees(house.serving, shop)
+
+
+@examples(15)
+@given(days=steps, first=st.integers(1, 9), second=st.integers(10, 90))
+def test_any_cut_into_batches_gives_the_same_rows(house, days, first, second):
+    shop = house.open_shop()
+    asyncio.run(shop.live_through(days))
+    house.fold(shop.book, house.serving, at_most=first)
+    other = house.empty_views()
+
+    house.fold(shop.book, other, at_most=second)
+
+    assert house.rows(other, shop.book) == house.rows(house.serving, shop.book)
+    house.generations.drop(other.number)
+
+
+@examples(10)
+@given(days=steps, late=steps)
+def test_a_rebuild_gives_the_rows_that_reading_along_gave(house, days, late):
+    shop = house.open_shop()
+    asyncio.run(shop.live_through(days))
+    position = house.fold(shop.book, house.serving, at_most=20)
+    asyncio.run(shop.live_through(late))
+    house.fold(shop.book, house.serving, at_most=3, after=position)
+    before, along = house.serving.number, house.rows(house.serving, shop.book)
+
+    number = rebuild(house.ledger, house.generations, FactMapper(), DEFINITIONS).number
+    house.generations.close()
+
+    assert house.serving.number == number != before
+    assert house.rows(house.serving, shop.book) == along
+    assert_every_figure_agrees(house.serving, shop)
+    house.generations.drop(before)
+
+
+@examples(15)
+@given(days=st.lists(st.tuples(st.booleans(), steps), max_size=4))
+def test_two_books_never_mix(house, days):
+    ours, theirs = house.open_shop(), house.open_shop()
+
+    positions = {ours.book: 0, theirs.book: 0}
+    for is_ours, some in days:
+        shop = ours if is_ours else theirs
+        asyncio.run(shop.live_through(some))
+        positions[shop.book] = house.fold(
+            shop.book, house.serving, at_most=7, after=positions[shop.book]
+        )
+
+    assert_every_figure_agrees(house.serving, ours)
+    assert_every_figure_agrees(house.serving, theirs)
+
+
+@examples(10)
+@given(days=steps)
+def test_the_chain_of_a_book_holds_whatever_happens(house, days):
+    shop = house.open_shop()
+
+    asyncio.run(shop.live_through(days))
+
+    verified = house.ledger.verify(shop.book)
+    assert not isinstance(verified, BrokenChain)
+    assert verified.position == house.ledger.head(shop.book)
