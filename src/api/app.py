@@ -1,0 +1,127 @@
+"""One application out of the parts: commands, queries, or both."""
+
+from typing import Literal
+
+import orjson
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Match
+
+from api import (
+    customer_commands,
+    customer_queries,
+    keys,
+    payment_commands,
+    payment_queries,
+    payment_statistics,
+    reference,
+)
+from api.authentication import Authentication
+from api.bodies.shapes import Shape
+from api.call import Call, answer
+from api.cors import CrossOrigin
+from api.envelope import Envelope
+from api.errors import ApiError, method_not_allowed, no_such_route
+from api.openapi import document
+from api.parts import Parts
+from api.rate_limits import RateLimit
+from api.routing import new_router
+
+Only = Literal["commands", "queries"] | None
+
+_DESCRIPTION = (
+    "Customers, payments, and where they came from. Amounts are integers in the currency's minor "
+    "unit, moments RFC 3339 in UTC. The key decides organization and mode."
+)
+
+# Commands first: the path every payment takes is found soonest.
+_COMMANDS = (payment_commands.router, customer_commands.router, keys.command_router)
+_QUERIES = (
+    customer_queries.router,
+    payment_statistics.router,
+    payment_queries.router,
+    keys.query_router,
+)
+
+_about = new_router("service")
+
+
+class Health(Shape):
+    """The process is there; whether it is ready is another question."""
+
+    status: Literal["ok"]
+
+
+def create_app(parts: Parts, *, only: Only = None) -> FastAPI:
+    """An ASGI application; ``only`` serves one half of it. More routes may be added to it."""
+    app = FastAPI(
+        title="Whence",
+        version=parts.version,
+        description=_DESCRIPTION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _http_error},
+    )
+    app.state.parts = parts
+    routers = [_about]
+    routers += _COMMANDS if only != "queries" else ()
+    routers += _QUERIES if only != "commands" else ()
+    for router in routers:
+        app.router.routes.extend(router.routes)
+    app.add_middleware(
+        Envelope,
+        request_id=parts.request_id or (lambda: parts.handler.ids.new("req")),
+        authentication=Authentication(parts.directory, parts.handler.clock),
+        per_key=RateLimit(parts.rate_limit_per_key),
+        per_address=RateLimit(parts.rate_limit_public),
+        cross_origin=CrossOrigin(parts.cors_origins),
+        metrics=parts.metrics,
+        log=parts.log,
+        store=parts.store,
+    )
+    return app
+
+
+@_about.get("/healthz", response_model=Health)
+async def health(call: Call) -> Response:  # noqa: ARG001 (nothing is asked)
+    """Whether the process answers at all."""
+    return answer({"status": "ok"})
+
+
+@_about.get("/openapi.json", include_in_schema=False)
+async def openapi(call: Call) -> Response:
+    return Response(orjson.dumps(document(call.app)), media_type="application/json")
+
+
+@_about.get("/docs", include_in_schema=False)
+async def docs(call: Call) -> Response:
+    return HTMLResponse(
+        reference.page(document(call.app)),
+        headers={"Content-Security-Policy": reference.CONTENT_SECURITY_POLICY},
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What the routing itself refuses: an unknown path, or a method the path does not know."""
+    assert isinstance(error, HTTPException)  # noqa: S101 (registered for nothing else)
+    return _answer_of(request, error).response()
+
+
+def _answer_of(request: Request, error: HTTPException) -> ApiError:
+    if error.status_code == 405:  # noqa: PLR2004 (the status itself)
+        allowed = _allowed(request)
+        return method_not_allowed(request.method, ", ".join(allowed))
+    return no_such_route(request.url.path)
+
+
+def _allowed(request: Request) -> list[str]:
+    routes: list[BaseRoute] = request.app.routes
+    found: set[str] = set()
+    for route in routes:
+        if route.matches(request.scope)[0] != Match.NONE:
+            found |= set(getattr(route, "methods", None) or ())
+    return sorted(found)

@@ -1,0 +1,1 @@
+"""What answers look like: one module per thing; how they are filled is in renderings."""

@@ -1,0 +1,38 @@
+"""What all answers have in common: moments, amounts, errors and pages."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Amount = Annotated[int, Field(description="In the currency's minor unit.", examples=[15000])]
+Count = Annotated[int, Field(ge=0, examples=[3])]
+Share = Annotated[float, Field(ge=0, le=1, examples=[0.25])]
+Currency = Annotated[str, Field(description="ISO 4217.", examples=["GHS"])]
+Moment = Annotated[datetime, Field(examples=["2026-11-23T05:09:35.123456Z"])]
+
+
+class Shape(BaseModel):
+    """An answer. Clients must expect fields to be added."""
+
+    model_config = ConfigDict(extra="allow", json_schema_serialization_defaults_required=True)
+
+
+class Pagination(Shape):
+    """``next_cursor`` goes into ``cursor`` of the next request; null on the last page."""
+
+    total: int | None = Field(examples=[128])
+    limit: int = Field(examples=[50])
+    offset: int = Field(examples=[0])
+    next_cursor: str | None = Field(examples=[None])
+
+
+class Error(Shape):
+    """Every answer that is not 2xx."""
+
+    error: str = Field(description="The category.", examples=["not_found"])
+    code: str = Field(description="For programs.", examples=["customer_not_found"])
+    message: str = Field(description="For people.", examples=["no customer cus_01hx"])
+    details: dict[str, str | int | float | bool | None] | None = Field(
+        description="Flat.", examples=[{"customer_id": "cus_01hx"}]
+    )

@@ -1,0 +1,68 @@
+"""What breakdowns by source look like."""
+
+from pydantic import Field
+
+from api.bodies.customers import Acquisition, Source
+from api.bodies.shapes import Amount, Count, Moment, Pagination, Shape, Share
+
+
+class Totals(Shape):
+    """Of what succeeded."""
+
+    count: Count
+    amount: Amount
+
+
+class SourceShare(Shape):
+    """What one source brought; shares are fractions of what succeeded."""
+
+    source: Source
+    count: Count
+    amount: Amount
+    count_share: Share
+    amount_share: Share
+
+
+class SourceIdShare(SourceShare):
+    """What one payment link, say, brought."""
+
+    source_id: str | None = Field(examples=["pl_abc123"])
+    source_description: str | None = Field(examples=["Summer Sale - Premium Plan"])
+    first_payment_at: Moment | None
+    last_payment_at: Moment | None
+
+
+class CustomerSources(Shape):
+    """Where the payments of one customer came from, in one currency."""
+
+    currency: str | None = Field(examples=["GHS"])
+    totals: Totals
+    by_source: list[SourceShare]
+    by_source_id: list[SourceIdShare]
+    subscription_share: Share
+    one_time_share: Share
+    acquisition: Acquisition | None
+
+
+class RankedSource(Shape):
+    """``count`` payments were created, ``succeeded`` of them brought ``amount``."""
+
+    source: Source
+    source_id: str | None
+    source_description: str | None
+    count: Count
+    succeeded: Count
+    amount: Amount
+    refunded_amount: Amount
+    disputed_amount: Amount
+    net_amount: Amount
+    customers: Count
+    amount_share: Share
+
+
+class RankedSources(Shape):
+    """What brought most comes first."""
+
+    currency: str | None = Field(examples=["GHS"])
+    sources: list[RankedSource]
+    pagination: Pagination

@@ -1,0 +1,127 @@
+"""One request that has been let in: whose it is, and the two things it can do."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.errors import JSON, InvalidInput, MissingKey, refused
+from api.inputs import fingerprint
+from api.parts import Parts
+from api.visit import Visit
+from commands.directory import Principal
+from commands.handler import Context, Idempotency
+from commands.unit_of_work import UnitOfWork
+from domain.book import Book
+from projections.reader import Told
+
+T = TypeVar("T")
+
+_LONGEST_KEY = 255
+_LONGEST_ACTOR = 255
+
+
+class Call(Request):
+    """A request inside a book: it decides something, or it asks something."""
+
+    @property
+    def parts(self) -> Parts:
+        parts: Parts = self.app.state.parts
+        return parts
+
+    @property
+    def visit(self) -> Visit:
+        return Visit.of(self.scope)
+
+    @property
+    def caller(self) -> Principal:
+        caller = self.visit.caller
+        if caller is None:
+            raise self.visit.refused_key or MissingKey()
+        return caller
+
+    @property
+    def org_id(self) -> str:
+        return self.caller.org_id
+
+    @property
+    def book_name(self) -> str:
+        return self.caller.book
+
+    @property
+    def book(self) -> Book:
+        return Book(self.caller.org_id, self.caller.mode)
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether what was decided had been answered before, under the same idempotency key."""
+        return self.visit.replayed
+
+    async def decide(
+        self,
+        decide: Callable[[UnitOfWork], Awaitable[tuple[int, Any]]],
+        *,
+        book: str | None = None,
+    ) -> Response:
+        """Runs a command and answers what it has stored.
+
+        ``decide`` gives the status and the body of the answer, None for no body; ``book`` is the
+        caller's unless the request names another.
+        """
+        answer = await self.parts.handler.handle(
+            book or self.book_name,
+            decide,
+            present=_said,
+            refuse=refused,
+            context=self._context(),
+            idempotency=self._idempotency(),
+        )
+        self.visit.headers.append((b"whence-position", b"%d" % answer.position))
+        self.visit.replayed = answer.replayed
+        if not answer.body:
+            return Response(status_code=answer.status)
+        return Response(answer.body.encode(), answer.status, media_type=JSON)
+
+    async def ask(self, query: Callable[[Connection], T]) -> T:
+        """What the views say, as of this request's arrival; how late they are goes beside it."""
+        told: Told[T] = await self.parts.views.ask(
+            self.book_name, query, wait_seconds=self.parts.query_wait_seconds
+        )
+        self.visit.headers.append((b"whence-position", b"%d" % told.position))
+        if told.behind:
+            self.visit.headers.append((b"whence-behind", b"%d" % told.behind))
+        return told.result
+
+    def _context(self) -> Context:
+        caller = self.visit.caller
+        actor = self.headers.get("x-actor-id")
+        return Context(
+            actor=actor[:_LONGEST_ACTOR] if actor else None,
+            key_id=caller.key_id if caller else None,
+            request_id=self.visit.request_id,
+        )
+
+    def _idempotency(self) -> Idempotency | None:
+        key = self.headers.get("idempotency-key")
+        if key is None:
+            if self.parts.require_idempotency_key:
+                raise InvalidInput(
+                    "Idempotency-Key", "this header is required", "missing_idempotency_key"
+                )
+            return None
+        if not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
+            raise InvalidInput("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
+        sent: dict[str, Any] = self.scope.get("whence.sent", {})
+        return Idempotency(f"{self.method} {self.scope['path']} {key}", fingerprint(sent))
+
+
+def answer(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type=JSON)
+
+
+def _said(decided: tuple[int, Any]) -> tuple[int, str]:
+    status, body = decided
+    return status, "" if body is None else orjson.dumps(body).decode()

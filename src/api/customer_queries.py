@@ -1,0 +1,211 @@
+"""What may be asked about customers."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.bodies.customers import Customer, Customers, CustomerStats, TopCustomers
+from api.bodies.payments import Payments
+from api.bodies.sources import CustomerSources
+from api.call import Call, answer
+from api.customer_filters import (
+    BreakDownSources,
+    ListCustomers,
+    ListHistory,
+    ListTopCustomers,
+    LookUpCustomer,
+    ShowCustomerStats,
+)
+from api.pages import enveloped
+from api.renderings import customers as rendering
+from api.renderings import payments as payment_rendering
+from api.renderings import sources as source_rendering
+from api.routing import needs, new_router
+from commands.customers import NothingKnownBy
+from domain.customer import CustomerNotFound
+from projections.customer_list import customer_list
+from projections.customer_profiles import Profile, profile, profile_by_external_id
+from projections.customer_stats import customer_stats
+from projections.customers import customer_id_of, customer_record
+from projections.paging import Page
+from projections.payment_list import ListedPayment, payment_history
+from projections.source_breakdown import source_breakdown
+from projections.top_customers import Ranked, start_of, top_customers
+
+router = new_router("customers")
+READ = needs("customers:read")
+
+
+@router.get("/v1/customers", response_model=Customers, dependencies=[READ])
+async def list_customers(call: Call, query: Annotated[ListCustomers, Query()]) -> Response:
+    """Newest first, unless asked otherwise; deleted customers are left out."""
+    now = call.parts.handler.clock()
+    listed = await call.ask(
+        lambda db: customer_list(
+            db,
+            call.book_name,
+            query.filter,
+            now=now,
+            sort_by=query.sort_by,
+            descending=query.sort_desc,
+            **query.place,
+        )
+    )
+    return enveloped(
+        "customers", listed.page, query, lambda row: rendering.of_profile(row, call.book)
+    )
+
+
+@router.get(
+    "/v1/customers/lookup", response_model=Customer, responses={404: {}}, dependencies=[READ]
+)
+async def look_up_customer(call: Call, query: Annotated[LookUpCustomer, Query()]) -> Response:
+    """The customer the business itself calls so."""
+    return await _by_external_id(call, query.external_id)
+
+
+@router.get("/v1/customers/top", response_model=TopCustomers, dependencies=[READ])
+async def list_top_customers(call: Call, query: Annotated[ListTopCustomers, Query()]) -> Response:
+    """The best customers; those without a successful payment are left out."""
+    start = query.start or start_of(query.period, call.parts.handler.clock())
+    top = await call.ask(
+        lambda db: top_customers(
+            db,
+            call.book_name,
+            metric=query.metric,
+            currency=query.currency,
+            country=query.country,
+            start=start,
+            end=query.end,
+            **query.place,
+        )
+    )
+
+    def render(ranked: Ranked) -> dict[str, Any]:
+        return rendering.of_ranked(ranked, call.book)
+
+    return enveloped("customers", top.page, query, render, currency=top.currency)
+
+
+@router.get("/v1/customers/stats", response_model=CustomerStats, dependencies=[READ])
+async def show_customer_stats(call: Call, query: Annotated[ShowCustomerStats, Query()]) -> Response:
+    """How many customers there are, and what they have paid, by tag and by currency."""
+    now = call.parts.handler.clock()
+    stats = await call.ask(
+        lambda db: customer_stats(db, call.book_name, now=now, currency=query.currency)
+    )
+    return answer(rendering.of_stats(stats))
+
+
+@router.get("/v1/customers/external/{external_id}", response_model=Customer, dependencies=[READ])
+async def show_customer_by_external_id(call: Call, external_id: str) -> Response:
+    """The customer the business itself calls so."""
+    return await _by_external_id(call, external_id)
+
+
+@router.get(
+    "/v1/customers/external/{external_id}/payments", response_model=Payments, dependencies=[READ]
+)
+async def list_payments_by_external_id(
+    call: Call, external_id: str, query: Annotated[ListHistory, Query()]
+) -> Response:
+    """The payments of the customer, newest first."""
+
+    def read(db: Connection) -> Page[ListedPayment]:
+        return _history(db, call.book_name, _known_as(db, call.book_name, external_id), query)
+
+    return _payments(call, query, await call.ask(read))
+
+
+@router.get(
+    "/v1/customers/external/{external_id}/sources",
+    response_model=CustomerSources,
+    dependencies=[READ],
+)
+async def show_sources_by_external_id(
+    call: Call, external_id: str, query: Annotated[BreakDownSources, Query()]
+) -> Response:
+    """Where the payments of the customer came from."""
+
+    def read(db: Connection) -> dict[str, Any]:
+        return _sources(db, call.book_name, _known_as(db, call.book_name, external_id), query)
+
+    return answer(await call.ask(read))
+
+
+@router.get("/v1/customers/{customer_id}", response_model=Customer, dependencies=[READ])
+async def show_customer(call: Call, customer_id: str) -> Response:
+    """Who it is, and all its figures."""
+    found = await call.ask(lambda db: profile(db, call.book_name, customer_id))
+    if found is None:
+        raise CustomerNotFound(customer_id)
+    return answer(rendering.of_profile(found, call.book))
+
+
+@router.get("/v1/customers/{customer_id}/payments", response_model=Payments, dependencies=[READ])
+async def list_customer_payments(
+    call: Call, customer_id: str, query: Annotated[ListHistory, Query()]
+) -> Response:
+    """The payments of the customer, newest first, each with where it came from."""
+
+    def read(db: Connection) -> Page[ListedPayment]:
+        return _history(db, call.book_name, customer_id, query)
+
+    return _payments(call, query, await call.ask(read))
+
+
+@router.get(
+    "/v1/customers/{customer_id}/sources", response_model=CustomerSources, dependencies=[READ]
+)
+async def show_customer_sources(
+    call: Call, customer_id: str, query: Annotated[BreakDownSources, Query()]
+) -> Response:
+    """Where the payments of the customer came from: subscriptions, links, or the API."""
+    return answer(await call.ask(lambda db: _sources(db, call.book_name, customer_id, query)))
+
+
+async def _by_external_id(call: Call, external_id: str) -> Response:
+    found = await call.ask(lambda db: profile_by_external_id(db, call.book_name, external_id))
+    if found is None:
+        raise NothingKnownBy(external_id)
+    return answer(rendering.of_profile(found, call.book))
+
+
+def _known_as(db: Connection, book: str, external_id: str) -> str:
+    customer_id = customer_id_of(db, book, external_id)
+    if customer_id is None:
+        raise NothingKnownBy(external_id)
+    return customer_id
+
+
+def _history(
+    db: Connection, book: str, customer_id: str, asked: ListHistory
+) -> Page[ListedPayment]:
+    if customer_record(db, book, customer_id) is None:
+        raise CustomerNotFound(customer_id)
+    return payment_history(db, book, customer_id, **asked.place)
+
+
+def _payments(call: Call, asked: ListHistory, page: Page[ListedPayment]) -> Response:
+    return enveloped(
+        "payments", page, asked, lambda row: payment_rendering.of_listed(row, call.org_id)
+    )
+
+
+def _sources(
+    db: Connection, book: str, customer_id: str, asked: BreakDownSources
+) -> dict[str, Any]:
+    found: Profile | None = profile(db, book, customer_id)
+    if found is None:
+        raise CustomerNotFound(customer_id)
+    breakdown = source_breakdown(
+        db,
+        book,
+        customer_id=customer_id,
+        currency=asked.currency,
+        start=asked.start,
+        end=asked.end,
+    )
+    return source_rendering.of_breakdown(breakdown, found.acquisition)

@@ -1,0 +1,204 @@
+"""How does every refusal look on the wire? The one place that knows contract 1.0.4."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from domain.errors import Conflict, NotFound, Refusal, Unauthorized
+from ledger.errors import LedgerUnavailable
+from projections.generations import ViewsRebuilding
+from projections.paging import BadCursor
+from projections.revenue import TooManyBuckets, UnknownTimeZone
+
+JSON = "application/json"
+
+
+@dataclass
+class ApiError(Exception):
+    """An answer that is not what was asked for: status, category, code, sentence, flat details."""
+
+    status: int
+    error: str
+    code: str
+    message: str
+    details: Mapping[str, Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        return orjson.dumps(self.body()).decode()
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "error": self.error,
+            "code": self.code,
+            "message": self.message,
+            "details": {name: _scalar(value) for name, value in (self.details or {}).items()},
+        }
+
+    def response(self) -> Response:
+        return Response(
+            orjson.dumps(self.body()), self.status, media_type=JSON, headers=self.headers
+        )
+
+
+class InvalidInput(ApiError):  # noqa: N818 (an answer, not a fault)
+    """400: what was sent cannot be read or is not allowed."""
+
+    def __init__(self, field: str, reason: str, code: str = "validation_error") -> None:
+        super().__init__(
+            400, "validation_error", code, f"{field}: {reason}", {"field": field, "reason": reason}
+        )
+
+
+class MissingKey(ApiError):  # noqa: N818 (an answer, not a fault)
+    """401: nobody said who is asking."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            401, "unauthorized", "unauthorized", "an API key is needed, in the header X-Reevit-Key"
+        )
+
+
+class Forbidden(ApiError):  # noqa: N818 (an answer, not a fault)
+    """403: a good key, but not for this."""
+
+    def __init__(self, code: str, message: str, **details: str | None) -> None:
+        super().__init__(403, "forbidden", code, message, details)
+
+
+class RateLimited(ApiError):  # noqa: N818 (an answer, not a fault)
+    """429: asked too often."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(
+            429,
+            "rate_limited",
+            "rate_limit_exceeded",
+            f"too many requests: try again in {retry_after_seconds} s",
+            {"retry_after": retry_after_seconds},
+            {"Retry-After": str(retry_after_seconds)},
+        )
+
+    def body(self) -> dict[str, Any]:
+        return super().body() | {"retry_after": (self.details or {})["retry_after"]}
+
+
+class Unavailable(ApiError):  # noqa: N818 (an answer, not a fault)
+    """503: not now."""
+
+    def __init__(
+        self, code: str, message: str, *, retry_after_seconds: int = 1, **details: float | None
+    ) -> None:
+        super().__init__(
+            503,
+            "unavailable",
+            code,
+            message,
+            details,
+            {"Retry-After": str(retry_after_seconds)},
+        )
+
+
+def no_such_route(path: str) -> ApiError:
+    return ApiError(404, "not_found", "not_found", f"there is nothing at {path}")
+
+
+def method_not_allowed(method: str, allowed: str) -> ApiError:
+    return ApiError(
+        405,
+        "method_not_allowed",
+        "method_not_allowed",
+        f"{method} is not allowed here",
+        {"allow": allowed},
+        {"Allow": allowed},
+    )
+
+
+def body_too_large(largest_bytes: int) -> ApiError:
+    return ApiError(
+        413,
+        "payload_too_large",
+        "payload_too_large",
+        f"the body is larger than {largest_bytes} bytes",
+        {"limit": largest_bytes},
+    )
+
+
+def server_error() -> ApiError:
+    """What is said about a fault of ours: nothing that could tell secrets."""
+    return ApiError(500, "server_error", "server_error", "something went wrong on our side")
+
+
+def from_refusal(refusal: Refusal) -> ApiError:
+    """A decision not to do it, by its kind."""
+    code, message, details = refusal.code, refusal.message, refusal.details
+    if isinstance(refusal, NotFound):
+        return ApiError(404, "not_found", code, message, details)
+    if isinstance(refusal, Conflict):
+        return ApiError(409, "conflict", code, message, details)
+    if isinstance(refusal, Unauthorized):
+        return ApiError(401, "unauthorized", code, message, details)
+    category = "invalid_state" if code == "invalid_state" else "validation_error"
+    return ApiError(400, category, code, message, details)
+
+
+def refused(refusal: Refusal) -> tuple[int, str]:
+    """Status and JSON text of a refusal, so that it can be stored and said again."""
+    error = from_refusal(refusal)
+    return error.status, error.text()
+
+
+def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each kind)
+    """What a client is told about any exception that left a route."""
+    match error:
+        case ApiError():
+            return error
+        case Refusal():
+            return from_refusal(error)
+        case BadCursor():
+            return InvalidInput("cursor", str(error))
+        case UnknownTimeZone():
+            return InvalidInput("tz", str(error))
+        case TooManyBuckets():
+            return InvalidInput("from", str(error))
+        case ViewsRebuilding():
+            return _rebuilding(error)
+        case LedgerUnavailable():
+            return Unavailable("ledger_unavailable", "the ledger cannot be reached right now")
+        case _:
+            return server_error()
+
+
+def _rebuilding(error: ViewsRebuilding) -> ApiError:
+    building = error.building
+    return Unavailable(
+        "views_rebuilding",
+        str(error),
+        retry_after_seconds=5,
+        facts=building.facts if building else 0,
+        total=building.total if building else None,
+        progress=round(building.facts / building.total, 4) if building and building.total else 0,
+    )
+
+
+_CODES_OF_FIELDS = {"amount": "invalid_amount", "currency": "invalid_currency"}
+
+
+def from_validation(invalid: ValidationError) -> ApiError:
+    """The first thing that is wrong with what was sent."""
+    first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = [str(part) for part in first["loc"]]
+    name = path[0] if path else "body"
+    reason = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        return InvalidInput(name, "is required", "missing_required_field")
+    code = _CODES_OF_FIELDS.get(name, "validation_error")
+    return InvalidInput(".".join(path) or name, reason, code)
+
+
+def _scalar(value: Any) -> str | int | float | bool | None:
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

@@ -1,0 +1,168 @@
+"""What does the API promise? The OpenAPI document, with everything every route has in common."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.bodies.shapes import Error
+
+_ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
+_METHODS = ("get", "put", "post", "patch", "delete")
+_CHANGING = ("put", "post", "patch", "delete")
+
+_SENTENCES = {
+    "400": "What was sent cannot be read, is not allowed, or not in this state",
+    "401": "No API key, or not a good one",
+    "403": "The key may not do this",
+    "404": "There is no such thing",
+    "405": "This path does not know this method",
+    "409": "Somebody else has it, or the idempotency key was used for something else",
+    "413": "The body is larger than 10 MB",
+    "429": "Too many requests",
+    "500": "Something went wrong on our side",
+    "503": "Not now: see Retry-After",
+}
+_EXAMPLES = {
+    "400": ("validation_error", "missing_required_field", "amount: is required"),
+    "401": ("unauthorized", "invalid_api_key", "this is not an API key of ours"),
+    "403": ("forbidden", "insufficient_scope", "this key lacks the scope customers:write"),
+    "404": ("not_found", "not_found", "there is nothing at /v1/nothing"),
+    "405": ("method_not_allowed", "method_not_allowed", "PUT is not allowed here"),
+    "409": (
+        "conflict",
+        "idempotency_conflict",
+        "this idempotency key was used with another body",
+    ),
+    "413": ("payload_too_large", "payload_too_large", "the body is larger than 10485760 bytes"),
+    "429": ("rate_limited", "rate_limit_exceeded", "too many requests: try again in 12 s"),
+    "500": ("server_error", "server_error", "something went wrong on our side"),
+    "503": ("unavailable", "views_rebuilding", "the views are being rebuilt: 40 %"),
+}
+
+_ALWAYS = {
+    "X-Request-Id": {"schema": {"type": "string", "examples": ["req_01hxa2b3c4d5e6f7g8h9jkmnpq"]}},
+    "X-RateLimit-Limit": {"schema": {"type": "integer"}},
+    "X-RateLimit-Remaining": {"schema": {"type": "integer"}},
+    "X-RateLimit-Reset": {
+        "description": "Unix time in seconds.",
+        "schema": {"type": "integer"},
+    },
+}
+_POSITION = {
+    "Whence-Position": {
+        "description": "How far the ledger (or, on a query, the views) had come.",
+        "schema": {"type": "integer"},
+    }
+}
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+
+
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", **schema},
+    }
+
+
+_ORGANIZATION = _header("X-Org-Id", "If sent, it must be the organization of the key.")
+_ACTOR = _header("X-Actor-Id", "Who does it, kept beside what is recorded.", maxLength=255)
+_IDEMPOTENCY = _header(
+    "Idempotency-Key",
+    "Repeating a request with the same key within 24 hours has no further effect and the same "
+    "answer.",
+    minLength=1,
+    maxLength=255,
+)
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of an application, made once."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    described = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        separate_input_output_schemas=False,
+    )
+    components = described.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Error"] = Error.model_json_schema(ref_template="#/components/schemas/{model}")
+    components.setdefault("securitySchemes", {})["Bearer"] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The same key; used when X-Reevit-Key is absent.",
+    }
+    for path, method, operation in _operations(described):
+        _complete(operation, path, method, schemas)
+    app.openapi_schema = described
+    return described
+
+
+def _operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in described.get("paths", {}).items():
+        for method in _METHODS:
+            if method in operations:
+                yield path, method, operations[method]
+
+
+def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[str, Any]) -> None:
+    secured = bool(operation.get("security"))
+    parameters = operation.setdefault("parameters", [])
+    if secured:
+        operation["security"].append({"Bearer": []})
+        parameters.append(_ORGANIZATION)
+    if method in _CHANGING:
+        parameters += [_ACTOR, _IDEMPOTENCY] if secured else [_IDEMPOTENCY]
+    _relax_body(operation, schemas)
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for answer in responses.values():
+        answer["headers"] = _ALWAYS | (_POSITION if path.startswith("/v1/") else {})
+    for status in _statuses(operation, path, method, secured=secured):
+        responses[status] = _error(status)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _statuses(operation: dict[str, Any], path: str, method: str, *, secured: bool) -> Iterator[str]:
+    yield from ("400", "429", "500")
+    if path.startswith("/v1/"):
+        yield "503"
+    if secured:
+        yield from ("401", "403")
+    if "{" in path:
+        yield "404"
+    if method in _CHANGING:
+        yield "409"
+    if "requestBody" in operation:
+        yield "413"
+    yield from (status for status in operation["responses"] if status >= "400")
+
+
+def _error(status: str) -> dict[str, Any]:
+    category, code, message = _EXAMPLES[status]
+    example = {"error": category, "code": code, "message": message, "details": {}}
+    headers = _ALWAYS | (_RETRY_AFTER if status in {"429", "503"} else {})
+    return {
+        "description": _SENTENCES[status],
+        "headers": headers,
+        "content": {"application/json": {"schema": _ERROR_SCHEMA, "example": example}},
+    }
+
+
+def _relax_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A body all of whose fields may be left out may be left out itself."""
+    body = operation.get("requestBody")
+    if body is None:
+        return
+    schema = body["content"]["application/json"]["schema"]
+    name = schema.get("$ref", "").rpartition("/")[2]
+    body["required"] = bool(schemas.get(name, {}).get("required"))

@@ -1,0 +1,38 @@
+"""What is the API made of? The parts it is given, and what can be set about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from commands.directory import Directory
+from commands.handler import CommandHandler
+from projections.reader import Views
+
+
+class RequestMetrics(Protocol):
+    """Somebody who counts answers; ``route`` is the template of the path."""
+
+    def observe(self, route: str, method: str, status: int, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything the API needs from the rooms below, and its settings as plain values.
+
+    ``rate_limit_…`` are rules of the library ``limits`` or ``off``. ``store`` names the ledger
+    in the header ``Whence-Store``. ``log`` is a structlog logger.
+    """
+
+    handler: CommandHandler
+    directory: Directory
+    views: Views
+    version: str
+    log: Any
+    metrics: RequestMetrics | None = None
+    request_id: Callable[[], str] | None = None
+    store: str | None = None
+    rate_limit_per_key: str = "6000/minute"
+    rate_limit_public: str = "300/minute"
+    require_idempotency_key: bool = False
+    cors_origins: tuple[str, ...] = ()
+    query_wait_seconds: float = 2.0

@@ -1,0 +1,185 @@
+"""What may be asked to be done about payments."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from api.bodies.payments import Payment, Refund
+from api.call import Call
+from api.renderings import payments as rendering
+from api.routing import needs, new_router
+from commands import payments as commands
+from commands import refunds
+from commands.client_secrets import book_of, client_secret
+from commands.payments import (
+    AmendPayment,
+    CancelPayment,
+    CapturePayment,
+    ConfirmPayment,
+    CreatePayment,
+    ExpirePayment,
+    FailPayment,
+    RetryPayment,
+)
+from commands.refunds import OpenDispute, RefundPayment, ResolveDispute
+from commands.unit_of_work import UnitOfWork
+from domain.customer import Customer
+from domain.organization import Organization
+from domain.payment import Payment as PaymentAggregate
+
+router = new_router("payments")
+WRITE = needs("payments:write")
+
+
+class ConfirmIntent(BaseModel):
+    """The secret that came with the payment; it needs no key beside it."""
+
+    client_secret: str
+
+
+@router.post(
+    "/v1/payments/intents",
+    status_code=201,
+    response_model=Payment,
+    dependencies=[needs("payments:write", "checkout:write")],
+)
+async def create_payment(call: Call, command: CreatePayment) -> Response:
+    """Asks for money. A refusal of the provider is a failed payment, not an error."""
+    return await _decide(call, lambda work: commands.create_payment(work, command), status=201)
+
+
+@router.patch("/v1/payments/intents/{payment_id}", response_model=Payment, dependencies=[WRITE])
+async def amend_payment(call: Call, payment_id: str, command: AmendPayment) -> Response:
+    """Changes amount or metadata while nothing is decided, or gives the payment its customer."""
+    return await _decide(call, lambda work: commands.amend_payment(work, payment_id, command))
+
+
+@router.post("/v1/payments/{payment_id}/confirm", response_model=Payment, dependencies=[WRITE])
+async def confirm_payment(call: Call, payment_id: str, command: ConfirmPayment) -> Response:
+    """Asks the provider again, or, in live mode, records that it took the money."""
+    return await _decide(call, lambda work: commands.confirm_payment(work, payment_id, command))
+
+
+@router.post(
+    "/v1/payments/{payment_id}/confirm-intent",
+    response_model=Payment,
+    responses={401: {}},
+)
+async def confirm_intent(
+    call: Call, payment_id: str, query: Annotated[ConfirmIntent, Query()]
+) -> Response:
+    """What the payer's browser calls: public, with the client secret of the payment."""
+    secret = query.client_secret
+    return await _decide(
+        call,
+        lambda work: commands.confirm_intent(work, payment_id, secret),
+        book=book_of(secret),
+    )
+
+
+@router.post("/v1/payments/{payment_id}/fail", response_model=Payment, dependencies=[WRITE])
+async def fail_payment(call: Call, payment_id: str, command: FailPayment) -> Response:
+    """Records that the merchant's own provider did not take the money."""
+    return await _decide(call, lambda work: commands.fail_payment(work, payment_id, command))
+
+
+@router.post("/v1/payments/{payment_id}/cancel", response_model=Payment, dependencies=[WRITE])
+async def cancel_payment(call: Call, payment_id: str, command: CancelPayment) -> Response:
+    """Canceling a canceled payment changes nothing."""
+    return await _decide(call, lambda work: commands.cancel_payment(work, payment_id, command))
+
+
+@router.post("/v1/payments/{payment_id}/expire", response_model=Payment, dependencies=[WRITE])
+async def expire_payment(
+    call: Call,
+    payment_id: str,
+    command: ExpirePayment,  # noqa: ARG001 (its body says nothing)
+) -> Response:
+    """Nobody paid in time."""
+    return await _decide(call, lambda work: commands.expire_payment(work, payment_id))
+
+
+@router.post("/v1/payments/{payment_id}/retry", response_model=Payment, dependencies=[WRITE])
+async def retry_payment(
+    call: Call,
+    payment_id: str,
+    command: RetryPayment,  # noqa: ARG001 (its body says nothing)
+) -> Response:
+    """Tries a failed payment again."""
+    return await _decide(call, lambda work: commands.retry_payment(work, payment_id))
+
+
+@router.post("/v1/payments/{payment_id}/capture", response_model=Payment, dependencies=[WRITE])
+async def capture_payment(call: Call, payment_id: str, command: CapturePayment) -> Response:
+    """Takes what was set aside, all of it or a part."""
+    return await _decide(call, lambda work: commands.capture_payment(work, payment_id, command))
+
+
+@router.post("/v1/payments/{payment_id}/dispute", response_model=Payment, dependencies=[WRITE])
+async def open_dispute(call: Call, payment_id: str, command: OpenDispute) -> Response:
+    """Records that the payer wants the money back from their bank."""
+    return await _decide(call, lambda work: refunds.open_dispute(work, payment_id, command))
+
+
+@router.post(
+    "/v1/payments/{payment_id}/dispute/resolve", response_model=Payment, dependencies=[WRITE]
+)
+async def resolve_dispute(call: Call, payment_id: str, command: ResolveDispute) -> Response:
+    """Won: all is as before. Lost: the disputed amount is gone."""
+    return await _decide(call, lambda work: refunds.resolve_dispute(work, payment_id, command))
+
+
+@router.post(
+    "/v1/payments/{payment_id}/refund",
+    status_code=201,
+    response_model=Refund,
+    dependencies=[WRITE],
+)
+async def refund_payment(call: Call, payment_id: str, command: RefundPayment) -> Response:
+    """Gives money back: the amount, or, with 0 or none, all that is left."""
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        payment, refund_id = await refunds.refund_payment(work, payment_id, command)
+        return 201, rendering.of_new_refund(
+            payment,
+            refund_id,
+            reason=command.reason,
+            provider_refund_id=command.provider_refund_id,
+        )
+
+    return await call.decide(decide)
+
+
+async def _decide(
+    call: Call,
+    change: Callable[[UnitOfWork], Awaitable[PaymentAggregate]],
+    *,
+    status: int = 200,
+    book: str | None = None,
+) -> Response:
+    """Runs a command on one payment and answers with the payment as it is afterwards."""
+    in_browser = book is not None or not _may_read(call)
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        payment = await change(work)
+        customer = None
+        if payment.customer_id is not None:
+            customer = await work.look_at(Customer, payment.customer_id)
+        organization = await work.look_at(Organization, work.org_id)
+        body = rendering.of_aggregate(
+            payment,
+            org_id=work.org_id,
+            customer=customer,
+            client_secret=client_secret(organization, payment.id),
+        )
+        return status, rendering.for_browser(body) if in_browser else body
+
+    return await call.decide(decide, book=book)
+
+
+def _may_read(call: Call) -> bool:
+    """A key for checkout pages only may learn nothing about the customers it names."""
+    return call.caller.may("payments:write") or call.caller.may("payments:read")

@@ -1,0 +1,1 @@
+"""How what is known becomes an answer: one module per thing, beside its shape in bodies."""

@@ -1,0 +1,19 @@
+"""How moments and places in a list are written."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339 with Z, microseconds only when there are any; from an aware datetime."""
+    if at is None:
+        return None
+    if at.utcoffset() != timedelta(0):
+        at = at.astimezone(UTC)
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def pagination(
+    *, total: int | None, limit: int, offset: int, next_cursor: str | None
+) -> dict[str, Any]:
+    return {"total": total, "limit": limit, "offset": offset, "next_cursor": next_cursor}
