@@ -11,6 +11,8 @@ from ulid import LaxMonotonicPolicy, ULIDGenerator
 
 from ledger.clock import Clock
 
+__all__ = ["Clock", "Ids", "looks_like_an_id"]
+
 _SHAPE: Final = re.compile(r"[a-z]+_[0-9a-z]{26}")
 
 

@@ -41,25 +41,29 @@ def international(phone: str | None, country: str | None) -> str | None:
 
 async def _known(work: UnitOfWork, meant: str) -> Customer | None:
     if meant.startswith(_OURS) and looks_like_an_id(meant):
-        return await _existing(work, meant)
-    owner = await work.owner(EXTERNAL_ID, meant)
-    if owner is not None:
-        return await _existing(work, owner)
-    email = _address(meant)
-    if email is not None:
-        # Of several customers with one address, the one registered first.
-        for _, owner in await work.owners(EMAIL, f"{email.lower()}\n"):
-            return await _existing(work, owner)
+        customer = await work.look_at(Customer, meant)
+        if customer.deleted:
+            raise CustomerNotFound(meant)
+        return customer
+    for customer_id in await _called(work, meant):
+        customer = await work.look_at(Customer, customer_id)
+        # Somebody may have been deleted since the name was looked up.
+        if not customer.deleted:
+            return customer
     if meant.startswith(_OURS):
         raise CustomerNotFound(meant)
     return None
 
 
-async def _existing(work: UnitOfWork, customer_id: str) -> Customer:
-    customer = await work.look_at(Customer, customer_id)
-    if customer.deleted:
-        raise CustomerNotFound(customer_id)
-    return customer
+async def _called(work: UnitOfWork, name: str) -> list[str]:
+    """Whose external id it is, else all who have it as their address, first registered first."""
+    owner = await work.owner(EXTERNAL_ID, name)
+    if owner is not None:
+        return [owner]
+    email = _address(name)
+    if email is None:
+        return []
+    return [owner for _, owner in await work.owners(EMAIL, f"{email.lower()}\n")]
 
 
 def _newcomer(work: UnitOfWork, meant: str, phone: str | None) -> Customer:

@@ -60,7 +60,8 @@ class UnitOfWork:
     async def get(self, kind: type[A], stream: str) -> A:
         """An aggregate this command means to change; other commands on it wait their turn.
 
-        Raises the aggregate's NotFound when there is none.
+        One it has looked at before is taken as it was seen, without waiting: should another
+        command be faster, the append will say so. Raises the aggregate's NotFound.
         """
         if stream not in self._seen:
             await self._aggregates.queue_for(

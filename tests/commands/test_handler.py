@@ -2,25 +2,35 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from commands.client_secrets import InvalidClientSecret, client_secret
 from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
-from commands.handler import IdempotencyConflict
+from commands.handler import CommandHandler, Context, Idempotency, IdempotencyConflict
+from commands.ids import Ids
 from commands.payments import (
     CancelPayment,
     ConfirmPayment,
     CreatePayment,
     cancel_payment,
+    confirm_intent,
     confirm_payment,
     create_payment,
 )
 from commands.refunds import RefundPayment, refund_payment
 from domain.customer import ExternalIdTaken
 from domain.errors import Refusal
+from domain.organization import Organization
 from domain.payment import Payment, WrongStatus
 
 pytestmark = pytest.mark.anyio
+
+
+def now():
+    return datetime.now(UTC)
+
 
 PAYMENT = CreatePayment(amount=1000, currency="GHS")
 
@@ -98,6 +108,71 @@ async def test_a_key_is_known_to_a_process_that_was_started_later(ask, neighbour
     again = await ask(create_payment, PAYMENT, key="k", by=neighbour)
 
     assert (again.body, again.replayed) == (first.body, True)
+
+
+async def test_a_caller_who_went_away_gets_the_first_answer_when_they_come_back(ask, ledger, book):
+    before = ledger.head(book)
+    call = asyncio.create_task(ask(create_payment, PAYMENT, key="k"))
+    while ledger.head(book) == before:  # noqa: ASYNC110 (the ledger tells nobody here)
+        await asyncio.sleep(0)
+    call.cancel()
+
+    again = await ask(create_payment, PAYMENT, key="k")
+
+    assert again.replayed
+    assert ledger.head(book) == before + 1
+
+
+async def test_an_answer_is_kept_for_a_day(ledger, book):
+    moment = now()
+    handler = CommandHandler(ledger, clock=lambda: moment - timedelta(hours=25), ids=Ids(now))
+    idempotency = Idempotency("k", "a body")
+
+    async def pay():
+        return await handler.handle(
+            book,
+            lambda work: create_payment(work, PAYMENT),
+            present=lambda payment: (201, payment.id),
+            refuse=lambda refusal: (400, refusal.code),
+            context=Context(),
+            idempotency=idempotency,
+        )
+
+    yesterday, today = await pay(), await pay()
+    handler.close()
+
+    assert yesterday.body != today.body
+    assert not today.replayed
+
+
+async def test_who_may_not_ask_leaves_no_answer_under_a_key(ask, do, handler, shop, book):
+    payment = await do(create_payment, PAYMENT)
+    organization = await handler.look_at(Organization, book, shop.org_id)
+    secret = client_secret(organization, payment.id)
+
+    with pytest.raises(InvalidClientSecret):
+        await ask(confirm_intent, payment.id, secret[:-1] + "x", key="k")
+
+    assert (await ask(confirm_intent, payment.id, secret, key="k")).status == 201
+
+
+async def test_four_processes_at_work_on_one_payment_all_get_a_true_answer(do, ledger):
+    payment = await do(create_payment, CreatePayment(amount=4000, currency="GHS"))
+    handlers = [CommandHandler(ledger, clock=now, ids=Ids(now)) for _ in range(4)]
+
+    async def refund_hundred(by):
+        try:
+            await do(refund_payment, payment.id, RefundPayment(amount=100), by=by)
+        except Refusal as refusal:
+            return type(refusal)
+        return None
+
+    answers = await asyncio.gather(*(refund_hundred(by) for _ in range(15) for by in handlers))
+    for handler in handlers:
+        handler.close()
+
+    assert answers.count(None) == 40
+    assert answers.count(WrongStatus) == 20
 
 
 async def test_a_refused_command_leaves_no_trace_in_memory(do):
