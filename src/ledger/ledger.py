@@ -13,7 +13,7 @@ from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
 from ledger.plan import misnumbered
 from ledger.reading import StoreIdentity
-from ledger.writer import Committed, Waiting, Writer
+from ledger.writer import Answered, Committed, Waiting, Writer
 
 __all__ = ["Ledger", "StoreIdentity"]
 
@@ -83,6 +83,13 @@ class Ledger:
         In the writer's thread, so it must be short. Its errors are logged.
         """
         self._writer.on_commit(callback)
+
+    def on_answer(self, callback: Answered) -> None:
+        """Calls back with the results of each batch and the seconds it took: for measurements.
+
+        Like `on_commit`, also when nothing was committed.
+        """
+        self._writer.on_answer(callback)
 
     def read(
         self, book: str, *, after: int = 0, upto: int | None = None, limit: int

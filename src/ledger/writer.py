@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 
 Committed = Callable[[dict[str, int]], None]
 Result = Outcome | Exception
+# The results of a batch, and the seconds it took to write and commit it.
+Answered = Callable[[Sequence[Result], float], None]
 
 _APPENDS_PER_BATCH = 512
 _FACTS_PER_BATCH = 4096
@@ -68,6 +70,7 @@ class Writer:
         self._changed = threading.Condition()
         self._is_closing = threading.Event()
         self._committed: list[Committed] = []
+        self._answered: list[Answered] = []
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -86,6 +89,9 @@ class Writer:
     def on_commit(self, callback: Committed) -> None:
         self._committed.append(callback)
 
+    def on_answer(self, callback: Answered) -> None:
+        self._answered.append(callback)
+
     def submit(self, waiting: Iterable[Waiting]) -> None:
         """Raises LedgerClosed before `start` and after `close`."""
         with self._changed:
@@ -96,10 +102,13 @@ class Writer:
 
     def _run(self) -> None:
         while batch := self._next_batch():
+            began = time.perf_counter()
             results, heads = self._write([waiting.append for waiting in batch])
+            seconds = time.perf_counter() - began
             _answer(batch, results)
             if heads:
-                self._tell(heads)
+                _tell(self._committed, heads)
+            _tell(self._answered, results, seconds)
 
     def _next_batch(self) -> list[Waiting]:
         batch: list[Waiting] = []
@@ -150,12 +159,13 @@ class Writer:
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _tell(self, heads: dict[str, int]) -> None:
-        for callback in self._committed:
-            try:
-                callback(heads)
-            except Exception:
-                _log.exception("a callback after a commit failed")
+
+def _tell(callbacks: Iterable[Callable[..., None]], *news: object) -> None:
+    for callback in callbacks:
+        try:
+            callback(*news)
+        except Exception:
+            _log.exception("a callback after a commit failed")
 
 
 def _is_cut(error: Exception) -> bool:

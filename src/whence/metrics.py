@@ -1,11 +1,12 @@
 """What the service tells a monitor: counts and times, in a registry of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ledger.writer import Result
 from projections.progress import Progress
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -49,6 +50,13 @@ class Metrics:
             buckets=_FAST,
             registry=registry,
         )
+
+    def count_batch(self, results: Sequence[Result], seconds: float) -> None:
+        """Counts the commands the ledger wrote together, by what became of each."""
+        self.batch_commands.observe(len(results))
+        self.commit_seconds.observe(seconds)
+        for result in results:
+            self.appends.labels(type(result).__name__).inc()
 
     def watch(self, progress: Progress) -> None:
         """Shows how far a projector is, read from it whenever somebody asks."""

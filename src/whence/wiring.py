@@ -139,6 +139,7 @@ def serving(
         handler = parts.enter_context(handling(ledger, clock=clock))
         reading = parts.enter_context(projecting(settings, ledger))
         metrics.watch(reading.projector.progress)
+        ledger.on_answer(metrics.count_batch)
         app = create_app(
             Parts(
                 handler=handler,
