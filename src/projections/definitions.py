@@ -44,6 +44,8 @@ class Definitions:
 @cache
 def _digest(definitions: Definitions) -> str:
     parts = [_table_text(table) for table in definitions.tables]
+    parts += [f"{each.__module__}.{each.__qualname__}" for each in definitions.folds]
+    parts += [each.table.name for each in definitions.derived]
     modules = {fold.__module__ for fold in definitions.folds}
     modules |= {each.compute.__module__ for each in definitions.derived}
     parts += [_source(module) for module in sorted(modules)]

@@ -33,6 +33,7 @@ class Filler:
         count: Count,
         *,
         rows_in_memory: int = _ROWS_IN_MEMORY,
+        facts_per_read: int = _FACTS_PER_READ,
     ) -> None:
         self._ledger = ledger
         self._generation = generation
@@ -40,6 +41,7 @@ class Filler:
         self._folding = folding
         self._count = count
         self._rows_in_memory = rows_in_memory
+        self._facts_per_read = facts_per_read
         self._new: list[Changes] = []
         self._rows = 0
 
@@ -76,7 +78,7 @@ class Filler:
     def _facts(self, book: str, after: int, upto: int) -> Iterator[list[StoredFact]]:
         position = after
         while position < upto:
-            facts = self._ledger.read(book, after=position, upto=upto, limit=_FACTS_PER_READ)
+            facts = self._ledger.read(book, after=position, upto=upto, limit=self._facts_per_read)
             if not facts:
                 return
             yield facts

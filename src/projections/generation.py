@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, Table, event, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import (
-    AddConstraint,
     CreateIndex,
     CreateSchema,
     CreateTable,
-    DropConstraint,
     DropSchema,
 )
 
@@ -66,7 +64,9 @@ class Generation:
             for table in definitions.tables:
                 connection.execute(CreateTable(table))
                 if self.schema is not None:
-                    connection.execute(DropConstraint(table.primary_key))
+                    connection.execute(
+                        text(f"ALTER TABLE {self._name(table)} DROP CONSTRAINT {table.name}_pkey")
+                    )
 
     def create_keys(self, definitions: Definitions) -> None:
         """Make the primary keys that `create` left out; those that are there stay."""
@@ -74,7 +74,9 @@ class Generation:
             return
         for table in definitions.tables:
             with suppress(ProgrammingError), self.writing() as connection:
-                connection.execute(AddConstraint(table.primary_key))
+                keys = ", ".join(column.name for column in table.primary_key)
+                added = f"ADD CONSTRAINT {table.name}_pkey PRIMARY KEY ({keys})"
+                connection.execute(text(f"ALTER TABLE {self._name(table)} {added}"))
 
     def create_indexes(self, definitions: Definitions) -> None:
         """Make the indexes, each in a transaction of its own."""
@@ -88,8 +90,10 @@ class Generation:
         """Let the database look at the rows, to plan its queries well."""
         with self.writing() as connection:
             for table in definitions.tables:
-                name = table.name if self.schema is None else f"{self.schema}.{table.name}"
-                connection.execute(text(f"ANALYZE {name}"))
+                connection.execute(text(f"ANALYZE {self._name(table)}"))
+
+    def _name(self, table: Table) -> str:
+        return table.name if self.schema is None else f"{self.schema}.{table.name}"
 
     def drop(self) -> None:
         """Take the tables away, and their file or schema with them; nothing is there: nothing."""

@@ -31,6 +31,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeEngine
 
 VIEWS = MetaData(schema="views")
@@ -83,6 +84,7 @@ def view(
         *columns,
         PrimaryKeyConstraint(*(column.name for column in keys), name=f"{name}_pkey"),
         sqlite_with_rowid=False,
+        sqlite_strict=True,
     )
     _check_times(table)
     for number, names in enumerate(indexes, start=1):
@@ -92,13 +94,14 @@ def view(
 
 def key(name: str, kind: AnyKind = KEY) -> Column[Any]:
     """A part of what names a row."""
-    return Column(name, kind, nullable=False, info={"merge": Merge(MergeKind.KEY)})
+    return Column(name, _stored(kind), nullable=False, info={"merge": Merge(MergeKind.KEY)})
 
 
 def total(name: str) -> Column[int]:
     """Integers added up, from 0."""
     merge = Merge(MergeKind.SUM)
-    return Column(name, BigInteger, nullable=False, server_default="0", info={"merge": merge})
+    kind = _stored(BigInteger)
+    return Column(name, kind, nullable=False, server_default="0", info={"merge": merge})
 
 
 def earliest(name: str, kind: AnyKind = BigInteger) -> Column[Any]:
@@ -158,7 +161,31 @@ def value_names(table: Table) -> tuple[str, ...]:
 
 
 def _column(name: str, kind: AnyKind, merge: MergeKind, of: str | None = None) -> Column[Any]:
-    return Column(name, kind, nullable=True, info={"merge": Merge(merge, of)})
+    return Column(name, _stored(kind), nullable=True, info={"merge": Merge(merge, of)})
+
+
+class _StrictBoolean(Boolean):
+    """A boolean for SQLite's strict tables, which know the word INTEGER only."""
+
+
+@compiles(_StrictBoolean)
+def _integer(*_: object, **__: object) -> str:
+    return "INTEGER"
+
+
+def _stored(kind: AnyKind) -> TypeEngine[Any]:
+    """The type as both databases hold it; SQLite refuses what does not fit, as PostgreSQL does.
+
+    (Else a sum too large would become a float there, in silence.)
+    """
+    stored = kind() if isinstance(kind, type) else kind
+    match stored:
+        case Boolean():
+            return stored.with_variant(_StrictBoolean(), "sqlite")
+        case Integer():
+            return stored.with_variant(Integer(), "sqlite")
+        case _:
+            return stored
 
 
 def _check_times(table: Table) -> None:

@@ -1,0 +1,211 @@
+"""A generation is built beside the one that serves, and changes places with it at once."""
+
+import random
+
+import pytest
+from sqlalchemy import update
+
+from projections.filling import Filler
+from projections.folding import Folding
+from projections.generations import NoSuchGeneration, ViewsRebuilding
+from projections.rebuild import clear_abandoned, ensure_views, rebuild
+from projections.verification import verify
+
+
+def history(shop, toys, facts=300):
+    chance = random.Random(7)
+    for _ in range(facts // 10):
+        book = chance.choice([toys.BOOK, toys.OTHER_BOOK])
+        shop.record(
+            *[
+                toys.paid(
+                    f"buyer_{chance.randrange(9)}",
+                    chance.randrange(1, 900),
+                    currency=chance.choice(["GHS", "NGN", "KES"]),
+                    source=chance.choice(["api", "payment_link", None]),
+                    till=chance.choice([None, None, "one", "two", "back"]),
+                    second=chance.randrange(40),
+                )
+                for _ in range(10)
+            ],
+            book=book,
+        )
+
+
+def rebuilt(shop, **options):
+    return rebuild(shop.ledger, shop.generations, shop.mapper, shop.definitions, **options)
+
+
+def test_a_rebuild_gives_the_rows_that_were_folded_live(shop, toys):
+    live = shop.begin()
+    history(shop, toys)
+    shop.project()
+    seen = []
+
+    done = rebuilt(shop, notice=seen.append)
+
+    assert shop.serving().number == done.number != live.number
+    assert shop.all_rows() == shop.all_rows(live)
+    assert (seen[-1].facts, seen[-1].total, seen[-1].seconds_left) == (300, 300, 0)
+
+
+def test_what_does_not_fit_in_memory_is_merged_with_what_is_there(shop, toys):
+    live = shop.begin()
+    history(shop, toys)
+    shop.project()
+    generation = shop.generations.begin(shop.definitions)
+    filler = Filler(
+        shop.ledger,
+        generation,
+        shop.definitions,
+        Folding(shop.mapper, shop.definitions.folds),
+        lambda _: None,
+        rows_in_memory=1,
+        facts_per_read=20,
+    )
+
+    filler.fill(sorted(shop.ledger.heads().items()))
+
+    assert shop.rows(toys.totals, generation) == shop.rows(toys.totals, live)
+    assert shop.rows(toys.books, generation) == shop.rows(toys.books, live)
+
+
+def test_facts_recorded_during_a_rebuild_are_in_it(shop, toys):
+    history(shop, toys)
+
+    def disturb(progress):
+        if progress.facts == 300:
+            shop.record(toys.paid("late"))
+
+    rebuilt(shop, notice=disturb)
+
+    assert [row[1] for row in shop.rows(toys.totals) if row[1] == "late"] == ["late"]
+
+
+def test_a_rebuild_passes_a_book_with_a_bad_fact(shop, toys):
+    shop.record(toys.paid("ama", 3), toys.from_the_future())
+    shop.record(toys.paid("esi", 5), book=toys.OTHER_BOOK)
+
+    rebuilt(shop)
+
+    assert [row[3] for row in shop.rows(toys.totals)] == [3, 5]
+
+
+def test_an_interrupted_rebuild_leaves_everything_as_it_was(shop, toys):
+    live = shop.begin()
+    history(shop, toys)
+    shop.project()
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuilt(shop, notice=interrupt)
+
+    assert [each.number for each in shop.generations.list()] == [live.number]
+    assert shop.serving().number == live.number
+
+
+def test_what_a_killed_rebuild_left_is_taken_away(shop):
+    live = shop.begin()
+    shop.generations.begin(shop.definitions)
+
+    clear_abandoned(shop.generations, shop.definitions)
+
+    assert [each.number for each in shop.generations.list()] == [live.number]
+
+
+def test_switching_back_is_possible_and_noticed_by_others(shop, open_shop, toys):
+    first = shop.begin()
+    second = shop.begin()
+    elsewhere = open_shop()
+    assert elsewhere.serving().number == second.number
+
+    shop.generations.switch(first.number)
+    elsewhere.generations.close()
+
+    assert shop.serving().number == elsewhere.serving().number == first.number
+    assert [each.state for each in shop.generations.list()] == ["serving", "kept"]
+
+
+def test_a_generation_that_is_not_there_cannot_serve(shop):
+    with pytest.raises(NoSuchGeneration):
+        shop.generations.switch(9)
+
+
+def test_a_projector_follows_a_switch(shop, toys):
+    shop.begin()
+    projector = shop.projector()
+    shop.record(toys.paid("ama", 1))
+    projector.project_once()
+
+    shop.begin()
+    projector.project_once()
+
+    assert [row[3] for row in shop.rows(toys.totals)] == [1]
+
+
+def test_other_definitions_have_another_generation(shop, toys):
+    shop.begin()
+    changed = type(shop.definitions)(
+        shop.definitions.metadata, shop.definitions.folds, shop.definitions.derived[:1]
+    )
+
+    with pytest.raises(ViewsRebuilding):
+        shop.generations.serving(changed)
+
+
+def test_missing_views_are_built_once(shop, toys):
+    shop.record(toys.paid("ama", 8))
+
+    for _ in range(2):
+        ensure_views(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+
+    assert [row[3] for row in shop.rows(toys.totals)] == [8]
+    assert len(shop.generations.list()) == 1
+
+
+def test_verification_finds_nothing_in_sound_views(shop, toys):
+    shop.begin()
+    history(shop, toys)
+    shop.project()
+
+    report = verify(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+
+    assert report.is_sound
+    assert {book.book for book in report.books} == {toys.BOOK, toys.OTHER_BOOK}
+    assert [each.state for each in shop.generations.list()] == ["serving"]
+
+
+def test_verification_names_the_row_and_the_column_that_were_changed(shop, toys):
+    generation = shop.begin()
+    shop.record(toys.paid("ama", 100), toys.paid("kofi", 70))
+    shop.project()
+    with generation.writing() as connection:
+        connection.execute(update(toys.totals).where(toys.totals.c.buyer == "kofi").values(spent=1))
+
+    report = verify(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+
+    assert not report.is_sound
+    [wrong] = [table for table in report.books[0].tables if table.difference]
+    assert wrong.name == "toy_totals"
+    assert wrong.difference.key == {"book": toys.BOOK, "buyer": "kofi", "currency": "GHS"}
+    assert (wrong.difference.column, wrong.difference.expected, wrong.difference.found) == (
+        "spent",
+        70,
+        1,
+    )
+
+
+def test_verification_names_a_row_that_was_taken_away(shop, toys):
+    generation = shop.begin()
+    shop.record(toys.paid("ama", 100), toys.paid("kofi", 70))
+    shop.project()
+    with generation.writing() as connection:
+        connection.execute(toys.totals.delete().where(toys.totals.c.buyer == "ama"))
+
+    report = verify(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+
+    [wrong] = [table for table in report.books[0].tables if table.difference]
+    assert wrong.difference.key["buyer"] == "ama"
+    assert wrong.difference.found is None
