@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+
 from domain.customer import Customer
 from domain.fact import Entity
 from domain.payment import Payment
