@@ -120,17 +120,18 @@ def _beyond(order: Sequence[By], values: Sequence[Any]) -> ColumnElement[bool]:
 
 
 def _later(order: Sequence[By], values: Sequence[Any]) -> ColumnElement[bool]:
-    if not order:
-        return false()
     by, value = order[0], values[0]
+    if len(order) == 1:
+        return _past(by, value)
     same = by.column.is_(None) if value is None else by.column == value
-    tied = and_(same, _later(order[1:], values[1:]))
-    if by.descending:
-        if value is None:
-            return tied
-        below = by.column < value
-        return or_(below, by.column.is_(None), tied) if by.nullable else or_(below, tied)
-    return or_(by.column.is_not(None) if value is None else by.column > value, tied)
+    return or_(_past(by, value), and_(same, _later(order[1:], values[1:])))
+
+
+def _past(by: By, value: Any) -> ColumnElement[bool]:
+    if value is None:
+        return false() if by.descending else by.column.is_not(None)
+    past: ColumnElement[bool] = by.column < value if by.descending else by.column > value
+    return or_(past, by.column.is_(None)) if by.descending and by.nullable else past
 
 
 def _fingerprint(order: Sequence[By]) -> str:

@@ -61,6 +61,12 @@ class Views:
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
+    @property
+    def waiting(self) -> int:
+        """How many queries wait for the views at this moment."""
+        with self._lock:
+            return sum(len(waiters) for waiters in self._waiting.values())
+
     async def ask(
         self, book: str, query: Callable[[Connection], T], *, wait_seconds: float = 2.0
     ) -> Told[T]:

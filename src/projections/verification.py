@@ -6,6 +6,7 @@ the rows that serve, against the same sum over rows folded anew up to the same p
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -142,10 +143,11 @@ def _compare(expected: Connection, found: Connection, table: Table, book: str) -
 
 def _digest(connection: Connection, statement: Select[Any]) -> tuple[int, int]:
     rows, digest = 0, 0
-    for row in _stream(connection, statement):
-        rows += 1
-        hashed = hashlib.sha256(repr(row).encode()).digest()
-        digest = (digest + int.from_bytes(hashed[:16])) % _MODULUS
+    with _rows(connection, statement) as found:
+        for row in found:
+            rows += 1
+            hashed = hashlib.sha256(repr(row).encode()).digest()
+            digest = (digest + int.from_bytes(hashed[:16])) % _MODULUS
     return rows, digest
 
 
@@ -156,11 +158,10 @@ def _first_difference(
     ordered = statement.order_by(*(table.columns[name] for name in keys))
     names = [column.name for column in table.columns]
     places = [names.index(name) for name in keys]
-    pairs = zip_longest(_stream(expected, ordered), _stream(found, ordered))
-    for right, wrong in pairs:
-        if right == wrong:
-            continue
-        return _difference(names, places, right, wrong)
+    with _rows(expected, ordered) as rights, _rows(found, ordered) as wrongs:
+        for right, wrong in zip_longest(rights, wrongs):
+            if right != wrong:
+                return _difference(names, places, right, wrong)
     return None
 
 
@@ -174,14 +175,19 @@ def _difference(
     if mine is not None and theirs is not None and mine != theirs:
         # Both go in the order of their keys: the smaller one is the row the other side lacks.
         right, wrong = (right, None) if mine < theirs else (None, wrong)
-    named = {names[place]: value for place, value in zip(places, key_of(right or wrong) or ())}
+    named = {
+        names[place]: value
+        for place, value in zip(places, key_of(right or wrong) or (), strict=True)
+    }
     if right is None or wrong is None:
         return Difference(named, None, right, wrong)
-    place = next(i for i, pair in enumerate(zip(right, wrong)) if pair[0] != pair[1])
+    place = next(i for i, pair in enumerate(zip(right, wrong, strict=True)) if pair[0] != pair[1])
     return Difference(named, names[place], right[place], wrong[place])
 
 
-def _stream(connection: Connection, statement: Select[Any]) -> Iterator[Row]:
-    found = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement)
-    for row in found:
-        yield tuple(row)
+@contextmanager
+def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Iterator[Row]]:
+    # A cursor that was not read to its end must be closed before its connection is given back.
+    options = {"yield_per": _ROWS_AT_ONCE}
+    with connection.execute(statement, execution_options=options) as found:
+        yield (tuple(row) for row in found)

@@ -115,7 +115,7 @@ def test_what_a_killed_rebuild_left_is_taken_away(shop):
     assert [each.number for each in shop.generations.list()] == [live.number]
 
 
-def test_switching_back_is_possible_and_noticed_by_others(shop, open_shop, toys):
+def test_switching_back_is_possible_and_noticed_by_others(shop, open_shop):
     first = shop.begin()
     second = shop.begin()
     elsewhere = open_shop()
@@ -145,7 +145,7 @@ def test_a_projector_follows_a_switch(shop, toys):
     assert [row[3] for row in shop.rows(toys.totals)] == [1]
 
 
-def test_other_definitions_have_another_generation(shop, toys):
+def test_other_definitions_have_another_generation(shop):
     shop.begin()
     changed = type(shop.definitions)(
         shop.definitions.metadata, shop.definitions.folds, shop.definitions.derived[:1]

@@ -1,0 +1,130 @@
+"""A query sees everything that was recorded before it was asked."""
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import func, select
+
+from projections.generations import ViewsRebuilding
+from projections.reader import Told, Views
+
+
+def spent(toys):
+    def query(connection):
+        return connection.execute(select(func.sum(toys.totals.c.spent))).scalar()
+
+    return query
+
+
+@pytest.fixture
+def views(shop):
+    with Views(shop.ledger, shop.generations.follow(shop.definitions)) as views:
+        yield views
+
+
+def running(shop, views=None):
+    projector = shop.projector()
+    if views is not None:
+        projector.on_progress(views.tell_progress)
+        shop.ledger.on_commit(projector.wake)
+    projector.start()
+    return projector
+
+
+def test_a_query_sees_the_write_before_it(shop, views, toys):
+    shop.begin()
+    running(shop, views)
+
+    async def write_and_ask():
+        told = []
+        for _ in range(20):
+            await asyncio.to_thread(shop.record, toys.paid("ama", 10))
+            told.append(await views.ask(toys.BOOK, spent(toys)))
+        return told
+
+    told = asyncio.run(write_and_ask())
+
+    assert told == [Told(10 * n, n, 0) for n in range(1, 21)]
+
+
+def test_many_queries_wait_together(shop, views, toys):
+    shop.begin()
+    shop.record(toys.paid("ama", 10))
+
+    async def ask_then_fold():
+        asked = [asyncio.create_task(views.ask(toys.BOOK, spent(toys))) for _ in range(50)]
+        await asyncio.sleep(0.05)
+        running(shop, views)
+        return await asyncio.gather(*asked)
+
+    assert asyncio.run(ask_then_fold()) == [Told(10, 1, 0)] * 50
+
+
+def test_a_query_notices_what_another_process_folds(shop, views, open_shop, toys):
+    shop.begin()
+    elsewhere = open_shop()
+    running(elsewhere)
+    shop.record(toys.paid("ama", 10))
+
+    assert asyncio.run(views.ask(toys.BOOK, spent(toys))) == Told(10, 1, 0)
+
+
+def test_after_its_patience_a_query_answers_with_what_there_is(shop, views, toys):
+    shop.begin()
+    shop.record(toys.paid("ama", 10))
+    shop.project()
+    shop.record(toys.paid("ama", 10), toys.paid("ama", 10))
+
+    told = asyncio.run(views.ask(toys.BOOK, spent(toys), wait_seconds=0.1))
+
+    assert told == Told(10, 1, 2)
+
+
+def test_a_parked_book_answers_at_once(shop, views, toys):
+    shop.begin()
+    shop.record(toys.paid("ama", 10), toys.from_the_future())
+    shop.project()
+    began = time.monotonic()
+
+    told = asyncio.run(views.ask(toys.BOOK, spent(toys), wait_seconds=30))
+
+    assert told == Told(10, 1, 1)
+    assert time.monotonic() - began < 5
+
+
+def test_a_book_never_written_has_nothing_to_wait_for(shop, views, toys):
+    shop.begin()
+
+    assert asyncio.run(views.ask(toys.BOOK, spent(toys))) == Told(None, 0, 0)
+
+
+def test_without_a_generation_the_views_are_rebuilding(views, toys):
+    with pytest.raises(ViewsRebuilding):
+        asyncio.run(views.ask(toys.BOOK, spent(toys)))
+
+
+def test_an_error_of_the_query_is_the_callers(shop, views, toys):
+    shop.begin()
+
+    def wrong(_connection):
+        raise LookupError("no such customer")
+
+    with pytest.raises(LookupError):
+        asyncio.run(views.ask(toys.BOOK, wrong))
+
+
+def test_who_stops_waiting_is_forgotten(shop, views, toys):
+    shop.begin()
+    shop.record(toys.paid())
+
+    async def give_up():
+        asked = asyncio.create_task(views.ask(toys.BOOK, spent(toys), wait_seconds=30))
+        await asyncio.sleep(0.05)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+
+    asyncio.run(give_up())
+
+    assert views.waiting == 0
