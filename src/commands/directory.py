@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from commands.handler import CommandHandler
+from commands.imported_keys import find_imported
 from commands.keys import ApiKeyRevoked, InvalidApiKey, parse
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book, Mode
@@ -44,7 +45,7 @@ class Directory:
 
     async def principal(self, raw: str) -> Principal:
         """Raises InvalidApiKey or ApiKeyRevoked."""
-        presented = parse(raw)
+        presented = parse(raw) or await find_imported(self._handler, raw)
         organization = await self.organization(presented.book)
         if organization is None or presented.key_id not in organization.keys:
             raise InvalidApiKey

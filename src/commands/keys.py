@@ -56,11 +56,11 @@ def new_key(ids: Ids, book: Book) -> PresentedKey:
     return PresentedKey(book, ids.new("key"), ids.secret(32))
 
 
-def parse(raw: str) -> PresentedKey:
-    """Raises InvalidApiKey for what cannot be a key of ours."""
+def parse(raw: str) -> PresentedKey | None:
+    """None for what was not issued here."""
     match = _SHAPE.fullmatch(raw)
     if match is None:
-        raise InvalidApiKey
+        return None
     _, org, key, secret = match.groups()
     mode: Mode = "test" if raw.startswith("pfk_test_") else "live"
     return PresentedKey(Book(f"org_{org}", mode), f"key_{key}", secret)

@@ -10,10 +10,10 @@ from typing import Any, Final, get_args, get_origin, is_typeddict
 
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
-from domain.organization import Organization
+from domain.organization import ImportedKey, Organization
 from domain.payment import Payment
 
-AGGREGATES: Final[tuple[type[Entity], ...]] = (Organization, Customer, Payment)
+AGGREGATES: Final[tuple[type[Entity], ...]] = (Organization, ImportedKey, Customer, Payment)
 
 _JSON = {
     str: "text",
@@ -25,7 +25,7 @@ _JSON = {
 }
 
 # Columns of the ledger, beside the fact and not in it.
-_COLUMNS = {"originator_id", "originator_version", "originator_topic", "timestamp"}
+_COLUMNS = {"originator_id", "originator_version", "timestamp"}
 
 
 def facts_of(aggregate: type[Entity]) -> list[type[Fact]]:
@@ -57,6 +57,7 @@ def _lines() -> Iterator[str]:
     yield "what it happened to), the version in the stream, the context (actor, key, request,"
     yield "cause), when it was recorded, and a digest. `occurred_at` is when it happened in the"
     yield "world. Amounts are integers in the currency's minor unit; times are RFC 3339 in UTC."
+    yield "`originator_topic` says what kind of thing a stream is about."
     for aggregate in AGGREGATES:
         yield ""
         yield f"## {aggregate.__name__}"

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from commands.directory import Directory
 from commands.handler import Context
+from commands.imported_keys import NotImportable, import_key
 from commands.keys import ApiKeyRevoked, InvalidApiKey, parse
 from commands.organizations import (
     IssueKey,
@@ -126,9 +127,64 @@ async def test_what_is_not_a_key_of_ours_is_refused(shop, directory):
     other_mode = right.replace("pfk_test_", "pfk_live_")
     nobody = "pfk_test_" + "0" * 52 + "." + "a" * 43
 
-    for raw in ("", "pfk_test_x", wrong_secret, other_mode, nobody, right + "\n", "\x00"):
+    for raw in (
+        "",
+        "pfk_test_x",
+        "sk_test_51H8xyzABCDEFabcdef",
+        wrong_secret,
+        other_mode,
+        nobody,
+        right + "\n",
+        "\x00",
+    ):
         with pytest.raises(InvalidApiKey):
             await directory.principal(raw)
+
+
+@pytest.mark.parametrize(("prefix", "mode"), [("sk_test", "test"), ("pk_live", "live")])
+async def test_a_key_made_elsewhere_may_be_imported(handler, shop, directory, prefix, mode):
+    raw = f"{prefix}_51H8xyzABCDEFabcdef123456"
+
+    key = await import_key(
+        handler, shop.org_id, raw, IssueKey(name="old", scopes=["payments:read"]), context=Context()
+    )
+
+    principal = await directory.principal(raw)
+    assert (principal.org_id, principal.mode) == (shop.org_id, mode)
+    assert principal.key_id == key.key_id
+    assert not principal.may("payments:write")
+
+
+async def test_an_imported_key_is_revoked_like_any_other(handler, do, shop, directory):
+    raw = "sk_test_51H8xyzABCDEFabcdef123456"
+    key = await import_key(handler, shop.org_id, raw, IssueKey(name="old"), context=Context())
+
+    await do(revoke_key, key.key_id)
+
+    with pytest.raises(ApiKeyRevoked):
+        await directory.principal(raw)
+
+
+async def test_a_key_is_imported_once_and_for_one_organization(handler, shop, directory):
+    raw = "sk_test_51H8xyzABCDEFabcdef123456"
+    other = await found_organization(handler, "Other", context=Context())
+
+    results = await asyncio.gather(
+        *(
+            import_key(handler, org_id, raw, IssueKey(name="old"), context=Context())
+            for org_id in (shop.org_id, other.org_id)
+        ),
+        return_exceptions=True,
+    )
+
+    assert sorted(type(result).__name__ for result in results) == ["Key", "KeyExists"]
+    assert (await directory.principal(raw)).org_id in (shop.org_id, other.org_id)
+
+
+@pytest.mark.parametrize("raw", ["", "hunter2", "sk_test_short", "sk_prod_51H8xyzABCDEFabcdef"])
+async def test_what_does_not_look_like_a_key_cannot_be_imported(handler, shop, raw):
+    with pytest.raises(NotImportable):
+        await import_key(handler, shop.org_id, raw, IssueKey(name="old"), context=Context())
 
 
 async def test_the_use_of_a_key_is_noted_once(shop, directory, ledger, book):

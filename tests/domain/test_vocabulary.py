@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections import Counter
 
@@ -15,6 +16,10 @@ MODULES = (customer, organization, payment)
 FACTS = [fact for aggregate in AGGREGATES for fact in facts_of(aggregate)]
 
 
+def snake(name):
+    return re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_no_two_methods_of_a_class_share_a_name(module):
     for node in ast.walk(ast.parse(inspect.getsource(module))):
@@ -26,7 +31,7 @@ def test_no_two_methods_of_a_class_share_a_name(module):
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__qualname__)
 def test_every_fact_has_a_topic_of_its_own_that_no_module_name_is_part_of(fact):
     assert get_topic(fact) == fact.TOPIC
-    assert fact.TOPIC.split(".")[0] == fact.__qualname__.split(".")[0].lower()
+    assert ".".join(snake(name) for name in fact.__qualname__.split(".")) == fact.TOPIC
 
 
 def test_no_two_facts_share_a_topic():
@@ -55,7 +60,6 @@ def test_every_fact_but_the_first_is_evolved_by_one_method_named_after_it(aggreg
     ]
 
     for fact, method in evolving:
-        snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in fact)
-        assert method == f"_on{snake}"
+        assert method == f"_on_{snake(fact)}"
     _, *rest = facts_of(aggregate)
     assert Counter(fact for fact, _ in evolving) == Counter(fact.__name__ for fact in rest)
