@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from whence.cli import main
+from whence.settings import Settings, variable
+
 PATIENCE_SECONDS = 60
 
 
@@ -63,6 +66,10 @@ class Running:
     def stopped(self, by: int) -> int:
         """Sends the signal; the exit code."""
         self.process.send_signal(by)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Waits for the end of the process; its exit code."""
         code = self.process.wait(timeout=PATIENCE_SECONDS)
         self.heard_out()
         return code
@@ -111,18 +118,31 @@ def start(environment: dict[str, str]) -> Iterator[Callable[..., Running]]:
         running.heard_out()
 
 
-@pytest.fixture
-def whence(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs one command of `whence` to its end."""
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it said."""
 
-    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 (our own command line)
-            [sys.executable, "-m", "whence", *arguments],
-            env=environment | settings,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def whence(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Done]:
+    """Runs one command of `whence` to its end, in this process."""
+    for name in Settings.model_fields:
+        if variable(name) in environment:
+            monkeypatch.setenv(variable(name), environment[variable(name)])
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["whence", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
 
     return run

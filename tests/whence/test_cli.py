@@ -1,6 +1,8 @@
 """The command line does what it says, for people and for programs."""
 
+import contextlib
 import json
+import sqlite3
 
 import pytest
 
@@ -87,3 +89,51 @@ def test_the_views_are_rebuilt_and_verified(whence):
 
     assert rebuilt.returncode == 0, rebuilt.stderr
     assert verified.returncode == 0, verified.stderr + verified.stdout
+
+
+def change(database, statement):
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        assert connection.execute(statement).rowcount == 1
+
+
+def test_verify_names_the_position_of_a_fact_that_was_changed(whence, organization, tmp_path):
+    change(
+        tmp_path / "ledger.db",
+        f"UPDATE events SET data = replace(data, 'Ama', 'Eve') "  # noqa: S608 (our own id)
+        f"WHERE book = '{organization['id']}/test' AND position = 1",
+    )
+
+    verified = whence("verify")
+
+    assert verified.returncode == 1
+    assert f"{organization['id']}/test: position 1 changed" in verified.stderr
+
+
+def test_verify_names_a_row_that_is_not_what_the_facts_say(whence, tmp_path):
+    demo = ("demo", "--customers", "5", "--payments", "20", "--until", "2026-11-01")
+    assert whence(*demo).returncode == 0
+    assert whence("verify").returncode == 0
+    change(
+        tmp_path / "views-1.db",
+        "UPDATE customer_totals SET total_spent = 99 WHERE customer_id = "
+        "(SELECT min(customer_id) FROM customer_totals)",
+    )
+
+    verified = whence("verify")
+
+    assert verified.returncode == 1
+    assert "customer_totals" in verified.stderr
+    assert "total_spent=99" in verified.stderr
+
+
+def test_the_demo_tells_the_same_story_for_the_same_seed(whence):
+    demo = ("demo", "--customers", "20", "--payments", "100", "--until", "2026-11-01")
+
+    first = whence(*demo, "--seed", "7").stdout.split("Organization ")[0]
+    second = whence(*demo, "--seed", "7").stdout.split("Organization ")[0]
+    other = whence(*demo, "--seed", "8").stdout.split("Organization ")[0]
+
+    assert "Sunbird Resellers" in first
+    assert "payment_link" in first
+    assert first == second
+    assert first != other

@@ -110,26 +110,26 @@ def test_the_projector_runs_alone(start):
     assert projector.stopped(signal.SIGTERM) == 0
 
 
-def test_several_workers_are_refused_on_sqlite_in_one_sentence(whence):
-    refused = whence("serve", "--workers", "2")
+def test_several_workers_are_refused_on_sqlite_in_one_sentence(start):
+    refused = start("serve", "--workers", "2")
 
-    assert refused.returncode == 2
-    assert refused.stderr.startswith("whence: WHENCE_WORKERS cannot be used:")
-    assert refused.stderr.count("\n") == 1
+    assert refused.ended() == 2
+    assert refused.output.startswith("whence: WHENCE_WORKERS cannot be used:")
+    assert refused.output.count("\n") == 1
 
 
-def test_a_port_in_use_is_said_in_one_sentence(whence):
+def test_a_port_in_use_is_said_in_one_sentence(start):
     with socket.create_server(("127.0.0.1", 0)) as other:
-        refused = whence("serve", "--port", str(other.getsockname()[1]))
+        refused = start("serve", "--port", str(other.getsockname()[1]))
 
-    assert refused.returncode == 1
-    assert "cannot listen on 127.0.0.1" in refused.stderr
-    assert refused.stderr.count("\n") == 1
+        assert refused.ended() == 1
+    assert refused.output.startswith("whence: cannot listen on 127.0.0.1")
+    assert refused.output.count("\n") == 1
 
 
-def test_a_wrong_setting_is_said_in_one_sentence(whence):
-    refused = whence("serve", WHENCE_PORT="a lot")
+def test_a_wrong_setting_is_said_in_one_sentence(start):
+    refused = start("serve", WHENCE_PORT="a lot")
 
-    assert refused.returncode == 2
-    assert refused.stderr.startswith("whence: WHENCE_PORT cannot be used: ")
-    assert refused.stderr.count("\n") == 1
+    assert refused.ended() == 2
+    assert refused.output.startswith("whence: WHENCE_PORT cannot be used: ")
+    assert refused.output.count("\n") == 1

@@ -31,7 +31,7 @@ app.command()(facts.events)
 app.command()(demo.demo)
 
 
-def _tell_version(*, asked: bool) -> None:
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 (as typer calls it)
     if asked:
         typer.echo(__version__)
         raise typer.Exit
@@ -41,10 +41,11 @@ def _tell_version(*, asked: bool) -> None:
 def _options(
     *,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_tell_version),
     ] = False,
 ) -> None:
-    _tell_version(asked=version)
+    pass
 
 
 def main() -> None:
