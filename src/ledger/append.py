@@ -1,4 +1,4 @@
-"""What may the ledger be asked to write, and what may it answer?"""
+"""What the ledger may be asked to write, and what it may answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,23 +1,21 @@
-"""How is a batch of appends written, in one transaction?
+"""A batch of appends, written in one transaction.
 
 First all of it is tried, having looked up only what no constraint can prove. When that is not
 enough to be sure, or a constraint refuses, it is done again with everything looked up.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from ledger.append import Append, Outcome, Replied
+from ledger.append import Append, Replied
 from ledger.chain import genesis
 from ledger.clock import Clock, written
 from ledger.plan import Head, Known, Plan, plan, streams_to_look_up
 from ledger.rows import delete_rows, insert_rows, replace_rows, select_highest, select_rows
 from ledger.schema import books, claims, events, replies
-
-Connect = Callable[[], Connection]
 
 
 class Batch:

@@ -1,4 +1,4 @@
-"""How is each fact chained to the one before, and where was a chain broken?"""
+"""How each fact is chained to the one before, and where a chain was broken."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

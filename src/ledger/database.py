@@ -1,4 +1,4 @@
-"""How is a database opened, and how does it get the ledger's tables?"""
+"""How a database is opened, and how it gets the ledger's tables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

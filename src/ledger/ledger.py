@@ -1,4 +1,4 @@
-"""What can be asked of the ledger?"""
+"""The ledger: everything that can be asked of it."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

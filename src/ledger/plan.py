@@ -1,4 +1,4 @@
-"""What becomes of each append of a batch, and what has to be written?
+"""What becomes of each append of a batch, and what has to be written for it.
 
 Pure: given what is known of the books, appends are judged one after the other, each seeing what
 those before it in the batch have done.
@@ -134,10 +134,8 @@ def _chain(append: Append, known: Known, now: str, result: Plan, head: Head) -> 
     position, digest = head.position, head.digest
     for fact in append.facts:
         stream = (book, fact.stream)
-        if fact.stream in append.expected:
-            version = fact.version
-        else:
-            version = versions.get(stream, 0) + 1
+        is_expected = fact.stream in append.expected
+        version = fact.version if is_expected else versions.get(stream, 0) + 1
         versions[stream] = version
         position += 1
         digest = link(digest, fact.stream, version, fact.topic, fact.data, context, recorded_at)

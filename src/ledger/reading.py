@@ -1,4 +1,4 @@
-"""What stands in the ledger? Each question is one short statement over one book."""
+"""What stands in the ledger: each question is one short statement over one book."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +17,9 @@ from ledger.schema import books, claims, events, replies, store
 T = TypeVar("T")
 
 _PAGE = 1000
+
+# Code points in between are no characters, and no database takes them.
+_SURROGATES, _AFTER_SURROGATES = 0xD800, 0xE000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def _read_many_at_once(
     names = ", ".join(f"e.{column.name}" for column in events.columns)
     # A page of each book is taken from its index; only those pages are sorted.
     found = connection.exec_driver_sql(
-        f"SELECT {names} FROM {source} CROSS JOIN LATERAL ("
+        f"SELECT {names} FROM {source} CROSS JOIN LATERAL ("  # noqa: S608 (our own names)
         f"SELECT * FROM {events.fullname} AS t WHERE t.book = r.book AND t.position > r.position "
         f"ORDER BY t.position LIMIT %s) AS e ORDER BY e.book, e.position LIMIT %s",
         (*parameters, limit, limit),
@@ -98,7 +101,7 @@ def heads(engine: Engine) -> dict[str, int]:
     wanted = select(books.c.book, books.c.position).order_by(books.c.book)
     return ask(
         engine,
-        lambda connection: {book: position for book, position in connection.execute(wanted)},
+        lambda connection: {row.book: row.position for row in connection.execute(wanted)},
     )
 
 
@@ -129,8 +132,7 @@ def _end_of(prefix: str) -> str | None:
     if not kept:
         return None
     following = ord(kept[-1]) + 1
-    # What lies between is no character of its own.
-    return kept[:-1] + chr(0xE000 if following == 0xD800 else following)
+    return kept[:-1] + chr(_AFTER_SURROGATES if following == _SURROGATES else following)
 
 
 def reply(engine: Engine, book: str, key: str, *, now: datetime) -> Replied | None:

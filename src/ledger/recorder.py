@@ -55,7 +55,7 @@ class BookRecorder(ApplicationRecorder):
             raise IntegrityError(str(error)) from error
         if not isinstance(outcome, Done):
             raise IntegrityError(f"not recorded: {outcome}")
-        return range(outcome.position - len(facts) + 1, outcome.position + 1)
+        return list(range(outcome.position - len(facts) + 1, outcome.position + 1))
 
     def select_events(
         self,

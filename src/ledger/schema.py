@@ -1,4 +1,4 @@
-"""Which tables hold the ledger?
+"""The tables of the ledger.
 
 ``book`` leads every primary key and every unique constraint, so that the tables can be spread over
 machines by it. On SQLite the schema's name is dropped (`ledger.database`).

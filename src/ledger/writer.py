@@ -1,4 +1,4 @@
-"""How do many callers share one commit?
+"""How many callers share one commit.
 
 One thread writes. What is asked while a commit is in flight waits, and is the next batch: so a
 single caller never waits for others, and many callers share the cost of one commit.
@@ -129,7 +129,7 @@ class Writer:
             plan = self._write_patiently(Batch(appends))
         except LedgerUnavailable as unavailable:
             return [unavailable] * len(appends), {}
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whoever waits must be answered, whatever it is)
             # Something in the batch cannot be stored at all: the others must not suffer for it.
             if len(appends) == 1:
                 return [error], {}

@@ -1,6 +1,7 @@
 """The library's own tests of a recorder, run against a book of the ledger."""
 
 from datetime import UTC, datetime
+from time import sleep
 from uuid import uuid4
 
 import pytest
@@ -34,6 +35,9 @@ class OverABook:
         with Ledger(engine, clock=lambda: datetime.now(UTC)) as ledger:
             self.recorder = BookRecorder(ledger, BOOK)
             yield
+        # The library's tests do not wait for their reading threads.
+        while engine.pool.checkedout():
+            sleep(0.001)
         engine.dispose()
 
 
