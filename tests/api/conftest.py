@@ -1,0 +1,175 @@
+"""The whole application over a real store, and a merchant who calls it."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import Only, create_app
+from api.parts import Parts
+from commands.directory import Directory
+from commands.handler import CommandHandler, Context
+from commands.ids import Ids
+from commands.organizations import Founded, found_organization
+from ledger.clock import Clock
+from ledger.database import open_engine, upgrade
+from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+from projections.folds import DEFINITIONS
+from projections.generations import Generations
+from projections.projector import Projector
+from projections.reader import Views
+from projections.rebuild import ensure_views
+
+STARTUP_SECONDS = 20
+
+
+@dataclass
+class Server:
+    """The application on a real socket, in a thread of its own."""
+
+    url: str
+    parts: Parts
+    loop: asyncio.AbstractEventLoop
+
+    def found(self, name: str) -> Founded:
+        """A new organization, with a key of full access for each mode."""
+        founding = found_organization(self.parts.handler, name, context=Context())
+        return asyncio.run_coroutine_threadsafe(founding, self.loop).result(timeout=20)
+
+
+@dataclass
+class Merchant:
+    """An organization and how it calls the API."""
+
+    server: Server
+    founded: Founded
+
+    @property
+    def org_id(self) -> str:
+        return self.founded.org_id
+
+    def client(self, key: str | None = None, **headers: str) -> httpx.Client:
+        headers = {"X-Reevit-Key": key or self.founded.keys["test"]} | headers
+        return httpx.Client(base_url=self.server.url, headers=headers, timeout=30)
+
+
+def open_parts(stack: ExitStack, database_url: str, folder: Path, clock: Clock) -> Parts:
+    """The parts, joined as the service joins them, without limits on how often to ask."""
+    engine = open_engine(database_url)
+    stack.callback(engine.dispose)
+    upgrade(engine)
+    ledger = stack.enter_context(Ledger(engine, clock=clock))
+    handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
+    stack.callback(handler.close)
+    generations = stack.enter_context(Generations(engine, folder, clock=clock))
+    mapper = FactMapper()
+    ensure_views(ledger, generations, mapper, DEFINITIONS)
+    serving = generations.follow(DEFINITIONS)
+    projector = Projector(ledger, serving, mapper, DEFINITIONS)
+    views = stack.enter_context(Views(ledger, serving))
+    projector.on_progress(views.tell_progress)
+    ledger.on_commit(projector.wake)
+    projector.start()
+    stack.callback(projector.close)
+    return Parts(
+        handler=handler,
+        directory=Directory(handler),
+        views=views,
+        version="0",
+        log=structlog.get_logger("tests"),
+        rate_limit_per_key="off",
+        rate_limit_public="off",
+        store=ledger.identity().store_id,
+    )
+
+
+def serve(stack: ExitStack, app: FastAPI) -> tuple[str, asyncio.AbstractEventLoop]:
+    """Starts the application on a free port; its address and its event loop."""
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+
+    async def run() -> None:
+        serving = asyncio.create_task(server.serve())
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        ready.set()
+        await serving
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+        loop.close()
+
+    stack.callback(stop)
+    assert ready.wait(STARTUP_SECONDS)
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    return f"http://{host}:{port}", loop
+
+
+@pytest.fixture
+def log() -> Iterator[list[Any]]:
+    """What the service logs while a test runs."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite, unless a test asks for others with ``on_both_databases``."""
+    return str(request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url"))
+
+
+@pytest.fixture
+def new_server(
+    database_url: str, tmp_path: Path, clock: Clock, log: list[Any]
+) -> Iterator[Callable[..., Server]]:
+    """Starts servers over one store, with settings of one's own; all are stopped after the test."""
+    with ExitStack() as stack:
+
+        def start(only: Only = None, **settings: Any) -> Server:
+            folder = tmp_path / "views"
+            folder.mkdir(exist_ok=True)
+            parts = replace(open_parts(stack, database_url, folder, clock), **settings)
+            url, loop = serve(stack, create_app(parts, only=only))
+            return Server(url, parts, loop)
+
+        yield start
+
+
+@pytest.fixture
+def server(new_server: Callable[..., Server]) -> Server:
+    return new_server()
+
+
+@pytest.fixture
+def merchant(server: Server) -> Merchant:
+    return Merchant(server, server.found("Ama's shop"))
+
+
+@pytest.fixture
+def client(merchant: Merchant) -> Iterator[httpx.Client]:
+    """Calls as the merchant, in test mode."""
+    with merchant.client() as client:
+        yield client
+
+
+@pytest.fixture
+def stranger(server: Server) -> Iterator[httpx.Client]:
+    """Calls without a key."""
+    with httpx.Client(base_url=server.url) as client:
+        yield client

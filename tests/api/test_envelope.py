@@ -1,0 +1,164 @@
+"""What every answer carries, whatever was asked."""
+
+import re
+import socket
+import time
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+SECURITY = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/healthz", 200),
+        ("GET", "/v1/customers", 200),
+        ("POST", "/v1/customers", 201),
+        ("GET", "/v1/customers/cus_nobody", 404),
+        ("GET", "/v1/nothing", 404),
+        ("GET", "/v1/customers/", 404),
+        ("PUT", "/v1/customers", 405),
+        ("GET", "/v1/payments?limit=x", 400),
+    ],
+)
+def test_every_answer_has_a_request_id_and_security_headers(client, method, path, status):
+    answer = client.request(method, path)
+
+    assert answer.status_code == status
+    assert re.fullmatch(r"req_[0-9a-z]{26}", answer.headers["X-Request-Id"])
+    assert SECURITY.items() <= dict(answer.headers).items()
+    assert "strict-transport-security" in answer.headers
+    assert "permissions-policy" in answer.headers
+
+
+def test_every_error_has_the_four_keys_and_flat_details(client):
+    for path in ("/v1/nothing", "/v1/customers/cus_x", "/v1/payments?limit=0"):
+        body = client.get(path).json()
+
+        assert body.keys() == {"error", "code", "message", "details"}
+        assert all(not isinstance(value, (dict, list)) for value in body["details"].values())
+
+
+def test_a_method_a_path_does_not_know_is_answered_with_those_it_knows(client):
+    answer = client.put("/v1/customers/cus_x")
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "DELETE, GET, PATCH"
+
+
+def test_nobody_is_sent_elsewhere_for_a_trailing_slash(client):
+    assert client.post("/v1/customers/", json={}).status_code in {404, 405}
+
+
+def test_a_command_tells_its_position_and_a_query_has_reached_it(client):
+    position = int(client.post("/v1/customers", json={}).headers["Whence-Position"])
+
+    seen = client.get("/v1/customers")
+
+    assert int(seen.headers["Whence-Position"]) >= position
+    assert "Whence-Behind" not in seen.headers
+
+
+def test_a_body_larger_than_ten_megabytes_is_refused_unread(client):
+    answer = client.post("/v1/customers", content=b" " * (10 * 1024 * 1024 + 1))
+
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "payload_too_large"
+
+
+def test_a_chunked_body_larger_than_ten_megabytes_is_refused(client):
+    chunks = (b" " * 65536 for _ in range(170))
+
+    answer = client.post("/v1/customers", content=chunks)
+
+    assert answer.status_code == 413
+
+
+def test_a_fault_of_ours_is_answered_without_its_secrets_and_logged(new_server, log):
+    def broken(*_args, **_named):
+        raise RuntimeError("the password is hunter2")
+
+    server = new_server(request_id=_counting())
+    server.parts.views.ask = broken
+    merchant = server.found("Ama's shop")
+
+    answer = httpx.get(f"{server.url}/v1/payments", headers={"X-Reevit-Key": merchant.keys["test"]})
+
+    assert answer.status_code == 500
+    assert answer.json() == {
+        "error": "server_error",
+        "code": "server_error",
+        "message": "something went wrong on our side",
+        "details": {},
+    }
+    assert SECURITY.items() <= dict(answer.headers).items()
+    failed = [entry for entry in log if entry["event"] == "request_failed"]
+    assert [entry["request_id"] for entry in failed] == [answer.headers["X-Request-Id"]]
+
+
+def test_requests_are_logged_by_route_without_keys_and_personal_data(client, merchant, log):
+    client.get("/v1/customers/lookup", params={"external_id": "ama@example.com"})
+    client.get("/v1/customers/external/ama@example.com")
+
+    time.sleep(0.05)
+    requests = [entry for entry in log if entry["event"] == "request"]
+    assert [entry["route"] for entry in requests] == [
+        "/v1/customers/lookup",
+        "/v1/customers/external/{external_id}",
+    ]
+    assert {entry["status"] for entry in requests} == {404}
+    assert {entry["book"] for entry in requests} == {f"{merchant.org_id}/test"}
+    assert "ama@example.com" not in str(log)
+    assert merchant.founded.keys["test"] not in str(log)
+
+
+def test_every_request_is_counted_by_route_method_and_status(new_server):
+    class Counted:
+        def __init__(self):
+            self.seen = []
+
+        def observe(self, route, method, status, seconds):
+            self.seen.append((route, method, status, seconds >= 0))
+
+    metrics = Counted()
+    server = new_server(metrics=metrics)
+
+    httpx.get(f"{server.url}/v1/payments/pay_x")
+    httpx.get(f"{server.url}/nothing")
+    httpx.request("TRACE", f"{server.url}/nothing")
+
+    time.sleep(0.05)
+    assert metrics.seen == [
+        ("/v1/payments/{payment_id}", "GET", 401, True),
+        ("unknown", "GET", 404, True),
+        ("unknown", "OTHER", 404, True),
+    ]
+
+
+def test_a_header_of_the_client_never_becomes_one_of_ours(server):
+    where = urlsplit(server.url)
+    request = (
+        b"GET /v1/nothing%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: x\r\n"
+        b"X-Request-Id: req_1\x0b\r\nOrigin: x%0d%0aEvil: 1\r\nConnection: close\r\n\r\n"
+    )
+
+    with socket.create_connection((where.hostname, where.port)) as connection:
+        connection.sendall(request)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert b"set-cookie" not in head
+    assert b"evil" not in head
+
+
+def _counting():
+    numbers = iter(range(1000))
+    return lambda: f"req_{next(numbers):026}"
