@@ -1,6 +1,5 @@
 """How the service runs until it is stopped: one process, or several on one PostgreSQL."""
 
-import asyncio
 import signal
 import socket
 import threading
@@ -10,21 +9,18 @@ from functools import partial
 from types import FrameType
 
 import structlog
-import typer
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
-from commands.handler import Context
-from commands.organizations import found_organization
 from whence import logs
-from whence.cli.organizations import introduce
 from whence.settings import Settings, WrongSetting
-from whence.wiring import Side, handling, projecting, recording, serving
-
-FIRST_NAME = "First organization"
+from whence.welcome import welcome
+from whence.wiring import Side, projecting, recording, serving
 
 _BACKLOG = 2048
+# A worker that does not answer for so long, its start included, is replaced.
+_STARTING_SECONDS = 60
 
 _log = structlog.get_logger("whence")
 
@@ -61,6 +57,7 @@ def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=settings.shutdown_seconds,
+            timeout_worker_healthcheck=_STARTING_SECONDS,
         )
         _log.info("listening", address=address, workers=settings.workers)
         if settings.workers > 1:
@@ -80,24 +77,6 @@ def project_until_stopped(settings: Settings) -> None:
         _log.info("projecting")
         stopped.wait()
     _log.info("stopped")
-
-
-def welcome(settings: Settings, address: str) -> None:
-    """On an empty store: founds an organization, and says how to get in, once."""
-    with recording(settings) as ledger:
-        if ledger.heads():
-            return
-        with handling(ledger) as handler:
-            founded = asyncio.run(
-                found_organization(handler, FIRST_NAME, context=Context(actor="first start"))
-            )
-    introduce(FIRST_NAME, founded)
-    typer.echo(
-        f"\nTry it:\n\n  curl {address}/v1/customers \\\n"
-        f'    -H "X-Reevit-Key: {founded.keys["test"]}" \\\n'
-        '    -H "Content-Type: application/json" \\\n'
-        '    -d \'{"external_id": "usr_1234", "name": "Ada Lovelace"}\'\n'
-    )
 
 
 def application(settings: Settings, only: Side | None) -> "Served":

@@ -20,11 +20,11 @@ from projections.source_breakdown import (
     source_breakdown,
 )
 from projections.top_customers import TopCustomers, top_customers
-from whence.cli.organizations import introduce
 from whence.cli.terminal import print_table, progress_bar
 from whence.demo.fill import Fill
 from whence.demo.year import Year
 from whence.settings import Settings
+from whence.welcome import introduce
 from whence.wiring import handling, projecting, recording, utc_now
 
 NAME = "Demo merchant"

@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from commands.handler import CommandHandler, Context
-from commands.organizations import Founded, found_organization
+from commands.organizations import found_organization
 from domain.book import Book
 from domain.organization import Organization
 from whence.cli.terminal import AsJson, print_json, print_table
 from whence.settings import Settings
+from whence.welcome import introduce
 from whence.wiring import handling, recording
 
 app = typer.Typer(help="The businesses whose payments are recorded here.", no_args_is_help=True)
@@ -48,14 +49,6 @@ def list_(*, json: AsJson = False) -> None:
     else:
         rows = [(each.id, each.name, f"{each.founded_at:%Y-%m-%d %H:%M}") for each in found]
         print_table("Organizations", ("id", "name", "since"), rows)
-
-
-def introduce(name: str, founded: Founded) -> None:
-    """Says, for people, what a new organization is called and how to get in."""
-    typer.echo(f"Organization   {founded.org_id}  ({name})")
-    typer.echo(f"Test key       {founded.keys['test']}")
-    typer.echo(f"Live key       {founded.keys['live']}")
-    typer.echo("Only a digest of the keys is kept: this is the one time they are shown.")
 
 
 async def _organizations(handler: CommandHandler, books: list[str]) -> list[Organization]:

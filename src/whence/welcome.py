@@ -1,0 +1,38 @@
+"""How does somebody new get in? An organization, its keys said once, and a request that works."""
+
+import asyncio
+
+import typer
+
+from commands.handler import Context
+from commands.organizations import Founded, found_organization
+from whence.settings import Settings
+from whence.wiring import handling, recording
+
+FIRST_NAME = "First organization"
+
+
+def welcome(settings: Settings, address: str) -> None:
+    """On an empty store: founds an organization, and says how to get in, once."""
+    with recording(settings) as ledger:
+        if ledger.heads():
+            return
+        with handling(ledger) as handler:
+            founded = asyncio.run(
+                found_organization(handler, FIRST_NAME, context=Context(actor="first start"))
+            )
+    introduce(FIRST_NAME, founded)
+    typer.echo(
+        f"\nTry it:\n\n  curl {address}/v1/customers \\\n"
+        f'    -H "X-Reevit-Key: {founded.keys["test"]}" \\\n'
+        '    -H "Content-Type: application/json" \\\n'
+        '    -d \'{"external_id": "usr_1234", "name": "Ada Lovelace"}\'\n'
+    )
+
+
+def introduce(name: str, founded: Founded) -> None:
+    """Says, for people, what a new organization is called and how to get in."""
+    typer.echo(f"Organization   {founded.org_id}  ({name})")
+    typer.echo(f"Test key       {founded.keys['test']}")
+    typer.echo(f"Live key       {founded.keys['live']}")
+    typer.echo("Only a digest of the keys is kept: this is the one time they are shown.")
