@@ -38,9 +38,7 @@ def test_the_same_key_on_another_path_is_another_request(client):
 
 
 def test_a_refusal_is_remembered_too(client):
-    payment = client.post(
-        "/v1/payments/intents", json={"amount": 77, "currency": "GHS"}
-    ).json()
+    payment = client.post("/v1/payments/intents", json={"amount": 77, "currency": "GHS"}).json()
     refund = {"url": f"/v1/payments/{payment['id']}/refund", "headers": {"Idempotency-Key": "r"}}
 
     refused = client.post(**refund)
@@ -91,9 +89,7 @@ def test_a_key_can_be_required(new_server):
     headers = {"X-Reevit-Key": server.found("Ama").keys["test"]}
 
     without = httpx.post(f"{server.url}/v1/customers", headers=headers)
-    with_one = httpx.post(
-        f"{server.url}/v1/customers", headers=headers | {"Idempotency-Key": "k"}
-    )
+    with_one = httpx.post(f"{server.url}/v1/customers", headers=headers | {"Idempotency-Key": "k"})
     query = httpx.get(f"{server.url}/v1/customers", headers=headers)
 
     assert without.status_code == 400

@@ -1,0 +1,233 @@
+"""Customers over HTTP."""
+
+import pytest
+
+from api.bodies.customers import Customer, CustomerStats, TopCustomer, TopCustomers
+from api.bodies.payments import PaymentSummary
+from api.bodies.sources import CustomerSources
+
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+ADA = {
+    "external_id": "usr_1234",
+    "email": "ada@example.com",
+    "name": "Ada Lovelace",
+    "phone": "+233501234567",
+    "tags": ["premium", "early-adopter"],
+    "metadata": {"plan": "pro", "signup_source": "referral"},
+}
+
+
+@on_both_databases
+def test_a_customer_is_created_and_read_back_to_the_letter(client):
+    created = client.post("/v1/customers", json=ADA)
+
+    customer = created.json()
+    assert created.status_code == 201
+    assert customer.items() >= ADA.items()
+    assert customer.keys() == Customer.model_fields.keys()
+    assert client.get(f"/v1/customers/{customer['id']}").json() == customer
+    assert client.get("/v1/customers/lookup?external_id=usr_1234").json() == customer
+    assert client.get("/v1/customers?external_id=usr_1234").json()["customers"] == [customer]
+    assert client.get("/v1/customers/external/usr_1234").json() == customer
+
+
+@on_both_databases
+def test_an_external_id_belongs_to_one_customer(client):
+    first = client.post("/v1/customers", json=ADA).json()
+    other = client.post("/v1/customers", json={}).json()
+
+    again = client.post("/v1/customers", json={"external_id": "usr_1234"})
+    changed = client.patch(f"/v1/customers/{other['id']}", json={"external_id": "usr_1234"})
+
+    for answer in (again, changed):
+        assert answer.status_code == 409
+        assert answer.json()["error"] == "conflict"
+        assert answer.json()["code"] == "customer_already_exists"
+        assert answer.json()["details"] == {
+            "field": "external_id",
+            "external_id": "usr_1234",
+            "customer_id": first["id"],
+        }
+
+
+def test_a_change_answers_with_the_figures_as_a_read_does(client):
+    customer = client.post("/v1/customers", json=ADA).json()
+    _pay(client, customer_id=customer["id"])
+
+    changed = client.patch(f"/v1/customers/{customer['id']}", json={"name": None, "tags": ["x"]})
+
+    body = changed.json()
+    assert (body["name"], body["tags"], body["email"]) == (None, ["x"], "ada@example.com")
+    assert body["total_spent"] == 4000
+    assert client.get(f"/v1/customers/{customer['id']}").json() == body
+
+
+@pytest.mark.parametrize("empty", [b"", b"{}", b"[]"])
+def test_a_change_of_nothing_changes_nothing(client, empty):
+    customer = client.post("/v1/customers", json=ADA).json()
+
+    changed = client.patch(f"/v1/customers/{customer['id']}", content=empty)
+
+    assert changed.status_code == 200
+    assert changed.json() == customer
+
+
+def test_a_deleted_customer_is_gone_but_not_its_payments(client):
+    customer = client.post("/v1/customers", json=ADA).json()
+    payment = _pay(client, customer_id=customer["id"])
+    path = f"/v1/customers/{customer['id']}"
+
+    deleted = client.delete(path)
+
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    for gone in (path, f"{path}/payments", f"{path}/sources", "/v1/customers/external/usr_1234"):
+        answer = client.get(gone)
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "customer_not_found"
+    assert client.delete(path).status_code == 404
+    assert client.get(f"/v1/payments/{payment['id']}").json()["customer_id"] == customer["id"]
+    assert client.post("/v1/customers", json=ADA).status_code == 201
+
+
+def test_put_creates_and_then_updates(client):
+    created = client.put("/v1/customers/external/usr_9", json={"name": "Ama"})
+    _pay(client, customer_id="usr_9")
+    updated = client.put("/v1/customers/external/usr_9", json={"email": "ama@example.com"})
+    changed = client.patch("/v1/customers/external/usr_9", json={"name": "Ama B"})
+
+    assert (created.status_code, updated.status_code, changed.status_code) == (201, 200, 200)
+    assert updated.json()["name"] == "Ama"
+    assert updated.json()["total_spent"] == 4000
+    assert client.get("/v1/customers/external/usr_9").json() == changed.json()
+    assert client.delete("/v1/customers/external/usr_9").status_code == 204
+    assert client.delete("/v1/customers/external/usr_9").status_code == 404
+
+
+@on_both_databases
+def test_the_history_tells_where_each_payment_came_from(client):
+    customer = client.post("/v1/customers", json=ADA).json()
+    link = {
+        "source": "payment_link",
+        "source_id": "pl_abc123",
+        "source_description": "Summer Sale - Premium Plan",
+    }
+    _pay(client, customer_id=customer["id"], **link)
+    _pay(client, customer_id=customer["id"])
+
+    history = client.get(f"/v1/customers/{customer['id']}/payments").json()
+    by_name = client.get("/v1/customers/external/usr_1234/payments").json()
+
+    api, linked = history["payments"]
+    assert linked.items() >= link.items()
+    assert (api["source"], api["source_id"], api["source_description"]) == ("api", None, None)
+    assert api["payment_id"] == api["id"]
+    assert api.keys() == PaymentSummary.model_fields.keys()
+    assert history["pagination"]["total"] == 2
+    assert by_name == history
+
+
+@on_both_databases
+def test_the_sources_of_a_customer_share_what_succeeded(client):
+    customer = client.post("/v1/customers", json=ADA).json()
+    _pay(client, customer_id=customer["id"], source="subscription", source_id="sub_1")
+    _pay(client, customer_id=customer["id"])
+
+    sources = client.get(f"/v1/customers/{customer['id']}/sources").json()
+
+    assert sources.keys() == CustomerSources.model_fields.keys()
+    assert sources["totals"] == {"count": 2, "amount": 8000}
+    assert [each["source"] for each in sources["by_source"]] == [
+        "api",
+        "payment_link",
+        "subscription",
+    ]
+    assert sum(each["count_share"] for each in sources["by_source"]) == 1
+    assert (sources["subscription_share"], sources["one_time_share"]) == (0.5, 0.5)
+    assert sources["acquisition"]["source_id"] == "sub_1"
+    assert client.get("/v1/customers/external/usr_1234/sources").json() == sources
+    nothing = client.get(f"/v1/customers/{customer['id']}/sources?currency=usd").json()
+    assert nothing["totals"] == {"count": 0, "amount": 0}
+    assert nothing["currency"] == "USD"
+
+
+@on_both_databases
+def test_the_best_customers_come_first(client):
+    for name, payments in (("ama", 1), ("kofi", 3), ("esi", 0), ("yaw", 2)):
+        client.post("/v1/customers", json={"external_id": name})
+        for _ in range(payments):
+            _pay(client, customer_id=name)
+
+    top = client.get("/v1/customers/top", params={"limit": 2, "period": "30d"}).json()
+    rest = client.get(
+        "/v1/customers/top", params={"limit": 2, "cursor": _next(client, "/v1/customers/top")}
+    ).json()
+
+    assert top.keys() == TopCustomers.model_fields.keys()
+    assert top["currency"] == "GHS"
+    assert [each["external_id"] for each in top["customers"]] == ["kofi", "yaw"]
+    assert top["customers"][0].keys() == TopCustomer.model_fields.keys()
+    assert top["customers"][0]["ranked_by"]["total_spent"] == 12000
+    assert top["pagination"]["total"] == 3
+    assert [each["external_id"] for each in rest["customers"]] == ["ama"]
+
+
+@on_both_databases
+def test_customers_are_found_by_what_they_have_in_common(client):
+    client.post("/v1/customers", json=ADA)
+    client.post("/v1/customers", json={"name": "Kofi", "tags": ["premium"]})
+    client.post("/v1/customers", json={"name": "Esi"})
+    _pay(client, customer_id="usr_1234", source="payment_link", source_id="pl_1")
+
+    def found(**query):
+        listed = client.get("/v1/customers", params=query).json()
+        assert listed["pagination"]["total"] == len(listed["customers"])
+        return [customer["name"] for customer in listed["customers"]]
+
+    assert found() == ["Esi", "Kofi", "Ada Lovelace"]
+    assert found(search="LOVE") == ["Ada Lovelace"]
+    assert found(email="ADA@example.com") == ["Ada Lovelace"]
+    assert found(tags="premium,early-adopter") == ["Kofi", "Ada Lovelace"]
+    assert found(tags=["premium", "early-adopter"], tags_match="all") == ["Ada Lovelace"]
+    assert found(acquired_via="pl_1") == ["Ada Lovelace"]
+    assert found(min_spend=4000, currency="ghs") == ["Ada Lovelace"]
+    assert found(payment_method="card") == ["Ada Lovelace"]
+    assert found(activity_status="active") == ["Ada Lovelace"]
+    assert found(sort_by="total_amount")[0] == "Ada Lovelace"
+    assert found(sort_by="created_at", sort_desc="False")[0] == "Ada Lovelace"
+    assert found(external_id="nobody") == []
+
+
+def test_the_registry_is_told_in_numbers(client):
+    client.post("/v1/customers", json=ADA)
+    _pay(client, customer_id="usr_1234")
+
+    stats = client.get("/v1/customers/stats").json()
+
+    assert stats.keys() == CustomerStats.model_fields.keys()
+    assert (stats["total"], stats["active"], stats["new"]) == (1, 1, 1)
+    assert {tag["tag"]: tag["total_spent"] for tag in stats["by_tag"]} == {
+        "premium": 4000,
+        "early-adopter": 4000,
+    }
+
+
+def test_a_lookup_needs_the_name_looked_for(client):
+    missing = client.get("/v1/customers/lookup")
+    unknown = client.get("/v1/customers/lookup?external_id=nobody")
+
+    assert missing.status_code == 400
+    assert missing.json()["code"] == "missing_required_field"
+    assert unknown.status_code == 404
+    assert unknown.json()["code"] == "customer_not_found"
+
+
+def _pay(client, **more):
+    body = {"amount": 4000, "currency": "GHS"} | more
+    answer = client.post("/v1/payments/intents", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def _next(client, path):
+    return client.get(path, params={"limit": 2}).json()["pagination"]["next_cursor"]
