@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Self, TypedDict, get_args
+from typing import Any, Literal, Self, TypedDict, cast, get_args
 
 from eventsourcing.domain import event
 
@@ -134,6 +134,14 @@ class Payment(Entity):
         country: str | None
         previous_status: str | None
         status: str
+
+        # What every fact repeats, the payment takes over from the latest.
+        def apply(self, aggregate: "Payment") -> None:
+            aggregate.customer_id = self.customer_id
+            aggregate.amount = self.amount
+            aggregate.provider = self.provider
+            aggregate.status = cast(Status, self.status)
+            aggregate.updated_at = max(aggregate.updated_at, self.occurred_at)
 
     class Created(Event, FirstFact):
         """Money was asked for."""
@@ -325,7 +333,7 @@ class Payment(Entity):
         self.created_at = occurred_at
         self.updated_at = occurred_at
         self.provider_ref_id: str | None = None
-        self.next_action: dict[str, Any] | None = None
+        self.required_action: dict[str, Any] | None = None
         self.failure_code: str | None = None
         self.failure_message: str | None = None
         self.authorized_amount = 0
@@ -334,6 +342,11 @@ class Payment(Entity):
         self.refunds: list[Movement] = []
         self.disputes_lost: list[Movement] = []
         self.open_dispute: OpenDispute | None = None
+
+    @property
+    def next_action(self) -> dict[str, Any] | None:
+        """What the payer must do, while there is something they must do."""
+        return self.required_action if self.status == "requires_action" else None
 
     @property
     def is_confirmed(self) -> bool:
@@ -588,134 +601,70 @@ class Payment(Entity):
         super()._record(fact, now, occurred_at, **(repeated | values))
 
     # What follows runs again on every replay, for ever: it may change state, never refuse.
+    # Whatever every fact repeats is taken over in `Event.apply`; here is what is a fact's own.
 
     @event(Amended)
-    def _on_amended(self, amount: int, metadata: dict[str, Any], occurred_at: datetime) -> None:
-        self.amount = amount
+    def _on_amended(self, metadata: dict[str, Any]) -> None:
         self.metadata = metadata
-        self._touch(occurred_at)
-
-    @event(CustomerAttached)
-    def _on_customer_attached(self, customer_id: str, occurred_at: datetime) -> None:
-        self.customer_id = customer_id
-        self._touch(occurred_at)
 
     @event(ActionRequired)
-    def _on_action_required(
-        self, status: Status, next_action: dict[str, Any], occurred_at: datetime
-    ) -> None:
-        self._move(status, occurred_at)
-        self.next_action = next_action
+    def _on_action_required(self, next_action: dict[str, Any]) -> None:
+        self.required_action = next_action
 
     @event(ProcessingStarted)
-    def _on_processing_started(
-        self, status: Status, provider_ref_id: str | None, occurred_at: datetime
-    ) -> None:
-        self._move(status, occurred_at)
+    def _on_processing_started(self, provider_ref_id: str | None) -> None:
         self.provider_ref_id = provider_ref_id or self.provider_ref_id
 
     @event(Authorized)
-    def _on_authorized(
-        self,
-        status: Status,
-        amount: int,
-        provider: str | None,
-        provider_ref_id: str | None,
-        occurred_at: datetime,
-    ) -> None:
-        self._move(status, occurred_at)
-        self.provider = provider
+    def _on_authorized(self, amount: int, provider_ref_id: str | None) -> None:
         self.provider_ref_id = provider_ref_id
         self.authorized_amount = amount
 
     @event(PartiallyCaptured)
-    def _on_partially_captured(
-        self, status: Status, captured_amount: int, occurred_at: datetime
-    ) -> None:
-        self._move(status, occurred_at)
+    def _on_partially_captured(self, captured_amount: int) -> None:
         self.captured_amount = captured_amount
 
     @event(Succeeded)
     def _on_succeeded(
-        self,
-        status: Status,
-        captured_amount: int,
-        provider: str | None,
-        provider_ref_id: str | None,
-        occurred_at: datetime,
+        self, captured_amount: int, provider_ref_id: str | None, occurred_at: datetime
     ) -> None:
-        self._move(status, occurred_at)
         self.captured_amount = captured_amount
-        self.provider = provider
         self.provider_ref_id = provider_ref_id
         self.succeeded_at = occurred_at
 
     @event(Failed)
-    def _on_failed(
-        self, status: Status, failure_code: str, failure_message: str, occurred_at: datetime
-    ) -> None:
-        self._move(status, occurred_at)
+    def _on_failed(self, failure_code: str, failure_message: str) -> None:
         self.failure_code = failure_code
         self.failure_message = failure_message
 
-    @event(Canceled)
-    def _on_canceled(self, status: Status, occurred_at: datetime) -> None:
-        self._move(status, occurred_at)
-
-    @event(Expired)
-    def _on_expired(self, status: Status, occurred_at: datetime) -> None:
-        self._move(status, occurred_at)
-
     @event(Retried)
-    def _on_retried(self, status: Status, occurred_at: datetime) -> None:
-        self._move(status, occurred_at)
+    def _on_retried(self) -> None:
         self.failure_code = None
         self.failure_message = None
 
     @event(Refunded)
-    def _on_refunded(
-        self, status: Status, refund_id: str, refund_amount: int, occurred_at: datetime
-    ) -> None:
-        self._move(status, occurred_at)
+    def _on_refunded(self, refund_id: str, refund_amount: int, occurred_at: datetime) -> None:
         self.refunds = [*self.refunds, _movement(refund_id, refund_amount, occurred_at)]
 
     @event(DisputeOpened)
     def _on_dispute_opened(
-        self,
-        previous_status: Status,
-        status: Status,
-        dispute_id: str,
-        disputed_amount: int,
-        occurred_at: datetime,
+        self, dispute_id: str, disputed_amount: int, previous_status: Status
     ) -> None:
-        self._move(status, occurred_at)
-        self.open_dispute = {
-            "id": dispute_id,
-            "amount": disputed_amount,
-            "status_before": previous_status,
-        }
+        self.open_dispute = OpenDispute(
+            id=dispute_id, amount=disputed_amount, status_before=previous_status
+        )
 
     @event(DisputeWon)
-    def _on_dispute_won(self, status: Status, occurred_at: datetime) -> None:
-        self._move(status, occurred_at)
+    def _on_dispute_won(self) -> None:
         self.open_dispute = None
 
     @event(DisputeLost)
     def _on_dispute_lost(
-        self, status: Status, dispute_id: str, disputed_amount: int, occurred_at: datetime
+        self, dispute_id: str, disputed_amount: int, occurred_at: datetime
     ) -> None:
-        self._move(status, occurred_at)
         self.open_dispute = None
         lost = _movement(dispute_id, disputed_amount, occurred_at)
         self.disputes_lost = [*self.disputes_lost, lost]
-
-    def _move(self, status: Status, occurred_at: datetime) -> None:
-        self.status = status
-        self.next_action = None
-        self._touch(occurred_at)
-
-    def _touch(self, occurred_at: datetime) -> None:
-        self.updated_at = max(self.updated_at, occurred_at)
 
 
 def _positive(amount: int) -> int:
