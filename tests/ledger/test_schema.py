@@ -1,0 +1,76 @@
+"""The tables can be spread over machines by book, and come into being once."""
+
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import UniqueConstraint, inspect
+
+from ledger.database import open_engine, upgrade
+from ledger.ledger import Ledger
+from ledger.schema import metadata
+
+TABLES = [pytest.param(table, id=table.name) for table in metadata.sorted_tables]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_book_leads_every_key_so_that_tables_can_be_spread_by_it(table):
+    keys = [
+        table.primary_key,
+        *(c for c in table.constraints if isinstance(c, UniqueConstraint)),
+        *(index for index in table.indexes if index.unique),
+    ]
+
+    assert [next(iter(key.columns)).name for key in keys] == ["book"] * len(keys)
+    assert not table.foreign_keys
+    assert not any(column.default or column.identity for column in table.columns)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_migrations_make_the_tables_the_code_knows(engine, table):
+    schema = table.schema if engine.dialect.name == "postgresql" else None
+
+    found = inspect(engine)
+    columns = found.get_columns(table.name, schema=schema)
+    unique = found.get_unique_constraints(table.name, schema=schema)
+
+    assert [column["name"] for column in columns] == [column.name for column in table.columns]
+    assert [column["nullable"] for column in columns] == [c.nullable for c in table.columns]
+    assert found.get_pk_constraint(table.name, schema=schema)["constrained_columns"] == [
+        column.name for column in table.primary_key
+    ]
+    assert sorted(each["column_names"] for each in unique) == sorted(
+        [column.name for column in each.columns]
+        for each in table.constraints
+        if isinstance(each, UniqueConstraint)
+    )
+
+
+def test_processes_that_start_at_once_on_an_empty_database_make_one_store(database_url, clock):
+    program = (
+        "import sys; from ledger.database import open_engine, upgrade; "
+        "engine = open_engine(sys.argv[1]); sys.stdin.readline(); upgrade(engine)"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program, database_url], stdin=subprocess.PIPE)
+        for _ in range(5)
+    ]
+    for process in processes:
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate()
+
+    assert [process.returncode for process in processes] == [0] * 5
+    engine = open_engine(database_url)
+    before = Ledger(engine, clock=clock).identity()
+    upgrade(engine)
+    assert Ledger(engine, clock=clock).identity() == before
+    assert (len(before.store_id), before.epoch) == (32, 1)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/whence", "sqlite://", "sqlite:///:memory:"])
+def test_a_database_that_cannot_hold_a_ledger_is_refused_with_a_sentence(url):
+    with pytest.raises(ValueError, match="ledger"):
+        open_engine(url)
