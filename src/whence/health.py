@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ledger.ledger import Ledger
 from projections.generation import Generation
@@ -19,20 +18,25 @@ _JSON = "application/json"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def health_routes(
-    ledger: Ledger, projector: Projector, serving: Callable[[], Generation], metrics: Metrics
-) -> tuple[Route, Route]:
-    """The two routes; ``serving`` raises ViewsRebuilding while no views fit the code."""
+def add_health(
+    app: FastAPI,
+    ledger: Ledger,
+    projector: Projector,
+    serving: Callable[[], Generation],
+    metrics: Metrics,
+) -> None:
+    """Adds the two routes; ``serving`` raises ViewsRebuilding while no views fit the code."""
 
-    async def readyz(_request: Request) -> Response:
+    async def readyz() -> Response:
         found = await run_in_threadpool(_readiness, ledger, projector, serving)
         status = 200 if found["status"] == "ready" else 503
         return Response(orjson.dumps(found), status, media_type=_JSON)
 
-    async def show_metrics(_request: Request) -> Response:
+    async def show_metrics() -> Response:
         return Response(metrics.text(), media_type=_PROMETHEUS)
 
-    return Route("/readyz", readyz), Route("/metrics", show_metrics)
+    app.add_api_route("/readyz", readyz, include_in_schema=False)
+    app.add_api_route("/metrics", show_metrics, include_in_schema=False)
 
 
 def _readiness(

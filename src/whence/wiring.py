@@ -28,7 +28,7 @@ from projections.projector import Projector
 from projections.reader import Views
 from projections.rebuild import ensure_views
 from whence import __version__
-from whence.health import health_routes
+from whence.health import add_health
 from whence.metrics import Metrics
 from whence.settings import Settings
 
@@ -157,5 +157,5 @@ def serving(
             ),
             only=only,
         )
-        app.router.routes.extend(health_routes(ledger, reading.projector, reading.serving, metrics))
+        add_health(app, ledger, reading.projector, reading.serving, metrics)
         yield app

@@ -84,7 +84,7 @@ def test_health_and_metrics_are_told(start):
     assert json.loads(ready)["parked"] == []
     assert metrics_status == 200
     assert b"whence_projection_lag_facts" in metrics
-    assert b"whence_requests_total{" in metrics
+    assert b'whence_requests_total{method="GET",route="/readyz",status="200"}' in metrics
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,16 @@ def test_the_projector_runs_alone(start):
     projector.awaited("(projecting)")
 
     assert projector.stopped(signal.SIGTERM) == 0
+
+
+def test_several_workers_serve_one_postgresql(start, postgresql_url):
+    service = start("serve", "--workers", "2", WHENCE_DATABASE_URL=postgresql_url)
+    key = service.awaited(f"({KEY.format(mode='test')})")
+
+    customer = create_customer(service.url, key)
+
+    assert {lookup(service.url, key)["id"] for _ in range(10)} == {customer["id"]}
+    assert service.stopped(signal.SIGTERM) == 0
 
 
 def test_several_workers_are_refused_on_sqlite_in_one_sentence(start):
