@@ -9,12 +9,13 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
 from projections.book_totals import most_used_currency
+from projections.chained_pages import Part, fetch_chained_page
 from projections.customer_profiles import Profile, profiles
 from projections.customer_standing import customer_standing
 from projections.customer_totals import customer_methods, customer_totals
 from projections.customers import customer_count, customer_tags, customers, still_there
 from projections.instants import micros
-from projections.paging import By, Page, fetch_page
+from projections.paging import By, Page
 
 SortBy = Literal["total_payments", "total_amount", "last_payment_at", "created_at", "risk_score"]
 ActivityStatus = Literal["active", "inactive", "new"]
@@ -79,10 +80,13 @@ def customer_list(
     listed = _listed(book, currency, in_one=wanted.currency is not None).where(
         *_conditions(wanted, now)
     )
-    page = fetch_page(
+    order = _order(sort_by, descending=descending, in_one=wanted.currency is not None)
+    parts = [Part(listed, order)]
+    if sort_by == "total_amount" and wanted.currency is None:
+        parts = _payers_and_the_rest(listed, order, descending=descending)
+    page = fetch_chained_page(
         connection,
-        listed,
-        _order(sort_by, descending=descending, in_one=wanted.currency is not None),
+        parts,
         limit=limit,
         offset=offset,
         cursor=cursor,
@@ -131,10 +135,6 @@ def _conditions(wanted: CustomerFilter, now: datetime) -> list[ColumnElement[boo
         (wanted.tags_all or None, lambda tags: and_(*map(_tagged, tags))),
     ]
     return [*still_there(), *(asks(value) for value, asks in asked if value is not None)]
-
-
-def _said(text: ColumnElement[Any], part: str) -> ColumnElement[bool]:
-    return text.contains(part.casefold(), autoescape=True)
 
 
 def _tagged(tag: str) -> ColumnElement[bool]:
@@ -196,6 +196,19 @@ def _order(sort_by: SortBy, *, descending: bool, in_one: bool) -> tuple[By, ...]
         "risk_score": By(standing.risk_permille, descending, stated=True),
     }
     return (chosen[sort_by], By(standing.customer_id, descending))
+
+
+def _payers_and_the_rest(
+    listed: Select[Any], order: tuple[By, ...], *, descending: bool
+) -> list[Part]:
+    """The same list as two: those who spent something come off the index of what was spent."""
+    spent, customer_id = customer_totals.c.total_spent, customer_totals.c.customer_id
+    payers = Part(
+        listed.where(spent > 0),
+        (By(spent, descending), By(customer_id, descending)),
+    )
+    rest = Part(listed.where(_SPENT == 0), order[-1:])
+    return [payers, rest] if descending else [rest, payers]
 
 
 def _total(connection: Connection, book: str, wanted: CustomerFilter, listed: Select[Any]) -> int:

@@ -39,8 +39,7 @@ _TOTALS = (
 
 
 def _computed(touched: FromClause) -> Select[Any]:
-    currency, method = _currencies(touched), _methods(touched)
-    activity, known = customer_activity.c, customers.c
+    activity, known, totals = customer_activity.c, customers.c, customer_totals.c
 
     def of_customer(table: FromClause) -> Any:
         return and_(table.c.book == touched.c.book, table.c.customer_id == touched.c.customer_id)
@@ -50,9 +49,9 @@ def _computed(touched: FromClause) -> Select[Any]:
         touched.c.customer_id,
         known.registered_at,
         known.deleted_at,
-        currency.c.currency,
-        method.c.method.label("preferred_method"),
-        *(func.coalesce(currency.c[name], 0).label(name) for name in _TOTALS),
+        totals.currency,
+        _preferred_method(touched).label("preferred_method"),
+        *(func.coalesce(totals[name], 0).label(name) for name in _TOTALS),
         activity.first_payment_at,
         activity.last_payment_at,
         activity.first_source_id,
@@ -60,43 +59,47 @@ def _computed(touched: FromClause) -> Select[Any]:
     ).select_from(
         touched.outerjoin(customers, of_customer(customers))
         .outerjoin(customer_activity, of_customer(customer_activity))
-        .outerjoin(currency, and_(of_customer(currency), currency.c.place == 1))
-        .outerjoin(method, and_(of_customer(method), method.c.place == 1))
+        .outerjoin(
+            customer_totals,
+            and_(of_customer(customer_totals), totals.currency == _main_currency(touched)),
+        )
     )
 
 
-def _currencies(touched: FromClause) -> FromClause:
-    """The currencies of each touched customer, the preferred one in place 1."""
-    column = customer_totals.c
-    place = func.row_number().over(
-        partition_by=(column.book, column.customer_id),
-        order_by=(*most_used_first(column), column.currency),
-    )
+# A customer has a handful of rows in each of these two: looking them up through the key is what
+# stays quick for a whole book.
+
+
+def _main_currency(touched: FromClause) -> Any:
+    used = customer_totals.alias("used").c
     return (
-        select(customer_totals, place.label("place"))
-        .select_from(_joined(touched, customer_totals))
-        .subquery()
+        select(used.currency)
+        .where(used.book == touched.c.book, used.customer_id == touched.c.customer_id)
+        .order_by(*most_used_first(used), used.currency)
+        .limit(1)
+        .correlate(touched)
+        .scalar_subquery()
     )
 
 
-def _methods(touched: FromClause) -> FromClause:
-    """The methods of each touched customer, the preferred one in place 1."""
-    column = customer_methods.c
-    named = (column.book, column.customer_id, column.method)
-    place = func.row_number().over(
-        partition_by=(column.book, column.customer_id),
-        order_by=(
-            func.sum(column.successful_payments).desc(),
-            func.max(column.last_payment_at).desc(),
-            column.method,
-        ),
-    )
+def _preferred_method(touched: FromClause) -> Any:
+    used = customer_methods.alias("used").c
     return (
-        select(*named, place.label("place"))
-        .select_from(_joined(touched, customer_methods))
-        .where(column.successful_payments > 0)
-        .group_by(*named)
-        .subquery()
+        select(used.method)
+        .where(
+            used.book == touched.c.book,
+            used.customer_id == touched.c.customer_id,
+            used.successful_payments > 0,
+        )
+        .group_by(used.method)
+        .order_by(
+            func.sum(used.successful_payments).desc(),
+            func.max(used.last_payment_at).desc(),
+            used.method,
+        )
+        .limit(1)
+        .correlate(touched)
+        .scalar_subquery()
     )
 
 
@@ -106,13 +109,6 @@ def most_used_first(column: Any) -> tuple[Any, ...]:
         column.last_payment_at.desc().nulls_last(),
         column.payment_count.desc(),
         column.last_created_at.desc().nulls_last(),
-    )
-
-
-def _joined(touched: FromClause, table: FromClause) -> FromClause:
-    return touched.join(
-        table,
-        and_(table.c.book == touched.c.book, table.c.customer_id == touched.c.customer_id),
     )
 
 

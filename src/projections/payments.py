@@ -50,6 +50,7 @@ payments = view(
         ("created_at", "payment_id"),
         ("customer_id", "created_at", "payment_id"),
         ("status", "created_at", "payment_id"),
+        ("customer_id", "succeeded_at"),
         ("succeeded_at", "currency", "customer_id", "captured_amount"),
         ("source_id", "created_at", "payment_id"),
     ],

@@ -5,14 +5,13 @@ a bucket does not begin or end on a quarter (a range that was asked for, a zone 
 movements themselves fill the gap.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Connection, func, select
+from sqlalchemy import BigInteger, Column, Connection, func, select, values
 
 from domain.payment import Payment
 from projections.book_totals import most_used_currency
@@ -24,6 +23,7 @@ from projections.rows import key, total, view
 Granularity = Literal["day", "week"]
 
 MOST_BUCKETS = 4_000
+_BUCKETS_PER_STATEMENT = 500
 
 revenue = view(
     "revenue",
@@ -183,28 +183,42 @@ def _totals(
     connection: Connection, book: str, currency: str, edges: list[int]
 ) -> list[list[Moved]]:
     """The parts of each bucket: its whole quarters, and what is left at its two ends."""
-    found: list[list[Moved]] = [[] for _ in edges[1:]]
-    if not found:
-        return found
-    column = revenue.c
-    quarters = connection.execute(
-        select(revenue)
-        .where(
-            column.book == book,
-            column.currency == currency,
-            column.quarter_at >= edges[0],
-            column.quarter_at <= edges[-1] - QUARTER,
-        )
-        .order_by(column.quarter_at)
-    )
-    for row in quarters:
-        place = bisect_right(edges, row.quarter_at) - 1
-        if row.quarter_at + QUARTER <= edges[place + 1]:
-            found[place].append(moved_of(row))
+    found: list[list[Moved]] = []
+    for first in range(0, len(edges) - 1, _BUCKETS_PER_STATEMENT):
+        some = list(pairwise(edges[first : first + _BUCKETS_PER_STATEMENT + 1]))
+        whole = _whole_quarters(connection, book, currency, some)
+        found += [[whole[place]] if place in whole else [] for place in range(len(some))]
     for place, (start, end) in enumerate(pairwise(edges)):
         for ragged in _ragged(start, end):
             found[place].append(_between(connection, book, currency, *ragged))
     return found
+
+
+def _whole_quarters(
+    connection: Connection, book: str, currency: str, buckets: list[tuple[int, int]]
+) -> dict[int, Moved]:
+    column = revenue.c
+    each = (
+        values(
+            Column("place", BigInteger),
+            Column("starts", BigInteger),
+            Column("ends", BigInteger),
+            name="buckets",
+        )
+        .data([(place, start, end) for place, (start, end) in enumerate(buckets)])
+        .cte("buckets")
+    ).c
+    rows = connection.execute(
+        select(each.place, *sums(column))
+        .where(
+            column.book == book,
+            column.currency == currency,
+            column.quarter_at >= each.starts,
+            column.quarter_at <= each.ends - QUARTER,
+        )
+        .group_by(each.place)
+    )
+    return {row.place: moved_of(row) for row in rows}
 
 
 def _ragged(start: int, end: int) -> list[tuple[int, int]]:

@@ -180,3 +180,26 @@ def test_deleted_customers_are_nowhere(shop):
 def test_an_empty_book_has_an_empty_list(shop):
     assert listed(shop) == []
     assert listed(shop, "total_amount", min_spend=1) == []
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 7])
+def test_pages_by_amount_go_on_from_those_who_paid_to_those_who_did_not(shop, descending, limit):
+    for number in range(7):
+        shop.register(f"cus_{number}")
+        if number % 2:
+            shop.pay(f"cus_{number}", 100 * number)
+    paid, unpaid = ["5", "3", "1"], ["6", "4", "2", "0"]
+    order = paid + unpaid if descending else unpaid[::-1] + paid[::-1]
+    asked = {"now": shop.now, "sort_by": "total_amount", "descending": descending, "limit": limit}
+
+    turned, cursor = [], None
+    for offset in range(0, 7, limit):
+        page = shop.ask(customer_list, CustomerFilter(), cursor=cursor, **asked).page
+        other = shop.ask(customer_list, CustomerFilter(), offset=offset, **asked).page
+        assert [each.customer_id for each in page.rows] == [each.customer_id for each in other.rows]
+        turned += [each.customer_id[-1] for each in page.rows]
+        cursor = page.next_cursor
+
+    assert cursor is None
+    assert turned == order
