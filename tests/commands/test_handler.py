@@ -3,8 +3,10 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from threading import current_thread
 
 import pytest
+from sqlalchemy import event
 
 from commands.client_secrets import InvalidClientSecret, client_secret
 from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
@@ -272,6 +274,34 @@ async def test_many_commands_on_many_payments_are_all_carried_out(do, ledger, bo
 
     assert ledger.head(book) == before + 300
     assert [fact.position for fact in ledger.read(book, limit=1000)] == list(range(1, before + 301))
+
+
+async def test_a_payment_without_a_customer_reads_nothing(do, engine):
+    await do(create_payment, PAYMENT)
+    readers = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(*_):
+        if current_thread().name.startswith("commands-read"):
+            readers.append(current_thread().name)
+
+    payment = await do(create_payment, PAYMENT)
+    await do(confirm_payment, payment.id, ConfirmPayment())
+
+    assert readers == []
+
+
+async def test_a_short_memory_makes_no_difference(do, ledger):
+    forgetful = CommandHandler(ledger, clock=now, ids=Ids(now), cache_size=1)
+    payments = [await do(create_payment, PAYMENT, by=forgetful) for _ in range(3)]
+
+    confirmed = [
+        await do(confirm_payment, payment.id, ConfirmPayment(), by=forgetful)
+        for payment in payments
+    ]
+    forgetful.close()
+
+    assert {payment.status for payment in confirmed} == {"succeeded"}
 
 
 async def test_canceling_against_confirming_ends_in_one_of_the_two(do, neighbour, ledger, book):
