@@ -1,6 +1,6 @@
 """A running `whence serve`, a fresh organization in it, and its official client."""
 
-import json
+import asyncio
 import os
 import socket
 import subprocess
@@ -10,32 +10,28 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
 from reevit import Reevit
+from sqlalchemy import make_url
+
+from commands.handler import Context
+from commands.organizations import found_organization
+from whence.settings import Settings
+from whence.wiring import handling, recording
 
 STARTUP_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Service:
-    """A server process and how to reach it."""
+    """A server process: where it answers, and where it keeps its books."""
 
     url: str
-    environment: dict[str, str]
-
-    def whence(self, *arguments: str) -> str:
-        """Runs the command line against the same store; its standard output."""
-        done = subprocess.run(  # noqa: S603 (our own command line)
-            [sys.executable, "-m", "whence", *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+    database_url: str
 
 
 @dataclass(frozen=True)
@@ -51,8 +47,15 @@ class Shop:
         return Reevit(key or self.test_key, org_id=org_id, base_url=self.url)
 
 
-@pytest.fixture
-def service(database_url: str) -> Iterator[Service]:
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp(f"service-{request.param}")
+    if request.param == "sqlite":
+        database_url = f"sqlite:///{folder / 'ledger.db'}"
+    else:
+        database_url = new_database(request.getfixturevalue("postgresql_server"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -62,41 +65,53 @@ def service(database_url: str) -> Iterator[Service]:
         "WHENCE_RATE_LIMIT_PER_KEY": "off",
         "WHENCE_RATE_LIMIT_PUBLIC": "off",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "whence", "serve"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    # A pipe nobody reads would fill up and stop the server.
+    said = folder / "server.log"
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "whence", "serve"],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_ready(url, process)
-        yield Service(url, environment)
+        _wait_until_ready(url, process, said)
+        yield Service(url, database_url)
     finally:
         process.terminate()
-        output, _ = process.communicate(timeout=30)
-        assert process.returncode == 0, output
+        assert process.wait(timeout=30) == 0, said.read_text()
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[str]) -> None:
+def new_database(server: str) -> str:
+    """A database on the PostgreSQL server of the test run, gone with it."""
+    name = f"whence_service_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], said: Path) -> None:
     until = time.monotonic() + STARTUP_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(f"{url}/readyz") as answer:  # noqa: S310 (our own server)
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:  # noqa: S310 (our own server)
                 if answer.status == 200:
                     return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             pass
-        assert process.poll() is None, process.communicate()[0]
+        assert process.poll() is None, said.read_text()
         assert time.monotonic() < until, "the server did not become ready"
         time.sleep(0.1)
 
 
 @pytest.fixture
 def shop(service: Service) -> Shop:
-    made = json.loads(service.whence("organizations", "create", "Ama's shop", "--json"))
-    return Shop(service.url, made["id"], made["keys"]["test"], made["keys"]["live"])
+    """Founded beside the running server, in the same store."""
+    settings = Settings(database_url=service.database_url)
+    with recording(settings) as ledger, handling(ledger) as handler:
+        founded = asyncio.run(found_organization(handler, "Ama's shop", context=Context()))
+    return Shop(service.url, founded.org_id, founded.keys["test"], founded.keys["live"])
 
 
 @pytest.fixture(params=["with org_id", "without org_id"])
