@@ -52,7 +52,14 @@ class Ledger:
         Raises LedgerUnavailable when the store cannot be reached in time, ValueError for facts
         that do not carry the versions that follow the expected one.
         """
-        return self._submit(append).result()
+        return self.submit(append).result()
+
+    def submit(self, append: Append) -> Future[Outcome]:
+        """`append` without waiting: the outcome is to come."""
+        _check(append)
+        future: Future[Outcome] = Future()
+        self._writer.submit([Waiting(append, future, None)])
+        return future
 
     async def append_async(self, append: Append) -> Outcome:
         """`append` for an event loop, which is woken once for all that was committed together.
@@ -70,7 +77,7 @@ class Ledger:
         outcomes: list[Outcome] = []
         waiting: list[Future[Outcome]] = []
         for append in appends:
-            waiting.append(self._submit(append))
+            waiting.append(self.submit(append))
             if len(waiting) == _BULK:
                 outcomes += [future.result() for future in waiting]
                 waiting.clear()
@@ -132,12 +139,6 @@ class Ledger:
     def verify(self, book: str) -> Chain | BrokenChain:
         """Recomputes the chain of a book, in bounded memory."""
         return reading.verify(self.engine, book)
-
-    def _submit(self, append: Append) -> Future[Outcome]:
-        _check(append)
-        future: Future[Outcome] = Future()
-        self._writer.submit([Waiting(append, future, None)])
-        return future
 
 
 def _check(append: Append) -> None:

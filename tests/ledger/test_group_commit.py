@@ -110,7 +110,7 @@ def test_a_loop_that_is_gone_harms_nobody(ledger, created):
 def test_closing_writes_what_is_waiting_and_then_takes_no_more(engine, clock, created):
     ledger = Ledger(engine, clock=clock)
     ledger.start()
-    waiting = [ledger._submit(created(f"pay_{n}", book=BOOKS[0])) for n in range(500)]
+    waiting = [ledger.submit(created(f"pay_{n}", book=BOOKS[0])) for n in range(500)]
 
     ledger.close()
 
@@ -139,9 +139,11 @@ def test_listeners_hear_of_new_heads_and_may_fail(ledger, created, caplog):
 
 def test_an_answer_comes_in_bounded_time_when_there_is_no_store(clock, created, tmp_path):
     engine = open_engine(f"sqlite:///{tmp_path / 'without_tables.db'}")
-    with Ledger(engine, clock=clock, patience_seconds=0.1) as ledger:
-        with pytest.raises(LedgerUnavailable):
-            ledger.append(created("pay_1"))
+    with (
+        Ledger(engine, clock=clock, patience_seconds=0.1) as ledger,
+        pytest.raises(LedgerUnavailable),
+    ):
+        ledger.append(created("pay_1"))
     engine.dispose()
 
 

@@ -68,13 +68,13 @@ def test_one_of_two_that_decided_on_the_same_version_loses(ledger, facts, create
     assert outcomes == [Done(2), LostRace("pay_1"), Done(3), LostRace("pay_2")]
 
 
-def test_an_append_may_build_upon_another_of_the_same_batch(ledger, facts, created, together):
+def test_an_append_may_build_upon_another_of_the_same_batch(facts, created, together):
     outcomes = together(created("pay_1"), Append(BOOK, facts("pay_1", 2), {"pay_1": 1}))
 
     assert outcomes == [Done(1), Done(2)]
 
 
-def test_those_who_lose_take_nobody_with_them(ledger, facts, created, external_id, together):
+def test_those_who_lose_take_nobody_with_them(ledger, created, external_id, together):
     ledger.append(created("cus_1", claims=(external_id("cus_1"),)))
 
     outcomes = together(
@@ -93,11 +93,11 @@ def test_those_who_lose_take_nobody_with_them(ledger, facts, created, external_i
     assert isinstance(ledger.verify(BOOK), Chain)
 
 
-def test_an_append_that_cannot_be_stored_at_all_fails_alone(ledger, created, database_url):
+def test_an_append_that_cannot_be_stored_at_all_fails_alone(ledger, created):
     unstorable = created("pay_\ud800")
     appends = [created("pay_1"), unstorable, created("pay_2")]
 
-    futures = [ledger._submit(append) for append in appends]
+    futures = [ledger.submit(append) for append in appends]
 
     assert futures[0].exception() is None
     assert isinstance(futures[1].exception(), UnicodeEncodeError)

@@ -176,7 +176,7 @@ def test_a_busy_sqlite_file_is_waited_for(sqlite_url, clock, created):
     other = sqlite3.connect(make_url(sqlite_url).database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with Ledger(engine, clock=clock) as ledger:
-        waiting = ledger._submit(created("pay_1"))
+        waiting = ledger.submit(created("pay_1"))
         time.sleep(0.2)
         assert not waiting.done()
 
