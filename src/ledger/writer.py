@@ -164,7 +164,7 @@ def _tell(callbacks: Iterable[Callable[..., None]], *news: object) -> None:
     for callback in callbacks:
         try:
             callback(*news)
-            except Exception:  # noqa: BLE001 (a listener must not end the writer)
+        except Exception:  # noqa: BLE001 (a listener must not end the writer)
             _log.exception("a callback after a commit failed")
 
 
