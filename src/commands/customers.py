@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from commands.fields import Command, CreatingCommand, Email, Metadata, Phone, Tags, Text
+from commands.fields import ChangingCommand, Command, Email, Metadata, Phone, Tags, Text
 from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer, CustomerNotFound, ExternalIdTaken
 
@@ -16,7 +16,7 @@ EXTERNAL_ID, EMAIL, PAYER = "external_id", "email", "payer"
 Name = tuple[str, str]
 
 
-class CreateCustomer(CreatingCommand):
+class CreateCustomer(Command):
     """Everything is optional: an empty body registers an anonymous customer."""
 
     external_id: Text | None = None
@@ -27,7 +27,7 @@ class CreateCustomer(CreatingCommand):
     metadata: Metadata | None = None
 
 
-class PutCustomer(Command):
+class PutCustomer(ChangingCommand):
     """Fields left out stay as they are; null clears."""
 
     email: Email | None = None

@@ -31,7 +31,11 @@ _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Command(BaseModel):
-    """A body from outside: unknown fields are ignored, ``[]`` means ``{}`` and ``""`` nothing."""
+    """A body from outside, read kindly (contract 1.0.6).
+
+    Unknown fields are ignored, ``[]`` and no body at all mean ``{}``, and ``""`` and null say no
+    more than leaving the field out.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -41,19 +45,20 @@ class Command(BaseModel):
         if body is None or body == []:
             return {}
         if isinstance(body, Mapping):
-            return {name: value for name, value in body.items() if value != ""}
+            return {name: value for name, value in body.items() if cls._says_something(value)}
         return body
 
-
-class CreatingCommand(Command):
-    """A body that makes something new: null says no more than leaving the field out."""
-
-    @model_validator(mode="before")
     @classmethod
-    def _leave_out_nulls(cls, body: Any) -> Any:
-        if isinstance(body, Mapping):
-            return {name: value for name, value in body.items() if value is not None}
-        return body
+    def _says_something(cls, value: Any) -> bool:
+        return value is not None and value != ""
+
+
+class ChangingCommand(Command):
+    """A body that changes what is there: null clears the field."""
+
+    @classmethod
+    def _says_something(cls, value: Any) -> bool:
+        return bool(value != "")
 
 
 def _email(text: str) -> str:

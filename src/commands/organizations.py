@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from commands.fields import CreatingCommand, Tag
+from commands.fields import Command, Tag
 from commands.handler import CommandHandler, Context
 from commands.keys import new_key
 from commands.unit_of_work import UnitOfWork
@@ -23,7 +23,7 @@ def _known(scopes: list[str]) -> list[str]:
 Scopes = Annotated[list[Tag], Field(max_length=len(SCOPES)), AfterValidator(_known)]
 
 
-class IssueKey(CreatingCommand):
+class IssueKey(Command):
     """No scopes: the key may do everything."""
 
     name: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]

@@ -10,9 +10,9 @@ from commands.client_secrets import check_client_secret
 from commands.fields import (
     Amount,
     AmountOrAll,
+    ChangingCommand,
     Command,
     CountryCode,
-    CreatingCommand,
     CurrencyCode,
     LongText,
     Metadata,
@@ -72,7 +72,7 @@ def _canonical(method: Any) -> Any:
     return _METHODS.get(plain, plain)
 
 
-class CreatePayment(CreatingCommand):
+class CreatePayment(Command):
     """Only ``amount`` and ``currency`` are needed. ``customer_id`` may be any name of theirs.
 
     ``source…`` say where a payment came from that this service did not bring about itself.
@@ -104,7 +104,7 @@ class CreatePayment(CreatingCommand):
         return self
 
 
-class AmendPayment(Command):
+class AmendPayment(ChangingCommand):
     """At least one of the three. A customer can be given at any time, once; the rest only early."""
 
     amount: Amount | None = None
@@ -112,7 +112,7 @@ class AmendPayment(Command):
     customer_id: Text | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _changes_something(self) -> Self:
         if self.amount is None and self.customer_id is None and not self.changes_metadata:
             raise ValueError("nothing to change: give amount, metadata or customer_id")
         return self

@@ -239,6 +239,15 @@ async def test_an_amendment_says_something(body):
         AmendPayment.model_validate(body)
 
 
+async def test_nulls_in_the_body_of_an_action_say_nothing(do):
+    payment = await do(create_payment, intent())
+    body = {"code": None, "message": "", "occurred_at": None}
+
+    failed = await do(fail_payment, payment.id, FailPayment.model_validate(body))
+
+    assert failed.failure_code == "payment_failed"
+
+
 @pytest.mark.parametrize(
     ("stated", "kept"),
     [
