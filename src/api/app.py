@@ -67,10 +67,9 @@ def create_app(parts: Parts, *, only: Only = None) -> FastAPI:
         exception_handlers={HTTPException: _http_error},
     )
     app.state.parts = parts
-    routers = [_about]
-    routers += _COMMANDS if only != "queries" else ()
-    routers += _QUERIES if only != "commands" else ()
-    for router in routers:
+    commands = _COMMANDS if only != "queries" else ()
+    queries = _QUERIES if only != "commands" else ()
+    for router in (*commands, *queries, _about):
         app.router.routes.extend(router.routes)
     app.add_middleware(
         Envelope,

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 
 from fastapi.security import APIKeyHeader
-from starlette.datastructures import Headers
 
 from api.errors import Forbidden, MissingKey
 from api.visit import Visit
@@ -29,11 +28,11 @@ class Authentication:
         self._clock = clock
         self._notes: dict[str, asyncio.Task[None]] = {}
 
-    async def caller(self, headers: Headers) -> Principal | None:
+    async def caller(self, visit: Visit) -> Principal | None:
         """None without a key; raises the Unauthorized refusals of ``commands.keys``."""
-        raw = headers.get("x-reevit-key")
+        raw = visit.header(b"x-reevit-key")
         if not raw:
-            bearer = headers.get("authorization", "")
+            bearer = visit.header(b"authorization") or ""
             if bearer[: len(_BEARER)].lower() != _BEARER:
                 return None
             raw = bearer[len(_BEARER) :].strip()
@@ -49,12 +48,12 @@ class Authentication:
             task.add_done_callback(lambda _: self._notes.pop(principal.key_id, None))
 
 
-def admit(visit: Visit, headers: Headers, scopes: Sequence[str]) -> None:
+def admit(visit: Visit, scopes: Sequence[str]) -> None:
     """Raises unless the caller is known, in the right organization, and has one of the scopes."""
     caller = visit.caller
     if caller is None:
         raise visit.refused_key or MissingKey()
-    org_id = headers.get("x-org-id")
+    org_id = visit.header(b"x-org-id")
     if org_id and org_id != caller.org_id:
         raise Forbidden("forbidden", "X-Org-Id is not the organization of this key")
     if scopes and not any(caller.may(scope) for scope in scopes):

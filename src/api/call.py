@@ -97,7 +97,7 @@ class Call(Request):
 
     def _context(self) -> Context:
         caller = self.visit.caller
-        actor = self.headers.get("x-actor-id")
+        actor = self.visit.header(b"x-actor-id")
         return Context(
             actor=actor[:_LONGEST_ACTOR] if actor else None,
             key_id=caller.key_id if caller else None,
@@ -105,7 +105,7 @@ class Call(Request):
         )
 
     def _idempotency(self) -> Idempotency | None:
-        key = self.headers.get("idempotency-key")
+        key = self.visit.header(b"idempotency-key")
         if key is None:
             if self.parts.require_idempotency_key:
                 raise InvalidInput(

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
+
+from api.visit import Visit
 
 # Only what a checkout page calls; everything else needs a server key, which no browser should hold.
 _BROWSER_ROUTES = re.compile(
@@ -31,21 +32,21 @@ class CrossOrigin:
     def __init__(self, origins: Sequence[str]) -> None:
         self._origins = frozenset(origins)
 
-    def headers(self, scope: Scope, headers: Headers) -> list[tuple[bytes, bytes]]:
+    def headers(self, scope: Scope, visit: Visit) -> list[tuple[bytes, bytes]]:
         """What an answer to this request says to a browser; nothing on other routes."""
         if not self._origins or not _BROWSER_ROUTES.fullmatch(scope["path"]):
             return []
         said = [(b"vary", b"Origin")]
-        origin = headers.get("origin")
+        origin = visit.header(b"origin")
         if origin and (origin in self._origins or "*" in self._origins):
             said.append((b"access-control-allow-origin", origin.encode("latin-1")))
             said.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
         return said
 
-    def preflight(self, scope: Scope, headers: Headers) -> Response | None:
+    def preflight(self, scope: Scope, visit: Visit) -> Response | None:
         """The answer to a browser that asks before it asks; None when this is no such question."""
-        asked = headers.get("access-control-request-method")
-        if scope["method"] != "OPTIONS" or asked is None or "origin" not in headers:
+        asked = visit.header(b"access-control-request-method")
+        if scope["method"] != "OPTIONS" or asked is None or b"origin" not in visit.received:
             return None
         if not self._origins or not _BROWSER_ROUTES.fullmatch(scope["path"]):
             return None

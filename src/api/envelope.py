@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.authentication import Authentication
@@ -58,7 +57,7 @@ class Envelope:
         self._per_address = per_address
         self._cross_origin = cross_origin
         self._metrics = metrics
-        self._log = log
+        self._log = log.bind()
         self._constant = [*SECURITY_HEADERS]
         if store is not None:
             self._constant.append((b"whence-store", store.encode()))
@@ -68,7 +67,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        visit = Visit(self._request_id())
+        visit = Visit(self._request_id(), dict(scope["headers"]))
         visit.join(scope)
 
         async def send_with_headers(message: Message) -> None:
@@ -91,21 +90,20 @@ class Envelope:
 
     async def _serve(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         keep_encoded_slashes(scope)
-        headers = Headers(scope=scope)
-        visit.headers = self._cross_origin.headers(scope, headers)
-        preflight = self._cross_origin.preflight(scope, headers)
+        visit.headers = self._cross_origin.headers(scope, visit)
+        preflight = self._cross_origin.preflight(scope, visit)
         if preflight is not None:
             await preflight(scope, receive, send)
             return
         try:
-            visit.caller = await self._authentication.caller(headers)
+            visit.caller = await self._authentication.caller(visit)
         except Unauthorized as refused:
             visit.refused_key = refused
         else:
             if visit.caller is not None:
                 self._authentication.note_use(visit.caller)
         self._count(visit, scope)
-        length = headers.get("content-length", "")
+        length = visit.received.get(b"content-length", b"")
         if length.isdigit() and int(length) > LARGEST_BODY_BYTES:
             raise body_too_large(LARGEST_BODY_BYTES)
         await self._app(scope, receive, send)

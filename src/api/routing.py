@@ -53,7 +53,7 @@ class Operation(APIRoute):
         visit = Visit.of(scope)
         call = Call(scope, receive, send)
         if self._scopes is not None:
-            admit(visit, call.headers, self._scopes)
+            admit(visit, self._scopes)
         arguments: dict[str, Any] = {
             name: segment(scope["path_params"][name]) for name in self._segments
         }

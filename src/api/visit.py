@@ -15,16 +15,22 @@ _PLACE = "whence.visit"
 class Visit:
     """``refused_key`` says what is wrong with the key that came along, if anything is.
 
-    ``headers`` go on the answer; ``status`` is 0 until it has begun.
+    ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until it has begun.
     """
 
     request_id: str
+    received: dict[bytes, bytes]
     caller: Principal | None = None
     refused_key: Refusal | None = None
     allowance: Allowance | None = None
     status: int = 0
     replayed: bool = False
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    def header(self, name: bytes) -> str | None:
+        """A header of the request, by its name in lower case."""
+        value = self.received.get(name)
+        return None if value is None else value.decode("latin-1")
 
     @classmethod
     def of(cls, scope: Scope) -> "Visit":
