@@ -4,18 +4,17 @@ Changes merge in memory, column by column, as rows.py says; facts are folded in 
 positions. One `Changes` is about one book: no fold can write into another's rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Table
 
 from domain.fact import Fact
-from projections.rows import MergeKind, key_names, merge_of, value_names
+from projections.merging import Merger, blank, merger
+from projections.rows import key_names, value_names
 
 Key = tuple[Any, ...]
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,115 +33,65 @@ class Changes:
 
     def __init__(self, book: str) -> None:
         self.book = book
-        self._tables: dict[Table, tuple[_Plan, dict[Key, Row]]] = {}
+        self._tables: dict[Table, _Changed] = {}
 
     def merge(self, table: Table, key: Key, **values: Any) -> None:
         """Merge `values` into the row named by `key`: its key columns after `book`, in order.
 
         Raises KeyError for a column the table has not, ValueError for a key of another length.
         """
-        entry = self._tables.get(table)
-        if entry is None:
-            entry = self._tables[table] = (_plan(table), {})
-        plan, rows = entry
-        row = rows.get(key)
+        changed = self._tables.get(table)
+        if changed is None:
+            changed = self._tables[table] = _Changed(table)
+        row = changed.rows.get(key)
         if row is None:
-            if len(key) != plan.key_length or None in key:
-                raise ValueError(f"{key} is not a key of {table.name}")
-            row = rows[key] = {}
-        steps = plan.steps
-        for name, value in values.items():
-            step = steps[name]
-            if step is not None and value is not None:
-                step(row, name, value, values)
+            row = changed.begin(key)
+        if values:
+            stated = tuple(values)
+            merge = changed.mergers.get(stated)
+            if merge is None:
+                merge = changed.mergers[stated] = merger(table, stated)
+            merge(row, values.values())
 
     def absorb(self, later: "Changes") -> None:
         """Merge the changes of facts that come after these, of the same book."""
         if later.book != self.book:
             raise ValueError(f"changes of {later.book} are not of {self.book}")
         for table, rows in later.rows():
+            names = value_names(table)
             for key, row in rows.items():
-                self.merge(table, key, **row)
+                self.merge(table, key, **dict(zip(names, row, strict=True)))
 
-    def rows(self) -> Iterator[tuple[Table, dict[Key, Row]]]:
-        """Each changed table with its changed rows; columns not stated are not in a row."""
-        for table, (_, rows) in self._tables.items():
-            yield table, rows
+    def rows(self) -> Iterator[tuple[Table, dict[Key, list[Any]]]]:
+        """Each changed table with its changed rows: the values of all columns that are no keys.
 
-    def rows_of(self, table: Table) -> dict[Key, Row]:
-        entry = self._tables.get(table)
-        return {} if entry is None else entry[1]
+        They stand in the order of the table; what was not stated is 0 in a total, else None.
+        """
+        for table, changed in self._tables.items():
+            yield table, changed.rows
+
+    def rows_of(self, table: Table) -> dict[Key, list[Any]]:
+        changed = self._tables.get(table)
+        return {} if changed is None else changed.rows
 
     def __len__(self) -> int:
-        return sum(len(rows) for _, rows in self._tables.values())
+        return sum(len(changed.rows) for changed in self._tables.values())
 
 
-Step = Callable[[Row, str, Any, Row], None]
+class _Changed:
+    """The changed rows of one table, and what merges into them, by the names of its values."""
 
+    __slots__ = ("_blank", "_key_length", "_name", "mergers", "rows")
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How a table merges, looked up once. A step of None: its time column takes it along."""
+    def __init__(self, table: Table) -> None:
+        self.rows: dict[Key, list[Any]] = {}
+        self.mergers: dict[tuple[str, ...], Merger] = {}
+        self._name = table.name
+        self._blank = blank(table)
+        self._key_length = len(key_names(table))
 
-    key_length: int
-    steps: dict[str, Step | None]
-
-
-@cache
-def _plan(table: Table) -> _Plan:
-    steps: dict[str, Step | None] = {}
-    for name in value_names(table):
-        merge = merge_of(table.columns[name])
-        followers = tuple(c.name for c in table.columns if merge_of(c).of == name)
-        if merge.kind is MergeKind.DERIVED:
-            raise ValueError(f"{table.name} is derived: nothing is merged into it")
-        steps[name] = None if merge.of else _step(merge.kind, followers)
-    return _Plan(len(key_names(table)), steps)
-
-
-def _step(kind: MergeKind, followers: tuple[str, ...]) -> Step:
-    match kind:
-        case MergeKind.MIN:
-            return _smallest(followers)
-        case MergeKind.MAX:
-            return _largest(followers)
-        case MergeKind.SUM:
-            return _add
-        case MergeKind.FIRST:
-            return _keep
-        case _:
-            return _replace
-
-
-def _add(row: Row, name: str, value: Any, _values: Row) -> None:
-    row[name] = row.get(name, 0) + value
-
-
-def _keep(row: Row, name: str, value: Any, _values: Row) -> None:
-    row.setdefault(name, value)
-
-
-def _replace(row: Row, name: str, value: Any, _values: Row) -> None:
-    row[name] = value
-
-
-def _smallest(followers: tuple[str, ...]) -> Step:
-    def step(row: Row, name: str, value: Any, values: Row) -> None:
-        known = row.get(name)
-        if known is None or value < known:
-            row[name] = value
-            for follower in followers:
-                row[follower] = values.get(follower)
-
-    return step
-
-
-def _largest(followers: tuple[str, ...]) -> Step:
-    def step(row: Row, name: str, value: Any, values: Row) -> None:
-        known = row.get(name)
-        if known is None or value >= known:
-            row[name] = value
-            for follower in followers:
-                row[follower] = values.get(follower)
-
-    return step
+    def begin(self, key: Key) -> list[Any]:
+        if len(key) != self._key_length or None in key:
+            raise ValueError(f"{key} is not a key of {self._name}")
+        row = self.rows[key] = self._blank.copy()
+        return row

@@ -42,6 +42,7 @@ def derived(
     the derived table among its own key columns, by the same names, or the derived table has none
     (one row per book). A source may be derived itself, if it comes earlier in the definitions.
     It must join `touched` on `book` first of all: rows of other books are none of its business.
+    Where it orders by something that may be null it says where nulls go: the databases disagree.
     """
     table = view(name, *columns, indexes=indexes, metadata=metadata)
     for source in sources:

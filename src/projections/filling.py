@@ -4,7 +4,9 @@ Memory is bounded: when the rows at hand pass a limit they are loaded, and a boo
 after that is merged with what it has there already.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from ledger.facts import StoredFact
 from ledger.ledger import Ledger
@@ -17,6 +19,7 @@ from projections.writer import insert_into, merge_into
 
 _FACTS_PER_READ = 5_000
 _ROWS_IN_MEMORY = 200_000
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 Count = Callable[[int], None]
 
@@ -47,9 +50,10 @@ class Filler:
 
     def fill(self, books: Iterable[tuple[str, int]]) -> None:
         """Load these books, each up to the position given with it."""
-        for book, upto in books:
-            self._fill_book(book, upto)
-        self._load()
+        with _rare_collections():
+            for book, upto in books:
+                self._fill_book(book, upto)
+            self._load()
 
     def _fill_book(self, book: str, upto: int) -> None:
         changes, loaded, position = Changes(book), 0, 0
@@ -97,3 +101,14 @@ class Filler:
         with self._generation.writing() as connection:
             insert_into(connection, self._generation.schema, self._new)
         self._new, self._rows = [], 0
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Rows pile up and make no cycles: looking through them for garbage is a waste of time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)

@@ -13,14 +13,12 @@ from projections.rows import Merge, MergeKind, key_names, merge_of, value_names
 class TableSql:
     """The statements of one table; parameters are the columns in the order of `columns`.
 
-    On SQLite one row for each execution, on PostgreSQL one array for each column. `absent` is what
-    stands for a column that was not stated.
+    On SQLite one row for each execution, on PostgreSQL one array for each column.
     """
 
     name: str
     columns: tuple[str, ...]
     keys: tuple[str, ...]
-    values: tuple[tuple[str, Any], ...]
     insert: str
     upsert: str
 
@@ -42,7 +40,6 @@ def table_sql(table: Table, schema: str | None, dialect: str) -> TableSql:
         name=full_name,
         columns=columns,
         keys=keys,
-        values=tuple((name, _absent(merge_of(table.columns[name]))) for name in names),
         insert=insert,
         upsert=f"{insert} ON CONFLICT ({', '.join(keys)}) {_action(table, dialect)}",
     )
@@ -86,10 +83,6 @@ def _extreme(kept: str, new: str, kind: MergeKind, dialect: str) -> str:
 def _followed(kept: str, new: str, beyond: str, merge: Merge) -> str:
     unset = f"kept.{merge.of} IS NULL AND excluded.{merge.of} IS NOT NULL"
     return f"CASE WHEN {beyond} OR ({unset}) THEN {new} ELSE {kept} END"
-
-
-def _absent(merge: Merge) -> Any:
-    return 0 if merge.kind is MergeKind.SUM else None
 
 
 def _array(column: Column[Any]) -> str:

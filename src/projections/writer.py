@@ -35,7 +35,7 @@ def _write(
     written = 0
     for table in sorted(_tables(changes), key=lambda each: each.name):
         sql = table_sql(table, schema, dialect)
-        rows = _rows(sql, table, changes)
+        rows = _rows(table, changes)
         rows.sort(key=itemgetter(*range(len(sql.keys))))
         if clashing:
             _upsert(connection, sql, rows)
@@ -51,13 +51,8 @@ def _tables(changes: Iterable[Changes]) -> set[Table]:
     return {table for each in changes for table, rows in each.rows() if rows}
 
 
-def _rows(sql: TableSql, table: Table, changes: Iterable[Changes]) -> list[Values]:
-    values = sql.values
-    return [
-        (each.book, *key, *[row.get(name, absent) for name, absent in values])
-        for each in changes
-        for key, row in each.rows_of(table).items()
-    ]
+def _rows(table: Table, changes: Iterable[Changes]) -> list[Values]:
+    return [(each.book, *key, *row) for each in changes for key, row in each.rows_of(table).items()]
 
 
 def _upsert(connection: Connection, sql: TableSql, rows: list[Values]) -> None:

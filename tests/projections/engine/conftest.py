@@ -64,7 +64,7 @@ toy_books = view("toy_books", total("payments"), latest("last_at"), metadata=TOY
 def _favourites(touched: Any) -> Any:
     order = (
         toy_totals.c.payments.desc(),
-        toy_totals.c.last_at.desc(),
+        toy_totals.c.last_at.desc().nulls_last(),
         toy_totals.c.currency,
     )
     ranked = (

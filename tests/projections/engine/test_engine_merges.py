@@ -10,7 +10,7 @@ from projections.changes import Changes
 from projections.checkpoints import CHECKPOINTS
 from projections.derivation import derive_touched
 from projections.folds import DEFINITIONS
-from projections.rows import Merge, MergeKind, key_names, merge_of
+from projections.rows import Merge, key_names, merge_of, value_names
 from projections.writer import insert_into, merge_into
 
 small = st.integers(min_value=0, max_value=3)
@@ -38,12 +38,8 @@ def changes_of(toys, steps):
 
 
 def plain(toys, changes):
-    columns = [c.name for c in toys.totals.columns if merge_of(c).kind is not MergeKind.KEY]
     return {
-        row_key: {
-            column: row.get(column, 0 if column in {"spent", "payments"} else None)
-            for column in columns
-        }
+        row_key: dict(zip(value_names(toys.totals), row, strict=True))
         for row_key, row in changes.rows_of(toys.totals).items()
     }
 
