@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from fastapi.security import APIKeyHeader
 
@@ -45,7 +46,13 @@ class Authentication:
         if principal.key.use_is_worth_noting(self._clock()):
             task = asyncio.create_task(self._directory.note_use(principal))
             self._notes[principal.key_id] = task
-            task.add_done_callback(lambda _: self._notes.pop(principal.key_id, None))
+            task.add_done_callback(partial(self._noted, principal.key_id))
+
+    def _noted(self, key_id: str, task: asyncio.Task[None]) -> None:
+        """What failed is tried again with the next request; no request fails over it."""
+        del self._notes[key_id]
+        if not task.cancelled():
+            task.exception()
 
 
 def admit(visit: Visit, scopes: Sequence[str]) -> None:

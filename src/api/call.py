@@ -1,6 +1,7 @@
 """One request that has been let in: whose it is, and the two things it can do."""
 
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import orjson
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 _LONGEST_KEY = 255
 _LONGEST_ACTOR = 255
+_LONGEST_SCOPED_KEY = 512
 
 
 class Call(Request):
@@ -115,7 +117,15 @@ class Call(Request):
         if not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
             raise InvalidInput("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
         sent: dict[str, Any] = self.scope.get("whence.sent", {})
-        return Idempotency(f"{self.method} {self.scope['path']} {key}", fingerprint(sent))
+        path = self.scope["raw_path"].decode("latin-1")
+        return Idempotency(_scoped(f"{self.method} {path} {key}"), fingerprint(sent))
+
+
+def _scoped(key: str) -> str:
+    """A key as it is stored: a long path would not fit the index it is found by."""
+    if len(key) <= _LONGEST_SCOPED_KEY:
+        return key
+    return f"sha256 {sha256(key.encode()).hexdigest()}"
 
 
 def answer(body: Any, status: int = 200) -> Response:

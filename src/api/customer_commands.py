@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from api.bodies.customers import Customer
 from api.call import Call
+from api.errors import InvalidInput
 from api.renderings import customers as rendering
 from api.routing import needs, new_router
 from commands import customers as commands
@@ -19,6 +20,7 @@ WRITE = needs("customers:write")
 
 # Long enough for views that are up to date in all but name, short enough for a command.
 _FIGURES_WAIT_SECONDS = 0.25
+_LONGEST_EXTERNAL_ID = 255
 
 
 @router.post("/v1/customers", status_code=201, response_model=Customer, dependencies=[WRITE])
@@ -65,6 +67,8 @@ async def delete_customer(call: Call, customer_id: str) -> Response:
 )
 async def put_customer(call: Call, external_id: str, command: PutCustomer) -> Response:
     """Creates the customer of that external id (201), or updates whoever has it (200)."""
+    if len(external_id) > _LONGEST_EXTERNAL_ID:
+        raise InvalidInput("external_id", f"has more than {_LONGEST_EXTERNAL_ID} characters")
     figures = await _figures(
         call, lambda db: profile_by_external_id(db, call.book_name, external_id)
     )

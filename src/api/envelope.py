@@ -8,13 +8,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.authentication import Authentication
 from api.cors import CrossOrigin
-from api.errors import RateLimited, answer_to, body_too_large
+from api.errors import ApiError, RateLimited, answer_to, body_too_large
 from api.inputs import LARGEST_BODY_BYTES
 from api.parts import RequestMetrics
 from api.paths import keep_encoded_slashes
 from api.rate_limits import RateLimit
 from api.visit import Visit
-from domain.errors import Unauthorized
+from domain.errors import Refusal, Unauthorized
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -27,6 +27,9 @@ SECURITY_HEADERS = (
 )
 _POLICY = b"content-security-policy"
 _STRICTEST_POLICY = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+
+# What nobody will read, as nginx calls it.
+_HUNG_UP = 499
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -80,7 +83,7 @@ class Envelope:
             await self._serve(visit, scope, receive, send_with_headers)
         except Exception as error:
             answer = answer_to(error)
-            if answer.status == 500:  # noqa: PLR2004 (the status itself)
+            if not isinstance(error, (ApiError, Refusal)):
                 self._log.exception("request_failed", request_id=visit.request_id)
             if visit.status:
                 raise
@@ -145,7 +148,9 @@ class Envelope:
 
     def _note(self, visit: Visit, scope: Scope, seconds: float) -> None:
         # The template of the path, never the path: names people have may be in it.
-        route = getattr(scope.get("route"), "path", "unknown")
+        route = getattr(scope.get("route"), "path", None)
+        if route is None:
+            route = scope["path"] if scope["path"] in _UNCOUNTED else "unknown"
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         if self._metrics is not None:
             self._metrics.observe(route, method, visit.status, seconds)

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
 from domain.errors import Conflict, NotFound, Refusal, Unauthorized
@@ -167,7 +169,7 @@ def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each
             return InvalidInput("from", str(error))
         case ViewsRebuilding():
             return _rebuilding(error)
-        case LedgerUnavailable():
+        case LedgerUnavailable() | OperationalError() | PoolTimeoutError():
             return Unavailable("ledger_unavailable", "the ledger cannot be reached right now")
         case _:
             return server_error()

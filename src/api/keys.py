@@ -84,7 +84,9 @@ async def revoke_key(call: Call, key_id: str) -> Response:
 async def list_keys(call: Call) -> Response:
     """Newest first, revoked ones included."""
     keys = await call.parts.handler.perform(call.book_name, commands.list_keys)
-    return answer([_body(key, call.org_id) for key in keys])
+    response = answer([_body(key, call.org_id) for key in keys])
+    response.headers["X-Total-Count"] = str(len(keys))
+    return response
 
 
 def _body(key: Key, org_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.bodies.payments import Payment, Refund
 from api.call import Call
+from api.errors import Forbidden
 from api.renderings import payments as rendering
 from api.routing import needs, new_router
 from commands import payments as commands
@@ -34,6 +35,9 @@ router = new_router("payments")
 WRITE = needs("payments:write")
 
 
+_STATED_BY_SERVERS = {"source", "source_id", "source_description", "occurred_at"}
+
+
 class ConfirmIntent(BaseModel):
     """The secret that came with the payment; it needs no key beside it."""
 
@@ -48,6 +52,8 @@ class ConfirmIntent(BaseModel):
 )
 async def create_payment(call: Call, command: CreatePayment) -> Response:
     """Asks for money. A refusal of the provider is a failed payment, not an error."""
+    if not _may_read(call) and command.model_fields_set & _STATED_BY_SERVERS:
+        raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
     return await _decide(call, lambda work: commands.create_payment(work, command), status=201)
 
 

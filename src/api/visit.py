@@ -15,7 +15,8 @@ _PLACE = "whence.visit"
 class Visit:
     """``refused_key`` says what is wrong with the key that came along, if anything is.
 
-    ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until it has begun.
+    ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
+    the answer has begun.
     """
 
     request_id: str
