@@ -71,6 +71,8 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
         connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
         execution_options={"schema_translate_map": {SCHEMA: None}},
         max_overflow=-1,
+        # The values of a statement may be personal: an error in a log must not show them.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -94,6 +96,7 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
         # A prepared statement lives in one session, which a pooler may give to somebody else.
         connect_args={"prepare_threshold": None, "connect_timeout": _BUSY_SECONDS},
         pool_pre_ping=True,
+        hide_parameters=True,
         max_overflow=20,
     )
 

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import UniqueConstraint, inspect
+from sqlalchemy import UniqueConstraint, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from ledger.database import open_engine, upgrade
 from ledger.ledger import Ledger
@@ -70,6 +71,13 @@ def test_processes_that_start_at_once_on_an_empty_database_make_one_store(databa
     assert Ledger(engine, clock=clock).identity() == before
     assert (len(before.store_id), before.epoch) == (32, 1)
     engine.dispose()
+
+
+def test_an_error_of_the_database_does_not_show_what_was_to_be_stored(engine):
+    with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(text("SELECT no_such_column, :personal"), {"personal": "ama@example"})
+
+    assert "ama@example" not in str(raised.value)
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/whence", "sqlite://", "sqlite:///:memory:"])
