@@ -17,7 +17,7 @@ _LEVELS = {
 
 # Keys, client secrets, passwords in addresses, email addresses and phone numbers.
 _HIDDEN = re.compile(
-    r"\b[ps]f?k_(?:test|live)_[\w.\-]+"
+    r"\b[ps]f?k_(?:test|sandbox|live)_[!-~]+"
     r"|\bpay_\w+_secret_\w+"
     r"|\bwhsec_\w+"
     r"|(?<=://)[^\s:/@]+:[^\s/@]+(?=@)"

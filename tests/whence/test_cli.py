@@ -1,6 +1,7 @@
 """The command line does what it says, for people and for programs."""
 
 import contextlib
+import io
 import json
 import sqlite3
 
@@ -47,6 +48,22 @@ def test_a_key_is_issued_listed_and_revoked(whence, organization):
     assert mine["scopes"] == ["customers:read", "payments:read"]
     assert mine["revoked_at"] is not None
     assert "key" not in mine
+
+
+def test_a_key_made_elsewhere_is_let_in_once(whence, organization, monkeypatch):
+    org_id = organization["id"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk_test_0123456789abcdef\n"))
+    key = json.loads(whence("keys", "import", org_id, "--name", "old shop", "--json").stdout)
+
+    listed = json.loads(whence("keys", "list", org_id, "--json").stdout)
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk_test_0123456789abcdef\n"))
+    again = whence("keys", "import", org_id)
+
+    assert key["name"] == "old shop"
+    assert key["id"] in {each["id"] for each in listed}
+    assert again.returncode == 1
+    assert again.stderr == "whence: this key has been imported before\n"
+    assert len(json.loads(whence("organizations", "list", "--json").stdout)) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from projections.progress import Progress
 from whence.cli import app
 from whence.metrics import Metrics
 from whence.settings import Settings, variable
+from whence.wiring import serving
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -67,6 +68,25 @@ def test_every_option_of_a_command_is_documented(name):
 
     assert row is not None
     assert options == set(re.findall(r"`(--[a-z-]+)[` ]", row[0]))
+
+
+def test_every_route_is_described_in_the_openapi_document_or_among_the_operations(tmp_path):
+    settings = Settings.load(database_url=f"sqlite:///{tmp_path / 'ledger.db'}")
+    with serving(settings) as application:
+        described = application.openapi()["paths"]
+        routes = [
+            (route.path, method.lower())
+            for route in application.routes
+            for method in sorted(route.methods - {"HEAD"})
+        ]
+
+    undescribed = {path for path, method in routes if method not in described.get(path, {})}
+
+    assert undescribed == {"/openapi.json", "/docs", "/readyz", "/metrics"}
+    assert first_cells("GET /[a-z]+") == {"GET /healthz", "GET /readyz", "GET /metrics"}
+    for path, methods in described.items():
+        for method, operation in methods.items():
+            assert operation.get("summary"), f"{method} {path} says nothing about itself"
 
 
 def test_every_metric_is_documented_and_every_documented_metric_exists():

@@ -10,6 +10,7 @@ from whence.logs import without_secrets
     [
         "pfk_test_01k8xyz.s3cr3t-Value_9",
         "pfk_live_01k8xyz.s3cr3t",
+        "sk_sandbox_0123456789abcdef",
         "pay_01k8abc_secret_t01k8abc_0123456789abcdef",
         "ada@example.com",
         "ada%40example.com",

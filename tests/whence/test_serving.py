@@ -110,6 +110,17 @@ def test_the_projector_runs_alone(start):
     assert projector.stopped(signal.SIGTERM) == 0
 
 
+def test_events_are_followed_as_they_come(start):
+    follower = start("events", "--follow", "--json")
+    service = start("serve")
+
+    follower.awaited('("topic":"organization.founded")')
+    create_customer(service.url, service.awaited(f"({KEY.format(mode='test')})"))
+
+    follower.awaited('("topic":"customer.registered")')
+    assert follower.stopped(signal.SIGINT) == 0
+
+
 def test_several_workers_serve_one_postgresql(start, postgresql_url):
     service = start("serve", "--workers", "2", WHENCE_DATABASE_URL=postgresql_url)
     key = service.awaited(f"({KEY.format(mode='test')})")

@@ -1,6 +1,7 @@
 """`whence keys`: what lets a program in, to one organization in one mode."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, TypeVar
@@ -9,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from commands.handler import Context
+from commands.imported_keys import import_key
 from commands.organizations import IssueKey, issue_key, list_keys, revoke_key
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book, Mode
@@ -22,7 +24,13 @@ T = TypeVar("T")
 app = typer.Typer(help="The keys that let programs in.", no_args_is_help=True)
 
 OrgId = Annotated[str, typer.Argument(help="The organization, org_…")]
+KeyName = Annotated[str, typer.Option(help="What the key is for.")]
+KeyScopes = Annotated[
+    list[str] | None, typer.Option(help="What it may do, again for each; none means all.")
+]
 InMode = Annotated[Mode, typer.Option(help="Which of its two books: test or live.")]
+
+_OPERATOR = Context(actor="operator")
 
 
 @app.command()
@@ -30,22 +38,39 @@ def create(
     org_id: OrgId,
     *,
     mode: InMode = "test",
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "issued by an operator",
-    scope: Annotated[
-        list[str] | None, typer.Option(help="What it may do, again for each; none means all.")
-    ] = None,
+    name: KeyName = "issued by an operator",
+    scope: KeyScopes = None,
     json: AsJson = False,
 ) -> None:
     """Issue a key, and print it, once."""
-    try:
-        command = IssueKey(name=name, scopes=scope or [])
-    except ValidationError as wrong:
-        raise Unsuccessful(wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
-    issued = _perform(org_id, mode, partial(issue_key, command=command))
+    issued = _perform(org_id, mode, partial(issue_key, command=_asked_for(name, scope)))
     if json:
         print_json(_described(issued.key) | {"key": issued.raw})
     else:
         typer.echo(f"{issued.key.key_id}  {issued.raw}")
+
+
+@app.command("import")
+def import_(
+    org_id: OrgId,
+    *,
+    name: KeyName = "imported by an operator",
+    scope: KeyScopes = None,
+    json: AsJson = False,
+) -> None:
+    """Let a key made elsewhere in (sk_test_…, say), asked for or read from stdin."""
+    raw = (
+        typer.prompt("Key", hide_input=True, err=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline().strip()
+    )
+    command = _asked_for(name, scope)
+    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+        key = asyncio.run(import_key(handler, org_id, raw, command, context=_OPERATOR))
+    if json:
+        print_json(_described(key))
+    else:
+        typer.echo(f"{key.key_id} is let in")
 
 
 @app.command("list")
@@ -78,11 +103,16 @@ def revoke(
         typer.echo(f"{key_id} is revoked")
 
 
+def _asked_for(name: str, scopes: list[str] | None) -> IssueKey:
+    try:
+        return IssueKey(name=name, scopes=scopes or [])
+    except ValidationError as wrong:
+        raise Unsuccessful(wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
 def _perform(org_id: str, mode: Mode, decide: Callable[[UnitOfWork], Awaitable[T]]) -> T:
     with recording(Settings.load()) as ledger, handling(ledger) as handler:
-        return asyncio.run(
-            handler.perform(str(Book(org_id, mode)), decide, context=Context(actor="operator"))
-        )
+        return asyncio.run(handler.perform(str(Book(org_id, mode)), decide, context=_OPERATOR))
 
 
 def _state(key: Key) -> str:
