@@ -25,7 +25,8 @@ from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.folds import DEFINITIONS
-from projections.generations import Generations
+from projections.generation import Generation
+from projections.generations import Generations, ViewsRebuilding
 from projections.projector import Projector
 from projections.reader import Views
 from projections.rebuild import ensure_views
@@ -40,6 +41,7 @@ class Server:
     url: str
     parts: Parts
     loop: asyncio.AbstractEventLoop
+    ledger: Ledger
 
     def found(self, name: str) -> Founded:
         """A new organization, with a key of full access for each mode."""
@@ -63,8 +65,19 @@ class Merchant:
         return httpx.Client(base_url=self.server.url, headers=headers, timeout=30)
 
 
-def open_parts(stack: ExitStack, database_url: str, folder: Path, clock: Clock) -> Parts:
-    """The parts, joined as the service joins them, without limits on how often to ask."""
+def open_parts(
+    stack: ExitStack,
+    database_url: str,
+    folder: Path,
+    clock: Clock,
+    *,
+    projecting: bool = True,
+    rebuilding: ViewsRebuilding | None = None,
+) -> tuple[Parts, Ledger]:
+    """The parts, joined as the service joins them, without limits on how often to ask.
+
+    Without ``projecting`` the views stay where they are; while ``rebuilding`` there are none.
+    """
     engine = open_engine(database_url)
     stack.callback(engine.dispose)
     upgrade(engine)
@@ -74,14 +87,21 @@ def open_parts(stack: ExitStack, database_url: str, folder: Path, clock: Clock) 
     generations = stack.enter_context(Generations(engine, folder, clock=clock))
     mapper = FactMapper()
     ensure_views(ledger, generations, mapper, DEFINITIONS)
-    serving = generations.follow(DEFINITIONS)
+    follow = generations.follow(DEFINITIONS)
+
+    def serving() -> Generation:
+        if rebuilding is not None:
+            raise rebuilding
+        return follow()
+
     projector = Projector(ledger, serving, mapper, DEFINITIONS)
     views = stack.enter_context(Views(ledger, serving))
     projector.on_progress(views.tell_progress)
     ledger.on_commit(projector.wake)
-    projector.start()
-    stack.callback(projector.close)
-    return Parts(
+    if projecting and rebuilding is None:
+        projector.start()
+        stack.callback(projector.close)
+    parts = Parts(
         handler=handler,
         directory=Directory(handler),
         views=views,
@@ -91,6 +111,7 @@ def open_parts(stack: ExitStack, database_url: str, folder: Path, clock: Clock) 
         rate_limit_public="off",
         store=ledger.identity().store_id,
     )
+    return parts, ledger
 
 
 def serve(stack: ExitStack, app: FastAPI) -> tuple[str, asyncio.AbstractEventLoop]:
@@ -102,7 +123,7 @@ def serve(stack: ExitStack, app: FastAPI) -> tuple[str, asyncio.AbstractEventLoo
 
     async def run() -> None:
         serving = asyncio.create_task(server.serve())
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110 (uvicorn tells nobody)
             await asyncio.sleep(0.01)
         ready.set()
         await serving
@@ -136,17 +157,29 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def new_server(
-    database_url: str, tmp_path: Path, clock: Clock, log: list[Any]
+    database_url: str,
+    tmp_path: Path,
+    clock: Clock,
+    log: list[Any],  # noqa: ARG001 (the parts take their logger from it)
 ) -> Iterator[Callable[..., Server]]:
     """Starts servers over one store, with settings of one's own; all are stopped after the test."""
     with ExitStack() as stack:
 
-        def start(only: Only = None, **settings: Any) -> Server:
+        def start(
+            only: Only = None,
+            *,
+            projecting: bool = True,
+            rebuilding: ViewsRebuilding | None = None,
+            **settings: Any,
+        ) -> Server:
             folder = tmp_path / "views"
             folder.mkdir(exist_ok=True)
-            parts = replace(open_parts(stack, database_url, folder, clock), **settings)
+            opened, ledger = open_parts(
+                stack, database_url, folder, clock, projecting=projecting, rebuilding=rebuilding
+            )
+            parts = replace(opened, **settings)
             url, loop = serve(stack, create_app(parts, only=only))
-            return Server(url, parts, loop)
+            return Server(url, parts, loop, ledger)
 
         yield start
 

@@ -22,7 +22,7 @@ def test_keys_are_listed_newest_first_without_the_keys_themselves(client):
     assert listed[0] == {name: made[name] for name in made if name not in {"raw", "key"}}
 
 
-def test_a_key_is_never_stored_not_even_under_an_idempotency_key(client, server, database_url):
+def test_a_key_is_never_stored_not_even_under_an_idempotency_key(client, database_url):
     headers = {"Idempotency-Key": "once"}
     first = client.post("/v1/api-keys", json={"name": "x"}, headers=headers)
 
