@@ -27,7 +27,7 @@ failures = view(
     first("provider"),
     first("country"),
     first("failed_at", BigInteger),
-    indexes=[("failed_at", "failure_message")],
+    indexes=[("failed_at",)],
 )
 
 
