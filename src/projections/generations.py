@@ -123,22 +123,13 @@ class Generations:
         """Tell everybody how far a build is; `pulse` changes while its builder is alive."""
         self._update(number, f"building {facts} {total} {pulse}")
 
+    def finish(self, number: int) -> None:
+        """What was being built is whole: let it serve, from now on."""
+        self._serve(number, ("building",))
+
     def switch(self, number: int) -> None:
-        """Let this generation serve its definitions, from now on; raises NoSuchGeneration."""
-        one = next((each for each in self.list() if each.number == number), None)
-        if one is None or not self._is_there(number):
-            raise NoSuchGeneration(number)
-        columns = generations.c
-        statement = (
-            update(generations)
-            .where(columns.book == "", columns.definitions == one.definitions)
-            .where(or_(columns.number == number, columns.state == "serving"))
-            .values(state=case((columns.number == number, "serving"), else_="kept"))
-        )
-        with writing(self._engine) as connection:
-            connection.execute(statement)
-        with self._lock:
-            self._known.clear()
+        """Let a whole generation serve its definitions, from now on; raises NoSuchGeneration."""
+        self._serve(number, ("kept", "serving"))
 
     def drop(self, number: int) -> None:
         """Forget a generation and take its tables away."""
@@ -151,6 +142,22 @@ class Generations:
             del self._open[number]
             self._known.clear()
         generation.drop()
+
+    def _serve(self, number: int, states: tuple[State, ...]) -> None:
+        one = next((each for each in self.list() if each.number == number), None)
+        if one is None or one.state not in states or not self._is_there(number):
+            raise NoSuchGeneration(number)
+        columns = generations.c
+        statement = (
+            update(generations)
+            .where(columns.book == "", columns.definitions == one.definitions)
+            .where(or_(columns.number == number, columns.state == "serving"))
+            .values(state=case((columns.number == number, "serving"), else_="kept"))
+        )
+        with writing(self._engine) as connection:
+            connection.execute(statement)
+        with self._lock:
+            self._known.clear()
 
     def _find_serving(self, digest: str) -> Generation:
         mine = [each for each in self.list() if each.definitions == digest]

@@ -6,8 +6,10 @@ Until the switch nobody notices; when it is interrupted, what was half built is 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError
 
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -78,7 +80,7 @@ def rebuild(
             filler.fill(sorted(heads.items()))
             _finish(generation, definitions, sorted(heads))
             _catch_up(ledger, generation, mapper, definitions, meter)
-        generations.switch(generation.number)
+        generations.finish(generation.number)
     except BaseException:
         generations.drop(generation.number)
         raise
@@ -188,7 +190,9 @@ def _pulse(generations: Generations, number: int, meter: _Meter) -> Iterator[Non
         pulse = 0
         while not done.wait(_PULSE_SECONDS):
             pulse += 1
-            generations.note(number, meter.facts, meter.total, pulse)
+            # A pulse that is missed now and then does no harm; the build itself must go on.
+            with suppress(DBAPIError):
+                generations.note(number, meter.facts, meter.total, pulse)
 
     thread = threading.Thread(target=beat, name="rebuild-pulse", daemon=True)
     thread.start()

@@ -222,7 +222,7 @@ class Shop:
         generation = self.generations.begin(self.definitions)
         generation.create_keys(self.definitions)
         generation.create_indexes(self.definitions)
-        self.generations.switch(generation.number)
+        self.generations.finish(generation.number)
         return generation
 
     def projector(self, generation: Generation | None = None) -> Projector:

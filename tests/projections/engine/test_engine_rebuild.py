@@ -128,9 +128,12 @@ def test_switching_back_is_possible_and_noticed_by_others(shop, open_shop):
     assert [each.state for each in shop.generations.list()] == ["serving", "kept"]
 
 
-def test_a_generation_that_is_not_there_cannot_serve(shop):
-    with pytest.raises(NoSuchGeneration):
-        shop.generations.switch(9)
+def test_a_generation_that_is_not_there_or_half_built_cannot_serve(shop):
+    half = shop.generations.begin(shop.definitions)
+
+    for number in (9, half.number):
+        with pytest.raises(NoSuchGeneration):
+            shop.generations.switch(number)
 
 
 def test_a_projector_follows_a_switch(shop, toys):
