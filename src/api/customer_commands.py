@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api.bodies.customers import Customer
+from api.bodies.customers import Customer, Identity
 from api.call import Call
 from api.errors import InvalidInput
 from api.renderings import customers as rendering
@@ -36,7 +36,9 @@ async def create_customer(call: Call, command: CreateCustomer) -> Response:
     return await call.decide(decide)
 
 
-@router.patch("/v1/customers/{customer_id}", response_model=Customer, dependencies=[WRITE])
+@router.patch(
+    "/v1/customers/{customer_id}", response_model=Customer | Identity, dependencies=[WRITE]
+)
 async def update_customer(call: Call, customer_id: str, command: UpdateCustomer) -> Response:
     """Fields left out stay as they are; null clears."""
     figures = await _figures(call, lambda db: profile(db, call.book_name, customer_id))
@@ -61,7 +63,7 @@ async def delete_customer(call: Call, customer_id: str) -> Response:
 
 @router.put(
     "/v1/customers/external/{external_id}",
-    response_model=Customer,
+    response_model=Customer | Identity,
     responses={201: {"model": Customer, "description": "Created"}},
     dependencies=[WRITE],
 )
@@ -82,7 +84,9 @@ async def put_customer(call: Call, external_id: str, command: PutCustomer) -> Re
     return await call.decide(decide)
 
 
-@router.patch("/v1/customers/external/{external_id}", response_model=Customer, dependencies=[WRITE])
+@router.patch(
+    "/v1/customers/external/{external_id}", response_model=Customer | Identity, dependencies=[WRITE]
+)
 async def update_customer_by_external_id(
     call: Call, external_id: str, command: UpdateCustomer
 ) -> Response:
