@@ -115,7 +115,7 @@ def bare() -> Iterator[int]:
 
 @contextmanager
 def whence(folder: Path) -> Iterator[tuple[int, str]]:
-    """A service with its defaults, without rate limits, and a test key."""
+    """A service as it comes, but without rate limits and a line of log for each request."""
     port = free_port()
     environment = {
         "WHENCE_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp
 
 from api.app import create_app
@@ -19,6 +20,7 @@ from commands.handler import CommandHandler
 from commands.ids import Ids
 from ledger.clock import Clock
 from ledger.database import open_engine, upgrade
+from ledger.errors import LedgerUnavailable
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.folds import DEFINITIONS
@@ -45,13 +47,29 @@ def utc_now() -> datetime:
 
 @contextmanager
 def recording(settings: Settings, *, clock: Clock = utc_now) -> Iterator[Ledger]:
-    """The ledger of these settings, its schema up to date, its writer running."""
-    engine = open_engine(settings.database_url)
+    """The ledger of these settings, its schema up to date, its writer running.
+
+    Raises LedgerUnavailable when the database cannot be opened.
+    """
+    with (
+        opened(settings.database_url, upgraded=settings.upgrade_on_start) as engine,
+        Ledger(engine, clock=clock) as ledger,
+    ):
+        yield ledger
+
+
+@contextmanager
+def opened(database_url: str, *, upgraded: bool) -> Iterator[Engine]:
+    """The database, its schema brought up to date when asked for; raises LedgerUnavailable."""
     try:
-        if settings.upgrade_on_start:
+        engine = open_engine(database_url)
+        if upgraded:
             upgrade(engine)
-        with Ledger(engine, clock=clock) as ledger:
-            yield ledger
+    except (OSError, OperationalError) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise LedgerUnavailable(f"the database cannot be opened: {reason}") from error
+    try:
+        yield engine
     finally:
         engine.dispose()
 

@@ -94,6 +94,17 @@ def test_events_are_lines_of_json(whence, organization):
     assert lines[1:] == later
 
 
+def test_a_database_that_cannot_be_opened_is_one_sentence(whence, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WHENCE_DATABASE_URL", f"sqlite:///{tmp_path / 'file' / 'ledger.db'}")
+
+    refused = whence("organizations", "list")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("whence: the database cannot be opened: ")
+    assert refused.stderr.count("\n") == 1
+
+
 def test_the_schema_can_be_upgraded_again_and_again(whence):
     assert whence("db", "upgrade").returncode == 0
     assert whence("db", "upgrade").returncode == 0

@@ -2,8 +2,8 @@
 
 import typer
 
-from ledger.database import open_engine, upgrade
 from whence.settings import Settings
+from whence.wiring import opened
 
 app = typer.Typer(help="The schema of the ledger.", no_args_is_help=True)
 
@@ -11,12 +11,8 @@ app = typer.Typer(help="The schema of the ledger.", no_args_is_help=True)
 @app.command("upgrade")
 def upgrade_() -> None:
     """Bring the ledger's schema up to date, under a lock; does nothing when it is."""
-    engine = open_engine(Settings.load().database_url)
-    try:
-        upgrade(engine)
-    finally:
-        engine.dispose()
-    typer.echo("The ledger's schema is up to date.")
+    with opened(Settings.load().database_url, upgraded=True):
+        typer.echo("The ledger's schema is up to date.")
 
 
 # A group of one command would otherwise be taken for the command itself.
