@@ -11,6 +11,7 @@ from ledger import reading
 from ledger.append import Append, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
+from ledger.housekeeping import forget_expired_replies
 from ledger.plan import misnumbered
 from ledger.reading import StoreIdentity
 from ledger.writer import Answered, Committed, Waiting, Writer
@@ -131,6 +132,10 @@ class Ledger:
     def reply(self, book: str, key: str) -> Replied | None:
         """What was answered under an idempotency key; None when nothing, or when it expired."""
         return reading.reply(self.engine, book, key, now=self._clock())
+
+    def forget_expired_replies(self, book: str) -> int:
+        """Removes replies whose time is over; how many. No hurry: they are not given anyway."""
+        return forget_expired_replies(self.engine, book, self._clock())
 
     def identity(self) -> StoreIdentity:
         """Which store this is."""

@@ -230,3 +230,14 @@ def test_an_expired_key_is_forgotten_and_may_be_used_again(ledger, clock, create
 
     assert outcome == Done(2)
     assert ledger.reply(BOOK, "key").body == "new"
+
+
+def test_expired_replies_can_be_swept_and_others_stay(ledger, clock, reply):
+    ledger.append(Append(BOOK, reply=reply("short", minutes=1)))
+    ledger.append(Append(BOOK, reply=reply("long", minutes=2)))
+    ledger.append(Append("org_y/test", reply=reply("short", minutes=1)))
+    clock.move(minutes=1)
+
+    assert ledger.forget_expired_replies(BOOK) == 1
+    assert ledger.forget_expired_replies(BOOK) == 0
+    assert ledger.reply(BOOK, "long") is not None
