@@ -41,6 +41,29 @@ _EXAMPLES = {
     "503": ("unavailable", "views_rebuilding", "the views are being rebuilt: 40 %"),
 }
 
+_BODIES: dict[str, dict[str, Any]] = {
+    "CreateCustomer": {
+        "external_id": "usr_1234",
+        "email": "ada@example.com",
+        "name": "Ada Lovelace",
+        "phone": "+233501234567",
+        "tags": ["premium", "early-adopter"],
+        "metadata": {"plan": "pro"},
+    },
+    "UpdateCustomer": {"tags": ["premium"], "phone": None},
+    "PutCustomer": {"email": "ada@example.com", "name": "Ada Lovelace"},
+    "CreatePayment": {"amount": 15000, "currency": "GHS", "customer_id": "usr_1234"},
+    "AmendPayment": {"amount": 12000, "metadata": {"order": "1001"}},
+    "ConfirmPayment": {"provider": "hubtel", "provider_ref_id": "ht_1001"},
+    "FailPayment": {"code": "insufficient_funds", "message": "the account does not hold enough"},
+    "CancelPayment": {"reason": "sold out"},
+    "CapturePayment": {"amount": 5000},
+    "RefundPayment": {"amount": 1000, "reason": "one was rotten"},
+    "OpenDispute": {"amount": 1000, "reason": "not received"},
+    "ResolveDispute": {"outcome": "won"},
+    "IssueKey": {"name": "the website", "scopes": ["checkout:write"]},
+}
+
 _ALWAYS = {
     "X-Request-Id": {"schema": {"type": "string", "examples": ["req_01hxa2b3c4d5e6f7g8h9jkmnpq"]}},
     "X-RateLimit-Limit": {"schema": {"type": "integer"}},
@@ -122,7 +145,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[s
         parameters.append(_ORGANIZATION)
     if method in _CHANGING:
         parameters += [_ACTOR, _IDEMPOTENCY] if secured else [_IDEMPOTENCY]
-    _relax_body(operation, schemas)
+    _complete_body(operation, schemas)
     responses = operation["responses"]
     responses.pop("422", None)
     for answer in responses.values():
@@ -158,11 +181,13 @@ def _error(status: str) -> dict[str, Any]:
     }
 
 
-def _relax_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """A body all of whose fields may be left out may be left out itself."""
+def _complete_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A body all of whose fields may be left out may be left out itself; examples are added."""
     body = operation.get("requestBody")
     if body is None:
         return
-    schema = body["content"]["application/json"]["schema"]
-    name = schema.get("$ref", "").rpartition("/")[2]
+    content = body["content"]["application/json"]
+    name = content["schema"].get("$ref", "").rpartition("/")[2]
+    if name in _BODIES:
+        content["example"] = _BODIES[name]
     body["required"] = bool(schemas.get(name, {}).get("required"))

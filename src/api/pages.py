@@ -24,7 +24,7 @@ def _whole(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=_LARGEST)]
+Whole = Annotated[int, Field(ge=0, le=_LARGEST), BeforeValidator(_whole)]
 Cursor = Annotated[
     str | None,
     Field(max_length=4096, description="`next_cursor` of the page before; instead of `offset`."),
@@ -39,8 +39,8 @@ def up_to(most: int) -> Any:
 
     return Annotated[
         int,
-        BeforeValidator(_whole),
         Field(ge=1, le=_LARGEST, description=f"More than {most} counts as {most}."),
+        BeforeValidator(_whole),
         AfterValidator(clamp),
     ]
 

@@ -73,6 +73,24 @@ def test_a_body_that_may_be_left_out_is_not_required(document):
     assert paths["/v1/payments/{payment_id}/refund"]["post"]["requestBody"]["required"] is False
 
 
+def test_what_is_shown_as_an_example_works(document, client):
+    for path, method in (("/v1/customers", "post"), ("/v1/payments/intents", "post")):
+        content = document["paths"][path][method]["requestBody"]["content"]
+
+        answer = client.request(method, path, json=content["application/json"]["example"])
+
+        assert answer.status_code == 201, answer.text
+
+
+def test_the_bounds_of_a_parameter_are_said_in_the_words_of_json_schema(document):
+    parameters = document["paths"]["/v1/payments"]["get"]["parameters"]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in parameters}
+    words = {name for _, name in _schema_words(document)}
+
+    assert (schemas["limit"]["minimum"], schemas["offset"]["minimum"]) == (1, 0)
+    assert not words & {"ge", "gt", "le", "lt", "min_length", "max_length"}
+
+
 def test_the_contract_s_paths_are_all_there(document):
     paths = set(document["paths"])
 
@@ -182,3 +200,14 @@ def _operations(document):
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             yield path, method, operation
+
+
+def _schema_words(part, inside=""):
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if inside != "properties":
+                yield inside, name
+            yield from _schema_words(value, name)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _schema_words(value, inside)
