@@ -137,16 +137,14 @@ class Oracle:
         customer: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
-    ) -> dict[str, tuple[int, int, Fraction, Fraction]]:
-        """source -> (count, amount, share of the count, share of the amount)."""
-        paid = [
+    ) -> dict[str, tuple[int, int, int, Fraction, Fraction]]:
+        """source -> (count, amount, refunded, share of the count, share of the amount)."""
+        asked = [
             p
             for p in self.payments
-            if p.paid_at
-            and p.currency == currency
-            and (customer is None or p.customer == customer)
-            and _within(p.paid_at, start, end)
+            if p.currency == currency and (customer is None or p.customer == customer)
         ]
+        paid = [p for p in asked if p.paid_at and _within(p.paid_at, start, end)]
         amount = sum(p.collected for p in paid)
         result = {}
         for source in SOURCES:
@@ -155,6 +153,13 @@ class Oracle:
             result[source] = (
                 len(here),
                 collected,
+                sum(
+                    move.amount
+                    for p in asked
+                    if p.source == source
+                    for move in p.refunds
+                    if _within(move.at, start, end)
+                ),
                 Fraction(len(here), len(paid)) if paid else Fraction(0),
                 Fraction(collected, amount) if amount else Fraction(0),
             )

@@ -55,6 +55,7 @@ ORIGINS = (
     ("subscription", "sub_1", "Premium"),
 )
 OPEN = ("pending", "requires_action", "processing")
+SET_ASIDE = ("authorized", "partially_captured")
 COLLECTED = ("succeeded", "partially_refunded")
 
 amounts = st.integers(1, 100_000)
@@ -105,8 +106,8 @@ kinds = {
     "attach": step("attach", customer=which),
 }
 # How often each happens: most days somebody pays.
-often = {"pay": 10, "confirm": 12, "refund": 4, "attach": 3, "register": 3, "capture": 3}
-often |= {"fail": 3, "retry": 3, "dispute": 3, "resolve": 3}
+often = {"pay": 12, "confirm": 12, "refund": 5, "attach": 4, "register": 3, "capture": 3}
+often |= {"fail": 3, "retry": 3, "dispute": 4, "resolve": 4}
 steps = st.lists(
     st.sampled_from([kind for kind in kinds for _ in range(often.get(kind, 1))]).flatmap(
         kinds.__getitem__
@@ -184,7 +185,7 @@ class Shop:
             )
 
     async def confirm(self, each: Step) -> None:
-        if not (card := self._card(each)):
+        if not (card := self._card(each, OPEN)):
             return
         happened = self._past(each)
         command = ConfirmPayment(occurred_at=happened)
@@ -201,13 +202,13 @@ class Shop:
             card.status, card.paid_at = "succeeded", happened or self.clock.now
 
     async def capture(self, each: Step) -> None:
-        if not (card := self._card(each)):
+        if not (card := self._card(each, SET_ASIDE)):
             return
         left = card.amount - card.collected
         part = each.values["part"]
         amount = None if part is None else max(1, card.amount * part // 100)
         command = CapturePayment(amount=amount, final=each.values["final"])
-        allowed = card.status in ("authorized", "partially_captured") and (amount or left) <= left
+        allowed = card.status in SET_ASIDE and (amount or left) <= left
         await self._expect(allowed, lambda work: capture_payment(work, card.id, command))
         if allowed:
             card.collected += amount or left
@@ -234,7 +235,7 @@ class Shop:
         await self._change(each, OPEN, "expired", expire_payment)
 
     async def refund(self, each: Step) -> None:
-        if not (card := self._card(each)):
+        if not (card := self._card(each, COLLECTED)):
             return
         happened, amount = self._past(each), self._part(card, each)
         command = RefundPayment(amount=amount, occurred_at=happened)
@@ -246,7 +247,7 @@ class Shop:
             card.status = "partially_refunded" if card.left else "refunded"
 
     async def dispute(self, each: Step) -> None:
-        if not (card := self._card(each)):
+        if not (card := self._card(each, COLLECTED)):
             return
         amount = self._part(card, each)
         command = OpenDispute(amount=amount)
@@ -257,7 +258,7 @@ class Shop:
             card.status = "disputed"
 
     async def resolve(self, each: Step) -> None:
-        if not (card := self._card(each)):
+        if not (card := self._card(each, ("disputed",))):
             return
         happened = self._past(each)
         command = ResolveDispute(outcome=each.values["outcome"], occurred_at=happened)
@@ -273,7 +274,7 @@ class Shop:
                 card.status = "partially_refunded" if card.left else "refunded"
 
     async def attach(self, each: Step) -> None:
-        card, person = self._card(each), self._person(each.values["customer"])
+        card, person = self._unclaimed(each), self._person(each.values["customer"])
         if not card or not person:
             return
         command = AmendPayment(customer_id=person.id)
@@ -289,7 +290,7 @@ class Shop:
         to: str,
         act: Callable[[UnitOfWork, str], Awaitable[Any]],
     ) -> None:
-        if card := self._card(each):
+        if card := self._card(each, allowed_from):
             allowed = card.status in allowed_from
             await self._expect(allowed, lambda work: act(work, card.id))
             if allowed:
@@ -311,8 +312,17 @@ class Shop:
         assert allowed
         return done
 
-    def _card(self, each: Step) -> Bought | None:
+    def _card(self, each: Step, suited: tuple[str, ...]) -> Bought | None:
+        """One of the payments the step suits; every eighth time just any, which may be refused."""
         cards = self.oracle.payments
+        if each.which:
+            cards = [card for card in cards if card.status in suited] or cards
+        return cards[-1 - each.which % len(cards)] if cards else None
+
+    def _unclaimed(self, each: Step) -> Bought | None:
+        cards = self.oracle.payments
+        if each.which:
+            cards = [card for card in cards if card.customer is None] or cards
         return cards[-1 - each.which % len(cards)] if cards else None
 
     def _person(self, number: int) -> Person | None:
