@@ -94,7 +94,11 @@ async def fail_payment(call: Call, payment_id: str, command: FailPayment) -> Res
 
 @router.post("/v1/payments/{payment_id}/cancel", response_model=Payment, dependencies=[WRITE])
 async def cancel_payment(call: Call, payment_id: str, command: CancelPayment) -> Response:
-    """Canceling a canceled payment changes nothing."""
+    """Canceling a canceled payment changes nothing.
+
+    Of a `partially_captured` payment the rest is let go: it becomes `succeeded` with what was
+    captured.
+    """
     return await _decide(call, lambda work: commands.cancel_payment(work, payment_id, command))
 
 

@@ -214,6 +214,13 @@ class Payment(Entity):
         TOPIC = "payment.canceled"
         reason: str | None
 
+    class RestReleased(Event):
+        """What was set aside and not taken was let go; what was taken stays collected."""
+
+        TOPIC = "payment.rest_released"
+        released_amount: int
+        reason: str | None
+
     class Expired(Event):
         """Nobody paid in time."""
 
@@ -458,14 +465,7 @@ class Payment(Entity):
             raise CaptureExceedsAuthorization(taken, left, self.currency)
         captured = self.captured_amount + taken
         if final or taken == left:
-            self._become(
-                "succeeded",
-                self.Succeeded,
-                now,
-                occurred_at=occurred_at,
-                captured_amount=captured,
-                provider_ref_id=self.provider_ref_id,
-            )
+            self._succeed(captured, now, occurred_at)
         else:
             self._become(
                 "partially_captured",
@@ -489,7 +489,12 @@ class Payment(Entity):
         )
 
     def cancel(self, now: datetime, *, reason: str | None = None) -> None:
-        if self.status != "canceled":
+        """Lets go of whatever has not been taken: what has been, is collected, and no less."""
+        if self.status == "partially_captured":
+            left = self.authorized_amount - self.captured_amount
+            self._record(self.RestReleased, now, released_amount=left, reason=reason)
+            self._succeed(self.captured_amount, now)
+        elif self.status != "canceled":
             self._must_be(_CANCELABLE, "cancel")
             self._become("canceled", self.Canceled, now, reason=reason)
 
@@ -578,6 +583,16 @@ class Payment(Entity):
     def _must_be(self, statuses: tuple[str, ...], action: str) -> None:
         if self.status not in statuses:
             raise WrongStatus(action, self.status)
+
+    def _succeed(self, captured: int, now: datetime, occurred_at: datetime | None = None) -> None:
+        self._become(
+            "succeeded",
+            self.Succeeded,
+            now,
+            occurred_at=occurred_at,
+            captured_amount=captured,
+            provider_ref_id=self.provider_ref_id,
+        )
 
     def _become(self, status: Status, fact: type[Fact], now: datetime, **values: Any) -> None:
         self._record(fact, now, previous_status=self.status, status=status, **values)

@@ -57,6 +57,13 @@ def test_every_step_of_a_payment_answers_as_a_read_does(client):
     assert agrees("capture", amount=30) == "partially_captured"
     assert agrees("capture") == "succeeded"
 
+    payment = _pay(client, amount=100, capture_method="manual", customer_id="usr_2")
+    assert agrees("confirm") == "authorized"
+    assert agrees("capture", amount=30) == "partially_captured"
+    assert agrees("cancel", reason="sold out") == "succeeded"
+    ours = client.get("/v1/customers/lookup", params={"external_id": "usr_2"}).json()
+    assert (ours["total_spent"], ours["successful_payments"]) == (30, 1)
+
     payment = _pay(client, amount=100)
     assert agrees("cancel", reason="changed my mind") == "canceled"
     payment = _pay(client, amount=100)

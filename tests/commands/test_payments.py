@@ -177,6 +177,17 @@ async def test_manual_capture_sets_aside_and_then_takes(do):
     assert (rest.status, rest.captured_amount) == ("succeeded", 4000)
 
 
+async def test_canceling_what_was_partly_captured_keeps_what_was_taken(do):
+    payment = await do(create_payment, intent(amount=4000, capture_method="manual"))
+    await do(capture_payment, payment.id, CapturePayment(amount=1500))
+
+    canceled = await do(cancel_payment, payment.id, CancelPayment(reason="sold out"))
+
+    assert (canceled.status, canceled.captured_amount) == ("succeeded", 1500)
+    refunded, _ = await do(refund_payment, payment.id, RefundPayment())
+    assert (refunded.status, refunded.refunds[0]["amount"]) == ("refunded", 1500)
+
+
 @pytest.mark.parametrize("body", [{}, [], {"amount": 0}, {"amount": None}])
 async def test_a_refund_of_nothing_in_particular_is_a_refund_of_all(do, body):
     payment = await do(create_payment, intent(amount=4000))

@@ -123,7 +123,7 @@ ACTIONS = {
     "fail": (lambda p: p.fail("payment_failed", "no", LATER), OPEN),
     "cancel": (
         lambda p: p.cancel(LATER),
-        {"pending", "requires_action", "authorized", "canceled"},
+        {"pending", "requires_action", "authorized", "partially_captured", "canceled"},
     ),
     "expire": (lambda p: p.expire(LATER), OPEN),
     "retry": (lambda p: p.retry(LATER), {"failed"}),
@@ -257,6 +257,17 @@ def test_a_final_capture_of_a_part_lets_the_rest_go():
 
     assert (payment.status, payment.captured_amount, payment.left) == ("succeeded", 400, 400)
     assert payment.pending_events[-1].captured_amount == 400
+
+
+def test_canceling_a_payment_of_which_a_part_was_taken_lets_the_rest_go():
+    payment = _partially_captured()
+
+    payment.cancel(LATER, reason="sold out")
+
+    released, succeeded = payment.pending_events[-2:]
+    assert (released.released_amount, released.reason) == (600, "sold out")
+    assert (succeeded.captured_amount, succeeded.previous_status) == (400, "partially_captured")
+    assert (payment.status, payment.captured_amount, payment.left) == ("succeeded", 400, 400)
 
 
 def test_no_more_is_captured_than_was_set_aside():

@@ -225,11 +225,16 @@ class Shop:
         await self._change(each, ("failed",), "pending", retry_payment)
 
     async def cancel(self, each: Step) -> None:
-        statuses = ("pending", "requires_action", "authorized", "canceled")
+        statuses = ("pending", "requires_action", "authorized", "partially_captured", "canceled")
+        if not (card := self._card(each, statuses)):
+            return
         command = CancelPayment()
-        await self._change(
-            each, statuses, "canceled", lambda work, id_: cancel_payment(work, id_, command)
-        )
+        allowed = card.status in statuses
+        await self._expect(allowed, lambda work: cancel_payment(work, card.id, command))
+        if card.status == "partially_captured":
+            card.status, card.paid_at = "succeeded", self.clock.now
+        elif allowed:
+            card.status = "canceled"
 
     async def expire(self, each: Step) -> None:
         await self._change(each, OPEN, "expired", expire_payment)
