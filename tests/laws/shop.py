@@ -328,6 +328,8 @@ class Shop:
         cards = self.oracle.payments
         if each.which:
             cards = [card for card in cards if card.customer is None] or cards
+            # Those with a past last, where most are chosen from: it has to come along.
+            cards = sorted(cards, key=lambda card: (bool(card.losses), bool(card.refunds)))
         return cards[-1 - each.which % len(cards)] if cards else None
 
     def _person(self, number: int) -> Person | None:
