@@ -8,12 +8,14 @@ from starlette.types import Scope
 
 from api.visit import Visit
 
-# Only what a checkout page calls; everything else needs a server key, which no browser should hold.
+# What a checkout page calls, and what needs no key; everything else needs a server key, which no
+# browser should hold.
 _BROWSER_ROUTES = re.compile(
-    r"/v1/(?:payments/intents"
-    r"|payments/[^/]+/confirm-intent"
-    r"|pay/[^/]+(?:/pay)?"
-    r"|checkout/sessions(?:/[^/]+(?:/select)?)?)"
+    r"/v1/payments/intents"
+    r"|/v1/payments/[^/]+/confirm-intent"
+    r"|/v1/pay/[^/]+(?:/pay)?"
+    r"|/v1/checkout/sessions(?:/[^/]+(?:/select)?)?"
+    r"|/healthz|/metrics"
 )
 _ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, X-Org-Id, X-Reevit-Client, "

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from api.pages import Paged, UpTo100, Whole
-from api.query_fields import CurrencyCode, Instant, Method, TagList
+from api.query_fields import CountryCode, CurrencyCode, Instant, Method, TagList
 from projections.customer_list import ActivityStatus, CustomerFilter, SortBy
 from projections.top_customers import Metric, Period
 
@@ -58,7 +58,7 @@ class ListTopCustomers(Paged):
     metric: Metric = "total_spent"
     period: Period = "all"
     currency: CurrencyCode | None = None
-    country: str | None = Field(None, max_length=2)
+    country: CountryCode | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
 

@@ -4,17 +4,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.authentication import Authentication
 from api.cors import CrossOrigin
-from api.errors import ApiError, RateLimited, answer_to, body_too_large
+from api.errors import RateLimited, answer_to, body_too_large, is_fault
 from api.inputs import LARGEST_BODY_BYTES
 from api.parts import RequestMetrics
 from api.paths import keep_encoded_slashes
 from api.rate_limits import RateLimit
 from api.visit import Visit
-from domain.errors import Refusal, Unauthorized
+from domain.errors import Unauthorized
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -81,12 +82,16 @@ class Envelope:
 
         try:
             await self._serve(visit, scope, receive, send_with_headers)
+        except ClientDisconnect:
+            visit.status = visit.status or _HUNG_UP
         except Exception as error:
             answer = answer_to(error)
-            if not isinstance(error, (ApiError, Refusal)):
+            if is_fault(error, answer):
                 self._log.exception("request_failed", request_id=visit.request_id)
             if visit.status:
                 raise
+            if visit.allowance is None:
+                visit.allowance = self._per_address.look(_address(scope))
             await answer.response()(scope, receive, send_with_headers)
         finally:
             self._note(visit, scope, time.perf_counter() - started)
@@ -96,6 +101,7 @@ class Envelope:
         visit.headers = self._cross_origin.headers(scope, visit)
         preflight = self._cross_origin.preflight(scope, visit)
         if preflight is not None:
+            visit.allowance = self._per_address.look(_address(scope))
             await preflight(scope, receive, send)
             return
         try:
@@ -115,8 +121,7 @@ class Envelope:
         if visit.caller is not None:
             visit.allowance = self._per_key.hit(visit.caller.key_id)
         else:
-            client = scope.get("client")
-            address = client[0] if client else "unknown"
+            address = _address(scope)
             if scope["path"] in _UNCOUNTED:
                 visit.allowance = self._per_address.look(address)
             else:
@@ -163,3 +168,8 @@ class Envelope:
             request_id=visit.request_id,
             book=visit.caller.book if visit.caller else None,
         )
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"

@@ -175,6 +175,12 @@ def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each
             return server_error()
 
 
+def is_fault(error: Exception, answer: ApiError) -> bool:
+    """Whether somebody must look into it, beside whoever asked: what clients get wrong is none."""
+    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding))
+    return answer.status >= 500 and not expected  # noqa: PLR2004 (where faults of ours begin)
+
+
 def _rebuilding(error: ViewsRebuilding) -> ApiError:
     building = error.building
     return Unavailable(

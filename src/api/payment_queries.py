@@ -15,7 +15,7 @@ from api.bodies.payments import Payment, PaymentsExport, PaymentSummary, Refund,
 from api.call import Call, answer
 from api.inputs import parse_query
 from api.pages import Paged, UpTo200, Whole, bare
-from api.query_fields import CurrencyCode, Instant, Method, StatusName, Text
+from api.query_fields import CountryCode, CurrencyCode, Instant, Method, StatusName, Text
 from api.renderings import payments as rendering
 from api.routing import needs, new_router
 from commands.client_secrets import client_secret
@@ -55,7 +55,7 @@ class FilterPayments(BaseModel):
     provider: Text | None = None
     method: Method | None = None
     currency: CurrencyCode | None = None
-    country: Text | None = None
+    country: CountryCode | None = None
     source: Source | None = None
     source_id: Text | None = None
     search: Text | None = None

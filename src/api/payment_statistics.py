@@ -12,7 +12,7 @@ from api.bodies.sources import RankedSources
 from api.bodies.statistics import Errors, Latency, Series, Stats
 from api.call import Call, answer
 from api.pages import Paged, UpTo200, enveloped
-from api.query_fields import CurrencyCode, Instant, Method, StatusName, Text
+from api.query_fields import CountryCode, CurrencyCode, Instant, Method, StatusName, Text
 from api.renderings import sources as source_rendering
 from api.renderings import statistics as rendering
 from api.routing import needs, new_router
@@ -48,7 +48,7 @@ class ShowStats(InPeriod):
     source: Source | None = None
     method: Method | None = None
     provider: Text | None = None
-    country: Text | None = None
+    country: CountryCode | None = None
     status: StatusName | None = None
     customer_id: Text | None = None
 

@@ -2,29 +2,19 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from commands.fields import CurrencyCode
+from commands.fields import CountryCode, CurrencyCode, canonical_method
 from domain.payment import Status
 
-__all__ = ["CurrencyCode", "Instant", "Method", "StatusName", "TagList", "Text", "TimeZone"]
+__all__ = ["CountryCode", "CurrencyCode", "Instant", "Method", "StatusName", "TagList", "Text"]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # The "+" of an offset that nobody encoded, as a query reads it.
 _LOST_PLUS = re.compile(r" (?=\d{2}:?\d{2}$)")
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
-
-_METHODS = {
-    "momo": "mobile_money",
-    "mpesa": "mobile_money",
-    "mobilemoney": "mobile_money",
-    "bank": "bank_transfer",
-    "apple_pay": "card",
-    "google_pay": "card",
-}
 
 
 def _instant(value: Any) -> Any:
@@ -47,21 +37,8 @@ def _split(value: Any) -> Any:
     return [tag.strip() for part in parts for tag in part.split(",") if tag.strip()]
 
 
-def _canonical_method(value: Any) -> Any:
-    plain = str(value).lower().replace("-", "_")
-    return _METHODS.get(plain, plain)
-
-
 def _american(value: Any) -> Any:
     return "canceled" if value == "cancelled" else value
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is not an IANA time zone") from None
-    return name
 
 
 Text = Annotated[str, Field(max_length=255)]
@@ -71,6 +48,6 @@ Instant = Annotated[
     Field(description="RFC 3339, or a date, which begins at midnight UTC."),
 ]
 TagList = Annotated[list[Text], BeforeValidator(_split)]
-Method = Annotated[Text, BeforeValidator(_canonical_method)]
-StatusName = Annotated[Status, BeforeValidator(_american)]
-TimeZone = Annotated[Text, AfterValidator(_known_zone)]
+Method = Annotated[Text, BeforeValidator(canonical_method)]
+# Clients know payments that were abandoned; here they expire.
+StatusName = Annotated[Status | Literal["abandoned"], BeforeValidator(_american)]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 import phonenumbers
@@ -24,6 +24,16 @@ from domain.money import LARGEST_AMOUNT, decimals
 MOST_TAGS: Final = 50
 MOST_METADATA_KEYS: Final = 50
 LARGEST_METADATA_BYTES: Final = 32 * 1024
+
+# A wallet on a phone presents a card; M-Pesa is a mobile money; USSD is a way of its own.
+_METHODS: Final = {
+    "momo": "mobile_money",
+    "mpesa": "mobile_money",
+    "mobilemoney": "mobile_money",
+    "bank": "bank_transfer",
+    "apple_pay": "card",
+    "google_pay": "card",
+}
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 # An escaped NUL in JSON text: the backslash that begins it is not itself escaped.
@@ -99,6 +109,19 @@ def _plain_json(metadata: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def _object(value: Any) -> Any:
+    """PHP writes an empty object as an empty list."""
+    return {} if value == [] else value
+
+
+def canonical_method(text: Any) -> Any:
+    """The name of a way to pay under which it is kept; what is no text stays as it is."""
+    if not isinstance(text, str):
+        return text
+    plain = text.lower().replace("-", "_")
+    return _METHODS.get(plain, plain)
+
+
 @cache
 def _known_currency(code: str) -> bool:
     try:
@@ -144,8 +167,11 @@ Email = Annotated[Text, AfterValidator(_email), Field(json_schema_extra={"format
 Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), AfterValidator(_phone)]
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
-Metadata = Annotated[
-    dict[str, Any], Field(max_length=MOST_METADATA_KEYS), AfterValidator(_plain_json)
+Object = Annotated[dict[str, Any], BeforeValidator(_object, json_schema_input_type=dict[str, Any])]
+Metadata = Annotated[Object, Field(max_length=MOST_METADATA_KEYS), AfterValidator(_plain_json)]
+# How money is taken, by its own name, whatever else it was called.
+Method = Annotated[
+    Literal["card", "mobile_money", "bank_transfer", "ussd"], BeforeValidator(canonical_method)
 ]
 # Minor units of the currency.
 Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT)]

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from commands.client_secrets import check_client_secret
 from commands.fields import (
@@ -16,7 +16,9 @@ from commands.fields import (
     CurrencyCode,
     LongText,
     Metadata,
+    Method,
     Moment,
+    Object,
     Text,
 )
 from commands.payers import international, payer
@@ -24,18 +26,6 @@ from commands.providers import Accepts, Declines, NeedsAction, Processes, Verdic
 from commands.unit_of_work import UnitOfWork
 from domain.errors import RuleBroken
 from domain.payment import CaptureMethod, Payment, Source
-
-Method = Literal["card", "mobile_money", "bank_transfer", "ussd"]
-
-# A wallet on a phone presents a card; M-Pesa is a mobile money; USSD is a way of its own.
-_METHODS: Final = {
-    "momo": "mobile_money",
-    "mpesa": "mobile_money",
-    "mobilemoney": "mobile_money",
-    "bank": "bank_transfer",
-    "apple_pay": "card",
-    "google_pay": "card",
-}
 
 # Contract part 3, row 7.
 _COUNTRIES: Final = {
@@ -65,13 +55,6 @@ class InTheFuture(RuleBroken):
         )
 
 
-def _canonical(method: Any) -> Any:
-    if not isinstance(method, str):
-        return method
-    plain = method.lower().replace("-", "_")
-    return _METHODS.get(plain, plain)
-
-
 class CreatePayment(Command):
     """Only ``amount`` and ``currency`` are needed. ``customer_id`` may be any name of theirs.
 
@@ -80,7 +63,7 @@ class CreatePayment(Command):
 
     amount: Amount
     currency: CurrencyCode
-    method: Annotated[Method, BeforeValidator(_canonical)] = "card"
+    method: Method = "card"
     country: CountryCode | None = None
     customer_id: Text | None = None
     phone: Text | None = None
@@ -95,7 +78,7 @@ class CreatePayment(Command):
     # Understood and without effect: one provider, and no card is kept.
     save_payment_method: bool | None = None
     payment_method_id: Text | None = None
-    policy: dict[str, Any] | None = None
+    policy: Object | None = None
 
     @model_validator(mode="after")
     def _came_from_somewhere(self) -> Self:

@@ -121,6 +121,29 @@ def test_public_routes_tolerate_a_bad_key(server):
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/pay/lnk_x",
+        "/v1/pay/lnk_x/pay",
+        "/v1/checkout/sessions",
+        "/v1/checkout/sessions/cs_x",
+        "/v1/checkout/sessions/cs_x/select",
+        "/v1/payments/pay_x/confirm-intent",
+        "/healthz",
+        "/metrics",
+    ],
+)
+def test_what_needs_no_key_may_be_read_by_a_browser_of_an_allowed_origin(new_server, path):
+    server = new_server(cors_origins=("https://shop.example",))
+
+    asked = _preflight(server.url, "https://shop.example", path)
+    read = httpx.get(f"{server.url}{path}", headers={"Origin": "https://shop.example"})
+
+    for answer in (asked, read):
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+
+
 def test_a_browser_of_an_allowed_origin_may_read_the_answer(new_server):
     server = new_server(cors_origins=("https://shop.example",))
 

@@ -104,6 +104,22 @@ def test_a_fault_of_ours_is_answered_without_its_secrets_and_logged(new_server, 
     assert [entry["request_id"] for entry in failed] == [answer.headers["X-Request-Id"]]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/payments?cursor=nonsense",
+        "/v1/payments/stats/series?tz=Mars/Olympus",
+        "/v1/customers/cus_x",
+        "/v1/customers/a%00b",
+    ],
+)
+def test_what_a_client_gets_wrong_is_no_fault_of_ours_in_the_log(client, log, path):
+    answer = client.get(path)
+
+    assert 400 <= answer.status_code < 500
+    assert "request_failed" not in {entry["event"] for entry in log}
+
+
 def test_requests_are_logged_by_route_without_keys_and_personal_data(client, merchant, log):
     client.get("/v1/customers/lookup", params={"external_id": "ama@example.com"})
     client.get("/v1/customers/external/ama@example.com")

@@ -81,7 +81,7 @@ def test_the_word_that_names_nul_is_only_text(client):
         ({"amount": 1, "currency": 5}, "invalid_currency", "currency"),
         ({"amount": 1, "currency": "GHS", "method": "cash"}, "validation_error", "method"),
         ({"amount": 1, "currency": "GHS", "country": "Ghana"}, "validation_error", "country"),
-        ({"amount": 1, "currency": "GHS", "metadata": []}, "validation_error", "metadata"),
+        ({"amount": 1, "currency": "GHS", "metadata": ["a"]}, "validation_error", "metadata"),
     ],
 )
 def test_a_refused_payment_names_the_field_and_the_reason(client, body, code, field):
@@ -206,7 +206,7 @@ def test_empty_values_of_a_query_count_as_absent_and_the_last_of_many_counts():
     assert parse_query(b"a=&b=1&b=2&c=x&c=y", lists={"c"}) == {"b": "2", "c": ["x", "y"]}
 
 
-def test_whoever_hangs_up_in_the_middle_disturbs_nobody(merchant):
+def test_whoever_hangs_up_in_the_middle_disturbs_nobody(merchant, log):
     def broken():
         yield b'{"name": '
         raise ConnectionError("hung up")
@@ -216,3 +216,28 @@ def test_whoever_hangs_up_in_the_middle_disturbs_nobody(merchant):
 
     with merchant.client() as client:
         assert client.get("/v1/customers").json()["pagination"]["total"] == 0
+    assert "request_failed" not in {entry["event"] for entry in log}
+    assert [entry["status"] for entry in log if entry.get("method") == "POST"] == [499]
+
+
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/payments/intents"])
+def test_an_empty_list_within_a_body_counts_as_an_empty_object_too(client, path):
+    body = {"amount": 4000, "currency": "GHS", "metadata": [], "policy": []}
+
+    created = client.post(path, json=body)
+
+    assert created.status_code == 201, created.text
+    assert created.json()["metadata"] == {}
+
+
+def test_a_filter_reads_methods_countries_and_statuses_as_a_body_does(client):
+    client.post(
+        "/v1/payments/intents",
+        json={"amount": 4000, "currency": "GHS", "method": "Apple-Pay", "country": "gh"},
+    )
+
+    def found(**query):
+        return len(client.get("/v1/payments", params=query).raise_for_status().json())
+
+    assert found(method="google_pay") == found(method="CARD") == found(country="gh") == 1
+    assert found(method="momo") == found(status="abandoned") == found(status="cancelled") == 0

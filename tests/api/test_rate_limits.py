@@ -91,3 +91,25 @@ def test_counters_that_have_expired_are_forgotten():
 
 def _key(key: str) -> dict[str, str]:
     return {"X-Reevit-Key": key}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/healthz", 200),
+        ("OPTIONS", "/v1/payments/intents", 204),
+        ("GET", "/v1/customers/a%00b", 400),
+        ("GET", "/v1/payments", 401),
+        ("PUT", "/v1/payments", 405),
+    ],
+)
+def test_every_answer_tells_what_is_left(new_server, method, path, status):
+    server = new_server(rate_limit_public="5/minute", cors_origins=("https://shop.example",))
+    asking = {"Origin": "https://shop.example", "Access-Control-Request-Method": "POST"}
+
+    answer = httpx.request(method, f"{server.url}{path}", headers=asking)
+
+    assert answer.status_code == status
+    assert answer.headers["X-RateLimit-Limit"] == "5"
+    assert int(answer.headers["X-RateLimit-Remaining"]) <= 5
+    assert int(answer.headers["X-RateLimit-Reset"]) >= int(time.time())

@@ -298,7 +298,7 @@ async def test_the_country_follows_the_currency_unless_it_is_stated(do):
         {"source": "payment_link"},
         {"source": "subscription", "source_id": "x" * 256},
         {"occurred_at": "2024-01-01"},
-        {"metadata": []},
+        {"metadata": ["a"]},
     ],
     ids=str,
 )
