@@ -6,7 +6,7 @@ from typing import Any, Literal, Self, TypedDict, cast, get_args
 
 from eventsourcing.domain import event
 
-from domain.errors import Conflict, NotFound, RuleBroken
+from domain.errors import NotFound, RuleBroken
 from domain.fact import Entity, Fact, FirstFact
 from domain.money import shown
 
@@ -101,12 +101,13 @@ class DisputeExceedsPayment(InvalidAmount):
         )
 
 
-class AlreadyAttached(Conflict):
-    code = "payment_already_attached"
-
-    def __init__(self, payment_id: str, customer_id: str) -> None:
+class AlreadyAttached(RuleBroken):
+    def __init__(self, payment_id: str, customer_id: str, status: str) -> None:
         super().__init__(
-            f"payment {payment_id} belongs to customer {customer_id}", customer_id=customer_id
+            f"payment {payment_id} belongs to customer {customer_id}",
+            status=status,
+            action="attach",
+            customer_id=customer_id,
         )
 
 
@@ -385,7 +386,7 @@ class Payment(Entity):
         if self.customer_id == customer_id:
             return
         if self.customer_id is not None:
-            raise AlreadyAttached(self.id, self.customer_id)
+            raise AlreadyAttached(self.id, self.customer_id, self.status)
         self._record(
             self.CustomerAttached,
             now,

@@ -116,11 +116,15 @@ def test_a_payment_is_changed_while_it_is_open_and_gets_its_customer_later(clien
     changed = client.patch(path, json={"amount": 80, "metadata": {"order": "7"}})
     attached = client.patch(path, json={"customer_id": "usr_1"})
     nothing = client.patch(path, json={})
+    another = client.patch(path, json={"customer_id": "usr_2"})
 
     assert (changed.json()["amount"], changed.json()["metadata"]) == (80, {"order": "7"})
     assert attached.json()["customer"]["external_id"] == "usr_1"
     assert attached.json()["customer_external_id"] == "usr_1"
-    assert nothing.status_code == 400
+    assert nothing.status_code == another.status_code == 400
+    # Clients take a 409 for something to try again, and this will never go another way.
+    assert another.json()["code"] == "invalid_state"
+    assert another.json()["details"].items() >= {"status": "pending", "action": "attach"}.items()
     assert client.get(f"/v1/payments/{payment['id']}").json() == attached.json()
 
 
