@@ -1,0 +1,109 @@
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from ledger.append import Append, Claim, Done, NewFact, Reply
+from ledger.chain import Chain
+from ledger.copying import StoreNotEmpty, copy_store
+from ledger.database import open_engine, upgrade
+from ledger.ledger import Ledger
+from ledger.reading import identity
+from ledger.schema import books, claims, events, replies
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def elsewhere(
+    request: pytest.FixtureRequest, tmp_path: Path, new_postgresql: Callable[[], str]
+) -> Iterator[Engine]:
+    """Another database, with the tables of a ledger and nothing in them."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'elsewhere' / 'ledger.db'}"
+    else:
+        url = new_postgresql()
+    engine = open_engine(url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def fill(ledger: Ledger, clock) -> None:
+    for book in ("org_a/test", "org_b/live"):
+        for number in range(1, 30):
+            stream = f"cus_{number}"
+            ledger.append(
+                Append(
+                    book,
+                    facts=(NewFact(stream, 1, "customer.registered", f'{{"Ünï": {number}}}'),),
+                    expected={stream: 0},
+                    claims=(Claim("external_id", f"usr_{number}", stream),),
+                    reply=Reply(f"key {number}", "f", 201, "{}", clock() + timedelta(hours=24)),
+                    context='{"actor": "ama"}',
+                )
+            )
+
+
+def rows(engine: Engine) -> list[list[tuple[object, ...]]]:
+    with engine.connect() as connection:
+        return [
+            [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            for table in (books, events, claims, replies)
+        ]
+
+
+def test_a_store_moves_with_every_position_and_digest(ledger, clock, elsewhere):
+    fill(ledger, clock)
+
+    copy_store(ledger.engine, elsewhere)
+
+    assert rows(elsewhere) == rows(ledger.engine)
+    with Ledger(elsewhere, clock=clock) as moved:
+        assert isinstance(moved.verify("org_a/test"), Chain)
+        onward = Append("org_a/test", facts=(NewFact("cus_x", 1, "customer.registered", "{}"),))
+        assert moved.append(onward) == Done(30)
+
+
+def test_the_copy_is_the_same_store_in_its_next_epoch(ledger, clock, elsewhere):
+    fill(ledger, clock)
+    before = identity(ledger.engine)
+
+    copied = copy_store(ledger.engine, elsewhere)
+
+    assert copied == identity(elsewhere)
+    assert (copied.store_id, copied.epoch) == (before.store_id, before.epoch + 1)
+
+
+def test_a_store_that_holds_facts_is_not_overwritten(ledger, clock, elsewhere):
+    fill(ledger, clock)
+    copy_store(ledger.engine, elsewhere)
+
+    with pytest.raises(StoreNotEmpty):
+        copy_store(ledger.engine, elsewhere)
+
+
+def test_a_copy_that_is_interrupted_leaves_nothing(ledger, clock, elsewhere):
+    fill(ledger, clock)
+
+    def interrupt(_facts: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        copy_store(ledger.engine, elsewhere, notice=interrupt)
+
+    assert rows(elsewhere) == [[], [], [], []]
+    copy_store(ledger.engine, elsewhere)
+    assert rows(elsewhere) == rows(ledger.engine)
+
+
+def test_a_store_in_use_is_copied_as_of_one_moment(ledger, clock, elsewhere):
+    fill(ledger, clock)
+    more = Append("org_a/test", facts=(NewFact("cus_y", 1, "customer.registered", "{}"),))
+
+    copy_store(ledger.engine, elsewhere, notice=lambda _facts, _total: ledger.append(more))
+
+    with Ledger(elsewhere, clock=clock) as moved:
+        assert moved.head("org_a/test") == 29
+        assert isinstance(moved.verify("org_a/test"), Chain)
+    assert ledger.head("org_a/test") > 29
