@@ -55,6 +55,7 @@ class UnitOfWork:
         self._seen: dict[str, Entity] = {}
         self._versions: dict[str, int] = {}
         self._remembered: set[str] = set()
+        self._relied_on: set[str] = set()
         self._in_line = False
 
     async def get(self, kind: type[A], stream: str) -> A:
@@ -73,6 +74,12 @@ class UnitOfWork:
     async def look_at(self, kind: type[A], stream: str) -> A:
         """An aggregate this command only asks; at most a second older than the ledger."""
         return await self._see(kind, stream, fresh=True)
+
+    async def rely_on(self, kind: type[A], stream: str) -> A:
+        """An aggregate this command only asks, and that is still so when the append is made."""
+        aggregate = await self._see(kind, stream)
+        self._relied_on.add(stream)
+        return aggregate
 
     def add(self, aggregate: Entity) -> None:
         """A new aggregate."""
@@ -116,8 +123,9 @@ class UnitOfWork:
 
     @property
     def expected(self) -> dict[str, int]:
-        """For each stream that changes, its version before."""
-        return {aggregate.id: self._versions[aggregate.id] for aggregate in self.changed}
+        """For each stream that changes, or must not have changed, its version before."""
+        streams = self._relied_on.union(aggregate.id for aggregate in self.changed)
+        return {stream: self._versions[stream] for stream in streams}
 
     @property
     def unchecked(self) -> dict[str, int]:

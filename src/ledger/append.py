@@ -55,8 +55,9 @@ class Append:
     """What one command wants written, all or nothing.
 
     ``expected`` names for each stream its version before the first of the facts (0 for a stream
-    that has none yet); the facts of such a stream carry the versions that follow. A stream that is
-    absent from it is appended without expectation, and gets its versions from the ledger.
+    that has none yet); the facts of such a stream carry the versions that follow. It may also name
+    a stream that gets no fact, and must not have got one meanwhile. A stream that is absent from it
+    is appended without expectation, and gets its versions from the ledger.
     Releases happen before claims.
     """
 
