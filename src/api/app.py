@@ -14,6 +14,7 @@ from api import (
     customer_queries,
     keys,
     payment_commands,
+    payment_exports,
     payment_queries,
     payment_statistics,
     reference,
@@ -41,6 +42,7 @@ _COMMANDS = (payment_commands.router, customer_commands.router, keys.command_rou
 _QUERIES = (
     customer_queries.router,
     payment_statistics.router,
+    payment_exports.router,
     payment_queries.router,
     keys.query_router,
 )

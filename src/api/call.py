@@ -1,6 +1,7 @@
 """One request that has been let in: whose it is, and the two things it can do."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -92,10 +93,24 @@ class Call(Request):
         told: Told[T] = await self.parts.views.ask(
             self.book_name, query, wait_seconds=self.parts.query_wait_seconds
         )
+        self._note(told)
+        return told.result
+
+    @asynccontextmanager
+    async def read_on(
+        self, query: Callable[[Connection], Iterator[T]]
+    ) -> AsyncIterator[AsyncIterator[T]]:
+        """The same, for more than fits in memory: part after part, all of one moment."""
+        async with self.parts.views.stream(
+            self.book_name, query, wait_seconds=self.parts.query_wait_seconds
+        ) as told:
+            self._note(told)
+            yield told.result
+
+    def _note(self, told: Told[Any]) -> None:
         self.visit.headers.append((b"whence-position", b"%d" % told.position))
         if told.behind:
             self.visit.headers.append((b"whence-behind", b"%d" % told.behind))
-        return told.result
 
     def _context(self) -> Context:
         caller = self.visit.caller

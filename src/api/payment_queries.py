@@ -1,17 +1,14 @@
 """What may be asked about payments and refunds."""
 
-import csv
-import io
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-import orjson
 from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.bodies.payments import Payment, PaymentsExport, PaymentSummary, Refund, StatusChange
+from api.bodies.payments import Payment, PaymentSummary, Refund, StatusChange
 from api.call import Call, answer
 from api.inputs import parse_query
 from api.pages import Paged, UpTo200, Whole, bare
@@ -25,7 +22,6 @@ from projections.customers import CustomerRecord, customer_record
 from projections.paging import Page
 from projections.payment_list import (
     PaymentFilter,
-    payment_export,
     payment_list,
 )
 from projections.payment_status_history import StatusChange as StatusChangeRecord
@@ -73,10 +69,6 @@ class ListPayments(Paged, FilterPayments):
     limit: UpTo200 = 50
 
 
-class ExportPayments(FilterPayments):
-    format: Literal["json", "csv"] = "json"
-
-
 class ListRows(Paged):
     limit: UpTo200 = 50
 
@@ -103,27 +95,6 @@ async def show_refund(call: Call, refund_id: str) -> Response:
     if found is None:
         raise RefundNotFound(refund_id)
     return answer(rendering.of_refund(found))
-
-
-_EXPORT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
-}
-
-
-@router.get(
-    "/v1/payments/export", response_model=PaymentsExport, responses=_EXPORT, dependencies=[READ]
-)
-async def export_payments(call: Call, query: Annotated[ExportPayments, Query()]) -> Response:
-    """Every payment that fits, as JSON or CSV."""
-    return await _export(call, query)
-
-
-@router.get(
-    "/v1/exports/payments", response_model=PaymentsExport, responses=_EXPORT, dependencies=[READ]
-)
-async def export_payments_too(call: Call, query: Annotated[ExportPayments, Query()]) -> Response:
-    """The same at its newer place."""
-    return await _export(call, query)
 
 
 @router.get("/v1/payments/{payment_id}", response_model=Payment, dependencies=[READ])
@@ -187,39 +158,3 @@ def _metadata(call: Call) -> Mapping[str, str]:
         for name, value in fields.items()
         if name.startswith(_METADATA)
     }
-
-
-async def _export(call: Call, asked: ExportPayments) -> Response:
-    wanted = asked.filter(call)
-    render = _csv if asked.format == "csv" else _json
-
-    def read(db: Connection) -> Response:
-        rows = payment_export(db, call.book_name, wanted)
-        return render([rendering.of_listed(row, call.org_id) for row in rows])
-
-    return await call.ask(read)
-
-
-def _json(rows: list[dict[str, Any]]) -> Response:
-    return answer({"payments": rows, "total": len(rows)})
-
-
-def _csv(rows: list[dict[str, Any]]) -> Response:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(PaymentSummary.model_fields))
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    return Response(
-        text.getvalue().encode(),
-        media_type="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="payments.csv"'},
-    )
-
-
-def _cell(value: Any) -> Any:
-    """Spreadsheets take a text that begins like a formula for one, unless a quote stops them."""
-    if isinstance(value, dict):
-        return orjson.dumps(value).decode()
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value

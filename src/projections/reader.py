@@ -7,9 +7,9 @@ came in: so everybody sees their own writes, and all that came before.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Self, TypeVar
@@ -22,10 +22,14 @@ from projections.checkpoints import Checkpoint, standing
 from projections.generation import Generation
 
 T = TypeVar("T")
+# Runs on a connection; what it takes over of the stack outlives it.
+_Reading = Callable[[Connection, ExitStack], T]
 
 _SHORTEST_LOOK_SECONDS = 0.01
 _LONGEST_LOOK_SECONDS = 0.25
 _THREADS = 8
+# Each holds a connection, and a moment of the views, for as long as whoever reads it takes.
+_MOST_STREAMS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Views:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
         self._lock = threading.Lock()
         self._waiting: dict[str, set[_Waiter]] = {}
+        self._streams = asyncio.Semaphore(_MOST_STREAMS)
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +80,34 @@ class Views:
         After `wait_seconds`, or at once for a parked book, it answers with what there is. Raises
         ViewsRebuilding while no generation fits the code, and whatever `query` raises.
         """
+        return await self._tell(book, lambda db, _transaction: query(db), wait_seconds)
+
+    @asynccontextmanager
+    async def stream(
+        self, book: str, query: Callable[[Connection], Iterator[T]], *, wait_seconds: float = 2.0
+    ) -> AsyncIterator[Told[AsyncIterator[T]]]:
+        """As `ask`, for an answer of any length: what `query` yields is read as it is taken.
+
+        All of it is of one moment: its transaction is open until the context ends. Only so many
+        are open at once; others wait for their turn.
+        """
+
+        def begin(db: Connection, transaction: ExitStack) -> tuple[Iterator[T], ExitStack]:
+            return query(db), transaction.pop_all()
+
+        async with self._streams:
+            told = await self._tell(book, begin, wait_seconds)
+            parts, transaction = told.result
+            try:
+                yield Told(self._taken(parts), told.position, told.behind)
+            finally:
+                await self._run(transaction.close)
+
+    async def _taken(self, parts: Iterator[T]) -> AsyncIterator[T]:
+        while (part := await self._run(partial(next, parts, _END))) is not _END:
+            yield part
+
+    async def _tell(self, book: str, query: _Reading[T], wait_seconds: float) -> Told[T]:
         deadline = time.monotonic() + wait_seconds
         told = await self._attempt(book, query, None, final=wait_seconds <= 0)
         if isinstance(told, Told):
@@ -105,26 +138,28 @@ class Views:
                 waiter.loop.call_soon_threadsafe(waiter.progress.set)
 
     async def _attempt(
-        self, book: str, query: Callable[[Connection], T], head: int | None, *, final: bool
+        self, book: str, query: _Reading[T], head: int | None, *, final: bool
     ) -> Told[T] | int:
-        loop = asyncio.get_running_loop()
-        attempt = partial(self._read, book, query, head, final=final)
-        return await loop.run_in_executor(self._threads, attempt)
+        return await self._run(partial(self._read, book, query, head, final=final))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _read(
-        self, book: str, query: Callable[[Connection], T], head: int | None, *, final: bool
+        self, book: str, query: _Reading[T], head: int | None, *, final: bool
     ) -> Told[T] | int:
         """The answer, or the head to wait for while the views are not there yet."""
         goal = self._ledger.head(book) if head is None else head
         generation = self._serving()
 
         def read() -> Told[T] | int:
-            with generation.reading() as connection:
+            with ExitStack() as transaction:
+                connection = transaction.enter_context(generation.reading())
                 reached = standing(connection, [book]).get(book, Checkpoint())
                 if reached.position < goal and reached.parked_error is None and not final:
                     return goal
                 behind = max(0, goal - reached.position)
-                return Told(query(connection), reached.position, behind)
+                return Told(query(connection, transaction), reached.position, behind)
 
         return patiently(read)
 
@@ -140,6 +175,9 @@ class Views:
                 self._waiting[book].discard(waiter)
                 if not self._waiting[book]:
                     del self._waiting[book]
+
+
+_END = object()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -128,3 +128,71 @@ def test_who_stops_waiting_is_forgotten(shop, views, toys):
     asyncio.run(give_up())
 
     assert views.waiting == 0
+
+
+def test_a_stream_is_read_as_it_is_taken_and_shows_one_moment(shop, views, toys):
+    shop.begin()
+    running(shop, views)
+    shop.record(toys.paid("ama", 10))
+    read = []
+
+    def again_and_again(connection):
+        for _ in range(5):
+            read.append(spent(toys)(connection))
+            yield read[-1]
+
+    async def take():
+        async with views.stream(toys.BOOK, again_and_again) as told:
+            taken = [await anext(told.result)]
+            read_by_then = len(read)
+            await asyncio.to_thread(shop.record, toys.paid("ama", 10))
+            # The write is folded and told to others while the stream goes on.
+            assert (await views.ask(toys.BOOK, spent(toys))).result == 20
+            taken += [part async for part in told.result]
+        return read_by_then, taken, told.position
+
+    assert asyncio.run(take()) == (1, [10] * 5, 1)
+
+
+def test_only_so_many_streams_are_open_at_once_and_the_next_begins_when_one_ends(shop, views, toys):
+    shop.begin()
+    most, opened = 4, []
+
+    async def hold(leave):
+        async with views.stream(toys.BOOK, lambda _connection: iter(())):
+            opened.append(leave)
+            await leave.wait()
+
+    async def open_one_more():
+        leave = [asyncio.Event() for _ in range(most + 1)]
+        holding = [asyncio.create_task(hold(event)) for event in leave]
+        await asyncio.sleep(0.3)
+        before = len(opened)
+        # Others ask on, meanwhile.
+        await views.ask(toys.BOOK, spent(toys))
+        leave[0].set()
+        await asyncio.wait_for(holding[0], timeout=5)
+        await asyncio.sleep(0.3)
+        after = len(opened)
+        for event in leave:
+            event.set()
+        await asyncio.gather(*holding)
+        return before, after
+
+    assert asyncio.run(open_one_more()) == (most, most + 1)
+
+
+def test_an_error_of_a_stream_ends_its_transaction(shop, views, toys):
+    generation = shop.begin()
+
+    def broken(_connection):
+        yield 1
+        raise LookupError("no such customer")
+
+    async def take():
+        async with views.stream(toys.BOOK, broken) as told:
+            return [part async for part in told.result]
+
+    with pytest.raises(LookupError):
+        asyncio.run(take())
+    assert generation.reading_engine.pool.checkedout() == 0
