@@ -74,8 +74,14 @@ class Aggregates:
         if fresh and now - kept.checked_at > _FRESH_SECONDS:
             # Whoever asks first reads on; the others need not ask again meanwhile.
             self._kept[key] = replace(kept, checked_at=now)
-            if await self.have_moved(book, {stream: kept.aggregate.version}):
-                return await self._read(book, stream)
+            return await self.load_now(book, stream)
+        return Loaded(kept.aggregate.copy(), remembered=True)
+
+    async def load_now(self, book: str, stream: str) -> Loaded | None:
+        """The aggregate as it is in the ledger by now; None when there is none."""
+        kept = self._kept.get((book, stream))
+        if kept is None or await self.have_moved(book, {stream: kept.aggregate.version}):
+            return await self._read(book, stream)
         return Loaded(kept.aggregate.copy(), remembered=True)
 
     async def have_moved(self, book: str, versions: Mapping[str, int]) -> bool:

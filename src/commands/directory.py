@@ -37,7 +37,8 @@ class Principal:
 class Directory:
     """Proves keys, from the memory of the handler.
 
-    So a key revoked in this process is refused at once, one revoked elsewhere within a second.
+    So a key revoked in this process is refused at once, one revoked elsewhere within a second; one
+    issued anywhere is good at once.
     """
 
     def __init__(self, handler: CommandHandler) -> None:
@@ -47,6 +48,9 @@ class Directory:
         """Raises InvalidApiKey or ApiKeyRevoked."""
         presented = parse(raw) or await find_imported(self._handler, raw)
         organization = await self.organization(presented.book)
+        if organization is not None and presented.key_id not in organization.keys:
+            # Another process may have issued it a moment ago.
+            organization = await self.organization(presented.book, by_now=True)
         if organization is None or presented.key_id not in organization.keys:
             raise InvalidApiKey
         key = organization.keys[presented.key_id]
@@ -56,9 +60,9 @@ class Directory:
             raise ApiKeyRevoked
         return Principal(str(presented.book), organization, key)
 
-    async def organization(self, book: Book) -> Organization | None:
+    async def organization(self, book: Book, *, by_now: bool = False) -> Organization | None:
         """None when there is no such organization."""
-        return await self._handler.look_at(Organization, str(book), book.org_id)
+        return await self._handler.look_at(Organization, str(book), book.org_id, by_now=by_now)
 
     async def note_use(self, principal: Principal) -> None:
         """Remembers that the key is in use; does nothing when that was noted within the hour."""

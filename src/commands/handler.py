@@ -152,9 +152,17 @@ class CommandHandler:
         )
         return results[-1]
 
-    async def look_at(self, kind: type[A], book: str, stream: str) -> A | None:
-        """An aggregate as it was half a second ago or later; None when there is none."""
-        loaded = await self._aggregates.load(book, stream, fresh=True)
+    async def look_at(
+        self, kind: type[A], book: str, stream: str, *, by_now: bool = False
+    ) -> A | None:
+        """An aggregate as it was half a second ago or later; None when there is none.
+
+        ``by_now``: as it is now, whatever other processes have just written.
+        """
+        if by_now:
+            loaded = await self._aggregates.load_now(book, stream)
+        else:
+            loaded = await self._aggregates.load(book, stream, fresh=True)
         found = loaded and loaded.aggregate
         return found if isinstance(found, kind) else None
 

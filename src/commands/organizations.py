@@ -1,6 +1,8 @@
 """What may be asked about an organization: found it, hand out keys, take them back."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -10,6 +12,7 @@ from commands.handler import CommandHandler, Context
 from commands.keys import new_key
 from commands.unit_of_work import UnitOfWork
 from domain.book import MODES, Book, Mode
+from domain.errors import Conflict, NotFound
 from domain.organization import SCOPES, Key, Organization
 
 
@@ -21,6 +24,30 @@ def _known(scopes: list[str]) -> list[str]:
 
 
 Scopes = Annotated[list[Tag], Field(max_length=len(SCOPES)), AfterValidator(_known)]
+
+
+# A name is written into lists and letters: it says something, and is one line.
+Name = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+    ),
+]
+
+
+class FoundOrganization(Command):
+    """Who is to be recorded for."""
+
+    name: Name
+
+
+class AlreadyFounded(Conflict):
+    code = "organization_already_exists"
+
+    def __init__(self, org_id: str) -> None:
+        super().__init__(f"organization {org_id} has been founded before", org_id=org_id)
 
 
 class IssueKey(Command):
@@ -46,16 +73,27 @@ class Founded:
     keys: dict[Mode, str]
 
 
-async def found_organization(handler: CommandHandler, name: str, *, context: Context) -> Founded:
+def first_org_id(store_id: str) -> str:
+    """What the organization of a store's first start is called: so there is only one of it."""
+    return f"org_{sha256(store_id.encode()).hexdigest()[:26]}"
+
+
+async def found_organization(
+    handler: CommandHandler, name: str, *, context: Context, org_id: str | None = None
+) -> Founded:
     """A new organization, which is two books, with one key of full access in each.
 
     Should the second book fail, nobody has seen the first: founding again makes another.
+    Refused with AlreadyFounded when an ``org_id`` is asked for that somebody has founded.
     """
-    org_id = handler.ids.new("org")
+    org_id = org_id or handler.ids.new("org")
     keys: dict[Mode, str] = {}
     for mode in MODES:
 
         async def found(work: UnitOfWork) -> str:
+            with suppress(NotFound):
+                await work.get(Organization, work.org_id)
+                raise AlreadyFounded(work.org_id)
             work.add(
                 Organization.found(
                     work.org_id,

@@ -5,7 +5,12 @@ import asyncio
 import typer
 
 from commands.handler import Context
-from commands.organizations import Founded, found_organization
+from commands.organizations import (
+    AlreadyFounded,
+    Founded,
+    first_org_id,
+    found_organization,
+)
 from whence.settings import Settings
 from whence.wiring import handling, recording
 
@@ -18,15 +23,23 @@ def welcome(settings: Settings, address: str) -> None:
         if ledger.heads():
             return
         with handling(ledger) as handler:
-            founded = asyncio.run(
-                found_organization(handler, FIRST_NAME, context=Context(actor="first start"))
+            founding = found_organization(
+                handler,
+                FIRST_NAME,
+                context=Context(actor="first start"),
+                org_id=first_org_id(ledger.identity().store_id),
             )
+            try:
+                founded = asyncio.run(founding)
+            except AlreadyFounded:
+                # Another process started at the same moment, and says how to get in.
+                return
     introduce(FIRST_NAME, founded)
     typer.echo(
         f"\nTry it:\n\n  curl {address}/v1/customers \\\n"
         f'    -H "X-Reevit-Key: {founded.keys["test"]}" \\\n'
         '    -H "Content-Type: application/json" \\\n'
-        '    -d \'{"external_id": "usr_1234", "name": "Ada Lovelace"}\'\n'
+        '    -d \'{"external_id": "usr_1", "name": "Ama Mensah"}\'\n'
     )
 
 

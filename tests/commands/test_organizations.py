@@ -11,7 +11,10 @@ from commands.handler import Context
 from commands.imported_keys import NotImportable, import_key
 from commands.keys import ApiKeyRevoked, InvalidApiKey, parse
 from commands.organizations import (
+    AlreadyFounded,
+    Founded,
     IssueKey,
+    first_org_id,
     found_organization,
     issue_key,
     list_keys,
@@ -51,6 +54,34 @@ async def test_no_secret_is_stored(shop, ledger, book):
 
     assert secret not in text
     assert sha256(secret.encode()).hexdigest() in text
+
+
+async def test_a_store_has_one_first_organization_however_many_processes_start(
+    handler, neighbour, ledger
+):
+    first = first_org_id(ledger.identity().store_id)
+
+    founded = await asyncio.gather(
+        *(
+            found_organization(by, "First", context=Context(), org_id=first)
+            for by in (handler, neighbour) * 4
+        ),
+        return_exceptions=True,
+    )
+
+    assert [type(each) for each in founded].count(AlreadyFounded) == 7
+    assert sorted(ledger.heads()) == [f"{first}/live", f"{first}/test"]
+    (keys,) = [each.keys for each in founded if isinstance(each, Founded)]
+    assert (await Directory(neighbour).principal(keys["live"])).org_id == first
+
+
+async def test_a_key_is_good_at_once_in_every_process(shop, do, neighbour):
+    elsewhere = Directory(neighbour)
+    await elsewhere.principal(shop.keys["test"])
+
+    issued = await do(issue_key, IssueKey(name="new"))
+
+    assert (await elsewhere.principal(issued.raw)).key_id == issued.key.key_id
 
 
 async def test_an_issued_key_may_do_what_it_was_issued_for(do, directory):

@@ -131,6 +131,18 @@ def test_several_workers_serve_one_postgresql(start, postgresql_url):
     assert service.stopped(signal.SIGTERM) == 0
 
 
+def test_services_that_start_together_on_an_empty_store_found_one_organization(
+    start, postgresql_url
+):
+    services = [start("serve", WHENCE_DATABASE_URL=postgresql_url) for _ in range(3)]
+
+    for service in services:
+        assert service.answer("/healthz")[0] == 200
+
+    assert sum("Test key" in service.output for service in services) == 1
+    assert [service.stopped(signal.SIGTERM) for service in services] == [0, 0, 0]
+
+
 def test_several_workers_are_refused_on_sqlite_in_one_sentence(start):
     refused = start("serve", "--workers", "2")
 
