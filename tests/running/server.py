@@ -1,0 +1,114 @@
+"""A `whence serve` process on a port of its own choosing, and an organization in its store."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from reevit import Reevit
+
+from commands.handler import Context
+from commands.organizations import found_organization
+from whence.settings import Settings
+from whence.wiring import handling, recording
+
+PATIENCE_SECONDS = 60
+
+
+class Server:
+    """The process can be killed and started again; it comes back under another address."""
+
+    def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
+        self.database_url = database_url
+        self.url = ""
+        self._environment = os.environ | {
+            "WHENCE_DATABASE_URL": database_url,
+            "WHENCE_PORT": "0",
+            "WHENCE_LOG_FORMAT": "json",
+            "WHENCE_RATE_LIMIT_PER_KEY": "off",
+            "WHENCE_RATE_LIMIT_PUBLIC": "off",
+            **settings,
+        }
+        # A file, because a pipe nobody reads would fill up and stop the server.
+        self._log = folder / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it is ready."""
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "whence", "serve"],
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not self._is_ready():
+            assert self._process.poll() is None, self._log.read_text()
+            assert time.monotonic() < until, self._log.read_text()
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Asks it to end, as an operator would; it must end well."""
+        assert self._process is not None
+        self._process.terminate()
+        assert self._process.wait(timeout=PATIENCE_SECONDS) == 0, self._log.read_text()
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(timeout=PATIENCE_SECONDS)
+
+    def whence(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Another command on the same store, run to its end."""
+        return subprocess.run(  # noqa: S603 (our own command line)
+            [sys.executable, "-m", "whence", *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS * 2,
+        )
+
+    def _is_ready(self) -> bool:
+        said = re.search(r'"address": ?"(http://[^"]+)"', self._log.read_text())
+        if said is None:
+            return False
+        self.url = said[1]
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:  # noqa: S310 (our own server)
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+
+@dataclass(frozen=True)
+class Shop:
+    """One organization: its id and its two keys."""
+
+    server: Server
+    org_id: str
+    test_key: str
+    live_key: str
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def client(self, *, key: str | None = None, org_id: str | None = None) -> Reevit:
+        return Reevit(key or self.test_key, org_id=org_id, base_url=self.url)
+
+
+def found_shop(server: Server) -> Shop:
+    """Founded beside the server, in the same store."""
+    settings = Settings(database_url=server.database_url)
+    with recording(settings) as ledger, handling(ledger) as handler:
+        founded = asyncio.run(found_organization(handler, "Ama's shop", context=Context()))
+    return Shop(server, founded.org_id, founded.keys["test"], founded.keys["live"])
