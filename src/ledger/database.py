@@ -8,8 +8,11 @@ from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
 
+from ledger.errors import WrongSchema
 from ledger.schema import SCHEMA, store
 
 _BUSY_SECONDS = 10
@@ -47,19 +50,55 @@ def upgrade(engine: Engine) -> None:
     """Brings the tables up to date, and gives a new store its identity.
 
     Any number of processes may do this at the same moment: they queue on a lock.
+    Raises WrongSchema when a newer release has been here.
     """
     with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             # Held until the transaction ends, so a pooler between us and the server is harmless.
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_OF_THE_SCHEMA})"))
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-        migrations = Config()
-        migrations.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        migrations.set_main_option("path_separator", "os")
+        migrations = _migrations()
+        _must_not_be_newer(migrations, connection)
         migrations.attributes["connection"] = connection
         command.upgrade(migrations, "head")
         if connection.execute(select(store.c.id)).first() is None:
             connection.execute(insert(store).values(book="", id=uuid4().hex, epoch=1))
+
+
+def require_schema(engine: Engine) -> None:
+    """Raises WrongSchema unless the tables are those of this release."""
+    migrations = _migrations()
+    with engine.connect() as connection:
+        _must_not_be_newer(migrations, connection)
+        found = _revision(connection)
+    if found != ScriptDirectory.from_config(migrations).get_current_head():
+        raise WrongSchema(
+            f"the ledger's tables are {f'as of {found}' if found else 'not there'}, which is not "
+            "what this release needs: run `whence db upgrade`"
+        )
+
+
+def _migrations() -> Config:
+    migrations = Config()
+    migrations.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    migrations.set_main_option("path_separator", "os")
+    return migrations
+
+
+def _must_not_be_newer(migrations: Config, connection: Connection) -> None:
+    found = _revision(connection)
+    known = {each.revision for each in ScriptDirectory.from_config(migrations).walk_revisions()}
+    if found is not None and found not in known:
+        raise WrongSchema(
+            f"the ledger's tables are as of {found}, which this release does not know: "
+            "a newer release has been here"
+        )
+
+
+def _revision(connection: Connection) -> str | None:
+    schema = SCHEMA if connection.dialect.name == "postgresql" else None
+    context = MigrationContext.configure(connection, opts={"version_table_schema": schema})
+    return context.get_current_revision()
 
 
 def _open_sqlite(url: URL, *, durable: bool) -> Engine:

@@ -11,3 +11,7 @@ class LedgerUnavailable(Exception):  # noqa: N818 (it names a state of the world
 
 class LedgerClosed(LedgerUnavailable):
     """The ledger was closed before the append was sent: nothing was recorded."""
+
+
+class LedgerBusy(LedgerUnavailable):
+    """So many wait already that another would wait too long: nothing was recorded."""

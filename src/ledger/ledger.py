@@ -133,9 +133,12 @@ class Ledger:
         """What was answered under an idempotency key; None when nothing, or when it expired."""
         return reading.reply(self.engine, book, key, now=self._clock())
 
-    def forget_expired_replies(self, book: str) -> int:
-        """Removes replies whose time is over; how many. No hurry: they are not given anyway."""
-        return forget_expired_replies(self.engine, book, self._clock())
+    def forget_expired_replies(self, book: str, *, after: str = "") -> str | None:
+        """Removes replies whose time is over, a page of keys at a time; they are not given anyway.
+
+        The key after which to go on, None when the book is done.
+        """
+        return forget_expired_replies(self.engine, book, self._clock(), after=after)
 
     def identity(self) -> StoreIdentity:
         """Which store this is."""

@@ -24,7 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from ledger.append import Append, Outcome
 from ledger.batch import Batch
 from ledger.clock import Clock
-from ledger.errors import LedgerClosed, LedgerUnavailable
+from ledger.errors import LedgerBusy, LedgerClosed, LedgerUnavailable
 from ledger.plan import Plan
 
 _log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ Answered = Callable[[Sequence[Result], float], None]
 
 _APPENDS_PER_BATCH = 512
 _FACTS_PER_BATCH = 4096
+_MOST_WAITING = 16_384
 _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 1.0
 
@@ -93,10 +94,12 @@ class Writer:
         self._answered.append(callback)
 
     def submit(self, waiting: Iterable[Waiting]) -> None:
-        """Raises LedgerClosed before `start` and after `close`."""
+        """Raises LedgerClosed before `start` and after `close`, LedgerBusy when too many wait."""
         with self._changed:
             if self._is_closing.is_set() or self._thread is None:
                 raise LedgerClosed("the ledger is not open")
+            if len(self._waiting) >= _MOST_WAITING:
+                raise LedgerBusy(f"{_MOST_WAITING} others are waiting for the ledger")
             self._waiting.extend(waiting)
             self._changed.notify()
 
@@ -106,6 +109,8 @@ class Writer:
             results, heads = self._write([waiting.append for waiting in batch])
             seconds = time.perf_counter() - began
             _answer(batch, results)
+            if any(isinstance(result, LedgerUnavailable) for result in results):
+                self._send_away()
             if heads:
                 _tell(self._committed, heads)
             _tell(self._answered, results, seconds)
@@ -122,6 +127,14 @@ class Writer:
                     break
                 batch.append(self._waiting.popleft())
         return batch
+
+    def _send_away(self) -> None:
+        """Whoever waits behind a batch that found the store away would wait as long again."""
+        with self._changed:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+        away = LedgerUnavailable("the store cannot be reached: nothing was sent")
+        _answer(waiting, [away] * len(waiting))
 
     def _write(self, appends: Sequence[Append]) -> tuple[Sequence[Result], dict[str, int]]:
         """The outcome or the error of each append, and the new heads of the books."""

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
 from whence import logs
-from whence.settings import Settings, WrongSetting
+from whence.errors import AddressTaken, WrongSetting
+from whence.settings import Settings
 from whence.welcome import welcome
 from whence.wiring import Side, projecting, recording, serving
 
@@ -23,10 +24,6 @@ _BACKLOG = 2048
 _STARTING_SECONDS = 60
 
 _log = structlog.get_logger("whence")
-
-
-class AddressTaken(Exception):  # noqa: N818 (an answer to the operator, not a fault)
-    """Something else listens there already."""
 
 
 def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None:

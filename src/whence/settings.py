@@ -1,5 +1,6 @@
 """What can be set from outside: every setting is an environment variable `WHENCE_…`."""
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 import limits
@@ -8,14 +9,14 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from whence.errors import WrongSetting
+
 PREFIX = "WHENCE_"
 OFF = "off"
 
-_DATABASES = ("sqlite", "postgresql", "postgres")
-
-
-class WrongSetting(Exception):  # noqa: N818 (an answer to the operator: one sentence, no traceback)
-    """A setting that cannot be used; the message is the sentence to show."""
+# With their drivers named or not; other drivers of these databases work in other ways.
+_DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg", "postgres")
+_ORIGIN = re.compile(r"https?://[^/\s]+")
 
 
 class Settings(BaseSettings):
@@ -60,6 +61,16 @@ class Settings(BaseSettings):
             return tuple(origin.strip() for origin in value.split(",") if origin.strip())
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _name_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    'it must be like https://shop.example, separated by commas, or "*"'
+                )
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _name_a_database(cls, value: str) -> str:
@@ -67,9 +78,9 @@ class Settings(BaseSettings):
             url = make_url(value)
         except ArgumentError:
             raise ValueError("it must look like sqlite:///… or postgresql://…") from None
-        if url.drivername.split("+")[0] not in _DATABASES:
+        if url.drivername not in _DATABASES:
             raise ValueError("it must begin with sqlite:/// or postgresql://")
-        if url.drivername == "sqlite" and not url.database:
+        if url.drivername.startswith("sqlite") and url.database in (None, "", ":memory:"):
             raise ValueError("it must name a file: sqlite:///var/ledger.db")
         return value
 
@@ -78,9 +89,11 @@ class Settings(BaseSettings):
     def _read_as_a_rate(cls, value: str) -> str:
         if value != OFF:
             try:
-                limits.parse(value)
+                allowed = limits.parse(value).amount
             except ValueError:
-                raise ValueError('it must be like 300/minute, or "off"') from None
+                allowed = 0
+            if allowed < 1:
+                raise ValueError('it must be like 300/minute, or "off"')
         return value
 
 

@@ -31,6 +31,7 @@ from projections.reader import Views
 from projections.rebuild import ensure_views
 from whence import __version__
 from whence.health import add_health
+from whence.housekeeping import tidying
 from whence.metrics import Metrics
 from whence.settings import Settings
 
@@ -155,6 +156,8 @@ def serving(
     with ExitStack() as parts:
         ledger = parts.enter_context(recording(settings, clock=clock))
         handler = parts.enter_context(handling(ledger, clock=clock))
+        if only != "queries":
+            parts.enter_context(tidying(ledger))
         reading = parts.enter_context(projecting(settings, ledger))
         metrics.watch(reading.projector.progress)
         ledger.on_answer(metrics.count_batch)

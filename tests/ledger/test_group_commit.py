@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from ledger.append import Append, Done, LostRace, NewFact, Replayed
 from ledger.chain import Chain
 from ledger.database import open_engine
-from ledger.errors import LedgerClosed, LedgerUnavailable
+from ledger.errors import LedgerBusy, LedgerClosed, LedgerUnavailable
 from ledger.ledger import Ledger
 
 BOOKS = [f"org_{name}/test" for name in "abcde"]
@@ -145,6 +147,34 @@ def test_an_answer_comes_in_bounded_time_when_there_is_no_store(clock, created, 
     ):
         ledger.append(created("pay_1"))
     engine.dispose()
+
+
+def test_whoever_waits_behind_a_store_that_is_away_is_told_with_the_others(
+    clock, created, tmp_path
+):
+    engine = open_engine(f"sqlite:///{tmp_path / 'without_tables.db'}")
+    began = time.monotonic()
+    with Ledger(engine, clock=clock, patience_seconds=0.5) as ledger:
+        waiting = [ledger.submit(created(f"pay_{n}")) for n in range(3000)]
+        errors = {type(future.exception(timeout=20)) for future in waiting}
+
+    assert errors == {LedgerUnavailable}
+    assert time.monotonic() - began < 2 * 0.5 + 2
+    engine.dispose()
+
+
+def test_no_more_wait_than_can_be_served(engine, clock, created):
+    with engine.connect() as other, Ledger(engine, clock=clock) as ledger:
+        if engine.dialect.name == "sqlite":
+            other.execution_options(writing=True).begin()
+        else:
+            other.execute(text("LOCK TABLE whence.books IN ACCESS EXCLUSIVE MODE"))
+        accepted = [ledger.submit(created("pay_0"))]
+        with pytest.raises(LedgerBusy):
+            accepted.extend(ledger.submit(created(f"pay_{n}")) for n in range(1, 20_000))
+        other.rollback()
+
+        assert {type(future.result(timeout=60)) for future in accepted} == {Done}
 
 
 def test_recorded_at_never_goes_back_within_a_book(ledger, clock, created):

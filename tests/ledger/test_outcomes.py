@@ -1,6 +1,7 @@
 """Each command gets an outcome of its own, alone or together with others in a batch."""
 
 import pytest
+from sqlalchemy import select
 
 from ledger.append import (
     Append,
@@ -11,6 +12,7 @@ from ledger.append import (
     ValueTaken,
 )
 from ledger.chain import Chain
+from ledger.schema import replies
 
 BOOK = "org_x/test"
 
@@ -232,12 +234,19 @@ def test_an_expired_key_is_forgotten_and_may_be_used_again(ledger, clock, create
     assert ledger.reply(BOOK, "key").body == "new"
 
 
-def test_expired_replies_can_be_swept_and_others_stay(ledger, clock, reply):
-    ledger.append(Append(BOOK, reply=reply("short", minutes=1)))
-    ledger.append(Append(BOOK, reply=reply("long", minutes=2)))
+def test_expired_replies_are_swept_page_by_page_and_others_stay(ledger, engine, clock, reply):
+    for number in range(700):
+        ledger.submit(Append(BOOK, reply=reply(f"{number:03}", minutes=1 + number % 2)))
     ledger.append(Append("org_y/test", reply=reply("short", minutes=1)))
     clock.move(minutes=1)
 
-    assert ledger.forget_expired_replies(BOOK) == 1
-    assert ledger.forget_expired_replies(BOOK) == 0
-    assert ledger.reply(BOOK, "long") is not None
+    looked_upto = ledger.forget_expired_replies(BOOK)
+    assert ledger.forget_expired_replies(BOOK, after=looked_upto) is None
+
+    assert looked_upto == "499"
+    with engine.connect() as connection:
+        left = connection.execute(select(replies.c.book, replies.c.key)).all()
+    assert sorted(left) == [
+        *((BOOK, f"{number:03}") for number in range(1, 700, 2)),
+        ("org_y/test", "short"),
+    ]

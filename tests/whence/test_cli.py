@@ -105,6 +105,81 @@ def test_a_database_that_cannot_be_opened_is_one_sentence(whence, monkeypatch, t
     assert refused.stderr.count("\n") == 1
 
 
+def damage(database):
+    """Overwrites all but the first pages, as a failing disk might."""
+    with database.open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xff" * (database.stat().st_size - 8192))
+
+
+@pytest.mark.usefixtures("organization")
+@pytest.mark.parametrize("command", [("organizations", "list"), ("events",), ("verify",)])
+def test_a_damaged_database_is_one_sentence(whence, tmp_path, command):
+    for journal in tmp_path.glob("ledger.db-*"):
+        journal.unlink()
+    damage(tmp_path / "ledger.db")
+
+    refused = whence(*command)
+
+    assert refused.returncode == 1
+    assert "whence: the database " in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_tables_that_may_not_be_upgraded_on_start_are_asked_for_in_one_sentence(
+    whence, monkeypatch
+):
+    monkeypatch.setenv("WHENCE_UPGRADE_ON_START", "false")
+
+    refused = whence("organizations", "list")
+    upgraded = whence("db", "upgrade")
+    listed = whence("organizations", "list")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("whence: the ledger's tables are not there")
+    assert refused.stderr.endswith("run `whence db upgrade`\n")
+    assert (upgraded.returncode, listed.returncode) == (0, 0)
+
+
+@pytest.mark.usefixtures("organization")
+@pytest.mark.parametrize("upgrading", ["true", "false"])
+def test_tables_of_a_newer_release_are_left_alone(whence, monkeypatch, tmp_path, upgrading):
+    change(tmp_path / "ledger.db", "UPDATE alembic_version SET version_num = '9999'")
+    monkeypatch.setenv("WHENCE_UPGRADE_ON_START", upgrading)
+
+    refused = whence("organizations", "list")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("whence: the ledger's tables are as of 9999")
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 256, "a\nb", "\x1b[31m", "\udcff"])
+def test_an_organization_has_a_name_that_fits_a_line(whence, name):
+    refused = whence("organizations", "create", name)
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("whence: name: ")
+    assert refused.stderr.count("\n") == 1
+    assert json.loads(whence("organizations", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize("name", ["Ɔdɔ 🌍 株式会社", "[red]Ama[/red]", "[/x]"])
+def test_a_name_is_listed_as_it_is(whence, name):
+    whence("organizations", "create", name)
+
+    assert name in whence("organizations", "list").stdout
+
+
+def test_a_name_cannot_steer_the_terminal(whence, organization):
+    whence("keys", "create", organization["id"], "--name", "\x1b[2Jshop")
+
+    listed = whence("keys", "list", organization["id"]).stdout
+
+    assert "\x1b" not in listed
+    assert "[2Jshop" in listed
+
+
 def test_the_schema_can_be_upgraded_again_and_again(whence):
     assert whence("db", "upgrade").returncode == 0
     assert whence("db", "upgrade").returncode == 0

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from projections.progress import Progress
-from whence.cli import app
+from whence.cli import command_line
 from whence.metrics import Metrics
 from whence.settings import Settings, variable
 from whence.wiring import serving
@@ -33,7 +33,7 @@ def commands() -> dict[str, click.Command]:
         for child_name, child in children.items():
             yield from walk(f"{name} {child_name}", child)
 
-    return dict(walk("whence", typer.main.get_command(app)))
+    return dict(walk("whence", typer.main.get_command(command_line())))
 
 
 def test_every_setting_is_documented_and_every_documented_setting_exists():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from whence.settings import Settings, WrongSetting
+from whence.errors import WrongSetting
+from whence.settings import Settings
 
 
 def test_without_an_environment_there_is_a_ledger_in_a_file():
@@ -36,6 +37,29 @@ def test_origins_are_separated_by_commas(monkeypatch):
             "DATABASE_URL",
             "mysql://host/database",
             "WHENCE_DATABASE_URL cannot be used: it must begin with sqlite:/// or postgresql://",
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite+aiosqlite:///ledger.db",
+            "WHENCE_DATABASE_URL cannot be used: it must begin with sqlite:/// or postgresql://",
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite:///:memory:",
+            "WHENCE_DATABASE_URL cannot be used: it must name a file: sqlite:///var/ledger.db",
+        ),
+        (
+            "CORS_ORIGINS",
+            "https://shop.example,shop.example",
+            (
+                "WHENCE_CORS_ORIGINS cannot be used: it must be like https://shop.example, "
+                'separated by commas, or "*"'
+            ),
+        ),
+        (
+            "RATE_LIMIT_PER_KEY",
+            "0/minute",
+            'WHENCE_RATE_LIMIT_PER_KEY cannot be used: it must be like 300/minute, or "off"',
         ),
         (
             "RATE_LIMIT_PUBLIC",

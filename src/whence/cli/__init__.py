@@ -1,6 +1,7 @@
 """The command line: `whence <command>`; docs/operations.md describes each."""
 
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -8,27 +9,43 @@ import typer
 from domain.errors import Refusal
 from ledger.errors import LedgerUnavailable
 from whence import __version__
-from whence.cli import database, demo, facts, keys, organizations, service, views
-from whence.cli.terminal import Unsuccessful
-from whence.serve import AddressTaken
-from whence.settings import WrongSetting
+from whence.errors import Unsuccessful
 
-app = typer.Typer(
-    name="whence",
-    help="Who paid, how much, how often, and from where.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-app.add_typer(organizations.app, name="organizations")
-app.add_typer(keys.app, name="keys")
-app.add_typer(database.app, name="db")
-app.command()(service.serve)
-app.command()(service.project)
-app.command()(views.rebuild)
-app.command()(views.verify)
-app.command()(facts.events)
-app.command()(demo.demo)
+# Where each command is. Only the one that is asked for is imported: it brings along what it
+# needs, and nobody waits for what the others need.
+_COMMANDS = {
+    "serve": "service:serve",
+    "project": "service:project",
+    "organizations": "organizations:app",
+    "keys": "keys:app",
+    "rebuild": "views:rebuild",
+    "verify": "views:verify",
+    "events": "facts:events",
+    "demo": "demo:demo",
+    "db": "database:app",
+}
+
+
+def command_line(asked: str | None = None) -> typer.Typer:
+    """The command line with the command that is asked for, or with all when none of them is."""
+    line = typer.Typer(
+        name="whence",
+        help="Who paid, how much, how often, and from where.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    line.callback()(_options)
+    if asked == "--version":
+        return line
+    for name in [asked] if asked in _COMMANDS else _COMMANDS:
+        module, _, attribute = _COMMANDS[name].partition(":")
+        command = getattr(import_module(f"whence.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            line.add_typer(command, name=name)
+        else:
+            line.command(name)(command)
+    return line
 
 
 def _tell_version(asked: bool) -> None:  # noqa: FBT001 (as typer calls it)
@@ -37,7 +54,6 @@ def _tell_version(asked: bool) -> None:  # noqa: FBT001 (as typer calls it)
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     *,
     version: Annotated[
@@ -51,10 +67,10 @@ def _options(
 def main() -> None:
     """Runs one command; what goes wrong is a sentence on stderr and an exit code."""
     try:
-        app()
-    except WrongSetting as wrong:
-        _stop(str(wrong), 2)
-    except (Refusal, Unsuccessful, AddressTaken, LedgerUnavailable) as reason:
+        command_line(*sys.argv[1:2])()
+    except Unsuccessful as reason:
+        _stop(str(reason), reason.exit_code)
+    except (Refusal, LedgerUnavailable) as reason:
         _stop(str(reason), 1)
 
 

@@ -10,7 +10,7 @@ import typer
 from domain.book import Book
 from ledger.facts import StoredFact
 from ledger.ledger import Ledger
-from whence.cli.terminal import Unsuccessful
+from whence.errors import Unsuccessful
 from whence.settings import Settings
 from whence.wiring import recording
 

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Annotated, TypeVar
 
 import typer
-from pydantic import ValidationError
 
 from commands.handler import Context
 from commands.imported_keys import import_key
@@ -15,7 +14,7 @@ from commands.organizations import IssueKey, issue_key, list_keys, revoke_key
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book, Mode
 from domain.organization import Key
-from whence.cli.terminal import AsJson, Unsuccessful, print_json, print_table
+from whence.cli.terminal import AsJson, asked, print_json, print_table
 from whence.settings import Settings
 from whence.wiring import handling, recording
 
@@ -43,7 +42,9 @@ def create(
     json: AsJson = False,
 ) -> None:
     """Issue a key, and print it, once."""
-    issued = _perform(org_id, mode, partial(issue_key, command=_asked_for(name, scope)))
+    issued = _perform(
+        org_id, mode, partial(issue_key, command=asked(IssueKey, name=name, scopes=scope or []))
+    )
     if json:
         print_json(_described(issued.key) | {"key": issued.raw})
     else:
@@ -64,7 +65,7 @@ def import_(
         if sys.stdin.isatty()
         else sys.stdin.readline().strip()
     )
-    command = _asked_for(name, scope)
+    command = asked(IssueKey, name=name, scopes=scope or [])
     with recording(Settings.load()) as ledger, handling(ledger) as handler:
         key = asyncio.run(import_key(handler, org_id, raw, command, context=_OPERATOR))
     if json:
@@ -101,13 +102,6 @@ def revoke(
         print_json({"id": key_id, "revoked": True})
     else:
         typer.echo(f"{key_id} is revoked")
-
-
-def _asked_for(name: str, scopes: list[str] | None) -> IssueKey:
-    try:
-        return IssueKey(name=name, scopes=scopes or [])
-    except ValidationError as wrong:
-        raise Unsuccessful(wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
 def _perform(org_id: str, mode: Mode, decide: Callable[[UnitOfWork], Awaitable[T]]) -> T:

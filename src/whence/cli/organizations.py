@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from commands.handler import CommandHandler, Context
-from commands.organizations import found_organization
+from commands.organizations import FoundOrganization, found_organization
 from domain.book import Book
 from domain.organization import Organization
-from whence.cli.terminal import AsJson, print_json, print_table
+from whence.cli.terminal import AsJson, asked, print_json, print_table
 from whence.settings import Settings
 from whence.welcome import introduce
 from whence.wiring import handling, recording
@@ -26,6 +26,7 @@ def create(
     json: AsJson = False,
 ) -> None:
     """Create an organization, and print its id and its first two keys, once."""
+    name = asked(FoundOrganization, name=name).name
     with recording(Settings.load()) as ledger, handling(ledger) as handler:
         founded = asyncio.run(found_organization(handler, name, context=_OPERATOR))
     if json:

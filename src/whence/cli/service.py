@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import typer
 
 from whence import logs
-from whence.serve import project_until_stopped, serve_until_stopped
 from whence.settings import Settings
 
 
@@ -18,6 +17,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API, and keep the views up to date, until Ctrl-C."""
+    from whence.serve import serve_until_stopped  # noqa: PLC0415 (help need not wait for it)
+
     settings = Settings.load(host=host, port=port, workers=workers)
     logs.configure(settings.log_level, settings.log_format)
     serve_until_stopped(settings, only=only)
@@ -25,6 +26,8 @@ def serve(
 
 def project() -> None:
     """Keep the views up to date, without serving, until Ctrl-C."""
+    from whence.serve import project_until_stopped  # noqa: PLC0415 (see above)
+
     settings = Settings.load()
     logs.configure(settings.log_level, settings.log_format)
     project_until_stopped(settings)

@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 import typer
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,14 +22,25 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from whence.errors import Unsuccessful
+
+T = TypeVar("T", bound=BaseModel)
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 # Where nobody looks, nothing is folded.
 _WIDE = 160
 
 
-class Unsuccessful(Exception):  # noqa: N818 (an answer to the operator, not a fault)
-    """The command could not do what it was asked; the message is the sentence to show."""
+def asked(command: type[T], **values: Any) -> T:
+    """The command that the arguments make; raises Unsuccessful, naming the first that is wrong."""
+    try:
+        return command(**values)
+    except ValidationError as wrong:
+        first = wrong.errors(include_url=False, include_input=False)[0]
+        named = " ".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise Unsuccessful(f"{named}: {reason}") from None
 
 
 def print_json(value: Any) -> None:
@@ -42,8 +54,16 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         right = column.endswith(" ")
         table.add_column(column.strip(), justify="right" if right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*(_plain(value) for value in row))
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+
+
+# What others named must not steer the terminal: neither by markup nor by control characters.
+def _plain(value: Any) -> Text:
+    text = "" if value is None else str(value)
+    return Text(
+        "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    )
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from projections.rebuild import Rebuilding, ensure_views
 from projections.rebuild import rebuild as rebuild_views
 from projections.verification import BookReport, Difference
 from projections.verification import verify as verify_views
-from whence.cli.terminal import Unsuccessful, progress_bar
+from whence.cli.terminal import progress_bar
+from whence.errors import Unsuccessful
 from whence.settings import Settings
 from whence.wiring import generations_of, recording
 
