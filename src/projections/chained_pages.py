@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from projections.paging import BadCursor, By, Page, after, cursor_at, fetch_page
+from projections.paging import BadCursor, By, Page, belongs, cursor_at, fetch_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,8 @@ def fetch_chained_page(
 
 def _part_of(parts: Sequence[Part], cursor: str) -> int:
     for place, part in enumerate(parts):
-        try:
-            after(part.rows, part.order, cursor)
-        except BadCursor:
-            continue
-        return place
+        if belongs(cursor, part.order):
+            return place
     raise BadCursor
 
 

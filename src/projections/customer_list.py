@@ -83,7 +83,7 @@ def customer_list(
     order = _order(sort_by, descending=descending, in_one=wanted.currency is not None)
     parts = [Part(listed, order)]
     if sort_by == "total_amount" and wanted.currency is None:
-        parts = _payers_and_the_rest(listed, order, descending=descending)
+        parts = _payers_and_the_rest(listed, order, currency, descending=descending)
     page = fetch_chained_page(
         connection,
         parts,
@@ -183,14 +183,12 @@ def _paid_by(how: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _order(sort_by: SortBy, *, descending: bool, in_one: bool) -> tuple[By, ...]:
-    standing = customer_standing.c
+    standing, totals = customer_standing.c, customer_totals.c
+    spent: ColumnElement[int] = totals.total_spent if in_one else _SPENT
+    count = totals.payment_count if in_one else standing.payment_count
     chosen: dict[SortBy, By] = {
-        "total_amount": By(_SPENT, descending, stated=True),
-        "total_payments": By(
-            customer_totals.c.payment_count if in_one else standing.payment_count,
-            descending,
-            stated=True,
-        ),
+        "total_amount": By(spent, descending, stated=True),
+        "total_payments": By(count, descending, stated=True),
         "last_payment_at": By(standing.last_payment_at, descending),
         "created_at": By(standing.registered_at, descending, stated=True),
         "risk_score": By(standing.risk_permille, descending, stated=True),
@@ -199,16 +197,28 @@ def _order(sort_by: SortBy, *, descending: bool, in_one: bool) -> tuple[By, ...]
 
 
 def _payers_and_the_rest(
-    listed: Select[Any], order: tuple[By, ...], *, descending: bool
+    listed: Select[Any], order: tuple[By, ...], currency: str | None, *, descending: bool
 ) -> list[Part]:
     """The same list as two: those who spent something come off the index of what was spent."""
     spent, customer_id = customer_totals.c.total_spent, customer_totals.c.customer_id
-    payers = Part(
-        listed.where(spent > 0),
-        (By(spent, descending), By(customer_id, descending)),
-    )
-    rest = Part(listed.where(_SPENT == 0), order[-1:])
+    payers = Part(listed.where(spent > 0), (By(spent, descending), By(customer_id, descending)))
+    rest = Part(listed.where(~_spent_something(currency)), order[-1:])
     return [payers, rest] if descending else [rest, payers]
+
+
+def _spent_something(currency: str | None) -> ColumnElement[bool]:
+    """As a question of its own, which the database answers row by row, as the page needs them."""
+    spent = customer_totals.alias("spent").c
+    return (
+        select(literal(1))
+        .where(
+            spent.book == customer_standing.c.book,
+            spent.customer_id == customer_standing.c.customer_id,
+            spent.currency == (currency or ""),
+            spent.total_spent > 0,
+        )
+        .exists()
+    )
 
 
 def _total(connection: Connection, book: str, wanted: CustomerFilter, listed: Select[Any]) -> int:

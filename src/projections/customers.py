@@ -28,7 +28,7 @@ customers = view(
     at_latest("metadata", of="profile_position"),
     at_latest("email_folded", of="profile_position"),
     at_latest("search", of="profile_position"),
-    indexes=[("external_id",), ("email_folded",)],
+    indexes=[("external_id",), ("email_folded",), ("deleted_at", "customer_id")],
 )
 
 # A customer has a tag while the position here is that of the profile: nothing has to be deleted.

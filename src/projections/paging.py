@@ -8,7 +8,7 @@ costs. Nulls count as smallest, on both databases.
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -18,15 +18,17 @@ from sqlalchemy import (
     Label,
     Row,
     Select,
+    Table,
     and_,
-    false,
     or_,
+    true,
     tuple_,
 )
 
 T = TypeVar("T")
 
 _LARGEST = 2**63 - 1
+_SMALLEST: dict[type, Any] = {int: -_LARGEST - 1, str: "", bool: False}
 _LONGEST_TOKEN = 4096
 
 
@@ -78,20 +80,16 @@ def fetch_page(
     Rows carry the sort values as extra trailing columns. Raises BadCursor.
     """
     labels = [Label(f"cursor_{i}", by.column) for i, by in enumerate(order)]
-    paged = after(statement.add_columns(*labels), order, cursor).limit(limit + 1)
-    rows = list(connection.execute(paged.offset(offset) if offset else paged))
-    more = len(rows) > limit
-    rows = rows[:limit]
-    last = tuple(rows[-1])[-len(order) :] if more and rows else None
-    return Page(rows, total, None if last is None else cursor_at(order, last))
-
-
-def after(statement: Select[Any], order: Sequence[By], cursor: str | None) -> Select[Any]:
-    """`statement` in `order`, without the rows up to the one `cursor` names. Raises BadCursor."""
-    ordered = statement.order_by(*(_direction(by) for by in order))
-    if cursor is None:
-        return ordered
-    return ordered.where(_beyond(order, _values(order, cursor)))
+    ordered = statement.add_columns(*labels).order_by(*(_direction(by) for by in order))
+    if offset:
+        ordered = ordered.offset(offset)
+    rows: list[Row[Any]] = []
+    for stretch in _stretches(order, cursor):
+        rows += connection.execute(ordered.where(stretch).limit(limit + 1 - len(rows)))
+        if len(rows) > limit:
+            last = tuple(rows[limit - 1])[-len(order) :]
+            return Page(rows[:limit], total, cursor_at(order, last))
+    return Page(rows, total, None)
 
 
 def cursor_at(order: Sequence[By], values: Sequence[Any]) -> str:
@@ -100,38 +98,57 @@ def cursor_at(order: Sequence[By], values: Sequence[Any]) -> str:
     return urlsafe_b64encode(token).decode().rstrip("=")
 
 
+def belongs(cursor: str, order: Sequence[By]) -> bool:
+    """Whether the token was given out for a list in this order."""
+    try:
+        _values(order, cursor)
+    except BadCursor:
+        return False
+    return True
+
+
 def _direction(by: By) -> ColumnElement[Any]:
     if not getattr(by.column, "nullable", True):
         return by.column.desc() if by.descending else by.column.asc()
     return by.column.desc().nulls_last() if by.descending else by.column.asc().nulls_first()
 
 
-def _beyond(order: Sequence[By], values: Sequence[Any]) -> ColumnElement[bool]:
+def _stretches(order: Sequence[By], cursor: str | None) -> list[ColumnElement[bool]]:
+    """The conditions of all that comes after the cursor, stretch by stretch, in order.
+
+    Each stretch is one range of the index. Where all columns go one way and none is null there is
+    one, a comparison of rows; otherwise: what is alike but for the last column, then what is alike
+    but for the last two, and so on. What has no index, being computed, is computed once.
+    """
+    if cursor is None:
+        return [true()]
+    values = _values(order, cursor)
     alike = len({by.descending for by in order}) == 1
     if alike and not any(by.nullable for by in order):
         row = tuple_(*(by.column for by in order))
-        return row < tuple(values) if order[0].descending else row > tuple(values)
-    first, value = order[0], values[0]
-    if first.nullable:
-        return _later(order, values)
-    # What the alternatives say already, once more as a plain range, for the index to start at.
-    start = first.column <= value if first.descending else first.column >= value
-    return and_(start, _later(order, values))
+        return [row < tuple(values) if order[0].descending else row > tuple(values)]
+    stretches = [
+        and_(*map(_equal, order[:place], values), beyond)
+        for place in reversed(range(len(order)))
+        for beyond in _beyond(order[place], values[place])
+    ]
+    stored = all(isinstance(getattr(by.column, "table", None), Table) for by in order)
+    return stretches if stored else [or_(*stretches)]
 
 
-def _later(order: Sequence[By], values: Sequence[Any]) -> ColumnElement[bool]:
-    by, value = order[0], values[0]
-    if len(order) == 1:
-        return _past(by, value)
-    same = by.column.is_(None) if value is None else by.column == value
-    return or_(_past(by, value), and_(same, _later(order[1:], values[1:])))
+def _equal(by: By, value: Any) -> ColumnElement[bool]:
+    return by.column.is_(None) if value is None else by.column == value
 
 
-def _past(by: By, value: Any) -> ColumnElement[bool]:
+def _beyond(by: By, value: Any) -> Iterator[ColumnElement[bool]]:
     if value is None:
-        return false() if by.descending else by.column.is_not(None)
-    past: ColumnElement[bool] = by.column < value if by.descending else by.column > value
-    return or_(past, by.column.is_(None)) if by.descending and by.nullable else past
+        if not by.descending:
+            # Every value there is, said as a range: SQLite finds no way in by IS NOT NULL.
+            yield by.column >= _SMALLEST[by.column.type.python_type]
+        return
+    yield by.column < value if by.descending else by.column > value
+    if by.descending and by.nullable:
+        yield by.column.is_(None)
 
 
 def _fingerprint(order: Sequence[By]) -> str:

@@ -11,7 +11,8 @@ from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
 from projections.instants import micros
-from projections.paging import By, Page, after, cursor_at, fetch_page
+from projections.paging import By, Page, fetch_page
+from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
 
 EXPORT_STEP = 500
@@ -97,12 +98,13 @@ def payment_export(
     """All payments that fit, newest first, read some hundreds at a time."""
     cursor: str | None = None
     while True:
-        step = after(_listed(book, wanted), NEWEST_FIRST, cursor).limit(EXPORT_STEP)
-        rows = connection.execute(step).all()
-        yield from map(_row, rows)
-        if len(rows) < EXPORT_STEP:
+        step = fetch_page(
+            connection, _listed(book, wanted), NEWEST_FIRST, limit=EXPORT_STEP, cursor=cursor
+        )
+        yield from map(_row, step.rows)
+        if step.next_cursor is None:
             return
-        cursor = cursor_at(NEWEST_FIRST, (rows[-1].created_at, rows[-1].payment_id))
+        cursor = step.next_cursor
 
 
 def conditions(book: str, wanted: PaymentFilter) -> list[ColumnElement[bool]]:
@@ -162,9 +164,12 @@ def _listed(book: str, wanted: PaymentFilter) -> Select[Any]:
 
 
 def _total(connection: Connection, book: str, wanted: PaymentFilter) -> int:
-    # The two lists everybody looks at have their totals at hand.
+    # What never changes of a payment is counted already, and so is each customer's history.
     if wanted == PaymentFilter():
         return payment_total(connection, book)
+    mixed = {name: getattr(wanted, name) for name in ("currency", "source", "method", "country")}
+    if wanted == PaymentFilter(**mixed) and "" not in mixed.values():
+        return created_count(connection, book, mixed)
     if wanted == PaymentFilter(customer_id=wanted.customer_id):
         count = select(customer_activity.c.payment_count).where(
             customer_activity.c.book == book,

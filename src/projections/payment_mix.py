@@ -3,7 +3,9 @@
 A provider or country of "" stands for none.
 """
 
-from sqlalchemy import BigInteger
+from collections.abc import Mapping
+
+from sqlalchemy import BigInteger, Connection, func, select
 
 from domain.payment import Payment
 from projections.changes import Changes, Recorded
@@ -32,3 +34,10 @@ def fold(recorded: Recorded, changes: Changes) -> None:
             at = micros(fact.occurred_at)
             mixed = (fact.source, fact.method, fact.provider or "", fact.country or "")
             changes.merge(payment_mix, (at - at % DAY, fact.currency, *mixed), **change)
+
+
+def created_count(connection: Connection, book: str, alike: Mapping[str, str | None]) -> int:
+    """How many payments were created with these values, by name of column; None does not ask."""
+    same = [payment_mix.c[name] == value for name, value in alike.items() if value is not None]
+    counted = select(func.sum(payment_mix.c.created)).where(payment_mix.c.book == book, *same)
+    return int(connection.execute(counted).scalar() or 0)

@@ -44,14 +44,21 @@ class Told(Generic[T]):
 class Views:
     """Asks the serving generation; queries run on a bounded number of threads.
 
-    `serving` names the generation for each query, or raises ViewsRebuilding.
+    `serving` names the generation for each query, or raises ViewsRebuilding; `hurry` is called
+    when a query has to wait for the projector.
     """
 
     def __init__(
-        self, ledger: Ledger, serving: Callable[[], Generation], *, threads: int = _THREADS
+        self,
+        ledger: Ledger,
+        serving: Callable[[], Generation],
+        *,
+        hurry: Callable[[], None] = lambda: None,
+        threads: int = _THREADS,
     ) -> None:
         self._ledger = ledger
         self._serving = serving
+        self._hurry = hurry
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
         self._lock = threading.Lock()
         self._waiting: dict[str, set[_Waiter]] = {}
@@ -168,6 +175,7 @@ class Views:
         waiter = _Waiter(asyncio.get_running_loop(), head, asyncio.Event())
         with self._lock:
             self._waiting.setdefault(book, set()).add(waiter)
+        self._hurry()
         try:
             yield waiter.progress
         finally:

@@ -5,10 +5,10 @@ Over all time they are read from the rollups, within a range from the movements.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Subquery,
     Table,
     Text,
@@ -40,39 +40,67 @@ class Scope:
 
 def source_figures(scope: Scope, *, by_id: bool) -> Subquery:
     """One row for each source, or source_id, with a payment: the figures without the shares."""
-    if scope.start is None and scope.end is None:
-        return _over_all_time(scope, by_id=by_id)
-    return _in_a_range(scope, by_id=by_id)
+    if scope.start is not None or scope.end is not None:
+        return _in_a_range(scope, by_id=by_id)
+    if by_id:
+        return _each_id(scope)
+    return _each_source(scope)
 
 
-def _over_all_time(scope: Scope, *, by_id: bool) -> Subquery:
-    table = source_totals if scope.customer_id is None else customer_sources
+def _each_id(scope: Scope) -> Subquery:
+    """The rollups as they are: a page of them comes off an index, and nothing is added up."""
+    table, wanted = _rollup(scope)
     column = table.c
-    wanted = [column.book == scope.book, column.currency == scope.currency]
-    if scope.customer_id is None:
-        customers = _payers(table, by_id=by_id)
-    else:
-        wanted.append(column.customer_id == scope.customer_id)
-        customers = case((func.sum(column.succeeded) > 0, 1), else_=0)
-    named = (column.source, column.source_id) if by_id else (column.source,)
-    described = func.max(column.source_description) if by_id else null()
     return (
         select(
             column.source,
-            (column.source_id if by_id else cast(literal(""), Text)).label("source_id"),
-            cast(described, Text).label("source_description"),
-            *(cast(func.sum(column[name]), BigInteger).label(name) for name in _SUMS),
-            customers.label("customers"),
-            func.min(column.first_payment_at).label("first_payment_at"),
-            func.max(column.last_payment_at).label("last_payment_at"),
+            column.source_id,
+            column.source_description,
+            *(column[name] for name in _SUMS),
+            _customers(scope, by_id=True, paid=column.succeeded).label("customers"),
+            column.first_payment_at,
+            column.last_payment_at,
         )
         .where(*wanted)
-        .group_by(column.book, column.currency, *named)
         .subquery()
     )
 
 
-def _payers(table: Table, *, by_id: bool) -> Any:
+def _each_source(scope: Scope) -> Subquery:
+    table, wanted = _rollup(scope)
+    column = table.c
+    paid = func.sum(column.succeeded)
+    return (
+        select(
+            column.source,
+            cast(literal(""), Text).label("source_id"),
+            cast(null(), Text).label("source_description"),
+            *(cast(func.sum(column[name]), BigInteger).label(name) for name in _SUMS),
+            _customers(scope, by_id=False, paid=paid).label("customers"),
+            func.min(column.first_payment_at).label("first_payment_at"),
+            func.max(column.last_payment_at).label("last_payment_at"),
+        )
+        .where(*wanted)
+        .group_by(column.book, column.currency, column.source)
+        .subquery()
+    )
+
+
+def _rollup(scope: Scope) -> tuple[Table, list[ColumnElement[bool]]]:
+    table = source_totals if scope.customer_id is None else customer_sources
+    wanted = [table.c.book == scope.book, table.c.currency == scope.currency]
+    if scope.customer_id is not None:
+        wanted.append(table.c.customer_id == scope.customer_id)
+    return table, wanted
+
+
+def _customers(scope: Scope, *, by_id: bool, paid: ColumnElement[int]) -> ColumnElement[int]:
+    if scope.customer_id is not None:
+        return case((paid > 0, 1), else_=0)
+    return _payers(source_totals, by_id=by_id)
+
+
+def _payers(table: Table, *, by_id: bool) -> ColumnElement[int]:
     """How many customers paid by the source of a row of `table`."""
     paying = customer_sources.alias()
     same = [
@@ -81,14 +109,12 @@ def _payers(table: Table, *, by_id: bool) -> Any:
         paying.c.source == table.c.source,
         paying.c.succeeded > 0,
     ]
+    # By source_id each of them has one row; by source alone, one for each source_id.
+    count = func.count() if by_id else func.count(paying.c.customer_id.distinct())
     if by_id:
         same.append(paying.c.source_id == table.c.source_id)
-    return (
-        select(func.count(paying.c.customer_id.distinct()))
-        .where(*same)
-        .correlate(table)
-        .scalar_subquery()
-    )
+    found: ColumnElement[int] = select(count).where(*same).correlate(table).scalar_subquery()
+    return found
 
 
 def _in_a_range(scope: Scope, *, by_id: bool) -> Subquery:

@@ -31,6 +31,7 @@ source_totals = view(
     key("source"),
     key("source_id"),
     *_figures(),
+    indexes=[("currency", "-amount", "-succeeded", "source", "source_id")],
 )
 
 customer_sources = view(
@@ -40,7 +41,7 @@ customer_sources = view(
     key("source"),
     key("source_id"),
     *_figures(),
-    indexes=[("currency", "source", "source_id", "customer_id")],
+    indexes=[("currency", "source", "source_id", "succeeded", "customer_id")],
 )
 
 

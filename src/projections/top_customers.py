@@ -26,7 +26,7 @@ from projections.book_totals import most_used_currency
 from projections.customer_profiles import Profile, profiles
 from projections.customer_totals import customer_totals
 from projections.customers import customers, still_there
-from projections.instants import instant, micros
+from projections.instants import BEFORE_ALL_TIME, instant, micros
 from projections.paging import By, Page, fetch_page
 from projections.payments import payments
 
@@ -91,12 +91,12 @@ def top_customers(
     if start is None and end is None and country is None:
         figures: FromClause = customer_totals
         ranking = _over_all_time(book, currency)
+        count = _payers(book, currency)
     else:
         figures = _in_a_range(book, currency, country, start, end)
         ranking = _of_customers(select(figures), figures)
-    total = None
-    if counted:
-        total = connection.execute(select(func.count()).select_from(ranking.subquery())).scalar()
+        count = select(func.count()).select_from(ranking.subquery())
+    total = connection.execute(count).scalar_one() if counted else None
     page = fetch_page(
         connection,
         ranking,
@@ -120,6 +120,25 @@ def _over_all_time(book: str, currency: str) -> Select[Any]:
         column.first_payment_at,
     ).where(column.book == book, column.currency == currency, column.total_spent > 0)
     return _of_customers(ranking, customer_totals)
+
+
+def _payers(book: str, currency: str) -> Select[Any]:
+    """How many there are in an all-time ranking: all who paid, without the few who are gone.
+
+    Both counts come off an index alone.
+    """
+    column = customer_totals.c
+    paid = (column.book == book, column.currency == currency, column.total_spent > 0)
+    same = and_(customers.c.book == column.book, customers.c.customer_id == column.customer_id)
+    deleted = customers.c.deleted_at > BEFORE_ALL_TIME
+    everybody = select(func.count()).where(*paid).scalar_subquery()
+    gone = (
+        select(func.count())
+        .select_from(customers.join(customer_totals, same))
+        .where(*paid, customers.c.book == book, deleted)
+        .scalar_subquery()
+    )
+    return select(everybody - gone)
 
 
 def _in_a_range(
