@@ -15,3 +15,7 @@ class LedgerClosed(LedgerUnavailable):
 
 class LedgerBusy(LedgerUnavailable):
     """So many wait already that another would wait too long: nothing was recorded."""
+
+
+class WrongSchema(LedgerUnavailable):
+    """The tables in the database are not those of this release; the message says what to do."""
