@@ -10,16 +10,13 @@ from typing import Literal
 
 import structlog
 from sqlalchemy import Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
-from api.app import create_app
-from api.parts import Parts
-from commands.directory import Directory
 from commands.handler import CommandHandler
 from commands.ids import Ids
 from ledger.clock import Clock
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine, require_schema, upgrade
 from ledger.errors import LedgerUnavailable
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -30,9 +27,7 @@ from projections.projector import Projector
 from projections.reader import Views
 from projections.rebuild import ensure_views
 from whence import __version__
-from whence.health import add_health
 from whence.housekeeping import tidying
-from whence.metrics import Metrics
 from whence.settings import Settings
 
 Side = Literal["commands", "queries"]
@@ -61,18 +56,26 @@ def recording(settings: Settings, *, clock: Clock = utc_now) -> Iterator[Ledger]
 
 @contextmanager
 def opened(database_url: str, *, upgraded: bool) -> Iterator[Engine]:
-    """The database, its schema brought up to date when asked for; raises LedgerUnavailable."""
+    """The database, its schema brought up to date when asked for, and right in any case.
+
+    Raises LedgerUnavailable when it cannot be opened, or fails while it is.
+    """
     try:
         engine = open_engine(database_url)
-        if upgraded:
-            upgrade(engine)
-    except (OSError, OperationalError) as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise LedgerUnavailable(f"the database cannot be opened: {reason}") from error
+        (upgrade if upgraded else require_schema)(engine)
+    except (OSError, DBAPIError) as error:
+        raise LedgerUnavailable(f"the database cannot be opened: {_reason(error)}") from error
     try:
         yield engine
+    except DBAPIError as error:
+        raise LedgerUnavailable(f"the database failed: {_reason(error)}") from error
     finally:
         engine.dispose()
+
+
+def _reason(error: OSError | DBAPIError) -> str:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
 
 
 @contextmanager
@@ -113,7 +116,7 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
     with generations_of(settings, ledger) as generations, building(ledger, generations, mapper):
         serving = generations.follow(DEFINITIONS)
         projector = Projector(ledger, serving, mapper, DEFINITIONS)
-        with Views(ledger, serving) as views:
+        with Views(ledger, serving, hurry=projector.hurry) as views:
             projector.on_progress(views.tell_progress)
             ledger.on_commit(projector.wake)
             projector.start()
@@ -152,6 +155,13 @@ def serving(
     settings: Settings, *, only: Side | None = None, clock: Clock = utc_now
 ) -> Iterator[ASGIApp]:
     """The whole application, alive for as long as the context is."""
+    # Nobody but the service waits for what the API brings along.
+    from api.app import create_app  # noqa: PLC0415 (see above)
+    from api.parts import Parts  # noqa: PLC0415 (see above)
+    from commands.directory import Directory  # noqa: PLC0415 (see above)
+    from whence.health import add_health  # noqa: PLC0415 (see above)
+    from whence.metrics import Metrics  # noqa: PLC0415 (see above)
+
     metrics = Metrics()
     with ExitStack() as parts:
         ledger = parts.enter_context(recording(settings, clock=clock))
