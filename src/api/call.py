@@ -68,11 +68,13 @@ class Call(Request):
         decide: Callable[[UnitOfWork], Awaitable[tuple[int, Any]]],
         *,
         book: str | None = None,
+        in_browser: bool = False,
     ) -> Response:
         """Runs a command and answers what it has stored.
 
         ``decide`` gives the status and the body of the answer, None for no body; ``book`` is the
-        caller's unless the request names another.
+        caller's unless the request names another. Idempotency keys of browsers are apart from
+        those of servers, so that neither is given what was answered to the other.
         """
         answer = await self.parts.handler.handle(
             book or self.book_name,
@@ -80,7 +82,7 @@ class Call(Request):
             present=_said,
             refuse=refused,
             context=self._context(),
-            idempotency=self._idempotency(),
+            idempotency=self._idempotency(in_browser=in_browser),
         )
         self.visit.headers.append((b"whence-position", b"%d" % answer.position))
         self.visit.replayed = answer.replayed
@@ -121,7 +123,7 @@ class Call(Request):
             request_id=self.visit.request_id,
         )
 
-    def _idempotency(self) -> Idempotency | None:
+    def _idempotency(self, *, in_browser: bool) -> Idempotency | None:
         key = self.visit.header(b"idempotency-key")
         if key is None:
             if self.parts.require_idempotency_key:
@@ -133,7 +135,8 @@ class Call(Request):
             raise InvalidInput("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
         sent: dict[str, Any] = self.scope.get("whence.sent", {})
         path = self.scope["raw_path"].decode("latin-1")
-        return Idempotency(_scoped(f"{self.method} {path} {key}"), fingerprint(sent))
+        audience = "browser " if in_browser else ""
+        return Idempotency(_scoped(f"{audience}{self.method} {path} {key}"), fingerprint(sent))
 
 
 def _scoped(key: str) -> str:

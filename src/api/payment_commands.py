@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
+import orjson
 from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.bodies.payments import Payment, Refund
-from api.call import Call
+from api.call import Call, answer
 from api.errors import Forbidden
 from api.renderings import payments as rendering
 from api.routing import needs, new_router
@@ -28,7 +29,6 @@ from commands.payments import (
 from commands.refunds import OpenDispute, RefundPayment, ResolveDispute
 from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer
-from domain.organization import Organization
 from domain.payment import Payment as PaymentAggregate
 
 router = new_router("payments")
@@ -82,7 +82,7 @@ async def confirm_intent(
     return await _decide(
         call,
         lambda work: commands.confirm_intent(work, payment_id, secret),
-        book=book_of(secret),
+        secret=secret,
     )
 
 
@@ -168,26 +168,33 @@ async def _decide(
     change: Callable[[UnitOfWork], Awaitable[PaymentAggregate]],
     *,
     status: int = 200,
-    book: str | None = None,
+    secret: str | None = None,
 ) -> Response:
-    """Runs a command on one payment and answers with the payment as it is afterwards."""
-    in_browser = book is not None or not _may_read(call)
+    """Runs a command on one payment and answers with the payment as it is afterwards.
+
+    ``secret``: the client secret that was shown instead of a key.
+    """
+    in_browser = secret is not None or not _may_read(call)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         payment = await change(work)
         customer = None
         if payment.customer_id is not None:
             customer = await work.look_at(Customer, payment.customer_id)
-        organization = await work.look_at(Organization, work.org_id)
         body = rendering.of_aggregate(
-            payment,
-            org_id=work.org_id,
-            customer=customer,
-            client_secret=client_secret(organization, payment.id),
+            payment, org_id=work.org_id, customer=customer, client_secret=None
         )
         return status, rendering.for_browser(body) if in_browser else body
 
-    return await call.decide(decide, book=book)
+    response = await call.decide(
+        decide, book=None if secret is None else book_of(secret), in_browser=in_browser
+    )
+    if response.status_code != status:
+        return response
+    # What is stored under an idempotency key holds no secret: this one is told beside it.
+    payment = orjson.loads(bytes(response.body))
+    told = secret or client_secret(call.caller.organization, payment["id"])
+    return answer(payment | {"client_secret": told}, status)
 
 
 def _may_read(call: Call) -> bool:

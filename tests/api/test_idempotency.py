@@ -4,6 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from sqlalchemy import select
+
+from ledger.schema import replies
 
 
 def test_a_repeated_request_has_one_effect_and_the_same_answer(client):
@@ -48,6 +51,56 @@ def test_a_refusal_is_remembered_too(client):
     assert refused.status_code == 400
     assert (again.status_code, again.content) == (refused.status_code, refused.content)
     assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_no_client_secret_is_stored_and_a_repeated_request_is_told_it_again(client, merchant):
+    first = _pay(client, "order-1")
+    secret = first.json()["client_secret"]
+    path = f"/v1/payments/{first.json()['id']}/confirm-intent"
+    confirm = {"params": {"client_secret": secret}, "headers": {"Idempotency-Key": "c"}}
+    confirmed = [httpx.post(f"{merchant.server.url}{path}", **confirm) for _ in range(2)]
+
+    with merchant.server.ledger.engine.connect() as connection:
+        stored = connection.execute(select(replies.c.key, replies.c.body)).all()
+
+    assert len(stored) == 2
+    assert secret not in str(stored)
+    assert _pay(client, "order-1").json()["client_secret"] == secret
+    assert [answer.json()["client_secret"] for answer in confirmed] == [secret] * 2
+    assert confirmed[0].content == confirmed[1].content
+
+
+def test_a_wrong_client_secret_is_not_given_what_was_answered_to_the_right_one(client, merchant):
+    payment = _pay(client, "order-1").json()
+    url = f"{merchant.server.url}/v1/payments/{payment['id']}/confirm-intent"
+    right = payment["client_secret"]
+    wrong = right[:-1] + ("0" if right[-1] != "0" else "1")
+
+    answers = [
+        httpx.post(url, params={"client_secret": secret}, headers={"Idempotency-Key": "c"})
+        for secret in (right, wrong, right)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 401, 200]
+    assert answers[2].headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_browser_is_not_given_what_was_answered_to_a_server(client, merchant):
+    key = client.post("/v1/api-keys", json={"name": "web", "scopes": ["checkout:write"]}).json()
+    client.post("/v1/customers", json={"external_id": "usr_1", "email": "ada@example.com"})
+    request = {
+        "url": "/v1/payments/intents",
+        "json": {"amount": 4000, "currency": "GHS", "customer_id": "usr_1"},
+        "headers": {"Idempotency-Key": "order-1"},
+    }
+    client.post(**request)
+
+    with merchant.client(key["raw"]) as browser:
+        answer = browser.post(**request)
+
+    assert answer.status_code == 201
+    assert "Idempotent-Replayed" not in answer.headers
+    assert "ada@example.com" not in answer.text
 
 
 def test_every_kind_of_command_honours_the_key(client):
