@@ -4,10 +4,13 @@ from typing import Literal
 
 import orjson
 from fastapi import FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
     customer_commands,
@@ -56,9 +59,30 @@ class Health(Shape):
     status: Literal["ok"]
 
 
+class Service(FastAPI):
+    """Routes, with nothing around them but the envelope.
+
+    What else FastAPI puts there (a second catch of errors and a limit of bodies, which the envelope
+    has, and telemetry, which nobody reads) would cost every request.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        scope["app"] = self
+        await self.middleware_stack(scope, receive, send)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        routes = AsyncExitStackMiddleware(self.router)
+        stack: ASGIApp = ExceptionMiddleware(routes, handlers=self.exception_handlers)
+        for layer in reversed(self.user_middleware):
+            stack = layer.cls(stack, *layer.args, **layer.kwargs)
+        return stack
+
+
 def create_app(parts: Parts, *, only: Only = None) -> FastAPI:
     """An ASGI application; ``only`` serves one half of it. More routes may be added to it."""
-    app = FastAPI(
+    app = Service(
         title="Whence",
         version=parts.version,
         description=_DESCRIPTION,

@@ -19,6 +19,7 @@ class Metrics:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self.registry = registry
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "whence_requests",
             "Requests answered.",
@@ -64,8 +65,16 @@ class Metrics:
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one answered request; ``route`` is a template, so that ids name no series."""
-        self.requests.labels(method, route, str(status)).inc()
-        self.request_seconds.labels(method, route).observe(seconds)
+        key = (route, method, status)
+        series = self._known.get(key)
+        if series is None:
+            series = self._known[key] = (
+                self.requests.labels(method, route, str(status)),
+                self.request_seconds.labels(method, route),
+            )
+        counter, histogram = series
+        counter.inc()
+        histogram.observe(seconds)
 
     def text(self) -> bytes:
         """All of them, in the exposition format of Prometheus."""
