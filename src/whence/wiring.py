@@ -13,6 +13,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
+import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
 from commands.handler import CommandHandler
 from commands.ids import Ids
 from ledger.clock import Clock
@@ -179,7 +180,7 @@ def serving(
                 version=__version__,
                 log=structlog.get_logger("whence.api"),
                 metrics=metrics,
-                store=ledger.identity().store_id,
+                store=str(ledger.identity()),
                 rate_limit_per_key=settings.rate_limit_per_key,
                 rate_limit_public=settings.rate_limit_public,
                 require_idempotency_key=settings.require_idempotency_key,

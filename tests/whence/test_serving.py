@@ -110,6 +110,15 @@ def test_the_projector_runs_alone(start):
     assert projector.stopped(signal.SIGTERM) == 0
 
 
+@pytest.mark.parametrize("command", ["rebuild", "verify"])
+def test_a_command_knows_every_fact_by_itself(start, command):
+    assert start("demo", "--customers", "5", "--payments", "20").ended() == 0
+
+    alone = start(command)
+
+    assert alone.ended() == 0, alone.output
+
+
 def test_events_are_followed_as_they_come(start):
     follower = start("events", "--follow", "--json")
     service = start("serve")
