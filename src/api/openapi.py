@@ -57,7 +57,9 @@ _BODIES: dict[str, dict[str, Any]] = {
     "ConfirmPayment": {"provider": "hubtel", "provider_ref_id": "ht_1001"},
     "FailPayment": {"code": "insufficient_funds", "message": "the account does not hold enough"},
     "CancelPayment": {"reason": "sold out"},
-    "CapturePayment": {"amount": 5000},
+    "ExpirePayment": {},
+    "RetryPayment": {},
+    "CapturePayment": {"amount": 3000},
     "RefundPayment": {"amount": 1000, "reason": "one was rotten"},
     "OpenDispute": {"amount": 1000, "reason": "not received"},
     "ResolveDispute": {"outcome": "won"},
@@ -73,11 +75,39 @@ _ALWAYS = {
         "schema": {"type": "integer"},
     },
 }
+_STORE = {"Whence-Store": {"description": "Which store answers.", "schema": {"type": "string"}}}
 _POSITION = {
     "Whence-Position": {
         "description": "How far the ledger (or, on a query, the views) had come.",
         "schema": {"type": "integer"},
     }
+}
+_BEHIND = {
+    "Whence-Behind": {
+        "description": "How many facts the answer does not show yet; absent when it shows all.",
+        "schema": {"type": "integer"},
+    }
+}
+_REPLAYED = {
+    "Idempotent-Replayed": {
+        "description": "This is the answer given before, under the same idempotency key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+}
+# Beside a list that is a bare array: where there is no room for a pagination object.
+_OF_A_LIST = {
+    "X-Total-Count": {
+        "description": "How many there are on all pages.",
+        "schema": {"type": "integer"},
+    },
+    "Whence-Next-Cursor": {
+        "description": "Goes into `cursor` of the next request; absent on the last page.",
+        "schema": {"type": "string"},
+    },
+    "Link": {
+        "description": 'The next page, as `rel="next"`; absent on the last one.',
+        "schema": {"type": "string"},
+    },
 }
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 
@@ -126,8 +156,18 @@ def document(app: FastAPI) -> dict[str, Any]:
     }
     for path, method, operation in _operations(described):
         _complete(operation, path, method, schemas)
-    app.openapi_schema = described
-    return described
+    whole: dict[str, Any] = _with_whole_bounds(described)
+    app.openapi_schema = whole
+    return whole
+
+
+def _with_whole_bounds(part: Any) -> Any:
+    """FastAPI writes every bound as a float; nobody counts to 100.0."""
+    if isinstance(part, dict):
+        return {name: _with_whole_bounds(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_with_whole_bounds(value) for value in part]
+    return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
 def _operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -149,10 +189,23 @@ def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[s
     responses = operation["responses"]
     responses.pop("422", None)
     for answer in responses.values():
-        answer["headers"] = _ALWAYS | (_POSITION if path.startswith("/v1/") else {})
+        answer["headers"] = _of_every_answer(path, method) | _of_this_answer(answer)
     for status in _statuses(operation, path, method, secured=secured):
-        responses[status] = _error(status)
+        responses[status] = _error(status, _of_every_answer(path, method))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _of_every_answer(path: str, method: str) -> dict[str, Any]:
+    if not path.startswith("/v1/"):
+        return _ALWAYS | _STORE
+    return _ALWAYS | _STORE | _POSITION | (_REPLAYED if method in _CHANGING else _BEHIND)
+
+
+def _of_this_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    content = answer.get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    named: dict[str, Any] = answer.get("headers", {})
+    return named | (_OF_A_LIST if schema.get("type") == "array" else {})
 
 
 def _statuses(operation: dict[str, Any], path: str, method: str, *, secured: bool) -> Iterator[str]:
@@ -170,10 +223,10 @@ def _statuses(operation: dict[str, Any], path: str, method: str, *, secured: boo
     yield from (status for status in operation["responses"] if status >= "400")
 
 
-def _error(status: str) -> dict[str, Any]:
+def _error(status: str, headers: dict[str, Any]) -> dict[str, Any]:
     category, code, message = _EXAMPLES[status]
     example = {"error": category, "code": code, "message": message, "details": {}}
-    headers = _ALWAYS | (_RETRY_AFTER if status in {"429", "503"} else {})
+    headers = headers | (_RETRY_AFTER if status in {"429", "503"} else {})
     return {
         "description": _SENTENCES[status],
         "headers": headers,

@@ -27,7 +27,15 @@ class ExportPayments(FilterPayments):
 
 
 _EXPORT: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
+    200: {
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+        "headers": {
+            "Content-Disposition": {
+                "description": "What to call the file; with CSV only.",
+                "schema": {"type": "string"},
+            }
+        },
+    }
 }
 
 

@@ -41,11 +41,19 @@ def _american(value: Any) -> Any:
     return "canceled" if value == "cancelled" else value
 
 
+def _date_or_moment(schema: dict[str, Any]) -> None:
+    del schema["type"], schema["format"]
+    schema["anyOf"] = [{"type": "string", "format": name} for name in ("date-time", "date")]
+
+
 Text = Annotated[str, Field(max_length=255)]
 Instant = Annotated[
     datetime,
-    BeforeValidator(_instant, json_schema_input_type=str),
-    Field(description="RFC 3339, or a date, which begins at midnight UTC."),
+    BeforeValidator(_instant),
+    Field(
+        description="RFC 3339, or a date, which begins at midnight UTC.",
+        json_schema_extra=_date_or_moment,
+    ),
 ]
 TagList = Annotated[list[Text], BeforeValidator(_split)]
 Method = Annotated[Text, BeforeValidator(canonical_method)]

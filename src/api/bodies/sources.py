@@ -6,7 +6,7 @@ from api.bodies.customers import Acquisition, Source
 from api.bodies.shapes import Amount, Count, Moment, Pagination, Shape, Share
 
 
-class Totals(Shape):
+class SourceTotals(Shape):
     """Of what succeeded."""
 
     count: Count
@@ -36,7 +36,7 @@ class CustomerSources(Shape):
     """Where the payments of one customer came from, in one currency."""
 
     currency: str | None = Field(examples=["GHS"])
-    totals: Totals
+    totals: SourceTotals
     by_source: list[SourceShare]
     by_source_id: list[SourceIdShare]
     subscription_share: Share

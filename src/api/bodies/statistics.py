@@ -6,7 +6,7 @@ from api.bodies.customers import CurrencyTotals
 from api.bodies.shapes import Amount, Count, Moment, Shape, Share
 
 
-class Totals(Shape):
+class PaymentTotals(Shape):
     """``count`` payments were created, ``amount`` is what succeeded, ``refunded`` counts."""
 
     count: Count
@@ -31,7 +31,7 @@ class Stats(Shape):
     """The same figures twice: nested, and flat for clients that expect them so."""
 
     currency: str | None = Field(examples=["GHS"])
-    totals: Totals
+    totals: PaymentTotals
     by_provider: list[Part]
     by_method: list[Part]
     totals_by_currency: list[CurrencyTotals]
@@ -51,7 +51,7 @@ class Bucket(Shape):
 
     start: Moment
     end: Moment
-    totals: Totals
+    totals: PaymentTotals
 
 
 class Series(Shape):
