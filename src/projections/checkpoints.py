@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, Connection, MetaData, Text, select
 
 from projections.changes import Changes
-from projections.rows import at_latest, latest, view
+from projections.rows import at_latest, last, latest, view
 from projections.writer import merge_into
 
 CHECKPOINTS = MetaData(schema="views")
@@ -20,24 +20,33 @@ checkpoints = view(
     latest("position"),
     at_latest("parked_position", of="position", kind=BigInteger),
     at_latest("parked_error", of="position", kind=Text),
+    last("digest"),
     metadata=CHECKPOINTS,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The last position folded, and the one that cannot be, with the reason."""
+    """The last position folded, and the one that cannot be, with the reason.
+
+    `digest` is that of the last fact folded, in hex: it tells of which history these rows are.
+    """
 
     position: int = 0
     parked_position: int | None = None
     parked_error: str | None = None
+    digest: str | None = None
 
 
 def standing(connection: Connection, books: Iterable[str] | None = None) -> dict[str, Checkpoint]:
     """The checkpoints of these books, or of all; a book never folded has none."""
     columns = checkpoints.c
     statement = select(
-        columns.book, columns.position, columns.parked_position, columns.parked_error
+        columns.book,
+        columns.position,
+        columns.parked_position,
+        columns.parked_error,
+        columns.digest,
     )
     if books is not None:
         statement = statement.where(columns.book.in_(list(books)))
@@ -52,6 +61,7 @@ def note_checkpoint(changes: Changes, checkpoint: Checkpoint) -> None:
         position=checkpoint.position,
         parked_position=checkpoint.parked_position,
         parked_error=checkpoint.parked_error,
+        digest=checkpoint.digest,
     )
 
 

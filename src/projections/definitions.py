@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex
 
 from projections.changes import Changes, Recorded
+from projections.checkpoints import CHECKPOINTS
 from projections.derived import Derived
 from projections.rows import merge_of
 
@@ -43,7 +44,8 @@ class Definitions:
 
 @cache
 def _digest(definitions: Definitions) -> str:
-    parts = [_table_text(table) for table in definitions.tables]
+    tables = (*definitions.tables, *CHECKPOINTS.sorted_tables)
+    parts = [_table_text(table) for table in tables]
     parts += [f"{each.__module__}.{each.__qualname__}" for each in definitions.folds]
     parts += [each.table.name for each in definitions.derived]
     modules = {fold.__module__ for fold in definitions.folds}

@@ -13,7 +13,7 @@ from ledger.ledger import Ledger
 from projections.changes import Changes
 from projections.checkpoints import Checkpoint, note_checkpoint
 from projections.definitions import Definitions
-from projections.folding import Folding
+from projections.folding import Folding, digest_at
 from projections.generation import Generation
 from projections.writer import insert_into, merge_into
 
@@ -62,9 +62,10 @@ class Filler:
             self._count(len(facts))
             if error is not None:
                 changes = self._again(book, loaded, position)
-                note_checkpoint(changes, Checkpoint(position, position + 1, error))
+                parked = Checkpoint(position, position + 1, error, digest_at(facts, position))
+                note_checkpoint(changes, parked)
                 break
-            note_checkpoint(changes, Checkpoint(position))
+            note_checkpoint(changes, Checkpoint(position, digest=digest_at(facts, position)))
             if self._rows + len(changes) > self._rows_in_memory:
                 self._keep(changes, begun=loaded > 0)
                 self._load()

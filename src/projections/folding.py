@@ -23,11 +23,12 @@ class Folded:
     position: int
     changes: Changes
     error: str | None = None
+    digest: str | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:
         parked = None if self.error is None else self.position + 1
-        return Checkpoint(self.position, parked, self.error)
+        return Checkpoint(self.position, parked, self.error, self.digest)
 
 
 class Folding:
@@ -49,7 +50,7 @@ class Folding:
             # Some folds had taken their part of the bad fact already: begin again without it.
             changes = Changes(book)
             self.add(changes, after, facts[: position - after])
-        return Folded(book, after, position, changes, error)
+        return Folded(book, after, position, changes, error, digest_at(facts, position))
 
     def add(
         self, changes: Changes, after: int, facts: Sequence[StoredFact]
@@ -79,6 +80,12 @@ class Folding:
 def nothing_of(book: str, after: int, error: str) -> Folded:
     """The book stays where it is: the fact after `after` is at fault."""
     return Folded(book, after, after, Changes(book), error)
+
+
+def digest_at(facts: Sequence[StoredFact], position: int) -> str | None:
+    """The digest of the fact at `position` among facts that are dense; None when it is before."""
+    place = position - facts[0].position
+    return facts[place].digest.hex() if place >= 0 else None
 
 
 def reason(error: BaseException) -> str:

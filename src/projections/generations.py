@@ -23,6 +23,8 @@ from projections.generation import Generation, postgresql_generation, sqlite_gen
 
 State = Literal["building", "kept", "serving"]
 
+_DROPPED = "dropped"
+
 _NOTICED_SECONDS = 0.5
 _ATTEMPTS = 20
 
@@ -85,7 +87,7 @@ class Generations:
         columns = generations.c
         statement = (
             select(columns.number, columns.definitions, columns.state)
-            .where(columns.book == "")
+            .where(columns.book == "", columns.state != _DROPPED)
             .order_by(columns.number)
         )
         with self._engine.connect() as connection:
@@ -133,10 +135,8 @@ class Generations:
 
     def drop(self, number: int) -> None:
         """Forget a generation and take its tables away."""
-        with writing(self._engine) as connection:
-            connection.execute(
-                delete(generations).where(generations.c.book == "", generations.c.number == number)
-            )
+        # Its number stays taken until a higher one is: whoever has it open must not find another.
+        self._update(number, _DROPPED)
         generation = self._opened(number, "")
         with self._lock:
             del self._open[number]
@@ -183,6 +183,11 @@ class Generations:
                         "created_at": written(self._clock()),
                     }
                     connection.execute(insert(generations), row)
+                    connection.execute(
+                        delete(generations).where(
+                            generations.c.book == "", generations.c.state == _DROPPED
+                        )
+                    )
             except IntegrityError:
                 continue
             return number

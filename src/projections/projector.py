@@ -104,6 +104,7 @@ class Projector:
         if self._look_around:
             self._look_around = False
             self.progress.heads.update(self._ledger.heads())
+            self._look_after_parked(generation)
         waiting = self._waiting()
         if not waiting:
             return 0
@@ -125,6 +126,13 @@ class Projector:
         self.progress.checkpoints = {b: Checkpoint(c.position) for b, c in found.items()}
         self._generation = generation
         self._look_around = True
+
+    def _look_after_parked(self, generation: Generation) -> None:
+        """Another process may have got further: then the book is not parked any more."""
+        parked = self.progress.parked
+        if parked:
+            with generation.reading() as connection:
+                self.progress.checkpoints.update(standing(connection, parked))
 
     def _waiting(self) -> dict[str, int]:
         progress = self.progress

@@ -19,6 +19,7 @@ from projections.filling import Filler
 from projections.folding import Folding
 from projections.generation import Generation
 from projections.generations import Generations, ViewsRebuilding
+from projections.lineage import is_folded_from
 from projections.projector import Projector
 
 _PULSE_SECONDS = 1.0
@@ -98,19 +99,22 @@ def ensure_views(
 ) -> None:
     """Return when a generation serves these definitions; build it unless another process does.
 
-    `closing` ends the waiting for another process early.
+    One that was folded from other facts than the ledger has is taken away: better no answer for a
+    moment than a wrong one. `closing` ends the waiting for another process early.
     """
     closing = closing or threading.Event()
     while not closing.is_set():
         try:
-            generations.serving(definitions)
+            generation = generations.serving(definitions)
         except ViewsRebuilding as state:
             if state.building is None or _is_abandoned(generations, state.building.number):
                 rebuild(ledger, generations, mapper, definitions, notice=notice)
                 return
             closing.wait(_PULSE_SECONDS)
         else:
-            return
+            if is_folded_from(ledger, generation):
+                return
+            generations.drop(generation.number)
 
 
 def clear_abandoned(generations: Generations, definitions: Definitions) -> None:

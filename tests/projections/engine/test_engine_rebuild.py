@@ -1,10 +1,12 @@
 """A generation is built beside the one that serves, and changes places with it at once."""
 
 import random
+import time
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
+from ledger.schema import books, events
 from projections.filling import Filler
 from projections.folding import Folding
 from projections.generations import NoSuchGeneration, ViewsRebuilding
@@ -212,3 +214,85 @@ def test_verification_names_a_row_that_was_taken_away(shop, toys):
     [wrong] = [table for table in report.books[0].tables if table.difference]
     assert wrong.difference.key["buyer"] == "ama"
     assert wrong.difference.found is None
+
+
+def test_views_of_a_later_day_are_built_again_after_an_older_backup_was_restored(
+    shop, open_shop, toys
+):
+    shop.record(toys.paid("ama", 1))
+    backup = shop.ledger.read(toys.BOOK, limit=9)
+    shop.record(toys.paid("forgotten", 2))
+    ensure(shop)
+    restore(shop, toys, backup)
+    restored = open_shop()
+    restored.record(toys.paid("esi", 4), toys.paid("kofi", 8))
+
+    ensure(restored)
+    restored.project()
+
+    assert [row[1:4] for row in restored.rows(toys.totals)] == [
+        ("ama", "GHS", 1),
+        ("esi", "GHS", 4),
+        ("kofi", "GHS", 8),
+    ]
+
+
+def restore(shop, toys, facts):
+    """Put the ledger back to where these were all its facts."""
+    last = facts[-1]
+    with shop.engine.begin() as connection:
+        connection.execute(delete(events).where(events.c.position > last.position))
+        connection.execute(
+            update(books)
+            .where(books.c.book == toys.BOOK)
+            .values(position=last.position, digest=last.digest)
+        )
+
+
+def ensure(shop):
+    ensure_views(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("left", [None, b"", b"this is no database, and never was one" * 99])
+def test_views_whose_file_was_thrown_away_are_built_again(open_shop, toys, left):
+    shop = open_shop()
+    shop.record(toys.paid("ama", 8))
+    ensure(shop)
+    path = shop.serving().path
+    shop.generations.close()
+    path.unlink()
+    if left is not None:
+        path.write_bytes(left)
+    again = open_shop()
+
+    ensure(again)
+
+    assert [row[3] for row in again.rows(toys.totals)] == [8]
+
+
+def test_sound_views_are_not_built_again(shop, open_shop, toys):
+    shop.record(toys.paid("ama", 8))
+    ensure(shop)
+    shop.record(toys.paid("ama", 8), toys.from_the_future(), book=toys.OTHER_BOOK)
+    shop.project()
+
+    ensure(open_shop())
+
+    assert [each.number for each in shop.generations.list()] == [1]
+
+
+def test_the_number_of_a_dropped_generation_is_not_given_again(shop, open_shop, toys):
+    elsewhere = open_shop()
+    first, second = shop.begin(), shop.begin()
+    assert elsewhere.rows(toys.totals) == []
+    shop.generations.switch(first.number)
+    shop.generations.drop(second.number)
+
+    third = shop.begin()
+    shop.record(toys.paid("ama", 8))
+    shop.project()
+    time.sleep(0.6)
+
+    assert third.number > second.number
+    assert [row[3] for row in elsewhere.rows(toys.totals)] == [8]
