@@ -1,168 +1,213 @@
-"""`make bench`: how fast it is, beside peers measured in the same run on the same machine."""
+"""`make bench`: how fast it is, beside peers measured in the same run on the same machine.
 
-import asyncio
-import json
+Figures of one machine say little, ratios say something: each is told with the one the design
+promises (docs/decisions/0006-speed.md).
+"""
+
+import argparse
 import os
-import socket
-import subprocess
-import sys
-import tempfile
+import platform
+import statistics
+import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from itertools import count
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http.client import HTTPConnection
 
-from load import Measured, ask_repeatedly, post
+import library
+import orjson
+from databases import Databases, databases
+from load import Measured, measure, post
 from rich.console import Console
 from rich.table import Table
+from servers import Server, bare, crud, whence
+from stores import appends_per_second, measure_store
 
-from domain.customer import Customer
-from domain.fact import Fact
-from ledger.append import Append, Done
-from ledger.database import open_engine, upgrade
-from ledger.facts import FactMapper
-from ledger.ledger import Ledger
+KINDS = ("SQLite", "PostgreSQL")
+_PAYMENT: dict[str, object] = {"amount": 15000, "currency": "GHS", "method": "card"}
+_CREATE = "/v1/payments/intents"
+_CLIENTS, _CALLERS, _PROCESSES = 32, 64, 4
+_ROUNDS = 3
+_PROJECTED_EVENTS = 2_000
 
-SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
-HERE = Path(__file__).parent
+
+@dataclass(frozen=True)
+class Row:
+    """``target``: what the ratio must at least be; at most when ``at_most``."""
+
+    work: str
+    measured: str
+    peer: str
+    measured_peer: str
+    ratio: float
+    target: float
+    at_most: bool = False
+
+    @property
+    def reached(self) -> bool:
+        return self.ratio <= self.target if self.at_most else self.ratio >= self.target
+
+    def cells(self) -> tuple[str, ...]:
+        bound = f"{'≤' if self.at_most else '≥'} {self.target:g}"
+        style = "green" if self.reached else "red"
+        told = f"[{style}]{self.ratio:.2f}[/]"
+        return self.work, self.measured, self.peer, self.measured_peer, told, bound
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        one = appends_per_second(Path(folder) / "one.db", callers=1)
-        many = appends_per_second(Path(folder) / "many.db", callers=64)
-        with bare() as port:
-            peer = creates(port, {})
-        with whence(Path(folder)) as (port, key):
-            ours = creates(port, {"X-Reevit-Key": key})
-    table = Table(title="Whence, on SQLite", title_justify="left")
-    for column in ("work", "measured", "against", "measured ", "ratio", "at least"):
+    asked = _arguments()
+    console = Console(width=150)
+    with databases() as made:
+        rows = []
+        for part in (
+            _http(made, asked.seconds),
+            _appends(made, asked.seconds),
+            _stores(made, asked.payments),
+        ):
+            for row in part:
+                console.print(f"{row.work}: {row.ratio:.2f}", style="dim")
+                rows.append(row)
+    table = Table(title=f"Whence on {_machine()}", title_justify="left")
+    for column in ("work", "measured", "against", "measured ", "ratio", "target"):
         table.add_column(column, justify="left" if column in {"work", "against"} else "right")
-    table.add_row(
-        "append, 64 callers waiting",
-        f"{many:,.0f}/s",
-        "the same, one caller",
-        f"{one:,.0f}/s",
-        f"{many / one:.2f}",
-        "",
-    )
-    table.add_row(
-        "create payment over HTTP, 32 clients",
-        f"{ours.per_second:,.0f}/s",
-        "the same route, bare FastAPI",
-        f"{peer.per_second:,.0f}/s",
-        f"{ours.per_second / peer.per_second:.2f}",
-        "0.60",
-    )
-    console = Console(width=120)
+    for row in rows:
+        table.add_row(*row.cells())
     console.print(table)
-    console.print(f"p99 of a created payment: {ours.p99_seconds * 1000:.1f} ms")
 
 
-def appends_per_second(path: Path, *, callers: int) -> float:
-    """Registered customers a second, each with a unique claim's worth of work, durable on disk."""
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    mapper = FactMapper()
-    numbers = count()
-    until = time.perf_counter() + SECONDS
-
-    def caller(ledger: Ledger) -> int:
-        done = 0
-        while time.perf_counter() < until:
-            customer = Customer.register(
-                f"cus_{next(numbers):026d}", name="Ama", now=datetime.now(UTC)
-            )
-            facts = [fact for fact in customer.collect_events() if isinstance(fact, Fact)]
-            append = Append(
-                book="org_bench/test",
-                facts=tuple(mapper.encode(fact) for fact in facts),
-                expected={customer.id: 0},
-            )
-            if not isinstance(ledger.append(append), Done):
-                raise RuntimeError("an append was refused")  # noqa: TRY004 (no matter of types)
-            done += 1
-        return done
-
-    with (
-        Ledger(engine, clock=lambda: datetime.now(UTC)) as ledger,
-        ThreadPoolExecutor(callers) as threads,
-    ):
-        done = sum(threads.map(caller, [ledger] * callers))
-    engine.dispose()
-    return done / SECONDS
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--payments", type=int, default=20_000, help="in the store that is rebuilt and asked"
+    )
+    parser.add_argument("--seconds", type=float, default=3, help="for each measurement of load")
+    return parser.parse_args()
 
 
-def creates(port: int, headers: dict[str, str]) -> Measured:
-    body = json.dumps({"amount": 15000, "currency": "GHS", "method": "card"}).encode()
-    request = post("/v1/payments/intents", body, headers)
-    asyncio.run(ask_repeatedly(port, lambda: request, clients=32, seconds=1))
-    return asyncio.run(ask_repeatedly(port, lambda: request, clients=32, seconds=SECONDS))
+def _machine() -> str:
+    busy = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, load {busy:.1f}"
 
 
-@contextmanager
-def bare() -> Iterator[int]:
-    port = free_port()
-    with running([sys.executable, str(HERE / "bare.py"), str(port)], {}):
-        wait_for(f"http://127.0.0.1:{port}/openapi.json")
-        yield port
+def _http(made: Databases, seconds: float) -> Iterator[Row]:
+    for kind in KINDS:
+        with ExitStack() as stack:
+            peers = {
+                "bare": stack.enter_context(bare()),
+                "crud": stack.enter_context(crud(made.new(kind))),
+                "whence": stack.enter_context(whence(made.new(kind))),
+            }
+            found = _side_by_side(peers, seconds)
+            ours, least = found["whence"], min(each.idle for each in found.values())
+            work = f"create payment over HTTP, {_CLIENTS} clients, {kind}"
+            target = 0.6 if kind == "SQLite" else 0.45
+            yield _rates(work, ours, "the same route, bare FastAPI", found["bare"], target)
+            yield _rates(work, ours, "the usual CRUD application", found["crud"], 2)
+            yield _visible(kind, peers["whence"], ours.per_second / 2, seconds)
+            print(f"{kind}: the clients were idle at least {least:.0%} of the time")
 
 
-@contextmanager
-def whence(folder: Path) -> Iterator[tuple[int, str]]:
-    """A service as it comes, but without rate limits and a line of log for each request."""
-    port = free_port()
-    environment = {
-        "WHENCE_DATABASE_URL": f"sqlite:///{folder / 'ledger.db'}",
-        "WHENCE_PORT": str(port),
-        "WHENCE_RATE_LIMIT_PER_KEY": "off",
-        "WHENCE_RATE_LIMIT_PUBLIC": "off",
-        "WHENCE_LOG_LEVEL": "warning",
+def _side_by_side(peers: dict[str, Server], seconds: float) -> dict[str, Measured]:
+    """Each peer in turn, several times; of each the round with the median rate."""
+    rounds: dict[str, list[Measured]] = {name: [] for name in peers}
+    for turn in range(_ROUNDS + 1):
+        for name, server in peers.items():
+            request = post(_CREATE, _PAYMENT, server.headers)
+            length = seconds if turn else 1
+            found = measure(server.port, request, clients=_CLIENTS, seconds=length)
+            if turn:
+                rounds[name].append(found)
+    return {
+        name: sorted(each, key=lambda one: one.per_second)[_ROUNDS // 2]
+        for name, each in rounds.items()
     }
-    command = [sys.executable, "-m", "whence"]
-    created = subprocess.run(  # noqa: S603 (our own command line)
-        [*command, "organizations", "create", "Bench", "--json"],
-        env=os.environ | environment,
-        check=True,
-        capture_output=True,
+
+
+def _rates(work: str, ours: Measured, peer: str, theirs: Measured, target: float) -> Row:
+    return Row(
+        work,
+        _rate(ours.per_second),
+        peer,
+        _rate(theirs.per_second),
+        ours.per_second / theirs.per_second,
+        target,
     )
-    with running([*command, "serve"], environment):
-        wait_for(f"http://127.0.0.1:{port}/readyz")
-        yield port, json.loads(created.stdout)["keys"]["test"]
 
 
-@contextmanager
-def running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(  # noqa: S603 (our own command line)
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL
+def _visible(kind: str, server: Server, per_second: float, seconds: float) -> Row:
+    """How long after the answer to a write a query answers with it, while others write too."""
+    request = post(_CREATE, _PAYMENT, server.headers)
+    load = threading.Thread(
+        target=measure,
+        args=(server.port, request),
+        kwargs={"clients": _CLIENTS, "seconds": seconds * 2, "most_per_second": per_second},
     )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
+    load.start()
+    taken = []
+    connection = HTTPConnection("127.0.0.1", server.port)
+    headers = server.headers | {"Content-Type": "application/json"}
+    time.sleep(seconds / 4)
+    until = time.perf_counter() + seconds * 1.5
+    while time.perf_counter() < until:
+        connection.request("POST", _CREATE, orjson.dumps(_PAYMENT), headers)
+        payment_id = orjson.loads(connection.getresponse().read())["id"]
+        acknowledged = time.perf_counter()
+        connection.request("GET", f"/v1/payments/{payment_id}", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        taken.append(time.perf_counter() - acknowledged)
+        if answer.status != 200:  # noqa: PLR2004 (the status itself)
+            raise RuntimeError(f"a query answered {answer.status}")
+        time.sleep(0.005)
+    load.join()
+    connection.close()
+    p99, median = statistics.quantiles(taken, n=100)[-1], statistics.median(taken)
+    work = f"acknowledged write until a query shows it, {per_second:,.0f} writes/s, {kind}, p99"
+    told = f"{p99 * 1000:.0f} ms"
+    return Row(work, told, "median", f"{median * 1000:.0f} ms", p99 * 1000, 50, at_most=True)
 
 
-def wait_for(url: str) -> None:
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(url):  # noqa: S310 (our own server)
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    raise RuntimeError(f"{url} does not answer")
+def _appends(made: Databases, seconds: float) -> Iterator[Row]:
+    url = made.new("PostgreSQL")
+    ours = appends_per_second(url, callers=_CALLERS, seconds=seconds)
+    theirs = library.appends_per_second(url, processes=_PROCESSES, seconds=seconds)
+    yield Row(
+        f"append with claim and idempotency, {_CALLERS} callers, PostgreSQL",
+        _rate(ours),
+        f"the library's recorder, {_PROCESSES} processes",
+        _rate(theirs),
+        ours / theirs,
+        8,
+    )
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+def _stores(made: Databases, payments: int) -> Iterator[Row]:
+    runner = library.projected_per_second(made.new("PostgreSQL"), events=_PROJECTED_EVENTS)
+    for kind in KINDS:
+        store = measure_store(made.new(kind), payments)
+        rebuilt, work = store.rebuilt_per_second, f"rebuild of all views, {payments:,} payments"
+        if kind == "PostgreSQL":
+            peer = "the library's ProjectionRunner, one view"
+            yield Row(f"{work}, {kind}", _rate(rebuilt), peer, _rate(runner), rebuilt / runner, 40)
+        read = store.read_per_second
+        peer = "reading and decoding only"
+        yield Row(f"{work}, {kind}", _rate(rebuilt), peer, _rate(read), rebuilt / read, 0.15)
+        for name, (large, small, plain) in store.questions.items():
+            question = f"{name}, {payments:,} payments, {kind}"
+            peer = "as SQL over the payments"
+            yield Row(question, _millis(large), peer, _millis(plain), plain / large, 100)
+            peer = f"with {payments // 100:,} payments"
+            slower = large / small
+            yield Row(question, _millis(large), peer, _millis(small), slower, 1.5, at_most=True)
+
+
+def _rate(per_second: float) -> str:
+    return f"{per_second:,.0f}/s"
+
+
+def _millis(seconds: float) -> str:
+    return f"{seconds * 1000:.2f} ms"
 
 
 if __name__ == "__main__":

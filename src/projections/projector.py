@@ -44,8 +44,11 @@ class Projector:
         serving: Callable[[], Generation],
         mapper: FactMapper,
         definitions: Definitions,
+        *,
+        rest_seconds: float = _REST_SECONDS,
     ) -> None:
         self.progress = Progress()
+        self._rest_seconds = rest_seconds
         self._ledger = ledger
         self._serving = serving
         self._definitions = definitions
@@ -193,7 +196,7 @@ class Projector:
             if folded:
                 pause = _SHORTEST_PAUSE_SECONDS
                 if folded < _FACTS_PER_BATCH:
-                    self._hurried.wait(_REST_SECONDS)
+                    self._hurried.wait(self._rest_seconds)
                 self._hurried.clear()
                 continue
             if self._woken.wait(pause):

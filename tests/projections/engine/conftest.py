@@ -225,11 +225,15 @@ class Shop:
         self.generations.finish(generation.number)
         return generation
 
-    def projector(self, generation: Generation | None = None) -> Projector:
+    def projector(
+        self, generation: Generation | None = None, *, rest_seconds: float = 0
+    ) -> Projector:
         serving = (
             self.generations.follow(self.definitions) if generation is None else lambda: generation
         )
-        projector = Projector(self.ledger, serving, self.mapper, self.definitions)
+        projector = Projector(
+            self.ledger, serving, self.mapper, self.definitions, rest_seconds=rest_seconds
+        )
         self.opened.append(projector)
         return projector
 

@@ -196,3 +196,24 @@ def test_an_error_of_a_stream_ends_its_transaction(shop, views, toys):
     with pytest.raises(LookupError):
         asyncio.run(take())
     assert generation.reading_engine.pool.checkedout() == 0
+
+
+def test_a_query_that_waits_ends_the_rest_of_the_projector(shop, toys):
+    shop.begin()
+    projector = shop.projector(rest_seconds=60)
+    following = shop.generations.follow(shop.definitions)
+
+    async def write_and_ask(views):
+        told = []
+        for _ in range(5):
+            await asyncio.to_thread(shop.record, toys.paid("ama", 10))
+            told.append(await views.ask(toys.BOOK, spent(toys), wait_seconds=30))
+        return told
+
+    with Views(shop.ledger, following, hurry=projector.hurry) as views:
+        projector.on_progress(views.tell_progress)
+        shop.ledger.on_commit(projector.wake)
+        projector.start()
+        told = asyncio.run(write_and_ask(views))
+
+    assert told == [Told(10 * n, n, 0) for n in range(1, 6)]
