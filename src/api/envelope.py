@@ -159,7 +159,9 @@ class Envelope:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         if self._metrics is not None:
             self._metrics.observe(route, method, visit.status, seconds)
-        self._log.info(
+        # Those who only look whether we are there would fill the log.
+        say = self._log.debug if route in _UNCOUNTED else self._log.info
+        say(
             "request",
             method=method,
             route=route,

@@ -21,9 +21,13 @@ _HIDDEN = re.compile(
     r"|\bpay_\w+_secret_\w+"
     r"|\bwhsec_\w+"
     r"|(?<=://)[^\s:/@]+:[^\s/@]+(?=@)"
-    r"|[\w.+\-]+(?:@|%40)[\w\-]+(?:\.[\w\-]+)+"
+    r"|(?<![\w.+\-])[\w.+\-]+(?:@|%40)[\w\-]+(?:\.[\w\-]+)+"
     r"|(?:\+|%2B)[1-9]\d{6,14}\b"
 )
+
+
+# Nothing above is without one of these; most texts are, and need no closer look.
+_SIGNS = ("_test_", "_sandbox_", "_live_", "_secret_", "whsec_", "@", "%40", "+", "%2B")
 
 
 def configure(level: str, style: Literal["auto", "json", "text"]) -> None:
@@ -70,7 +74,7 @@ def configure(level: str, style: Literal["auto", "json", "text"]) -> None:
     root.handlers = [handler]
     root.setLevel(_LEVELS[level])
     # What these say at this level is how they do it, not what happens.
-    for chatty in ("uvicorn.access", "alembic", "sqlalchemy"):
+    for chatty in ("uvicorn", "alembic", "sqlalchemy"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
@@ -86,7 +90,7 @@ def without_secrets(
 def _hidden(value: Any) -> Any:
     match value:
         case str():
-            return _HIDDEN.sub("…", value)
+            return _HIDDEN.sub("…", value) if any(sign in value for sign in _SIGNS) else value
         case dict():
             return {name: _hidden(one) for name, one in value.items()}
         case list() | tuple() | set():

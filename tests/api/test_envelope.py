@@ -136,6 +136,14 @@ def test_requests_are_logged_by_route_without_keys_and_personal_data(client, mer
     assert merchant.founded.keys["test"] not in str(log)
 
 
+def test_who_only_looks_whether_we_are_there_fills_no_log(stranger, log):
+    stranger.get("/healthz")
+
+    time.sleep(0.05)
+    requests = [entry for entry in log if entry["event"] == "request"]
+    assert [(entry["route"], entry["log_level"]) for entry in requests] == [("/healthz", "debug")]
+
+
 def test_every_request_is_counted_by_route_method_and_status(new_server):
     class Counted:
         def __init__(self):
