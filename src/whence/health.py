@@ -45,7 +45,7 @@ def _readiness(
     try:
         heads = ledger.heads()
     except Exception as error:  # noqa: BLE001 (whatever keeps the store away, it is not ready)
-        return {"status": "not ready", "store": type(error).__name__}
+        return {"status": "not ready", "store": "unreachable", "failure": type(error).__name__}
     progress = projector.progress
     behind = [max(0, head - progress.position(book)) for book, head in heads.items()]
     return {

@@ -13,8 +13,9 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
+from ledger.errors import LedgerUnavailable
 from whence import logs
-from whence.errors import AddressTaken, WrongSetting
+from whence.errors import AddressTaken, Unsuccessful, WrongSetting
 from whence.settings import Settings
 from whence.welcome import welcome
 from whence.wiring import Side, projecting, recording, serving
@@ -29,7 +30,8 @@ _log = structlog.get_logger("whence")
 def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None:
     """Serves until SIGINT or SIGTERM, then finishes what was begun.
 
-    Raises WrongSetting for several workers on SQLite, AddressTaken when the port is in use.
+    Raises WrongSetting for several workers on SQLite, AddressTaken when the port is in use, and
+    Unsuccessful when the parts cannot be joined.
     """
     if settings.workers > 1 and not settings.on_postgresql:
         raise WrongSetting(
@@ -61,7 +63,10 @@ def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None
             Multiprocess(config, sockets=[listener]).run()
         else:
             _stop_quietly()
-            uvicorn.Server(config).run(sockets=[listener])
+            server = uvicorn.Server(config)
+            server.run(sockets=[listener])
+            if not server.started:
+                raise Unsuccessful("the service could not start: its log says why")
     _log.info("stopped")
 
 
@@ -100,10 +105,14 @@ class Served:
     # By the time of the shutdown all requests are finished, so nothing waits for the event loop.
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        with serving(self._settings, only=self._only) as self._app:
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        await send({"type": "lifespan.shutdown.complete"})
+        try:
+            with serving(self._settings, only=self._only) as self._app:
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except LedgerUnavailable as reason:
+            await send({"type": "lifespan.startup.failed", "message": str(reason)})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
 
 
 @contextmanager

@@ -65,7 +65,11 @@ def opened(database_url: str, *, upgraded: bool) -> Iterator[Engine]:
         engine = open_engine(database_url)
         (upgrade if upgraded else require_schema)(engine)
     except (OSError, DBAPIError) as error:
-        raise LedgerUnavailable(f"the database cannot be opened: {_reason(error)}") from error
+        url = make_url(database_url)
+        place = f" ({url.database})" if url.get_backend_name() == "sqlite" else ""
+        raise LedgerUnavailable(
+            f"the database cannot be opened: {_reason(error)}{place}"
+        ) from error
     try:
         yield engine
     except DBAPIError as error:

@@ -1,5 +1,6 @@
 """The service starts, says once how to get in, and stops without losing anything."""
 
+import asyncio
 import json
 import re
 import signal
@@ -7,6 +8,9 @@ import socket
 import urllib.request
 
 import pytest
+
+from whence.serve import Served
+from whence.settings import Settings
 
 KEY = r"pfk_{mode}_[0-9a-z]{{52}}\.[\w-]+"
 
@@ -167,6 +171,24 @@ def test_a_port_in_use_is_said_in_one_sentence(start):
         assert refused.ended() == 1
     assert refused.output.startswith("whence: cannot listen on 127.0.0.1")
     assert refused.output.count("\n") == 1
+
+
+def test_a_service_that_cannot_start_says_why(tmp_path):
+    (tmp_path / "ledger.db").write_bytes(b"no database" * 1000)
+    settings = Settings.load(database_url=f"sqlite:///{tmp_path / 'ledger.db'}")
+    told = []
+
+    async def receive():
+        return {"type": "lifespan.startup"}
+
+    async def send(message):
+        told.append(message)
+
+    asyncio.run(Served(settings, None)({"type": "lifespan"}, receive, send))
+
+    (message,) = told
+    assert message["type"] == "lifespan.startup.failed"
+    assert message["message"].startswith("the database cannot be opened: ")
 
 
 def test_a_wrong_setting_is_said_in_one_sentence(start):

@@ -59,6 +59,11 @@ def demo(
     _show(told.result)
     typer.echo()
     introduce(NAME, founded)
+    typer.echo(
+        "\nAsk it, while the service runs:\n\n"
+        f"  curl 'http://{settings.host}:{settings.port}/v1/customers/top?limit=3' \\\n"
+        f'    -H "X-Reevit-Key: {founded.keys["test"]}"\n'
+    )
 
 
 @dataclass(frozen=True)
@@ -86,22 +91,27 @@ def _show(figures: _Figures) -> None:
                 each.profile.customer_id,
                 each.profile.record.name,
                 shown(each.total_spent, each.currency),
-                each.successful_payments,
+                f"{each.successful_payments:,}",
             )
             for each in figures.top.page.rows
         ),
     )
-    for title, named, sources in (
-        ("Where the payments came from", "source", figures.sources.by_source),
-        ("Which campaigns brought most", "source_description", figures.campaigns.page.rows),
+    for title, heading, named, sources in (
+        ("Where the payments came from", "source", "source", figures.sources.by_source),
+        (
+            "Which campaigns brought most",
+            "payment link",
+            "source_description",
+            figures.campaigns.page.rows,
+        ),
     ):
         print_table(
             f"{title}, in {currency}",
-            (named, "payments ", "amount ", "share "),
+            (heading, "payments ", "amount ", "share "),
             (
                 (
                     getattr(each, named),
-                    each.succeeded,
+                    f"{each.succeeded:,}",
                     shown(each.amount, currency),
                     f"{each.amount_share:.1%}",
                 )
