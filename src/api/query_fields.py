@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from commands.fields import CountryCode, CurrencyCode, canonical_method
+from commands.fields import CountryCode, CurrencyCode, Text, canonical_method
 from domain.payment import Status
 
 __all__ = ["CountryCode", "CurrencyCode", "Instant", "Method", "StatusName", "TagList", "Text"]
@@ -46,7 +46,6 @@ def _date_or_moment(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"type": "string", "format": name} for name in ("date-time", "date")]
 
 
-Text = Annotated[str, Field(max_length=255)]
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant),

@@ -116,9 +116,21 @@ def _body(body: dict[str, Any] | None, described: dict[str, Any]) -> str:
 def _responses(responses: dict[str, Any], described: dict[str, Any]) -> str:
     return "<h4>Answers</h4>" + "".join(
         f"<details><summary><b>{escape(status)}</b> {escape(answer['description'])}</summary>"
-        f"{_content(answer, described)}</details>"
+        f"{_content(answer, described)}{_headers(answer.get('headers', {}))}</details>"
         for status, answer in responses.items()
     )
+
+
+def _headers(headers: dict[str, Any]) -> str:
+    if not headers:
+        return ""
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code></td>"
+        f"<td><code>{escape(_kind(one.get('schema', {})))}</code></td>"
+        f"<td>{escape(one.get('description', ''))}</td></tr>"
+        for name, one in headers.items()
+    )
+    return f"<table><tr><th>Header</th><th>Type</th><th></th></tr>{rows}</table>"
 
 
 def _content(holder: dict[str, Any], described: dict[str, Any]) -> str:
