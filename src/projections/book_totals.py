@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from domain.payment import Payment
 from projections.changes import Changes, Recorded
-from projections.instants import instant_or_none, micros
+from projections.instants import instant_or_none
 from projections.rows import earliest, key, latest, total, view
 
 book_totals = view(
@@ -27,20 +27,18 @@ book_totals = view(
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
-    fact = recorded.fact
-    if not isinstance(fact, Payment.Event):
-        return
+def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
     change: dict[str, Any]
     match fact:
         case Payment.Created():
-            change = {"payment_count": 1, "last_created_at": micros(fact.occurred_at)}
+            change = {"payment_count": 1, "last_created_at": at}
         case Payment.Succeeded():
             change = {
                 "successful_payments": 1,
                 "total_spent": fact.captured_amount,
-                "first_payment_at": micros(fact.occurred_at),
-                "last_payment_at": micros(fact.occurred_at),
+                "first_payment_at": at,
+                "last_payment_at": at,
             }
         case Payment.Failed():
             change = {"failed_payments": 1}

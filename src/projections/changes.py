@@ -5,8 +5,7 @@ positions. One `Changes` is about one book: no fold can write into another's row
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Table
 
@@ -15,15 +14,19 @@ from projections.merging import Merger, blank, merger
 from projections.rows import key_names, value_names
 
 Key = tuple[Any, ...]
+F = TypeVar("F", bound=Fact)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A fact, with its place in its book. `fact.timestamp` is when it was recorded."""
+class Recorded(NamedTuple, Generic[F]):
+    """A fact, with its place in its book. `fact.timestamp` is when it was recorded.
+
+    `at` is `fact.occurred_at` as the tables hold it: in microseconds since the epoch.
+    """
 
     book: str
     position: int
-    fact: Fact
+    fact: F
+    at: int
 
 
 class Changes:

@@ -61,15 +61,15 @@ customer_methods = view(
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
-    fact = recorded.fact
-    if not isinstance(fact, Payment.Event) or fact.customer_id is None:
+def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
+    if fact.customer_id is None:
         return
     match fact:
         case Payment.Created():
-            _created(changes, fact, micros(fact.occurred_at))
+            _created(changes, fact, at)
         case Payment.Succeeded():
-            _succeeded(changes, fact, micros(fact.occurred_at), fact.captured_amount)
+            _succeeded(changes, fact, at, fact.captured_amount)
         case Payment.Failed():
             _failed(changes, fact, 1)
         case Payment.Retried():

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Connection, Row, select
 
 from domain.customer import Customer
 from projections.changes import Changes, Recorded
-from projections.instants import instant, micros
+from projections.instants import instant
 from projections.rows import at_latest, first, key, latest, total, view
 
 customers = view(
@@ -43,28 +43,24 @@ customer_tags = view(
 registry = view("registry", total("registered"), total("deleted"))
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
-    fact = recorded.fact
+def fold(recorded: Recorded[Customer.Event], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
     match fact:
         case Customer.Registered():
-            registered_at = micros(fact.occurred_at)
-            changes.merge(customers, (fact.originator_id,), registered_at=registered_at)
+            changes.merge(customers, (fact.originator_id,), registered_at=at)
             changes.merge(registry, (), registered=1)
-            _describe(changes, recorded.position, fact)
+            _describe(changes, recorded.position, fact, at)
         case Customer.Updated():
-            _describe(changes, recorded.position, fact)
+            _describe(changes, recorded.position, fact, at)
         case Customer.Deleted():
-            deleted_at = micros(fact.occurred_at)
-            changes.merge(
-                customers, (fact.originator_id,), deleted_at=deleted_at, updated_at=deleted_at
-            )
+            changes.merge(customers, (fact.originator_id,), deleted_at=at, updated_at=at)
             changes.merge(registry, (), deleted=1)
         case _:
             pass
 
 
 def _describe(
-    changes: Changes, position: int, fact: Customer.Registered | Customer.Updated
+    changes: Changes, position: int, fact: Customer.Registered | Customer.Updated, at: int
 ) -> None:
     customer_id = fact.originator_id
     personal = fact.personal
@@ -73,7 +69,7 @@ def _describe(
     changes.merge(
         customers,
         (customer_id,),
-        updated_at=micros(fact.occurred_at),
+        updated_at=at,
         profile_position=position,
         external_id=fact.external_id,
         email=email,

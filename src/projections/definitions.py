@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects import postgresql
@@ -17,7 +18,8 @@ from projections.checkpoints import CHECKPOINTS
 from projections.derived import Derived
 from projections.rows import merge_of
 
-Fold = Callable[[Recorded, Changes], None]
+# It is run for the facts its first argument names: `Recorded[Payment.Failed]`.
+Fold = Callable[[Recorded[Any], Changes], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,22 +31,21 @@ failures = view(
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
+def fold(recorded: Recorded[Payment.Failed], changes: Changes) -> None:
     fact = recorded.fact
-    if isinstance(fact, Payment.Failed):
-        changes.merge(
-            failures,
-            (fact.originator_id, recorded.position),
-            failure_code=fact.failure_code,
-            failure_message=fact.failure_message,
-            currency=fact.currency,
-            source=fact.source,
-            source_id=fact.source_id,
-            method=fact.method,
-            provider=fact.provider,
-            country=fact.country,
-            failed_at=micros(fact.occurred_at),
-        )
+    changes.merge(
+        failures,
+        (fact.originator_id, recorded.position),
+        failure_code=fact.failure_code,
+        failure_message=fact.failure_message,
+        currency=fact.currency,
+        source=fact.source,
+        source_id=fact.source_id,
+        method=fact.method,
+        provider=fact.provider,
+        country=fact.country,
+        failed_at=recorded.at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

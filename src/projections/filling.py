@@ -19,7 +19,7 @@ from projections.writer import insert_into, merge_into
 
 _FACTS_PER_READ = 5_000
 _ROWS_IN_MEMORY = 200_000
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 
 Count = Callable[[int], None]
 

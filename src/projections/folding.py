@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
 
+from domain.fact import Fact
 from ledger.facts import FactMapper, StoredFact
 from projections.changes import Changes, Recorded
 from projections.checkpoints import Checkpoint
 from projections.definitions import Fold
+from projections.instants import micros
 
 _LONGEST_REASON = 500
 
@@ -32,11 +35,12 @@ class Folded:
 
 
 class Folding:
-    """Decodes facts and runs every fold over them."""
+    """Decodes facts and runs over each the folds that care about it."""
 
     def __init__(self, mapper: FactMapper, folds: Sequence[Fold]) -> None:
         self._mapper = mapper
-        self._folds = tuple(folds)
+        self._folds = [(_subject(fold), fold) for fold in folds]
+        self._caring: dict[type[Fact], list[Fold]] = {}
 
     def fold(self, book: str, after: int, facts: Sequence[StoredFact]) -> Folded:
         """Fold the facts that follow position `after`; they are dense and in order.
@@ -72,9 +76,20 @@ class Folding:
 
     def _add(self, stored: StoredFact, changes: Changes) -> None:
         fact = self._mapper.decode(stored)
-        recorded = Recorded(stored.book, stored.position, fact)
-        for fold in self._folds:
+        kind = type(fact)
+        folds = self._caring.get(kind)
+        if folds is None:
+            folds = [fold for subject, fold in self._folds if issubclass(kind, subject)]
+            self._caring[kind] = folds
+        recorded = Recorded(stored.book, stored.position, fact, micros(fact.occurred_at))
+        for fold in folds:
             fold(recorded, changes)
+
+
+def _subject(fold: Fold) -> Any:
+    """The facts a fold is about, by what it says its first argument is; without a word, all."""
+    recorded = next(iter(get_type_hints(fold).values()))
+    return next(iter(get_args(recorded)), Fact)
 
 
 def nothing_of(book: str, after: int, error: str) -> Folded:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Connection, func, select
 
 from domain.payment import Payment
 from projections.changes import Changes, Recorded
-from projections.instants import DAY, micros
+from projections.instants import DAY
 from projections.movements import MEASURES
 from projections.revenue import moved
 from projections.rows import key, total, view
@@ -26,14 +26,12 @@ payment_mix = view(
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
-    fact = recorded.fact
-    if isinstance(fact, Payment.Event):
-        change = moved(fact)
-        if change:
-            at = micros(fact.occurred_at)
-            mixed = (fact.source, fact.method, fact.provider or "", fact.country or "")
-            changes.merge(payment_mix, (at - at % DAY, fact.currency, *mixed), **change)
+def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
+    change = moved(fact)
+    if change:
+        mixed = (fact.source, fact.method, fact.provider or "", fact.country or "")
+        changes.merge(payment_mix, (at - at % DAY, fact.currency, *mixed), **change)
 
 
 def created_count(connection: Connection, book: str, alike: Mapping[str, str | None]) -> int:

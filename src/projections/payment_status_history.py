@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Connection, func, select
 
 from domain.payment import Payment
 from projections.changes import Changes, Recorded
-from projections.instants import instant, micros
+from projections.instants import instant
 from projections.paging import By, Page, fetch_page
 from projections.rows import first, key, view
 
@@ -36,14 +36,14 @@ _BY_THE_PROVIDER = (
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
+def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact = recorded.fact
-    if not isinstance(fact, Payment.Event) or fact.status == fact.previous_status:
+    if fact.status == fact.previous_status:
         return
     changes.merge(
         payment_status_history,
         (fact.originator_id, recorded.position),
-        changed_at=micros(fact.occurred_at),
+        changed_at=recorded.at,
         from_status=fact.previous_status,
         to_status=fact.status,
         changed_by=_changed_by(fact),

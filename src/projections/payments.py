@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, select
 
 from domain.payment import Payment
 from projections.changes import Changes, Recorded
-from projections.instants import instant, instant_or_none, micros
+from projections.instants import instant, instant_or_none
 from projections.rows import at_latest, first, key, last, latest, total, view
 
 payments = view(
@@ -68,14 +68,12 @@ payment_notes = view(
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
-    fact = recorded.fact
-    if not isinstance(fact, Payment.Event):
-        return
+def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
     row: dict[str, Any]
     match fact:
         case Payment.Created():
-            row = _created(fact)
+            row = _created(fact, at)
             _note(changes, recorded.position, fact, row)
         case Payment.Amended():
             row = {"amount": fact.amount}
@@ -83,14 +81,14 @@ def fold(recorded: Recorded, changes: Changes) -> None:
         case Payment.CustomerAttached():
             row = {"customer_id": fact.customer_id}
         case _:
-            row = _became(fact)
+            row = _became(fact, at)
             row["status"] = fact.status
             row["status_position"] = recorded.position
-    row["updated_at"] = micros(fact.occurred_at)
+    row["updated_at"] = at
     changes.merge(payments, (fact.originator_id,), **row)
 
 
-def _created(fact: Payment.Created) -> dict[str, Any]:
+def _created(fact: Payment.Created, at: int) -> dict[str, Any]:
     words = (fact.originator_id, fact.reference, fact.description, fact.source_description)
     return {
         "customer_id": fact.customer_id,
@@ -107,17 +105,17 @@ def _created(fact: Payment.Created) -> dict[str, Any]:
         "description": fact.description,
         "capture_method": fact.capture_method,
         "status": fact.status,
-        "created_at": micros(fact.occurred_at),
+        "created_at": at,
         "search": "\n".join(word for word in words if word).casefold(),
     }
 
 
-def _became(fact: Payment.Event) -> dict[str, Any]:
+def _became(fact: Payment.Event, at: int) -> dict[str, Any]:
     row: dict[str, Any] = {}
     match fact:
         case Payment.Succeeded():
             row["captured_amount"] = fact.captured_amount
-            row["succeeded_at"] = micros(fact.occurred_at)
+            row["succeeded_at"] = at
         case Payment.Failed():
             row["failure_code"] = fact.failure_code
             row["failure_message"] = fact.failure_message

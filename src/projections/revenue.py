@@ -33,13 +33,11 @@ revenue = view(
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
-    fact = recorded.fact
-    if isinstance(fact, Payment.Event):
-        change = moved(fact)
-        if change:
-            at = micros(fact.occurred_at)
-            changes.merge(revenue, (fact.currency, at - at % QUARTER), **change)
+def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
+    change = moved(fact)
+    if change:
+        changes.merge(revenue, (fact.currency, at - at % QUARTER), **change)
 
 
 def moved(fact: Payment.Event) -> dict[str, int]:

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, func, select
 from domain.payment import Payment
 from projections.book_totals import book_totals
 from projections.changes import Changes, Recorded
-from projections.instants import instant, micros
+from projections.instants import instant
 from projections.paging import By, Page, fetch_page
 from projections.rows import first, key, last, view
 
@@ -45,14 +45,18 @@ reversals = view(
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
-    fact = recorded.fact
+Reversing = Payment.Refunded | Payment.DisputeLost | Payment.CustomerAttached
+
+
+def fold(recorded: Recorded[Reversing], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
     match fact:
         case Payment.Refunded():
             _reversed(
                 changes,
                 fact,
                 fact.refund_id,
+                reversed_at=at,
                 kind=REFUND,
                 amount=fact.refund_amount,
                 reason=fact.reason,
@@ -63,14 +67,13 @@ def fold(recorded: Recorded, changes: Changes) -> None:
                 changes,
                 fact,
                 fact.dispute_id,
+                reversed_at=at,
                 kind=LOST_DISPUTE,
                 amount=fact.disputed_amount,
             )
         case Payment.CustomerAttached():
             for movement in (*fact.refunds, *fact.disputes_lost):
                 changes.merge(reversals, (movement["id"],), customer_id=fact.customer_id)
-        case _:
-            pass
 
 
 def _reversed(changes: Changes, fact: Payment.Event, reversal_id: str, **values: Any) -> None:
@@ -85,7 +88,6 @@ def _reversed(changes: Changes, fact: Payment.Event, reversal_id: str, **values:
         method=fact.method,
         provider=fact.provider,
         country=fact.country,
-        reversed_at=micros(fact.occurred_at),
         **values,
     )
 

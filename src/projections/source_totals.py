@@ -45,27 +45,25 @@ customer_sources = view(
 )
 
 
-def fold(recorded: Recorded, changes: Changes) -> None:
+def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact = recorded.fact
-    if not isinstance(fact, Payment.Event):
-        return
     if isinstance(fact, Payment.CustomerAttached):
         for change in _until_now(fact):
             _of_the_customer(changes, fact, change)
         return
-    now = _change(fact)
+    now = _change(fact, recorded.at)
     if now is not None:
         changes.merge(source_totals, _source(fact), **now)
         if fact.customer_id is not None:
             _of_the_customer(changes, fact, now)
 
 
-def _change(fact: Payment.Event) -> dict[str, Any] | None:
+def _change(fact: Payment.Event, at: int) -> dict[str, Any] | None:
     match fact:
         case Payment.Created():
-            return _created(fact, micros(fact.occurred_at))
+            return _created(fact, at)
         case Payment.Succeeded():
-            return _succeeded(micros(fact.occurred_at), fact.captured_amount)
+            return _succeeded(at, fact.captured_amount)
         case Payment.Refunded():
             return {"refunded_amount": fact.refund_amount}
         case Payment.DisputeLost():
