@@ -8,14 +8,10 @@ the one definition. (Measured, with the other ways: docs/decisions/0001-ledger.m
 # ruff: noqa: S608 (only names of our own tables and columns are put into a statement)
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import orjson
 from sqlalchemy import Column, Connection, Table
-
-# The driver lets go of the interpreter's lock for each step, and waits for it after each.
-_ROWS_PER_STEP = 128
 
 Row = tuple[Any, ...]
 
@@ -32,7 +28,8 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         selected = f"SELECT * FROM {_unnested(columns)}"
         connection.exec_driver_sql(f"INSERT {into} {selected}", _by_column(rows))
     else:
-        _insert_in_steps(connection, f"INSERT {into}", len(columns), rows)
+        values = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"INSERT {into} VALUES ({values})", list(rows))
 
 
 def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -108,14 +105,6 @@ def asked_for(
         return _unnested(columns), _by_column(rows)
     fields = ", ".join(f"json_extract(value, '$[{i}]') AS {c.name}" for i, c in enumerate(columns))
     return f"(SELECT {fields} FROM json_each(?)) AS r", (orjson.dumps(rows).decode(),)
-
-
-def _insert_in_steps(connection: Connection, insert: str, width: int, rows: Sequence[Row]) -> None:
-    one = f"({', '.join('?' * width)})"
-    for start in range(0, len(rows), _ROWS_PER_STEP):
-        part = rows[start : start + _ROWS_PER_STEP]
-        values = ", ".join([one] * len(part))
-        connection.exec_driver_sql(f"{insert} VALUES {values}", tuple(chain.from_iterable(part)))
 
 
 def _has_arrays(connection: Connection) -> bool:
