@@ -29,6 +29,9 @@ class StoreIdentity:
     store_id: str
     epoch: int
 
+    def __str__(self) -> str:
+        return f"{self.store_id}.{self.epoch}"
+
 
 def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
     """Asks once more when the connection turns out to be gone: reading twice does no harm."""

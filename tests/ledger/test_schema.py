@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.database import open_engine, upgrade
 from ledger.ledger import Ledger
+from ledger.restoring import begin_epoch
 from ledger.schema import metadata
 
 TABLES = [pytest.param(table, id=table.name) for table in metadata.sorted_tables]
@@ -70,6 +71,16 @@ def test_processes_that_start_at_once_on_an_empty_database_make_one_store(databa
     upgrade(engine)
     assert Ledger(engine, clock=clock).identity() == before
     assert (len(before.store_id), before.epoch) == (32, 1)
+
+
+def test_a_restored_store_keeps_its_id_and_begins_its_next_epoch(engine, clock):
+    before = Ledger(engine, clock=clock).identity()
+
+    after = begin_epoch(engine)
+
+    assert (after.store_id, after.epoch) == (before.store_id, 2)
+    assert Ledger(engine, clock=clock).identity() == after
+    assert str(after) == f"{before.store_id}.2"
     engine.dispose()
 
 

@@ -180,6 +180,19 @@ def test_a_name_cannot_steer_the_terminal(whence, organization):
     assert "[2Jshop" in listed
 
 
+def test_a_restored_store_begins_a_new_epoch_and_has_its_views_built_anew(whence, organization):
+    whence("rebuild")
+
+    first, second = [whence("db", "restored").stdout.split() for _ in range(2)]
+
+    assert (first[-1], second[-1]) == ("2.", "3.")
+    assert first[3] == second[3]
+    whence("rebuild")
+    assert whence("verify").returncode == 0
+    listed = json.loads(whence("organizations", "list", "--json").stdout)
+    assert [each["id"] for each in listed] == [organization["id"]]
+
+
 def test_the_schema_can_be_upgraded_again_and_again(whence):
     assert whence("db", "upgrade").returncode == 0
     assert whence("db", "upgrade").returncode == 0

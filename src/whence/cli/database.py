@@ -2,8 +2,9 @@
 
 import typer
 
+from ledger.restoring import begin_epoch
 from whence.settings import Settings
-from whence.wiring import opened
+from whence.wiring import generations_of, opened, recording
 
 app = typer.Typer(help="The schema of the ledger.", no_args_is_help=True)
 
@@ -15,7 +16,12 @@ def upgrade_() -> None:
         typer.echo("The ledger's schema is up to date.")
 
 
-# A group of one command would otherwise be taken for the command itself.
-@app.callback()
-def _group() -> None:
-    pass
+@app.command()
+def restored() -> None:
+    """Say that a backup was put back: begins a new epoch, and has the views built anew."""
+    settings = Settings.load()
+    with recording(settings) as ledger, generations_of(settings, ledger) as generations:
+        for each in generations.list():
+            generations.drop(each.number)
+        identity = begin_epoch(ledger.engine)
+    typer.echo(f"The store is {identity.store_id} in epoch {identity.epoch}.")
