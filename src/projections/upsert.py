@@ -21,12 +21,6 @@ class TableSql:
     keys: tuple[str, ...]
     insert: str
     upsert: str
-    row: str = ""
-
-    def upsert_of(self, rows: int) -> str:
-        """The upsert of so many rows at once, on SQLite."""
-        before, _, after = self.upsert.partition(self.row)
-        return f"{before}{', '.join([self.row] * rows)}{after}"
 
 
 @cache
@@ -38,10 +32,8 @@ def table_sql(table: Table, schema: str | None, dialect: str) -> TableSql:
     full_name = table.name if schema is None else f'"{schema}".{table.name}'
     into = f"INSERT INTO {full_name} AS kept ({', '.join(columns)})"
     if dialect == "sqlite":
-        row = f"({', '.join('?' for _ in columns)})"
-        insert = f"{into} VALUES {row}"
+        insert = f"{into} VALUES ({', '.join('?' for _ in columns)})"
     else:
-        row = ""
         arrays = ", ".join(_array(table.columns[name]) for name in columns)
         insert = f"{into} SELECT * FROM unnest({arrays})"  # noqa: S608 (the names are our own)
     return TableSql(
@@ -50,7 +42,6 @@ def table_sql(table: Table, schema: str | None, dialect: str) -> TableSql:
         keys=keys,
         insert=insert,
         upsert=f"{insert} ON CONFLICT ({', '.join(keys)}) {_action(table, dialect)}",
-        row=row,
     )
 
 

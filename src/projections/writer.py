@@ -5,7 +5,6 @@ each other, and never in a circle.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -17,8 +16,6 @@ from projections.upsert import TableSql, table_sql
 Values = tuple[Any, ...]
 
 _ROWS_PER_STATEMENT = 20_000
-# The driver lets go of the interpreter's lock for each step, and waits for it after each.
-_ROWS_PER_STEP = 64
 
 
 def merge_into(connection: Connection, schema: str | None, changes: Sequence[Changes]) -> int:
@@ -60,9 +57,7 @@ def _rows(table: Table, changes: Iterable[Changes]) -> list[Values]:
 
 def _upsert(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
     if connection.dialect.name == "sqlite":
-        for start in range(0, len(rows), _ROWS_PER_STEP):
-            part = rows[start : start + _ROWS_PER_STEP]
-            connection.exec_driver_sql(sql.upsert_of(len(part)), tuple(chain.from_iterable(part)))
+        connection.exec_driver_sql(sql.upsert, rows)
         return
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
         part = rows[start : start + _ROWS_PER_STATEMENT]
