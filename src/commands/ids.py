@@ -8,17 +8,13 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Final
 
+from ulid import LaxMonotonicPolicy, ULIDGenerator
+
 from ledger.clock import Clock
 
 __all__ = ["Clock", "Ids", "looks_like_an_id"]
 
-_RANDOM_BYTES: Final = 10
-_RANDOM_BITS: Final = 80
-
-# Crockford's digits, two at a time: 13 pairs of 10 bits hold the 128 bits of a ULID.
-_DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS: Final = [first + second for first in _DIGITS for second in _DIGITS]
-_SHIFTS: Final = range(120, -1, -10)
+_ULID_RANDOM_BYTES: Final = 10
 
 _SHAPE: Final = re.compile(r"[a-z]+_[0-9a-z]{26}")
 
@@ -34,36 +30,30 @@ class Ids:
         self._clock = clock
         self._randomness = randomness
         self._latest = 0
-        self._value = 0
         self._stock = BytesIO()
+        self._ulids = ULIDGenerator(
+            clock=self._milliseconds,
+            randomness=lambda _: self._from_stock(),
+            policy=LaxMonotonicPolicy(),
+        )
 
     @classmethod
     def seeded(cls, clock: Clock, seed: int) -> "Ids":
         return cls(clock, random.Random(seed).randbytes)  # noqa: S311 (meant to be foreseen)
 
     def new(self, prefix: str) -> str:
-        value = self._next()
-        return f"{prefix}_{''.join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])}"
+        return f"{prefix}_{str(self._ulids.generate()).lower()}"
 
     def secret(self, size: int = 32) -> str:
         """So many bytes of randomness, as text that is safe in a URL."""
         return urlsafe_b64encode(self._randomness(size)).decode().rstrip("=")
 
-    def _next(self) -> int:
-        """The milliseconds, then randomness; within one millisecond, one more than the last."""
-        now = self._milliseconds()
-        if now > self._value >> _RANDOM_BITS:
-            self._value = now << _RANDOM_BITS | int.from_bytes(self._from_stock(), "big")
-        else:
-            self._value += 1
-        return self._value
-
     def _from_stock(self) -> bytes:
         # A call of the system for every millisecond's first id was a fifth of a command's time.
-        taken = self._stock.read(_RANDOM_BYTES)
+        taken = self._stock.read(_ULID_RANDOM_BYTES)
         if not taken:
-            self._stock = BytesIO(self._randomness(_RANDOM_BYTES * 100))
-            taken = self._stock.read(_RANDOM_BYTES)
+            self._stock = BytesIO(self._randomness(_ULID_RANDOM_BYTES * 100))
+            taken = self._stock.read(_ULID_RANDOM_BYTES)
         return taken
 
     def _milliseconds(self) -> int:

@@ -25,13 +25,6 @@ def test_ids_sort_in_the_order_they_were_made_even_when_the_clock_is_set_back():
     assert len(set(made)) == len(made)
 
 
-def test_an_id_says_when_it_was_made_in_the_digits_of_every_ulid():
-    made = Ids(lambda: datetime(2016, 7, 30, 23, 54, 10, 259000, tzinfo=UTC)).new("pay")
-
-    # The example of the ULID specification.
-    assert made.startswith("pay_01arz3ndek")
-
-
 def test_seeded_ids_are_the_same_every_time():
     def three():
         ids = Ids.seeded(lambda: NOW, 7)
