@@ -253,3 +253,40 @@ def test_the_demo_tells_the_same_story_for_the_same_seed(whence):
     assert "payment_link" in first
     assert first == second
     assert first != other
+
+
+def test_no_secret_is_printed_with_the_facts(whence, organization):
+    printed = whence("events", "--book", f"{organization['id']}/test", "--json").stdout
+    founded = json.loads(printed.splitlines()[0])
+
+    assert founded["topic"] == "organization.founded"
+    assert founded["data"]["client_secret_seed"] == "(kept)"
+    assert organization["keys"]["test"] not in printed
+
+
+def test_the_ledger_is_backed_up_and_moves_house_with_every_digest(
+    whence, organization, monkeypatch, tmp_path, postgresql_url
+):
+    before = whence("events", "--json").stdout
+
+    backed_up = whence("db", "backup", str(tmp_path / "backup.db"))
+    moved = whence("db", "copy", postgresql_url)
+    again = whence("db", "copy", postgresql_url)
+    monkeypatch.setenv("WHENCE_DATABASE_URL", postgresql_url)
+
+    assert backed_up.stdout.startswith("Copied 4 facts in 2 books, every chain whole")
+    assert moved.stdout.startswith("Copied 4 facts in 2 books, every chain whole")
+    assert again.returncode == 1
+    assert again.stderr.endswith("copy into an empty one\n")
+    assert whence("events", "--json").stdout == before
+    assert whence("verify").returncode == 0
+    assert whence("keys", "list", organization["id"], "--json").returncode == 0
+
+
+def test_a_backup_overwrites_nothing(whence, tmp_path):
+    (tmp_path / "backup.db").touch()
+
+    refused = whence("db", "backup", str(tmp_path / "backup.db"))
+
+    assert refused.returncode == 1
+    assert "a backup overwrites nothing" in refused.stderr

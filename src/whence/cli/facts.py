@@ -8,6 +8,7 @@ import orjson
 import typer
 
 from domain.book import Book
+from domain.organization import Organization
 from ledger.facts import StoredFact
 from ledger.ledger import Ledger
 from whence.errors import Unsuccessful
@@ -72,7 +73,7 @@ def _as_json(fact: StoredFact) -> str:
             "version": fact.version,
             "topic": fact.topic,
             "recorded_at": fact.recorded_at,
-            "data": orjson.Fragment(fact.data),
+            "data": orjson.Fragment(_without_secrets(fact)),
             "context": orjson.Fragment(fact.context),
             "digest": fact.digest.hex(),
         }
@@ -82,5 +83,12 @@ def _as_json(fact: StoredFact) -> str:
 def _as_text(fact: StoredFact) -> str:
     return (
         f"{fact.book} {fact.position:>8}  {fact.recorded_at}  "
-        f"{fact.topic:<28} {fact.stream} v{fact.version}  {fact.data}"
+        f"{fact.topic:<28} {fact.stream} v{fact.version}  {_without_secrets(fact)}"
     )
+
+
+def _without_secrets(fact: StoredFact) -> str:
+    """What is printed may end in a log; whoever read the seed there could make client secrets."""
+    if fact.topic != Organization.Founded.TOPIC:
+        return fact.data
+    return orjson.dumps(orjson.loads(fact.data) | {"client_secret_seed": "(kept)"}).decode()
