@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from commands.handler import CommandHandler, Context
-from commands.keys import InvalidApiKey, PresentedKey
+from commands.keys import InvalidApiKey, PresentedKey, parse
 from commands.organizations import IssueKey
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book, Mode
@@ -43,7 +43,8 @@ async def import_key(
     again makes it good.
     """
     book = _book_of(raw)
-    if book is None:
+    # A key of our own form names its book itself, and is never looked for elsewhere.
+    if book is None or parse(raw) is not None:
         raise NotImportable
     if await handler.look_at(ImportedKey, str(book), _stream(book)) is not None:
         raise KeyExists

@@ -133,7 +133,13 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         # A prepared statement lives in one session, which a pooler may give to somebody else.
-        connect_args={"prepare_threshold": None, "connect_timeout": _BUSY_SECONDS},
+        connect_args={
+            "prepare_threshold": None,
+            "connect_timeout": _BUSY_SECONDS,
+            # A server that vanished without a word is given up, not waited for.
+            "tcp_user_timeout": _BUSY_SECONDS * 1000,
+            "keepalives_idle": _BUSY_SECONDS,
+        },
         pool_pre_ping=True,
         hide_parameters=True,
         max_overflow=20,

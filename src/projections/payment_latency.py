@@ -46,7 +46,10 @@ def payment_latency(
 ) -> Latency:
     """How long payments that succeeded at `start` ≤ t < `end` took, from when they were created."""
     column = payments.c
-    taken = column.succeeded_at - column.created_at
+    # A record of the past may say that it succeeded before it was created here.
+    taken = case(
+        (column.succeeded_at > column.created_at, column.succeeded_at - column.created_at), else_=0
+    )
     wanted = [column.book == book, column.succeeded_at.is_not(None)]
     if start is not None:
         wanted.append(column.succeeded_at >= micros(start))

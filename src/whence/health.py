@@ -35,8 +35,9 @@ def add_health(
     async def show_metrics() -> Response:
         return Response(metrics.text(), media_type=_PROMETHEUS)
 
-    app.add_api_route("/readyz", readyz, include_in_schema=False)
-    app.add_api_route("/metrics", show_metrics, include_in_schema=False)
+    # Some load balancers ask with HEAD.
+    for path, answer in (("/readyz", readyz), ("/metrics", show_metrics)):
+        app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 def _readiness(

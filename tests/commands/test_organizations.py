@@ -218,6 +218,13 @@ async def test_what_does_not_look_like_a_key_cannot_be_imported(handler, shop, r
         await import_key(handler, shop.org_id, raw, IssueKey(name="old"), context=Context())
 
 
+async def test_a_key_of_our_own_form_cannot_be_imported_for_it_would_never_open(handler, shop):
+    with pytest.raises(NotImportable):
+        await import_key(
+            handler, shop.org_id, shop.keys["live"], IssueKey(name="old"), context=Context()
+        )
+
+
 async def test_the_use_of_a_key_is_noted_once(shop, directory, ledger, book):
     before = ledger.head(book)
 

@@ -118,6 +118,17 @@ def test_latency_is_the_time_from_created_to_succeeded(shop):
     assert sum(each.count for each in later.buckets) == 1
 
 
+def test_what_succeeded_before_it_was_recorded_here_took_no_time(shop):
+    payment = shop.create(None)
+    payment.collect(shop.now, occurred_at=shop.now - timedelta(days=400))
+    shop.record(payment)
+
+    found = shop.ask(payment_latency)
+
+    assert {each.bucket: each.count for each in found.buckets if each.count} == {"0-100ms": 1}
+    assert found.average_milliseconds == 0
+
+
 def test_failures_are_counted_by_what_the_provider_said(shop):
     shop.decline(None)
     again = shop.decline(None)
