@@ -71,6 +71,7 @@ def test_processes_that_start_at_once_on_an_empty_database_make_one_store(databa
     upgrade(engine)
     assert Ledger(engine, clock=clock).identity() == before
     assert (len(before.store_id), before.epoch) == (32, 1)
+    engine.dispose()
 
 
 def test_a_restored_store_keeps_its_id_and_begins_its_next_epoch(engine, clock):
@@ -81,7 +82,6 @@ def test_a_restored_store_keeps_its_id_and_begins_its_next_epoch(engine, clock):
     assert (after.store_id, after.epoch) == (before.store_id, 2)
     assert Ledger(engine, clock=clock).identity() == after
     assert str(after) == f"{before.store_id}.2"
-    engine.dispose()
 
 
 def test_an_error_of_the_database_does_not_show_what_was_to_be_stored(engine):
