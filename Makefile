@@ -54,6 +54,10 @@ verify: $(READY) ## prove that the ledger is untouched and every view is what th
 bench: $(READY) ## measure beside peers, three minutes (PAYMENTS=1000000 for a large store)
 	@$(BIN)/python benchmarks/bench.py $(if $(PAYMENTS),--payments $(PAYMENTS))
 
+.PHONY: soak
+soak: $(READY) ## kill the server under load 200 times on each database; half an hour
+	@WHENCE_TEST_KILLS=200 $(BIN)/python -m pytest -n 2 tests/crash
+
 # Fresh machines differ in how they call Python; whichever is new enough will do.
 $(READY): requirements.lock pyproject.toml
 	@python=; \

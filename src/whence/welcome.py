@@ -39,7 +39,7 @@ def welcome(settings: Settings, address: str) -> None:
         f"\nTry it:\n\n  curl {address}/v1/customers \\\n"
         f'    -H "X-Reevit-Key: {founded.keys["test"]}" \\\n'
         '    -H "Content-Type: application/json" \\\n'
-        '    -d \'{"external_id": "usr_1", "name": "Ama Mensah"}\'\n'
+        '    -d \'{"external_id": "usr_1", "name": "Grace Hopper"}\'\n'
     )
 
 
