@@ -1,5 +1,6 @@
 """How the service runs until it is stopped: one process, or several on one PostgreSQL."""
 
+import gc
 import signal
 import socket
 import threading
@@ -107,6 +108,7 @@ class Served:
         await receive()
         try:
             with serving(self._settings, only=self._only) as self._app:
+                _collect_rarely()
                 await send({"type": "lifespan.startup.complete"})
                 await receive()
         except LedgerUnavailable as reason:
@@ -129,6 +131,15 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     with listener:
         listener.set_inheritable(True)
         yield listener
+
+
+# A full collection walks through all that is remembered and lets nobody else work meanwhile: 130 ms
+# with some 10,000 aggregates, every few seconds. Hardly anything here refers to itself, so counting
+# references frees nearly all of it; and what is here from the start stays.
+def _collect_rarely() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 # uvicorn raises the signal again once it has stopped, which would end the process by it.
