@@ -35,7 +35,7 @@ class Projector:
     """Folds what the ledger has into the generation that `serving` names.
 
     `serving` is asked before each batch, so a switch is followed; while it raises ViewsRebuilding
-    there is nothing to do. A parked book is tried again at the next start, or when asked to.
+    there is nothing to do. A parked book is tried again at the next start.
     """
 
     def __init__(
@@ -89,12 +89,6 @@ class Projector:
     def hurry(self) -> None:
         """Somebody waits for the views: do not rest. Any thread may call it."""
         self._hurried.set()
-
-    def retry_parked(self) -> None:
-        """Try the parked books again with the next batch."""
-        for book, checkpoint in self.progress.parked.items():
-            self.progress.checkpoints[book] = Checkpoint(checkpoint.position)
-        self.wake()
 
     def project_once(self) -> int:
         """Fold one batch; the number of facts in it, 0 when there was nothing to do.
