@@ -7,7 +7,7 @@ facts has imported the modules that define them.
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import partial
 from typing import Any, cast, get_args, get_type_hints
 
 import orjson
@@ -57,6 +57,7 @@ class FactMapper(Mapper[str]):
 
     def __init__(self) -> None:
         super().__init__(FactTranscoder())
+        self._forms: dict[str, _Form] = {}
 
     def encode(self, fact: Fact) -> NewFact:
         """Raises TypeError for a value that is not plain JSON."""
@@ -96,7 +97,9 @@ class FactMapper(Mapper[str]):
         )
 
     def _restored(self, stream: str, version: int, topic: str, data: str, recorded_at: str) -> Fact:
-        kind = resolve_topic(topic)
+        form = self._forms.get(topic)
+        if form is None:
+            form = self._forms[topic] = _Form(resolve_topic(topic))
         try:
             state = orjson.loads(data)
         except orjson.JSONDecodeError as error:
@@ -106,26 +109,34 @@ class FactMapper(Mapper[str]):
         state["originator_id"] = stream
         state["originator_version"] = version
         state["timestamp"] = recorded_at
-        today = getattr(kind, "class_version", 1)
-        written_as = state.pop("class_version", 1)
-        while written_as < today:
-            getattr(kind, f"upcast_v{written_as}_v{written_as + 1}")(state)
-            written_as += 1
-        for moment in _moments(kind):
+        if form.version > 1 or "class_version" in state:
+            form.upcast(state)
+        for moment in form.moments:
             value = state.get(moment)
             if type(value) is str:
                 state[moment] = datetime.fromisoformat(value)
-        fact = object.__new__(kind)
+        fact = form.new()
         # The class is frozen; its own `__init__` would check again what was checked at birth.
         object.__setattr__(fact, "__dict__", state)
-        return cast(Fact, fact)
+        return fact
 
 
-@cache
-def _moments(kind: type) -> tuple[str, ...]:
-    """The fields a fact's class declares as ``datetime`` or ``datetime | None``."""
-    return tuple(
-        name
-        for name, hint in get_type_hints(kind).items()
-        if hint is datetime or datetime in get_args(hint)
-    )
+class _Form:
+    """What the facts of one topic look like today: looked up once, not for each of them."""
+
+    __slots__ = ("_kind", "moments", "new", "version")
+
+    def __init__(self, kind: type[Fact]) -> None:
+        self._kind = kind
+        self.new = partial(object.__new__, kind)
+        self.version: int = getattr(kind, "class_version", 1)
+        # The fields declared as ``datetime`` or ``datetime | None``.
+        self.moments = tuple(
+            name
+            for name, hint in get_type_hints(kind).items()
+            if hint is datetime or datetime in get_args(hint)
+        )
+
+    def upcast(self, state: dict[str, Any]) -> None:
+        for written_as in range(state.pop("class_version", 1), self.version):
+            getattr(self._kind, f"upcast_v{written_as}_v{written_as + 1}")(state)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, CursorResult, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from ledger.append import Replied, StoredFact
@@ -52,7 +52,7 @@ def read(
     if upto is not None:
         wanted = wanted.where(events.c.position <= upto)
     wanted = wanted.order_by(events.c.position).limit(limit)
-    return ask(engine, lambda connection: [StoredFact(*row) for row in connection.execute(wanted)])
+    return ask(engine, lambda connection: _facts(connection.execute(wanted)))
 
 
 def read_many(engine: Engine, after: Mapping[str, int], limit: int) -> list[StoredFact]:
@@ -83,7 +83,7 @@ def _read_many_at_once(
         f"ORDER BY t.position LIMIT %s) AS e ORDER BY e.book, e.position LIMIT %s",
         (*parameters, limit, limit),
     )
-    return [StoredFact(*row) for row in found]
+    return _facts(found)
 
 
 def read_stream(engine: Engine, book: str, stream: str, *, after: int = 0) -> list[StoredFact]:
@@ -92,7 +92,12 @@ def read_stream(engine: Engine, book: str, stream: str, *, after: int = 0) -> li
         .where(events.c.book == book, events.c.stream == stream, events.c.version > after)
         .order_by(events.c.version)
     )
-    return ask(engine, lambda connection: [StoredFact(*row) for row in connection.execute(wanted)])
+    return ask(engine, lambda connection: _facts(connection.execute(wanted)))
+
+
+def _facts(found: CursorResult[Any]) -> list[StoredFact]:
+    # From the driver itself: its rows are what a fact is made of, and there are very many.
+    return [StoredFact(*row) for row in found.cursor.fetchall()]
 
 
 def head(engine: Engine, book: str) -> int:

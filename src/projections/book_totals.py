@@ -29,28 +29,28 @@ book_totals = view(
 
 def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
-    change: dict[str, Any]
+    totals, key = changes.of(book_totals), (fact.currency,)
     match fact:
         case Payment.Created():
-            change = {"payment_count": 1, "last_created_at": at}
+            totals.merge(key, payment_count=1, last_created_at=at)
         case Payment.Succeeded():
-            change = {
-                "successful_payments": 1,
-                "total_spent": fact.captured_amount,
-                "first_payment_at": at,
-                "last_payment_at": at,
-            }
+            totals.merge(
+                key,
+                successful_payments=1,
+                total_spent=fact.captured_amount,
+                first_payment_at=at,
+                last_payment_at=at,
+            )
         case Payment.Failed():
-            change = {"failed_payments": 1}
+            totals.merge(key, failed_payments=1)
         case Payment.Retried():
-            change = {"failed_payments": -1}
+            totals.merge(key, failed_payments=-1)
         case Payment.Refunded():
-            change = {"refund_count": 1, "refund_amount": fact.refund_amount}
+            totals.merge(key, refund_count=1, refund_amount=fact.refund_amount)
         case Payment.DisputeLost():
-            change = {"disputed_amount": fact.disputed_amount}
+            totals.merge(key, disputed_amount=fact.disputed_amount)
         case _:
-            return
-    changes.merge(book_totals, (fact.currency,), **change)
+            pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,14 @@ Changes merge in memory, column by column, as rows.py says; facts are folded in 
 positions. One `Changes` is about one book: no fold can write into another's rows.
 """
 
-from collections.abc import Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Table
 
 from domain.fact import Fact
-from projections.merging import Merger, blank, merger
+from projections.merging import ChangedRows, Key, Merge, row_maker
 from projections.rows import key_names, value_names
 
-Key = tuple[Any, ...]
 F = TypeVar("F", bound=Fact)
 
 
@@ -30,71 +28,72 @@ class Recorded(NamedTuple, Generic[F]):
 
 
 class Changes:
-    """The row changes of one book, merged so far."""
+    """The row changes of one book, merged so far.
 
-    __slots__ = ("_tables", "book")
+    `of` answers with the rows of a table, to merge into:
+
+        changes.of(book_totals).merge((fact.currency,), payment_count=1, last_created_at=at)
+    """
+
+    __slots__ = ("_tables", "book", "of")
 
     def __init__(self, book: str) -> None:
         self.book = book
-        self._tables: dict[Table, _Changed] = {}
+        self._tables = _Tables(book)
+        # As it stands, without a call of ours between: it is asked ten times for every fact.
+        self.of = self._tables.__getitem__
 
     def merge(self, table: Table, key: Key, **values: Any) -> None:
-        """Merge `values` into the row named by `key`: its key columns after `book`, in order.
-
-        Raises KeyError for a column the table has not, ValueError for a key of another length.
-        """
-        changed = self._tables.get(table)
-        if changed is None:
-            changed = self._tables[table] = _Changed(table)
-        row = changed.rows.get(key)
-        if row is None:
-            row = changed.begin(key)
-        if values:
-            stated = tuple(values)
-            merge = changed.mergers.get(stated)
-            if merge is None:
-                merge = changed.mergers[stated] = merger(table, stated)
-            merge(row, values.values())
+        """`of(table).merge(key, …)`, for what is not done for every fact."""
+        self.of(table).merge(key, **values)
 
     def absorb(self, later: "Changes") -> None:
         """Merge the changes of facts that come after these, of the same book."""
         if later.book != self.book:
             raise ValueError(f"changes of {later.book} are not of {self.book}")
-        for table, rows in later.rows():
-            names = value_names(table)
-            for key, row in rows.items():
-                self.merge(table, key, **dict(zip(names, row, strict=True)))
+        for table in later.tables():
+            names, merge = value_names(table), self.of(table).merge
+            for key, row in later.rows_of(table).items():
+                merge(key, **dict(zip(names, row, strict=True)))
 
-    def rows(self) -> Iterator[tuple[Table, dict[Key, list[Any]]]]:
-        """Each changed table with its changed rows: the values of all columns that are no keys.
-
-        They stand in the order of the table; what was not stated is 0 in a total, else None.
-        """
-        for table, changed in self._tables.items():
-            yield table, changed.rows
+    def tables(self) -> list[Table]:
+        """The tables with changed rows."""
+        return [table for table, rows in self._tables.items() if rows.by_key]
 
     def rows_of(self, table: Table) -> dict[Key, list[Any]]:
-        changed = self._tables.get(table)
-        return {} if changed is None else changed.rows
+        """The values of each changed row, in the order of the table's columns, by its key.
+
+        What was not stated is 0 in a total, else None.
+        """
+        first = 1 + len(key_names(table))
+        return {key: row[first:] for key, row in self.of(table).by_key.items()}
 
     def __len__(self) -> int:
-        return sum(len(changed.rows) for changed in self._tables.values())
+        return sum(len(rows.by_key) for rows in self._tables.values())
 
 
-class _Changed:
-    """The changed rows of one table, and what merges into them, by the names of its values."""
+class Rows:
+    """The changed rows of one table, whole, by their keys after `book`.
 
-    __slots__ = ("_blank", "_key_length", "_name", "mergers", "rows")
+    `merge(key, column=value, …)` merges values into the row of a key. It raises TypeError for a
+    column the table has not, ValueError for a key of another length or with None in it.
+    """
 
-    def __init__(self, table: Table) -> None:
-        self.rows: dict[Key, list[Any]] = {}
-        self.mergers: dict[tuple[str, ...], Merger] = {}
-        self._name = table.name
-        self._blank = blank(table)
-        self._key_length = len(key_names(table))
+    __slots__ = ("by_key", "merge")
 
-    def begin(self, key: Key) -> list[Any]:
-        if len(key) != self._key_length or None in key:
-            raise ValueError(f"{key} is not a key of {self._name}")
-        row = self.rows[key] = self._blank.copy()
-        return row
+    def __init__(self, book: str, table: Table) -> None:
+        self.by_key: ChangedRows
+        self.merge: Merge
+        self.by_key, self.merge = row_maker(table)(book)
+
+
+class _Tables(dict[Table, Rows]):
+    """The changed rows by table; one that is asked for and was not changed yet has none."""
+
+    def __init__(self, book: str) -> None:
+        super().__init__()
+        self._book = book
+
+    def __missing__(self, table: Table) -> Rows:
+        self[table] = rows = Rows(self._book, table)
+        return rows

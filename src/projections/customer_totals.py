@@ -97,22 +97,20 @@ def _attached(changes: Changes, fact: Payment.CustomerAttached) -> None:
 
 
 def _created(changes: Changes, fact: Payment.Event, at: int) -> None:
-    changes.merge(customer_totals, _by_currency(fact), payment_count=1, last_created_at=at)
-    changes.merge(customer_activity, (fact.customer_id,), payment_count=1)
-    changes.merge(customer_methods, _by_method(fact), payment_count=1)
+    changes.of(customer_totals).merge(_by_currency(fact), payment_count=1, last_created_at=at)
+    changes.of(customer_activity).merge((fact.customer_id,), payment_count=1)
+    changes.of(customer_methods).merge(_by_method(fact), payment_count=1)
 
 
 def _succeeded(changes: Changes, fact: Payment.Event, at: int, amount: int) -> None:
-    changes.merge(
-        customer_totals,
+    changes.of(customer_totals).merge(
         _by_currency(fact),
         successful_payments=1,
         total_spent=amount,
         first_payment_at=at,
         last_payment_at=at,
     )
-    changes.merge(
-        customer_activity,
+    changes.of(customer_activity).merge(
         (fact.customer_id,),
         first_payment_at=at,
         first_payment_id=fact.originator_id,
@@ -121,22 +119,22 @@ def _succeeded(changes: Changes, fact: Payment.Event, at: int, amount: int) -> N
         first_source_description=fact.source_description,
         last_payment_at=at,
     )
-    changes.merge(customer_methods, _by_method(fact), successful_payments=1, last_payment_at=at)
+    changes.of(customer_methods).merge(_by_method(fact), successful_payments=1, last_payment_at=at)
 
 
 def _failed(changes: Changes, fact: Payment.Event, change: int) -> None:
-    changes.merge(customer_totals, _by_currency(fact), failed_payments=change)
-    changes.merge(customer_activity, (fact.customer_id,), failed_payments=change)
+    changes.of(customer_totals).merge(_by_currency(fact), failed_payments=change)
+    changes.of(customer_activity).merge((fact.customer_id,), failed_payments=change)
 
 
 def _refunded(changes: Changes, fact: Payment.Event, amount: int) -> None:
-    changes.merge(customer_totals, _by_currency(fact), refund_count=1, refund_amount=amount)
-    changes.merge(customer_activity, (fact.customer_id,), refund_count=1)
+    changes.of(customer_totals).merge(_by_currency(fact), refund_count=1, refund_amount=amount)
+    changes.of(customer_activity).merge((fact.customer_id,), refund_count=1)
 
 
 def _lost(changes: Changes, fact: Payment.Event, amount: int) -> None:
-    changes.merge(customer_totals, _by_currency(fact), disputed_amount=amount)
-    changes.merge(customer_activity, (fact.customer_id,), dispute_count=1)
+    changes.of(customer_totals).merge(_by_currency(fact), disputed_amount=amount)
+    changes.of(customer_activity).merge((fact.customer_id,), dispute_count=1)
 
 
 def _by_currency(fact: Payment.Event) -> tuple[Any, ...]:

@@ -47,14 +47,14 @@ def fold(recorded: Recorded[Customer.Event], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:
         case Customer.Registered():
-            changes.merge(customers, (fact.originator_id,), registered_at=at)
-            changes.merge(registry, (), registered=1)
+            changes.of(customers).merge((fact.originator_id,), registered_at=at)
+            changes.of(registry).merge((), registered=1)
             _describe(changes, recorded.position, fact, at)
         case Customer.Updated():
             _describe(changes, recorded.position, fact, at)
         case Customer.Deleted():
-            changes.merge(customers, (fact.originator_id,), deleted_at=at, updated_at=at)
-            changes.merge(registry, (), deleted=1)
+            changes.of(customers).merge((fact.originator_id,), deleted_at=at, updated_at=at)
+            changes.of(registry).merge((), deleted=1)
         case _:
             pass
 
@@ -66,8 +66,7 @@ def _describe(
     personal = fact.personal
     email, phone, name = personal["email"], personal["phone"], personal["name"]
     words = (customer_id, fact.external_id, email, phone, name)
-    changes.merge(
-        customers,
+    changes.of(customers).merge(
         (customer_id,),
         updated_at=at,
         profile_position=position,
@@ -81,7 +80,7 @@ def _describe(
         search="\n".join(word for word in words if word).casefold(),
     )
     for tag in fact.tags:
-        changes.merge(customer_tags, (customer_id, tag), profile_position=position)
+        changes.of(customer_tags).merge((customer_id, tag), profile_position=position)
 
 
 @dataclass(frozen=True, slots=True)

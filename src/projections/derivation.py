@@ -43,7 +43,8 @@ def derive_touched(
 ) -> None:
     """Compute what follows from the rows these changes touched, `derived` in its order."""
     touched = [
-        (each.book, {table.name: rows.keys() for table, rows in each.rows()}) for each in changes
+        (each.book, {table.name: each.of(table).by_key for table in each.tables()})
+        for each in changes
     ]
     dialect = connection.dialect.name
     found: dict[str, Keys] = {}

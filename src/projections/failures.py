@@ -33,8 +33,7 @@ failures = view(
 
 def fold(recorded: Recorded[Payment.Failed], changes: Changes) -> None:
     fact = recorded.fact
-    changes.merge(
-        failures,
+    changes.of(failures).merge(
         (fact.originator_id, recorded.position),
         failure_code=fact.failure_code,
         failure_message=fact.failure_message,

@@ -11,7 +11,7 @@ from domain.payment import Payment
 from projections.changes import Changes, Recorded
 from projections.instants import DAY
 from projections.movements import MEASURES
-from projections.revenue import moved
+from projections.revenue import add_moved
 from projections.rows import key, total, view
 
 payment_mix = view(
@@ -28,10 +28,9 @@ payment_mix = view(
 
 def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
-    change = moved(fact)
-    if change:
-        mixed = (fact.source, fact.method, fact.provider or "", fact.country or "")
-        changes.merge(payment_mix, (at - at % DAY, fact.currency, *mixed), **change)
+    day_at, provider, country = at - at % DAY, fact.provider or "", fact.country or ""
+    mixed = (day_at, fact.currency, fact.source, fact.method, provider, country)
+    add_moved(changes.of(payment_mix), mixed, fact)
 
 
 def created_count(connection: Connection, book: str, alike: Mapping[str, str | None]) -> int:

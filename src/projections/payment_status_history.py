@@ -24,41 +24,37 @@ payment_status_history = view(
 )
 
 # Whoever makes a payment move: the business by its call, the provider by its answer, or time.
-_BY_THE_PROVIDER = (
-    Payment.ActionRequired,
-    Payment.ProcessingStarted,
-    Payment.Authorized,
-    Payment.Succeeded,
-    Payment.Failed,
-    Payment.DisputeOpened,
-    Payment.DisputeWon,
-    Payment.DisputeLost,
-)
+_CHANGED_BY: dict[type[Payment.Event], str] = {
+    Payment.ActionRequired: "provider",
+    Payment.ProcessingStarted: "provider",
+    Payment.Authorized: "provider",
+    Payment.Succeeded: "provider",
+    Payment.Failed: "provider",
+    Payment.DisputeOpened: "provider",
+    Payment.DisputeWon: "provider",
+    Payment.DisputeLost: "provider",
+    Payment.Expired: "system",
+}
 
 
 def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact = recorded.fact
     if fact.status == fact.previous_status:
         return
-    changes.merge(
-        payment_status_history,
+    changes.of(payment_status_history).merge(
         (fact.originator_id, recorded.position),
         changed_at=recorded.at,
         from_status=fact.previous_status,
         to_status=fact.status,
-        changed_by=_changed_by(fact),
+        changed_by=_CHANGED_BY.get(type(fact), "api"),
         reason=_reason(fact),
     )
 
 
-def _changed_by(fact: Payment.Event) -> str:
-    if isinstance(fact, Payment.Expired):
-        return "system"
-    return "provider" if isinstance(fact, _BY_THE_PROVIDER) else "api"
-
-
 def _reason(fact: Payment.Event) -> str | None:
     match fact:
+        case Payment.Created() | Payment.Succeeded():
+            return None
         case Payment.Failed():
             return fact.failure_message
         case Payment.Canceled() | Payment.Refunded() | Payment.DisputeOpened():

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import BigInteger, Connection, select
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded
+from projections.changes import Changes, Recorded, Rows
 from projections.instants import instant, instant_or_none
 from projections.rows import at_latest, first, key, last, latest, total, view
 
@@ -70,65 +70,75 @@ payment_notes = view(
 
 def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
-    row: dict[str, Any]
+    rows, key = changes.of(payments), (fact.originator_id,)
     match fact:
         case Payment.Created():
-            row = _created(fact, at)
-            _note(changes, recorded.position, fact, row)
+            _created(rows, fact, recorded.position, at)
+            _note(changes, recorded.position, fact)
         case Payment.Amended():
-            row = {"amount": fact.amount}
-            _note(changes, recorded.position, fact, row)
+            rows.merge(
+                key,
+                amount=fact.amount,
+                metadata=_plain(fact.metadata),
+                metadata_position=recorded.position,
+                updated_at=at,
+            )
+            _note(changes, recorded.position, fact)
         case Payment.CustomerAttached():
-            row = {"customer_id": fact.customer_id}
+            rows.merge(key, customer_id=fact.customer_id, updated_at=at)
         case _:
-            row = _became(fact, at)
-            row["status"] = fact.status
-            row["status_position"] = recorded.position
-    row["updated_at"] = at
-    changes.merge(payments, (fact.originator_id,), **row)
+            rows.merge(
+                key,
+                status=fact.status,
+                status_position=recorded.position,
+                updated_at=at,
+                **_became(fact, at),
+            )
 
 
-def _created(fact: Payment.Created, at: int) -> dict[str, Any]:
+def _created(rows: Rows, fact: Payment.Created, position: int, at: int) -> None:
     words = (fact.originator_id, fact.reference, fact.description, fact.source_description)
-    return {
-        "customer_id": fact.customer_id,
-        "amount": fact.amount,
-        "currency": fact.currency,
-        "source": fact.source,
-        "source_id": fact.source_id,
-        "source_description": fact.source_description,
-        "method": fact.method,
-        "country": fact.country,
-        "first_provider": fact.provider,
-        "provider": fact.provider,
-        "reference": fact.reference,
-        "description": fact.description,
-        "capture_method": fact.capture_method,
-        "status": fact.status,
-        "created_at": at,
-        "search": "\n".join(word for word in words if word).casefold(),
-    }
+    rows.merge(
+        (fact.originator_id,),
+        customer_id=fact.customer_id,
+        amount=fact.amount,
+        currency=fact.currency,
+        source=fact.source,
+        source_id=fact.source_id,
+        source_description=fact.source_description,
+        method=fact.method,
+        country=fact.country,
+        first_provider=fact.provider,
+        provider=fact.provider,
+        reference=fact.reference,
+        description=fact.description,
+        capture_method=fact.capture_method,
+        metadata=_plain(fact.metadata),
+        metadata_position=position,
+        status=fact.status,
+        created_at=at,
+        updated_at=at,
+        search="\n".join(filter(None, words)).casefold(),
+    )
 
 
 def _became(fact: Payment.Event, at: int) -> dict[str, Any]:
     row: dict[str, Any] = {}
     match fact:
         case Payment.Succeeded():
-            row["captured_amount"] = fact.captured_amount
-            row["succeeded_at"] = at
+            row = {"captured_amount": fact.captured_amount, "succeeded_at": at}
         case Payment.Failed():
-            row["failure_code"] = fact.failure_code
-            row["failure_message"] = fact.failure_message
+            row = {"failure_code": fact.failure_code, "failure_message": fact.failure_message}
         case Payment.Refunded():
-            row["refunded_amount"] = fact.refund_amount
+            row = {"refunded_amount": fact.refund_amount}
         case Payment.DisputeLost():
-            row["disputed_amount"] = fact.disputed_amount
+            row = {"disputed_amount": fact.disputed_amount}
         case Payment.ActionRequired():
-            row["next_action"] = orjson.dumps(fact.next_action).decode()
+            row = {"next_action": _plain(fact.next_action)}
         case Payment.Authorized():
-            row["authorized_amount"] = fact.amount
+            row = {"authorized_amount": fact.amount}
         case Payment.PartiallyCaptured():
-            row["captured_amount"] = fact.captured_amount
+            row = {"captured_amount": fact.captured_amount}
         case _:
             pass
     match fact:
@@ -142,15 +152,15 @@ def _became(fact: Payment.Event, at: int) -> dict[str, Any]:
     return row
 
 
-def _note(
-    changes: Changes, position: int, fact: Payment.Created | Payment.Amended, row: dict[str, Any]
-) -> None:
-    row["metadata"] = orjson.dumps(fact.metadata).decode()
-    row["metadata_position"] = position
+def _note(changes: Changes, position: int, fact: Payment.Created | Payment.Amended) -> None:
     for name, value in fact.metadata.items():
         if isinstance(value, str):
-            note = note_of(name, value)
-            changes.merge(payment_notes, (fact.originator_id, note), metadata_position=position)
+            key = (fact.originator_id, note_of(name, value))
+            changes.of(payment_notes).merge(key, metadata_position=position)
+
+
+def _plain(value: dict[str, Any]) -> str:
+    return orjson.dumps(value).decode()
 
 
 def note_of(name: str, value: str) -> str:

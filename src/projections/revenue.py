@@ -15,8 +15,9 @@ from sqlalchemy import BigInteger, Column, Connection, func, select, values
 
 from domain.payment import Payment
 from projections.book_totals import most_used_currency
-from projections.changes import Changes, Recorded
+from projections.changes import Changes, Recorded, Rows
 from projections.instants import QUARTER, instant, micros
+from projections.merging import Key
 from projections.movements import MEASURES, MovementFilter, movements, sums
 from projections.rows import key, total, view
 
@@ -35,26 +36,24 @@ revenue = view(
 
 def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
-    change = moved(fact)
-    if change:
-        changes.merge(revenue, (fact.currency, at - at % QUARTER), **change)
+    add_moved(changes.of(revenue), (fact.currency, at - at % QUARTER), fact)
 
 
-def moved(fact: Payment.Event) -> dict[str, int]:
+def add_moved(rows: Rows, key: Key, fact: Payment.Event) -> None:
     """What of MEASURES a fact adds, at its moment: nothing of today changes a day of the past."""
     match fact:
         case Payment.Created():
-            return {"created": 1}
+            rows.merge(key, created=1)
         case Payment.Succeeded():
-            return {"succeeded": 1, "amount": fact.captured_amount}
+            rows.merge(key, succeeded=1, amount=fact.captured_amount)
         case Payment.Failed():
-            return {"failed": 1}
+            rows.merge(key, failed=1)
         case Payment.Refunded():
-            return {"refund_count": 1, "refunded_amount": fact.refund_amount}
+            rows.merge(key, refund_count=1, refunded_amount=fact.refund_amount)
         case Payment.DisputeLost():
-            return {"disputed_amount": fact.disputed_amount}
+            rows.merge(key, disputed_amount=fact.disputed_amount)
         case _:
-            return {}
+            pass
 
 
 class UnknownTimeZone(ValueError):  # noqa: N818 (the question is wrong, not the program)

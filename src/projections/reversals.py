@@ -73,12 +73,11 @@ def fold(recorded: Recorded[Reversing], changes: Changes) -> None:
             )
         case Payment.CustomerAttached():
             for movement in (*fact.refunds, *fact.disputes_lost):
-                changes.merge(reversals, (movement["id"],), customer_id=fact.customer_id)
+                changes.of(reversals).merge((movement["id"],), customer_id=fact.customer_id)
 
 
 def _reversed(changes: Changes, fact: Payment.Event, reversal_id: str, **values: Any) -> None:
-    changes.merge(
-        reversals,
+    changes.of(reversals).merge(
         (reversal_id,),
         payment_id=fact.originator_id,
         customer_id=fact.customer_id,

@@ -6,8 +6,9 @@ A source_id of "" stands for none.
 from typing import Any
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded
+from projections.changes import Changes, Recorded, Rows
 from projections.instants import micros
+from projections.merging import Key
 from projections.rows import at_latest, earliest, key, latest, total, view
 
 
@@ -46,56 +47,45 @@ customer_sources = view(
 
 
 def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
-    fact = recorded.fact
-    if isinstance(fact, Payment.CustomerAttached):
-        for change in _until_now(fact):
-            _of_the_customer(changes, fact, change)
-        return
-    now = _change(fact, recorded.at)
-    if now is not None:
-        changes.merge(source_totals, _source(fact), **now)
-        if fact.customer_id is not None:
-            _of_the_customer(changes, fact, now)
+    fact, at = recorded.fact, recorded.at
+    currency, source, source_id = fact.currency, fact.source, fact.source_id or ""
+    if fact.customer_id is not None:
+        of_the_customer = (fact.customer_id, currency, source, source_id)
+        _add(changes.of(customer_sources), of_the_customer, fact, at)
+    _add(changes.of(source_totals), (currency, source, source_id), fact, at)
 
 
-def _change(fact: Payment.Event, at: int) -> dict[str, Any] | None:
+def _add(rows: Rows, key: Key, fact: Payment.Event, at: int) -> None:
     match fact:
         case Payment.Created():
-            return _created(fact, at)
+            _created(rows, key, fact, at)
         case Payment.Succeeded():
-            return _succeeded(at, fact.captured_amount)
+            _succeeded(rows, key, at, fact.captured_amount)
         case Payment.Refunded():
-            return {"refunded_amount": fact.refund_amount}
+            rows.merge(key, refunded_amount=fact.refund_amount)
         case Payment.DisputeLost():
-            return {"disputed_amount": fact.disputed_amount}
+            rows.merge(key, disputed_amount=fact.disputed_amount)
         case _:
-            return None
+            pass
 
 
-def _until_now(fact: Payment.CustomerAttached) -> list[dict[str, Any]]:
-    found = [_created(fact, micros(fact.created_at))]
+def fold_attached(recorded: Recorded[Payment.CustomerAttached], changes: Changes) -> None:
+    """The source had it already: only the customer did not."""
+    fact = recorded.fact
+    rows = changes.of(customer_sources)
+    key = (fact.customer_id, fact.currency, fact.source, fact.source_id or "")
+    _created(rows, key, fact, micros(fact.created_at))
     if fact.succeeded_at is not None:
-        found.append(_succeeded(micros(fact.succeeded_at), fact.captured_amount))
-    found += [{"refunded_amount": refund["amount"]} for refund in fact.refunds]
-    found += [{"disputed_amount": dispute["amount"]} for dispute in fact.disputes_lost]
-    return found
+        _succeeded(rows, key, micros(fact.succeeded_at), fact.captured_amount)
+    for refund in fact.refunds:
+        rows.merge(key, refunded_amount=refund["amount"])
+    for dispute in fact.disputes_lost:
+        rows.merge(key, disputed_amount=dispute["amount"])
 
 
-def _created(fact: Payment.Event, at: int) -> dict[str, Any]:
-    return {
-        "created": 1,
-        "last_created_at": at,
-        "source_description": fact.source_description,
-    }
+def _created(rows: Rows, key: Key, fact: Payment.Event, at: int) -> None:
+    rows.merge(key, created=1, last_created_at=at, source_description=fact.source_description)
 
 
-def _succeeded(at: int, amount: int) -> dict[str, Any]:
-    return {"succeeded": 1, "amount": amount, "first_payment_at": at, "last_payment_at": at}
-
-
-def _of_the_customer(changes: Changes, fact: Payment.Event, change: dict[str, Any]) -> None:
-    changes.merge(customer_sources, (fact.customer_id, *_source(fact)), **change)
-
-
-def _source(fact: Payment.Event) -> tuple[str, str, str]:
-    return (fact.currency, fact.source, fact.source_id or "")
+def _succeeded(rows: Rows, key: Key, at: int, amount: int) -> None:
+    rows.merge(key, succeeded=1, amount=amount, first_payment_at=at, last_payment_at=at)

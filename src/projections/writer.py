@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table
 from projections.changes import Changes
 from projections.upsert import TableSql, table_sql
 
-Values = tuple[Any, ...]
+Values = list[Any]
 
 _ROWS_PER_STATEMENT = 20_000
 
@@ -40,7 +40,7 @@ def _write(
         if clashing:
             _upsert(connection, sql, rows)
         elif dialect == "sqlite":
-            connection.exec_driver_sql(sql.insert, rows)
+            _driver(connection).executemany(sql.insert, rows)
         else:
             _copy(connection, sql, rows)
         written += len(rows)
@@ -48,16 +48,16 @@ def _write(
 
 
 def _tables(changes: Iterable[Changes]) -> set[Table]:
-    return {table for each in changes for table, rows in each.rows() if rows}
+    return {table for each in changes for table in each.tables()}
 
 
 def _rows(table: Table, changes: Iterable[Changes]) -> list[Values]:
-    return [(each.book, *key, *row) for each in changes for key, row in each.rows_of(table).items()]
+    return [row for each in changes for row in each.of(table).by_key.values()]
 
 
 def _upsert(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(sql.upsert, rows)
+        connection.exec_driver_sql(sql.upsert, list(map(tuple, rows)))
         return
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
         part = rows[start : start + _ROWS_PER_STATEMENT]
@@ -67,7 +67,11 @@ def _upsert(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
 
 def _copy(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
     statement = f"COPY {sql.name} ({', '.join(sql.columns)}) FROM STDIN"
-    cursor: Any = connection.connection.cursor()  # psycopg's own
-    with cursor, cursor.copy(statement) as copy:
+    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def _driver(connection: Connection) -> Any:
+    """The driver's own connection: SQLAlchemy would look at every row of a bulk load."""
+    return connection.connection.driver_connection
