@@ -35,6 +35,15 @@ class Definitions:
         """All tables, derived ones included, in the order of their names."""
         return tuple(sorted(self.metadata.tables.values(), key=lambda table: table.name))
 
+    @property
+    def derived_tables(self) -> tuple[Table, ...]:
+        return tuple(each.table for each in self.derived)
+
+    @property
+    def folded(self) -> tuple[Table, ...]:
+        """The tables that folds fill."""
+        return tuple(table for table in self.tables if table not in self.derived_tables)
+
     def digest(self) -> str:
         """64 hex digits that change whenever the same facts might give other rows.
 

@@ -4,13 +4,14 @@ A generation belongs to the definitions it was made for. It can be thrown away a
 facts are the truth, and durability is left to them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, event, text
+from sqlalchemy import Connection, Engine, Executable, Table, event, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import (
     CreateIndex,
@@ -24,6 +25,8 @@ from projections.checkpoints import CHECKPOINTS
 from projections.definitions import Definitions
 
 _CACHE_KIB = 64 * 1024
+_MADE_AT_ONCE = 4
+_SORT_MEMORY = "128MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +75,40 @@ class Generation:
         """Make the primary keys that `create` left out; those that are there stay."""
         if self.schema is None:
             return
-        for table in definitions.tables:
-            with suppress(ProgrammingError), self.writing() as connection:
-                keys = ", ".join(column.name for column in table.primary_key)
-                added = f"ADD CONSTRAINT {table.name}_pkey PRIMARY KEY ({keys})"
-                connection.execute(text(f"ALTER TABLE {self._name(table)} {added}"))
+        with suppress(ProgrammingError):
+            self._make(self._key(table) for table in definitions.tables)
 
     def create_indexes(self, definitions: Definitions) -> None:
-        """Make the indexes, each in a transaction of its own."""
-        for table in definitions.tables:
-            for index in sorted(table.indexes, key=lambda each: str(each.name)):
-                if index.info["dialect"] == self.engine.dialect.name:
-                    with self.writing() as connection:
-                        connection.execute(CreateIndex(index))
+        """Make the indexes."""
+        self._make(
+            CreateIndex(index)
+            for table in definitions.tables
+            for index in sorted(table.indexes, key=lambda each: str(each.name))
+            if index.info["dialect"] == self.engine.dialect.name
+        )
 
-    def analyze(self, definitions: Definitions) -> None:
+    def analyze(self, definitions: Definitions, only: Iterable[Table] | None = None) -> None:
         """Let the database look at the rows, to plan its queries well."""
-        with self.writing() as connection:
-            for table in definitions.tables:
-                connection.execute(text(f"ANALYZE {self._name(table)}"))
+        tables = definitions.tables if only is None else only
+        self._make(text(f"ANALYZE {self._name(table)}") for table in tables)
+
+    def _make(self, statements: Iterable[Executable]) -> None:
+        """Each in a transaction of its own; PostgreSQL works on several at once."""
+
+        def make(statement: Executable) -> None:
+            with self.writing() as connection:
+                if self.schema is not None:
+                    connection.execute(text(f"SET LOCAL maintenance_work_mem = '{_SORT_MEMORY}'"))
+                connection.execute(statement)
+
+        with ThreadPoolExecutor(1 if self.schema is None else _MADE_AT_ONCE) as workers:
+            for made in [workers.submit(make, statement) for statement in statements]:
+                made.result()
+
+    def _key(self, table: Table) -> Executable:
+        keys = ", ".join(column.name for column in table.primary_key)
+        added = f"ADD CONSTRAINT {table.name}_pkey PRIMARY KEY ({keys})"
+        return text(f"ALTER TABLE {self._name(table)} {added}")
 
     def _name(self, table: Table) -> str:
         return table.name if self.schema is None else f"{self.schema}.{table.name}"

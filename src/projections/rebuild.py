@@ -146,12 +146,15 @@ def _building(generations: Generations, number: int) -> object:
 
 def _finish(generation: Generation, definitions: Definitions, books: list[str]) -> None:
     generation.create_keys(definitions)
-    generation.analyze(definitions)
+    generation.analyze(definitions, only=definitions.folded)
     for book in books:
         with generation.writing() as connection:
             derive_book(connection, definitions.derived, book)
     generation.create_indexes(definitions)
-    generation.analyze(definitions)
+    # SQLite looks at indexes, and only now there are some; PostgreSQL at columns, and has seen all
+    # but these.
+    on_postgresql = generation.schema is not None
+    generation.analyze(definitions, only=definitions.derived_tables if on_postgresql else None)
 
 
 def _catch_up(
