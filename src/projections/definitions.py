@@ -24,11 +24,15 @@ Fold = Callable[[Recorded[Any], Changes], None]
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """A complete set of views: their tables, the folds that fill them, what is derived."""
+    """A complete set of views: their tables, the folds that fill them, what is derived.
+
+    No two folds write one table. `name` is where other processes find this: `module:attribute`.
+    """
 
     metadata: MetaData
     folds: tuple[Fold, ...]
     derived: tuple[Derived, ...] = ()
+    name: str | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:

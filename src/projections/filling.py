@@ -18,14 +18,18 @@ from projections.generation import Generation
 from projections.writer import insert_into, merge_into
 
 _FACTS_PER_READ = 5_000
-_ROWS_IN_MEMORY = 200_000
+ROWS_IN_MEMORY = 200_000
 _OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 
 Count = Callable[[int], None]
 
 
 class Filler:
-    """Loads books into a generation that nobody reads yet; `count` is told how many facts."""
+    """Loads books into a generation that nobody reads yet; `count` is told how many facts.
+
+    `parked` are the books with a fact that could not be folded. Of several fillers of one book, by
+    different folds, one notes its checkpoints.
+    """
 
     def __init__(
         self,
@@ -35,9 +39,12 @@ class Filler:
         folding: Folding,
         count: Count,
         *,
-        rows_in_memory: int = _ROWS_IN_MEMORY,
+        rows_in_memory: int = ROWS_IN_MEMORY,
         facts_per_read: int = _FACTS_PER_READ,
+        notes_checkpoints: bool = True,
     ) -> None:
+        self.parked: set[str] = set()
+        self._notes_checkpoints = notes_checkpoints
         self._ledger = ledger
         self._generation = generation
         self._definitions = definitions
@@ -62,10 +69,11 @@ class Filler:
             self._count(len(facts))
             if error is not None:
                 changes = self._again(book, loaded, position)
-                parked = Checkpoint(position, position + 1, error, digest_at(facts, position))
-                note_checkpoint(changes, parked)
+                self.parked.add(book)
+                digest = digest_at(facts, position)
+                self._note(changes, Checkpoint(position, position + 1, error, digest))
                 break
-            note_checkpoint(changes, Checkpoint(position, digest=digest_at(facts, position)))
+            self._note(changes, Checkpoint(position, digest=digest_at(facts, position)))
             if self._rows + len(changes) > self._rows_in_memory:
                 self._keep(changes, begun=loaded > 0)
                 self._load()
@@ -79,6 +87,10 @@ class Filler:
             self._folding.add(changes, after, facts)
             after = facts[-1].position
         return changes
+
+    def _note(self, changes: Changes, checkpoint: Checkpoint) -> None:
+        if self._notes_checkpoints:
+            note_checkpoint(changes, checkpoint)
 
     def _facts(self, book: str, after: int, upto: int) -> Iterator[list[StoredFact]]:
         position = after

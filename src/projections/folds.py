@@ -1,8 +1,8 @@
 """The read models there are.
 
 A fold maps one recorded fact to row changes and does nothing else: it reads no table, no clock,
-no network. Each view module has one or two; they are listed here, with the derived tables, in the
-order in which they are computed.
+no network. Each view module has one; they are listed here, with the derived tables, in the order
+in which they are computed.
 """
 
 from projections import (
@@ -31,10 +31,11 @@ FOLDS: tuple[Fold, ...] = (
     book_totals.fold,
     customer_totals.fold,
     source_totals.fold,
-    source_totals.fold_attached,
     revenue.fold,
     payment_mix.fold,
 )
 DERIVED: tuple[Derived, ...] = (customer_standing.derivation,)
 
-DEFINITIONS = Definitions(metadata=VIEWS, folds=FOLDS, derived=DERIVED)
+DEFINITIONS = Definitions(
+    metadata=VIEWS, folds=FOLDS, derived=DERIVED, name="projections.folds:DEFINITIONS"
+)

@@ -15,11 +15,10 @@ from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.definitions import Definitions
 from projections.derivation import derive_book
-from projections.filling import Filler
-from projections.folding import Folding
 from projections.generation import Generation
 from projections.generations import Generations, ViewsRebuilding
 from projections.lineage import is_folded_from
+from projections.parallel import fill_in_parallel
 from projections.projector import Projector
 
 _PULSE_SECONDS = 1.0
@@ -63,11 +62,12 @@ def rebuild(
     definitions: Definitions,
     *,
     notice: Notice = lambda _: None,
+    processes: int = 1,
 ) -> Rebuilt:
     """Build a new generation, catch up with what is recorded meanwhile, and switch to it.
 
-    `notice` is called often, in this thread. Whatever ends it early, an interrupt included, leaves
-    the serving generation as it was.
+    At most so many `processes` fill it. `notice` is called often, in this thread. Whatever ends it
+    early, an interrupt included, leaves the serving generation as it was.
     """
     clear_abandoned(generations, definitions)
     heads = ledger.heads()
@@ -75,10 +75,15 @@ def rebuild(
     meter = _Meter(sum(heads.values()), notice)
     try:
         with _pulse(generations, generation.number, meter):
-            filler = Filler(
-                ledger, generation, definitions, Folding(mapper, definitions.folds), meter.count
+            fill_in_parallel(
+                ledger,
+                generation,
+                definitions,
+                mapper,
+                sorted(heads.items()),
+                meter.count,
+                processes=processes,
             )
-            filler.fill(sorted(heads.items()))
             _finish(generation, definitions, sorted(heads))
             _catch_up(ledger, generation, mapper, definitions, meter)
         generations.finish(generation.number)

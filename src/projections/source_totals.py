@@ -49,10 +49,13 @@ customer_sources = view(
 def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     currency, source, source_id = fact.currency, fact.source, fact.source_id or ""
-    if fact.customer_id is not None:
-        of_the_customer = (fact.customer_id, currency, source, source_id)
-        _add(changes.of(customer_sources), of_the_customer, fact, at)
     _add(changes.of(source_totals), (currency, source, source_id), fact, at)
+    if fact.customer_id is not None:
+        rows, key = changes.of(customer_sources), (fact.customer_id, currency, source, source_id)
+        _add(rows, key, fact, at)
+        # The source had it already: only the customer did not.
+        if isinstance(fact, Payment.CustomerAttached):
+            _add_all(rows, key, fact)
 
 
 def _add(rows: Rows, key: Key, fact: Payment.Event, at: int) -> None:
@@ -69,11 +72,7 @@ def _add(rows: Rows, key: Key, fact: Payment.Event, at: int) -> None:
             pass
 
 
-def fold_attached(recorded: Recorded[Payment.CustomerAttached], changes: Changes) -> None:
-    """The source had it already: only the customer did not."""
-    fact = recorded.fact
-    rows = changes.of(customer_sources)
-    key = (fact.customer_id, fact.currency, fact.source, fact.source_id or "")
+def _add_all(rows: Rows, key: Key, fact: Payment.CustomerAttached) -> None:
     _created(rows, key, fact, micros(fact.created_at))
     if fact.succeeded_at is not None:
         _succeeded(rows, key, micros(fact.succeeded_at), fact.captured_amount)

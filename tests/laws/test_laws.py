@@ -22,10 +22,12 @@ from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.batches import write_batch
+from projections.derivation import derive_book
 from projections.folding import Folding
 from projections.folds import DEFINITIONS, FOLDS
 from projections.generation import Generation
 from projections.generations import Generations
+from projections.parallel import fill_in_parallel
 from projections.rebuild import rebuild
 
 
@@ -143,6 +145,35 @@ def test_a_rebuild_gives_the_rows_that_reading_along_gave(house, days, late):
     assert house.rows(house.serving, shop.book) == along
     assert_every_figure_agrees(house.serving, shop)
     house.generations.drop(before)
+
+
+@examples(3)
+@given(days=steps, others=steps, processes=st.integers(2, 3))
+def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
+    house, days, others, processes
+):
+    shops = [house.open_shop(), house.open_shop()]
+    asyncio.run(shops[0].live_through(days))
+    asyncio.run(shops[1].live_through(others))
+    books = {shop.book: house.fold(shop.book, house.serving, at_most=9) for shop in shops}
+    other = house.generations.begin(DEFINITIONS)
+
+    fill_in_parallel(
+        house.ledger,
+        other,
+        DEFINITIONS,
+        FactMapper(),
+        sorted(books.items()),
+        lambda _: None,
+        processes=processes,
+        facts_per_process=1,
+    )
+
+    for book in books:
+        with other.writing() as connection:
+            derive_book(connection, DEFINITIONS.derived, book)
+        assert house.rows(other, book) == house.rows(house.serving, book)
+    house.generations.drop(other.number)
 
 
 @examples(15)

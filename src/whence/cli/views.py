@@ -1,6 +1,8 @@
 """`whence rebuild` and `whence verify`: the views derived anew, and held against the facts."""
 
+import os
 from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
@@ -17,7 +19,12 @@ from whence.settings import Settings
 from whence.wiring import generations_of, recording
 
 
-def rebuild() -> None:
+def rebuild(
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="At most so many (PostgreSQL only); else one for each core."),
+    ] = None,
+) -> None:
     """Derive every view anew, beside the ones that serve, then switch to them."""
     settings = Settings.load()
     with (
@@ -30,7 +37,14 @@ def rebuild() -> None:
         def notice(state: Rebuilding) -> None:
             progress.update(task, completed=state.facts, total=state.total)
 
-        rebuilt = rebuild_views(ledger, generations, FactMapper(), DEFINITIONS, notice=notice)
+        rebuilt = rebuild_views(
+            ledger,
+            generations,
+            FactMapper(),
+            DEFINITIONS,
+            notice=notice,
+            processes=processes or os.cpu_count() or 1,
+        )
     typer.echo(
         f"Generation {rebuilt.number} serves: {rebuilt.facts:,} facts in {rebuilt.seconds:.1f} s."
     )
