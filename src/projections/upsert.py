@@ -13,12 +13,13 @@ from projections.rows import Merge, MergeKind, key_names, merge_of, value_names
 class TableSql:
     """The statements of one table; parameters are the columns in the order of `columns`.
 
-    On SQLite one row for each execution, on PostgreSQL one array for each column.
+    On SQLite one row for each execution, on PostgreSQL one array for each column. `types` are
+    PostgreSQL's.
     """
 
     name: str
     columns: tuple[str, ...]
-    keys: tuple[str, ...]
+    types: tuple[str, ...]
     insert: str
     upsert: str
 
@@ -39,7 +40,7 @@ def table_sql(table: Table, schema: str | None, dialect: str) -> TableSql:
     return TableSql(
         name=full_name,
         columns=columns,
-        keys=keys,
+        types=tuple(type_name(table.columns[name]) for name in columns),
         insert=insert,
         upsert=f"{insert} ON CONFLICT ({', '.join(keys)}) {_action(table, dialect)}",
     )

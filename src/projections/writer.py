@@ -5,7 +5,6 @@ each other, and never in a circle.
 """
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -36,7 +35,8 @@ def _write(
     for table in sorted(_tables(changes), key=lambda each: each.name):
         sql = table_sql(table, schema, dialect)
         rows = _rows(table, changes)
-        rows.sort(key=itemgetter(*range(len(sql.keys))))
+        # They begin with their keys, and no two have the same.
+        rows.sort()
         if clashing:
             _upsert(connection, sql, rows)
         elif dialect == "sqlite":
@@ -66,8 +66,9 @@ def _upsert(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
 
 
 def _copy(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
-    statement = f"COPY {sql.name} ({', '.join(sql.columns)}) FROM STDIN"
+    statement = f"COPY {sql.name} ({', '.join(sql.columns)}) FROM STDIN (FORMAT BINARY)"
     with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(sql.types)
         for row in rows:
             copy.write_row(row)
 
