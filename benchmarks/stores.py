@@ -1,6 +1,7 @@
 """What a store of many payments can do: take appends, be rebuilt, answer questions."""
 
 import asyncio
+import os
 import random
 import statistics
 import time
@@ -108,6 +109,7 @@ class Measurements:
     """
 
     rebuilt_per_second: float
+    rebuilt_by_all_per_second: float
     read_per_second: float
     questions: dict[str, tuple[float, float, float]]
 
@@ -120,13 +122,18 @@ def measure_store(url: str, payments: int) -> Measurements:
         read = _read_and_decode(ledger)
         folder = Path(make_url(url).database or "").parent
         with Generations(ledger.engine, folder, clock=lambda: datetime.now(UTC)) as generations:
-            rebuilt = rebuild(ledger, generations, FactMapper(), DEFINITIONS)
+            alone, together = (
+                rebuild(ledger, generations, FactMapper(), DEFINITIONS, processes=processes)
+                for processes in (1, os.cpu_count() or 1)
+            )
             generation = generations.serving(DEFINITIONS)
             with generation.writing() as connection:
                 _copy_payments(connection, generation.schema)
             with generation.reading() as connection:
                 questions = _ask(connection)
-        return Measurements(rebuilt.facts / rebuilt.seconds, read, questions)
+        return Measurements(
+            alone.facts / alone.seconds, together.facts / together.seconds, read, questions
+        )
 
 
 def fill(ledger: Ledger, book: str, payments: int) -> None:
