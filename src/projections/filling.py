@@ -18,7 +18,7 @@ from projections.generation import Generation
 from projections.writer import insert_into, merge_into
 
 _FACTS_PER_READ = 5_000
-ROWS_IN_MEMORY = 200_000
+ROWS_IN_MEMORY = 500_000
 _OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 
 Count = Callable[[int], None]

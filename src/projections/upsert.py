@@ -87,7 +87,8 @@ def _followed(kept: str, new: str, beyond: str, merge: Merge) -> str:
 
 
 def _array(column: Column[Any]) -> str:
-    return f"%s::{type_name(column)}[]"
+    # In binary form, by far the quicker one.
+    return f"%b::{type_name(column)}[]"
 
 
 def type_name(column: Column[Any]) -> str:
