@@ -26,6 +26,7 @@ from api.authentication import Authentication
 from api.bodies.shapes import Shape
 from api.call import Call, answer
 from api.cors import CrossOrigin
+from api.entrance import Entrance
 from api.envelope import Envelope
 from api.errors import ApiError, method_not_allowed, no_such_route
 from api.openapi import document
@@ -63,7 +64,8 @@ class Service(FastAPI):
     """Routes, with nothing around them but the envelope.
 
     What else FastAPI puts there (a second catch of errors and a limit of bodies, which the envelope
-    has, and telemetry, which nobody reads) would cost every request.
+    has, and telemetry, which nobody reads) would cost every request. What is no operation of ours
+    goes the way of FastAPI: the pages of the service, and what is refused for its path or method.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,8 +75,10 @@ class Service(FastAPI):
         await self.middleware_stack(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
-        routes = AsyncExitStackMiddleware(self.router)
-        stack: ASGIApp = ExceptionMiddleware(routes, handlers=self.exception_handlers)
+        others = AsyncExitStackMiddleware(self.router)
+        stack: ASGIApp = Entrance(
+            self.routes, ExceptionMiddleware(others, handlers=self.exception_handlers)
+        )
         for layer in reversed(self.user_middleware):
             stack = layer.cls(stack, *layer.args, **layer.kwargs)
         return stack

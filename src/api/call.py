@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from api.errors import JSON, InvalidInput, MissingKey, refused
 from api.inputs import fingerprint
@@ -30,14 +31,10 @@ _LONGEST_SCOPED_KEY = 512
 class Call(Request):
     """A request inside a book: it decides something, or it asks something."""
 
-    @property
-    def parts(self) -> Parts:
-        parts: Parts = self.app.state.parts
-        return parts
-
-    @property
-    def visit(self) -> Visit:
-        return Visit.of(self.scope)
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        self.visit = Visit.of(scope)
+        self.parts: Parts = scope["app"].state.parts
 
     @property
     def caller(self) -> Principal:
@@ -58,28 +55,34 @@ class Call(Request):
     def book(self) -> Book:
         return Book(self.caller.org_id, self.caller.mode)
 
-    @property
-    def is_replayed(self) -> bool:
-        """Whether what was decided had been answered before, under the same idempotency key."""
-        return self.visit.replayed
-
     async def decide(
         self,
         decide: Callable[[UnitOfWork], Awaitable[tuple[int, Any]]],
         *,
+        with_secrets: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
         book: str | None = None,
         in_browser: bool = False,
     ) -> Response:
         """Runs a command and answers what it has stored.
 
-        ``decide`` gives the status and the body of the answer, None for no body; ``book`` is the
-        caller's unless the request names another. Idempotency keys of browsers are apart from
-        those of servers, so that neither is given what was answered to the other.
+        ``decide`` gives the status and the body of the answer, None for no body; ``with_secrets``
+        adds to the body what may be told and never stored. ``book`` is the caller's unless the
+        request names another. Idempotency keys of browsers are apart from those of servers, so
+        that neither is given what was answered to the other.
         """
+        told: dict[str, bytes] = {}
+
+        def present(decided: tuple[int, Any]) -> tuple[int, str]:
+            status, body = decided
+            stored = "" if body is None else orjson.dumps(body).decode()
+            if with_secrets is not None:
+                told[stored] = orjson.dumps(with_secrets(body))
+            return status, stored
+
         answer = await self.parts.handler.handle(
             book or self.book_name,
             decide,
-            present=_said,
+            present=present,
             refuse=refused,
             context=self._context(),
             idempotency=self._idempotency(in_browser=in_browser),
@@ -88,7 +91,10 @@ class Call(Request):
         self.visit.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
-        return Response(answer.body.encode(), answer.status, media_type=JSON)
+        text = told.get(answer.body)
+        if text is None and with_secrets is not None and answer.status < 400:  # noqa: PLR2004 (no refusal)
+            text = orjson.dumps(with_secrets(orjson.loads(answer.body)))
+        return Json(text or answer.body.encode(), answer.status)
 
     async def ask(self, query: Callable[[Connection], T]) -> T:
         """What the views say, as of this request's arrival; how late they are goes beside it."""
@@ -146,10 +152,18 @@ def _scoped(key: str) -> str:
     return f"sha256 {sha256(key.encode()).hexdigest()}"
 
 
+class Json(Response):
+    """An answer whose text is ready: nothing of it is looked at again."""
+
+    def __init__(self, text: bytes, status: int) -> None:
+        self.status_code = status
+        self.body = text
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(text)),
+            (b"content-type", JSON.encode()),
+        ]
+
+
 def answer(body: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(body), status, media_type=JSON)
-
-
-def _said(decided: tuple[int, Any]) -> tuple[int, str]:
-    status, body = decided
-    return status, "" if body is None else orjson.dumps(body).decode()
+    return Json(orjson.dumps(body), status)

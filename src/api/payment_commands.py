@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.bodies.payments import Payment, Refund
-from api.call import Call, answer
+from api.call import Call
 from api.errors import Forbidden
 from api.renderings import payments as rendering
 from api.routing import needs, new_router
@@ -186,15 +185,17 @@ async def _decide(
         )
         return status, rendering.for_browser(body) if in_browser else body
 
-    response = await call.decide(
-        decide, book=None if secret is None else book_of(secret), in_browser=in_browser
-    )
-    if response.status_code != status:
-        return response
     # What is stored under an idempotency key holds no secret: this one is told beside it.
-    payment = orjson.loads(bytes(response.body))
-    told = secret or client_secret(call.caller.organization, payment["id"])
-    return answer(payment | {"client_secret": told}, status)
+    def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
+        told = secret or client_secret(call.caller.organization, body["id"])
+        return body | {"client_secret": told}
+
+    return await call.decide(
+        decide,
+        with_secrets=with_secrets,
+        book=None if secret is None else book_of(secret),
+        in_browser=in_browser,
+    )
 
 
 def _may_read(call: Call) -> bool:

@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
@@ -114,16 +113,17 @@ class Aggregates:
             self._kept.pop((book, stream), None)
 
     async def queue_for(
-        self, book: str, stream: str, places: AsyncExitStack, *, wait: bool
+        self, book: str, stream: str, places: list[asyncio.Lock], *, wait: bool
     ) -> None:
-        """Takes a place in the line of those who change a stream, until ``places`` is left.
+        """Takes a place in the line of those who change a stream, to be released by the caller.
 
         Without ``wait`` a busy stream is not queued for: nobody waits while others wait for them,
         and a lost race is only a decision made twice.
         """
         queue = self._queues.setdefault((book, stream), asyncio.Lock())
         if wait or not queue.locked():
-            await places.enter_async_context(queue)
+            await queue.acquire()
+            places.append(queue)
 
     async def owner(self, book: str, kind: str, value: str) -> str | None:
         return await self._in_a_thread(self._ledger.owner, book, kind, value)

@@ -1,7 +1,7 @@
 """How is a command carried out? Decide, append, answer; and again when somebody was faster."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -130,8 +130,12 @@ class CommandHandler:
         """
         asked = _Asked(book, refuse, context, idempotency)
         for _ in range(_MOST_ATTEMPTS):
-            async with AsyncExitStack() as places:
+            places: list[asyncio.Lock] = []
+            try:
                 answer = await self._attempt(asked, decide, present, places)
+            finally:
+                for place in places:
+                    place.release()
             if answer is not None:
                 return answer
         raise TooMuchContention
@@ -167,7 +171,11 @@ class CommandHandler:
         return found if isinstance(found, kind) else None
 
     async def _attempt(
-        self, asked: _Asked, decide: Decide[T], present: Callable[[T], Said], places: AsyncExitStack
+        self,
+        asked: _Asked,
+        decide: Decide[T],
+        present: Callable[[T], Said],
+        places: list[asyncio.Lock],
     ) -> Answer | None:
         """One run of the decision; None when it must be run again."""
         work = self._unit_of_work(asked.book, places)
@@ -209,7 +217,7 @@ class CommandHandler:
     async def _is_outdated(self, work: UnitOfWork) -> bool:
         return await self._aggregates.have_moved(work.book, work.unchecked)
 
-    def _unit_of_work(self, book: str, places: AsyncExitStack) -> UnitOfWork:
+    def _unit_of_work(self, book: str, places: list[asyncio.Lock]) -> UnitOfWork:
         return UnitOfWork(
             book,
             now=self.clock(),

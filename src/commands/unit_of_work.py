@@ -1,7 +1,7 @@
 """What does one command see and change? Its book, its moment, and the aggregates it works on."""
 
+import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -39,7 +39,7 @@ class UnitOfWork:
         ids: Ids,
         provider: Provider,
         aggregates: Aggregates,
-        places: AsyncExitStack,
+        places: list[asyncio.Lock],
     ) -> None:
         named = Book.named(book)
         self.book = book
