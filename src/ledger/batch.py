@@ -6,15 +6,23 @@ enough to be sure, or a constraint refuses, it is done again with everything loo
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ledger.append import Append, Replied
 from ledger.chain import genesis
 from ledger.clock import Clock, written
+from ledger.held import HeldConnection
 from ledger.plan import Head, Known, Plan, plan, streams_to_look_up
-from ledger.rows import delete_rows, insert_rows, replace_rows, select_highest, select_rows
+from ledger.rows import (
+    delete_rows,
+    insert_rows,
+    locking,
+    replace_rows,
+    select_highest,
+    select_rows,
+)
 from ledger.schema import books, claims, events, replies
 
 
@@ -26,32 +34,30 @@ class Batch:
         # Plans whose COMMIT was sent and never answered.
         self._unsure: list[Plan] = []
 
-    def write(self, engine: Engine, clock: Clock) -> Plan:
+    def write(self, held: HeldConnection, clock: Clock) -> Plan:
         """Writes it and commits, or finds that an earlier attempt has. May be called again.
 
         Raises what the database raises; nothing is kept of an attempt that failed before COMMIT.
         """
         try:
-            done = self._attempt(engine, clock, informed=False)
+            done = self._attempt(held, clock, informed=False)
         except IntegrityError:
             done = None
         if done is None:
-            done = self._attempt(engine, clock, informed=True)
+            done = self._attempt(held, clock, informed=True)
         if done is None:
             raise RuntimeError("a batch that knows everything has not been written")
         return done
 
-    def _attempt(self, engine: Engine, clock: Clock, *, informed: bool) -> Plan | None:
-        with engine.connect() as connection, connection.begin() as transaction:
+    def _attempt(self, held: HeldConnection, clock: Clock, *, informed: bool) -> Plan | None:
+        with held.transaction() as (connection, transaction):
             heads = lock_heads(connection, {append.book for append in self.appends})
             for earlier in self._unsure:
                 if is_recorded(connection, earlier):
-                    transaction.rollback()
                     return earlier
             known = look_up(connection, self.appends, heads, informed=informed)
             intended = plan(self.appends, known, written(clock()))
             if not (informed or intended.proven):
-                transaction.rollback()
                 return None
             store_plan(connection, intended)
             self._unsure.append(intended)
@@ -79,9 +85,7 @@ def lock_heads(connection: Connection, names: Iterable[str]) -> dict[str, Head]:
 
 
 def _locked(connection: Connection, names: Sequence[str]) -> dict[str, Head]:
-    found = connection.execute(
-        select(books).where(books.c.book.in_(names)).order_by(books.c.book).with_for_update()
-    )
+    found = connection.exec_driver_sql(*locking(connection, books.c.book, names))
     return {
         book: Head(position, digest, recorded_at) for book, position, digest, recorded_at in found
     }

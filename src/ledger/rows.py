@@ -83,6 +83,20 @@ def select_rows(
     return [tuple(row) for row in found]
 
 
+def locking(
+    connection: Connection, key: Column[Any], values: Sequence[str]
+) -> tuple[str, tuple[Any, ...]]:
+    """A statement that reads the rows with these keys and locks them in their order."""
+    table = key.table
+    wanted = f"SELECT {_listed(list(table.columns))} FROM {_name(connection, table)}"
+    if _has_arrays(connection):
+        locked = f"{wanted} WHERE {key.name} = ANY(%b::text[]) ORDER BY {key.name} FOR UPDATE"
+        return locked, (list(values),)
+    # SQLite has one lock for all, and whoever is going to write holds it already.
+    among = f"{wanted} WHERE {key.name} IN ({', '.join('?' * len(values))})"
+    return among, tuple(values)
+
+
 def select_highest(
     connection: Connection, keys: Sequence[Column[Any]], of: Column[Any], rows: Sequence[Row]
 ) -> list[Row]:

@@ -25,6 +25,7 @@ from ledger.append import Append, Outcome
 from ledger.batch import Batch
 from ledger.clock import Clock
 from ledger.errors import LedgerBusy, LedgerClosed, LedgerUnavailable
+from ledger.held import HeldConnection
 from ledger.plan import Plan
 
 _log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Writer:
     """The one thread of this process that writes the ledger."""
 
     def __init__(self, engine: Engine, clock: Clock, *, patience_seconds: float) -> None:
-        self._engine = engine.execution_options(writing=True)
+        self._held = HeldConnection(engine.execution_options(writing=True))
         self._clock = clock
         self._patience_seconds = patience_seconds
         self._waiting: deque[Waiting] = deque()
@@ -114,6 +115,7 @@ class Writer:
             if heads:
                 _tell(self._committed, heads)
             _tell(self._answered, results, seconds)
+        self._held.let_go()
 
     def _next_batch(self) -> list[Waiting]:
         batch: list[Waiting] = []
@@ -160,7 +162,7 @@ class Writer:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return batch.write(self._engine, self._clock)
+                return batch.write(self._held, self._clock)
             except (DBAPIError, PoolTimeoutError) as error:
                 if not (isinstance(error, _PASSING) or _is_cut(error)):
                     raise

@@ -6,6 +6,7 @@ import pytest
 
 from ledger.append import Append, Claim, NewFact, Reply
 from ledger.batch import Batch
+from ledger.held import HeldConnection
 
 BOOK = "org_x/test"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -71,6 +72,10 @@ def together(engine, clock):
 
     def write(*appends):
         batch = Batch(appends)
-        return batch.write(engine.execution_options(writing=True), clock).outcomes
+        held = HeldConnection(engine.execution_options(writing=True))
+        try:
+            return batch.write(held, clock).outcomes
+        finally:
+            held.let_go()
 
     return write
