@@ -183,8 +183,9 @@ class CommandHandler:
             said = present(await decide(work))
         except Refusal as refusal:
             return await self._refuse(asked, work, refusal)
+        changed = work.changed
         # The append checks a decision that writes; one that writes nothing is checked by reading.
-        if not work.changed:
+        if not changed:
             if await self._is_outdated(work):
                 return None
             if asked.idempotency is None and not work.claims and not work.releases:
@@ -192,7 +193,7 @@ class CommandHandler:
         outcome = await self._ledger.append_async(self._append(asked, said, work))
         match outcome:
             case Done():
-                self._aggregates.keep(asked.book, work.changed)
+                self._aggregates.keep(asked.book, changed)
             case LostRace():
                 self._aggregates.forget(asked.book, work.expected)
                 return None

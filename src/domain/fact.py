@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from inspect import signature
 from typing import Any, ClassVar, Self
 
 from eventsourcing.domain import (
@@ -10,6 +12,7 @@ from eventsourcing.domain import (
     CanMutateAggregate,
     MetaDomainEvent,
 )
+from eventsourcing.utils import resolve_topic
 
 from domain.errors import NotFound
 
@@ -35,6 +38,24 @@ class FirstFact(Fact, CanInitAggregate[str]):
     """The fact that begins a stream."""
 
     originator_topic: str
+
+    # As in the library, which asks anew every time which of the values an `__init__` takes.
+    def mutate(self, aggregate: Any) -> Any:
+        """The aggregate it begins."""
+        assert aggregate is None  # noqa: S101 (a stream begins once)
+        kind: type[Entity] = resolve_topic(self.originator_topic)
+        begun = kind.__new__(kind)
+        begun.__base_init__(self.originator_id, self.originator_version, self.timestamp)
+        values = vars(self)
+        begun.__init__(**{name: values[name] for name in _taken_by(kind)})  # type: ignore[misc]
+        self.apply(begun)
+        return begun
+
+
+@cache
+def _taken_by(kind: type["Entity"]) -> tuple[str, ...]:
+    """What the beginning of an aggregate takes from its first fact."""
+    return tuple(signature(kind.__init__).parameters)[1:]
 
 
 class Entity(BaseAggregate[str]):
