@@ -97,21 +97,24 @@ def _attached(changes: Changes, fact: Payment.CustomerAttached) -> None:
 
 
 def _created(changes: Changes, fact: Payment.Event, at: int) -> None:
-    changes.of(customer_totals).merge(_by_currency(fact), payment_count=1, last_created_at=at)
-    changes.of(customer_activity).merge((fact.customer_id,), payment_count=1)
-    changes.of(customer_methods).merge(_by_method(fact), payment_count=1)
+    customer_id, method, provider = fact.customer_id, fact.method, fact.provider or ""
+    by_currency, by_method = (customer_id, fact.currency), (customer_id, method, provider)
+    changes.of(customer_totals).merge(by_currency, payment_count=1, last_created_at=at)
+    changes.of(customer_activity).merge((customer_id,), payment_count=1)
+    changes.of(customer_methods).merge(by_method, payment_count=1)
 
 
 def _succeeded(changes: Changes, fact: Payment.Event, at: int, amount: int) -> None:
+    customer_id, method, provider = fact.customer_id, fact.method, fact.provider or ""
     changes.of(customer_totals).merge(
-        _by_currency(fact),
+        (customer_id, fact.currency),
         successful_payments=1,
         total_spent=amount,
         first_payment_at=at,
         last_payment_at=at,
     )
     changes.of(customer_activity).merge(
-        (fact.customer_id,),
+        (customer_id,),
         first_payment_at=at,
         first_payment_id=fact.originator_id,
         first_source=fact.source,
@@ -119,7 +122,9 @@ def _succeeded(changes: Changes, fact: Payment.Event, at: int, amount: int) -> N
         first_source_description=fact.source_description,
         last_payment_at=at,
     )
-    changes.of(customer_methods).merge(_by_method(fact), successful_payments=1, last_payment_at=at)
+    changes.of(customer_methods).merge(
+        (customer_id, method, provider), successful_payments=1, last_payment_at=at
+    )
 
 
 def _failed(changes: Changes, fact: Payment.Event, change: int) -> None:
@@ -139,7 +144,3 @@ def _lost(changes: Changes, fact: Payment.Event, amount: int) -> None:
 
 def _by_currency(fact: Payment.Event) -> tuple[Any, ...]:
     return (fact.customer_id, fact.currency)
-
-
-def _by_method(fact: Payment.Event) -> tuple[Any, ...]:
-    return (fact.customer_id, fact.method, fact.provider or "")
