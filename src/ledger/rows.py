@@ -1,8 +1,9 @@
 """How many rows reach the database in one statement.
 
-PostgreSQL gets one array per column and unnests them; SQLite gets the rows one after the other from
-its own driver. Both leave out what SQLAlchemy does for each row; the tables of `ledger.schema` stay
-the one definition. (Measured, with the other ways: docs/decisions/0001-ledger.md.)
+PostgreSQL gets new rows as a copy, and of all else one array per column, which it unnests; SQLite
+gets the rows one after the other from its own driver. All leave out what SQLAlchemy does for each
+row; the tables of `ledger.schema` stay the one definition. (Measured, with the other ways:
+docs/decisions/0001-ledger.md.)
 """
 
 # ruff: noqa: S608 (only names of our own tables and columns are put into a statement)
@@ -11,7 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Table
+import psycopg
+from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, Table
+from sqlalchemy.exc import DBAPIError
 
 Row = tuple[Any, ...]
 
@@ -23,13 +26,12 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     if not rows:
         return
     columns = list(table.columns)
-    into = f"INTO {_name(connection, table)} ({_listed(columns)})"
+    into = f"{_name(connection, table)} ({_listed(columns)})"
     if _has_arrays(connection):
-        selected = f"SELECT * FROM {_unnested(columns)}"
-        connection.exec_driver_sql(f"INSERT {into} {selected}", _by_column(rows))
+        _copy(connection, f"COPY {into} FROM STDIN (FORMAT BINARY)", columns, rows)
     else:
         values = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"INSERT {into} VALUES ({values})", list(rows))
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({values})", list(rows))
 
 
 def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -121,8 +123,44 @@ def asked_for(
     return f"(SELECT {fields} FROM json_each(?)) AS r", (orjson.dumps(rows).decode(),)
 
 
+def _copy(
+    connection: Connection, statement: str, columns: Sequence[Column[Any]], rows: Sequence[Row]
+) -> None:
+    """Raises what SQLAlchemy raises for a statement of its own: of a copy it knows nothing."""
+    cursor: Any = connection.connection.cursor()  # psycopg's own
+    try:
+        with cursor, cursor.copy(statement) as copy:
+            copy.set_types([_type(column) for column in columns])
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        if connection.dialect.is_disconnect(error, connection.connection, None):  # type: ignore[arg-type]
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement,
+            None,
+            error,
+            psycopg.Error,
+            hide_parameters=True,
+            connection_invalidated=connection.invalidated,
+            dialect=connection.dialect,
+        ) from error
+
+
 def _has_arrays(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
+
+
+def _type(column: Column[Any]) -> str:
+    match column.type:
+        case BigInteger():
+            return "bigint"
+        case Integer():
+            return "integer"
+        case LargeBinary():
+            return "bytea"
+        case _:
+            return "text"
 
 
 def _name(connection: Connection, table: Any) -> str:

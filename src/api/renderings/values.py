@@ -1,6 +1,6 @@
 """How moments and places in a list are written."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -8,9 +8,9 @@ def moment(at: datetime | None) -> str | None:
     """RFC 3339 with Z, microseconds only when there are any; from an aware datetime."""
     if at is None:
         return None
-    if at.utcoffset() != timedelta(0):
+    if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
-    return at.isoformat().replace("+00:00", "Z")
+    return at.isoformat().removesuffix("+00:00") + "Z"
 
 
 def pagination(
