@@ -12,7 +12,7 @@ from commands.aggregates import Aggregates
 from commands.ids import Ids
 from commands.providers import Provider, RecordedByMerchant, Simulator
 from commands.unit_of_work import UnitOfWork
-from domain.book import Book, Mode
+from domain.book import Mode
 from domain.errors import Conflict, Refusal, Unauthorized
 from domain.fact import Entity
 from ledger.append import Append, Done, KeyReused, LostRace, Outcome, Replayed, Reply, ValueTaken
@@ -183,9 +183,8 @@ class CommandHandler:
             said = present(await decide(work))
         except Refusal as refusal:
             return await self._refuse(asked, work, refusal)
-        changed = work.changed
         # The append checks a decision that writes; one that writes nothing is checked by reading.
-        if not changed:
+        if not work.changed:
             if await self._is_outdated(work):
                 return None
             if asked.idempotency is None and not work.claims and not work.releases:
@@ -193,7 +192,7 @@ class CommandHandler:
         outcome = await self._ledger.append_async(self._append(asked, said, work))
         match outcome:
             case Done():
-                self._aggregates.keep(asked.book, changed)
+                self._aggregates.keep(asked.book, work.changed)
             case LostRace():
                 self._aggregates.forget(asked.book, work.expected)
                 return None
@@ -223,7 +222,7 @@ class CommandHandler:
             book,
             now=self.clock(),
             ids=self.ids,
-            provider=self._providers[Book.named(book).mode],
+            providers=self._providers,
             aggregates=self._aggregates,
             places=places,
         )

@@ -1,9 +1,10 @@
 """What does one command see and change? Its book, its moment, and the aggregates it works on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from commands.aggregates import Aggregates
@@ -37,7 +38,7 @@ class UnitOfWork:
         *,
         now: datetime,
         ids: Ids,
-        provider: Provider,
+        providers: Mapping[Mode, Provider],
         aggregates: Aggregates,
         places: list[asyncio.Lock],
     ) -> None:
@@ -47,7 +48,7 @@ class UnitOfWork:
         self.mode: Mode = named.mode
         self.now = now
         self.ids = ids
-        self.provider = provider
+        self.provider = providers[named.mode]
         self.claims: dict[tuple[str, str], Claimed] = {}
         self.releases: list[Claim] = []
         self._aggregates = aggregates
@@ -107,9 +108,12 @@ class UnitOfWork:
         """The values that begin so, in their order, each with the stream that holds it."""
         return await self._aggregates.owners(self.book, kind, prefix)
 
-    @property
+    @cached_property
     def changed(self) -> list[Entity]:
-        """The aggregates on which something was recorded, in the order they were first seen."""
+        """The aggregates on which something was recorded, in the order they were first seen.
+
+        To be asked once the decision has been made.
+        """
         return [aggregate for aggregate in self._seen.values() if aggregate.pending_events]
 
     @property
