@@ -41,11 +41,11 @@ def test_one_connection_serves_transaction_after_transaction(engine, held, check
     assert taken == 1
 
 
-def test_what_was_not_committed_is_undone(engine, held):
+def test_what_was_not_committed_is_undone(held):
     with held.transaction() as (connection, _):
         connection.execute(books.insert().values(book="org_a/test", **NAMED))
 
-    with engine.connect() as connection:
+    with held.transaction() as (connection, _):
         assert connection.scalars(select(books.c.book)).all() == []
 
 
