@@ -16,6 +16,9 @@ from ledger.errors import WrongSchema
 from ledger.schema import SCHEMA, store
 
 _BUSY_SECONDS = 10
+# A process that is stopped in the middle of a transaction holds its locks no longer than this:
+# less than others wait for them, and more than any of our programs thinks between two statements.
+_STOPPED_SECONDS = 5
 _LOCK_OF_THE_SCHEMA = 0x77_68_65_6E_63_65  # "whence"
 
 
@@ -148,10 +151,13 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # For this transaction only: a setting of the session would be lost behind a pooler.
-        if connection.get_execution_options().get("writing", False):
+        options = connection.get_execution_options()
+        if options.get("writing", False):
+            synchronous = "on" if options.get("durable", durable) else "off"
             connection.exec_driver_sql(
-                f"SELECT set_config('synchronous_commit', '{'on' if durable else 'off'}', true), "
-                f"set_config('lock_timeout', '{_BUSY_SECONDS}s', true)"
+                f"SELECT set_config('synchronous_commit', '{synchronous}', true), "
+                f"set_config('lock_timeout', '{_BUSY_SECONDS}s', true), "
+                f"set_config('idle_in_transaction_session_timeout', '{_STOPPED_SECONDS}s', true)"
             )
 
     return engine

@@ -2,9 +2,10 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from projections.checkpoints import hold, note_checkpoint
@@ -18,15 +19,24 @@ T = TypeVar("T")
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_SECONDS = 0.02
-_TRANSIENT_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})
+# Lost races, locks not given in time, and a server that ended the session or is not up yet.
+_TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "25P03", "57P01", "57P02", "57P03"})
 
 _ROW_FAULTS = (DataError, IntegrityError, OverflowError, UnicodeError)
 
 
+# Those of the books this process may write, so until the transaction ends.
+Confirm = Callable[[Connection, Iterable[str]], set[str]]
+
+
 def write_batch(
-    generation: Generation, definitions: Definitions, batch: Sequence[Folded]
+    generation: Generation,
+    definitions: Definitions,
+    batch: Sequence[Folded],
+    *,
+    confirm: Confirm = lambda _connection, books: set(books),
 ) -> set[str]:
-    """The books that were written; the others had been moved on by somebody else meanwhile.
+    """The books that were written; the others are somebody else's now, or were moved on already.
 
     Raises what the database says when it stays away, or when it cannot hold one of the rows.
     """
@@ -34,7 +44,9 @@ def write_batch(
     def attempt() -> set[str]:
         with generation.writing() as connection:
             schema = generation.schema
-            held = hold(connection, schema, {each.book: each.after for each in batch})
+            own = confirm(connection, [each.book for each in batch])
+            expected = {each.book: each.after for each in batch if each.book in own}
+            held = hold(connection, schema, expected)
             mine = [each for each in batch if each.book in held]
             for each in mine:
                 note_checkpoint(each.changes, each.checkpoint)

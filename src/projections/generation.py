@@ -48,8 +48,6 @@ class Generation:
     def writing(self) -> Iterator[Connection]:
         """A transaction that need not survive a power cut: the facts do."""
         with self.engine.begin() as connection:
-            if self.schema is not None:
-                connection.execute(text("SET LOCAL synchronous_commit = off"))
             yield connection
 
     @contextmanager
@@ -151,7 +149,7 @@ def postgresql_generation(engine: Engine, schema: str, number: int, definitions:
     return Generation(
         number=number,
         definitions=definitions,
-        engine=there,
+        engine=there.execution_options(writing=True, durable=False),
         reading_engine=reading,
         schema=schema,
         path=None,
