@@ -4,13 +4,15 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import UniqueConstraint, inspect, text
+from sqlalchemy import UniqueConstraint, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from ledger.database import open_engine, upgrade
+from ledger.append import Append, NewFact
+from ledger.database import open_engine, require_schema, upgrade, writing
+from ledger.errors import WrongSchema
 from ledger.ledger import Ledger
 from ledger.restoring import begin_epoch
-from ledger.schema import metadata
+from ledger.schema import lanes, metadata
 
 TABLES = [pytest.param(table, id=table.name) for table in metadata.sorted_tables]
 
@@ -46,6 +48,36 @@ def test_the_migrations_make_the_tables_the_code_knows(engine, table):
         for each in table.constraints
         if isinstance(each, UniqueConstraint)
     )
+
+
+def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_what_it_has(engine, clock):
+    with Ledger(engine, clock=clock) as ledger:
+        identity = ledger.identity()
+        ledger.append(Append("org_x/test", (NewFact("pay_1", 1, "payment.noted", "{}"),)))
+        before = ledger.read("org_x/test", limit=10)
+    back_to_the_first_revision(engine)
+    with pytest.raises(WrongSchema, match="whence db upgrade"):
+        require_schema(engine)
+
+    upgrade(engine)
+
+    require_schema(engine)
+    ledger = Ledger(engine, clock=clock)
+    assert ledger.identity() == identity
+    assert ledger.read("org_x/test", limit=10) == before
+    with engine.connect() as connection:
+        found = connection.execute(select(lanes).order_by(lanes.c.lane)).all()
+    assert [tuple(row) for row in found] == [("", lane, "", 0, 0) for lane in range(64)]
+
+
+def back_to_the_first_revision(engine):
+    """What came after it is taken away, as if it had never been there."""
+    schema = "whence." if engine.dialect.name == "postgresql" else ""
+    with writing(engine) as connection:
+        for table in ("lanes", "workers"):
+            connection.execute(text(f"DROP TABLE {schema}{table}"))
+        version = f"UPDATE {schema}alembic_version SET version_num = '0001'"  # noqa: S608 (our own)
+        connection.execute(text(version))
 
 
 def test_processes_that_start_at_once_on_an_empty_database_make_one_store(database_url, clock):
