@@ -7,12 +7,12 @@ goes on with its own until it is stopped. Switching is one statement.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from sqlalchemy import Engine, case, delete, func, insert, or_, select, update
+from sqlalchemy import Engine, case, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.clock import Clock, written
@@ -113,9 +113,13 @@ class Generations:
         """`serving` for the projector and the reader, who ask before each batch and query."""
         return lambda: self.serving(definitions)
 
-    def begin(self, definitions: Definitions) -> Generation:
-        """A new, empty generation that is being built: tables without keys and indexes."""
-        number = self._register(definitions.digest())
+    def begin(self, definitions: Definitions, *, unless_begun: bool = False) -> Generation:
+        """A new, empty generation that is being built: tables without keys and indexes.
+
+        Raises ViewsRebuilding when another is built for these definitions, or serves them, and
+        that is to be enough.
+        """
+        number = self._register(definitions.digest(), unless_begun=unless_begun)
         generation = self._opened(number, definitions.digest())
         generation.drop()
         generation.create(definitions)
@@ -167,14 +171,17 @@ class Generations:
         building = [each for each in mine if each.state == "building"]
         raise ViewsRebuilding(building[-1] if building else None)
 
-    def _register(self, digest: str) -> int:
-        latest = select(func.coalesce(func.max(generations.c.number), 0)).where(
-            generations.c.book == ""
-        )
+    def _register(self, digest: str, *, unless_begun: bool) -> int:
+        columns = generations.c
+        every = select(columns.number, columns.definitions, columns.state).where(columns.book == "")
         for _ in range(_ATTEMPTS):
             try:
                 with writing(self._engine) as connection:
-                    number = int(connection.execute(latest).scalar_one()) + 1
+                    # Whoever finds the same list wants the same number, and only one gets it.
+                    found = connection.execute(every).all()
+                    if unless_begun:
+                        self._must_not_be_begun(digest, [_registered(*row) for row in found])
+                    number = max((row.number for row in found), default=0) + 1
                     row = {
                         "book": "",
                         "number": number,
@@ -192,6 +199,12 @@ class Generations:
                 continue
             return number
         raise RuntimeError("too many generations are begun at once")
+
+    def _must_not_be_begun(self, digest: str, found: Sequence[Registered]) -> None:
+        for each in found:
+            serves = each.state == "serving" and self._is_there(each.number)
+            if each.definitions == digest and (serves or each.state == "building"):
+                raise ViewsRebuilding(each)
 
     def _update(self, number: int, state: str) -> None:
         with writing(self._engine) as connection:

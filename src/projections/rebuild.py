@@ -61,6 +61,7 @@ def rebuild(
     mapper: FactMapper,
     definitions: Definitions,
     *,
+    unless_begun: bool = False,
     notice: Notice = lambda _: None,
     processes: int = 1,
 ) -> Rebuilt:
@@ -68,10 +69,11 @@ def rebuild(
 
     At most so many `processes` fill it. `notice` is called often, in this thread. Whatever ends it
     early, an interrupt included, leaves the serving generation as it was.
+    Raises ViewsRebuilding when another is built already and that is to be enough.
     """
     clear_abandoned(generations, definitions)
     heads = ledger.heads()
-    generation = generations.begin(definitions)
+    generation = generations.begin(definitions, unless_begun=unless_begun)
     meter = _Meter(sum(heads.values()), notice)
     try:
         with _pulse(generations, generation.number, meter):
@@ -113,8 +115,12 @@ def ensure_views(
             generation = generations.serving(definitions)
         except ViewsRebuilding as state:
             if state.building is None or _is_abandoned(generations, state.building.number):
-                rebuild(ledger, generations, mapper, definitions, notice=notice)
-                return
+                # Of those who begin at the same moment one builds; the others find it building.
+                with suppress(ViewsRebuilding):
+                    rebuild(
+                        ledger, generations, mapper, definitions, unless_begun=True, notice=notice
+                    )
+                    return
             closing.wait(_PULSE_SECONDS)
         else:
             if is_folded_from(ledger, generation):
