@@ -1,16 +1,20 @@
 """How far a projector is, in numbers for health pages and metrics."""
 
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from projections.checkpoints import Checkpoint
+
+_NEVER_FOLDED = Checkpoint()
 
 
 @dataclass(slots=True)
 class Progress:
     """What a projector has done, for health pages and metrics; read it, do not change it.
 
-    `folding_seconds` and `facts` count since the start; `failure` is why the last batch was not
-    written, None once one was.
+    It is about the books of the projector's lanes. `folding_seconds` and `facts` count since the
+    start; `failure` is why the last batch was not written, None once one was.
     """
 
     heads: dict[str, int] = field(default_factory=dict)
@@ -19,6 +23,24 @@ class Progress:
     batches: int = 0
     folding_seconds: float = 0.0
     failure: str | None = None
+    _learning: threading.Lock = field(default_factory=threading.Lock)
+
+    def learn(self, heads: Mapping[str, int]) -> bool:
+        """Take over the heads that are news; whether there are any. News may come out of order."""
+        with self._learning:
+            news = {book: head for book, head in heads.items() if head > self.heads.get(book, 0)}
+            self.heads.update(news)
+        return bool(news)
+
+    @property
+    def behind(self) -> list[str]:
+        """The books that have facts to fold, in order; without those that are parked."""
+        found, heads = self.checkpoints, list(self.heads.items())
+        return sorted(
+            book
+            for book, head in heads
+            if head > (at := found.get(book, _NEVER_FOLDED)).position and at.parked_error is None
+        )
 
     @property
     def parked(self) -> dict[str, Checkpoint]:
@@ -26,7 +48,7 @@ class Progress:
 
     @property
     def lag(self) -> int:
-        """Facts that are recorded but not in the views yet, over all books."""
+        """Facts that are recorded but not in the views yet, over the books of these lanes."""
         heads = list(self.heads.items())
         return sum(max(0, head - self.position(book)) for book, head in heads)
 
@@ -35,5 +57,4 @@ class Progress:
         return self.facts / self.folding_seconds if self.folding_seconds else 0.0
 
     def position(self, book: str) -> int:
-        checkpoint = self.checkpoints.get(book)
-        return 0 if checkpoint is None else checkpoint.position
+        return self.checkpoints.get(book, _NEVER_FOLDED).position

@@ -1,16 +1,20 @@
 """Keeps the serving views up to date: reads new facts, folds them, writes the rows.
 
-Woken inside the process by the ledger after each commit, otherwise by looking every 20 to 250 ms.
+Woken inside the process by the ledger after each commit, by the hints of other processes, and in
+any case by looking every 20 to 250 ms.
 Under load it rests a moment between two batches, so that each folds more facts; a question that
 waits for it ends the rest.
-Any number of projectors may work on one generation: a checkpoint moves by compare-and-set.
+Any number of projectors may work on one generation: each folds the books of its lanes, and a
+checkpoint moves by compare-and-set.
 """
 
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
+from typing import TypeVar
 
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
@@ -20,22 +24,24 @@ from projections.definitions import Definitions
 from projections.folding import Folded, Folding, nothing_of, reason
 from projections.generation import Generation
 from projections.generations import ViewsRebuilding
+from projections.lanes import EveryLane, Held, Lanes, lane_of
+from projections.looking import Lookout
 from projections.progress import Progress
 
+T = TypeVar("T")
 Moved = Mapping[str, Checkpoint]
 
-_SHORTEST_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 0.25
+_FAILURE_PAUSE_SECONDS = 0.25
 _REST_SECONDS = 0.03
 _FACTS_PER_BATCH = 5_000
 _BOOKS_PER_BATCH = 256
 
 
 class Projector:
-    """Folds what the ledger has into the generation that `serving` names.
+    """Folds what the ledger has in these lanes into the generation that `serving` names.
 
     `serving` is asked before each batch, so a switch is followed; while it raises ViewsRebuilding
-    there is nothing to do. A parked book is tried again at the next start.
+    there is nothing to do. A parked book is tried again by whoever starts, or takes its lane.
     """
 
     def __init__(
@@ -45,9 +51,12 @@ class Projector:
         mapper: FactMapper,
         definitions: Definitions,
         *,
+        lanes: Lanes | None = None,
         rest_seconds: float = _REST_SECONDS,
     ) -> None:
         self.progress = Progress()
+        self._lanes = lanes or EveryLane()
+        self._held: Held = {}
         self._rest_seconds = rest_seconds
         self._ledger = ledger
         self._serving = serving
@@ -57,10 +66,16 @@ class Projector:
         self._listeners: list[Callable[[Moved], None]] = []
         self._last_book = ""
         self._look_around = True
+        self._lookout = Lookout()
         self._woken = threading.Event()
         self._hurried = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+
+    @property
+    def lanes_held(self) -> int:
+        """How many lanes are this projector's at the moment."""
+        return len(self._lanes.held)
 
     def on_progress(self, listener: Callable[[Moved], None]) -> None:
         """Call `listener` in the projector's thread after each batch, with what moved."""
@@ -82,8 +97,8 @@ class Projector:
         """There are new facts: up to `heads`, or look for yourself. Any thread may call it."""
         if heads is None:
             self._look_around = True
-        else:
-            self.progress.heads.update(heads)
+        elif not self.progress.learn(self._own(heads)):
+            return
         self._woken.set()
 
     def hurry(self) -> None:
@@ -95,13 +110,13 @@ class Projector:
 
         Raises ViewsRebuilding without a generation to fold into.
         """
-        generation = self._serving()
-        if self._generation is None or self._generation.number != generation.number:
-            self._turn_to(generation)
+        generation, held = self._serving(), self._lanes.held
+        known = self._generation is not None and self._generation.number == generation.number
+        if not known or held is not self._held:
+            self._turn_to(generation, held)
         if self._look_around:
             self._look_around = False
-            self.progress.heads.update(self._ledger.heads())
-            self._look_after_parked(generation)
+            self._look(generation)
         waiting = self._waiting()
         if not waiting:
             return 0
@@ -110,22 +125,29 @@ class Projector:
         by_book = {book: list(own) for book, own in groupby(facts, attrgetter("book"))}
         batch = [self._folding.fold(book, waiting[book], own) for book, own in by_book.items()]
         self._last_book = facts[-1].book if facts else ""
-        self._settle(generation, batch, by_book)
+        self._settle(generation, held, batch, by_book)
         self.progress.facts += len(facts)
         self.progress.batches += 1
         self.progress.folding_seconds += time.perf_counter() - began
         return len(facts)
 
-    def _turn_to(self, generation: Generation) -> None:
+    def _turn_to(self, generation: Generation, held: Held) -> None:
         with generation.reading() as connection:
             found = standing(connection)
+        self._generation, self._held = generation, held
         # A parked book gets another chance: this code may know what the last did not.
-        self.progress.checkpoints = {b: Checkpoint(c.position) for b, c in found.items()}
-        self._generation = generation
+        self.progress.checkpoints = {b: Checkpoint(c.position) for b, c in self._own(found).items()}
+        self.progress.heads = {}
         self._look_around = True
 
-    def _look_after_parked(self, generation: Generation) -> None:
-        """Another process may have got further: then the book is not parked any more."""
+    def _own(self, by_book: Mapping[str, T]) -> dict[str, T]:
+        return {book: value for book, value in by_book.items() if lane_of(book) in self._held}
+
+    def _look(self, generation: Generation) -> None:
+        began = time.perf_counter()
+        found = self.progress.learn(self._own(self._ledger.heads()))
+        self._lookout.looked(time.perf_counter() - began, found=found)
+        # Another process may have got further with a parked book: then it is not parked any more.
         parked = self.progress.parked
         if parked:
             with generation.reading() as connection:
@@ -133,12 +155,7 @@ class Projector:
 
     def _waiting(self) -> dict[str, int]:
         progress = self.progress
-        parked = progress.parked
-        behind = [
-            book
-            for book, head in sorted(progress.heads.items())
-            if head > progress.position(book) and book not in parked
-        ]
+        behind = progress.behind
         # Whoever came last in the batch before comes last: a long book must not starve others.
         turn = [b for b in behind if b > self._last_book] + [
             b for b in behind if b <= self._last_book
@@ -146,20 +163,25 @@ class Projector:
         return {book: progress.position(book) for book in turn[:_BOOKS_PER_BATCH]}
 
     def _settle(
-        self, generation: Generation, batch: list[Folded], facts: Mapping[str, list[StoredFact]]
+        self,
+        generation: Generation,
+        held: Held,
+        batch: list[Folded],
+        facts: Mapping[str, list[StoredFact]],
     ) -> None:
         """Write a batch; a row the database refuses is traced to its fact, which parks its book."""
         try:
-            held = write_batch(generation, self._definitions, batch)
+            confirm = partial(self._lanes.confirm, held)
+            written = write_batch(generation, self._definitions, batch, confirm=confirm)
         except Exception as error:
             if not is_row_fault(error):
                 raise
             for each in batch:
                 part = each if len(batch) > 1 else self._smaller(each, facts[each.book], error)
-                self._settle(generation, [part], facts)
+                self._settle(generation, held, [part], facts)
             return
-        moved = {each.book: each.checkpoint for each in batch if each.book in held}
-        lost = [each.book for each in batch if each.book not in held]
+        moved = {each.book: each.checkpoint for each in batch if each.book in written}
+        lost = [each.book for each in batch if each.book not in written]
         if lost:
             with generation.reading() as connection:
                 moved.update(standing(connection, lost))
@@ -177,25 +199,22 @@ class Projector:
             listener(moved)
 
     def _run(self) -> None:
-        pause = _SHORTEST_PAUSE_SECONDS
         while not self._closing.is_set():
+            if not self._lookout.seconds_left:
+                self._look_around = True
+            folded, pause = 0, None
             try:
                 folded = self.project_once()
                 self.progress.failure = None
             except ViewsRebuilding:
-                folded, pause = 0, _LONGEST_PAUSE_SECONDS
+                pause = _FAILURE_PAUSE_SECONDS
             except Exception as error:  # noqa: BLE001 (shown in the health page, and tried again)
                 self.progress.failure = reason(error)
-                folded, pause = 0, _LONGEST_PAUSE_SECONDS
+                pause = _FAILURE_PAUSE_SECONDS
             if folded:
-                pause = _SHORTEST_PAUSE_SECONDS
                 if folded < _FACTS_PER_BATCH:
                     self._hurried.wait(self._rest_seconds)
                 self._hurried.clear()
-                continue
-            if self._woken.wait(pause):
-                pause = _SHORTEST_PAUSE_SECONDS
             else:
-                pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-                self._look_around = True
-            self._woken.clear()
+                self._woken.wait(self._lookout.seconds_left if pause is None else pause)
+                self._woken.clear()

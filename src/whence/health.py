@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ledger.ledger import Ledger
+from projections.checkpoints import Checkpoint, standing
 from projections.generation import Generation
 from projections.generations import ViewsRebuilding
 from projections.projector import Projector
@@ -45,20 +46,24 @@ def _readiness(
 ) -> dict[str, Any]:
     try:
         heads = ledger.heads()
+        state, folded = _views(serving)
     except Exception as error:  # noqa: BLE001 (whatever keeps the store away, it is not ready)
         return {"status": "not ready", "store": "unreachable", "failure": type(error).__name__}
-    progress = projector.progress
-    behind = [max(0, head - progress.position(book)) for book, head in heads.items()]
+    failure = projector.progress.failure
+    behind = [
+        max(0, head - folded.get(book, Checkpoint()).position) for book, head in heads.items()
+    ]
     return {
         # Neither a parked book nor a rebuild makes the service unready: all the rest goes on.
-        "status": "ready" if progress.failure is None else "not ready",
+        "status": "ready" if failure is None else "not ready",
         "store": "reachable",
         "books": len(heads),
+        "lanes": projector.lanes_held,
         "views": {
-            "state": _state(serving),
+            "state": state,
             "head": sum(heads.values()),
             "behind": sum(behind),
-            "failure": progress.failure,
+            "failure": failure,
         },
         "parked": [
             {
@@ -66,14 +71,17 @@ def _readiness(
                 "position": checkpoint.parked_position,
                 "error": checkpoint.parked_error,
             }
-            for book, checkpoint in sorted(progress.parked.items())
+            for book, checkpoint in sorted(folded.items())
+            if checkpoint.parked_error is not None
         ],
     }
 
 
-def _state(serving: Callable[[], Generation]) -> str:
+# From the database, because other processes fold too: each knows only of its own lanes.
+def _views(serving: Callable[[], Generation]) -> tuple[str, dict[str, Checkpoint]]:
     try:
-        serving()
+        generation = serving()
     except ViewsRebuilding:
-        return "rebuilding"
-    return "serving"
+        return "rebuilding", {}
+    with generation.reading() as connection:
+        return "serving", standing(connection)

@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ledger.writer import Result
-from projections.progress import Progress
+from projections.projector import Projector
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -59,9 +59,9 @@ class Metrics:
         for result in results:
             self.appends.labels(type(result).__name__).inc()
 
-    def watch(self, progress: Progress) -> None:
+    def watch(self, projector: Projector) -> None:
         """Shows how far a projector is, read from it whenever somebody asks."""
-        self.registry.register(_Projection(progress))
+        self.registry.register(_Projection(projector))
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one answered request; ``route`` is a template, so that ids name no series."""
@@ -84,11 +84,16 @@ class Metrics:
 class _Projection(Collector):
     """The numbers a projector keeps anyway, in the form the registry collects."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, projector: Projector) -> None:
+        self._projector = projector
 
     def collect(self) -> Iterator[Metric]:
-        progress = self._progress
+        progress = self._projector.progress
+        yield GaugeMetricFamily(
+            "whence_lanes_held",
+            "Lanes whose books this process folds, of 64 that all processes share.",
+            value=self._projector.lanes_held,
+        )
         yield CounterMetricFamily(
             "whence_facts_folded", "Facts folded into the views.", value=progress.facts
         )
@@ -99,11 +104,11 @@ class _Projection(Collector):
         )
         yield GaugeMetricFamily(
             "whence_projection_lag_facts",
-            "Facts recorded that the views do not show yet, over all books.",
+            "Facts recorded that the views do not show yet, over the books of the lanes held.",
             value=progress.lag,
         )
         yield GaugeMetricFamily(
             "whence_parked_books",
-            "Books whose projection waits at a fact it cannot fold.",
+            "Books of the lanes held whose projection waits at a fact it cannot fold.",
             value=len(progress.parked),
         )

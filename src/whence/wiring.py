@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ from ledger.ledger import Ledger
 from projections.folds import DEFINITIONS
 from projections.generation import Generation
 from projections.generations import Generations
+from projections.hints import Hints
+from projections.lanes import EveryLane, Lanes, LeasedLanes
 from projections.projector import Projector
 from projections.reader import Views
 from projections.rebuild import ensure_views
@@ -34,6 +36,7 @@ from whence.settings import Settings
 Side = Literal["commands", "queries"]
 
 _BUILD_AWAITED_SECONDS = 5
+_BUILT_AGAIN_SECONDS = 5
 
 _log = structlog.get_logger("whence")
 
@@ -120,15 +123,37 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
     mapper = FactMapper()
     with generations_of(settings, ledger) as generations, building(ledger, generations, mapper):
         serving = generations.follow(DEFINITIONS)
-        projector = Projector(ledger, serving, mapper, DEFINITIONS)
-        with Views(ledger, serving, hurry=projector.hurry) as views:
+        with (
+            sharing(settings, ledger) as lanes,
+            closing(Projector(ledger, serving, mapper, DEFINITIONS, lanes=lanes)) as projector,
+            Views(ledger, serving, hurry=projector.hurry) as views,
+            hinting(ledger, lanes, projector),
+        ):
             projector.on_progress(views.tell_progress)
             ledger.on_commit(projector.wake)
             projector.start()
-            try:
-                yield Reading(generations, projector, views)
-            finally:
-                projector.close()
+            yield Reading(generations, projector, views)
+
+
+@contextmanager
+def sharing(settings: Settings, ledger: Ledger) -> Iterator[Lanes]:
+    """The lanes of this process: on SQLite all of them, because nobody else is there."""
+    if settings.on_postgresql:
+        with LeasedLanes(ledger.engine, lease_seconds=settings.lease_seconds) as lanes:
+            yield lanes
+    else:
+        yield EveryLane()
+
+
+@contextmanager
+def hinting(ledger: Ledger, lanes: Lanes, projector: Projector) -> Iterator[None]:
+    """Who shares the work tells the others what was recorded, and hears them."""
+    if isinstance(lanes, LeasedLanes):
+        with Hints(ledger.engine, lanes, heard=projector.wake) as hints:
+            ledger.on_commit(hints.tell)
+            yield
+    else:
+        yield
 
 
 @contextmanager
@@ -137,13 +162,17 @@ def building(ledger: Ledger, generations: Generations, mapper: FactMapper) -> It
 
     Waits a moment for it, so that a store of ordinary size is ready before the first question.
     """
-    closing = threading.Event()
+    ending = threading.Event()
 
     def build() -> None:
-        try:
-            ensure_views(ledger, generations, mapper, DEFINITIONS, closing=closing)
-        except Exception:  # noqa: BLE001 (logged; queries go on saying that the views are not there)
-            _log.exception("the views could not be built")
+        while not ending.is_set():
+            try:
+                ensure_views(ledger, generations, mapper, DEFINITIONS, closing=ending)
+            except Exception:  # noqa: BLE001 (logged; queries say that the views are not there)
+                _log.exception("the views could not be built, trying again")
+                ending.wait(_BUILT_AGAIN_SECONDS)
+            else:
+                return
 
     builder = threading.Thread(target=build, name="views-builder", daemon=True)
     builder.start()
@@ -151,7 +180,7 @@ def building(ledger: Ledger, generations: Generations, mapper: FactMapper) -> It
     try:
         yield
     finally:
-        closing.set()
+        ending.set()
         builder.join(_BUILD_AWAITED_SECONDS)
 
 
@@ -174,7 +203,7 @@ def serving(
         if only != "queries":
             parts.enter_context(tidying(ledger))
         reading = parts.enter_context(projecting(settings, ledger))
-        metrics.watch(reading.projector.progress)
+        metrics.watch(reading.projector)
         ledger.on_answer(metrics.count_batch)
         app = create_app(
             Parts(

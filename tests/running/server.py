@@ -1,8 +1,12 @@
-"""A `whence serve` process on a port of its own choosing, and an organization in its store."""
+"""A `whence serve` or `whence project` process, and an organization in its store.
+
+A server listens on a port of its own choosing.
+"""
 
 import asyncio
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +14,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from reevit import Reevit
 
@@ -22,11 +27,17 @@ PATIENCE_SECONDS = 60
 
 
 class Server:
-    """The process can be killed and started again; it comes back under another address."""
+    """The process can be killed and started again; it comes back under another address.
+
+    `name` is what its sessions are called in the database, when PGAPPNAME is among the settings.
+    """
+
+    command = "serve"
 
     def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
         self.database_url = database_url
         self.url = ""
+        self.name = settings.get("PGAPPNAME", "")
         self._environment = os.environ | {
             "WHENCE_DATABASE_URL": database_url,
             "WHENCE_PORT": "0",
@@ -36,18 +47,31 @@ class Server:
             **settings,
         }
         # A file, because a pipe nobody reads would fill up and stop the server.
-        self._log = folder / "server.log"
+        self._log = folder / f"server-{uuid4().hex}.log"
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> None:
         """Returns when it is ready."""
+        self.launch()
+        self.await_ready()
+
+    def launch(self) -> None:
+        """Does not wait for it."""
         with self._log.open("w") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "whence", "serve"],
+            self._process = subprocess.Popen(  # noqa: S603 (our own command line)
+                [sys.executable, "-m", "whence", self.command],
                 env=self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    def await_ready(self) -> None:
+        assert self._process is not None
         until = time.monotonic() + PATIENCE_SECONDS
         while not self._is_ready():
             assert self._process.poll() is None, self._log.read_text()
@@ -65,6 +89,13 @@ class Server:
         assert self._process is not None
         self._process.kill()
         self._process.wait(timeout=PATIENCE_SECONDS)
+
+    def pause(self) -> None:
+        """SIGSTOP: it stands still, and does not know it."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
 
     def whence(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same store, run to its end."""
@@ -87,6 +118,15 @@ class Server:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+
+
+class Projector(Server):
+    """The same with `whence project`, which has no address."""
+
+    command = "project"
+
+    def _is_ready(self) -> bool:
+        return '"projecting"' in self._log.read_text()
 
 
 @dataclass(frozen=True)

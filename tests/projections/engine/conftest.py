@@ -23,6 +23,7 @@ from projections.definitions import Definitions
 from projections.derived import derived
 from projections.generation import Generation
 from projections.generations import Generations
+from projections.lanes import Lanes
 from projections.projector import Projector
 from projections.rows import (
     at_earliest,
@@ -226,13 +227,22 @@ class Shop:
         return generation
 
     def projector(
-        self, generation: Generation | None = None, *, rest_seconds: float = 0
+        self,
+        generation: Generation | None = None,
+        *,
+        lanes: Lanes | None = None,
+        rest_seconds: float = 0,
     ) -> Projector:
         serving = (
             self.generations.follow(self.definitions) if generation is None else lambda: generation
         )
         projector = Projector(
-            self.ledger, serving, self.mapper, self.definitions, rest_seconds=rest_seconds
+            self.ledger,
+            serving,
+            self.mapper,
+            self.definitions,
+            lanes=lanes,
+            rest_seconds=rest_seconds,
         )
         self.opened.append(projector)
         return projector

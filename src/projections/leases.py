@@ -1,0 +1,123 @@
+"""Who works, and who holds which lane: each question and each change is one short statement.
+
+A lease lasts until a moment on the database's clock, so the clocks of the workers do not matter.
+The moment is asked for by itself: a cluster refuses to change rows by a clock of its own.
+"""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+
+from ledger.schema import lanes, workers
+
+_CLOCK = literal_column(
+    "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)", BigInteger
+)
+
+
+def moment(connection: Connection) -> int:
+    """What time it is in the database, in microseconds since the epoch."""
+    return int(connection.execute(select(_CLOCK)).scalar_one())
+
+
+def announce(connection: Connection, worker: str, *, until: int) -> None:
+    """Let the worker be counted until then."""
+    alive = update(workers).where(_of(workers, worker)).values(expires_at=until)
+    if connection.execute(alive).rowcount == 0:
+        row = {"book": "", "worker": worker, "expires_at": until}
+        connection.execute(insert(workers), row)
+
+
+def living(connection: Connection, *, now: int) -> list[str]:
+    """All workers that are counted now, in an order that is the same for everybody."""
+    column = workers.c
+    wanted = (
+        select(column.worker)
+        .where(column.book == "", column.expires_at > now)
+        .order_by(column.worker)
+    )
+    return list(connection.execute(wanted).scalars())
+
+
+def bury(connection: Connection, *, now: int) -> None:
+    """Forget the workers that are not counted any more."""
+    column = workers.c
+    # Those whom another worker forgets at this moment are left to it.
+    wanted = (
+        select(column.worker)
+        .where(column.book == "", column.expires_at <= now)
+        .with_for_update(skip_locked=True)
+    )
+    dead = list(connection.execute(wanted).scalars())
+    if dead:
+        connection.execute(delete(workers).where(column.book == "", column.worker.in_(dead)))
+
+
+def renew(connection: Connection, worker: str, *, until: int) -> dict[int, int]:
+    """The lanes nobody has taken from the worker, with their fences; held until then."""
+    mine = update(lanes).where(_of(lanes, worker)).values(expires_at=until)
+    renewed = mine.returning(lanes.c.lane, lanes.c.fence)
+    return {row.lane: row.fence for row in connection.execute(renewed)}
+
+
+def take(
+    connection: Connection, worker: str, limit: int, *, now: int, until: int
+) -> dict[int, int]:
+    """At most so many lanes that nobody holds, each with a fence it never had before."""
+    column = lanes.c
+    # A lane whose rows are being written is locked: its holder may finish the batch.
+    wanted = (
+        select(column.lane)
+        .where(column.book == "", column.expires_at <= now)
+        .order_by(column.lane)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    free = list(connection.execute(wanted).scalars())
+    taken = (
+        update(lanes)
+        .where(column.book == "", column.lane.in_(free))
+        .values(worker=worker, fence=column.fence + 1, expires_at=until)
+        .returning(column.lane, column.fence)
+    )
+    return {row.lane: row.fence for row in connection.execute(taken)} if free else {}
+
+
+def give_back(connection: Connection, worker: str, given: Iterable[int]) -> None:
+    """Let others take these lanes at once."""
+    mine = _of(lanes, worker) & lanes.c.lane.in_(sorted(given))
+    connection.execute(update(lanes).where(mine).values(worker="", expires_at=0))
+
+
+def leave(connection: Connection, worker: str) -> None:
+    """Give everything back, and be counted no more."""
+    mine = update(lanes).where(_of(lanes, worker))
+    connection.execute(mine.values(worker="", expires_at=0))
+    connection.execute(delete(workers).where(_of(workers, worker)))
+
+
+def confirmed(connection: Connection, worker: str, asked: Collection[int]) -> dict[int, int]:
+    """Which of these lanes the worker holds, with their fences; so until the transaction ends."""
+    column = lanes.c
+    # This lock keeps others from taking the lane, and nobody from renewing its lease.
+    wanted = (
+        select(column.lane, column.fence)
+        .where(_of(lanes, worker), column.lane.in_(sorted(asked)), column.expires_at > _CLOCK)
+        .order_by(column.lane)
+        .with_for_update(read=True, key_share=True)
+    )
+    return {row.lane: row.fence for row in connection.execute(wanted)}
+
+
+def _of(table: Table, worker: str) -> ColumnElement[bool]:
+    return (table.c.book == "") & (table.c.worker == worker)

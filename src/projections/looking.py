@@ -1,0 +1,30 @@
+"""When to look for what other processes recorded: every 20 to 250 ms."""
+
+import time
+
+_SHORTEST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.25
+# A look asks for the heads of all books: with many of them, looking must not be all that is done.
+_REST_PER_LOOK = 20
+
+
+class Lookout:
+    """Looks again soon after a look that found something, later and later after one that did not.
+
+    Never more often than twenty times what the last look took.
+    """
+
+    def __init__(self) -> None:
+        self._pause_seconds = _SHORTEST_PAUSE_SECONDS
+        self._due_at = 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the next look is due; 0 when it is."""
+        return max(0.0, self._due_at - time.monotonic())
+
+    def looked(self, seconds: float, *, found: bool) -> None:
+        """A look took so long."""
+        longer = min(self._pause_seconds * 1.5, _LONGEST_PAUSE_SECONDS)
+        self._pause_seconds = _SHORTEST_PAUSE_SECONDS if found else longer
+        self._due_at = time.monotonic() + max(self._pause_seconds, seconds * _REST_PER_LOOK)

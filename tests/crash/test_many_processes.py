@@ -1,0 +1,281 @@
+"""Many servers and projectors share one PostgreSQL; some are killed or stand still under load."""
+
+import asyncio
+import os
+import random
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+import httpx2
+import psycopg
+import pytest
+from server import Projector, Server, Shop, found_shop
+
+from projections.lanes import lane_of
+
+# A restart beside others takes its time: a quarter of what one server is killed alone.
+KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "20")) // 4
+SHOPS = 5
+LEASE_SECONDS = 1
+# The database ends a transaction that stands still for so long, and then the lease is over.
+STANDSTILL_SECONDS = 5 + LEASE_SECONDS
+PATIENCE_SECONDS = 60
+
+
+@dataclass
+class Fleet:
+    """Processes on one store, by name, and a way to look into it from outside."""
+
+    database_url: str
+    servers: list[Server]
+    projectors: list[Projector]
+
+    @property
+    def processes(self):
+        return [*self.servers, *self.projectors]
+
+    def ask(self, question, *parameters):
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            return connection.execute(question, parameters).fetchall()
+
+    def lanes_of(self, process):
+        """Those it holds at this moment."""
+        found = self.ask(
+            "SELECT lane FROM whence.lanes WHERE worker LIKE %s "
+            "AND expires_at > extract(epoch FROM clock_timestamp()) * 1000000",
+            f"%/{process.pid}/%",
+        )
+        return {lane for (lane,) in found}
+
+    def pause_in_transaction(self, process, statement):
+        """Stops the process while it has written something, and not committed it."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        chance = random.Random(process.pid)
+        while time.monotonic() < until:
+            process.pause()
+            if self.ask(
+                "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND query LIKE %s "
+                "AND state = 'idle in transaction' AND backend_xid IS NOT NULL",
+                process.name,
+                statement,
+            ):
+                return
+            process.resume()
+            time.sleep(chance.uniform(0, 0.005))
+        raise AssertionError("it was never found in the middle of a transaction")
+
+
+@dataclass
+class Trade:
+    """Payments of several shops, sent to every server, asked for at every server."""
+
+    fleet: Fleet
+    shops: list[Shop]
+    numbers: count = field(default_factory=lambda: count(1))
+    told: dict[str, dict] = field(default_factory=dict)
+    asked: int = 0
+    # The servers that could not say whether something was recorded.
+    unsure: set[str] = field(default_factory=set)
+    over: bool = False
+
+    async def go_on_while(self, something):
+        """Trades until that has come to an end."""
+        client = httpx2.AsyncClient(timeout=PATIENCE_SECONDS)
+        async with client, asyncio.TaskGroup() as group:
+            for server in self.fleet.servers:
+                for _ in range(3):
+                    group.create_task(self._sell(client, server))
+                group.create_task(self._look(client, server))
+            await something
+            self.over = True
+
+    async def _sell(self, client, server):
+        while not self.over:
+            number = next(self.numbers)
+            shop = self.shops[number % len(self.shops)]
+            body = {"amount": number, "currency": "GHS", "customer_id": f"usr_{number % 7}"}
+            key = f"order-{number}"
+            answer = await self._sent(client, server, shop, key, body)
+            assert answer.status_code == 201, answer.text
+            self.told[key] = answer.json()
+
+    async def _sent(self, client, server, shop, key, body):
+        """Sent until it is answered: to another server when this one is gone, or does not know."""
+        headers = {"X-Reevit-Key": shop.test_key, "Idempotency-Key": key}
+        while True:
+            with suppress(httpx2.TransportError):
+                answer = await client.post(
+                    f"{server.url}/v1/payments/intents", json=body, headers=headers
+                )
+                if answer.status_code != 503:
+                    return answer
+                self.unsure.add(server.name)
+            server = random.choice(self.fleet.servers)
+            await asyncio.sleep(0.05)
+
+    async def _look(self, client, server):
+        """What any server has acknowledged this one shows."""
+        while not self.over:
+            await asyncio.sleep(0.02)
+            if not self.told:
+                continue
+            payment = random.choice(list(self.told.values())[-5:])
+            shop = next(each for each in self.shops if each.org_id == payment["org_id"])
+            with suppress(httpx2.TransportError):
+                answer = await client.get(
+                    f"{server.url}/v1/payments/{payment['id']}",
+                    headers={"X-Reevit-Key": shop.test_key},
+                )
+                assert answer.status_code == 200, answer.text
+                self.asked += 1
+
+
+@pytest.fixture
+def muster(postgresql_url, tmp_path):
+    """Servers and projectors on one empty store, none of them started."""
+    fleet = Fleet(postgresql_url, [], [])
+
+    def made(kind, number):
+        name = f"{kind.command}-{number}"
+        return kind(
+            postgresql_url,
+            tmp_path,
+            PGAPPNAME=name,
+            WHENCE_LEASE_SECONDS=str(LEASE_SECONDS),
+            # Whoever asks is to be shown what was acknowledged, however long it takes.
+            WHENCE_QUERY_WAIT_SECONDS="60",
+        )
+
+    def muster(servers, projectors):
+        fleet.servers += [made(Server, number) for number in range(servers)]
+        fleet.projectors += [made(Projector, number) for number in range(projectors)]
+        return fleet
+
+    yield muster
+    for process in fleet.processes:
+        process.kill()
+
+
+@pytest.fixture
+def trade(muster):
+    """Two servers and two projectors at work, and what is traded there."""
+    fleet = muster(2, 2)
+    start_together(fleet.processes)
+    return Trade(fleet, [found_shop(fleet.servers[0]) for _ in range(SHOPS)])
+
+
+def start_together(processes):
+    for process in processes:
+        process.launch()
+    for process in processes:
+        process.await_ready()
+
+
+def everything_is_sound(trade):
+    verified = trade.fleet.servers[0].whence("verify")
+    assert verified.returncode == 0, verified.stderr
+    everything_is_there_once(trade)
+    positions = trade.fleet.ask(
+        "SELECT b.book, b.position, count(e.position), max(e.position) FROM whence.books b "
+        "LEFT JOIN whence.events e USING (book) GROUP BY b.book, b.position"
+    )
+    assert all(head == facts == last for _, head, facts, last in positions)
+    for process in trade.fleet.processes:
+        process.stop()
+
+
+def everything_is_there_once(trade):
+    told = Counter(payment["id"] for payment in trade.told.values())
+    listed = Counter()
+    for shop in trade.shops:
+        client = shop.client(org_id=shop.org_id)
+        offset = 0
+        while page := client.request(
+            "GET", "/v1/payments", params={"limit": 200, "offset": offset}
+        ):
+            listed.update(payment["id"] for payment in page)
+            offset += len(page)
+    assert listed == told
+    assert set(told.values()) == {1}
+
+
+def test_eight_processes_that_start_at_once_make_one_store_and_build_its_views_once(muster):
+    fleet = muster(4, 4)
+
+    start_together(fleet.processes)
+
+    shop = found_shop(fleet.servers[0])
+    shop.client(org_id=shop.org_id).request(
+        "POST", "/v1/customers", json={"external_id": "usr_ama"}
+    )
+    for server in fleet.servers:
+        client = replace(shop, server=server).client(org_id=shop.org_id)
+        found = client.request("GET", "/v1/customers/lookup", params={"external_id": "usr_ama"})
+        assert found["external_id"] == "usr_ama"
+    assert fleet.ask("SELECT count(*), min(epoch) FROM whence.store") == [(1, 1)]
+    assert fleet.ask("SELECT number, state FROM whence.generations") == [(1, "serving")]
+    assert fleet.ask("SELECT count(*) FROM whence.workers") == [(8,)]
+    for process in fleet.processes:
+        process.stop()
+    assert fleet.ask("SELECT count(*) FROM whence.workers") == [(0,)]
+
+
+def test_servers_and_projectors_killed_at_random_lose_and_double_nothing(trade):
+    fleet = trade.fleet
+    chance = random.Random(64)
+
+    async def killing():
+        for _ in range(KILLS):
+            await asyncio.sleep(chance.uniform(0.2, 1))
+            victim = chance.choice(fleet.processes)
+            victim.kill()
+            await asyncio.sleep(chance.uniform(0, 2 * LEASE_SECONDS))
+            await asyncio.to_thread(victim.start)
+
+    asyncio.run(trade.go_on_while(killing()))
+
+    assert trade.asked > KILLS
+    assert not trade.unsure
+    everything_is_sound(trade)
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement"), [("projectors", "%views%"), ("servers", "%whence.books%")]
+)
+def test_who_stands_still_past_its_lease_is_replaced_and_harms_nothing(trade, kind, statement):
+    fleet = trade.fleet
+    paused = getattr(fleet, kind)[1]
+    others = [process for process in fleet.processes if process is not paused]
+
+    async def standing_still():
+        await until(lambda: len(fleet.lanes_of(paused)) == 16)
+        trade.shops.append(await asyncio.to_thread(shop_whose_book_is_folded_by, paused, fleet))
+        await asyncio.to_thread(fleet.pause_in_transaction, paused, statement)
+        await asyncio.sleep(STANDSTILL_SECONDS)
+        await until(lambda: len(set().union(*map(fleet.lanes_of, others))) == 64)
+        before = trade.asked
+        await until(lambda: trade.asked > before + 20)
+        await asyncio.to_thread(paused.resume)
+        await until(lambda: len(fleet.lanes_of(paused)) == 16)
+
+    asyncio.run(trade.go_on_while(standing_still()))
+
+    assert trade.unsure <= {paused.name}
+    everything_is_sound(trade)
+
+
+def shop_whose_book_is_folded_by(process, fleet):
+    while True:
+        shop = found_shop(fleet.servers[0])
+        if lane_of(f"{shop.org_id}/test") in fleet.lanes_of(process):
+            return shop
+
+
+async def until(condition):
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while not await asyncio.to_thread(condition):
+        assert time.monotonic() < patience
+        await asyncio.sleep(0.05)
