@@ -107,9 +107,10 @@ def head(engine: Engine, book: str) -> int:
 
 def heads(engine: Engine) -> dict[str, int]:
     wanted = select(books.c.book, books.c.position).order_by(books.c.book)
+    # dict() would ask each row for its keys, which takes twice as long.
     return ask(
         engine,
-        lambda connection: {row.book: row.position for row in connection.execute(wanted)},
+        lambda connection: {book: position for book, position in connection.execute(wanted)},  # noqa: C416 (see above)
     )
 
 

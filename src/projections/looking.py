@@ -11,7 +11,7 @@ _REST_PER_LOOK = 20
 class Lookout:
     """Looks again soon after a look that found something, later and later after one that did not.
 
-    Never more often than twenty times what the last look took.
+    Its rest is never shorter than twenty times the work of the last look.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Lookout:
         return max(0.0, self._due_at - time.monotonic())
 
     def looked(self, seconds: float, *, found: bool) -> None:
-        """A look took so long."""
+        """A look was so much work: seconds of a processor."""
         longer = min(self._pause_seconds * 1.5, _LONGEST_PAUSE_SECONDS)
         self._pause_seconds = _SHORTEST_PAUSE_SECONDS if found else longer
         self._due_at = time.monotonic() + max(self._pause_seconds, seconds * _REST_PER_LOOK)
