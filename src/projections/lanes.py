@@ -154,18 +154,20 @@ class LeasedLanes:
 
     def _run(self) -> None:
         while True:
-            looks = _RENEWALS_PER_LEASE if self._try() else _LOOKS_PER_LEASE
+            has_share = self._try()
+            looks = _LOOKS_PER_LEASE if has_share is False else _RENEWALS_PER_LEASE
             self._doubted.wait(self._lease_seconds / looks)
             self._doubted.clear()
             if self._closing:
                 return
 
-    def _try(self) -> bool:
+    def _try(self) -> bool | None:
+        """None when the database could not be asked."""
         try:
             return self.look_after()
         except (DBAPIError, PoolTimeoutError) as error:
             _log.warning("the lanes could not be renewed, trying again", exc_info=error)
-            return False
+            return None
 
     def _hold(self, mine: Held) -> None:
         with self._lock:

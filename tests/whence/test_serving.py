@@ -5,10 +5,15 @@ import json
 import re
 import signal
 import socket
+import time
 import urllib.request
+from datetime import UTC, datetime
 
 import pytest
 
+from ledger.append import Append, NewFact
+from ledger.database import open_engine, upgrade
+from ledger.ledger import Ledger
 from whence.serve import Served
 from whence.settings import Settings
 
@@ -86,6 +91,8 @@ def test_health_and_metrics_are_told(start):
     assert ready_status == 200
     assert json.loads(ready)["status"] == "ready"
     assert json.loads(ready)["parked"] == []
+    assert json.loads(ready)["lanes"] == 64
+    assert b"whence_lanes_held 64.0" in metrics
     assert metrics_status == 200
     assert b"whence_projection_lag_facts" in metrics
     assert b'whence_requests_total{method="GET",route="/readyz",status="200"}' in metrics
@@ -154,6 +161,27 @@ def test_services_that_start_together_on_an_empty_store_found_one_organization(
 
     assert sum("Test key" in service.output for service in services) == 1
     assert [service.stopped(signal.SIGTERM) for service in services] == [0, 0, 0]
+
+
+def test_every_process_tells_of_the_parked_books_of_all(start, postgresql_url):
+    engine = open_engine(postgresql_url)
+    upgrade(engine)
+    with Ledger(engine, clock=lambda: datetime.now(UTC)) as ledger:
+        unknown = NewFact("pay_1", 1, "payment.not_invented_yet", "{}")
+        ledger.append(Append("org_x/test", facts=(unknown,)))
+    engine.dispose()
+    services = [start("serve", WHENCE_DATABASE_URL=postgresql_url) for _ in range(2)]
+    for service in services:
+        service.answer("/healthz")
+
+    def told():
+        ready = [json.loads(service.answer("/readyz")[1]) for service in services]
+        return [([b["book"] for b in each["parked"]], each["views"]["behind"]) for each in ready]
+
+    until = time.monotonic() + 30
+    while told() != [(["org_x/test"], 1)] * 2 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert told() == [(["org_x/test"], 1)] * 2
 
 
 def test_several_workers_are_refused_on_sqlite_in_one_sentence(start):
