@@ -74,9 +74,28 @@ def test_nobody_is_told_what_nobody_needs(two, postgresql_url):
         one.hints.tell({mine: 5})
         one.hints.tell({theirs: 2})
 
-        told = [hint.payload for hint in stranger.notifies(timeout=5, stop_after=1)]
+        told = [hint.payload for hint in stranger.notifies(timeout=20, stop_after=1)]
 
     assert told == [f'{{"{theirs}":2}}']
+
+
+def test_nobody_is_told_when_nobody_else_is_alive(postgresql_url):
+    one, other = Process(postgresql_url), Process(postgresql_url)
+    upgrade(one.engine)
+    with one.hints, psycopg.connect(postgresql_url, autocommit=True) as stranger:
+        stranger.execute("LISTEN whence_heads")
+
+        one.hints.tell({"org_1/test": 1})
+        for each in (one, other) * 3:
+            each.lanes.look_after()
+        (theirs,) = books_of(other)
+        one.hints.tell({theirs: 2})
+
+        told = [hint.payload for hint in stranger.notifies(timeout=20, stop_after=1)]
+
+    assert told == [f'{{"{theirs}":2}}']
+    for each in (one, other):
+        each.engine.dispose()
 
 
 def test_more_heads_than_fit_are_told_in_part(two):
