@@ -107,11 +107,11 @@ class Filler:
             self._rows += len(changes)
             return
         self._generation.create_keys(self._definitions)
-        with self._generation.writing() as connection:
+        with self._generation.loading() as connection:
             merge_into(connection, self._generation.schema, [changes])
 
     def _load(self) -> None:
-        with self._generation.writing() as connection:
+        with self._generation.loading() as connection:
             insert_into(connection, self._generation.schema, self._new)
         self._new, self._rows = [], 0
 

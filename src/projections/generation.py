@@ -51,6 +51,12 @@ class Generation:
             yield connection
 
     @contextmanager
+    def loading(self) -> Iterator[Connection]:
+        """The same for rows by the hundred thousand, which nobody reads or waits for yet."""
+        with self.engine.execution_options(loading=True).begin() as connection:
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment: rows and checkpoint belong together."""
         with self.reading_engine.begin() as connection:
