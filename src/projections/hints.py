@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ledger.database import writing
 from projections.lanes import LeasedLanes, lane_of
 
 _CHANNEL = "whence_heads"
@@ -37,7 +38,8 @@ class Hints:
     """
 
     def __init__(self, engine: Engine, lanes: LeasedLanes, heard: Callable[[Heads], None]) -> None:
-        self._engine = engine
+        # One hint at a time is committed in a whole server: it does not wait for a disk.
+        self._engine = engine.execution_options(durable=False)
         self._lanes = lanes
         self._heard = heard
         self._lock = threading.Lock()
@@ -77,10 +79,9 @@ class Hints:
             with self._lock:
                 heads, self._heads = self._heads, {}
             try:
-                with self._engine.connect() as connection:
+                with writing(self._engine) as connection:
                     notify = text("SELECT pg_notify(:channel, :heads)")
                     connection.execute(notify, {"channel": _CHANNEL, "heads": _payload(heads)})
-                    connection.commit()
             except (DBAPIError, PoolTimeoutError):
                 self._closing.wait(_AWAY_SECONDS)
             self._closing.wait(_PAUSE_SECONDS)

@@ -19,7 +19,7 @@ from projections.lanes import lane_of
 # A restart beside others takes its time: a quarter of what one server is killed alone.
 KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "20")) // 4
 SHOPS = 5
-LEASE_SECONDS = 1
+LEASE_SECONDS = 2
 # The database ends a transaction that stands still for so long, and then the lease is over.
 STANDSTILL_SECONDS = 5 + LEASE_SECONDS
 PATIENCE_SECONDS = 60
@@ -232,7 +232,7 @@ def test_servers_and_projectors_killed_at_random_lose_and_double_nothing(trade):
             await asyncio.sleep(chance.uniform(0.2, 1))
             victim = chance.choice(fleet.processes)
             victim.kill()
-            await asyncio.sleep(chance.uniform(0, 2 * LEASE_SECONDS))
+            await asyncio.sleep(chance.uniform(0, 1.5 * LEASE_SECONDS))
             await asyncio.to_thread(victim.start)
 
     asyncio.run(trade.go_on_while(killing()))

@@ -130,11 +130,11 @@ def test_lanes_are_looked_after_while_a_worker_lives(engine):
             time.sleep(0.02)
         return look(*crowd) == sizes
 
-    with LeasedLanes(engine, lease_seconds=0.6) as one:
+    with LeasedLanes(engine, lease_seconds=1.5) as one:
         with ExitStack() as others:
-            crowd = [others.enter_context(LeasedLanes(engine, lease_seconds=0.6)) for _ in range(3)]
+            crowd = [others.enter_context(LeasedLanes(engine, lease_seconds=1.5)) for _ in range(3)]
             assert soon([16, 16, 16, 16], one, *crowd)
-            time.sleep(1.2)
+            time.sleep(2)
             assert soon([16, 16, 16, 16], one, *crowd)
         assert soon([LANES], one)
 
