@@ -1,44 +1,31 @@
 """Which generations of views there are, and which one answers for the code that asks.
 
-The list is a table of the ledger, so all processes agree on it. Each code has its own serving
-generation: a release with changed views never reads another's tables, and the release before it
-goes on with its own until it is stopped. Switching is one statement.
+Each code has its own serving generation: a release with changed views never reads another's tables,
+and the release before it goes on with its own until it is stopped.
 """
 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
-from sqlalchemy import Engine, case, delete, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine
 
-from ledger.clock import Clock, written
-from ledger.database import writing
-from ledger.schema import generations
+from ledger.clock import Clock
 from projections.definitions import Definitions
 from projections.generation import Generation, postgresql_generation, sqlite_generation
+from projections.registry import NoSuchGeneration, Registered, Registry, State
 
-State = Literal["building", "kept", "serving"]
+__all__ = ["NoSuchGeneration", "Registered"]
 
-_DROPPED = "dropped"
-
-_NOTICED_SECONDS = 0.5
-_ATTEMPTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A generation in the list. `facts` of `total` are folded while it is being built."""
-
-    number: int
-    definitions: str
-    state: State
-    facts: int = 0
-    total: int = 0
-    pulse: int = 0
+# A switch is noticed by every process within this time.
+NOTICED_SECONDS = 0.5
+# For so long after a switch the generation before it may know more than the one that serves.
+_RECENT_SECONDS = 5.0
 
 
 class ViewsRebuilding(Exception):  # noqa: N818 (a state of things, not a fault)
@@ -49,9 +36,19 @@ class ViewsRebuilding(Exception):  # noqa: N818 (a state of things, not a fault)
         self.building = building
 
 
-class NoSuchGeneration(LookupError):  # noqa: N818 (an answer to whoever named it)
+class GenerationServes(ValueError):  # noqa: N818 (an answer to whoever named it)
     def __init__(self, number: int) -> None:
-        super().__init__(f"there is no generation {number} that could serve")
+        super().__init__(f"generation {number} serves: let another one serve first")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found when the list was last looked at; `former` served until `since`."""
+
+    looked_at: float
+    serving: Generation
+    former: Generation | None
+    since: float
 
 
 class Generations:
@@ -63,11 +60,11 @@ class Generations:
 
     def __init__(self, ledger_engine: Engine, views_location: Path, *, clock: Clock) -> None:
         self._engine = ledger_engine
-        self._clock = clock
+        self._registry = Registry(ledger_engine, clock)
         self._location = views_location
         self._lock = threading.Lock()
         self._open: dict[int, Generation] = {}
-        self._known: dict[str, tuple[float, Generation]] = {}
+        self._known: dict[str, _Known] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -84,34 +81,44 @@ class Generations:
 
     def list(self) -> list[Registered]:
         """All generations, oldest first."""
-        columns = generations.c
-        statement = (
-            select(columns.number, columns.definitions, columns.state)
-            .where(columns.book == "", columns.state != _DROPPED)
-            .order_by(columns.number)
-        )
-        with self._engine.connect() as connection:
-            return [_registered(*row) for row in connection.execute(statement)]
+        found = self._registry.all()
+        self._let_go({each.number for each in found})
+        return found
 
     def serving(self, definitions: Definitions) -> Generation:
         """The generation that answers for these definitions, as of half a second ago at most.
 
         Raises ViewsRebuilding when there is none.
         """
-        digest = definitions.digest()
-        now = time.monotonic()
         with self._lock:
-            asked_at, generation = self._known.get(digest, (0.0, None))
-        if generation is not None and now - asked_at < _NOTICED_SECONDS:
-            return generation
-        found = self._find_serving(digest)
-        with self._lock:
-            self._known[digest] = (now, found)
-        return found
+            known = self._known.get(definitions.digest())
+        if known is not None and time.monotonic() - known.looked_at < NOTICED_SECONDS:
+            return known.serving
+        return self._look(definitions.digest()).serving
+
+    def recent(self, definitions: Definitions) -> tuple[Generation, ...]:
+        """The one that serves at this moment and, just after a switch, the one before it.
+
+        In that order. Raises ViewsRebuilding when none serves.
+        """
+        known = self._look(definitions.digest())
+        former, listed = known.former, {each.number for each in self.list()}
+        if former is None or former.number not in listed:
+            return (known.serving,)
+        is_recent = time.monotonic() - known.since < _RECENT_SECONDS
+        return (known.serving, former) if is_recent else (known.serving,)
 
     def follow(self, definitions: Definitions) -> Callable[[], Generation]:
         """`serving` for the projector and the reader, who ask before each batch and query."""
         return lambda: self.serving(definitions)
+
+    def whole(self, number: int, definitions: Definitions) -> Generation:
+        """The generation of this number, which serves or could; raises NoSuchGeneration."""
+        for each in self.list():
+            mine = each.definitions == definitions.digest() and each.state != "building"
+            if each.number == number and mine and self._is_there(number):
+                return self._opened(number, each.definitions)
+        raise NoSuchGeneration(number)
 
     def begin(self, definitions: Definitions, *, unless_begun: bool = False) -> Generation:
         """A new, empty generation that is being built: tables without keys and indexes.
@@ -119,7 +126,9 @@ class Generations:
         Raises ViewsRebuilding when another is built for these definitions, or serves them, and
         that is to be enough.
         """
-        number = self._register(definitions.digest(), unless_begun=unless_begun)
+        digest = definitions.digest()
+        check = partial(self._must_not_be_begun, digest) if unless_begun else None
+        number = self._registry.register(digest, check=check)
         generation = self._opened(number, definitions.digest())
         generation.drop()
         generation.create(definitions)
@@ -127,41 +136,69 @@ class Generations:
 
     def note(self, number: int, facts: int, total: int, pulse: int) -> None:
         """Tell everybody how far a build is; `pulse` changes while its builder is alive."""
-        self._update(number, f"building {facts} {total} {pulse}")
+        self._registry.note(number, facts, total, pulse)
 
-    def finish(self, number: int) -> None:
-        """What was being built is whole: let it serve, from now on."""
-        self._serve(number, ("building",))
+    def finish(self, number: int) -> bool:
+        """What was being built is whole: let it serve, from now on; whether another did before."""
+        return self._serve(number, ("building",))
 
-    def switch(self, number: int) -> None:
-        """Let a whole generation serve its definitions, from now on; raises NoSuchGeneration."""
-        self._serve(number, ("kept", "serving"))
+    def switch(self, number: int) -> bool:
+        """Let a whole generation serve from now on; whether another did before.
+
+        Raises NoSuchGeneration.
+        """
+        return self._serve(number, ("kept", "serving"))
+
+    def abandon(self, number: int) -> None:
+        """Give a build up and take its tables away; what has come to serve meanwhile stays."""
+        if self._registry.drop(number, ("building",)):
+            self._remove(number)
 
     def drop(self, number: int) -> None:
-        """Forget a generation and take its tables away."""
-        # Its number stays taken until a higher one is: whoever has it open must not find another.
-        self._update(number, _DROPPED)
-        generation = self._opened(number, "")
-        with self._lock:
-            del self._open[number]
-            self._known.clear()
-        generation.drop()
+        """Forget a generation, whatever it does, and take its tables away."""
+        self._registry.drop(number, ("building", "kept", "serving"))
+        self._remove(number)
 
-    def _serve(self, number: int, states: tuple[State, ...]) -> None:
+    def discard(self, number: int, *, even_serving: bool = False) -> None:
+        """Forget a generation that does not serve; its tables go when nobody reads them any more.
+
+        `even_serving` is for one that serves a release which runs nowhere any more. Raises
+        GenerationServes, and NoSuchGeneration for one that is not in the list.
+        """
+        idle: tuple[State, ...] = ("building", "kept")
+        states = (*idle, "serving") if even_serving else idle
         one = next((each for each in self.list() if each.number == number), None)
-        if one is None or one.state not in states or not self._is_there(number):
+        if one is None:
             raise NoSuchGeneration(number)
-        columns = generations.c
-        statement = (
-            update(generations)
-            .where(columns.book == "", columns.definitions == one.definitions)
-            .where(or_(columns.number == number, columns.state == "serving"))
-            .values(state=case((columns.number == number, "serving"), else_="kept"))
-        )
-        with writing(self._engine) as connection:
-            connection.execute(statement)
+        if one.state not in states:
+            raise GenerationServes(number)
+        # It may have served until just now, and somebody may not have noticed yet.
+        time.sleep(NOTICED_SECONDS + _RECENT_SECONDS)
+        if not self._registry.drop(number, states):
+            raise GenerationServes(number)
+        self._remove(number)
+
+    def _serve(self, number: int, states: tuple[State, ...]) -> bool:
+        replaced = self._registry.serve(number, states, self._is_there)
         with self._lock:
-            self._known.clear()
+            # What was known is due to be looked at again, and not forgotten: it served before.
+            self._known = {
+                digest: replace(each, looked_at=-inf) for digest, each in self._known.items()
+            }
+        return bool(replaced)
+
+    def _look(self, digest: str) -> _Known:
+        serving, now = self._find_serving(digest), time.monotonic()
+        with self._lock:
+            known = self._known.get(digest)
+            if known is None:
+                known = _Known(now, serving, None, now)
+            elif known.serving.number != serving.number:
+                known = _Known(now, serving, known.serving, now)
+            else:
+                known = _Known(now, serving, known.former, known.since)
+            self._known[digest] = known
+        return known
 
     def _find_serving(self, digest: str) -> Generation:
         mine = [each for each in self.list() if each.definitions == digest]
@@ -171,48 +208,28 @@ class Generations:
         building = [each for each in mine if each.state == "building"]
         raise ViewsRebuilding(building[-1] if building else None)
 
-    def _register(self, digest: str, *, unless_begun: bool) -> int:
-        columns = generations.c
-        every = select(columns.number, columns.definitions, columns.state).where(columns.book == "")
-        for _ in range(_ATTEMPTS):
-            try:
-                with writing(self._engine) as connection:
-                    # Whoever finds the same list wants the same number, and only one gets it.
-                    found = connection.execute(every).all()
-                    if unless_begun:
-                        self._must_not_be_begun(digest, [_registered(*row) for row in found])
-                    number = max((row.number for row in found), default=0) + 1
-                    row = {
-                        "book": "",
-                        "number": number,
-                        "definitions": digest,
-                        "state": "building 0 0 0",
-                        "created_at": written(self._clock()),
-                    }
-                    connection.execute(insert(generations), row)
-                    connection.execute(
-                        delete(generations).where(
-                            generations.c.book == "", generations.c.state == _DROPPED
-                        )
-                    )
-            except IntegrityError:
-                continue
-            return number
-        raise RuntimeError("too many generations are begun at once")
-
     def _must_not_be_begun(self, digest: str, found: Sequence[Registered]) -> None:
         for each in found:
             serves = each.state == "serving" and self._is_there(each.number)
             if each.definitions == digest and (serves or each.state == "building"):
                 raise ViewsRebuilding(each)
 
-    def _update(self, number: int, state: str) -> None:
-        with writing(self._engine) as connection:
-            connection.execute(
-                update(generations)
-                .where(generations.c.book == "", generations.c.number == number)
-                .values(state=state)
-            )
+    def _remove(self, number: int) -> None:
+        # Its number stays taken until a higher one is: whoever has it open must not find another.
+        generation = self._opened(number, "")
+        with self._lock:
+            self._open.pop(number, None)
+            self._known.clear()
+        generation.drop()
+
+    def _let_go(self, listed: set[int]) -> None:
+        """Close what somebody else has dropped: a file that is held open takes up its room."""
+        with self._lock:
+            gone = [
+                each for each in self._open if each not in listed and each < max(listed, default=0)
+            ]
+            for each in gone:
+                self._open.pop(each).close()
 
     def _opened(self, number: int, digest: str) -> Generation:
         with self._lock:
@@ -232,13 +249,3 @@ class Generations:
 
     def _file(self, number: int) -> Path:
         return self._location / f"views-{number}.db"
-
-
-def _registered(number: int, definitions: str, state: str) -> Registered:
-    match state.split():
-        case ["building", facts, total, pulse]:
-            return Registered(number, definitions, "building", int(facts), int(total), int(pulse))
-        case ["serving"]:
-            return Registered(number, definitions, "serving")
-        case _:
-            return Registered(number, definitions, "kept")

@@ -7,11 +7,12 @@ came in: so everybody sees their own writes, and all that came before.
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Generic, Self, TypeVar
 
 from sqlalchemy import Connection
@@ -44,8 +45,9 @@ class Told(Generic[T]):
 class Views:
     """Asks the serving generation; queries run on a bounded number of threads.
 
-    `serving` names the generation for each query, or raises ViewsRebuilding; `hurry` is called
-    when a query has to wait for the projector.
+    `serving` names the generation for each query, or raises ViewsRebuilding; `recent` names all
+    that may know most, just after a switch; `hurry` is called when a query has to wait for the
+    projector.
     """
 
     def __init__(
@@ -53,11 +55,13 @@ class Views:
         ledger: Ledger,
         serving: Callable[[], Generation],
         *,
+        recent: Callable[[], Sequence[Generation]] | None = None,
         hurry: Callable[[], None] = lambda: None,
         threads: int = _THREADS,
     ) -> None:
         self._ledger = ledger
         self._serving = serving
+        self._recent = recent or (lambda: [serving()])
         self._hurry = hurry
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
         self._lock = threading.Lock()
@@ -157,15 +161,18 @@ class Views:
     ) -> Told[T] | int:
         """The answer, or the head to wait for while the views are not there yet."""
         goal = self._ledger.head(book) if head is None else head
-        generation = self._serving()
+        # Who can wait no longer is told the most that anybody was told, a switch or not.
+        generations = self._recent() if final else [self._serving()]
 
         def read() -> Told[T] | int:
             with ExitStack() as transaction:
-                connection = transaction.enter_context(generation.reading())
-                reached = standing(connection, [book]).get(book, Checkpoint())
+                opened = [transaction.enter_context(each.reading()) for each in generations]
+                found = [standing(each, [book]).get(book, Checkpoint()) for each in opened]
+                reached = max(found, key=attrgetter("position"))
                 if reached.position < goal and reached.parked_error is None and not final:
                     return goal
                 behind = max(0, goal - reached.position)
+                connection = opened[found.index(reached)]
                 return Told(query(connection, transaction), reached.position, behind)
 
         return patiently(read)

@@ -5,42 +5,34 @@ Until the switch nobody notices; when it is interrupted, what was half built is 
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-
-from sqlalchemy.exc import DBAPIError
 
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
+from projections.building import (
+    PULSE_SECONDS,
+    Meter,
+    Notice,
+    Rebuilding,
+    building,
+    clear_abandoned,
+)
+from projections.checkpoints import standing
 from projections.definitions import Definitions
 from projections.derivation import derive_book
 from projections.generation import Generation
-from projections.generations import Generations, ViewsRebuilding
+from projections.generations import NOTICED_SECONDS, Generations, ViewsRebuilding
 from projections.lineage import is_folded_from
 from projections.parallel import fill_in_parallel
 from projections.projector import Projector
 
-_PULSE_SECONDS = 1.0
-_DEAD_AFTER_SECONDS = 4.0
+__all__ = ["Rebuilding", "clear_abandoned"]
 
-
-@dataclass(frozen=True, slots=True)
-class Rebuilding:
-    """How far a rebuild is: `facts` of `total`, `seconds` since it began."""
-
-    facts: int
-    total: int
-    seconds: float
-
-    @property
-    def facts_per_second(self) -> float:
-        return self.facts / self.seconds if self.seconds else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        rate = self.facts_per_second
-        return max(0, self.total - self.facts) / rate if rate else None
+# So little is folded in a moment: whoever asks just after the switch waits for no more.
+_NEARLY_FACTS = 1_000
+_LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +44,13 @@ class Rebuilt:
     seconds: float
 
 
-Notice = Callable[[Rebuilding], None]
+class OtherFacts(ValueError):  # noqa: N818 (an answer to whoever named it)
+    def __init__(self, number: int) -> None:
+        super().__init__(f"generation {number} was folded from other facts than the ledger has")
+
+
+class _Closing(Exception):  # noqa: N818 (no fault: the process ends)
+    pass
 
 
 def rebuild(
@@ -73,26 +71,46 @@ def rebuild(
     """
     clear_abandoned(generations, definitions)
     heads = ledger.heads()
-    generation = generations.begin(definitions, unless_begun=unless_begun)
-    meter = _Meter(sum(heads.values()), notice)
-    try:
-        with _pulse(generations, generation.number, meter):
-            fill_in_parallel(
-                ledger,
-                generation,
-                definitions,
-                mapper,
-                sorted(heads.items()),
-                meter.count,
-                processes=processes,
-            )
-            _finish(generation, definitions, sorted(heads))
-            _catch_up(ledger, generation, mapper, definitions, meter)
-        generations.finish(generation.number)
-    except BaseException:
-        generations.drop(generation.number)
-        raise
+    meter = Meter(sum(heads.values()), notice)
+    with building(generations, definitions, meter, unless_begun=unless_begun) as generation:
+        fill_in_parallel(
+            ledger,
+            generation,
+            definitions,
+            mapper,
+            sorted(heads.items()),
+            meter.count,
+            processes=processes,
+        )
+        _finish(generation, definitions, sorted(heads))
+        following = Projector(ledger, lambda: generation, mapper, definitions)
+        _hand_over(following, meter, lambda: generations.finish(generation.number))
     return Rebuilt(generation.number, meter.facts, meter.seconds)
+
+
+def switch(
+    ledger: Ledger,
+    generations: Generations,
+    mapper: FactMapper,
+    definitions: Definitions,
+    number: int,
+    *,
+    notice: Notice = lambda _: None,
+) -> Rebuilt:
+    """Let a kept generation serve again, once it has caught up with what it has missed.
+
+    Raises NoSuchGeneration for one that is not whole or was made for other definitions, OtherFacts
+    for one that was folded from another history.
+    """
+    generation = generations.whole(number, definitions)
+    if not is_folded_from(ledger, generation):
+        raise OtherFacts(number)
+    with generation.reading() as connection:
+        folded = sum(each.position for each in standing(connection).values())
+    meter = Meter(sum(ledger.heads().values()) - folded, notice)
+    following = Projector(ledger, lambda: generation, mapper, definitions)
+    _hand_over(following, meter, lambda: generations.switch(number))
+    return Rebuilt(number, meter.facts, meter.seconds)
 
 
 def ensure_views(
@@ -107,52 +125,31 @@ def ensure_views(
     """Return when a generation serves these definitions; build it unless another process does.
 
     One that was folded from other facts than the ledger has is taken away: better no answer for a
-    moment than a wrong one. `closing` ends the waiting for another process early.
+    moment than a wrong one. `closing` ends the waiting for another process early, and a build.
     """
     closing = closing or threading.Event()
+
+    def go_on(state: Rebuilding) -> None:
+        notice(state)
+        if closing.is_set():
+            raise _Closing
+
     while not closing.is_set():
         try:
             generation = generations.serving(definitions)
         except ViewsRebuilding as state:
-            if state.building is None or _is_abandoned(generations, state.building.number):
-                # Of those who begin at the same moment one builds; the others find it building.
-                with suppress(ViewsRebuilding):
-                    rebuild(
-                        ledger, generations, mapper, definitions, unless_begun=True, notice=notice
-                    )
-                    return
-            closing.wait(_PULSE_SECONDS)
+            if state.building is not None:
+                closing.wait(PULSE_SECONDS)
+                clear_abandoned(generations, definitions)
+                continue
+            # Of those who begin at the same moment one builds; the others find it building.
+            with suppress(_Closing, ViewsRebuilding):
+                rebuild(ledger, generations, mapper, definitions, unless_begun=True, notice=go_on)
+                return
         else:
             if is_folded_from(ledger, generation):
                 return
             generations.drop(generation.number)
-
-
-def clear_abandoned(generations: Generations, definitions: Definitions) -> None:
-    """Take away what was half built for these definitions by a process that is gone."""
-    for each in generations.list():
-        mine = each.definitions == definitions.digest() and each.state == "building"
-        if mine and _is_abandoned(generations, each.number):
-            generations.drop(each.number)
-
-
-def _is_abandoned(generations: Generations, number: int) -> bool:
-    """Its builder would show a pulse every second."""
-    before = _building(generations, number)
-    until = time.monotonic() + _DEAD_AFTER_SECONDS
-    while before is not None and time.monotonic() < until:
-        time.sleep(_PULSE_SECONDS / 4)
-        now = _building(generations, number)
-        if now != before:
-            return False
-    return before is not None
-
-
-def _building(generations: Generations, number: int) -> object:
-    return next(
-        (each for each in generations.list() if each.number == number and each.state == "building"),
-        None,
-    )
 
 
 def _finish(generation: Generation, definitions: Definitions, books: list[str]) -> None:
@@ -168,54 +165,26 @@ def _finish(generation: Generation, definitions: Definitions, books: list[str]) 
     generation.analyze(definitions, only=definitions.derived_tables if on_postgresql else None)
 
 
-def _catch_up(
-    ledger: Ledger,
-    generation: Generation,
-    mapper: FactMapper,
-    definitions: Definitions,
-    meter: "_Meter",
-) -> None:
-    projector = Projector(ledger, lambda: generation, mapper, definitions)
-    while folded := projector.project_once():
+def _hand_over(following: Projector, meter: Meter, serve: Callable[[], bool]) -> None:
+    """Catch up, let it serve, and keep it up to date until every process has noticed.
+
+    Under load there is always something new, so it is never quite there before it serves; and
+    those who have not noticed yet go on writing the generation that served before.
+    """
+    while _fold_what_is_new(following, meter) > _NEARLY_FACTS:
+        pass
+    if not serve():
+        return
+    until = time.monotonic() + 2 * NOTICED_SECONDS
+    while time.monotonic() < until:
+        if not _fold_what_is_new(following, meter):
+            time.sleep(_LOOK_SECONDS)
+
+
+def _fold_what_is_new(following: Projector, meter: Meter) -> int:
+    following.wake()
+    facts = 0
+    while folded := following.project_once():
+        facts += folded
         meter.count(folded)
-        projector.wake()
-
-
-class _Meter:
-    """Counts facts, and tells whoever wants to know."""
-
-    def __init__(self, total: int, notice: Notice) -> None:
-        self.facts = 0
-        self.total = total
-        self._notice = notice
-        self._began = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._began
-
-    def count(self, facts: int) -> None:
-        self.facts += facts
-        self._notice(Rebuilding(self.facts, max(self.total, self.facts), self.seconds))
-
-
-@contextmanager
-def _pulse(generations: Generations, number: int, meter: _Meter) -> Iterator[None]:
-    """Show the other processes that this build is alive, and how far it is."""
-    done = threading.Event()
-
-    def beat() -> None:
-        pulse = 0
-        while not done.wait(_PULSE_SECONDS):
-            pulse += 1
-            # A pulse that is missed now and then does no harm; the build itself must go on.
-            with suppress(DBAPIError):
-                generations.note(number, meter.facts, meter.total, pulse)
-
-    thread = threading.Thread(target=beat, name="rebuild-pulse", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    return facts

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -123,10 +124,11 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
     mapper = FactMapper()
     with generations_of(settings, ledger) as generations, building(ledger, generations, mapper):
         serving = generations.follow(DEFINITIONS)
+        recent = partial(generations.recent, DEFINITIONS)
         with (
             sharing(settings, ledger) as lanes,
             closing(Projector(ledger, serving, mapper, DEFINITIONS, lanes=lanes)) as projector,
-            Views(ledger, serving, hurry=projector.hurry) as views,
+            Views(ledger, serving, recent=recent, hurry=projector.hurry) as views,
             hinting(ledger, lanes, projector),
         ):
             projector.on_progress(views.tell_progress)

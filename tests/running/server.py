@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -29,15 +30,24 @@ PATIENCE_SECONDS = 60
 class Server:
     """The process can be killed and started again; it comes back under another address.
 
-    `name` is what its sessions are called in the database, when PGAPPNAME is among the settings.
+    `name` is what its sessions are called in the database, when PGAPPNAME is among the settings;
+    `program` is what Python runs: this release, or another.
     """
 
     command = "serve"
 
-    def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        program: Sequence[str] = ("-m", "whence"),
+        **settings: str,
+    ) -> None:
         self.database_url = database_url
         self.url = ""
         self.name = settings.get("PGAPPNAME", "")
+        self._program = [sys.executable, *program]
         self._environment = os.environ | {
             "WHENCE_DATABASE_URL": database_url,
             "WHENCE_PORT": "0",
@@ -64,7 +74,7 @@ class Server:
         """Does not wait for it."""
         with self._log.open("w") as log:
             self._process = subprocess.Popen(  # noqa: S603 (our own command line)
-                [sys.executable, "-m", "whence", self.command],
+                [*self._program, self.command],
                 env=self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -86,9 +96,9 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL: no goodbye."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(timeout=PATIENCE_SECONDS)
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=PATIENCE_SECONDS)
 
     def pause(self) -> None:
         """SIGSTOP: it stands still, and does not know it."""
@@ -100,12 +110,21 @@ class Server:
     def whence(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same store, run to its end."""
         return subprocess.run(  # noqa: S603 (our own command line)
-            [sys.executable, "-m", "whence", *arguments],
+            [*self._program, *arguments],
             env=self._environment,
             capture_output=True,
             text=True,
             check=False,
             timeout=PATIENCE_SECONDS * 2,
+        )
+
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Another command on the same store, which goes on beside."""
+        return subprocess.Popen(  # noqa: S603 (our own command line)
+            [*self._program, *arguments],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def _is_ready(self) -> bool:

@@ -290,3 +290,70 @@ def test_a_backup_overwrites_nothing(whence, tmp_path):
 
     assert refused.returncode == 1
     assert "a backup overwrites nothing" in refused.stderr
+
+
+def listed_states(whence):
+    listed = json.loads(whence("generations", "list", "--json").stdout)
+    return {each["number"]: each["state"] for each in listed}
+
+
+@pytest.mark.usefixtures("organization")
+def test_a_kept_set_of_views_serves_again_and_the_other_goes(whence):
+    whence("rebuild")
+    whence("rebuild")
+
+    switched = whence("generations", "switch", "1")
+    after = listed_states(whence)
+    dropped = whence("generations", "drop", "2")
+
+    assert switched.stdout.startswith("Generation 1 serves")
+    assert after == {1: "serving", 2: "kept"}
+    assert dropped.returncode == 0
+    assert listed_states(whence) == {1: "serving"}
+
+
+@pytest.mark.usefixtures("organization")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("generations", "switch", "7"), "there is no generation 7"),
+        (("generations", "drop", "7"), "there is no generation 7"),
+        (("generations", "drop", "1"), "generation 1 serves"),
+        (("generations", "drop", "1", "--unused"), "generation 1 serves"),
+        (("verify", "--generation", "7"), "there is no generation 7"),
+    ],
+)
+def test_a_set_of_views_that_is_not_there_or_serves_is_refused_in_one_sentence(
+    whence, arguments, sentence
+):
+    whence("rebuild")
+
+    refused = whence(*arguments)
+
+    assert refused.returncode == 1
+    assert f"whence: {sentence}" in refused.stderr
+    assert listed_states(whence) == {1: "serving"}
+
+
+def test_two_sets_of_views_at_the_same_positions_have_the_same_digests(whence):
+    whence("demo", "--customers", "5", "--payments", "20", "--until", "2026-11-01")
+    whence("rebuild")
+
+    first, second = [
+        json.loads(whence("verify", "--generation", number, "--json").stdout)
+        for number in ("1", "2")
+    ]
+
+    assert (first.pop("generation"), second.pop("generation")) == (1, 2)
+    assert first == second
+    assert sum(t["rows"] for book in first["books"] for t in book["tables"].values()) > 20
+
+
+@pytest.mark.usefixtures("organization")
+def test_sets_of_views_are_listed_for_people(whence):
+    whence("rebuild")
+
+    listed = whence("generations", "list").stdout
+
+    assert "serving" in listed
+    assert "this release" in listed

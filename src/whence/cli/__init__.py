@@ -20,6 +20,7 @@ _COMMANDS = {
     "keys": "keys:app",
     "rebuild": "views:rebuild",
     "verify": "views:verify",
+    "generations": "generations:app",
     "events": "facts:events",
     "demo": "demo:demo",
     "db": "database:app",

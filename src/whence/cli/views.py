@@ -1,19 +1,23 @@
 """`whence rebuild` and `whence verify`: the views derived anew, and held against the facts."""
 
 import os
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 
 from ledger.chain import BrokenChain
 from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+from projections.comparison import Difference
 from projections.folds import DEFINITIONS
-from projections.rebuild import Rebuilding, ensure_views
+from projections.generations import Generations, GenerationServes, NoSuchGeneration
+from projections.rebuild import OtherFacts, Rebuilding, ensure_views
 from projections.rebuild import rebuild as rebuild_views
-from projections.verification import BookReport, Difference
+from projections.verification import BookReport, Report
 from projections.verification import verify as verify_views
-from whence.cli.terminal import progress_bar
+from whence.cli.terminal import AsJson, print_json, progress_bar
 from whence.errors import Unsuccessful
 from whence.settings import Settings
 from whence.wiring import generations_of, recording
@@ -26,20 +30,10 @@ def rebuild(
     ] = None,
 ) -> None:
     """Derive every view anew, beside the ones that serve, then switch to them."""
-    settings = Settings.load()
-    with (
-        recording(settings) as ledger,
-        generations_of(settings, ledger) as generations,
-        progress_bar("Rebuilding", "facts") as progress,
-    ):
-        task = progress.add_task("the views", total=None)
-
-        def notice(state: Rebuilding) -> None:
-            progress.update(task, completed=state.facts, total=state.total)
-
+    with opened_views() as (ledger, views), noticing("Rebuilding") as notice:
         rebuilt = rebuild_views(
             ledger,
-            generations,
+            views,
             FactMapper(),
             DEFINITIONS,
             notice=notice,
@@ -50,34 +44,75 @@ def rebuild(
     )
 
 
-def verify() -> None:
+def verify(
+    generation: Annotated[
+        int | None, typer.Option(help="The number of another one than the one that serves.")
+    ] = None,
+    *,
+    json: AsJson = False,
+) -> None:
     """Prove that no fact was touched, and that every view is what the facts say."""
-    settings = Settings.load()
     mapper = FactMapper()
-    with (
-        recording(settings) as ledger,
-        generations_of(settings, ledger) as generations,
-        progress_bar("Verifying", "facts") as progress,
-    ):
-        ensure_views(ledger, generations, mapper, DEFINITIONS)
+    with opened_views() as (ledger, views), progress_bar("Verifying", "facts") as progress:
+        ensure_views(ledger, views, mapper, DEFINITIONS)
         task = progress.add_task("the views", total=sum(ledger.heads().values()))
         report = verify_views(
             ledger,
-            generations,
+            views,
             mapper,
             DEFINITIONS,
+            number=generation,
             count=lambda facts: progress.advance(task, facts),
+            broken=lambda chain: progress.console.print(_broken(chain), markup=False),
         )
+    if json:
+        print_json(_figures(report))
     wrong = [sentence for book in report.books for sentence in _faults(book)]
     if wrong:
         raise Unsuccessful("\n".join(wrong))
     rows = sum(table.rows for book in report.books for table in book.tables)
-    typer.echo(f"{len(report.books)} books are sound: every fact, and {rows:,} rows of views.")
+    if not json:
+        typer.echo(f"{len(report.books)} books are sound: every fact, and {rows:,} rows of views.")
+
+
+@contextmanager
+def opened_views() -> Iterator[tuple[Ledger, Generations]]:
+    settings = Settings.load()
+    try:
+        with recording(settings) as ledger, generations_of(settings, ledger) as views:
+            yield ledger, views
+    except (NoSuchGeneration, GenerationServes, OtherFacts) as refused:
+        raise Unsuccessful(str(refused)) from None
+
+
+@contextmanager
+def noticing(what: str) -> Iterator[Callable[[Rebuilding], None]]:
+    with progress_bar(what, "facts") as progress:
+        task = progress.add_task("the views", total=None)
+        yield lambda state: progress.update(task, completed=state.facts, total=state.total)
+
+
+def _figures(report: Report) -> dict[str, Any]:
+    return {
+        "generation": report.generation,
+        "sound": report.is_sound,
+        "books": [
+            {
+                "book": book.book,
+                "position": book.checkpoint.position,
+                "tables": {
+                    str(table.name): {"rows": table.rows, "digest": table.digest}
+                    for table in book.tables
+                },
+            }
+            for book in report.books
+        ],
+    }
 
 
 def _faults(report: BookReport) -> Iterator[str]:
     if isinstance(report.chain, BrokenChain):
-        yield f"{report.book}: position {report.chain.position} {report.chain.reason}"
+        yield _broken(report.chain)
     if report.checkpoint.parked_error is not None:
         yield (
             f"{report.book}: parked at position {report.checkpoint.parked_position}: "
@@ -86,6 +121,10 @@ def _faults(report: BookReport) -> Iterator[str]:
     for table in report.tables:
         if table.difference is not None:
             yield f"{report.book}: {table.name}: {_said(table.difference)}"
+
+
+def _broken(chain: BrokenChain) -> str:
+    return f"{chain.book}: position {chain.position} {chain.reason}"
 
 
 def _said(difference: Difference) -> str:
