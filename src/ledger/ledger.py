@@ -8,7 +8,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from ledger import reading
-from ledger.append import Append, Outcome, Replied, StoredFact
+from ledger.append import Append, Claim, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
 from ledger.housekeeping import forget_expired_replies
@@ -128,6 +128,10 @@ class Ledger:
     def owners(self, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:
         """Values that begin so, each with the stream that holds it, in the order of the values."""
         return reading.owners(self.engine, book, kind, prefix)
+
+    def unfounded_claim(self, book: str) -> Claim | None:
+        """The first value that is held for a stream without facts; None when there is none."""
+        return reading.unfounded_claim(self.engine, book)
 
     def reply(self, book: str, key: str) -> Replied | None:
         """What was answered under an idempotency key; None when nothing, or when it expired."""

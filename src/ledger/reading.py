@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, func, select
+from sqlalchemy import Connection, CursorResult, Engine, exists, func, select
 from sqlalchemy.exc import DBAPIError
 
-from ledger.append import Replied, StoredFact
+from ledger.append import Claim, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain, genesis, walk
 from ledger.clock import written
 from ledger.rows import asked_for
@@ -133,6 +133,19 @@ def owners(engine: Engine, book: str, kind: str, prefix: str) -> list[tuple[str,
     return ask(
         engine, lambda connection: [(value, stream) for value, stream in connection.execute(wanted)]
     )
+
+
+def unfounded_claim(engine: Engine, book: str) -> Claim | None:
+    """The first value that is held for a stream without facts."""
+    founded = exists().where(events.c.book == claims.c.book, events.c.stream == claims.c.stream)
+    wanted = (
+        select(claims.c.kind, claims.c.value, claims.c.stream)
+        .where(claims.c.book == book, ~founded)
+        .order_by(claims.c.kind, claims.c.value)
+        .limit(1)
+    )
+    found = ask(engine, lambda connection: connection.execute(wanted).one_or_none())
+    return None if found is None else Claim(*found)
 
 
 def _end_of(prefix: str) -> str | None:

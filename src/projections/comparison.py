@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Table, select
 
 from projections.rows import key_names, value_names
@@ -46,7 +47,7 @@ class Compared:
 
     def add(self, row: Row) -> None:
         self.rows += 1
-        self.sum += int.from_bytes(hashlib.sha256(repr(row).encode()).digest()[:16])
+        self.sum += int.from_bytes(hashlib.sha256(orjson.dumps(row)).digest()[:16])
 
 
 def compare(expected: Connection, found: Connection, table: Table) -> dict[str, Compared]:

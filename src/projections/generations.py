@@ -151,7 +151,9 @@ class Generations:
 
     def abandon(self, number: int) -> None:
         """Give a build up and take its tables away; what has come to serve meanwhile stays."""
-        if self._registry.drop(number, ("building",)):
+        self._registry.drop(number, ("building",))
+        # Somebody else may have dropped it, and its builder gone on making tables for a moment.
+        if number not in {each.number for each in self.list()}:
             self._remove(number)
 
     def drop(self, number: int) -> None:

@@ -7,6 +7,7 @@ views are that are verified, and both are read side by side.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ledger.append import Claim
 from ledger.chain import BrokenChain, Chain
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -38,17 +39,25 @@ class TableReport:
 
 @dataclass(frozen=True, slots=True)
 class BookReport:
-    """One book: its chain, the position its views are at, its tables."""
+    """One book: its chain, the position its views are at, its tables.
+
+    `unfounded` is a unique value that is held for somebody who is not among the facts.
+    """
 
     book: str
     chain: Chain | BrokenChain
     checkpoint: Checkpoint
     tables: tuple[TableReport, ...]
+    unfounded: Claim | None = None
 
     @property
     def is_sound(self) -> bool:
-        chained = isinstance(self.chain, Chain) and self.checkpoint.parked_error is None
-        return chained and all(table.difference is None for table in self.tables)
+        chained = isinstance(self.chain, Chain) and self.unfounded is None
+        return (
+            chained
+            and self.checkpoint.parked_error is None
+            and all(table.difference is None for table in self.tables)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,10 @@ def verify(
     chains |= _walk_chains(ledger, sorted(books - chains.keys()), broken)
     return Report(
         verified.number,
-        tuple(_report(book, chains[book], checkpoints, compared) for book in sorted(books)),
+        tuple(
+            _report(book, chains[book], ledger.unfounded_claim(book), checkpoints, compared)
+            for book in sorted(books)
+        ),
     )
 
 
@@ -161,6 +173,7 @@ def _go_on(
 def _report(
     book: str,
     chain: Chain | BrokenChain,
+    unfounded: Claim | None,
     checkpoints: Mapping[str, Checkpoint],
     compared: Mapping[str, Mapping[str, Compared]],
 ) -> BookReport:
@@ -170,4 +183,5 @@ def _report(
         chain,
         checkpoints.get(book, Checkpoint()),
         tuple(TableReport(name, of.rows, of.digest, of.difference) for name, of in found.items()),
+        unfounded,
     )

@@ -1,28 +1,31 @@
-"""What the command line says of the sets of views, and does with them."""
+"""The sets of views of a store, and what the command line does with them."""
 
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from server import PATIENCE_SECONDS, Server
 
-
-def generations(server: Server) -> list[dict[str, Any]]:
-    return list(json.loads(server.whence("generations", "list", "--json").stdout))
+from ledger.database import open_engine
+from projections.registry import Registry
 
 
 def states(server: Server) -> dict[int, str]:
-    return {each["number"]: each["state"] for each in generations(server)}
+    engine = open_engine(server.database_url)
+    listed = Registry(engine, lambda: datetime.now(UTC)).all()
+    engine.dispose()
+    return {each.number: each.state for each in listed}
+
+
+def building(server: Server) -> list[int]:
+    return [number for number, state in states(server).items() if state == "building"]
 
 
 def serving_number(server: Server) -> int:
     [number] = [number for number, state in states(server).items() if state == "serving"]
     return number
-
-
-def building(server: Server) -> list[int]:
-    return [number for number, state in states(server).items() if state == "building"]
 
 
 def awaited(condition: Callable[[], object]) -> None:

@@ -357,3 +357,17 @@ def test_sets_of_views_are_listed_for_people(whence):
 
     assert "serving" in listed
     assert "this release" in listed
+
+
+def test_verify_names_a_unique_value_that_is_held_for_nobody(whence, organization, tmp_path):
+    change(
+        tmp_path / "ledger.db",
+        f"INSERT INTO claims VALUES ('{organization['id']}/test', 'email', 'ama@example.com', "  # noqa: S608 (our own id)
+        "'cus_nobody')",
+    )
+
+    verified = whence("verify")
+
+    assert verified.returncode == 1
+    assert "email is held for cus_nobody, which has no facts" in verified.stderr
+    assert "ama@example.com" not in verified.stderr

@@ -118,6 +118,9 @@ def _faults(report: BookReport) -> Iterator[str]:
             f"{report.book}: parked at position {report.checkpoint.parked_position}: "
             f"{report.checkpoint.parked_error}"
         )
+    if report.unfounded is not None:
+        claim = report.unfounded
+        yield f"{report.book}: {claim.kind} is held for {claim.stream}, which has no facts"
     for table in report.tables:
         if table.difference is not None:
             yield f"{report.book}: {table.name}: {_said(table.difference)}"
