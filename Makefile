@@ -55,8 +55,8 @@ bench: $(READY) ## measure beside peers, three minutes (PAYMENTS=1000000 for a l
 	@$(BIN)/python benchmarks/bench.py $(if $(PAYMENTS),--payments $(PAYMENTS))
 
 .PHONY: soak
-soak: $(READY) ## kill processes under load, 200 times one server on each database; an hour
-	@WHENCE_TEST_KILLS=200 $(BIN)/python -m pytest -n 2 tests/crash
+soak: $(READY) ## kill processes under load 200 times on each database, let views change places 20 times; an hour
+	@WHENCE_TEST_KILLS=200 WHENCE_TEST_SWITCHES=20 $(BIN)/python -m pytest -n 2 tests/crash tests/rebuilding
 
 # Fresh machines differ in how they call Python; whichever is new enough will do.
 $(READY): requirements.lock pyproject.toml

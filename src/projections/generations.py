@@ -129,9 +129,13 @@ class Generations:
         digest = definitions.digest()
         check = partial(self._must_not_be_begun, digest) if unless_begun else None
         number = self._registry.register(digest, check=check)
-        generation = self._opened(number, definitions.digest())
-        generation.drop()
-        generation.create(definitions)
+        try:
+            generation = self._opened(number, definitions.digest())
+            generation.drop()
+            generation.create(definitions)
+        except BaseException:
+            self.abandon(number)
+            raise
         return generation
 
     def note(self, number: int, facts: int, total: int, pulse: int) -> None:

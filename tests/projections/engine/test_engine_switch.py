@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 
 from ledger.schema import books, events
 from projections import generations as generations_module
+from projections.generation import Generation
 from projections.generations import GenerationServes, NoSuchGeneration
 from projections.reader import Views
 from projections.rebuild import OtherFacts, clear_abandoned, ensure_views, rebuild, switch
@@ -147,6 +148,17 @@ def test_a_build_that_was_given_up_neither_shows_a_pulse_nor_serves(shop):
         shop.generations.finish(half.number)
 
     assert [each.number for each in shop.generations.list()] == [live.number]
+
+
+def test_a_build_that_is_interrupted_as_it_begins_leaves_nothing(shop, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Generation, "create", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        shop.generations.begin(shop.definitions)
+
+    assert shop.generations.list() == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
