@@ -17,10 +17,10 @@ from projections.checkpoints import Checkpoint, standing
 from projections.comparison import Compared, Difference, compare
 from projections.definitions import Definitions
 from projections.derivation import derive_book
-from projections.filling import Filler
 from projections.folding import Folding
 from projections.generation import Generation
 from projections.generations import Generations
+from projections.parallel import fill_in_parallel
 
 _FACTS_PER_BATCH = 5_000
 
@@ -79,14 +79,15 @@ def verify(
     definitions: Definitions,
     *,
     number: int | None = None,
+    processes: int = 1,
     count: Count = lambda _: None,
     broken: Callable[[BrokenChain], None] = lambda _: None,
 ) -> Report:
     """Verify every book of the ledger against the generation of this number, or that serves.
 
-    `count` is told how many facts were folded again, `broken` of each broken chain when it is
-    found, which is long before the end. Raises ViewsRebuilding when none serves, NoSuchGeneration
-    for a number that could not.
+    At most so many `processes` fold. `count` is told how many facts were folded again, `broken` of
+    each broken chain when it is found, which is long before the end. Raises ViewsRebuilding when
+    none serves, NoSuchGeneration for a number that could not, FillingFailed.
     """
     if number is None:
         verified = generations.serving(definitions)
@@ -102,12 +103,11 @@ def verify(
         count(facts)
 
     with building(generations, definitions, meter) as fresh:
-        folding = Folding(mapper, definitions.folds)
-        _derive(ledger, fresh, folding, definitions, positions, counted)
+        _derive(ledger, fresh, mapper, definitions, positions, counted, processes)
         # One moment of the views, and a short one: they go on while everything is folded again.
         with verified.reading() as found:
             checkpoints = standing(found)
-            _go_on(ledger, fresh, folding, definitions, checkpoints)
+            _go_on(ledger, fresh, mapper, definitions, checkpoints)
             with fresh.reading() as expected:
                 compared = {t.name: compare(expected, found, t) for t in definitions.tables}
     books = checkpoints.keys() | chains.keys()
@@ -136,14 +136,16 @@ def _walk_chains(
 def _derive(
     ledger: Ledger,
     fresh: Generation,
-    folding: Folding,
+    mapper: FactMapper,
     definitions: Definitions,
     positions: Mapping[str, int],
     count: Count,
+    processes: int,
 ) -> None:
-    Filler(ledger, fresh, definitions, folding, count).fill(sorted(positions.items()))
+    books = sorted(positions.items())
+    fill_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
     fresh.create_keys(definitions)
-    fresh.analyze(definitions)
+    fresh.analyze(definitions, only=definitions.folded)
     for book in positions:
         with fresh.writing() as connection:
             derive_book(connection, definitions.derived, book)
@@ -152,11 +154,12 @@ def _derive(
 def _go_on(
     ledger: Ledger,
     fresh: Generation,
-    folding: Folding,
+    mapper: FactMapper,
     definitions: Definitions,
     goals: Mapping[str, Checkpoint],
 ) -> None:
     """Fold what the verified views have folded meanwhile, and no more."""
+    folding = Folding(mapper, definitions.folds)
     with fresh.reading() as connection:
         reached = standing(connection)
     for book, goal in goals.items():

@@ -13,6 +13,7 @@ from ledger.ledger import Ledger
 from projections.comparison import Difference
 from projections.folds import DEFINITIONS
 from projections.generations import Generations, GenerationServes, NoSuchGeneration
+from projections.parallel import FillingFailed
 from projections.rebuild import OtherFacts, Rebuilding, ensure_views
 from projections.rebuild import rebuild as rebuild_views
 from projections.verification import BookReport, Report
@@ -22,13 +23,13 @@ from whence.errors import Unsuccessful
 from whence.settings import Settings
 from whence.wiring import generations_of, recording
 
+Processes = Annotated[
+    int | None,
+    typer.Option(min=1, help="At most so many (PostgreSQL only); else one for each core."),
+]
 
-def rebuild(
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, help="At most so many (PostgreSQL only); else one for each core."),
-    ] = None,
-) -> None:
+
+def rebuild(processes: Processes = None) -> None:
     """Derive every view anew, beside the ones that serve, then switch to them."""
     with opened_views() as (ledger, views), noticing("Rebuilding") as notice:
         rebuilt = rebuild_views(
@@ -49,6 +50,7 @@ def verify(
         int | None, typer.Option(help="The number of another one than the one that serves.")
     ] = None,
     *,
+    processes: Processes = None,
     json: AsJson = False,
 ) -> None:
     """Prove that no fact was touched, and that every view is what the facts say."""
@@ -62,6 +64,7 @@ def verify(
             mapper,
             DEFINITIONS,
             number=generation,
+            processes=processes or os.cpu_count() or 1,
             count=lambda facts: progress.advance(task, facts),
             broken=lambda chain: progress.console.print(_broken(chain), markup=False),
         )
@@ -81,7 +84,7 @@ def opened_views() -> Iterator[tuple[Ledger, Generations]]:
     try:
         with recording(settings) as ledger, generations_of(settings, ledger) as views:
             yield ledger, views
-    except (NoSuchGeneration, GenerationServes, OtherFacts) as refused:
+    except (NoSuchGeneration, GenerationServes, OtherFacts, FillingFailed) as refused:
         raise Unsuccessful(str(refused)) from None
 
 
