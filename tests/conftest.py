@@ -18,10 +18,12 @@ from uuid import uuid4
 import psutil
 import psycopg
 import pytest
+from citus import pretend_citus
 from sqlalchemy import Engine, make_url
 
 from ledger.clock import Clock
 from ledger.database import open_engine, upgrade
+from ledger.distribution import distribute_store
 from ledger.ledger import Ledger
 
 SERVERS = "whence-postgresql-"
@@ -98,6 +100,17 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url(new_postgresql: Callable[[], str]) -> str:
     return new_postgresql()
+
+
+@pytest.fixture
+def cluster_url(postgresql_url: str) -> str:
+    """A PostgreSQL whose ledger is spread by book, or so it thinks."""
+    pretend_citus(postgresql_url)
+    engine = open_engine(postgresql_url)
+    upgrade(engine)
+    distribute_store(engine)
+    engine.dispose()
+    return postgresql_url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

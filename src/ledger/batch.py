@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from ledger.append import Append, Replied
 from ledger.chain import genesis
 from ledger.clock import Clock, written
+from ledger.distribution import together
 from ledger.held import HeldConnection
 from ledger.plan import Head, Known, Plan, plan, streams_to_look_up
 from ledger.rows import (
@@ -85,9 +86,12 @@ def lock_heads(connection: Connection, names: Iterable[str]) -> dict[str, Head]:
 
 
 def _locked(connection: Connection, names: Sequence[str]) -> dict[str, Head]:
-    found = connection.exec_driver_sql(*locking(connection, books.c.book, names))
     return {
-        book: Head(position, digest, recorded_at) for book, position, digest, recorded_at in found
+        book: Head(position, digest, recorded_at)
+        for part in together(connection, names)
+        for book, position, digest, recorded_at in connection.exec_driver_sql(
+            *locking(connection, books.c.book, part)
+        )
     }
 
 

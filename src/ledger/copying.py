@@ -34,7 +34,8 @@ def copy_store(
     with _one_moment(source) as reading, writing(target) as connection:
         if connection.execute(select(books.c.book).limit(1)).first() is not None:
             raise StoreNotEmpty
-        total = reading.execute(select(func.coalesce(func.sum(books.c.position), 0))).scalar_one()
+        # PostgreSQL adds whole numbers up to a decimal.
+        total = int(reading.execute(select(func.sum(books.c.position))).scalar() or 0)
         for table in (events, claims, replies, books):
             copied = 0
             with closing(_pages(reading, table)) as pages:
@@ -43,8 +44,9 @@ def copy_store(
                     copied += len(page)
                     if table is events:
                         notice(copied, total)
-        store_id, epoch = reading.execute(select(store.c.id, store.c.epoch)).one()
-        connection.execute(store.delete().where(store.c.book == ""))
+        own = store.c.book == ""
+        store_id, epoch = reading.execute(select(store.c.id, store.c.epoch).where(own)).one()
+        connection.execute(store.delete().where(own))
         connection.execute(insert(store).values(book="", id=store_id, epoch=epoch + 1))
     return StoreIdentity(store_id, epoch + 1)
 

@@ -12,7 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
 
+from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, look
 from ledger.errors import WrongSchema
+from ledger.patience import PatientConnection
 from ledger.schema import SCHEMA, store
 
 _BUSY_SECONDS = 10
@@ -21,7 +23,6 @@ _BUSY_SECONDS = 10
 # but for one that sorts rows by the hundred thousand; nobody waits for the tables it fills.
 _STOPPED_SECONDS = 5
 _STOPPED_LOADING_SECONDS = 60
-_LOCK_OF_THE_SCHEMA = 0x77_68_65_6E_63_65  # "whence"
 
 
 def open_engine(url: str, *, durable: bool = True) -> Engine:
@@ -57,17 +58,18 @@ def upgrade(engine: Engine) -> None:
     Any number of processes may do this at the same moment: they queue on a lock.
     Raises WrongSchema when a newer release has been here.
     """
-    with writing(engine) as connection:
+    with writing(engine.execution_options(unhurried=True)) as connection:
         if connection.dialect.name == "postgresql":
-            # Held until the transaction ends, so a pooler between us and the server is harmless.
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_OF_THE_SCHEMA})"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_OF_THE_SCHEMA})"))
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
         migrations = _migrations()
         _must_not_be_newer(migrations, connection)
         migrations.attributes["connection"] = connection
         command.upgrade(migrations, "head")
-        if connection.execute(select(store.c.id)).first() is None:
+        if connection.execute(select(store.c.id).where(store.c.book == "")).first() is None:
             connection.execute(insert(store).values(book="", id=uuid4().hex, epoch=1))
+        if is_distributed(connection):
+            distribute(connection, SCHEMA)
 
 
 def require_schema(engine: Engine) -> None:
@@ -150,8 +152,24 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
         max_overflow=20,
     )
 
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, given: Any, settings: Any) -> Any:
+        return PatientConnection.connect(*given, **settings)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        record.info["distributed"] = look(connection)
+
+    @event.listens_for(engine, "checkin")
+    def hurry(connection: Any, _record: object) -> None:
+        if connection is not None:
+            connection.patience_seconds = PatientConnection.patience_seconds
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("unhurried", False):
+            driver: Any = connection.connection.driver_connection
+            driver.patience_seconds = None
         # For this transaction only: a setting of the session would be lost behind a pooler.
         options = connection.get_execution_options()
         if options.get("writing", False):

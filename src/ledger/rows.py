@@ -8,13 +8,17 @@ docs/decisions/0001-ledger.md.)
 
 # ruff: noqa: S608 (only names of our own tables and columns are put into a statement)
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
 import psycopg
 from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, Table
 from sqlalchemy.exc import DBAPIError
+
+from ledger.distribution import is_distributed
 
 Row = tuple[Any, ...]
 
@@ -43,10 +47,11 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> N
     if _has_arrays(connection):
         changes = ", ".join(f"{c.name} = r.{c.name}" for c in columns if not c.primary_key)
         same = " AND ".join(f"t.{c.name} = r.{c.name}" for c in columns if c.primary_key)
-        connection.exec_driver_sql(
-            f"UPDATE {name} AS t SET {changes} FROM {_unnested(columns)} WHERE {same}",
-            _by_column(rows),
-        )
+        for part, named, book in _as_sent(connection, rows):
+            connection.exec_driver_sql(
+                f"UPDATE {name} AS t SET {changes} FROM {_unnested(columns)} WHERE {same}{named}",
+                (*_by_column(part), *book),
+            )
     else:
         values = ", ".join("?" * len(columns))
         connection.exec_driver_sql(
@@ -60,12 +65,13 @@ def delete_rows(
     """Deletes the rows in which the columns (of one table) have these values."""
     if not rows:
         return
-    source, parameters = asked_for(connection, columns, rows)
-    connection.exec_driver_sql(
-        f"DELETE FROM {_name(connection, columns[0].table)} "
-        f"WHERE ({_listed(columns)}) IN (SELECT * FROM {source})",
-        parameters,
-    )
+    for part, named, book in _as_sent(connection, rows):
+        source, parameters = asked_for(connection, columns, part)
+        connection.exec_driver_sql(
+            f"DELETE FROM {_name(connection, columns[0].table)} AS t "
+            f"WHERE ({_listed(columns)}) IN (SELECT * FROM {source}){named}",
+            (*parameters, *book),
+        )
 
 
 def select_rows(
@@ -75,13 +81,15 @@ def select_rows(
     if not rows:
         return []
     table = keys[0].table
-    source, parameters = asked_for(connection, keys, rows)
     same = " AND ".join(f"t.{key.name} = r.{key.name}" for key in keys)
     wanted = ", ".join(f"t.{column.name}" for column in table.columns)
-    found = connection.exec_driver_sql(
-        f"SELECT {wanted} FROM {source} JOIN {_name(connection, table)} AS t ON {same}",
-        parameters,
-    )
+    found: list[Row] = []
+    for part, named, book in _as_sent(connection, rows):
+        source, parameters = asked_for(connection, keys, part)
+        found += connection.exec_driver_sql(
+            f"SELECT {wanted} FROM {source} JOIN {_name(connection, table)} AS t ON {same}{named}",
+            (*parameters, *book),
+        )
     return [tuple(row) for row in found]
 
 
@@ -91,6 +99,8 @@ def locking(
     """A statement that reads the rows with these keys and locks them in their order."""
     table = key.table
     wanted = f"SELECT {_listed(list(table.columns))} FROM {_name(connection, table)}"
+    if _has_arrays(connection) and len(values) == 1:
+        return f"{wanted} WHERE {key.name} = %b::text FOR UPDATE", tuple(values)
     if _has_arrays(connection):
         locked = f"{wanted} WHERE {key.name} = ANY(%b::text[]) ORDER BY {key.name} FOR UPDATE"
         return locked, (list(values),)
@@ -105,11 +115,15 @@ def select_highest(
     """For each row of key values that exists: the values, and the highest ``of`` among them."""
     if not rows:
         return []
-    source, parameters = asked_for(connection, keys, rows)
     same = " AND ".join(f"t.{key.name} = r.{key.name}" for key in keys)
     # A subquery, so that each is one step into the index however long the stream is.
     highest = f"SELECT max(t.{of.name}) FROM {_name(connection, of.table)} AS t WHERE {same}"
-    found = connection.exec_driver_sql(f"SELECT r.*, ({highest}) FROM {source}", parameters)
+    found: list[Row] = []
+    for part, named, book in _as_sent(connection, rows):
+        source, parameters = asked_for(connection, keys, part)
+        found += connection.exec_driver_sql(
+            f"SELECT r.*, ({highest}{named}) FROM {source}", (*book, *parameters)
+        )
     return [tuple(row) for row in found if row[-1] is not None]
 
 
@@ -145,6 +159,20 @@ def _copy(
             connection_invalidated=connection.invalidated,
             dialect=connection.dialect,
         ) from error
+
+
+def _as_sent(
+    connection: Connection, rows: Sequence[Row]
+) -> Iterator[tuple[Sequence[Row], str, Row]]:
+    """The rows of one statement: all of them, or on a cluster those of one book, which it names.
+
+    With them comes what the condition on ``t`` is to be continued with, and its parameters.
+    """
+    if not is_distributed(connection):
+        yield rows, "", ()
+        return
+    for book, part in groupby(sorted(rows, key=itemgetter(0)), itemgetter(0)):
+        yield list(part), " AND t.book = %b::text", (book,)
 
 
 def _has_arrays(connection: Connection) -> bool:

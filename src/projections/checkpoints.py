@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Connection, MetaData, Text, select
 
+from ledger.distribution import together
 from projections.changes import Changes
 from projections.rows import at_latest, last, latest, view
 from projections.writer import merge_into
@@ -71,10 +72,14 @@ def hold(connection: Connection, schema: str | None, expected: Mapping[str, int]
     for each in unseen:
         each.merge(checkpoints, (), position=0)
     merge_into(connection, schema, unseen)
-    locked = (
-        select(checkpoints.c.book, checkpoints.c.position)
-        .where(checkpoints.c.book.in_(sorted(expected)))
-        .order_by(checkpoints.c.book)
-        .with_for_update()
-    )
-    return {book for book, position in connection.execute(locked) if position == expected[book]}
+    return {
+        book
+        for part in together(connection, sorted(expected))
+        for book, position in connection.execute(
+            select(checkpoints.c.book, checkpoints.c.position)
+            .where(checkpoints.c.book.in_(part))
+            .order_by(checkpoints.c.book)
+            .with_for_update()
+        )
+        if position == expected[book]
+    }

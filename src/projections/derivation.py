@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -31,11 +33,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from ledger.distribution import is_distributed
 from projections.changes import Changes
 from projections.derived import Derived
 from projections.rows import key_names
 
 Keys = set[tuple[Any, ...]]
+
+_BOOK = bindparam("derived_book", type_=Text)
 
 
 def derive_touched(
@@ -59,7 +64,12 @@ def derive_touched(
                 for key in tables.get(source.name, ()):
                     keys.add((book, *(key[place] for place in places)))
         found[each.table.name] = keys
-        if keys:
+        if is_distributed(connection):
+            for book, of_book in groupby(sorted(keys), itemgetter(0)):
+                parameters = _parameters(dialect, list(of_book)) | {"derived_book": book}
+                for statement in _for_touched_of_book(each):
+                    connection.execute(statement, parameters)
+        elif keys:
             parameters = _parameters(dialect, sorted(keys))
             for statement in _for_touched(each, dialect):
                 connection.execute(statement, parameters)
@@ -100,16 +110,34 @@ def _for_touched(derived: Derived, dialect: str) -> _Statements:
 
 
 @cache
+def _for_touched_of_book(derived: Derived) -> _Statements:
+    touched = _of_book(derived, _postgresql_keys(derived, "found"))
+    names = _keys(derived)
+    keys = [derived.table.columns[name] for name in names]
+    chosen = select(*(touched.c[name] for name in names))
+    clear = delete(derived.table).where(
+        derived.table.columns["book"] == _BOOK, tuple_(*keys).in_(chosen)
+    )
+    return _Statements(clear, _fill(derived, touched))
+
+
+def _of_book(derived: Derived, keys: FromClause) -> FromClause:
+    """The keys again, with the book named: so the tables they are joined with name it too."""
+    others = (keys.c[name] for name in key_names(derived.table))
+    return select(_BOOK.label("book"), *others).select_from(keys).subquery("touched")
+
+
+@cache
 def _for_book(derived: Derived) -> _Statements:
-    book = bindparam("derived_book", type_=Text)
     sources = [
         select(*(source.columns[name] for name in _keys(derived)))
-        .where(source.columns["book"] == book)
+        .where(source.columns["book"] == _BOOK)
         .distinct()
         for source in derived.sources
     ]
-    touched = (union(*sources) if len(sources) > 1 else sources[0]).subquery("touched")
-    clear = delete(derived.table).where(derived.table.columns["book"] == book)
+    keys = (union(*sources) if len(sources) > 1 else sources[0]).subquery("found")
+    touched = _of_book(derived, keys)
+    clear = delete(derived.table).where(derived.table.columns["book"] == _BOOK)
     return _Statements(clear, _fill(derived, touched))
 
 
@@ -137,14 +165,14 @@ def _sqlite_keys(derived: Derived) -> FromClause:
     ).subquery("touched")
 
 
-def _postgresql_keys(derived: Derived) -> FromClause:
+def _postgresql_keys(derived: Derived, name: str = "touched") -> FromClause:
     kinds = [derived.table.columns[name].type for name in _keys(derived)]
     arrays = [
         cast(bindparam(f"touched_{place}"), ARRAY(Text if isinstance(kind, Text) else kind))
         for place, kind in enumerate(kinds)
     ]
     names = [column(name, kind) for name, kind in zip(_keys(derived), kinds, strict=True)]
-    return func.unnest(*arrays).table_valued(*names).render_derived(name="touched")
+    return func.unnest(*arrays).table_valued(*names).render_derived(name=name)
 
 
 def _parameters(dialect: str, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:

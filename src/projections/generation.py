@@ -7,7 +7,7 @@ facts are the truth, and durability is left to them.
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy.schema import (
 )
 
 from ledger.database import open_engine
+from ledger.distribution import distribute, is_distributed
 from projections.checkpoints import CHECKPOINTS
 from projections.definitions import Definitions
 
@@ -57,6 +58,13 @@ class Generation:
             yield connection
 
     @contextmanager
+    def unhurried(self) -> Iterator[Connection]:
+        """`writing`, for what takes its time and says nothing meanwhile, such as an index."""
+        patient = self.engine.execution_options(unhurried=True)
+        with replace(self, engine=patient).writing() as connection:
+            yield connection
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment: rows and checkpoint belong together."""
         with self.reading_engine.begin() as connection:
@@ -64,7 +72,7 @@ class Generation:
 
     def create(self, definitions: Definitions) -> None:
         """Make the tables, without indexes, and without primary keys where that is possible."""
-        with self.writing() as connection:
+        with self.unhurried() as connection:
             if self.schema is not None:
                 connection.execute(CreateSchema(self.schema))
             CHECKPOINTS.create_all(connection, checkfirst=False)
@@ -74,6 +82,15 @@ class Generation:
                     connection.execute(
                         text(f"ALTER TABLE {self._name(table)} DROP CONSTRAINT {table.name}_pkey")
                     )
+            if self.schema is not None and is_distributed(connection):
+                distribute(connection, self.schema)
+
+    def distribute(self) -> list[str]:
+        """Spread the tables over machines, beside the ledger's; the names of those it spread."""
+        if self.schema is None:
+            return []
+        with self.unhurried() as connection:
+            return distribute(connection, self.schema)
 
     def create_keys(self, definitions: Definitions) -> None:
         """Make the primary keys that `create` left out; those that are there stay."""
@@ -100,7 +117,7 @@ class Generation:
         """Each in a transaction of its own; PostgreSQL works on several at once."""
 
         def make(statement: Executable) -> None:
-            with self.writing() as connection:
+            with self.unhurried() as connection:
                 if self.schema is not None:
                     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{_SORT_MEMORY}'"))
                 connection.execute(statement)

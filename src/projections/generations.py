@@ -165,6 +165,11 @@ class Generations:
         self._registry.drop(number, ("building", "kept", "serving"))
         self._remove(number)
 
+    def distribute(self) -> tuple[str, ...]:
+        """Spread the tables of every generation over machines; the names of those it spread."""
+        mine = [self._opened(each.number, each.definitions) for each in self.list()]
+        return tuple(name for each in mine for name in each.distribute())
+
     def discard(self, number: int, *, even_serving: bool = False) -> None:
         """Forget a generation that does not serve; its tables go when nobody reads them any more.
 

@@ -156,7 +156,7 @@ def _finish(generation: Generation, definitions: Definitions, books: list[str]) 
     generation.create_keys(definitions)
     generation.analyze(definitions, only=definitions.folded)
     for book in books:
-        with generation.writing() as connection:
+        with generation.unhurried() as connection:
             derive_book(connection, definitions.derived, book)
     generation.create_indexes(definitions)
     # SQLite looks at indexes, and only now there are some; PostgreSQL at columns, and has seen all

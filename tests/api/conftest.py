@@ -13,6 +13,7 @@ import pytest
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from statements import recorded
 
 from api.app import Only, create_app
 from api.parts import Parts
@@ -153,6 +154,13 @@ def log() -> Iterator[list[Any]]:
 def database_url(request: pytest.FixtureRequest) -> str:
     """SQLite, unless a test asks for others with ``on_both_databases``."""
     return str(request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url"))
+
+
+@pytest.fixture
+def sent() -> Iterator[set[str]]:
+    """Every statement that goes to a PostgreSQL, from the next fixture on."""
+    with recorded() as statements:
+        yield statements
 
 
 @pytest.fixture

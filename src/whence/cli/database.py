@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from ledger.chain import BrokenChain
 from ledger.copying import StoreNotEmpty, copy_store
+from ledger.distribution import NotDistributable, distribute_store
 from ledger.reading import heads, verify
 from ledger.restoring import begin_epoch
 from whence.cli.terminal import progress_bar
@@ -59,6 +60,21 @@ def restored() -> None:
             generations.drop(each.number)
         identity = begin_epoch(ledger.engine)
     typer.echo(f"The store is {identity.store_id} in epoch {identity.epoch}.")
+
+
+@app.command()
+def distribute() -> None:
+    """Spread every table over the machines of a Citus cluster by book, while nobody uses them."""
+    settings = Settings.load()
+    with recording(settings) as ledger, generations_of(settings, ledger) as generations:
+        try:
+            spread = [*distribute_store(ledger.engine), *generations.distribute()]
+        except NotDistributable as refused:
+            raise Unsuccessful(str(refused)) from None
+    if spread:
+        typer.echo(f"Distributed by book: {', '.join(spread)}. New tables will be by themselves.")
+    else:
+        typer.echo("Every table is distributed already.")
 
 
 def _copy(source: Engine, other: Settings) -> None:
