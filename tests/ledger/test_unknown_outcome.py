@@ -1,16 +1,14 @@
 """A commit that is never answered is sent again, and what it wrote is recognised."""
 
-import socket
 import sqlite3
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import psycopg
 import pytest
-from sqlalchemy import URL, make_url, text
+from proxy import CuttingProxy
+from sqlalchemy import make_url, text
 
 from ledger.append import Append, Done
 from ledger.chain import Chain
@@ -18,69 +16,6 @@ from ledger.database import open_engine, upgrade
 from ledger.ledger import Ledger
 
 BOOK = "org_x/test"
-
-
-class CuttingProxy:
-    """Stands between a client and PostgreSQL, and cuts the connection at the next COMMIT."""
-
-    def __init__(self, url: URL):
-        self._url = url
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = URL.create(
-            url.drivername,
-            url.username,
-            url.password,
-            "127.0.0.1",
-            self._listener.getsockname()[1],
-            url.database,
-        ).render_as_string(hide_password=False)
-        self.cut_before_commit = 0
-        self.cut_after_commit = 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _connect(self):
-        host = self._url.query.get("host") or self._url.host or "127.0.0.1"
-        port = self._url.port or 5432
-        if not host.startswith("/"):
-            return socket.create_connection((host, port))
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(f"{host}/.s.PGSQL.{port}")
-        return server
-
-    def _serve(self, client):
-        with client, self._connect() as server, suppress(OSError):
-            back = threading.Thread(target=self._send_back, args=(server, client), daemon=True)
-            back.start()
-            while sent := client.recv(65536):
-                if b"COMMIT" in sent and self.cut_before_commit:
-                    self.cut_before_commit -= 1
-                    break
-                if b"COMMIT" in sent and self.cut_after_commit:
-                    self.cut_after_commit -= 1
-                    # Nothing comes back any more; the server gets it and works on.
-                    client.shutdown(socket.SHUT_RDWR)
-                    server.sendall(sent)
-                    break
-                server.sendall(sent)
-            with suppress(OSError):
-                client.shutdown(socket.SHUT_RDWR)
-            server.shutdown(socket.SHUT_WR)
-            back.join()
-
-    def _send_back(self, server, client):
-        with suppress(OSError):
-            while answer := server.recv(65536):
-                with suppress(OSError):
-                    client.sendall(answer)
 
 
 @pytest.fixture

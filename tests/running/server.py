@@ -107,6 +107,10 @@ class Server:
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
+    @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def whence(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same store, run to its end."""
         return subprocess.run(  # noqa: S603 (our own command line)

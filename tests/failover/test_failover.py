@@ -1,0 +1,148 @@
+"""The database is restarted, freezes, fails over: the service rides it out, without a restart."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+from postgresql import Postgresql, new_server
+from proxy import CuttingProxy
+from server import Server, found_shop
+from till import Till, everything_is_there_once
+
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def primary(postgresql_server) -> Iterator[Postgresql]:  # noqa: ARG001 (its user runs this one too)
+    with new_server() as primary:
+        yield primary
+
+
+@pytest.fixture
+def proxy(primary: Postgresql) -> Iterator[CuttingProxy]:
+    proxy = CuttingProxy(primary.url)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def server(proxy: CuttingProxy, tmp_path) -> Iterator[Server]:
+    server = Server(proxy.url, tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def till(server: Server) -> Till:
+    return Till(found_shop(server))
+
+
+@asynccontextmanager
+async def under_load(till: Till) -> AsyncIterator[None]:
+    """Payments and questions all the while; what is answered is right, or a clean 503."""
+    working = [asyncio.create_task(till.work_until_cut()), asyncio.create_task(ask(till))]
+    try:
+        await goes_on(till, working)
+        yield
+        await goes_on(till, working)
+    finally:
+        till.closing = True
+        await asyncio.gather(*working)
+
+
+async def ask(till: Till) -> None:
+    """Questions see at least what was acknowledged before they were asked."""
+    headers = {"X-Reevit-Key": till.shop.test_key}
+    async with httpx2.AsyncClient(base_url=till.shop.url, headers=headers, timeout=60) as client:
+        while not till.closing:
+            acknowledged = len(till.answers)
+            answer = await client.get("/v1/customers/top", params={"limit": 100})
+            assert answer.status_code in {200, 503}, answer.text
+            if answer.status_code == 200 and "Whence-Behind" not in answer.headers:
+                assert int(answer.headers["Whence-Position"]) >= acknowledged
+            await asyncio.sleep(0.05)
+
+
+async def goes_on(till: Till, working: list[asyncio.Task[None]]) -> None:
+    """Waits until payments are taken again."""
+    enough = len(till.answers) + 50
+    until = time.monotonic() + PATIENCE_SECONDS
+    while len(till.answers) < enough:
+        for task in working:
+            if task.done():
+                task.result()
+        assert time.monotonic() < until, f"{len(till.answers)} answers, {till.turned_away} refusals"
+        await asyncio.sleep(0.05)
+
+
+def nothing_is_lost_or_doubled(server: Server, till: Till) -> None:
+    assert server.is_alive
+    first_answers = dict(till.answers)
+    till.answers |= asyncio.run(till.ask_again(till.unanswered))
+    assert asyncio.run(till.ask_again(list(first_answers))) == first_answers
+    everything_is_there_once(till)
+    verified = server.whence("verify")
+    assert verified.returncode == 0, verified.stderr
+
+
+def test_a_primary_that_crashes_is_replaced_by_its_standby(primary, proxy, server, till):
+    standby = primary.standby(5433)
+
+    def fail_over() -> None:
+        primary.crash()
+        standby.promote()
+        proxy.point_at(standby.url)
+
+    asyncio.run(ridden_out(till, fail_over))
+
+    nothing_is_lost_or_doubled(server, till)
+
+
+def test_a_database_that_is_restarted_under_load_is_come_back_to(primary, server, till):
+    def restart() -> None:
+        primary.crash()
+        primary.start()
+
+    asyncio.run(ridden_out(till, restart, restart, restart))
+
+    nothing_is_lost_or_doubled(server, till)
+
+
+def test_a_database_that_says_nothing_is_given_up_and_come_back_to(primary, server, till):
+    def freeze() -> None:
+        with primary.frozen():
+            until = time.monotonic() + PATIENCE_SECONDS
+            while not till.turned_away:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+
+    asyncio.run(ridden_out(till, freeze))
+
+    nothing_is_lost_or_doubled(server, till)
+
+
+def test_commits_that_are_cut_all_the_time_lose_and_double_nothing(proxy, server, till):
+    async def cut() -> None:
+        async with under_load(till):
+            for number in range(40):
+                if number % 2:
+                    proxy.cut_after_commit += 1
+                else:
+                    proxy.cut_before_commit += 1
+                await asyncio.sleep(0.05)
+
+    asyncio.run(cut())
+
+    assert proxy.cut_before_commit == proxy.cut_after_commit == 0
+    nothing_is_lost_or_doubled(server, till)
+
+
+async def ridden_out(till: Till, *happenings: Callable[[], None]) -> None:
+    for happens in happenings:
+        till.closing = False
+        async with under_load(till):
+            await asyncio.to_thread(happens)

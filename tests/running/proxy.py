@@ -1,0 +1,82 @@
+"""A proxy between a client and PostgreSQL: it can be pointed elsewhere, and cut at a COMMIT."""
+
+import socket
+import threading
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import URL
+
+
+class CuttingProxy:
+    """Cuts a connection at the next COMMITs, before or after the server got them."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = URL.create(
+            url.drivername,
+            url.username,
+            url.password,
+            "127.0.0.1",
+            self._listener.getsockname()[1],
+            url.database,
+        ).render_as_string(hide_password=False)
+        self.cut_before_commit = 0
+        self.cut_after_commit = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def point_at(self, url: URL) -> None:
+        """From now on whoever connects is led there."""
+        self._url = url
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        host = str(self._url.query.get("host") or self._url.host or "127.0.0.1")
+        port = int(str(self._url.query.get("port") or self._url.port or 5432))
+        if not host.startswith("/"):
+            return socket.create_connection((host, port))
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(f"{host}/.s.PGSQL.{port}")
+        except OSError:
+            server.close()
+            raise
+        return server
+
+    def _serve(self, client: socket.socket) -> None:
+        with suppress(OSError), client, self._connect() as server:
+            back = threading.Thread(target=self._send_back, args=(server, client), daemon=True)
+            back.start()
+            while sent := client.recv(65536):
+                if b"COMMIT" in sent and self.cut_before_commit:
+                    self.cut_before_commit -= 1
+                    break
+                if b"COMMIT" in sent and self.cut_after_commit:
+                    self.cut_after_commit -= 1
+                    # Nothing comes back any more; the server gets it and works on.
+                    client.shutdown(socket.SHUT_RDWR)
+                    server.sendall(sent)
+                    break
+                server.sendall(sent)
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+            server.shutdown(socket.SHUT_WR)
+            back.join()
+
+    def _send_back(self, server: Any, client: Any) -> None:
+        with suppress(OSError):
+            while answer := server.recv(65536):
+                with suppress(OSError):
+                    client.sendall(answer)
+        # The server has ended: so has what leads to it.
+        with suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
