@@ -52,7 +52,9 @@ def postgresql_server() -> Iterator[str]:
     # It counts the processes that use it, under a lock; the last one stops it and removes it.
     server = get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
-    server.cleanup()
+    # What the server still takes away itself may be gone before it is removed.
+    with contextlib.suppress(FileNotFoundError):
+        server.cleanup()
 
 
 def _remove_what_killed_runs_left() -> None:

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_SECONDS = 0.02
+# Each attempt may wait for a silent server as long as the driver does.
+_GIVE_UP_SECONDS = 5.0
 # Lost races, locks not given in time, and a server that ended the session or is not up yet.
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "25P03", "57P01", "57P02", "57P03"})
 
@@ -60,12 +62,12 @@ def write_batch(
 
 def patiently(attempt: Callable[[], T]) -> T:
     """Try again, a bounded number of times, what a lost connection or a lost race cut short."""
-    pause = _FIRST_PAUSE_SECONDS
+    pause, give_up_at = _FIRST_PAUSE_SECONDS, time.monotonic() + _GIVE_UP_SECONDS
     for _ in range(_ATTEMPTS - 1):
         try:
             return attempt()
         except DBAPIError as error:
-            if not _is_transient(error):
+            if not _is_transient(error) or time.monotonic() > give_up_at:
                 raise
         time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 (spreads out those who wait)
         pause *= 2

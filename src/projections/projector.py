@@ -32,6 +32,8 @@ T = TypeVar("T")
 Moved = Mapping[str, Checkpoint]
 
 _FAILURE_PAUSE_SECONDS = 0.25
+# Whoever waits may wait for a book of another process: that is no reason to look all the time.
+_DOUBT_EVERY_SECONDS = 1.0
 _REST_SECONDS = 0.03
 _FACTS_PER_BATCH = 5_000
 _BOOKS_PER_BATCH = 256
@@ -67,6 +69,8 @@ class Projector:
         self._last_book = ""
         self._look_around = True
         self._lookout = Lookout()
+        self._is_doubted = False
+        self._doubted_at = 0.0
         self._woken = threading.Event()
         self._hurried = threading.Event()
         self._closing = threading.Event()
@@ -117,6 +121,10 @@ class Projector:
         if self._look_around:
             self._look_around = False
             self._look(generation)
+        if self._is_doubted:
+            self._is_doubted = False
+            with generation.reading() as connection:
+                self.progress.checkpoints = self._own(standing(connection))
         waiting = self._waiting()
         if not waiting:
             return 0
@@ -185,7 +193,8 @@ class Projector:
         lost = [each.book for each in batch if each.book not in written]
         if lost:
             with generation.reading() as connection:
-                moved.update(standing(connection, lost))
+                found = standing(connection, lost)
+            moved.update({book: found.get(book, Checkpoint()) for book in lost})
         self._tell(moved)
 
     def _smaller(self, folded: Folded, facts: Sequence[StoredFact], error: Exception) -> Folded:
@@ -198,6 +207,14 @@ class Projector:
         self.progress.checkpoints.update(moved)
         for listener in self._listeners:
             listener(moved)
+
+    def _doubt(self) -> None:
+        """Somebody waits for what we think is written: a crash may have taken it back."""
+        now = time.monotonic()
+        if self._hurried.is_set() and now > self._doubted_at + _DOUBT_EVERY_SECONDS:
+            self._doubted_at = now
+            self._is_doubted = self._look_around = True
+        self._hurried.clear()
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -217,5 +234,6 @@ class Projector:
                     self._hurried.wait(self._rest_seconds)
                 self._hurried.clear()
             else:
+                self._doubt()
                 self._woken.wait(self._lookout.seconds_left if pause is None else pause)
                 self._woken.clear()

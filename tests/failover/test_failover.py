@@ -141,6 +141,35 @@ def test_commits_that_are_cut_all_the_time_lose_and_double_nothing(proxy, server
     nothing_is_lost_or_doubled(server, till)
 
 
+@pytest.mark.usefixtures("server")
+def test_views_that_a_crash_took_back_are_caught_up_with(primary, till):
+    # What is committed without waiting for the disk is lost by a crash for so long.
+    primary.tell("ALTER SYSTEM SET wal_writer_delay = '10s'")
+    primary.tell("SELECT pg_reload_conf()")
+    client = till.shop.client(org_id=till.shop.org_id)
+    for number in range(3):
+        client.request(
+            "POST", "/v1/payments/intents", json={"amount": number + 1, "currency": "GHS"}
+        )
+        assert len(client.request("GET", "/v1/payments", params={"limit": 10})) == number + 1
+        primary.crash()
+        primary.start()
+
+        assert shown(till) == number + 1
+
+
+def shown(till: Till) -> int:
+    """How many payments are shown by an answer that is behind nothing; within our patience."""
+    headers = {"X-Reevit-Key": till.shop.test_key}
+    until = time.monotonic() + PATIENCE_SECONDS
+    with httpx2.Client(base_url=till.shop.url, headers=headers, timeout=60) as client:
+        while True:
+            answer = client.get("/v1/payments")
+            if answer.status_code == 200 and "Whence-Behind" not in answer.headers:
+                return len(answer.json())
+            assert time.monotonic() < until, answer.text
+
+
 async def ridden_out(till: Till, *happenings: Callable[[], None]) -> None:
     for happens in happenings:
         till.closing = False
