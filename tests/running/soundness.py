@@ -1,0 +1,37 @@
+"""Is a store sound? Looked at beside whoever uses it."""
+
+from sqlalchemy import Engine, func, select
+
+import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
+from ledger.facts import FactMapper
+from ledger.reading import heads
+from ledger.schema import events
+from projections.folds import DEFINITIONS
+from projections.verification import Report, verify
+from whence.settings import Settings
+from whence.wiring import generations_of, recording
+
+
+def is_sound(database_url: str) -> bool:
+    """Positions are dense, the chains hold, and every row of the views is what the facts say.
+
+    Whoever keeps the views up to date may be at it; what is compared is what they have reached.
+    """
+    settings = Settings(database_url=database_url)
+    with recording(settings) as ledger, generations_of(settings, ledger) as generations:
+        assert numbered(ledger.engine) == heads(ledger.engine)
+        report: Report = verify(ledger, generations, FactMapper(), DEFINITIONS)
+    assert [book for book in report.books if not book.is_sound] == []
+    return len(report.books) > 0
+
+
+def numbered(engine: Engine) -> dict[str, int]:
+    """How many facts each book has, which are numbered from 1 without a gap."""
+    position = events.c.position
+    asked = select(events.c.book, func.count(), func.min(position), func.max(position)).group_by(
+        events.c.book
+    )
+    with engine.connect() as connection:
+        found = connection.execute(asked).all()
+    assert [(1, count) for _, count, _, _ in found] == [(low, high) for _, _, low, high in found]
+    return {book: count for book, count, _, _ in found}
