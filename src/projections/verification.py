@@ -147,7 +147,7 @@ def _derive(
     fresh.create_keys(definitions)
     fresh.analyze(definitions, only=definitions.folded)
     for book in positions:
-        with fresh.writing() as connection:
+        with fresh.unhurried() as connection:
             derive_book(connection, definitions.derived, book)
 
 

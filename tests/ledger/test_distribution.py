@@ -152,11 +152,13 @@ TOGETHER = (
         "(SELECT * FROM whence.events AS t WHERE t.book = r.book LIMIT 1) AS e"
     ),
     "SELECT 1 FROM whence.books AS t WHERE t.book IN (%s, %s) FOR UPDATE",
+    "SELECT 1 FROM whence.books AS t WHERE t.book = ANY(%b::text[]) FOR UPDATE",
 )
 STRAYING = (
     "SELECT 1 FROM whence.events WHERE position = 3",
     "SELECT 1 FROM whence.events WHERE book = %s OR position = 3",
     "SELECT 1 FROM whence.events WHERE book <> %s",
+    "SELECT 1 FROM whence.events WHERE book <> ANY(%s)",
     (
         "SELECT 1 FROM views_1.p JOIN views_1.q ON views_1.p.id = views_1.q.id "
         "WHERE views_1.p.book = %s"

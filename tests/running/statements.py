@@ -294,6 +294,8 @@ class _Reading:
             case ast.A_Expr(kind=enums.A_Expr_Kind.AEXPR_IN):
                 few = not self.alone or self.is_plain or len(rule.rexpr) == 1
                 return is_its(rule.lexpr) and few and all(_is_value(each) for each in rule.rexpr)
+            case ast.A_Expr(kind=enums.A_Expr_Kind.AEXPR_OP_ANY) if rule.name[-1].sval == "=":
+                return is_its(rule.lexpr) and not self.alone and _is_value(rule.rexpr)
             case ast.SubLink(subLinkType=enums.SubLinkType.ANY_SUBLINK, operName=None):
                 row = rule.testexpr
                 columns = row.args if isinstance(row, ast.RowExpr) else (row,)

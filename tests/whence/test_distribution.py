@@ -144,7 +144,7 @@ def test_no_command_leaves_its_books(whence, postgresql_url, new_postgresql, tmp
             ("keys", "revoke", org_id, key["id"]),
             ("events", "--json"),
             ("verify",),
-            ("rebuild",),
+            ("rebuild", "--processes", "1"),  # whose statements are sent from here
             ("db", "upgrade"),
             ("db", "backup", str(tmp_path / "backup.db")),
             ("db", "copy", new_postgresql()),
