@@ -17,12 +17,17 @@ def is_sound(database_url: str) -> bool:
 
     Whoever keeps the views up to date may be at it; what is compared is what they have reached.
     """
+    report = examined(database_url)
+    assert [book for book in report.books if not book.is_sound] == []
+    return len(report.books) > 0
+
+
+def examined(database_url: str) -> Report:
+    """What `whence verify` finds, with the digests of all there is."""
     settings = Settings(database_url=database_url)
     with recording(settings) as ledger, generations_of(settings, ledger) as generations:
         assert numbered(ledger.engine) == heads(ledger.engine)
-        report: Report = verify(ledger, generations, FactMapper(), DEFINITIONS)
-    assert [book for book in report.books if not book.is_sound] == []
-    return len(report.books) > 0
+        return verify(ledger, generations, FactMapper(), DEFINITIONS)
 
 
 def numbered(engine: Engine) -> dict[str, int]:

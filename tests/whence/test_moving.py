@@ -1,0 +1,101 @@
+"""A store moves house and is backed up while it is in use: it is the same store, to the digest."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from server import Server, found_shop
+from soundness import examined, is_sound
+from till import Till, everything_is_there_once
+
+
+def test_there_and_back_again_every_position_checkpoint_and_digest_is_the_same(
+    whence, environment, monkeypatch, tmp_path, postgresql_url
+):
+    here = environment["WHENCE_DATABASE_URL"]
+    back = f"sqlite:///{tmp_path / 'back' / 'ledger.db'}"
+    assert whence("demo", "--customers", "10", "--payments", "40").returncode == 0
+    facts = whence("events", "--json").stdout
+
+    moved = []
+    for url, onward in ((here, postgresql_url), (postgresql_url, back), (back, None)):
+        monkeypatch.setenv("WHENCE_DATABASE_URL", url)
+        assert whence("rebuild", "--processes", "1").returncode == 0
+        assert whence("events", "--json").stdout == facts
+        moved.append(examined(url))
+        if onward is not None:
+            assert whence("db", "copy", onward).returncode == 0
+
+    first, *others = moved
+    assert first.is_sound
+    assert sum(table.rows for book in first.books for table in book.tables) > 100
+    assert others == [first, first]
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path) -> Iterator[Server]:
+    server = Server(database_url, tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+def test_a_backup_made_under_load_is_whole_and_has_all_that_was_acknowledged(server, tmp_path):
+    till = Till(found_shop(server))
+
+    acknowledged = asyncio.run(backed_up_under_load(server, till, tmp_path / "backup.db"))
+
+    everything_is_there_once(till)
+    restored = Server(f"sqlite:///{tmp_path / 'backup.db'}", tmp_path)
+    restored.start()
+    try:
+        assert is_sound(restored.database_url)
+        till.shop = type(till.shop)(
+            restored, till.shop.org_id, till.shop.test_key, till.shop.live_key
+        )
+        first_answers = {key: till.answers[key] for key in acknowledged}
+        assert asyncio.run(till.ask_again(acknowledged)) == first_answers
+    finally:
+        restored.kill()
+
+
+async def backed_up_under_load(server: Server, till: Till, file) -> list[str]:
+    """The keys of what was acknowledged before the backup began."""
+    working = asyncio.create_task(till.work_until_cut())
+    while len(till.answers) < 100:  # noqa: ASYNC110 (the till tells nobody)
+        await asyncio.sleep(0.02)
+    acknowledged = list(till.answers)
+    done = await asyncio.to_thread(server.whence, "db", "backup", str(file))
+    assert done.returncode == 0, done.stderr
+    assert len(till.answers) > len(acknowledged)
+    till.closing = True
+    await working
+    return acknowledged
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_backup_put_back_is_noticed_even_by_who_forgets_to_say_so(server, database_url, tmp_path):
+    till = Till(found_shop(server))
+    asyncio.run(backed_up_under_load(server, till, tmp_path / "backup.db"))
+    before = store_named(till)
+    server.stop()
+    ledger = tmp_path / "ledger.db"
+    for suffix in ("-wal", "-shm"):
+        ledger.with_name(ledger.name + suffix).unlink(missing_ok=True)
+    shutil.copy(tmp_path / "backup.db", ledger)
+
+    server.start()
+
+    store_id, epoch = store_named(till).split(".")
+    assert before == f"{store_id}.{int(epoch) - 1}"
+    assert is_sound(database_url)
+    # What the backup lacks is done when it is asked for again, under the same keys.
+    till.answers = asyncio.run(till.ask_again(list(till.bodies)))
+    everything_is_there_once(till)
+
+
+def store_named(till: Till) -> str:
+    headers = {"X-Reevit-Key": till.shop.test_key}
+    return httpx2.get(f"{till.shop.url}/v1/payments", headers=headers).headers["Whence-Store"]
