@@ -68,6 +68,16 @@ def test_merging_is_associative(toys, one, two, three):
     )
 
 
+def test_a_value_that_is_stated_without_its_time_is_not_taken(toys):
+    new = changes_of(toys, [(("ama", "GHS"), {"last_source": "api"})])
+    known = changes_of(
+        toys, [(("ama", "GHS"), {"spent": 3}), (("ama", "GHS"), {"last_source": "api"})]
+    )
+
+    assert plain(toys, new)["ama", "GHS"]["last_source"] is None
+    assert plain(toys, known)["ama", "GHS"]["last_source"] is None
+
+
 @given(history, st.data())
 @same_shop
 def test_any_cut_into_batches_gives_the_same_rows_in_the_database(shop, toys, steps, data):

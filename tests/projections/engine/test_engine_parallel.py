@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from domain.customer import Customer
 from domain.payment import Payment
@@ -201,11 +201,17 @@ if __name__ == "__main__":
 
 
 def test_no_process_outlives_the_one_that_started_it(kiosk, postgresql_url, tmp_path):
-    kiosk.generations.begin(DEFINITIONS)
+    generation = kiosk.generations.begin(DEFINITIONS)
     script = tmp_path / "stand_still.py"
     script.write_text(STAND_STILL)
     command = [sys.executable, str(script), postgresql_url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:  # noqa: S603 (our own)
+    with (
+        generation.writing() as connection,
+        subprocess.Popen(command, stdout=subprocess.PIPE) as parent,  # noqa: S603 (our own)
+    ):
+        # They come to where they write, and no further.
+        tables = ", ".join(f"{generation.schema}.{table.name}" for table in DEFINITIONS.folded)
+        connection.execute(text(f"LOCK TABLE {tables}"))
         children = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
 
         parent.kill()
