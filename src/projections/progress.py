@@ -13,10 +13,11 @@ _NEVER_FOLDED = Checkpoint()
 class Progress:
     """What a projector has done, for health pages and metrics; read it, do not change it.
 
-    It is about the books of the projector's lanes. `folding_seconds` and `facts` count since the
-    start; `failure` is why the last batch was not written, None once one was.
+    It is about the books of the projector's `lanes`, so many of 64. `folding_seconds` and `facts`
+    count since the start; `failure` is why the last batch was not written, None once one was.
     """
 
+    lanes: int = 0
     heads: dict[str, int] = field(default_factory=dict)
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     facts: int = 0

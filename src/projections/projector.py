@@ -56,8 +56,8 @@ class Projector:
         lanes: Lanes | None = None,
         rest_seconds: float = _REST_SECONDS,
     ) -> None:
-        self.progress = Progress()
         self._lanes = lanes or EveryLane()
+        self.progress = Progress(lanes=len(self._lanes.held))
         self._held: Held = {}
         self._rest_seconds = rest_seconds
         self._ledger = ledger
@@ -75,11 +75,6 @@ class Projector:
         self._hurried = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
-
-    @property
-    def lanes_held(self) -> int:
-        """How many lanes are this projector's at the moment."""
-        return len(self._lanes.held)
 
     def on_progress(self, listener: Callable[[Moved], None]) -> None:
         """Call `listener` in the projector's thread after each batch, with what moved."""
@@ -114,7 +109,9 @@ class Projector:
 
         Raises ViewsRebuilding without a generation to fold into.
         """
-        generation, held = self._serving(), self._lanes.held
+        held = self._lanes.held
+        self.progress.lanes = len(held)
+        generation = self._serving()
         known = self._generation is not None and self._generation.number == generation.number
         if not known or held is not self._held:
             self._turn_to(generation, held)

@@ -58,7 +58,7 @@ def _readiness(
         "status": "ready" if failure is None else "not ready",
         "store": "reachable",
         "books": len(heads),
-        "lanes": projector.lanes_held,
+        "lanes": projector.progress.lanes,
         "views": {
             "state": state,
             "head": sum(heads.values()),

@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ledger.writer import Result
-from projections.projector import Projector
+from projections.progress import Progress
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -59,9 +59,9 @@ class Metrics:
         for result in results:
             self.appends.labels(type(result).__name__).inc()
 
-    def watch(self, projector: Projector) -> None:
+    def watch(self, progress: Progress) -> None:
         """Shows how far a projector is, read from it whenever somebody asks."""
-        self.registry.register(_Projection(projector))
+        self.registry.register(_Projection(progress))
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one answered request; ``route`` is a template, so that ids name no series."""
@@ -84,15 +84,15 @@ class Metrics:
 class _Projection(Collector):
     """The numbers a projector keeps anyway, in the form the registry collects."""
 
-    def __init__(self, projector: Projector) -> None:
-        self._projector = projector
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
 
     def collect(self) -> Iterator[Metric]:
-        progress = self._projector.progress
+        progress = self._progress
         yield GaugeMetricFamily(
             "whence_lanes_held",
             "Lanes whose books this process folds, of 64 that all processes share.",
-            value=self._projector.lanes_held,
+            value=progress.lanes,
         )
         yield CounterMetricFamily(
             "whence_facts_folded", "Facts folded into the views.", value=progress.facts

@@ -205,7 +205,7 @@ def serving(
         if only != "queries":
             parts.enter_context(tidying(ledger))
         reading = parts.enter_context(projecting(settings, ledger))
-        metrics.watch(reading.projector)
+        metrics.watch(reading.projector.progress)
         ledger.on_answer(metrics.count_batch)
         app = create_app(
             Parts(
