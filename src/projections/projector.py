@@ -104,6 +104,11 @@ class Projector:
         """Somebody waits for the views: do not rest. Any thread may call it."""
         self._hurried.set()
 
+    def doubt(self) -> None:
+        """A crash may have taken back what is thought to be written. Any thread may say so."""
+        self._is_doubted = self._look_around = True
+        self._woken.set()
+
     def project_once(self) -> int:
         """Fold one batch; the number of facts in it, 0 when there was nothing to do.
 

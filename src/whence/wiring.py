@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
@@ -133,6 +133,8 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
         ):
             projector.on_progress(views.tell_progress)
             ledger.on_commit(projector.wake)
+            # A session that was cut may mean a crash; whoever waits for the book asks elsewhere.
+            event.listen(ledger.engine, "invalidate", lambda *_: projector.doubt())
             projector.start()
             yield Reading(generations, projector, views)
 

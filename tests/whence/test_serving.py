@@ -9,13 +9,17 @@ import time
 import urllib.request
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from ledger.append import Append, NewFact
 from ledger.database import open_engine, upgrade
 from ledger.ledger import Ledger
+from projections.batches import patiently
+from projections.checkpoints import checkpoints, standing
 from whence.serve import Served
 from whence.settings import Settings
+from whence.wiring import projecting, recording
 
 KEY = r"pfk_{mode}_[0-9a-z]{{52}}\.[\w-]+"
 
@@ -182,6 +186,42 @@ def test_every_process_tells_of_the_parked_books_of_all(start, postgresql_url):
     while told() != [(["org_x/test"], 1)] * 2 and time.monotonic() < until:
         time.sleep(0.1)
     assert told() == [(["org_x/test"], 1)] * 2
+
+
+def test_views_that_a_crash_took_back_are_folded_again_though_nobody_asks(postgresql_url):
+    settings = Settings.load(database_url=postgresql_url)
+    with recording(settings) as ledger, projecting(settings, ledger) as reading:
+        fact = NewFact("cus_1", 1, "customer.not_invented_yet", "{}")
+        ledger.append(Append("org_x/test", facts=(fact,)))
+        generation = reading.serving()
+        assert soon(lambda: standing_of(generation))
+
+        # What a crash does to commits that had not reached the disk, and to every session.
+        with generation.writing() as connection:
+            connection.execute(checkpoints.delete().where(checkpoints.c.book == "org_x/test"))
+        assert not standing_of(generation)
+        with psycopg.connect(postgresql_url, autocommit=True) as operator:
+            operator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+        assert soon(lambda: standing_of(generation))
+
+
+def standing_of(generation):
+    def asked():
+        with generation.reading() as connection:
+            return standing(connection, ["org_x/test"])
+
+    return patiently(asked)
+
+
+def soon(condition):
+    until = time.monotonic() + 30
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.05)
+    return condition()
 
 
 def test_several_workers_are_refused_on_sqlite_in_one_sentence(start):
