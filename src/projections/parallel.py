@@ -130,7 +130,8 @@ def _run(workers: Iterable[Connection], tasks: Iterable[_Task], count: Count) ->
     def give(worker: Connection) -> None:
         task = next(waiting, None)
         if task is not None:
-            worker.send(task)
+            with _still_there():
+                worker.send(task)
             busy[worker] = task
 
     for worker in workers:
@@ -138,7 +139,9 @@ def _run(workers: Iterable[Connection], tasks: Iterable[_Task], count: Count) ->
     while busy:
         ready = wait(list(busy))
         for worker in [each for each in busy if each in ready]:
-            match _told(worker):
+            with _still_there():
+                told = worker.recv()
+            match told:
                 case int(facts):
                     count(facts)
                 case _Done(was_parked):
@@ -151,12 +154,13 @@ def _run(workers: Iterable[Connection], tasks: Iterable[_Task], count: Count) ->
     return parked
 
 
-def _told(worker: Connection) -> int | _Done | _Failed:
+@contextmanager
+def _still_there() -> Iterator[None]:
+    """Whoever is killed leaves nothing to read, or something half said."""
     try:
-        told: int | _Done | _Failed = worker.recv()
-    except EOFError:
+        yield
+    except (EOFError, ConnectionError):
         raise FillingFailed("a process that fills the views is gone") from None
-    return told
 
 
 def _clear(generation: Generation, definitions: Definitions, book: str) -> None:

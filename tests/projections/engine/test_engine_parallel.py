@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psutil
+import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from domain.customer import Customer
 from domain.payment import Payment
@@ -206,12 +207,12 @@ def test_no_process_outlives_the_one_that_started_it(kiosk, postgresql_url, tmp_
     script.write_text(STAND_STILL)
     command = [sys.executable, str(script), postgresql_url]
     with (
-        generation.writing() as connection,
+        psycopg.connect(postgresql_url) as connection,
         subprocess.Popen(command, stdout=subprocess.PIPE) as parent,  # noqa: S603 (our own)
     ):
         # They come to where they write, and no further.
         tables = ", ".join(f"{generation.schema}.{table.name}" for table in DEFINITIONS.folded)
-        connection.execute(text(f"LOCK TABLE {tables}"))
+        connection.execute(f"LOCK TABLE {tables}")
         children = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
 
         parent.kill()
