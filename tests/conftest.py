@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -73,6 +74,46 @@ def _remove_what_killed_runs_left() -> None:
                 server.send_signal(signal.SIGQUIT)  # at once: nobody wants its data
                 server.wait(timeout=10)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server_with_trigrams(postgresql_server: str) -> Iterator[str]:
+    """The URL of a server that has the extension pg_trgm: that of the tests, or of the system."""
+    if _offers_trigrams(postgresql_server):
+        yield postgresql_server
+        return
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if not installed:
+        pytest.skip("NOT TESTED: searching on PostgreSQL needs a server that offers pg_trgm")
+    # It refuses to run as root, and its socket wants a short path that its user can reach.
+    folder = Path(tempfile.mkdtemp(prefix="whence-trigrams-"))
+    user = "postgres" if os.getuid() == 0 else None
+    if user is not None:
+        shutil.chown(folder, user)
+
+    def run(*command: str) -> None:
+        with (folder / "log").open("ab") as log:
+            subprocess.run(  # noqa: S603 (commands of our own)
+                command, check=True, user=user, cwd="/", stdout=log, stderr=log
+            )
+
+    control, data = installed[-1], str(folder / "data")
+    run(str(control.with_name("initdb")), "-D", data, "-A", "trust", "-U", "postgres", "-N")
+    options = f"-c listen_addresses='' -c fsync=off -k {folder}"
+    run(str(control), "start", "-w", "-D", data, "-o", options)
+    try:
+        url = f"postgresql://postgres@/postgres?host={folder}"
+        assert _offers_trigrams(url)
+        yield url
+    finally:
+        run(str(control), "stop", "-D", data, "-m", "immediate")
+        shutil.rmtree(folder)
+
+
+def _offers_trigrams(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        offered = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
+        return connection.execute(offered).fetchone() is not None
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pydantic import BaseModel, Field
 
 from api.pages import Paged, UpTo100, Whole
 from api.query_fields import CountryCode, CurrencyCode, Instant, Method, TagList
-from projections.customer_list import ActivityStatus, CustomerFilter, SortBy
+from projections.customer_filters import ActivityStatus, CustomerFilter
+from projections.customer_list import SortBy
 from projections.top_customers import Metric, Period
 
 

@@ -100,6 +100,10 @@ _OF_A_LIST = {
         "description": "How many there are on all pages.",
         "schema": {"type": "integer"},
     },
+    "Whence-Total-Is-Exact": {
+        "description": "There are at least as many as `X-Total-Count` says; absent when exact.",
+        "schema": {"type": "string", "enum": ["false"]},
+    },
     "Whence-Next-Cursor": {
         "description": "Goes into `cursor` of the next request; absent on the last page.",
         "schema": {"type": "string"},

@@ -78,6 +78,7 @@ def enveloped(
             name: [render(row) for row in page.rows],
             "pagination": pagination(
                 total=page.total,
+                total_is_exact=page.total_is_exact,
                 limit=asked.limit,
                 offset=asked.offset,
                 next_cursor=page.next_cursor,
@@ -91,6 +92,8 @@ def bare(call: Call, page: Page[T], render: Callable[[T], dict[str, Any]]) -> Re
     response = answer([render(row) for row in page.rows])
     if page.total is not None:
         response.headers["X-Total-Count"] = str(page.total)
+        if not page.total_is_exact:
+            response.headers["Whence-Total-Is-Exact"] = "false"
     if page.next_cursor is not None:
         response.headers["Whence-Next-Cursor"] = page.next_cursor
         response.headers["Link"] = f'<{_next(call, page.next_cursor)}>; rel="next"'

@@ -55,6 +55,8 @@ def write_batch(
             changes = [each.changes for each in mine]
             merge_into(connection, schema, changes)
             derive_touched(connection, definitions.derived, changes)
+            for searched in definitions.searched:
+                searched.add(connection, changes)
         return held
 
     return patiently(attempt)

@@ -11,6 +11,7 @@ from domain.customer import Customer
 from projections.changes import Changes, Recorded
 from projections.instants import instant
 from projections.rows import at_latest, first, key, latest, total, view
+from projections.search import SearchIndex
 
 customers = view(
     "customers",
@@ -28,8 +29,10 @@ customers = view(
     at_latest("metadata", of="profile_position"),
     at_latest("email_folded", of="profile_position"),
     at_latest("search", of="profile_position"),
-    indexes=[("external_id",), ("email_folded",), ("deleted_at", "customer_id")],
+    indexes=[("external_id",), ("email_folded",)],
 )
+
+search_index = SearchIndex(customers, "search", position="profile_position")
 
 # A customer has a tag while the position here is that of the profile: nothing has to be deleted.
 customer_tags = view(

@@ -17,6 +17,7 @@ from projections.changes import Changes, Recorded
 from projections.checkpoints import CHECKPOINTS
 from projections.derived import Derived
 from projections.rows import merge_of
+from projections.search import SearchIndex
 
 # It is run for the facts its first argument names: `Recorded[Payment.Failed]`.
 Fold = Callable[[Recorded[Any], Changes], None]
@@ -24,7 +25,7 @@ Fold = Callable[[Recorded[Any], Changes], None]
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """A complete set of views: their tables, the folds that fill them, what is derived.
+    """A complete set of views: their tables, the folds that fill them, what follows from rows.
 
     No two folds write one table. `name` is where other processes find this: `module:attribute`.
     """
@@ -32,6 +33,7 @@ class Definitions:
     metadata: MetaData
     folds: tuple[Fold, ...]
     derived: tuple[Derived, ...] = ()
+    searched: tuple[SearchIndex, ...] = ()
     name: str | None = None
 
     @property
@@ -63,6 +65,7 @@ def _digest(definitions: Definitions) -> str:
     parts = [_table_text(table) for table in tables]
     parts += [f"{each.__module__}.{each.__qualname__}" for each in definitions.folds]
     parts += [each.table.name for each in definitions.derived]
+    parts += [f"{each.name} by {each.position}" for each in definitions.searched]
     modules = {fold.__module__ for fold in definitions.folds}
     modules |= {each.compute.__module__ for each in definitions.derived}
     parts += [_source(module) for module in sorted(modules)]

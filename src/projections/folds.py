@@ -21,6 +21,7 @@ from projections import (
 from projections.definitions import Definitions, Fold
 from projections.derived import Derived
 from projections.rows import VIEWS
+from projections.search import SearchIndex
 
 FOLDS: tuple[Fold, ...] = (
     customers.fold,
@@ -35,7 +36,12 @@ FOLDS: tuple[Fold, ...] = (
     payment_mix.fold,
 )
 DERIVED: tuple[Derived, ...] = (customer_standing.derivation,)
+SEARCHED: tuple[SearchIndex, ...] = (customers.search_index,)
 
 DEFINITIONS = Definitions(
-    metadata=VIEWS, folds=FOLDS, derived=DERIVED, name="projections.folds:DEFINITIONS"
+    metadata=VIEWS,
+    folds=FOLDS,
+    derived=DERIVED,
+    searched=SEARCHED,
+    name="projections.folds:DEFINITIONS",
 )

@@ -107,6 +107,11 @@ class Generation:
             for index in sorted(table.indexes, key=lambda each: str(each.name))
             if index.info["dialect"] == self.engine.dialect.name
         )
+        for searched in definitions.searched:
+            with self.writing() as connection:
+                if self.schema is not None:
+                    connection.execute(text(f"SET LOCAL maintenance_work_mem = '{_SORT_MEMORY}'"))
+                searched.create(connection, self._name(searched.table))
 
     def analyze(self, definitions: Definitions, only: Iterable[Table] | None = None) -> None:
         """Let the database look at the rows, to plan its queries well."""

@@ -13,10 +13,6 @@ QUARTER = 15 * 60 * SECOND
 DAY = 24 * 60 * 60 * SECOND
 
 
-# Where a range begins that only leaves out nulls: SQLite finds no way into an index by IS NOT NULL.
-BEFORE_ALL_TIME = -(2**63)
-
-
 def micros(moment: datetime) -> int:
     """Microseconds since the epoch of an aware datetime."""
     since = moment - EPOCH

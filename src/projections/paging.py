@@ -43,12 +43,13 @@ class BadCursor(ValueError):  # noqa: N818 (an answer to the caller, like the re
 class Page(Generic[T]):
     """Some rows of a list; `total` counts the whole list, None when it was not asked for.
 
-    `next_cursor` is None on the last page.
+    Unless `total_is_exact` there are at least so many. `next_cursor` is None on the last page.
     """
 
     rows: list[T]
     total: int | None
     next_cursor: str | None
+    total_is_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

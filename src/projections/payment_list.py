@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, literal, select
 
 from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
 from projections.instants import micros
+from projections.narrowing import among, candidates, count_up_to_few
 from projections.paging import By, Page, fetch_page
 from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
@@ -65,17 +66,17 @@ def payment_list(
     offset: int = 0,
     cursor: str | None = None,
 ) -> Page[ListedPayment]:
-    """Payments newest first by (created_at, id), with the true total. Raises BadCursor."""
-    page = fetch_page(
-        connection,
-        _listed(book, wanted),
-        NEWEST_FIRST,
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
-        total=_total(connection, book, wanted),
-    )
-    return Page([_row(row) for row in page.rows], page.total, page.next_cursor)
+    """Payments newest first by (created_at, id). Raises BadCursor.
+
+    The total is true up to narrowing.FEW, and wherever it is kept (see `_kept_total`).
+    """
+    listed = _listed(connection, book, wanted)
+    page = fetch_page(connection, listed, NEWEST_FIRST, limit=limit, offset=offset, cursor=cursor)
+    rows = [_row(row) for row in page.rows]
+    total, is_exact = _kept_total(connection, book, wanted), True
+    if total is None:
+        total, is_exact = count_up_to_few(connection, listed, page, offset=offset, cursor=cursor)
+    return Page(rows, total, page.next_cursor, is_exact)
 
 
 def payment_history(
@@ -96,11 +97,9 @@ def payment_export(
     connection: Connection, book: str, wanted: PaymentFilter
 ) -> Iterator[ListedPayment]:
     """All payments that fit, newest first, read some hundreds at a time."""
-    cursor: str | None = None
+    listed, cursor = _listed(connection, book, wanted), None
     while True:
-        step = fetch_page(
-            connection, _listed(book, wanted), NEWEST_FIRST, limit=EXPORT_STEP, cursor=cursor
-        )
+        step = fetch_page(connection, listed, NEWEST_FIRST, limit=EXPORT_STEP, cursor=cursor)
         yield from map(_row, step.rows)
         if step.next_cursor is None:
             return
@@ -150,34 +149,44 @@ def _noted(book: str, name: str, value: str) -> ColumnElement[bool]:
     )
 
 
-def _listed(book: str, wanted: PaymentFilter) -> Select[Any]:
+def _listed(connection: Connection, book: str, wanted: PaymentFilter) -> Select[Any]:
     named = (
         (customers.c.book == payments.c.book)
         & (customers.c.customer_id == payments.c.customer_id)
         & customers.c.deleted_at.is_(None)
     )
-    return (
+    listed = (
         select(payments, customers.c.name.label("customer_name"))
         .select_from(payments.outerjoin(customers, named))
         .where(*conditions(book, wanted))
     )
+    noted = payment_notes.c
+    few = candidates(
+        connection,
+        (
+            select(noted.payment_id).where(noted.book == book, noted.note == note_of(*each))
+            for each in wanted.metadata.items()
+        ),
+    )
+    if few is None or not few.complete:
+        return listed
+    return listed.where(among(connection, payments.c.payment_id, few.ids))
 
 
-def _total(connection: Connection, book: str, wanted: PaymentFilter) -> int:
-    # What never changes of a payment is counted already, and so is each customer's history.
+def _kept_total(connection: Connection, book: str, wanted: PaymentFilter) -> int | None:
+    """What never changes of a payment is counted already, and so is each customer's history."""
     if wanted == PaymentFilter():
         return payment_total(connection, book)
     mixed = {name: getattr(wanted, name) for name in ("currency", "source", "method", "country")}
     if wanted == PaymentFilter(**mixed) and "" not in mixed.values():
         return created_count(connection, book, mixed)
     if wanted == PaymentFilter(customer_id=wanted.customer_id):
-        count = select(customer_activity.c.payment_count).where(
-            customer_activity.c.book == book,
-            customer_activity.c.customer_id == wanted.customer_id,
+        activity = customer_activity.c
+        kept = select(activity.payment_count).where(
+            activity.book == book, activity.customer_id == wanted.customer_id
         )
-    else:
-        count = select(func.count()).select_from(payments).where(*conditions(book, wanted))
-    return int(connection.execute(count).scalar() or 0)
+        return int(connection.execute(kept).scalar() or 0)
+    return None
 
 
 def _row(row: Any) -> ListedPayment:

@@ -26,7 +26,8 @@ from projections.book_totals import most_used_currency
 from projections.customer_profiles import Profile, profiles
 from projections.customer_totals import customer_totals
 from projections.customers import customers, still_there
-from projections.instants import BEFORE_ALL_TIME, instant, micros
+from projections.instants import instant, micros
+from projections.narrowing import count_up_to_few
 from projections.paging import By, Page, fetch_page
 from projections.payments import payments
 
@@ -82,8 +83,8 @@ def top_customers(
     """The ranking over payments succeeded at `start` ≤ t < `end`, in one currency.
 
     Without `currency`: the book's most used. Deleted customers, and those without a successful
-    payment, are left out. Without `counted` the page has no total, and costs the same in a book
-    of any size. Raises BadCursor.
+    payment, are left out. The total is true up to narrowing.FEW; without `counted` there is none.
+    Raises BadCursor.
     """
     currency = currency or most_used_currency(connection, book)
     if currency is None:
@@ -91,12 +92,9 @@ def top_customers(
     if start is None and end is None and country is None:
         figures: FromClause = customer_totals
         ranking = _over_all_time(book, currency)
-        count = _payers(book, currency)
     else:
         figures = _in_a_range(book, currency, country, start, end)
         ranking = _of_customers(select(figures), figures)
-        count = select(func.count()).select_from(ranking.subquery())
-    total = connection.execute(count).scalar_one() if counted else None
     page = fetch_page(
         connection,
         ranking,
@@ -104,10 +102,12 @@ def top_customers(
         limit=limit,
         offset=offset,
         cursor=cursor,
-        total=total,
     )
     ranked = _ranked(connection, book, currency, page.rows)
-    return TopCustomers(currency, Page(ranked, page.total, page.next_cursor))
+    total, is_exact = None, True
+    if counted:
+        total, is_exact = count_up_to_few(connection, ranking, page, offset=offset, cursor=cursor)
+    return TopCustomers(currency, Page(ranked, total, page.next_cursor, is_exact))
 
 
 def _over_all_time(book: str, currency: str) -> Select[Any]:
@@ -120,25 +120,6 @@ def _over_all_time(book: str, currency: str) -> Select[Any]:
         column.first_payment_at,
     ).where(column.book == book, column.currency == currency, column.total_spent > 0)
     return _of_customers(ranking, customer_totals)
-
-
-def _payers(book: str, currency: str) -> Select[Any]:
-    """How many there are in an all-time ranking: all who paid, without the few who are gone.
-
-    Both counts come off an index alone.
-    """
-    column = customer_totals.c
-    paid = (column.book == book, column.currency == currency, column.total_spent > 0)
-    same = and_(customers.c.book == column.book, customers.c.customer_id == column.customer_id)
-    deleted = customers.c.deleted_at > BEFORE_ALL_TIME
-    everybody = select(func.count()).where(*paid).scalar_subquery()
-    gone = (
-        select(func.count())
-        .select_from(customers.join(customer_totals, same))
-        .where(*paid, customers.c.book == book, deleted)
-        .scalar_subquery()
-    )
-    return select(everybody - gone)
 
 
 def _in_a_range(

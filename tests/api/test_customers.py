@@ -5,6 +5,7 @@ import pytest
 from api.bodies.customers import Customer, CustomerStats, TopCustomer, TopCustomers
 from api.bodies.payments import PaymentSummary
 from api.bodies.sources import CustomerSources
+from projections import narrowing
 
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
@@ -231,3 +232,22 @@ def _pay(client, **more):
 
 def _next(client, path):
     return client.get(path, params={"limit": 2}).json()["pagination"]["next_cursor"]
+
+
+def test_a_total_of_many_is_told_as_at_least_so_many(client, monkeypatch):
+    monkeypatch.setattr(narrowing, "FEW", 2)
+    for number in range(4):
+        client.post("/v1/customers", json={"name": f"Ama {number}"})
+        _pay(client, amount=100 + number)
+
+    many = client.get("/v1/customers?search=ama&limit=1").json()["pagination"]
+    all_of_them = client.get("/v1/customers?limit=1").json()["pagination"]
+    payments = client.get("/v1/payments?limit=1&amount_min=1")
+    few_payments = client.get("/v1/payments?limit=1&amount_min=102")
+
+    assert (many["total"], many["total_is_exact"]) == (2, False)
+    assert (all_of_them["total"], all_of_them["total_is_exact"]) == (4, True)
+    assert payments.headers["X-Total-Count"] == "2"
+    assert payments.headers["Whence-Total-Is-Exact"] == "false"
+    assert few_payments.headers["X-Total-Count"] == "2"
+    assert "Whence-Total-Is-Exact" not in few_payments.headers

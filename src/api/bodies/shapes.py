@@ -19,9 +19,14 @@ class Shape(BaseModel):
 
 
 class Pagination(Shape):
-    """``next_cursor`` goes into ``cursor`` of the next request; null on the last page."""
+    """``next_cursor`` goes into ``cursor`` of the next request; null on the last page.
+
+    A ``total`` of many thousand that fit a description is not counted to the end: then
+    ``total_is_exact`` is false, and there are at least so many.
+    """
 
     total: int | None = Field(examples=[128])
+    total_is_exact: bool = Field(examples=[True])
     limit: int = Field(examples=[50])
     offset: int = Field(examples=[0])
     next_cursor: str | None = Field(examples=[None])

@@ -14,6 +14,12 @@ def moment(at: datetime | None) -> str | None:
 
 
 def pagination(
-    *, total: int | None, limit: int, offset: int, next_cursor: str | None
+    *, total: int | None, total_is_exact: bool, limit: int, offset: int, next_cursor: str | None
 ) -> dict[str, Any]:
-    return {"total": total, "limit": limit, "offset": offset, "next_cursor": next_cursor}
+    return {
+        "total": total,
+        "total_is_exact": total_is_exact,
+        "limit": limit,
+        "offset": offset,
+        "next_cursor": next_cursor,
+    }

@@ -131,8 +131,12 @@ def _prepare(generation: Generation) -> None:
     generation.create_indexes(DEFINITIONS)
 
 
+@pytest.fixture
+def shop_in() -> Callable[[Generation], Shop]:
+    """Opens books in views that all tests share: a book must not see its neighbours."""
+    return lambda generation: Shop(generation, f"org_{uuid4().hex}/test")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def shop(request: pytest.FixtureRequest) -> Shop:
-    """A book of its own in views that all tests share: a book must not see its neighbours."""
-    generation = request.getfixturevalue(f"{request.param}_views")
-    return Shop(generation, f"org_{uuid4().hex}/test")
+def shop(request: pytest.FixtureRequest, shop_in: Callable[[Generation], Shop]) -> Shop:
+    return shop_in(request.getfixturevalue(f"{request.param}_views"))

@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from projections.customer_list import CustomerFilter, customer_list
+from projections.customer_filters import CustomerFilter
+from projections.customer_list import customer_list
 
 
 def listed(shop, sort_by="created_at", *, descending=True, **asked):

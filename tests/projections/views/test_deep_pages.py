@@ -10,7 +10,7 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
+from plans import asked, cost, sorted_rows
 
 from domain.customer import Customer
 from domain.payment import Payment
@@ -18,7 +18,8 @@ from ledger.clock import written
 from ledger.database import open_engine
 from ledger.facts import FactMapper, StoredFact
 from projections.batches import write_batch
-from projections.customer_list import CustomerFilter, customer_list
+from projections.customer_filters import CustomerFilter
+from projections.customer_list import customer_list
 from projections.folding import Folding
 from projections.folds import DEFINITIONS
 from projections.generation import postgresql_generation, sqlite_generation
@@ -209,66 +210,3 @@ def test_no_page_sorts_the_list(book, name):
 
     assert found
     assert max(found) <= 5 * PAGE
-
-
-def cost(connection, ask) -> int:
-    if connection.dialect.name == "sqlite":
-        return steps(connection, ask)
-    return sum(rows_touched(plan) for plan in postgresql_plans(connection, ask))
-
-
-def steps(connection, ask) -> int:
-    """How many instructions SQLite's machine carries out, in tens."""
-    taken = [0]
-
-    def count() -> int:
-        taken[0] += 1
-        return 0
-
-    driver = connection.connection.driver_connection
-    driver.set_progress_handler(count, 10)
-    ask(connection)
-    driver.set_progress_handler(None, 0)
-    return taken[0]
-
-
-def rows_touched(plan) -> int:
-    found = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
-    below = sum(rows_touched(part) for part in plan.get("Plans", ()))
-    return int(found * plan["Actual Loops"]) + below
-
-
-def postgresql_plans(connection, ask):
-    return [postgresql_plan(connection, *told) for told in asked(connection, ask)]
-
-
-def postgresql_plan(connection, statement, parameters):
-    words = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
-    explained = connection.exec_driver_sql(f"{words} {statement}", parameters)
-    return explained.scalar_one()[0]["Plan"]
-
-
-def sorted_rows(connection, statement, parameters) -> float:
-    """How many rows a statement sorts at once; SQLite only says whether it does."""
-    if connection.dialect.name == "postgresql":
-        return sorted_in(postgresql_plan(connection, statement, parameters))
-    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-    return float("inf") if any("B-TREE FOR ORDER BY" in row[3] for row in plan) else 0
-
-
-def sorted_in(plan) -> float:
-    parts = plan.get("Plans", ())
-    mine = sum(part["Actual Rows"] for part in parts) if plan["Node Type"] == "Sort" else 0
-    return max([mine, *map(sorted_in, parts)])
-
-
-def asked(connection, ask):
-    statements = []
-
-    def note(_connection, _cursor, statement, parameters, _context, _many):
-        statements.append((statement, parameters))
-
-    event.listen(connection, "before_cursor_execute", note)
-    ask(connection)
-    event.remove(connection, "before_cursor_execute", note)
-    return statements

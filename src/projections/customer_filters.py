@@ -1,0 +1,169 @@
+"""What may be asked of the customers of a list, and where an index leads to those who fit."""
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
+
+from projections.customer_standing import customer_standing
+from projections.customer_totals import customer_methods, customer_totals
+from projections.customers import customer_tags, customers, search_index
+from projections.instants import micros
+
+ActivityStatus = Literal["active", "inactive", "new"]
+
+RECENT = timedelta(days=30)
+
+SPENT = func.coalesce(customer_totals.c.total_spent, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilter:
+    """What the customers asked for have in common; None and () do not ask.
+
+    `search` is a part of the name, email, phone, external id or id, whatever the case; `email` is
+    whole, whatever the case. `currency`, `provider` and `payment_method` ask for any payment of
+    that kind, whatever became of it. Spend is inclusive, in minor units of `currency`, else of the
+    book's most used one. `acquired_via` is the source_id of the first payment that succeeded.
+
+    new: created in the last 30 days, and no successful payment before those; active: a successful
+    payment in the last 30 days; inactive: neither.
+    """
+
+    search: str | None = None
+    external_id: str | None = None
+    email: str | None = None
+    currency: str | None = None
+    provider: str | None = None
+    payment_method: str | None = None
+    activity_status: ActivityStatus | None = None
+    min_spend: int | None = None
+    max_spend: int | None = None
+    tags_any: Sequence[str] = ()
+    tags_all: Sequence[str] = ()
+    acquired_via: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing asked for: the condition on a row of customer_standing, and the way to those rows.
+
+    The way selects the ids of exactly those who fit, through an index. No index serves the
+    condition, so that it never takes the list out of its order.
+    """
+
+    condition: ColumnElement[bool]
+    way: Select[Any] | None = None
+
+
+def asked(
+    connection: Connection, book: str, wanted: CustomerFilter, currency: str | None, now: datetime
+) -> list[Asked]:
+    """All that `wanted` asks of a row of customer_standing, with customer_totals joined to it."""
+    standing, known, totals = customer_standing.c, customers.c, customer_totals.c
+    methods = customer_methods.c
+
+    def through(customer_id: ColumnElement[str], *found: ColumnElement[bool]) -> Select[Any]:
+        return select(customer_id).where(customer_id.table.c.book == book, *found)
+
+    def known_as(found: ColumnElement[bool]) -> Asked:
+        return Asked(_has(known, found), through(known.customer_id, found))
+
+    def paid_by(found: ColumnElement[bool]) -> Asked:
+        return Asked(_has(methods, found), through(methods.customer_id, found))
+
+    def spent(least: int) -> Asked:
+        # Those who never paid have spent 0, and stand in no index of what was spent.
+        found = (totals.currency == (currency or ""), totals.total_spent >= least)
+        return Asked(
+            operator.ge(SPENT, least), through(totals.customer_id, *found) if least > 0 else None
+        )
+
+    def acquired(source_id: str) -> Asked:
+        way = through(standing.customer_id, standing.first_source_id == source_id)
+        return Asked(func.coalesce(standing.first_source_id, "") == source_id, way)
+
+    said: list[tuple[Any, Callable[[Any], Asked]]] = [
+        (wanted.external_id, lambda external_id: known_as(known.external_id == external_id)),
+        (wanted.email, lambda email: known_as(known.email_folded == email.casefold())),
+        (
+            wanted.search or None,
+            lambda part: Asked(
+                _has(known, search_index.containing(part)),
+                search_index.found(connection, book, part),
+            ),
+        ),
+        (wanted.acquired_via, acquired),
+        *(([tag], lambda any_of: _tagged(any_of, through)) for tag in wanted.tags_all),
+        (wanted.tags_any or None, lambda any_of: _tagged(any_of, through)),
+        (wanted.min_spend, spent),
+        (wanted.max_spend, lambda most: Asked(operator.le(SPENT, most))),
+        (wanted.currency, lambda asked_in: _paid_in(asked_in, through)),
+        (wanted.provider, lambda provider: paid_by(methods.provider == provider)),
+        (wanted.payment_method, lambda method: paid_by(methods.method == method)),
+        (wanted.activity_status, lambda status: _as_active(status, now, through)),
+    ]
+    return [asks(value) for value, asks in said if value is not None]
+
+
+_Through = Callable[..., Select[Any]]
+
+
+def _paid_in(currency: str, through: _Through) -> Asked:
+    totals = customer_totals.alias("paid").c
+    found = totals.currency == currency
+    return Asked(_has(totals, found), through(totals.customer_id, found))
+
+
+def _has(column: Any, found: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition that the customer has such a row in another table, looked up by its key."""
+    same = (
+        column.book == customer_standing.c.book,
+        column.customer_id == customer_standing.c.customer_id,
+    )
+    # With an offset PostgreSQL asks row by row; else it might join all such rows, then sort.
+    return select(literal(1)).where(*same, found).offset(0).exists()
+
+
+def _tagged(any_of: Sequence[str], through: _Through) -> Asked:
+    tags, known = customer_tags.alias().c, customers.alias().c
+    current = (
+        select(literal(1))
+        .where(
+            known.book == tags.book,
+            known.customer_id == tags.customer_id,
+            known.profile_position == tags.profile_position,
+        )
+        .exists()
+    )
+    found = and_(tags.tag.in_(any_of), current)
+    return Asked(_has(tags, found), through(tags.customer_id, found))
+
+
+def _as_active(status: ActivityStatus, now: datetime, through: _Through) -> Asked:
+    standing, since, fits = customer_standing.c, micros(now - RECENT), activity(status, now)
+    if status == "inactive":
+        return Asked(fits)
+    moment = standing.last_payment_at if status == "active" else standing.registered_at
+    return Asked(fits, through(standing.customer_id, moment >= since, fits))
+
+
+def activity(status: ActivityStatus, now: datetime) -> ColumnElement[bool]:
+    """The condition that a row of customer_standing is active, inactive or new at `now`."""
+    standing = customer_standing.c
+    since = micros(now - RECENT)
+    active = func.coalesce(standing.last_payment_at, since - 1) >= since
+    new = and_(
+        standing.registered_at >= since,
+        func.coalesce(standing.first_payment_at, since) >= since,
+    )
+    match status:
+        case "active":
+            return active
+        case "new":
+            return new
+        case _:
+            return and_(~active, ~new)

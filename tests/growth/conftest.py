@@ -1,0 +1,55 @@
+"""Books of two sizes, one ten times the other, in views of both databases."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from crowds import BOOK, crowd, fold_into
+
+from ledger.database import open_engine
+from projections import narrowing
+from projections.folds import DEFINITIONS
+from projections.generation import Generation, postgresql_generation, sqlite_generation
+
+SIZES = {"small": 1_000, "large": 10_000}
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In books of this size, few are fewer."""
+    monkeypatch.setattr(narrowing, "FEW", 50)
+
+
+@pytest.fixture(scope="session")
+def sqlite_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Generation]]:
+    books = {}
+    for number, (name, size) in enumerate(SIZES.items(), start=1):
+        path = tmp_path_factory.mktemp("growth") / f"views-{number}.db"
+        books[name] = sqlite_generation(path, number, DEFINITIONS.digest())
+        fold_into(books[name], DEFINITIONS, BOOK, crowd(size, size))
+    yield books
+    for each in books.values():
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_books(server_with_trigrams: str) -> Iterator[dict[str, Generation]]:
+    books = {}
+    engine = open_engine(server_with_trigrams)
+    for number, (name, size) in enumerate(SIZES.items(), start=1):
+        schema = f"views_{uuid4().hex}"
+        books[name] = postgresql_generation(engine, schema, number, DEFINITIONS.digest())
+        fold_into(books[name], DEFINITIONS, BOOK, crowd(size, size))
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # What was written becomes visible to reading from the index alone.
+            for table in DEFINITIONS.tables:
+                connection.exec_driver_sql(f"VACUUM {schema}.{table.name}")
+    yield books
+    for each in books.values():
+        each.drop()
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def books(request: pytest.FixtureRequest) -> dict[str, Generation]:
+    return request.getfixturevalue(f"{request.param}_books")

@@ -1,0 +1,156 @@
+"""Ten times the customers and payments, and every question costs what it cost before."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from crowds import BEGINNING, BOOK, customer_id
+from plans import asked, cost, postgresql_plan, sorted_rows
+
+from projections.customer_filters import CustomerFilter
+from projections.customer_list import customer_list
+from projections.customer_profiles import profile, profile_by_external_id
+from projections.customers import search_index
+from projections.movements import MovementFilter
+from projections.payment_list import PaymentFilter, payment_history, payment_list
+from projections.payment_stats import payment_stats
+from projections.revenue import revenue_series
+from projections.source_breakdown import source_breakdown
+from projections.top_customers import top_customers
+
+# When the last thing happened in the small book, of a thousand customers and payments.
+NOW = BEGINNING + timedelta(seconds=30_000)
+PAGE = 20
+
+
+def customers(db, *, sort_by="created_at", descending=True, **wanted):
+    return customer_list(
+        db,
+        BOOK,
+        CustomerFilter(**wanted),
+        now=NOW,
+        sort_by=sort_by,
+        descending=descending,
+        limit=PAGE,
+    )
+
+
+def payments(db, **wanted):
+    return payment_list(db, BOOK, PaymentFilter(**wanted), limit=PAGE)
+
+
+SOMEBODY = customer_id(500)
+SORTS = ("total_payments", "total_amount", "last_payment_at", "created_at", "risk_score")
+QUESTIONS = {
+    **{
+        f"customers by {sort_by} {'down' if descending else 'up'}": partial(
+            customers, sort_by=sort_by, descending=descending
+        )
+        for sort_by in SORTS
+        for descending in (True, False)
+    },
+    **{
+        f"customers by {sort_by} in KES": partial(customers, sort_by=sort_by, currency="KES")
+        for sort_by in SORTS
+    },
+    **{
+        f"customers with {name}": partial(customers, **wanted)
+        for name, wanted in {
+            "a part of an id": {"search": SOMEBODY[12:]},
+            "a part nobody has": {"search": "nobody at all"},
+            "a part many have": {"search": "gmail.com"},
+            "two letters": {"search": "am"},
+            "an external id": {"external_id": "user_7919"},
+            "an email": {"email": "nobody@nowhere.example"},
+            "a provider": {"provider": "hubtel"},
+            "an unknown provider": {"provider": "nobody"},
+            "a method": {"payment_method": "card"},
+            "a high spend": {"min_spend": 10**9},
+            "a low spend": {"min_spend": 1},
+            "at most some spend": {"max_spend": 1_000},
+            "a common tag": {"tags_any": ("web",)},
+            "an unknown tag": {"tags_all": ("unknown", "web")},
+            "no source": {"acquired_via": "unknown"},
+            "much and little": {"search": SOMEBODY[12:], "tags_any": ("web",), "currency": "GHS"},
+        }.items()
+    },
+    **{
+        f"customers with a part many have by {sort_by}": partial(
+            customers, sort_by=sort_by, search="gmail"
+        )
+        for sort_by in SORTS
+    },
+    "top customers": lambda db: top_customers(db, BOOK),
+    "top customers by payments": lambda db: top_customers(db, BOOK, metric="payment_count"),
+    "profile": lambda db: profile(db, BOOK, SOMEBODY),
+    "profile by external id": lambda db: profile_by_external_id(db, BOOK, "user_7919"),
+    "sources of a customer": lambda db: source_breakdown(db, BOOK, customer_id=SOMEBODY),
+    "history": lambda db: payment_history(db, BOOK, SOMEBODY, limit=PAGE),
+    **{
+        f"payments with {name}": partial(payments, **wanted)
+        for name, wanted in {
+            "nothing in common": {},
+            "a status": {"status": "succeeded"},
+            "a rare status": {"status": "expired"},
+            "a provider": {"provider": "hubtel"},
+            "a method and a provider": {"method": "card", "provider": "hubtel"},
+            "no source_id": {"source_id": "unknown"},
+            "metadata": {"metadata": {"order": "77"}},
+            "a part many have": {"search": "order"},
+            "a status and a currency": {"status": "failed", "currency": "KES"},
+        }.items()
+    },
+    "payment stats of a day": lambda db: payment_stats(
+        db, BOOK, MovementFilter(), start=NOW - timedelta(hours=2), end=NOW
+    ),
+    "revenue of an hour": lambda db: revenue_series(
+        db, BOOK, start=NOW - timedelta(hours=1), end=NOW
+    ),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_ten_times_as_much_costs_the_same(books, name):
+    found = {}
+    for size in ("small", "large"):
+        with books[size].reading() as connection:
+            found[size] = cost(connection, QUESTIONS[name])
+
+    assert found["large"] <= 1.5 * found["small"] + 100, found
+
+
+LISTS = [name for name in QUESTIONS if name.startswith(("customers", "payments", "top", "history"))]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_list_is_sorted(books, name):
+    with books["large"].reading() as connection:
+        told = asked(connection, QUESTIONS[name])
+        # What was narrowed to few is sorted; SQLite is told the few as JSON.
+        lists = [each for each in told if "LIMIT" in each[0] and "json_each" not in each[0]]
+        found = [sorted_rows(connection, *each) for each in lists]
+
+    assert max(found, default=0) <= 5 * PAGE
+
+
+def test_a_part_of_a_word_is_found_through_an_index(books):
+    with books["large"].reading() as connection:
+        way = search_index.found(connection, BOOK, SOMEBODY[12:])
+        told = asked(connection, lambda db: db.execute(way).all())[-1]
+        if connection.dialect.name == "sqlite":
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {told[0]}", told[1])
+            found = [row[3] for row in plan]
+        else:
+            found = index_names(postgresql_plan(connection, *told))
+
+    if connection.dialect.name == "sqlite":
+        # Bounded on both sides: the entries of other books are not read.
+        assert found[0] == "SCAN customers_search VIRTUAL TABLE INDEX 0:M1><"
+        assert found[-1].startswith("SEARCH main.customers USING INDEX customers_search_entries")
+    else:
+        assert found == ["customers_search"]
+
+
+def index_names(plan):
+    mine = [plan["Index Name"]] if "Index Name" in plan else []
+    return mine + [name for part in plan.get("Plans", ()) for name in index_names(part)]
