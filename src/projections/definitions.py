@@ -68,6 +68,7 @@ def _digest(definitions: Definitions) -> str:
     parts += [f"{each.name} by {each.position}" for each in definitions.searched]
     modules = {fold.__module__ for fold in definitions.folds}
     modules |= {each.compute.__module__ for each in definitions.derived}
+    modules |= {type(each).__module__ for each in definitions.searched}
     parts += [_source(module) for module in sorted(modules)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -70,12 +70,14 @@ def payment_list(
 
     The total is true up to narrowing.FEW, and wherever it is kept (see `_kept_total`).
     """
-    listed = _listed(connection, book, wanted)
-    page = fetch_page(connection, listed, NEWEST_FIRST, limit=limit, offset=offset, cursor=cursor)
+    fitting = _fitting(connection, book, wanted)
+    page = fetch_page(
+        connection, _listed(fitting), NEWEST_FIRST, limit=limit, offset=offset, cursor=cursor
+    )
     rows = [_row(row) for row in page.rows]
     total, is_exact = _kept_total(connection, book, wanted), True
     if total is None:
-        total, is_exact = count_up_to_few(connection, listed, page, offset=offset, cursor=cursor)
+        total, is_exact = count_up_to_few(connection, fitting, page, offset=offset, cursor=cursor)
     return Page(rows, total, page.next_cursor, is_exact)
 
 
@@ -97,7 +99,7 @@ def payment_export(
     connection: Connection, book: str, wanted: PaymentFilter
 ) -> Iterator[ListedPayment]:
     """All payments that fit, newest first, read some hundreds at a time."""
-    listed, cursor = _listed(connection, book, wanted), None
+    listed, cursor = _listed(_fitting(connection, book, wanted)), None
     while True:
         step = fetch_page(connection, listed, NEWEST_FIRST, limit=EXPORT_STEP, cursor=cursor)
         yield from map(_row, step.rows)
@@ -149,28 +151,28 @@ def _noted(book: str, name: str, value: str) -> ColumnElement[bool]:
     )
 
 
-def _listed(connection: Connection, book: str, wanted: PaymentFilter) -> Select[Any]:
+def _fitting(connection: Connection, book: str, wanted: PaymentFilter) -> Select[Any]:
+    """The ids of the payments asked for; those few that carry a note are found through it."""
+    fitting = select(payments.c.payment_id).where(*conditions(book, wanted))
+    noted = payment_notes.c
+    ways = [
+        select(noted.payment_id).where(noted.book == book, noted.note == note_of(*each))
+        for each in wanted.metadata.items()
+    ]
+    few = candidates(connection, ways)
+    if few is None or not few.complete:
+        return fitting
+    return fitting.where(among(connection, payments.c.payment_id, few.ids))
+
+
+def _listed(fitting: Select[Any]) -> Select[Any]:
     named = (
         (customers.c.book == payments.c.book)
         & (customers.c.customer_id == payments.c.customer_id)
         & customers.c.deleted_at.is_(None)
     )
-    listed = (
-        select(payments, customers.c.name.label("customer_name"))
-        .select_from(payments.outerjoin(customers, named))
-        .where(*conditions(book, wanted))
-    )
-    noted = payment_notes.c
-    few = candidates(
-        connection,
-        (
-            select(noted.payment_id).where(noted.book == book, noted.note == note_of(*each))
-            for each in wanted.metadata.items()
-        ),
-    )
-    if few is None or not few.complete:
-        return listed
-    return listed.where(among(connection, payments.c.payment_id, few.ids))
+    whole = fitting.with_only_columns(payments, customers.c.name.label("customer_name"))
+    return whole.select_from(payments.outerjoin(customers, named))
 
 
 def _kept_total(connection: Connection, book: str, wanted: PaymentFilter) -> int | None:

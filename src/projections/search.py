@@ -12,6 +12,7 @@ from the index, a rebuild leaves out what is gone, and no book reads the entries
 import json
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,7 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from projections.changes import Changes
 from projections.rows import key_names, value_names
@@ -118,7 +119,7 @@ class SearchIndex:
         ]
         if new and self._has_entries(connection):
             for statement in (_NUMBER_BOOKS, _ENTER):
-                connection.execute(self._sql(statement, _TOLD), {"told": json.dumps(new)})
+                connection.exec_driver_sql(self._sql(statement, _TOLD), {"told": json.dumps(new)})
 
     def containing(self, part: str) -> ColumnElement[bool]:
         """The condition that a row has this part in its text, whatever the case."""
@@ -153,24 +154,26 @@ class SearchIndex:
     def _create_entries(self, connection: Connection) -> None:
         made = (_CREATE, _CREATE_BOOKS, _CREATE_WAY_BACK)
         for statement in (*made, _NUMBER_BOOKS, _ENTER, _TIDY):
-            connection.execute(self._sql(statement, _ALL))
+            connection.exec_driver_sql(self._sql(statement, _ALL))
 
     def _has_entries(self, connection: Connection) -> bool:
-        there = text("SELECT 1 FROM sqlite_master WHERE name = :name")
-        return connection.execute(there, {"name": self.name}).first() is not None
+        there = "SELECT 1 FROM sqlite_master WHERE name = ?"
+        return connection.exec_driver_sql(there, (self.name,)).first() is not None
 
     def _create_gin(self, connection: Connection, table_name: str) -> None:
         schema = connection.execute(text(_PG_TRGM)).scalar()
         if schema is None:
-            connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+            # Whoever does it at the same moment waits for the first to be done, and then fails.
+            with suppress(IntegrityError), connection.begin_nested():
+                connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
             schema = connection.execute(text(_PG_TRGM)).scalar_one()
         gin = _GIN.format(name=self.name, rows=table_name, column=self.column, schema=schema)
         connection.execute(text(gin))
 
-    def _sql(self, statement: str, texts: str) -> Any:
+    def _sql(self, statement: str, texts: str) -> str:
         names = {"name": self.name, "rows": self.table.name}
         names |= {"column": self.column, "position": self.position}
-        return text(statement.format(texts=texts.format(**names), bits=_POSITION_BITS, **names))
+        return statement.format(texts=texts.format(**names), bits=_POSITION_BITS, **names)
 
 
 def _runs(folded: str) -> str:
