@@ -125,17 +125,17 @@ class SearchIndex:
         """The condition that a row has this part in its text, whatever the case."""
         return self.table.c[self.column].contains(part.casefold(), autoescape=True)
 
-    def found(self, connection: Connection, book: str, part: str) -> Select[Any] | None:
-        """The keys of the rows that have this part; None when no index leads to them."""
+    def found(self, connection: Connection, book: str, part: str) -> Select[Any]:
+        """The keys of the rows that have this part, by the index if there is one and it can tell.
+
+        (PostgreSQL decides by itself.)
+        """
         folded, columns = part.casefold(), self.table.c
         keys = (columns[name] for name in key_names(self.table))
         rows = select(*keys).where(columns.book == book, self.containing(part))
-        if len(folded) < _RUN:
-            return None
-        if connection.dialect.name != "sqlite":
+        on_sqlite = connection.dialect.name == "sqlite"
+        if not on_sqlite or len(folded) < _RUN or not self._has_entries(connection):
             return rows
-        if not self._has_entries(connection):
-            return None
         entry = table(self.name, column("rowid", BigInteger), column(self.name, Text)).c
         number = (
             select(column("number", BigInteger))
