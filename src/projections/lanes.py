@@ -2,6 +2,7 @@
 
 Books are spread over a fixed number of lanes. Where several processes work, each holds its share
 by leases that it renews; whoever dies or stops is not renewed, and the others take what it held.
+A release with other views has lanes of its own: its processes could not fold into ours.
 A fence, raised on each taking, tells a holder from one that held the same lane before.
 """
 
@@ -69,16 +70,18 @@ class EveryLane:
 
 
 class LeasedLanes:
-    """A fair share of the lanes, held for `lease_seconds` after each renewal.
+    """A fair share of the lanes of some views, held for `lease_seconds` after each renewal.
 
     Use as a context manager: it ends with giving everything back, so that nobody waits.
     """
 
-    def __init__(self, engine: Engine, *, lease_seconds: float) -> None:
+    def __init__(self, engine: Engine, *, views: str, lease_seconds: float) -> None:
         # A lease that is lost in a power cut was lost anyway.
         self._engine = engine.execution_options(durable=False)
         self._lease_seconds = lease_seconds
-        self._worker = f"{socket.gethostname()}/{getpid()}/{uuid4().hex[:8]}"
+        name = f"{socket.gethostname()}/{getpid()}/{uuid4().hex[:8]}"
+        self._worker = leases.Worker(views, name)
+        self._are_laid_out = False
         self._held = _NO_LANE
         self._lock = threading.Lock()
         self._others = 0
@@ -132,11 +135,13 @@ class LeasedLanes:
         False when there is less than a fair share to be had.
         """
         with writing(self._engine) as connection:
+            if not self._are_laid_out:
+                leases.lay_out(connection, self._worker.views, LANES)
             now = leases.moment(connection)
             until = now + int(self._lease_seconds * 1_000_000)
             leases.announce(connection, self._worker, until=until)
-            living = leases.living(connection, now=now)
-            share = _share(living, self._worker)
+            living = leases.living(connection, self._worker.views, now=now)
+            share = _share(living, self._worker.name)
             mine = leases.renew(connection, self._worker, until=until)
             surplus = sorted(mine)[share:]
             if surplus:
@@ -148,6 +153,7 @@ class LeasedLanes:
                 missing = share - len(mine)
                 mine |= leases.take(connection, self._worker, missing, now=now, until=until)
                 leases.bury(connection, now=now)
+        self._are_laid_out = True
         self._others = len(living) - 1
         self._hold(mine)
         return len(mine) == share

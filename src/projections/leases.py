@@ -5,6 +5,7 @@ The moment is asked for by itself: a cluster refuses to change rows by a clock o
 """
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -17,8 +18,17 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql
 
 from ledger.schema import lanes, workers
+
+
+class Worker(NamedTuple):
+    """Somebody who writes views, and which: a release shares its lanes with nobody else."""
+
+    views: str
+    name: str
+
 
 _CLOCK = literal_column(
     "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)", BigInteger
@@ -30,20 +40,30 @@ def moment(connection: Connection) -> int:
     return int(connection.execute(select(_CLOCK)).scalar_one())
 
 
-def announce(connection: Connection, worker: str, *, until: int) -> None:
+def lay_out(connection: Connection, views: str, number: int) -> None:
+    """The lanes of these views, so many, held by nobody; those that are there stay as they are.
+
+    From then on who takes one locks a row, and never adds any.
+    """
+    free = {"book": "", "views": views, "worker": "", "fence": 0, "expires_at": 0}
+    rows = [{"lane": lane} | free for lane in range(number)]
+    connection.execute(postgresql.insert(lanes).on_conflict_do_nothing(), rows)
+
+
+def announce(connection: Connection, worker: Worker, *, until: int) -> None:
     """Let the worker be counted until then."""
     alive = update(workers).where(_of(workers, worker)).values(expires_at=until)
     if connection.execute(alive).rowcount == 0:
-        row = {"book": "", "worker": worker, "expires_at": until}
+        row = {"book": "", "views": worker.views, "worker": worker.name, "expires_at": until}
         connection.execute(insert(workers), row)
 
 
-def living(connection: Connection, *, now: int) -> list[str]:
-    """All workers that are counted now, in an order that is the same for everybody."""
+def living(connection: Connection, views: str, *, now: int) -> list[str]:
+    """All who write these views and are counted now, in an order that is the same for everybody."""
     column = workers.c
     wanted = (
         select(column.worker)
-        .where(column.book == "", column.expires_at > now)
+        .where(column.book == "", column.views == views, column.expires_at > now)
         .order_by(column.worker)
     )
     return list(connection.execute(wanted).scalars())
@@ -63,7 +83,7 @@ def bury(connection: Connection, *, now: int) -> None:
         connection.execute(delete(workers).where(column.book == "", column.worker.in_(dead)))
 
 
-def renew(connection: Connection, worker: str, *, until: int) -> dict[int, int]:
+def renew(connection: Connection, worker: Worker, *, until: int) -> dict[int, int]:
     """The lanes nobody has taken from the worker, with their fences; held until then."""
     mine = update(lanes).where(_of(lanes, worker)).values(expires_at=until)
     renewed = mine.returning(lanes.c.lane, lanes.c.fence)
@@ -71,14 +91,14 @@ def renew(connection: Connection, worker: str, *, until: int) -> dict[int, int]:
 
 
 def take(
-    connection: Connection, worker: str, limit: int, *, now: int, until: int
+    connection: Connection, worker: Worker, limit: int, *, now: int, until: int
 ) -> dict[int, int]:
     """At most so many lanes that nobody holds, each with a fence it never had before."""
     column = lanes.c
     # A lane whose rows are being written is locked: its holder may finish the batch.
     wanted = (
         select(column.lane)
-        .where(column.book == "", column.expires_at <= now)
+        .where(column.book == "", column.views == worker.views, column.expires_at <= now)
         .order_by(column.lane)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -86,27 +106,27 @@ def take(
     free = list(connection.execute(wanted).scalars())
     taken = (
         update(lanes)
-        .where(column.book == "", column.lane.in_(free))
-        .values(worker=worker, fence=column.fence + 1, expires_at=until)
+        .where(column.book == "", column.views == worker.views, column.lane.in_(free))
+        .values(worker=worker.name, fence=column.fence + 1, expires_at=until)
         .returning(column.lane, column.fence)
     )
     return {row.lane: row.fence for row in connection.execute(taken)} if free else {}
 
 
-def give_back(connection: Connection, worker: str, given: Iterable[int]) -> None:
+def give_back(connection: Connection, worker: Worker, given: Iterable[int]) -> None:
     """Let others take these lanes at once."""
     mine = _of(lanes, worker) & lanes.c.lane.in_(sorted(given))
     connection.execute(update(lanes).where(mine).values(worker="", expires_at=0))
 
 
-def leave(connection: Connection, worker: str) -> None:
+def leave(connection: Connection, worker: Worker) -> None:
     """Give everything back, and be counted no more."""
     mine = update(lanes).where(_of(lanes, worker))
     connection.execute(mine.values(worker="", expires_at=0))
     connection.execute(delete(workers).where(_of(workers, worker)))
 
 
-def confirmed(connection: Connection, worker: str, asked: Collection[int]) -> dict[int, int]:
+def confirmed(connection: Connection, worker: Worker, asked: Collection[int]) -> dict[int, int]:
     """Which of these lanes the worker holds, with their fences; so until the transaction ends."""
     column = lanes.c
     # This lock keeps others from taking the lane, and nobody from renewing its lease.
@@ -119,5 +139,6 @@ def confirmed(connection: Connection, worker: str, asked: Collection[int]) -> di
     return {row.lane: row.fence for row in connection.execute(wanted)}
 
 
-def _of(table: Table, worker: str) -> ColumnElement[bool]:
-    return (table.c.book == "") & (table.c.worker == worker)
+def _of(table: Table, worker: Worker) -> ColumnElement[bool]:
+    column = table.c
+    return (column.book == "") & (column.views == worker.views) & (column.worker == worker.name)

@@ -143,7 +143,8 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
 def sharing(settings: Settings, ledger: Ledger) -> Iterator[Lanes]:
     """The lanes of this process: on SQLite all of them, because nobody else is there."""
     if settings.on_postgresql:
-        with LeasedLanes(ledger.engine, lease_seconds=settings.lease_seconds) as lanes:
+        views, lease = DEFINITIONS.digest(), settings.lease_seconds
+        with LeasedLanes(ledger.engine, views=views, lease_seconds=lease) as lanes:
             yield lanes
     else:
         yield EveryLane()

@@ -66,8 +66,7 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_what_it_has(en
     assert ledger.identity() == identity
     assert ledger.read("org_x/test", limit=10) == before
     with engine.connect() as connection:
-        found = connection.execute(select(lanes).order_by(lanes.c.lane)).all()
-    assert [tuple(row) for row in found] == [("", lane, "", 0, 0) for lane in range(64)]
+        assert connection.execute(select(lanes)).all() == []
 
 
 def back_to_the_first_revision(engine):

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 # They define tables or look after them, or begin and end transactions: no rows are named.
 _NOT_OVER_ROWS = (
     ast.AlterTableStmt,
+    ast.CreateExtensionStmt,
     ast.CreateSchemaStmt,
     ast.CreateStmt,
     ast.DropStmt,
@@ -40,6 +41,9 @@ _EVERY_BOOK = {
     ),
     "moves house": (
         r"SELECT (whence\.(\w+)\.\w+,? )+FROM whence\.\2 ORDER BY (whence\.\2\.\w+,? ?)+"
+    ),
+    "verifies all there is": (
+        r"SELECT (views_n\.(\w+)\.\w+,? )+FROM views_n\.\2 ORDER BY (views_n\.\2\.\w+,? ?)+"
     ),
     "looks how much there is to move": (r"SELECT sum\(\S+books\.position\) AS sum_1 FROM \S+books"),
     "looks whether the new house is empty": r"SELECT \S+books\.book FROM \S+books LIMIT \S+",

@@ -20,7 +20,7 @@ class Process:
 
     def __init__(self, url):
         self.engine = open_engine(url)
-        self.lanes = LeasedLanes(self.engine, lease_seconds=LEASE_SECONDS)
+        self.lanes = LeasedLanes(self.engine, views="ours", lease_seconds=LEASE_SECONDS)
         self.heard = SimpleQueue()
         self.hints = Hints(self.engine, self.lanes, heard=self.heard.put)
 

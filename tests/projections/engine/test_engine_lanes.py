@@ -26,7 +26,7 @@ def database_url(postgresql_url):
 @pytest.fixture
 def worker(engine):
     """Workers that look after their lanes when they are told to, and only then."""
-    return lambda: LeasedLanes(engine, lease_seconds=LEASE_SECONDS)
+    return lambda: LeasedLanes(engine, views="ours", lease_seconds=LEASE_SECONDS)
 
 
 @pytest.fixture
@@ -80,6 +80,16 @@ def test_workers_hold_equal_shares_and_no_lane_twice(worker, count):
     assert {each.others for each in crowd} == {count - 1}
 
 
+def test_a_release_with_other_views_has_lanes_of_its_own(engine, worker, confirmed, toys):
+    ours = worker()
+    theirs = LeasedLanes(engine, views="theirs", lease_seconds=LEASE_SECONDS)
+
+    assert settled(ours, theirs) == [LANES, LANES]
+    assert (ours.others, theirs.others) == (0, 0)
+    assert confirmed(ours, ours.held, [toys.BOOK]) == {toys.BOOK}
+    assert confirmed(theirs, theirs.held, [toys.BOOK]) == {toys.BOOK}
+
+
 def test_a_lease_ends_on_the_clock_of_the_database(worker, engine):
     worker().look_after()
 
@@ -110,7 +120,7 @@ def test_what_a_dead_worker_held_is_taken_when_its_lease_is_over_and_not_before(
 
 def test_who_gives_its_lanes_back_lets_others_take_them_at_once(engine, worker):
     heir = worker()
-    with LeasedLanes(engine, lease_seconds=LEASE_SECONDS) as leaving:
+    with LeasedLanes(engine, views="ours", lease_seconds=LEASE_SECONDS) as leaving:
         assert len(leaving.held) == LANES
         heir.look_after()
         assert heir.held == {}
@@ -130,9 +140,12 @@ def test_lanes_are_looked_after_while_a_worker_lives(engine):
             time.sleep(0.02)
         return look(*crowd) == sizes
 
-    with LeasedLanes(engine, lease_seconds=1.5) as one:
+    with LeasedLanes(engine, views="ours", lease_seconds=1.5) as one:
         with ExitStack() as others:
-            crowd = [others.enter_context(LeasedLanes(engine, lease_seconds=1.5)) for _ in range(3)]
+            crowd = [
+                others.enter_context(LeasedLanes(engine, views="ours", lease_seconds=1.5))
+                for _ in range(3)
+            ]
             assert soon([16, 16, 16, 16], one, *crowd)
             time.sleep(2)
             assert soon([16, 16, 16, 16], one, *crowd)

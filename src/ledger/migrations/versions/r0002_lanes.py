@@ -10,14 +10,14 @@ branch_labels = None
 depends_on = None
 
 _NAME: TypeEngine[str] = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-_LANES = 64
 
 
 def upgrade() -> None:
     schema = "whence" if op.get_context().dialect.name == "postgresql" else None
-    lanes = op.create_table(
+    op.create_table(
         "lanes",
         sa.Column("book", _NAME, primary_key=True),
+        sa.Column("views", _NAME, primary_key=True),
         sa.Column("lane", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("worker", _NAME, nullable=False),
         sa.Column("fence", sa.BigInteger, nullable=False),
@@ -28,11 +28,9 @@ def upgrade() -> None:
     op.create_table(
         "workers",
         sa.Column("book", _NAME, primary_key=True),
+        sa.Column("views", _NAME, primary_key=True),
         sa.Column("worker", _NAME, primary_key=True),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
         schema=schema,
         sqlite_with_rowid=False,
     )
-    # All are there from the start, held by nobody: who takes one locks a row, and never adds any.
-    free = {"book": "", "worker": "", "fence": 0, "expires_at": 0}
-    op.bulk_insert(lanes, [{"lane": lane} | free for lane in range(_LANES)])
