@@ -103,7 +103,8 @@ class SearchIndex:
                 else:
                     self._create_gin(connection, table_name)
         except DBAPIError as error:
-            _log.warning("searching %s looks through all its rows: %s", table_name, error.orig)
+            reason = str(error.orig).splitlines()[0]
+            _log.warning("searching %s looks through all its rows: %s", table_name, reason)
 
     def add(self, connection: Connection, changes: Iterable[Changes]) -> None:
         """Take in the texts that these changes state, in the transaction that writes the rows."""
