@@ -31,7 +31,8 @@ def test_there_and_back_again_every_position_checkpoint_and_digest_is_the_same(
     first, *others = moved
     assert first.is_sound
     assert sum(table.rows for book in first.books for table in book.tables) > 100
-    assert others == [first, first]
+    # Only the number of the set of views may be another.
+    assert [each.books for each in others] == [first.books, first.books]
 
 
 @pytest.fixture
