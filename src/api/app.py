@@ -18,6 +18,8 @@ from api import (
     keys,
     payment_commands,
     payment_exports,
+    payment_link_commands,
+    payment_link_queries,
     payment_queries,
     payment_statistics,
     reference,
@@ -42,12 +44,18 @@ _DESCRIPTION = (
 )
 
 # Commands first: the path every payment takes is found soonest.
-_COMMANDS = (payment_commands.router, customer_commands.router, keys.command_router)
+_COMMANDS = (
+    payment_commands.router,
+    customer_commands.router,
+    payment_link_commands.router,
+    keys.command_router,
+)
 _QUERIES = (
     customer_queries.router,
     payment_statistics.router,
     payment_exports.router,
     payment_queries.router,
+    payment_link_queries.router,
     keys.query_router,
 )
 

@@ -55,6 +55,11 @@ class Call(Request):
     def book(self) -> Book:
         return Book(self.caller.org_id, self.caller.mode)
 
+    @property
+    def site(self) -> str:
+        """Where the pages for people are: as it was set, else where this request was sent."""
+        return self.parts.public_url or f"{self.url.scheme}://{self.url.netloc}"
+
     async def decide(
         self,
         decide: Callable[[UnitOfWork], Awaitable[tuple[int, Any]]],

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
-from domain.errors import Conflict, NotFound, Refusal, Unauthorized
+from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
 from ledger.errors import LedgerUnavailable
 from projections.generations import ViewsRebuilding
 from projections.paging import BadCursor
@@ -142,6 +142,8 @@ def from_refusal(refusal: Refusal) -> ApiError:
         return ApiError(404, "not_found", code, message, details)
     if isinstance(refusal, Conflict):
         return ApiError(409, "conflict", code, message, details)
+    if isinstance(refusal, Gone):
+        return ApiError(410, "gone", code, message, details)
     if isinstance(refusal, Unauthorized):
         return ApiError(401, "unauthorized", code, message, details)
     category = "invalid_state" if code == "invalid_state" else "validation_error"

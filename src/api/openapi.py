@@ -19,6 +19,7 @@ _SENTENCES = {
     "404": "There is no such thing",
     "405": "This path does not know this method",
     "409": "Somebody else has it, or the idempotency key was used for something else",
+    "410": "It was there for everybody, and is not any more: the code says why",
     "413": "The body is larger than 10 MB",
     "429": "Too many requests",
     "500": "Something went wrong on our side",
@@ -35,6 +36,7 @@ _EXAMPLES = {
         "idempotency_conflict",
         "this idempotency key was used with another body",
     ),
+    "410": ("gone", "payment_link_inactive", "this payment link is switched off"),
     "413": ("payload_too_large", "payload_too_large", "the body is larger than 10485760 bytes"),
     "429": ("rate_limited", "rate_limit_exceeded", "too many requests: try again in 12 s"),
     "500": ("server_error", "server_error", "something went wrong on our side"),
@@ -63,6 +65,15 @@ _BODIES: dict[str, dict[str, Any]] = {
     "RefundPayment": {"amount": 1000, "reason": "one was rotten"},
     "OpenDispute": {"amount": 1000, "reason": "not received"},
     "ResolveDispute": {"outcome": "won"},
+    "CreatePaymentLink": {
+        "name": "Summer Sale - Premium Plan",
+        "amount": 9900,
+        "currency": "GHS",
+        "max_uses": 100,
+        "metadata": {"campaign": "summer"},
+    },
+    "UpdatePaymentLink": {"name": "Autumn Sale - Premium Plan", "status": "active"},
+    "PayThroughLink": {"email": "ada@example.com", "name": "Ada Lovelace", "method": "card"},
     "IssueKey": {"name": "the website", "scopes": ["checkout:write"]},
 }
 

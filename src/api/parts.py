@@ -20,7 +20,8 @@ class Parts:
     """Everything the API needs from the rooms below, and its settings as plain values.
 
     ``rate_limit_…`` are rules of the library ``limits`` or ``off``. ``store`` names the ledger
-    in the header ``Whence-Store``. ``log`` is a structlog logger.
+    in the header ``Whence-Store``. ``log`` is a structlog logger. ``public_url`` is where people
+    reach the service, without a slash at its end; "" is wherever they say they reached it.
     """
 
     handler: CommandHandler
@@ -36,3 +37,4 @@ class Parts:
     require_idempotency_key: bool = False
     cors_origins: tuple[str, ...] = ()
     query_wait_seconds: float = 2.0
+    public_url: str = ""

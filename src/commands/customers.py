@@ -1,5 +1,6 @@
 """What may be asked about customers: register, change, delete, and find by another name."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,10 +9,10 @@ from commands.fields import ChangingCommand, Command, Email, Metadata, Phone, Ta
 from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer, CustomerNotFound, ExternalIdTaken
 
-# Claims: `external_id` belongs to one customer; `email` is a way to find customers, shared and
-# never contended (the value ends with the id); `payer` keeps two simultaneous first payments of
-# one address from making two customers.
-EXTERNAL_ID, EMAIL, PAYER = "external_id", "email", "payer"
+# Claims: `external_id` belongs to one customer; `email` and `phone` are ways to find customers,
+# shared and never contended (the value ends with the id); `payer` keeps two simultaneous first
+# payments of one address or number from making two customers.
+EXTERNAL_ID, EMAIL, PHONE, PAYER = "external_id", "email", "phone", "payer"
 
 Name = tuple[str, str]
 
@@ -106,18 +107,18 @@ async def customer_known_as(work: UnitOfWork, external_id: str) -> str:
     return customer_id
 
 
-def register(work: UnitOfWork, *, payer: str | None = None, **profile: Any) -> Customer:
+def register(work: UnitOfWork, *, payer: Iterable[str] = (), **profile: Any) -> Customer:
     """A new customer for somebody who was looked for and not found.
 
     Should another command register them first, the decision is run again and finds them.
-    ``payer``: the e-mail address they were looked for by.
+    ``payer``: the e-mail address and the phone number they were looked for by.
     """
     customer = Customer.register(work.ids.new("cus"), **profile, now=work.now)
     work.add(customer)
     for kind, value in sorted(names(customer)):
         work.claim(kind, value, customer.id)
-    if payer is not None:
-        work.claim(PAYER, payer.lower(), customer.id)
+    for address in payer:
+        work.claim(PAYER, address.lower(), customer.id)
     return customer
 
 
@@ -126,7 +127,7 @@ def rename(work: UnitOfWork, customer: Customer, before: set[Name]) -> None:
     after = names(customer)
     for kind, value in sorted(before - after):
         work.release(kind, value, customer.id)
-        if kind == EMAIL:
+        if kind in (EMAIL, PHONE):
             work.release(PAYER, value.partition("\n")[0], customer.id)
     for kind, value in sorted(after - before):
         taken = partial(ExternalIdTaken, value) if kind == EXTERNAL_ID else None
@@ -137,10 +138,12 @@ def names(customer: Customer) -> set[Name]:
     """What a customer can be found by."""
     if customer.deleted:
         return set()
-    email = customer.personal["email"]
+    email, phone = customer.personal["email"], customer.personal["phone"]
     found: set[Name] = set()
     if customer.external_id:
         found.add((EXTERNAL_ID, customer.external_id))
     if email:
         found.add((EMAIL, f"{email.lower()}\n{customer.id}"))
+    if phone:
+        found.add((PHONE, f"{phone}\n{customer.id}"))
     return found

@@ -71,7 +71,8 @@ class ChangingCommand(Command):
         return bool(value != "")
 
 
-def _email(text: str) -> str:
+def email_address(text: str) -> str:
+    """An address in its usual form; raises ValueError for what cannot be one."""
     try:
         # `test_environment` lets the domains through that examples are made of.
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
@@ -163,7 +164,7 @@ def _utc(moment: datetime) -> datetime:
 
 Text = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
 LongText = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
-Email = Annotated[Text, AfterValidator(_email), Field(json_schema_extra={"format": "email"})]
+Email = Annotated[Text, AfterValidator(email_address), Field(json_schema_extra={"format": "email"})]
 Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), AfterValidator(_phone)]
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]

@@ -184,7 +184,7 @@ class CommandHandler:
         except Refusal as refusal:
             return await self._refuse(asked, work, refusal)
         # The append checks a decision that writes; one that writes nothing is checked by reading.
-        if not work.changed:
+        if not work.facts:
             if await self._is_outdated(work):
                 return None
             if asked.idempotency is None and not work.claims and not work.releases:

@@ -3,7 +3,7 @@
 import os
 import random
 import re
-from base64 import urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Callable
 from io import BytesIO
 from typing import Final
@@ -49,6 +49,10 @@ class Ids:
     def secret(self, size: int = 32) -> str:
         """So many bytes of randomness, as text that is safe in a URL."""
         return urlsafe_b64encode(self._randomness(size)).decode().rstrip("=")
+
+    def code(self, size: int = 10) -> str:
+        """So many bytes of randomness, a multiple of five, in lower-case letters and digits."""
+        return b32encode(self._randomness(size)).decode().lower()
 
     def _random_number(self) -> int:
         # A call of the system for every millisecond's first id was a fifth of a command's time.

@@ -3,7 +3,7 @@
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from commands.customers import EMAIL, EXTERNAL_ID, register
+from commands.customers import EMAIL, EXTERNAL_ID, PHONE, names, register, rename
 from commands.ids import looks_like_an_id
 from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer, CustomerNotFound
@@ -19,9 +19,47 @@ async def payer(work: UnitOfWork, meant: str, phone: str | None = None) -> Custo
     customer = await _known(work, meant)
     if customer is None:
         return _newcomer(work, meant, phone)
-    if phone is not None and customer.personal["phone"] is None:
-        customer = await work.get(Customer, customer.id)
-        customer.fill_in(work.now, phone=phone)
+    return await _told_more(work, customer, phone=phone)
+
+
+async def visitor(
+    work: UnitOfWork, *, email: str | None, phone: str | None, name: str | None
+) -> Customer | None:
+    """Whoever pays in public: known by address, else by number, else a new customer.
+
+    What they say of themselves is filled in where nothing was known, and overwrites nothing. None
+    for somebody who says nothing at all. ``phone`` in E.164 form.
+    """
+    customer = await _first_alive(work, EMAIL, email and email.lower())
+    if customer is None:
+        customer = await _first_alive(work, PHONE, phone)
+    if customer is not None:
+        return await _told_more(work, customer, email=email, phone=phone, name=name)
+    if email is None and phone is None and name is None:
+        return None
+    said = [address for address in (email, phone) if address is not None]
+    return register(work, payer=said, email=email, phone=phone, name=name)
+
+
+async def _first_alive(work: UnitOfWork, kind: str, address: str | None) -> Customer | None:
+    """Of those who have the address or number, the one who was registered first."""
+    if address is None:
+        return None
+    for _, customer_id in await work.owners(kind, f"{address}\n"):
+        customer = await work.rely_on(Customer, customer_id)
+        if not customer.deleted:
+            return customer
+    return None
+
+
+async def _told_more(work: UnitOfWork, customer: Customer, **said: str | None) -> Customer:
+    news = [field for field, value in said.items() if value and not customer.personal[field]]  # type: ignore[literal-required]
+    if not news:
+        return customer
+    before = names(customer)
+    customer = await work.get(Customer, customer.id)
+    customer.fill_in(work.now, **said)
+    rename(work, customer, before)
     return customer
 
 
@@ -69,7 +107,7 @@ async def _called(work: UnitOfWork, name: str) -> list[str]:
 def _newcomer(work: UnitOfWork, meant: str, phone: str | None) -> Customer:
     email = _address(meant)
     if email is not None:
-        return register(work, payer=email, email=email, phone=phone)
+        return register(work, payer=[email], email=email, phone=phone)
     return register(work, external_id=meant, phone=phone)
 
 

@@ -21,14 +21,15 @@ from commands.fields import (
     Object,
     Text,
 )
+from commands.link_uses import count_use, link_name, must_have_uses_left, payment_in_turn
 from commands.payers import international, payer
 from commands.providers import Accepts, Declines, NeedsAction, Processes, Verdict, Waits
 from commands.unit_of_work import UnitOfWork
 from domain.errors import RuleBroken
 from domain.payment import CaptureMethod, Payment, Source
 
-# Contract part 3, row 7.
-_COUNTRIES: Final = {
+# Where a currency is paid in, unless somebody says otherwise (contract part 3, row 7).
+COUNTRIES: Final = {
     "GHS": "GH",
     "NGN": "NG",
     "KES": "KE",
@@ -144,7 +145,7 @@ class CapturePayment(Command):
 async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
     """The payment as the provider left it: a refusal of the provider is a failed payment."""
     occurred_at = happened(work, command.occurred_at)
-    country = command.country or _COUNTRIES.get(command.currency)
+    country = command.country or COUNTRIES.get(command.currency)
     customer_id = None
     if command.customer_id is not None:
         phone = international(command.phone, country)
@@ -156,7 +157,7 @@ async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
         customer_id=customer_id,
         source=command.source,
         source_id=command.source_id,
-        source_description=command.source_description,
+        source_description=command.source_description or await link_name(work, command.source_id),
         method=command.method,
         provider=work.provider.name,
         country=country,
@@ -168,7 +169,8 @@ async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
         occurred_at=occurred_at,
     )
     work.add(payment)
-    _take(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
+    take(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
+    await count_use(work, payment)
     return payment
 
 
@@ -184,11 +186,12 @@ async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment
 
 async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPayment) -> Payment:
     """A payment that is confirmed already stays as it is."""
-    payment = await work.get(Payment, payment_id)
+    payment = await payment_in_turn(work, payment_id)
     if not payment.is_confirmed:
         payment.must_be_open("confirm")
         verdict = await work.provider.confirm(payment, "merchant")
-        _take(work, payment, verdict, **_stated(work, command))
+        take(work, payment, verdict, **_stated(work, command))
+        await count_use(work, payment)
     return payment
 
 
@@ -198,12 +201,14 @@ async def confirm_intent(work: UnitOfWork, payment_id: str, client_secret: str) 
     The book is the one the secret names: ``commands.client_secrets.book_of``.
     """
     await check_client_secret(work, payment_id, client_secret)
-    payment = await work.get(Payment, payment_id)
+    payment = await payment_in_turn(work, payment_id)
     if not payment.is_confirmed:
         verdict = await work.provider.confirm(payment, "payer")
         if verdict != Waits():
             payment.must_be_open("confirm")
-            _take(work, payment, verdict)
+            await must_have_uses_left(work, payment)
+            take(work, payment, verdict)
+            await count_use(work, payment)
     return payment
 
 
@@ -215,8 +220,9 @@ async def fail_payment(work: UnitOfWork, payment_id: str, command: FailPayment) 
 
 
 async def cancel_payment(work: UnitOfWork, payment_id: str, command: CancelPayment) -> Payment:
-    payment = await work.get(Payment, payment_id)
+    payment = await payment_in_turn(work, payment_id)
     payment.cancel(work.now, reason=command.reason)
+    await count_use(work, payment)
     return payment
 
 
@@ -227,20 +233,22 @@ async def expire_payment(work: UnitOfWork, payment_id: str) -> Payment:
 
 
 async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
-    payment = await work.get(Payment, payment_id)
+    payment = await payment_in_turn(work, payment_id)
     payment.retry(work.now)
-    _take(work, payment, await work.provider.retry(payment))
+    take(work, payment, await work.provider.retry(payment))
+    await count_use(work, payment)
     return payment
 
 
 async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePayment) -> Payment:
-    payment = await work.get(Payment, payment_id)
+    payment = await payment_in_turn(work, payment_id)
     payment.capture(
         command.amount or None,
         work.now,
         final=command.final,
         occurred_at=happened(work, command.occurred_at),
     )
+    await count_use(work, payment)
     return payment
 
 
@@ -259,7 +267,7 @@ def _stated(work: UnitOfWork, command: ConfirmPayment) -> Mapping[str, Any]:
     }
 
 
-def _take(
+def take(
     work: UnitOfWork,
     payment: Payment,
     verdict: Verdict,

@@ -53,6 +53,7 @@ class UnitOfWork:
         self.releases: list[Claim] = []
         self._aggregates = aggregates
         self._places = places
+        self._noted: list[Fact] = []
         self._seen: dict[str, Entity] = {}
         self._versions: dict[str, int] = {}
         self._remembered: set[str] = set()
@@ -66,10 +67,7 @@ class UnitOfWork:
         command be faster, the append will say so. Raises the aggregate's NotFound.
         """
         if stream not in self._seen:
-            await self._aggregates.queue_for(
-                self.book, stream, self._places, wait=not self._in_line
-            )
-            self._in_line = True
+            await self.line_up(stream)
         return await self._see(kind, stream)
 
     async def look_at(self, kind: type[A], stream: str) -> A:
@@ -81,6 +79,22 @@ class UnitOfWork:
         aggregate = await self._see(kind, stream)
         self._relied_on.add(stream)
         return aggregate
+
+    async def peek(self, kind: type[A], stream: str) -> A:
+        """An aggregate as it may have been, on which nothing is decided yet."""
+        loaded = await self._aggregates.load(self.book, stream)
+        if loaded is None or not isinstance(loaded.aggregate, kind):
+            raise kind.not_found(stream)
+        return loaded.aggregate
+
+    async def line_up(self, stream: str) -> None:
+        """Waits until it is this command's turn to change an aggregate, before it is seen."""
+        await self._aggregates.queue_for(self.book, stream, self._places, wait=not self._in_line)
+        self._in_line = True
+
+    def note(self, fact: Fact) -> None:
+        """A fact that needs no decision: no version of its stream is expected."""
+        self._noted.append(fact)
 
     def add(self, aggregate: Entity) -> None:
         """A new aggregate."""
@@ -119,10 +133,13 @@ class UnitOfWork:
     @property
     def facts(self) -> list[Fact]:
         return [
-            fact
-            for aggregate in self.changed
-            for fact in aggregate.pending_events
-            if isinstance(fact, Fact)
+            *(
+                fact
+                for aggregate in self.changed
+                for fact in aggregate.pending_events
+                if isinstance(fact, Fact)
+            ),
+            *self._noted,
         ]
 
     @property

@@ -12,8 +12,15 @@ from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
 from domain.organization import ImportedKey, Organization
 from domain.payment import Payment
+from domain.payment_link import PaymentLink
 
-AGGREGATES: Final[tuple[type[Entity], ...]] = (Organization, ImportedKey, Customer, Payment)
+AGGREGATES: Final[tuple[type[Entity], ...]] = (
+    Organization,
+    ImportedKey,
+    Customer,
+    Payment,
+    PaymentLink,
+)
 
 _JSON = {
     str: "text",

@@ -4,6 +4,7 @@
     ├── NotFound      what was named is not there
     ├── Conflict      somebody else has it, or got there first
     ├── RuleBroken    it may not happen in this state, or with these values
+    ├── Gone          it was there for everybody, and is not any more
     └── Unauthorized  who asks did not show that they may
 
 Concrete refusals live beside the aggregate that raises them.
@@ -33,6 +34,10 @@ class Conflict(Refusal):
 
 class RuleBroken(Refusal):
     code = "invalid_state"
+
+
+class Gone(Refusal):
+    code = "gone"
 
 
 class Unauthorized(Refusal):

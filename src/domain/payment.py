@@ -362,6 +362,11 @@ class Payment(Entity):
         return self.status in ("authorized", "succeeded")
 
     @property
+    def has_just_succeeded(self) -> bool:
+        """Whether what is about to be recorded makes the money be there."""
+        return any(isinstance(fact, self.Succeeded) for fact in self.pending_events)
+
+    @property
     def refunded_amount(self) -> int:
         return sum(refund["amount"] for refund in self.refunds)
 

@@ -11,6 +11,7 @@ from projections import (
     customer_totals,
     customers,
     failures,
+    payment_links,
     payment_mix,
     payment_status_history,
     payments,
@@ -34,6 +35,7 @@ FOLDS: tuple[Fold, ...] = (
     source_totals.fold,
     revenue.fold,
     payment_mix.fold,
+    payment_links.fold,
 )
 DERIVED: tuple[Derived, ...] = (customer_standing.derivation,)
 SEARCHED: tuple[SearchIndex, ...] = (customers.search_index,)

@@ -17,6 +17,7 @@ OFF = "off"
 # With their drivers named or not; other drivers of these databases work in other ways.
 _DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg", "postgres")
 _ORIGIN = re.compile(r"https?://[^/\s]+")
+_SITE = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?")
 
 
 class Settings(BaseSettings):
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     rate_limit_public: str = "300/minute"
     require_idempotency_key: bool = False
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    public_url: str = ""
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
     lease_seconds: float = Field(default=3.0, ge=0.5, le=60)
     shutdown_seconds: int = Field(default=30, ge=1, le=3600)
@@ -71,6 +73,14 @@ class Settings(BaseSettings):
                     'it must be like https://shop.example, separated by commas, or "*"'
                 )
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _name_a_site(cls, value: str) -> str:
+        site = value.rstrip("/")
+        if site and not _SITE.fullmatch(site):
+            raise ValueError("it must be like https://pay.shop.example")
+        return site
 
     @field_validator("database_url")
     @classmethod

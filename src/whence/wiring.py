@@ -224,6 +224,7 @@ def serving(
                 require_idempotency_key=settings.require_idempotency_key,
                 cors_origins=settings.cors_origins,
                 query_wait_seconds=settings.query_wait_seconds,
+                public_url=settings.public_url,
             ),
             only=only,
         )

@@ -71,7 +71,12 @@ def test_every_operation_but_the_public_ones_needs_the_key(document):
         "name": "X-Reevit-Key",
         "description": schemes["ApiKey"]["description"],
     }
-    assert open_to_all == {"/healthz", "/v1/payments/{payment_id}/confirm-intent"}
+    assert open_to_all == {
+        "/healthz",
+        "/v1/payments/{payment_id}/confirm-intent",
+        "/v1/pay/{code}",
+        "/v1/pay/{code}/pay",
+    }
 
 
 def test_commands_take_an_idempotency_key_and_queries_do_not(document):
@@ -160,7 +165,11 @@ def test_a_document_of_one_side_names_that_side_only(new_server):
     commands = httpx.get(f"{new_server(only='commands').url}/openapi.json").json()
 
     assert {method for _, method, _ in _operations(queries)} == {"get"}
-    assert {path for path, method, _ in _operations(commands) if method == "get"} == {"/healthz"}
+    # To look at a payment link is a command as well: it is counted.
+    assert {path for path, method, _ in _operations(commands) if method == "get"} == {
+        "/healthz",
+        "/v1/pay/{code}",
+    }
 
 
 def test_the_document_is_one(document):
@@ -284,6 +293,17 @@ class Shop:
 
     def _refund_id(self, _operation):
         return self.client.post(f"/v1/payments/{self._pay()['id']}/refund").json()["id"]
+
+    def _link(self, _operation):
+        return self._new_link()["id"]
+
+    def _code(self, _operation):
+        return self._new_link()["code"]
+
+    def _new_link(self):
+        terms = {"name": "Summer Sale", "currency": "GHS", "allow_custom_amount": True}
+        asked = terms | {"amount": 4000}
+        return self.client.post("/v1/payment-links", json=asked).raise_for_status().json()
 
     def _customer_id(self, operation):
         if operation.method == "delete":

@@ -8,10 +8,10 @@ import textwrap
 import pytest
 from eventsourcing.utils import get_topic
 
-from domain import customer, organization, payment
+from domain import customer, organization, payment, payment_link
 from domain.catalogue import AGGREGATES, as_written, facts_of
 
-MODULES = (customer, organization, payment)
+MODULES = (customer, organization, payment, payment_link)
 FACTS = [fact for aggregate in AGGREGATES for fact in facts_of(aggregate)]
 
 

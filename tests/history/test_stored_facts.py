@@ -37,7 +37,10 @@ def test_a_stored_life_replays_to_what_it_became(life):
 
     aggregate = None
     for position, fact in enumerate(written["facts"], start=1):
-        aggregate = FactMapper().decode(stored(fact, position)).mutate(aggregate)
+        # What stands beside the stream of the aggregate is read, and changes nothing about it.
+        told = FactMapper().decode(stored(fact, position))
+        if fact["stream"] == written["facts"][0]["stream"]:
+            aggregate = told.mutate(aggregate)
 
     assert {name: getattr(aggregate, name) for name in written["becomes"]} == written["becomes"]
 

@@ -1,0 +1,105 @@
+"""What may be asked about payment links."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.bodies.payment_links import PaymentLink, PaymentLinks, PaymentLinkStats
+from api.bodies.payments import Payments
+from api.call import Call, answer
+from api.pages import Paged, UpTo100, UpTo200, enveloped
+from api.query_fields import Text
+from api.renderings import payment_links as rendering
+from api.renderings import payments as payment_rendering
+from api.routing import needs, new_router
+from domain.payment_link import LinkStatus, PaymentLinkNotFound
+from projections.paging import Page
+from projections.payment_links import (
+    LinkFilter,
+    LinkRecord,
+    SortBy,
+    payment_link,
+    payment_link_list,
+    payment_link_stats,
+)
+from projections.payment_list import ListedPayment, PaymentFilter, payment_list
+
+router = new_router("payment links")
+READ = needs("payment_links:read")
+
+
+class ListPaymentLinks(Paged):
+    """Newest first, or those first that brought most in their currency."""
+
+    limit: UpTo200 = 50
+    status: LinkStatus | None = None
+    active: bool | None = None
+    search: Text | None = Field(None, description="Part of a name, reference, description or id.")
+    sort_by: SortBy = "created_at"
+
+
+class ListLinkPayments(Paged):
+    limit: UpTo100 = 50
+
+
+@router.get("/v1/payment-links", response_model=PaymentLinks, dependencies=[READ])
+async def list_payment_links(call: Call, query: Annotated[ListPaymentLinks, Query()]) -> Response:
+    """Those that were taken down are left out."""
+    now = call.parts.handler.clock()
+    wanted = LinkFilter(query.status, query.active, query.search)
+    page = await call.ask(
+        lambda db: payment_link_list(
+            db, call.book_name, wanted, now=now, sort_by=query.sort_by, **query.place
+        )
+    )
+
+    def render(link: LinkRecord) -> dict[str, Any]:
+        return rendering.of_record(link, org_id=call.org_id, now=now, site=call.site)
+
+    return enveloped("payment_links", page, query, render)
+
+
+@router.get("/v1/payment-links/{link}", response_model=PaymentLink, dependencies=[READ])
+async def show_payment_link(call: Call, link: str) -> Response:
+    """All of one link, by its id or its code."""
+    found = await call.ask(lambda db: _link(db, call.book_name, link))
+    now = call.parts.handler.clock()
+    return answer(rendering.of_record(found, org_id=call.org_id, now=now, site=call.site))
+
+
+@router.get("/v1/payment-links/{link}/stats", response_model=PaymentLinkStats, dependencies=[READ])
+async def show_payment_link_stats(call: Call, link: str) -> Response:
+    """How often it was looked at and paid, and what it brought."""
+    stats = await call.ask(lambda db: payment_link_stats(db, call.book_name, link))
+    if stats is None:
+        raise PaymentLinkNotFound(link)
+    return answer(rendering.of_stats(stats))
+
+
+@router.get("/v1/payment-links/{link}/payments", response_model=Payments, dependencies=[READ])
+async def list_link_payments(
+    call: Call, link: str, query: Annotated[ListLinkPayments, Query()]
+) -> Response:
+    """The payments that came through the link, newest first."""
+
+    def read(db: Connection) -> Page[ListedPayment]:
+        found = _link(db, call.book_name, link)
+        wanted = PaymentFilter(source="payment_link", source_id=found.link_id)
+        return payment_list(db, call.book_name, wanted, **query.place)
+
+    return enveloped(
+        "payments",
+        await call.ask(read),
+        query,
+        lambda row: payment_rendering.of_listed(row, call.org_id),
+    )
+
+
+def _link(db: Connection, book: str, named: str) -> LinkRecord:
+    found = payment_link(db, book, named)
+    if found is None:
+        raise PaymentLinkNotFound(named)
+    return found

@@ -1,0 +1,110 @@
+"""What may a link ask its payers, and what may they answer? A form in a few questions."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from commands.fields import Object, Text, email_address
+from domain.errors import RuleBroken
+from domain.payment_link import CustomField, FieldType
+
+_MOST_FIELDS: Final = 20
+_MOST_OPTIONS: Final = 100
+_LONGEST_ANSWER: Final = 500
+
+_CHECKED: Final = {"true": "true", "on": "true", "1": "true", "yes": "true"}
+
+
+class WrongAnswer(RuleBroken):
+    code = "validation_error"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"custom_fields.{name}: {reason}", field=f"custom_fields.{name}")
+
+
+class AskedField(BaseModel):
+    """``name`` is what the answer is kept under; ``label`` is what the payer reads."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
+    label: Annotated[Text, Field(min_length=1)] = ""
+    type: FieldType = "text"
+    required: bool = False
+    options: Annotated[list[Annotated[Text, Field(min_length=1)]], Field(max_length=_MOST_OPTIONS)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, field: Any) -> Any:
+        if not isinstance(field, Mapping):
+            return field
+        return {
+            **field,
+            "label": field.get("label") or field.get("name"),
+            "options": field.get("options") or [],
+        }
+
+    @model_validator(mode="after")
+    def _has_something_to_choose(self) -> Self:
+        if (self.type == "select") != bool(self.options):
+            raise ValueError("options are what a select, and only a select, has")
+        return self
+
+
+def _all_different(fields: list[AskedField]) -> list[AskedField]:
+    if len({field.name for field in fields}) < len(fields):
+        raise ValueError("has two fields of one name")
+    return fields
+
+
+CustomFields = Annotated[
+    list[AskedField], Field(max_length=_MOST_FIELDS), AfterValidator(_all_different)
+]
+Answers = Object
+
+
+def answered(fields: Sequence[CustomField], answers: Mapping[str, Any]) -> dict[str, str]:
+    """The answers to what was asked, as text, and nothing else; raises WrongAnswer."""
+    found: dict[str, str] = {}
+    for field in fields:
+        said = _text(field, answers.get(field["name"]))
+        if said:
+            found[field["name"]] = said
+        elif field["required"]:
+            raise WrongAnswer(field["name"], "is required")
+    return found
+
+
+def _text(field: CustomField, answer: Any) -> str:
+    if answer is None or answer is False:
+        return ""
+    if isinstance(answer, bool):
+        return "true"
+    if not isinstance(answer, (str, int, float)):
+        raise WrongAnswer(field["name"], "must be text")
+    text = str(answer).strip()
+    if len(text) > _LONGEST_ANSWER or "\x00" in text:
+        raise WrongAnswer(field["name"], f"must have no more than {_LONGEST_ANSWER} characters")
+    return _checked(field, text) if text else ""
+
+
+def _checked(field: CustomField, text: str) -> str:
+    try:
+        match field["type"]:
+            case "number":
+                float(text)
+            case "date":
+                date.fromisoformat(text)
+            case "email":
+                return email_address(text)
+            case "checkbox":
+                return _CHECKED.get(text.lower(), "")
+            case "select" if text not in field["options"]:
+                raise WrongAnswer(field["name"], "is none of the options")
+            case _:
+                pass
+    except ValueError:
+        raise WrongAnswer(field["name"], f"is not a {field['type']}") from None
+    return text

@@ -1,0 +1,216 @@
+"""What may be asked about payment links: set out terms, change them, open the page, pay."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter, ValidationError, model_validator
+
+from commands.custom_fields import Answers, CustomFields, answered
+from commands.fields import (
+    Amount,
+    AmountOrAll,
+    ChangingCommand,
+    Command,
+    CountryCode,
+    CurrencyCode,
+    Email,
+    LongText,
+    Metadata,
+    Method,
+    Moment,
+    Text,
+)
+from commands.link_codes import CODE, looks_like_a_code, new_code
+from commands.link_uses import count_use
+from commands.payers import international, payer, visitor
+from commands.payments import COUNTRIES, take
+from commands.unit_of_work import UnitOfWork
+from domain.book import Book
+from domain.payment import Payment
+from domain.payment_link import PaymentLink, PaymentLinkNotFound, Terms, viewed
+from ledger.clock import written
+
+_URL = TypeAdapter(HttpUrl)
+
+
+def _web_address(text: str) -> str:
+    """The address as it was written, once it is known to lead to the web and nowhere else."""
+    try:
+        _URL.validate_python(text)
+    except ValidationError:
+        raise ValueError("is not an http or https address") from None
+    return text
+
+
+WebAddress = Annotated[str, Field(max_length=2048), AfterValidator(_web_address)]
+Name = Annotated[Text, Field(min_length=1)]
+Uses = Annotated[int, Field(strict=True, ge=1, le=10**9)]
+
+_SWITCH: Final = {"active": True, "inactive": False}
+
+
+class _LinkTerms(Command):
+    """What both creating and changing a link may say; ``status`` is another word for ``active``."""
+
+    description: LongText | None = None
+    reference: Text | None = None
+    amount: AmountOrAll | None = None
+    allow_custom_amount: bool = False
+    min_amount: Amount | None = None
+    max_amount: Amount | None = None
+    active: bool = True
+    expires_at: Moment | None = None
+    max_uses: Uses | None = None
+    custom_fields: CustomFields = Field(default_factory=list)
+    redirect_url: WebAddress | None = None
+    webhook_url: WebAddress | None = None
+    branding: Metadata = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
+    customer_id: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switch(cls, body: Any) -> Any:
+        if isinstance(body, Mapping) and "active" not in body and body.get("status"):
+            if body["status"] not in _SWITCH:
+                raise ValueError("status can be set to active or inactive")
+            return {**body, "active": _SWITCH[body["status"]]}
+        return body
+
+
+class CreatePaymentLink(_LinkTerms):
+    """A name and a currency, and an amount unless the payer chooses it."""
+
+    name: Name
+    currency: CurrencyCode
+
+
+class UpdatePaymentLink(ChangingCommand, _LinkTerms):
+    """Terms left out stay as they are; null clears."""
+
+    name: Name | None = None
+    currency: CurrencyCode | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_what_cannot_be_cleared(cls, body: Any) -> Any:
+        if not isinstance(body, Mapping):
+            return body
+        kept = {"allow_custom_amount", "active", "custom_fields", "branding", "metadata"}
+        for name in ("name", "currency"):
+            if name in body and body[name] is None:
+                raise ValueError(f"{name} cannot be cleared")
+        return {
+            name: value for name, value in body.items() if value is not None or name not in kept
+        }
+
+
+class PayThroughLink(Command):
+    """Who pays, as far as they say so, and how much, where the link lets them choose."""
+
+    amount: AmountOrAll | None = None
+    email: Email | None = None
+    name: Text | None = None
+    phone: Text | None = None
+    method: Method = "card"
+    country: CountryCode | None = None
+    provider: Text | None = None
+    custom_fields: Answers = Field(default_factory=dict)
+
+
+async def create_payment_link(work: UnitOfWork, command: CreatePaymentLink) -> PaymentLink:
+    book = Book(work.org_id, work.mode)
+    terms = await _stated(work, command, type(command).model_fields.keys() - {"name", "currency"})
+    link = PaymentLink.create(
+        work.ids.new("pl"),
+        code=new_code(work.ids, book),
+        terms=Terms(name=command.name, currency=command.currency, **terms),  # type: ignore[typeddict-item]
+        now=work.now,
+    )
+    work.add(link)
+    work.claim(CODE, link.code, link.id)
+    return link
+
+
+async def update_payment_link(
+    work: UnitOfWork, named: str, command: UpdatePaymentLink
+) -> PaymentLink:
+    link = await work.get(PaymentLink, await link_named(work, named))
+    link.update(await _stated(work, command, command.model_fields_set), work.now)
+    return link
+
+
+async def delete_payment_link(work: UnitOfWork, named: str) -> None:
+    """What was paid through it stays; its address answers 404 from then on."""
+    link = await work.get(PaymentLink, await link_named(work, named))
+    link.delete(work.now)
+    work.release(CODE, link.code, link.id)
+
+
+async def link_named(work: UnitOfWork, named: str) -> str:
+    """The id of a link that is named by its id or by its code."""
+    if not looks_like_a_code(named):
+        return named
+    link_id = await work.owner(CODE, named)
+    if link_id is None:
+        raise PaymentLinkNotFound(named)
+    return link_id
+
+
+async def open_payment_link(work: UnitOfWork, named: str) -> PaymentLink:
+    """The terms, for whoever has the address; that they were looked at is recorded."""
+    link = await work.look_at(PaymentLink, await link_named(work, named))
+    link.must_be_open(work.now)
+    work.note(viewed(link.id, work.now))
+    return link
+
+
+async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink) -> Payment:
+    """A payment on the link's terms, by a customer who is known or becomes known by it."""
+    link = await work.get(PaymentLink, await link_named(work, named))
+    link.must_be_open(work.now)
+    amount = link.price(command.amount or None)
+    currency = link.terms["currency"]
+    country = command.country or COUNTRIES.get(currency)
+    payment = Payment.create(
+        work.ids.new("pay"),
+        amount=amount,
+        currency=currency,
+        customer_id=await _payer(work, link, command, country),
+        source="payment_link",
+        source_id=link.id,
+        source_description=link.name,
+        method=command.method,
+        provider=work.provider.name,
+        country=country,
+        reference=link.terms["reference"],
+        description=link.terms["description"],
+        metadata=answered(link.terms["custom_fields"], command.custom_fields),
+        now=work.now,
+    )
+    work.add(payment)
+    take(work, payment, await work.provider.create(payment))
+    await count_use(work, payment)
+    return payment
+
+
+async def _payer(
+    work: UnitOfWork, link: PaymentLink, command: PayThroughLink, country: str | None
+) -> str | None:
+    phone = international(command.phone, country)
+    if link.terms["customer_id"] is not None:
+        return (await payer(work, link.terms["customer_id"], phone)).id
+    found = await visitor(work, email=command.email, phone=phone, name=command.name)
+    return None if found is None else found.id
+
+
+async def _stated(work: UnitOfWork, command: _LinkTerms, names: Any) -> dict[str, Any]:
+    """The terms a command states, as a fact holds them."""
+    stated = command.model_dump(include=set(names))
+    if stated.get("expires_at") is not None:
+        stated["expires_at"] = written(stated["expires_at"])
+    if "amount" in stated:
+        stated["amount"] = stated["amount"] or None
+    if stated.get("customer_id") is not None:
+        stated["customer_id"] = (await payer(work, stated["customer_id"])).id
+    return stated

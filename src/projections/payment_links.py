@@ -1,0 +1,261 @@
+"""The payment links of a book: their terms, what state they are in, and what they bring.
+
+What was paid through a link is in `source_totals`, under its id; revenue is told in the currency
+the link asks for.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+)
+
+from domain.payment_link import LinkStatus, PaymentLink, Terms, status_of
+from projections.changes import Changes, Recorded
+from projections.instants import instant, micros
+from projections.paging import By, Page, fetch_page
+from projections.rows import at_latest, first, key, latest, total, view
+from projections.source_totals import source_totals
+
+SortBy = Literal["created_at", "total_revenue"]
+
+payment_links = view(
+    "payment_links",
+    key("link_id"),
+    first("code"),
+    first("created_at", BigInteger),
+    latest("updated_at"),
+    latest("deleted_at"),
+    total("views"),
+    latest("uses"),
+    # Each fact carries all terms, so those with the highest position are the terms.
+    latest("terms_position"),
+    at_latest("terms", of="terms_position"),
+    at_latest("currency", of="terms_position"),
+    at_latest("is_switched_on", of="terms_position", kind=Boolean),
+    at_latest("expires_at", of="terms_position", kind=BigInteger),
+    at_latest("max_uses", of="terms_position", kind=BigInteger),
+    at_latest("search", of="terms_position"),
+    indexes=[("created_at", "link_id"), ("code",)],
+)
+
+
+def fold(recorded: Recorded[PaymentLink.Event], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
+    match fact:
+        case PaymentLink.Created():
+            changes.merge(payment_links, (fact.originator_id,), code=fact.code, created_at=at)
+            _set_out(changes, recorded.position, fact.originator_id, fact.terms, at)
+        case PaymentLink.Updated():
+            _set_out(changes, recorded.position, fact.originator_id, fact.terms, at)
+        case PaymentLink.Used():
+            changes.merge(payment_links, (fact.originator_id,), uses=fact.uses)
+        case PaymentLink.Viewed():
+            changes.merge(payment_links, (fact.link_id,), views=1)
+        case PaymentLink.Deleted():
+            changes.merge(payment_links, (fact.originator_id,), deleted_at=at, updated_at=at)
+        case _:
+            pass
+
+
+def _set_out(changes: Changes, position: int, link_id: str, terms: Terms, at: int) -> None:
+    expires_at = terms["expires_at"]
+    words = (link_id, terms["name"], terms["reference"], terms["description"])
+    changes.merge(
+        payment_links,
+        (link_id,),
+        updated_at=at,
+        terms_position=position,
+        terms=orjson.dumps(terms).decode(),
+        currency=terms["currency"],
+        is_switched_on=terms["active"],
+        expires_at=None if expires_at is None else micros(datetime.fromisoformat(expires_at)),
+        max_uses=terms["max_uses"],
+        search="\n".join(word for word in words if word).casefold(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRecord:
+    """A link as it stands; `uses` counts the payments through it that succeeded."""
+
+    link_id: str
+    code: str
+    terms: Terms
+    uses: int
+    created_at: datetime
+    updated_at: datetime
+
+    def status(self, now: datetime) -> LinkStatus:
+        return status_of(self.terms, self.uses, now)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStats:
+    """What a link brought, in its currency: `payments` were created, some of them succeeded."""
+
+    link: LinkRecord
+    views: int
+    payments: int
+    successful_payments: int
+    revenue: int
+    refunded_amount: int
+    disputed_amount: int
+    first_payment_at: datetime | None
+    last_payment_at: datetime | None
+
+    @property
+    def conversion_rate(self) -> float:
+        """Successful payments per view; 0 without views."""
+        return self.successful_payments / self.views if self.views else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFilter:
+    """What the links asked for have in common; None does not ask."""
+
+    status: LinkStatus | None = None
+    active: bool | None = None
+    search: str | None = None
+
+
+def payment_link(connection: Connection, book: str, named: str) -> LinkRecord | None:
+    """A link by its id or its code; None when there is none, or it was taken down."""
+    row = connection.execute(_known(book).where(_called(named))).first()
+    return None if row is None else _record(row)
+
+
+def payment_link_list(
+    connection: Connection,
+    book: str,
+    wanted: LinkFilter,
+    *,
+    now: datetime,
+    sort_by: SortBy = "created_at",
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+) -> Page[LinkRecord]:
+    """Newest first, or those first that brought most in their currency. Raises BadCursor."""
+    column = payment_links.c
+    listed = _known(book).where(*_conditions(wanted, now))
+    count = select(func.count()).select_from(listed.subquery())
+    order = [By(column.created_at, descending=True, stated=True)]
+    if sort_by == "total_revenue":
+        listed = listed.outerjoin(source_totals, _brought())
+        revenue = func.coalesce(source_totals.c.amount, 0)
+        order.insert(0, By(revenue, descending=True, stated=True))
+    page = fetch_page(
+        connection,
+        listed,
+        (*order, By(column.link_id, descending=True)),
+        limit=limit,
+        offset=offset,
+        cursor=cursor,
+        total=connection.execute(count).scalar_one(),
+    )
+    return Page([_record(row) for row in page.rows], page.total, page.next_cursor)
+
+
+def payment_link_stats(connection: Connection, book: str, named: str) -> LinkStats | None:
+    """What a link brought until now; None when there is none, or it was taken down."""
+    figures = source_totals.c
+    row = connection.execute(
+        _known(book)
+        .add_columns(
+            *(
+                func.coalesce(figures[name], 0).label(name)
+                for name in ("created", "succeeded", "amount", "refunded_amount", "disputed_amount")
+            ),
+            figures.first_payment_at,
+            figures.last_payment_at,
+        )
+        .outerjoin(source_totals, _brought())
+        .where(_called(named))
+    ).first()
+    if row is None:
+        return None
+    return LinkStats(
+        link=_record(row),
+        views=row.views,
+        payments=row.created,
+        successful_payments=row.succeeded,
+        revenue=row.amount,
+        refunded_amount=row.refunded_amount,
+        disputed_amount=row.disputed_amount,
+        first_payment_at=None if row.first_payment_at is None else instant(row.first_payment_at),
+        last_payment_at=None if row.last_payment_at is None else instant(row.last_payment_at),
+    )
+
+
+def _known(book: str) -> Select[Any]:
+    column = payment_links.c
+    return select(payment_links).where(
+        column.book == book, column.code.is_not(None), column.deleted_at.is_(None)
+    )
+
+
+def _called(named: str) -> ColumnElement[bool]:
+    return or_(payment_links.c.link_id == named, payment_links.c.code == named)
+
+
+def _brought() -> ColumnElement[bool]:
+    figures, column = source_totals.c, payment_links.c
+    return and_(
+        figures.book == column.book,
+        figures.currency == column.currency,
+        figures.source == "payment_link",
+        figures.source_id == column.link_id,
+    )
+
+
+def _conditions(wanted: LinkFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.status is not None:
+        found.append(_is(wanted.status, now))
+    if wanted.active is not None:
+        found.append(_is("active", now) if wanted.active else not_(_is("active", now)))
+    if wanted.search:
+        found.append(payment_links.c.search.contains(wanted.search.casefold(), autoescape=True))
+    return found
+
+
+def _is(status: LinkStatus, now: datetime) -> ColumnElement[bool]:
+    """The same rule as `domain.payment_link.status_of`, for a row."""
+    column = payment_links.c
+    switched_off = not_(column.is_switched_on)
+    over = func.coalesce(column.expires_at <= micros(now), False)
+    used_up = func.coalesce(func.coalesce(column.uses, 0) >= column.max_uses, False)
+    match status:
+        case "inactive":
+            return switched_off
+        case "expired":
+            return and_(column.is_switched_on, over)
+        case "exhausted":
+            return and_(column.is_switched_on, not_(over), used_up)
+        case _:
+            return and_(column.is_switched_on, not_(over), not_(used_up))
+
+
+def _record(row: Row[Any]) -> LinkRecord:
+    return LinkRecord(
+        link_id=row.link_id,
+        code=row.code,
+        terms=cast(Terms, orjson.loads(row.terms)),
+        uses=row.uses or 0,
+        created_at=instant(row.created_at),
+        updated_at=instant(row.updated_at),
+    )
