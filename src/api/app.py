@@ -16,6 +16,7 @@ from api import (
     customer_commands,
     customer_queries,
     keys,
+    pay_pages,
     payment_commands,
     payment_exports,
     payment_link_commands,
@@ -48,6 +49,7 @@ _COMMANDS = (
     payment_commands.router,
     customer_commands.router,
     payment_link_commands.router,
+    pay_pages.router,
     keys.command_router,
 )
 _QUERIES = (

@@ -67,13 +67,15 @@ class Call(Request):
         with_secrets: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
         book: str | None = None,
         in_browser: bool = False,
+        key: str | None = None,
     ) -> Response:
         """Runs a command and answers what it has stored.
 
         ``decide`` gives the status and the body of the answer, None for no body; ``with_secrets``
         adds to the body what may be told and never stored. ``book`` is the caller's unless the
         request names another. Idempotency keys of browsers are apart from those of servers, so
-        that neither is given what was answered to the other.
+        that neither is given what was answered to the other; ``key`` stands for the header where
+        a form carries the key.
         """
         told: dict[str, bytes] = {}
 
@@ -90,7 +92,7 @@ class Call(Request):
             present=present,
             refuse=refused,
             context=self._context(),
-            idempotency=self._idempotency(in_browser=in_browser),
+            idempotency=self._idempotency(key, in_browser=in_browser),
         )
         self.visit.headers.append((b"whence-position", b"%d" % answer.position))
         self.visit.replayed = answer.replayed
@@ -134,8 +136,8 @@ class Call(Request):
             request_id=self.visit.request_id,
         )
 
-    def _idempotency(self, *, in_browser: bool) -> Idempotency | None:
-        key = self.visit.header(b"idempotency-key")
+    def _idempotency(self, key: str | None, *, in_browser: bool) -> Idempotency | None:
+        key = key or self.visit.header(b"idempotency-key")
         if key is None:
             if self.parts.require_idempotency_key:
                 raise InvalidInput(

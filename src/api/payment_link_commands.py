@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.bodies.payment_links import PaymentLink, PublicPaymentLink
 from api.bodies.payments import Payment
 from api.call import Call, answer
+from api.errors import ApiError
 from api.renderings import payment_links as rendering
 from api.renderings import payments as payment_rendering
 from api.routing import needs, new_router
@@ -67,6 +68,16 @@ async def open_payment_link(call: Call, code: str) -> Response:
 )
 async def pay_through_link(call: Call, code: str, command: PayThroughLink) -> Response:
     """Begins a payment on the terms of the link: public; its secret lets the payer confirm it."""
+    return answer(await begin_payment(call, code, command), 201)
+
+
+async def begin_payment(
+    call: Call, code: str, command: PayThroughLink, *, key: str | None = None
+) -> dict[str, Any]:
+    """The payment, with the secret of whoever pays it; raises the ApiError of a refusal.
+
+    ``key``: the idempotency key, where no header carries one.
+    """
     book = _book(call, code)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
@@ -76,14 +87,14 @@ async def pay_through_link(call: Call, code: str, command: PayThroughLink) -> Re
         )
         return 201, payment_rendering.for_browser(body)
 
-    response = await call.decide(decide, book=book, in_browser=True)
+    response = await call.decide(decide, book=book, in_browser=True, key=key)
+    payment: dict[str, Any] = orjson.loads(bytes(response.body))
     if response.status_code != 201:  # noqa: PLR2004 (the status itself)
-        return response
+        raise ApiError(response.status_code, **payment)
     # What is stored under an idempotency key holds no secret: this one is told beside it.
-    payment = orjson.loads(bytes(response.body))
     organization = await call.parts.directory.organization(Book.named(book))
     assert organization is not None  # noqa: S101 (its link was just paid)
-    return answer(payment | {"client_secret": client_secret(organization, payment["id"])}, 201)
+    return payment | {"client_secret": client_secret(organization, payment["id"])}
 
 
 def _book(call: Call, code: str) -> str:

@@ -12,6 +12,7 @@ from commands.unit_of_work import UnitOfWork
 from domain.book import Book
 from domain.errors import Unauthorized
 from domain.organization import Organization, OrganizationNotFound
+from domain.payment import Payment
 
 _SHAPE: Final = re.compile(r"(pay_[0-9a-z]{26})_secret_([tl])([0-9a-z]{26})_([0-9a-f]{32})")
 
@@ -38,6 +39,13 @@ def book_of(secret: str) -> str:
         raise InvalidClientSecret
     _, mode, org, _ = match.groups()
     return str(Book(f"org_{org}", "test" if mode == "t" else "live"))
+
+
+async def see_payment(work: UnitOfWork, secret: str) -> Payment:
+    """The payment whose secret it is; raises InvalidClientSecret."""
+    payment_id = secret.partition("_secret_")[0]
+    await check_client_secret(work, payment_id, secret)
+    return await work.look_at(Payment, payment_id)
 
 
 async def check_client_secret(work: UnitOfWork, payment_id: str, secret: str) -> None:

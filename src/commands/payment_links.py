@@ -157,11 +157,12 @@ async def link_named(work: UnitOfWork, named: str) -> str:
     return link_id
 
 
-async def open_payment_link(work: UnitOfWork, named: str) -> PaymentLink:
+async def open_payment_link(work: UnitOfWork, named: str, *, counted: bool = True) -> PaymentLink:
     """The terms, for whoever has the address; that they were looked at is recorded."""
     link = await work.look_at(PaymentLink, await link_named(work, named))
     link.must_be_open(work.now)
-    work.note(viewed(link.id, work.now))
+    if counted:
+        work.note(viewed(link.id, work.now))
     return link
 
 

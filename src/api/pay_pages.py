@@ -1,0 +1,245 @@
+"""Where does a link lead? To a page on which somebody pays, without a script or an account.
+
+Opening it counts one view. Sending the form begins a payment; whoever began it confirms it on the
+next page, which is theirs by its client secret. A form that is sent twice begins one payment.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+from functools import wraps
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+from pydantic import ValidationError
+from starlette.responses import RedirectResponse, Response
+
+from api.call import Call
+from api.errors import ApiError, InvalidInput, answer_to, from_validation, is_fault
+from api.inputs import parse_query, read_body
+from api.pay_templates import page
+from api.payment_link_commands import begin_payment
+from api.renderings import payment_links as rendering
+from api.renderings import payments as payment_rendering
+from api.routing import new_router
+from commands import payment_links as commands
+from commands import payments
+from commands.client_secrets import see_payment
+from commands.link_codes import book_of
+from commands.payment_links import PayThroughLink
+from commands.unit_of_work import UnitOfWork
+from domain.book import Book
+from domain.money import decimals, shown
+from domain.payment_link import PaymentLink
+
+router = new_router("pay pages")
+
+_METHODS: Final = {
+    "card": "Card",
+    "mobile_money": "Mobile money",
+    "bank_transfer": "Bank transfer",
+    "ussd": "USSD",
+}
+_KINDS: Final = {
+    "text": "text",
+    "number": "number",
+    "email": "email",
+    "phone": "tel",
+    "date": "date",
+}
+_CUSTOM: Final = "custom_"
+_SEE_OTHER: Final = 303
+
+Show = Callable[[Call, str], Awaitable[Response]]
+
+
+def _for_people(show: Show) -> Show:
+    """What is refused is a page as well."""
+
+    @wraps(show)
+    async def shown_to_people(call: Call, code: str) -> Response:
+        try:
+            return await show(call, code)
+        except Exception as error:
+            answer = answer_to(error)
+            if is_fault(error, answer):
+                raise
+            return _closed(answer)
+
+    return shown_to_people
+
+
+@router.get("/pay/{code}", include_in_schema=False)
+@_for_people
+async def show_link(call: Call, code: str) -> Response:
+    """The terms and a form."""
+    return _form(call, code, await _terms(call, code, counted=True))
+
+
+@router.post("/pay/{code}", include_in_schema=False)
+@_for_people
+async def send_form(call: Call, code: str) -> Response:
+    """Begins a payment, or shows the form again with what was wrong."""
+    said = parse_query(await read_body(call.receive))
+    link = await _terms(call, code, counted=False)
+    try:
+        payment = await begin_payment(
+            call, code, _command(said, link), key=str(said.get("nonce") or "") or None
+        )
+    except ValidationError as invalid:
+        return _form(call, code, link, said, from_validation(invalid))
+    except InvalidInput as wrong:
+        return _form(call, code, link, said, wrong)
+    except ApiError as refused:
+        if refused.status != 400:  # noqa: PLR2004 (what the payer can mend)
+            raise
+        return _form(call, code, link, said, refused)
+    # Relative, so that it holds wherever a proxy has put these pages.
+    return RedirectResponse(f"{code}/payment?{_own(payment['client_secret'])}", _SEE_OTHER)
+
+
+@router.get("/pay/{code}/payment", include_in_schema=False)
+@_for_people
+async def show_payment(call: Call, code: str) -> Response:
+    """How the payment stands."""
+    return await _payment(call, code)
+
+
+@router.post("/pay/{code}/payment", include_in_schema=False)
+@_for_people
+async def confirm_payment(call: Call, code: str) -> Response:
+    """The payer says yes."""
+    secret = _secret(call)
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        await payments.confirm_intent(work, secret.partition("_secret_")[0], secret)
+        return 204, None
+
+    response = await call.decide(decide, book=book_of(code), in_browser=True)
+    if response.status_code != 204:  # noqa: PLR2004 (the status itself)
+        return await _payment(call, code, orjson.loads(bytes(response.body))["message"])
+    return RedirectResponse(f"payment?{_own(secret)}", _SEE_OTHER)
+
+
+async def _terms(call: Call, code: str, *, counted: bool) -> dict[str, Any]:
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        link = await commands.open_payment_link(work, code, counted=counted)
+        return 200, rendering.for_payers(link, site=call.site)
+
+    told = await call.decide(decide, book=book_of(code), in_browser=True)
+    found: dict[str, Any] = orjson.loads(bytes(told.body))
+    return found
+
+
+async def _payment(call: Call, code: str, problem: str = "") -> Response:
+    secret = _secret(call)
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        payment = await see_payment(work, secret)
+        link = await work.look_at(PaymentLink, str(payment.source_id))
+        body = payment_rendering.of_aggregate(
+            payment, org_id=work.org_id, customer=None, client_secret=None
+        )
+        return 200, [body, link.terms["redirect_url"], link.terms["branding"]]
+
+    told = await call.decide(decide, book=book_of(code), in_browser=True)
+    payment, redirect_url, branding = orjson.loads(bytes(told.body))
+    return page(
+        "payment.html",
+        branding=branding,
+        title=payment["source_description"],
+        test=_is_test(code),
+        payment=payment,
+        price=shown(payment["amount"], payment["currency"]),
+        redirect_url=redirect_url,
+        problem=problem,
+        again=f"../{code}",
+    )
+
+
+def _form(
+    call: Call,
+    code: str,
+    link: dict[str, Any],
+    said: dict[str, Any] | None = None,
+    problem: ApiError | None = None,
+) -> Response:
+    currency = link["currency"]
+    is_fixed = not link["allow_custom_amount"]
+    return page(
+        "link.html",
+        status=problem.status if problem else 200,
+        branding=link["branding"],
+        title=link["name"],
+        test=_is_test(code),
+        link=link,
+        price=shown(link["amount"], currency) if is_fixed else "",
+        bounds=_bounds(link),
+        suggested=_major(link["amount"], currency) if link["amount"] else "",
+        methods=_METHODS,
+        kinds=_KINDS,
+        said=defaultdict(str, said or {}),
+        problem=problem.message if problem else "",
+        nonce=call.parts.handler.ids.secret(16),
+    )
+
+
+def _closed(answer: ApiError) -> Response:
+    title = "This page is closed" if answer.status == 410 else "There is nothing here"  # noqa: PLR2004 (gone)
+    return page(
+        "closed.html", status=answer.status, title=title, test=False, problem=answer.message
+    )
+
+
+def _command(said: dict[str, Any], link: dict[str, Any]) -> PayThroughLink:
+    answers = {
+        name.removeprefix(_CUSTOM): value
+        for name, value in said.items()
+        if name.startswith(_CUSTOM)
+    }
+    body = {name: said.get(name) for name in ("email", "name", "phone", "method")}
+    amount = None
+    if link["allow_custom_amount"]:
+        amount = _minor(str(said.get("amount") or ""), link["currency"])
+    return PayThroughLink(**body, amount=amount, custom_fields=answers)
+
+
+def _minor(text: str, currency: str) -> int | None:
+    """What somebody typed as an amount, in minor units; raises InvalidInput."""
+    plain = text.strip().replace(" ", "").replace(",", "")
+    if not plain:
+        return None
+    try:
+        amount = Decimal(plain).scaleb(decimals(currency))
+        if amount == amount.to_integral_value():
+            return int(amount)
+    except (InvalidOperation, ValueError, OverflowError):
+        pass
+    raise InvalidInput("amount", f"is not an amount in {currency}", "invalid_amount")
+
+
+def _major(amount: int, currency: str) -> str:
+    return shown(amount, currency).partition(" ")[0].replace(",", "")
+
+
+def _bounds(link: dict[str, Any]) -> str:
+    least, most, currency = link["min_amount"], link["max_amount"], link["currency"]
+    words = []
+    if least is not None:
+        words.append(f"from {shown(least, currency)}")
+    if most is not None:
+        words.append(f"up to {shown(most, currency)}")
+    return " ".join(words)
+
+
+def _secret(call: Call) -> str:
+    return str(parse_query(call.scope["query_string"]).get("client_secret", ""))
+
+
+def _own(secret: str) -> str:
+    return urlencode({"client_secret": secret})
+
+
+def _is_test(code: str) -> bool:
+    return Book.named(book_of(code)).mode == "test"

@@ -1,0 +1,135 @@
+"""A link is opened in a real browser and paid, without any script."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect, sync_playwright
+from reevit import Reevit
+
+pytestmark = pytest.mark.filterwarnings("ignore:org_id should be provided:DeprecationWarning")
+
+SUMMER = {"name": "Summer Sale - Premium Plan", "amount": 9900, "currency": "GHS"}
+
+
+@pytest.fixture
+def page(client: Reevit) -> Iterator[Page]:  # noqa: ARG001 (made first: see below)
+    """A browser of its own for each test, since it keeps an event loop running in this thread."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("NO BROWSER TEST WAS RUN: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser.new_context(java_script_enabled=False).new_page()
+        browser.close()
+
+
+def introduce(page: Page) -> None:
+    page.get_by_label("Name").fill("Ada Lovelace")
+    page.get_by_label("Email").fill("ada@example.com")
+
+
+def test_a_link_is_opened_and_paid_and_the_payment_is_in_the_history(client, page):
+    link = client.payment_links.create(SUMMER | {"redirect_url": "https://shop.example/thanks"})
+
+    page.goto(link["url"])
+    expect(page.get_by_role("heading")).to_have_text("Summer Sale - Premium Plan")
+    introduce(page)
+    page.get_by_role("button", name="Pay 99.00 GHS").click()
+    page.get_by_role("button", name="Confirm 99.00 GHS").click()
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
+
+    customer = client.customers.list(search="ada@example.com")[0]
+    [row] = client.customers.payment_history(customer["id"])
+    assert (row["status"], row["source_id"], row["source_description"]) == (
+        "succeeded",
+        link["id"],
+        SUMMER["name"],
+    )
+    assert page.get_by_role("link", name="Continue").get_attribute("href") == (
+        "https://shop.example/thanks"
+    )
+    assert client.payment_links.get_stats(link["id"])["conversion_rate"] == 1.0
+
+
+def test_what_is_wrong_is_said_and_what_was_typed_stays(client, page):
+    link = client.payment_links.create(
+        {
+            "name": "Donate",
+            "currency": "GHS",
+            "allow_custom_amount": True,
+            "min_amount": 500,
+            "custom_fields": [{"name": "size", "type": "select", "options": ["S", "L"]}],
+        }
+    )
+
+    page.goto(link["url"])
+    introduce(page)
+    page.get_by_label("Amount in GHS").fill("4.99")
+    page.get_by_label("size").select_option("L")
+    page.get_by_role("button", name="Pay").click()
+    expect(page.get_by_role("alert")).to_contain_text("at least 5.00 GHS")
+    assert page.get_by_label("Email").input_value() == "ada@example.com"
+    assert page.get_by_label("size").input_value() == "L"
+    page.get_by_label("Amount in GHS").fill("5")
+    page.get_by_role("button", name="Pay").click()
+    page.get_by_role("button", name="Confirm 5.00 GHS").click()
+
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
+    assert client.payment_links.get_stats(link["id"])["views"] == 1
+
+
+def test_a_declined_payment_can_be_tried_again(client, page):
+    link = client.payment_links.create(SUMMER | {"amount": 4001})
+
+    page.goto(link["url"])
+    introduce(page)
+    page.get_by_role("button", name="Pay 40.01 GHS").click()
+    expect(page.get_by_role("alert")).to_contain_text("the card was declined")
+    page.get_by_role("link", name="Try again").click()
+
+    expect(page.get_by_role("button", name="Pay 40.01 GHS")).to_be_visible()
+
+
+def test_a_form_that_is_sent_twice_begins_one_payment(client):
+    link = client.payment_links.create(SUMMER)
+    form = {"nonce": "the same", "email": "ada@example.com", "method": "card"}
+
+    first, again = (
+        requests.post(link["url"], data=form, allow_redirects=False, timeout=30) for _ in range(2)
+    )
+
+    assert (first.status_code, first.headers["Location"]) == (303, again.headers["Location"])
+    assert len(client.payment_links.list_payments(link["id"])) == 1
+
+
+@pytest.mark.parametrize("named", ["closed", "unknown"])
+def test_a_closed_or_unknown_link_is_a_page_too(client, shop, named):
+    link = client.payment_links.create(SUMMER | {"active": False})
+    address = link["url"] if named == "closed" else f"{shop.url}/pay/nothing"
+
+    answer = requests.get(address, timeout=30)
+
+    assert answer.status_code == (410 if named == "closed" else 404)
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert 'role="alert"' in answer.text
+
+
+def test_what_a_merchant_or_a_payer_writes_cannot_become_part_of_the_page(client, page):
+    link = client.payment_links.create(
+        SUMMER
+        | {
+            "name": "<script>alert(1)</script>",
+            "branding": {"color": "red;}body{display:none", "logo_url": "javascript:alert(1)"},
+        }
+    )
+
+    page.goto(link["url"])
+
+    expect(page.get_by_role("heading")).to_have_text("<script>alert(1)</script>")
+    expect(page.get_by_role("button", name="Pay 99.00 GHS")).to_be_visible()
+    assert page.locator("img").count() == 0
