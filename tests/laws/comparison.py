@@ -3,13 +3,14 @@
 from datetime import timedelta
 from fractions import Fraction
 
-from oracle import Oracle, Person
+from oracle import Offer, Oracle, Person
 from shop import CURRENCIES, Clock, Shop
 from sqlalchemy import Connection
 
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.customer_profiles import profile
 from projections.generation import Generation
+from projections.payment_links import payment_link_stats
 from projections.payment_list import payment_history
 from projections.revenue import revenue_series
 from projections.source_breakdown import ranked_sources, source_breakdown
@@ -39,6 +40,8 @@ def assert_every_figure_agrees(generation: Generation, shop: Shop) -> None:
             _ranking(views, book, oracle, currency, shop.clock)
             _sources(views, book, oracle, currency, shop.clock)
             _revenue(views, book, oracle, currency, shop.clock)
+        for offer in oracle.offers:
+            _link(views, book, oracle, offer, shop.clock)
         for told in totals_by_currency(views, book):
             _totals(told, oracle, None)
         if any(payment.paid_at for payment in oracle.payments):
@@ -78,9 +81,10 @@ def _history(views: Connection, book: str, oracle: Oracle, person: Person) -> No
     page = payment_history(views, book, person.id, limit=1000)
     mine = sorted(oracle.payments_of(person.id), key=lambda p: (p.created_at, p.id), reverse=True)
 
-    assert [(row.payment.payment_id, row.payment.status) for row in page.rows] == [
-        (payment.id, payment.status) for payment in mine
-    ]
+    assert [
+        (row.payment.payment_id, row.payment.status, row.payment.source_description)
+        for row in page.rows
+    ] == [(payment.id, payment.status, payment.source_description) for payment in mine]
     assert page.total == len(mine)
 
 
@@ -119,6 +123,18 @@ def _sources(views: Connection, book: str, oracle: Oracle, currency: str, clock:
         for row in ranked.page.rows
         if row.succeeded
     } == oracle.by_source_id(currency)
+
+
+def _link(views: Connection, book: str, oracle: Oracle, offer: Offer, clock: Clock) -> None:
+    told = payment_link_stats(views, book, offer.id)
+    if offer.deleted:
+        assert told is None
+        return
+    assert told is not None
+    assert (told.link.terms["name"], told.link.uses) == (offer.name, oracle.uses(offer))
+    assert told.link.status(clock.now) == oracle.status(offer)
+    for name, expected in oracle.link_stats(offer).items():
+        assert _about(getattr(told, name), Fraction(expected)), name
 
 
 def _revenue(views: Connection, book: str, oracle: Oracle, currency: str, clock: Clock) -> None:

@@ -55,6 +55,21 @@ class Person:
     name: str | None = None
     tags: tuple[str, ...] = ()
     deleted: bool = False
+    email: str | None = None
+
+
+@dataclass
+class Offer:
+    """A payment link, as it hangs on the stall."""
+
+    id: str
+    name: str
+    currency: str
+    amount: int
+    max_uses: int | None
+    active: bool = True
+    deleted: bool = False
+    views: int = 0
 
 
 class Oracle:
@@ -63,6 +78,32 @@ class Oracle:
     def __init__(self) -> None:
         self.people: dict[str, Person] = {}
         self.payments: list[Bought] = []
+        self.offers: list[Offer] = []
+
+    def uses(self, offer: Offer) -> int:
+        return sum(p.source_id == offer.id and p.paid_at is not None for p in self.payments)
+
+    def status(self, offer: Offer) -> str:
+        if offer.deleted:
+            return "deleted"
+        if not offer.active:
+            return "inactive"
+        used_up = offer.max_uses is not None and self.uses(offer) >= offer.max_uses
+        return "exhausted" if used_up else "active"
+
+    def link_stats(self, offer: Offer) -> dict[str, int | Fraction]:
+        """What a link brought; it is paid in one currency."""
+        mine = [p for p in self.payments if p.source_id == offer.id]
+        paid = self.uses(offer)
+        return {
+            "views": offer.views,
+            "payments": len(mine),
+            "successful_payments": paid,
+            "revenue": sum(p.collected for p in mine if p.paid_at),
+            "refunded_amount": sum(m.amount for p in mine for m in p.refunds),
+            "disputed_amount": sum(m.amount for p in mine for m in p.losses),
+            "conversion_rate": Fraction(paid, offer.views) if offer.views else Fraction(0),
+        }
 
     def payments_of(self, customer: str) -> list[Bought]:
         return [p for p in self.payments if p.customer == customer]

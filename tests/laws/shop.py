@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import stall
 from hypothesis import strategies as st
 from oracle import Bought, Money, Oracle, Person
 
@@ -54,6 +55,7 @@ ORIGINS = (
     ("payment_link", "pl_winter", "Winter Sale"),
     ("subscription", "sub_1", "Premium"),
 )
+EMAILS = ("ada@example.com", "grace@example.com")
 OPEN = ("pending", "requires_action", "processing")
 SET_ASIDE = ("authorized", "partially_captured")
 COLLECTED = ("succeeded", "partially_refunded")
@@ -106,9 +108,25 @@ kinds = {
     "dispute": step("dispute", part=part),
     "resolve": step("resolve", outcome=st.sampled_from(["won", "lost"]), past=past),
     "attach": step("attach", customer=which),
+    "set_out": step(
+        "set_out",
+        amount=amounts,
+        currency=st.sampled_from(CURRENCIES),
+        max_uses=st.none() | st.integers(1, 3),
+    ),
+    "look": step("look"),
+    "pay_by_link": step("pay_by_link", email=st.sampled_from(EMAILS)),
+    "change_link": step(
+        "change_link",
+        name=st.sampled_from(["Sale", "Ünicode"]),
+        active=st.sampled_from([True, True, True, False]),
+        max_uses=st.none() | st.integers(1, 3),
+    ),
+    "take_down": step("take_down"),
 }
 # How often each happens: most days somebody pays.
 often = {"pay": 12, "confirm": 12, "refund": 5, "attach": 4, "register": 3, "capture": 3}
+often |= {"set_out": 2, "look": 2, "pay_by_link": 6}
 often |= {"fail": 3, "retry": 3, "dispute": 4, "resolve": 4}
 steps = st.lists(
     st.sampled_from([kind for kind in kinds for _ in range(often.get(kind, 1))]).flatmap(
@@ -135,13 +153,13 @@ class Shop:
 
     async def register(self, each: Step) -> None:
         command = CreateCustomer(tags=[each.values["tag"]])
-        made = await self._do(lambda work: create_customer(work, command))
+        made = await self.do(lambda work: create_customer(work, command))
         self.oracle.people[made.id] = Person(made.id, self.clock.now, tags=(each.values["tag"],))
 
     async def rename(self, each: Step) -> None:
         if person := self._person(each.which):
             command = UpdateCustomer(name=each.values["name"])
-            await self._expect(
+            await self.expect(
                 not person.deleted, lambda work: update_customer(work, person.id, command)
             )
             if not person.deleted:
@@ -149,7 +167,7 @@ class Shop:
 
     async def delete(self, each: Step) -> None:
         if person := self._person(each.which):
-            await self._expect(not person.deleted, lambda work: delete_customer(work, person.id))
+            await self.expect(not person.deleted, lambda work: delete_customer(work, person.id))
             person.deleted = True
 
     async def pay(self, each: Step) -> None:
@@ -169,7 +187,7 @@ class Shop:
             occurred_at=happened,
         )
         allowed = person is None or not person.deleted
-        made = await self._expect(allowed, lambda work: create_payment(work, command))
+        made = await self.expect(allowed, lambda work: create_payment(work, command))
         if allowed:
             self.oracle.payments.append(
                 Bought(
@@ -191,7 +209,7 @@ class Shop:
             return
         happened = self._past(each)
         command = ConfirmPayment(occurred_at=happened)
-        await self._expect(
+        await self.expect(
             card.status in (*OPEN, "succeeded", "authorized"),
             lambda work: confirm_payment(work, card.id, command),
         )
@@ -211,7 +229,7 @@ class Shop:
         amount = None if part is None else max(1, card.amount * part // 100)
         command = CapturePayment(amount=amount, final=each.values["final"])
         allowed = card.status in SET_ASIDE and (amount or left) <= left
-        await self._expect(allowed, lambda work: capture_payment(work, card.id, command))
+        await self.expect(allowed, lambda work: capture_payment(work, card.id, command))
         if allowed:
             card.collected += amount or left
             if each.values["final"] or card.collected == card.amount:
@@ -232,7 +250,7 @@ class Shop:
             return
         command = CancelPayment()
         allowed = card.status in statuses
-        await self._expect(allowed, lambda work: cancel_payment(work, card.id, command))
+        await self.expect(allowed, lambda work: cancel_payment(work, card.id, command))
         if card.status == "partially_captured":
             card.status, card.paid_at = "succeeded", self.clock.now
         elif allowed:
@@ -247,7 +265,7 @@ class Shop:
         happened, amount = self._past(each), self._part(card, each)
         command = RefundPayment(amount=amount, occurred_at=happened)
         allowed = card.status in COLLECTED and (amount or card.left) <= card.left
-        made = await self._expect(allowed, lambda work: refund_payment(work, card.id, command))
+        made = await self.expect(allowed, lambda work: refund_payment(work, card.id, command))
         if allowed:
             _, refund_id = made
             card.refunds.append(Money(refund_id, amount or card.left, happened or self.clock.now))
@@ -259,7 +277,7 @@ class Shop:
         amount = self._part(card, each)
         command = OpenDispute(amount=amount)
         allowed = card.status in COLLECTED and (amount or card.left) <= card.left
-        await self._expect(allowed, lambda work: open_dispute(work, card.id, command))
+        await self.expect(allowed, lambda work: open_dispute(work, card.id, command))
         if allowed:
             card.dispute = ("", amount or card.left, card.status)
             card.status = "disputed"
@@ -269,7 +287,7 @@ class Shop:
             return
         happened = self._past(each)
         command = ResolveDispute(outcome=each.values["outcome"], occurred_at=happened)
-        await self._expect(
+        await self.expect(
             card.dispute is not None, lambda work: resolve_dispute(work, card.id, command)
         )
         if card.dispute is not None:
@@ -286,9 +304,24 @@ class Shop:
             return
         command = AmendPayment(customer_id=person.id)
         allowed = not person.deleted and card.customer in (None, person.id)
-        await self._expect(allowed, lambda work: amend_payment(work, card.id, command))
+        await self.expect(allowed, lambda work: amend_payment(work, card.id, command))
         if allowed:
             card.customer = person.id
+
+    async def set_out(self, each: Step) -> None:
+        await stall.set_out(self, each)
+
+    async def look(self, each: Step) -> None:
+        await stall.look(self, each)
+
+    async def pay_by_link(self, each: Step) -> None:
+        await stall.pay(self, each)
+
+    async def change_link(self, each: Step) -> None:
+        await stall.change(self, each)
+
+    async def take_down(self, each: Step) -> None:
+        await stall.take_down(self, each)
 
     async def _change(
         self,
@@ -299,20 +332,20 @@ class Shop:
     ) -> None:
         if card := self._card(each, allowed_from):
             allowed = card.status in allowed_from
-            await self._expect(allowed, lambda work: act(work, card.id))
+            await self.expect(allowed, lambda work: act(work, card.id))
             if allowed:
                 card.status = to
 
-    async def _do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
+    async def do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await self.handler.perform(self.book, decide)
 
-    async def _expect(
+    async def expect(
         self,
         allowed: bool,  # noqa: FBT001 (read aloud: expect it is allowed)
         decide: Callable[[UnitOfWork], Awaitable[Any]],
     ) -> Any:
         try:
-            done = await self._do(decide)
+            done = await self.do(decide)
         except Refusal:
             assert not allowed
             return None

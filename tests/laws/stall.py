@@ -1,0 +1,85 @@
+"""Payment links in the life of a shop: set out, looked at, paid through, changed, taken down."""
+
+from typing import TYPE_CHECKING
+
+from oracle import Bought, Offer, Person
+
+from commands.payment_links import (
+    CreatePaymentLink,
+    PayThroughLink,
+    UpdatePaymentLink,
+    create_payment_link,
+    delete_payment_link,
+    open_payment_link,
+    pay_through_link,
+    update_payment_link,
+)
+
+if TYPE_CHECKING:
+    from shop import Shop, Step
+
+
+async def set_out(shop: "Shop", each: "Step") -> None:
+    command = CreatePaymentLink(name=f"Sale {len(shop.oracle.offers)}", **each.values)
+    made = await shop.do(lambda work: create_payment_link(work, command))
+    shop.oracle.offers.append(Offer(made.id, command.name, **each.values))
+
+
+async def look(shop: "Shop", each: "Step") -> None:
+    if offer := _offer(shop, each):
+        allowed = shop.oracle.status(offer) == "active"
+        await shop.expect(allowed, lambda work: open_payment_link(work, offer.id))
+        offer.views += allowed
+
+
+async def pay(shop: "Shop", each: "Step") -> None:
+    if not (offer := _offer(shop, each)):
+        return
+    email, oracle = each.values["email"], shop.oracle
+    command = PayThroughLink(email=email)
+    allowed = oracle.status(offer) == "active"
+    made = await shop.expect(allowed, lambda work: pay_through_link(work, offer.id, command))
+    if not allowed:
+        return
+    known = [p for p in oracle.people.values() if p.email == email and not p.deleted]
+    if known:
+        assert made.customer_id == known[0].id
+    else:
+        assert made.customer_id not in oracle.people
+        newcomer = Person(made.customer_id, shop.clock.now, email=email)
+        oracle.people[newcomer.id] = newcomer
+    oracle.payments.append(
+        Bought(
+            made.id,
+            offer.amount,
+            offer.currency,
+            "card",
+            "payment_link",
+            offer.id,
+            offer.name,
+            created_at=shop.clock.now,
+            customer=made.customer_id,
+        )
+    )
+
+
+async def change(shop: "Shop", each: "Step") -> None:
+    if offer := _offer(shop, each):
+        command = UpdatePaymentLink(**each.values)
+        await shop.expect(
+            not offer.deleted, lambda work: update_payment_link(work, offer.id, command)
+        )
+        if not offer.deleted:
+            offer.name, offer.active = each.values["name"], each.values["active"]
+            offer.max_uses = each.values["max_uses"]
+
+
+async def take_down(shop: "Shop", each: "Step") -> None:
+    if offer := _offer(shop, each):
+        await shop.expect(not offer.deleted, lambda work: delete_payment_link(work, offer.id))
+        offer.deleted = True
+
+
+def _offer(shop: "Shop", each: "Step") -> Offer | None:
+    offers = shop.oracle.offers
+    return offers[-1 - each.which % len(offers)] if offers else None
