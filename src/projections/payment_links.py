@@ -57,16 +57,16 @@ def fold(recorded: Recorded[PaymentLink.Event], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:
         case PaymentLink.Created():
-            changes.merge(payment_links, (fact.originator_id,), code=fact.code, created_at=at)
+            changes.of(payment_links).merge((fact.originator_id,), code=fact.code, created_at=at)
             _set_out(changes, recorded.position, fact.originator_id, fact.terms, at)
         case PaymentLink.Updated():
             _set_out(changes, recorded.position, fact.originator_id, fact.terms, at)
         case PaymentLink.Used():
-            changes.merge(payment_links, (fact.originator_id,), uses=fact.uses)
+            changes.of(payment_links).merge((fact.originator_id,), uses=fact.uses)
         case PaymentLink.Viewed():
-            changes.merge(payment_links, (fact.link_id,), views=1)
+            changes.of(payment_links).merge((fact.link_id,), views=1)
         case PaymentLink.Deleted():
-            changes.merge(payment_links, (fact.originator_id,), deleted_at=at, updated_at=at)
+            changes.of(payment_links).merge((fact.originator_id,), deleted_at=at, updated_at=at)
         case _:
             pass
 
@@ -74,8 +74,7 @@ def fold(recorded: Recorded[PaymentLink.Event], changes: Changes) -> None:
 def _set_out(changes: Changes, position: int, link_id: str, terms: Terms, at: int) -> None:
     expires_at = terms["expires_at"]
     words = (link_id, terms["name"], terms["reference"], terms["description"])
-    changes.merge(
-        payment_links,
+    changes.of(payment_links).merge(
         (link_id,),
         updated_at=at,
         terms_position=position,
