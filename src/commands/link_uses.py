@@ -18,17 +18,6 @@ def link_of(payment: Payment) -> str | None:
     return link_id if link_id.startswith(_OURS) and looks_like_an_id(link_id) else None
 
 
-async def payment_in_turn(work: UnitOfWork, payment_id: str) -> Payment:
-    """A payment that is about to be decided; its link is lined up for first.
-
-    So a hundred payers of one link wait for each other, instead of overtaking each other.
-    """
-    link_id = link_of(await work.peek(Payment, payment_id))
-    if link_id is not None:
-        await work.line_up(link_id)
-    return await work.get(Payment, payment_id)
-
-
 async def must_have_uses_left(work: UnitOfWork, payment: Payment) -> None:
     """Refuses the payer with LinkExhausted whose payment would be one too many for its link."""
     link_id = link_of(payment)

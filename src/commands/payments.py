@@ -21,7 +21,9 @@ from commands.fields import (
     Object,
     Text,
 )
-from commands.link_uses import count_use, link_name, must_have_uses_left, payment_in_turn
+from commands.invoice_payments import must_not_be_invoiced
+from commands.link_uses import link_name, must_have_uses_left
+from commands.origins import payment_in_turn, tell_origin
 from commands.payers import international, payer
 from commands.providers import Accepts, Declines, NeedsAction, Processes, Verdict, Waits
 from commands.unit_of_work import UnitOfWork
@@ -170,7 +172,7 @@ async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
     )
     work.add(payment)
     take(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
-    await count_use(work, payment)
+    await tell_origin(work, payment)
     return payment
 
 
@@ -178,6 +180,8 @@ async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment
     payment = await work.get(Payment, payment_id)
     if command.amount is not None or command.changes_metadata:
         metadata = (command.metadata or {}) if command.changes_metadata else None
+        if command.amount not in (None, payment.amount):
+            await must_not_be_invoiced(work, payment)
         payment.amend(work.now, amount=command.amount, metadata=metadata)
     if command.customer_id is not None:
         payment.attach((await payer(work, command.customer_id)).id, work.now)
@@ -191,7 +195,7 @@ async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPay
         payment.must_be_open("confirm")
         verdict = await work.provider.confirm(payment, "merchant")
         take(work, payment, verdict, **_stated(work, command))
-        await count_use(work, payment)
+        await tell_origin(work, payment)
     return payment
 
 
@@ -208,27 +212,29 @@ async def confirm_intent(work: UnitOfWork, payment_id: str, client_secret: str) 
             payment.must_be_open("confirm")
             await must_have_uses_left(work, payment)
             take(work, payment, verdict)
-            await count_use(work, payment)
+            await tell_origin(work, payment)
     return payment
 
 
 async def fail_payment(work: UnitOfWork, payment_id: str, command: FailPayment) -> Payment:
-    payment = await work.get(Payment, payment_id)
+    payment = await payment_in_turn(work, payment_id)
     occurred_at = happened(work, command.occurred_at)
     payment.fail(command.code, command.message, work.now, occurred_at=occurred_at)
+    await tell_origin(work, payment)
     return payment
 
 
 async def cancel_payment(work: UnitOfWork, payment_id: str, command: CancelPayment) -> Payment:
     payment = await payment_in_turn(work, payment_id)
     payment.cancel(work.now, reason=command.reason)
-    await count_use(work, payment)
+    await tell_origin(work, payment)
     return payment
 
 
 async def expire_payment(work: UnitOfWork, payment_id: str) -> Payment:
-    payment = await work.get(Payment, payment_id)
+    payment = await payment_in_turn(work, payment_id)
     payment.expire(work.now)
+    await tell_origin(work, payment)
     return payment
 
 
@@ -236,7 +242,7 @@ async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
     payment = await payment_in_turn(work, payment_id)
     payment.retry(work.now)
     take(work, payment, await work.provider.retry(payment))
-    await count_use(work, payment)
+    await tell_origin(work, payment)
     return payment
 
 
@@ -248,7 +254,7 @@ async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePay
         final=command.final,
         occurred_at=happened(work, command.occurred_at),
     )
-    await count_use(work, payment)
+    await tell_origin(work, payment)
     return payment
 
 

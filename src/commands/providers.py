@@ -46,7 +46,7 @@ Asker = Literal["merchant", "payer"]
 
 
 class Provider(Protocol):
-    """What a payment is told when it is created, confirmed and tried again.
+    """What a payment is told when it is created, confirmed, tried again and charged.
 
     A lost race runs a decision again, so the same question may be asked twice: an answer must
     be the same for the same payment id and question.
@@ -60,6 +60,10 @@ class Provider(Protocol):
     async def confirm(self, payment: Payment, asker: Asker) -> Verdict: ...
 
     async def retry(self, payment: Payment) -> Verdict: ...
+
+    async def charge(self, payment: Payment) -> Verdict:
+        """For a new payment that the payer has agreed to beforehand, and is not there for."""
+        ...
 
 
 # The amounts of contract 1.2 that make the simulator say no, in minor units of any currency.
@@ -98,9 +102,13 @@ class Simulator:
         return _LASTING.get(payment.amount) or self._accepts(payment)
 
     async def retry(self, payment: Payment) -> Verdict:
-        if payment.amount in _PASSING:
-            return self._accepts(payment)
+        # Nobody is there to confirm what a subscription pays.
+        if payment.amount in _PASSING or payment.source == "subscription":
+            return await self.confirm(payment, "merchant")
         return await self.create(payment)
+
+    async def charge(self, payment: Payment) -> Verdict:
+        return _PASSING.get(payment.amount) or await self.confirm(payment, "merchant")
 
     def _accepts(self, payment: Payment) -> Verdict:
         return Accepts(_reference(payment))
@@ -121,6 +129,9 @@ class RecordedByMerchant:
         return Accepts() if asker == "merchant" else Waits()
 
     async def retry(self, payment: Payment) -> Verdict:  # noqa: ARG002 (nothing is known yet)
+        return Waits()
+
+    async def charge(self, payment: Payment) -> Verdict:  # noqa: ARG002 (nothing is known yet)
         return Waits()
 
 

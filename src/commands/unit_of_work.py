@@ -14,8 +14,12 @@ from domain.book import Book, Mode
 from domain.errors import Refusal
 from domain.fact import Entity, Fact
 from ledger.append import Claim
+from ledger.clock import written
 
 A = TypeVar("A", bound=Entity)
+
+# The claims that say what is due when: `<moment>\n<stream>`, in order of time, never contended.
+DUE = "due"
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,14 @@ class UnitOfWork:
         self.now = now
         self.ids = ids
         self.provider = providers[named.mode]
-        self.claims: dict[tuple[str, str], Claimed] = {}
-        self.releases: list[Claim] = []
+        self._claims: dict[tuple[str, str], Claimed] = {}
+        self._releases: list[Claim] = []
         self._aggregates = aggregates
         self._places = places
         self._noted: list[Fact] = []
         self._seen: dict[str, Entity] = {}
         self._versions: dict[str, int] = {}
+        self._woke_at: dict[str, datetime | None] = {}
         self._remembered: set[str] = set()
         self._relied_on: set[str] = set()
         self._in_line = False
@@ -100,6 +105,7 @@ class UnitOfWork:
         """A new aggregate."""
         self._seen[aggregate.id] = aggregate
         self._versions[aggregate.id] = 0
+        self._woke_at[aggregate.id] = None
 
     def claim(
         self, kind: str, value: str, stream: str, taken: Callable[[str], Refusal] | None = None
@@ -109,11 +115,11 @@ class UnitOfWork:
         ``taken`` builds the refusal from the owner's stream; without it the decision is run again
         when somebody else holds the value, and is expected to find them.
         """
-        self.claims[kind, value] = Claimed(Claim(kind, value, stream), taken)
+        self._claims[kind, value] = Claimed(Claim(kind, value, stream), taken)
 
     def release(self, kind: str, value: str, stream: str) -> None:
         """Gives a value up; one that is not held by the stream stays where it is."""
-        self.releases.append(Claim(kind, value, stream))
+        self._releases.append(Claim(kind, value, stream))
 
     async def owner(self, kind: str, value: str) -> str | None:
         return await self._aggregates.owner(self.book, kind, value)
@@ -121,6 +127,26 @@ class UnitOfWork:
     async def owners(self, kind: str, prefix: str) -> list[tuple[str, str]]:
         """The values that begin so, in their order, each with the stream that holds it."""
         return await self._aggregates.owners(self.book, kind, prefix)
+
+    @property
+    def claims(self) -> dict[tuple[str, str], Claimed]:
+        """What is made a stream's own, the moment included at which it has to be looked at next."""
+        moved = [self._due(each.id, each.wakes_at) for each in self._rescheduled]
+        return self._claims | {
+            (claim.kind, claim.value): Claimed(claim, None) for claim in moved if claim is not None
+        }
+
+    @property
+    def releases(self) -> list[Claim]:
+        moved = [self._due(each.id, self._woke_at[each.id]) for each in self._rescheduled]
+        return self._releases + [claim for claim in moved if claim is not None]
+
+    @cached_property
+    def _rescheduled(self) -> list[Entity]:
+        return [each for each in self.changed if each.wakes_at != self._woke_at[each.id]]
+
+    def _due(self, stream: str, at: datetime | None) -> Claim | None:
+        return None if at is None else Claim(DUE, f"{written(at)}\n{stream}", stream)
 
     @cached_property
     def changed(self) -> list[Entity]:
@@ -160,6 +186,7 @@ class UnitOfWork:
                 raise kind.not_found(stream)
             self._seen[stream] = loaded.aggregate
             self._versions[stream] = loaded.aggregate.version
+            self._woke_at[stream] = loaded.aggregate.wakes_at
             if loaded.remembered:
                 self._remembered.add(stream)
         aggregate = self._seen[stream]

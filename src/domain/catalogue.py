@@ -10,9 +10,11 @@ from typing import Any, Final, get_args, get_origin, is_typeddict
 
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
+from domain.invoice import Invoice
 from domain.organization import ImportedKey, Organization
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
+from domain.subscription import Subscription
 
 AGGREGATES: Final[tuple[type[Entity], ...]] = (
     Organization,
@@ -20,6 +22,8 @@ AGGREGATES: Final[tuple[type[Entity], ...]] = (
     Customer,
     Payment,
     PaymentLink,
+    Subscription,
+    Invoice,
 )
 
 _JSON = {

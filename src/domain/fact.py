@@ -73,6 +73,11 @@ class Entity(BaseAggregate[str]):
         """What to answer when there is no such aggregate."""
         return NotFound(f"no {cls.__name__.lower()} {stream}")
 
+    @property
+    def wakes_at(self) -> datetime | None:
+        """When something must be done about it though nobody asks; None: not by itself."""
+        return None
+
     def copy(self) -> Self:
         """A copy to decide on: what is recorded on it is not recorded on the original."""
         twin = object.__new__(type(self))

@@ -10,6 +10,7 @@ from eventsourcing.domain import event
 from domain.book import Mode
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
+from domain.retry_policy import DEFAULT_POLICY, RetryPolicy
 
 SCOPES = frozenset(
     f"{area}:{verb}"
@@ -108,6 +109,20 @@ class Organization(Entity):
         TOPIC = "organization.key_revoked"
         key_id: str
 
+    # No plan: the policy is that of all plans without one of their own.
+    class RetryPolicySet(Event):
+        """What becomes of payments of a plan that fail was decided, for invoices to come."""
+
+        TOPIC = "organization.retry_policy_set"
+        plan_id: str | None
+        policy: RetryPolicy
+
+    class RetryPolicyRemoved(Event):
+        """A plan, or all of them, goes by the next more general policy again."""
+
+        TOPIC = "organization.retry_policy_removed"
+        plan_id: str | None
+
     @classmethod
     def found(
         cls, org_id: str, *, name: str, mode: Mode, client_secret_seed: str, now: datetime
@@ -130,6 +145,7 @@ class Organization(Entity):
         self.client_secret_seed = client_secret_seed
         self.founded_at = occurred_at
         self.keys: dict[str, Key] = {}
+        self.retry_policies: dict[str | None, RetryPolicy] = {}
 
     def issue_key(
         self,
@@ -158,6 +174,20 @@ class Organization(Entity):
         if self.key(key_id).revoked_at is None:
             self._record(self.KeyRevoked, now, key_id=key_id)
 
+    def set_retry_policy(self, plan_id: str | None, policy: RetryPolicy, now: datetime) -> None:
+        if self.retry_policies.get(plan_id) != policy:
+            self._record(self.RetryPolicySet, now, plan_id=plan_id, policy=policy)
+
+    def remove_retry_policy(self, plan_id: str | None, now: datetime) -> None:
+        """Removing what is not there changes nothing."""
+        if plan_id in self.retry_policies:
+            self._record(self.RetryPolicyRemoved, now, plan_id=plan_id)
+
+    def retry_policy(self, plan_id: str | None) -> RetryPolicy:
+        """The plan's own policy, else that of the organization, else the one of everybody."""
+        policies = self.retry_policies
+        return policies.get(plan_id) or policies.get(None) or DEFAULT_POLICY
+
     def key(self, key_id: str) -> Key:
         try:
             return self.keys[key_id]
@@ -183,6 +213,15 @@ class Organization(Entity):
     @event(KeyRevoked)
     def _on_key_revoked(self, key_id: str, occurred_at: datetime) -> None:
         self.keys = self.keys | {key_id: replace(self.keys[key_id], revoked_at=occurred_at)}
+
+    @event(RetryPolicySet)
+    def _on_retry_policy_set(self, plan_id: str | None, policy: RetryPolicy) -> None:
+        self.retry_policies = self.retry_policies | {plan_id: policy}
+
+    @event(RetryPolicyRemoved)
+    def _on_retry_policy_removed(self, plan_id: str | None) -> None:
+        kept = {plan: each for plan, each in self.retry_policies.items() if plan != plan_id}
+        self.retry_policies = kept
 
 
 class ImportedKey(Entity):

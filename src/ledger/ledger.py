@@ -133,6 +133,18 @@ class Ledger:
         """The first value that is held for a stream without facts; None when there is none."""
         return reading.unfounded_claim(self.engine, book)
 
+    def owners_between(
+        self, book: str, kind: str, *, after: str, before: str, limit: int
+    ) -> list[tuple[str, str]]:
+        """The first values between two others, each with the stream that holds it, in order."""
+        return reading.owners_between(
+            self.engine, book, kind, after=after, before=before, limit=limit
+        )
+
+    def books_holding(self, kind: str, *, before: str) -> list[str]:
+        """The books in which anybody holds a value of a kind that comes before another."""
+        return reading.books_holding(self.engine, kind, before=before)
+
     def reply(self, book: str, key: str) -> Replied | None:
         """What was answered under an idempotency key; None when nothing, or when it expired."""
         return reading.reply(self.engine, book, key, now=self._clock())

@@ -159,6 +159,36 @@ def unfounded_claim(engine: Engine, book: str) -> Claim | None:
     return None if found is None else Claim(*found)
 
 
+def owners_between(
+    engine: Engine, book: str, kind: str, *, after: str, before: str, limit: int
+) -> list[tuple[str, str]]:
+    wanted = (
+        select(claims.c.value, claims.c.stream)
+        .where(
+            claims.c.book == book,
+            claims.c.kind == kind,
+            claims.c.value > after,
+            claims.c.value < before,
+        )
+        .order_by(claims.c.value)
+        .limit(limit)
+    )
+    return ask(
+        engine, lambda connection: [(value, stream) for value, stream in connection.execute(wanted)]
+    )
+
+
+def books_holding(engine: Engine, kind: str, *, before: str) -> list[str]:
+    # One step into the index for each book, however much it holds.
+    held = (
+        select(claims.c.book)
+        .where(claims.c.book == books.c.book, claims.c.kind == kind, claims.c.value < before)
+        .exists()
+    )
+    wanted = select(books.c.book).where(held).order_by(books.c.book)
+    return ask(engine, lambda connection: list(connection.execute(wanted).scalars()))
+
+
 def _end_of(prefix: str) -> str | None:
     """The first text, byte by byte, that is behind all that begin with the prefix."""
     kept = prefix.rstrip("\U0010ffff")

@@ -52,6 +52,17 @@ class Metrics:
             registry=registry,
         )
 
+        self.billed = Counter(
+            "whence_billed",
+            "Renewals and retries that were due, by what became of them.",
+            ("outcome",),
+            registry=registry,
+        )
+
+    def count_billed(self, outcome: str) -> None:
+        """Counts one renewal or one retry: billed, or failed over an error of ours."""
+        self.billed.labels(outcome).inc()
+
     def count_batch(self, results: Sequence[Result], seconds: float) -> None:
         """Counts the commands the ledger wrote together, by what became of each."""
         self.batch_commands.observe(len(results))

@@ -1,9 +1,11 @@
 """How the service runs until it is stopped: one process, or several on one PostgreSQL."""
 
+import asyncio
 import gc
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,10 +18,11 @@ from uvicorn.supervisors import Multiprocess
 
 from ledger.errors import LedgerUnavailable
 from whence import logs
+from whence.biller import Biller, Outcome
 from whence.errors import AddressTaken, Unsuccessful, WrongSetting
 from whence.settings import Settings
 from whence.welcome import welcome
-from whence.wiring import Side, projecting, recording, serving
+from whence.wiring import Side, handling, projecting, recording, serving
 
 _BACKLOG = 2048
 # A worker that does not answer for so long, its start included, is replaced.
@@ -80,6 +83,31 @@ def project_until_stopped(settings: Settings) -> None:
         _log.info("projecting")
         stopped.wait()
     _log.info("stopped")
+
+
+def bill_until_stopped(settings: Settings) -> None:
+    """Bills what is due until SIGINT or SIGTERM; what was begun by then is finished."""
+    with recording(settings) as ledger, handling(ledger) as handler:
+        biller = Biller(ledger, handler)
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, lambda _signal, _frame: biller.close())
+        _log.info("billing")
+        asyncio.run(biller.bill_until_closed(every_seconds=settings.billing_seconds))
+    _log.info("stopped")
+
+
+def bill_once(settings: Settings) -> int:
+    """Bills what is due now: how many renewals and retries there were.
+
+    Raises Unsuccessful when some of it could not be billed; the log says why.
+    """
+    told: Counter[Outcome] = Counter()
+    with recording(settings) as ledger, handling(ledger) as handler:
+        biller = Biller(ledger, handler, count=lambda outcome: told.update([outcome]))
+        asyncio.run(biller.bill_everything_due())
+    if told["failed"]:
+        raise Unsuccessful(f"billed {told['billed']}; {told['failed']} could not be: see the log")
+    return told["billed"]
 
 
 def application(settings: Settings, only: Side | None) -> "Served":

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
     lease_seconds: float = Field(default=3.0, ge=0.5, le=60)
+    billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
     shutdown_seconds: int = Field(default=30, ge=1, le=3600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "text"] = "auto"

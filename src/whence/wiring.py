@@ -31,6 +31,7 @@ from projections.projector import Projector
 from projections.reader import Views
 from projections.rebuild import ensure_views
 from whence import __version__
+from whence.biller import Biller, billing
 from whence.housekeeping import tidying
 from whence.settings import Settings
 
@@ -207,6 +208,13 @@ def serving(
         handler = parts.enter_context(handling(ledger, clock=clock))
         if only != "queries":
             parts.enter_context(tidying(ledger))
+            if not settings.on_postgresql:
+                biller = Biller(
+                    ledger,
+                    parts.enter_context(handling(ledger, clock=clock)),
+                    count=metrics.count_billed,
+                )
+                parts.enter_context(billing(biller, every_seconds=settings.billing_seconds))
         reading = parts.enter_context(projecting(settings, ledger))
         metrics.watch(reading.projector.progress)
         ledger.on_answer(metrics.count_batch)

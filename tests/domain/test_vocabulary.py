@@ -8,10 +8,10 @@ import textwrap
 import pytest
 from eventsourcing.utils import get_topic
 
-from domain import customer, organization, payment, payment_link
+from domain import customer, invoice, organization, payment, payment_link, subscription
 from domain.catalogue import AGGREGATES, as_written, facts_of
 
-MODULES = (customer, organization, payment, payment_link)
+MODULES = (customer, organization, payment, payment_link, subscription, invoice)
 FACTS = [fact for aggregate in AGGREGATES for fact in facts_of(aggregate)]
 
 

@@ -16,6 +16,7 @@ from whence.errors import Unsuccessful
 _COMMANDS = {
     "serve": "service:serve",
     "project": "service:project",
+    "bill": "service:bill",
     "organizations": "organizations:app",
     "keys": "keys:app",
     "rebuild": "views:rebuild",

@@ -1,4 +1,4 @@
-"""`whence serve` and `whence project`: the two that keep running until they are stopped."""
+"""`whence serve`, `project` and `bill`: those that keep running until they are stopped."""
 
 from typing import Annotated, Literal
 
@@ -31,3 +31,18 @@ def project() -> None:
     settings = Settings.load()
     logs.configure(settings.log_level, settings.log_format)
     project_until_stopped(settings)
+
+
+def bill(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Bill what is due now, and end.")] = False,
+) -> None:
+    """Bill what is due, and go on until Ctrl-C. Any number may work on one PostgreSQL."""
+    from whence.serve import bill_once, bill_until_stopped  # noqa: PLC0415 (see above)
+
+    settings = Settings.load()
+    logs.configure(settings.log_level, settings.log_format)
+    if once:
+        typer.echo(f"Billed {bill_once(settings)}.")
+    else:
+        bill_until_stopped(settings)

@@ -1,0 +1,119 @@
+"""How is what is due billed? One period, or one more try, in one append: all of it or nothing."""
+
+from contextlib import suppress
+
+from commands.fields import canonical_method
+from commands.invoice_payments import INVOICE_PAYMENT, settle
+from commands.payments import COUNTRIES, take
+from commands.unit_of_work import UnitOfWork
+from domain.customer import Customer
+from domain.errors import NotFound
+from domain.invoice import Invoice
+from domain.organization import Organization
+from domain.payment import Payment
+from domain.retry_policy import DEFAULT_POLICY, RetryPolicy
+from domain.subscription import Subscription
+
+_OF_INVOICES = "inv_"
+
+
+async def bill(work: UnitOfWork, stream: str) -> bool:
+    """Does the next thing that is due about a subscription or an invoice; False: nothing was."""
+    if stream.startswith(_OF_INVOICES):
+        return await _retry_when_due(work, stream)
+    return await renew_when_due(work, await work.get(Subscription, stream))
+
+
+async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
+    """Bills the period that began longest ago and has not been billed; False: there is none.
+
+    Somebody who was deleted is not charged any more: their subscription ends, and so do retries.
+    """
+    if not subscription.is_due(work.now):
+        return False
+    if await _is_gone(work, subscription.customer_id):
+        subscription.cancel(work.now, reason="customer_deleted")
+        return True
+    invoice_id = work.ids.new("inv")
+    subscription.renew(invoice_id, work.now)
+    payment = _payment(work, subscription, invoice_id)
+    invoice = Invoice.issue(
+        invoice_id,
+        subscription_id=subscription.id,
+        customer_id=subscription.customer_id,
+        payment_id=payment.id,
+        amount=subscription.plan["amount"],
+        currency=subscription.plan["currency"],
+        plan_id=subscription.plan["plan_id"],
+        period=subscription.period,
+        period_start=subscription.period_start,
+        period_end=subscription.period_end,
+        retry_policy=await _policy(work, subscription.plan["plan_id"]),
+        now=work.now,
+    )
+    work.add(invoice)
+    work.add(payment)
+    work.claim(INVOICE_PAYMENT, payment.id, invoice.id)
+    take(work, payment, await work.provider.charge(payment))
+    await settle(work, invoice, payment)
+    return True
+
+
+async def up_to_date(work: UnitOfWork, subscription_id: str) -> Subscription:
+    """A subscription that is about to be changed, all that was due before then billed.
+
+    So what is billed never depends on how quick the biller was.
+    """
+    subscription = await work.get(Subscription, subscription_id)
+    while await renew_when_due(work, subscription):
+        pass
+    return subscription
+
+
+async def _retry_when_due(work: UnitOfWork, invoice_id: str) -> bool:
+    # Whoever changes anything about a subscription waits for their turn at the subscription.
+    await work.line_up((await work.peek(Invoice, invoice_id)).subscription_id)
+    invoice = await work.get(Invoice, invoice_id)
+    if not invoice.is_due(work.now):
+        return False
+    if await _is_gone(work, invoice.customer_id):
+        invoice.cancel(work.now, reason="customer_deleted")
+    else:
+        await ask_again(work, invoice, by_policy=True)
+    return True
+
+
+async def ask_again(work: UnitOfWork, invoice: Invoice, *, by_policy: bool = False) -> None:
+    """Tries the payment of a failed invoice again."""
+    payment = await work.get(Payment, invoice.payment_id)
+    payment.retry(work.now)
+    take(work, payment, await work.provider.retry(payment))
+    await settle(work, invoice, payment, by_policy=by_policy)
+
+
+async def _is_gone(work: UnitOfWork, customer_id: str) -> bool:
+    return (await work.rely_on(Customer, customer_id)).deleted
+
+
+def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> Payment:
+    plan = subscription.plan
+    return Payment.create(
+        work.ids.new("pay"),
+        amount=plan["amount"],
+        currency=plan["currency"],
+        customer_id=subscription.customer_id,
+        source="subscription",
+        source_id=subscription.id,
+        source_description=subscription.title,
+        method=canonical_method(plan["method"]),
+        provider=work.provider.name,
+        country=COUNTRIES.get(plan["currency"]),
+        reference=invoice_id,
+        now=work.now,
+    )
+
+
+async def _policy(work: UnitOfWork, plan_id: str) -> RetryPolicy:
+    with suppress(NotFound):
+        return (await work.look_at(Organization, work.org_id)).retry_policy(plan_id)
+    return DEFAULT_POLICY

@@ -1,0 +1,83 @@
+"""What may be asked about invoices: notes, another day, one more try, or to forget about it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import model_validator
+
+from commands.billing import ask_again
+from commands.fields import ChangingCommand, Command, LongText, Metadata, Moment
+from commands.invoice_payments import settle
+from commands.unit_of_work import UnitOfWork
+from domain.invoice import Invoice
+from domain.payment import Payment
+
+_CANCELED = ("canceled", "cancelled")
+
+
+class CancelInvoice(Command):
+    reason: LongText | None = None
+
+
+class UpdateInvoice(ChangingCommand):
+    """What is left out stays as it is; the only ``status`` that can be set is ``canceled``."""
+
+    metadata: Metadata | None = None
+    due_date: Moment | None = None
+    status: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _say_what_can_be_said(cls, body: Any) -> Any:
+        if not isinstance(body, Mapping):
+            return body
+        if body.get("status") not in (None, "", *_CANCELED):
+            raise ValueError("status can only be set to canceled")
+        return {name: value for name, value in body.items() if name == "metadata" or value}
+
+    @property
+    def cancels(self) -> bool:
+        return self.status is not None
+
+
+class RetryInvoice(Command):
+    pass
+
+
+async def update_invoice(work: UnitOfWork, invoice_id: str, command: UpdateInvoice) -> Invoice:
+    invoice = await _invoice_in_turn(work, invoice_id)
+    said = "metadata" in command.model_fields_set
+    metadata = (command.metadata or {}) if said else None
+    invoice.amend(work.now, metadata=metadata, due_at=command.due_date)
+    if command.cancels and invoice.status != "canceled":
+        await _cancel(work, invoice, None)
+    return invoice
+
+
+async def cancel_invoice(work: UnitOfWork, invoice_id: str, command: CancelInvoice) -> Invoice:
+    """Its payment is canceled with it; one that a provider is at work on keeps it from that."""
+    invoice = await _invoice_in_turn(work, invoice_id)
+    await _cancel(work, invoice, command.reason)
+    return invoice
+
+
+async def retry_invoice(work: UnitOfWork, invoice_id: str) -> Invoice:
+    """One more try of a failed one, also when the policy has no more."""
+    invoice = await _invoice_in_turn(work, invoice_id)
+    invoice.must_have_failed()
+    await ask_again(work, invoice)
+    return invoice
+
+
+async def _cancel(work: UnitOfWork, invoice: Invoice, reason: str | None) -> None:
+    payment = await work.get(Payment, invoice.payment_id)
+    if invoice.status == "due":
+        payment.cancel(work.now, reason=reason)
+        await settle(work, invoice, payment)
+    else:
+        invoice.cancel(work.now, reason=reason)
+
+
+async def _invoice_in_turn(work: UnitOfWork, invoice_id: str) -> Invoice:
+    await work.line_up((await work.peek(Invoice, invoice_id)).subscription_id)
+    return await work.get(Invoice, invoice_id)

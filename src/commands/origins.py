@@ -1,0 +1,24 @@
+"""What must be told of a payment? Whatever it came from: its link, or the invoice it pays."""
+
+from commands.invoice_payments import settle_invoice, subscription_of
+from commands.link_uses import count_use, link_of
+from commands.unit_of_work import UnitOfWork
+from domain.payment import Payment
+
+
+async def payment_in_turn(work: UnitOfWork, payment_id: str) -> Payment:
+    """A payment that is about to be decided; what it came from is lined up for first.
+
+    So a hundred payers of one link wait for each other, instead of overtaking each other.
+    """
+    payment = await work.peek(Payment, payment_id)
+    origin = link_of(payment) or subscription_of(payment)
+    if origin is not None:
+        await work.line_up(origin)
+    return await work.get(Payment, payment_id)
+
+
+async def tell_origin(work: UnitOfWork, payment: Payment) -> None:
+    """Lets what a payment came from follow it, in the append that records what became of it."""
+    await count_use(work, payment)
+    await settle_invoice(work, payment)

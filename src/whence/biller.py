@@ -1,0 +1,125 @@
+"""Who bills? A thread that looks every so often what is due, and does it."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final, Literal
+
+import structlog
+
+from commands.billing import bill
+from commands.handler import CommandHandler, Context
+from commands.unit_of_work import DUE
+from ledger.clock import written
+from ledger.ledger import Ledger
+
+Outcome = Literal["billed", "failed"]
+
+_PAGE: Final = 500
+# Of those done at one time many share a commit; more of them would only hold more in memory.
+_AT_ONCE: Final = 128
+# What could not be billed is not asked about again and again.
+_PATIENCE: Final = timedelta(minutes=5)
+_CONTEXT: Final = Context(actor="billing")
+
+_log = structlog.get_logger("whence")
+
+
+class Biller:
+    """Bills what is due, oldest first; any number of them may work on one store.
+
+    Each renewal and each retry is a command of its own: whoever is late loses the race and finds
+    that it has been done. ``count`` is told of each, and what became of it.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        handler: CommandHandler,
+        *,
+        count: Callable[[Outcome], None] = lambda _outcome: None,
+    ) -> None:
+        self._ledger = ledger
+        self._handler = handler
+        self._count = count
+        self._closing = threading.Event()
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        # Streams that failed, and until when they are left alone.
+        self._left_alone: dict[tuple[str, str], str] = {}
+
+    def close(self) -> None:
+        """Begins nothing new; what has been begun is finished."""
+        self._closing.set()
+
+    async def bill_until_closed(self, *, every_seconds: float) -> None:
+        while not self._closing.is_set():
+            try:
+                await self.bill_everything_due()
+            except Exception:  # noqa: BLE001 (logged, and tried again the next time)
+                _log.exception("could not look for what is due")
+            await asyncio.to_thread(self._closing.wait, every_seconds)
+
+    async def bill_everything_due(self) -> int:
+        """How much was done: renewals and retries, those of missed periods one after the other."""
+        done = 0
+        while billed := await self._bill_once():
+            done += billed
+        return done
+
+    async def _bill_once(self) -> int:
+        """Does the next thing that is due of each subscription and each invoice."""
+        now = written(self._handler.clock())
+        for stream in [stream for stream, until in self._left_alone.items() if until <= now]:
+            del self._left_alone[stream]
+        # After every value that begins with this moment, before every one of a later moment.
+        before = f"{now}\n\U0010ffff"
+        books = await asyncio.to_thread(self._ledger.books_holding, DUE, before=before)
+        done = 0
+        for some in range(0, len(books), _AT_ONCE):
+            together = books[some : some + _AT_ONCE]
+            done += sum(await asyncio.gather(*(self._bill_book(book, before) for book in together)))
+        return done
+
+    async def _bill_book(self, book: str, before: str) -> int:
+        done, after = 0, ""
+        while due := await asyncio.to_thread(
+            self._ledger.owners_between, book, DUE, after=after, before=before, limit=_PAGE
+        ):
+            after = due[-1][0]
+            done += sum(await asyncio.gather(*(self._bill(book, stream) for _, stream in due)))
+        return done
+
+    async def _bill(self, book: str, stream: str) -> bool:
+        async with self._places:
+            if self._closing.is_set() or (book, stream) in self._left_alone:
+                return False
+            try:
+                billed = await self._handler.perform(
+                    book, lambda work: bill(work, stream), context=_CONTEXT
+                )
+            except Exception:  # noqa: BLE001 (logged and counted; nobody else has to wait for it)
+                _log.exception("could not bill", book=book, stream=stream)
+                self._left_alone[book, stream] = written(self._handler.clock() + _PATIENCE)
+                self._count("failed")
+                return False
+        if billed:
+            self._count("billed")
+        return billed
+
+
+@contextmanager
+def billing(biller: Biller, *, every_seconds: float) -> Iterator[None]:
+    """Bills in a thread with an event loop of its own, as long as the context is."""
+
+    def run() -> None:
+        asyncio.run(biller.bill_until_closed(every_seconds=every_seconds))
+
+    thread = threading.Thread(target=run, name="billing", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        biller.close()
+        thread.join()

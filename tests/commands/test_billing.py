@@ -1,0 +1,501 @@
+"""What is billed, when, and how often: whatever the clock does and whoever bills."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from commands.customers import delete_customer
+from commands.handler import CommandHandler
+from commands.ids import Ids
+from commands.invoices import CancelInvoice, cancel_invoice, retry_invoice
+from commands.payments import (
+    AmendPayment,
+    CancelPayment,
+    ConfirmPayment,
+    FailPayment,
+    amend_payment,
+    cancel_payment,
+    confirm_payment,
+    expire_payment,
+    fail_payment,
+    retry_payment,
+)
+from commands.retry_policies import SetRetryPolicy, remove_retry_policy, set_retry_policy
+from commands.subscriptions import (
+    CancelSubscription,
+    CreateSubscription,
+    PauseSubscription,
+    UpdateSubscription,
+    cancel_subscription,
+    create_subscription,
+    pause_subscription,
+    resume_subscription,
+    update_subscription,
+)
+from domain.errors import RuleBroken
+from domain.invoice import Invoice, InvoiceAlreadyPaid
+from domain.organization import Organization
+from domain.payment import Payment
+from domain.subscription import Subscription, SubscriptionCancelled
+from ledger.facts import FactMapper
+from whence.biller import Biller
+
+pytestmark = pytest.mark.anyio
+
+ORG = f"org_{1:026}"
+
+
+class Wound:
+    """A clock that only a test winds."""
+
+    def __init__(self):
+        self.now = datetime(2027, 1, 31, 9, 30, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def on(self, year, month, day, hour=9, minute=30):
+        self.now = datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock():
+    return Wound()
+
+
+class Office:
+    """A book in which subscriptions are billed, and everything that was recorded in it."""
+
+    def __init__(self, ledger, clock, book):
+        self.ledger, self.clock, self.book = ledger, clock, book
+        self.handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
+
+    async def do(self, command, *values):
+        return await self.handler.perform(self.book, lambda work: command(work, *values))
+
+    async def subscribe(self, **said):
+        usual = {
+            "customer_id": "usr_1",
+            "plan_id": "plan_premium",
+            "amount": 9900,
+            "currency": "GHS",
+            "method": "momo",
+            "interval": "monthly",
+        }
+        return (await self.do(create_subscription, CreateSubscription(**(usual | said)))).id
+
+    async def bill(self):
+        return await Biller(self.ledger, self.handler).bill_everything_due()
+
+    def all(self, kind):
+        """Every aggregate of a kind, as the facts tell of it, in the order they began."""
+        mapper, found = FactMapper(), {}
+        for stored in self.ledger.read(self.book, limit=100_000):
+            fact = mapper.decode(stored)
+            found[stored.stream] = fact.mutate(found.get(stored.stream))
+        return [each for each in found.values() if isinstance(each, kind)]
+
+    @property
+    def subscription(self):
+        return self.all(Subscription)[-1]
+
+    @property
+    def invoice(self):
+        return self.all(Invoice)[-1]
+
+    @property
+    def payment(self):
+        return self.all(Payment)[-1]
+
+    @property
+    def starts(self):
+        return [invoice.period_start.date().isoformat() for invoice in self.all(Invoice)]
+
+
+@pytest.fixture
+def office(ledger, clock):
+    office = Office(ledger, clock, f"{ORG}/test")
+    yield office
+    office.handler.close()
+
+
+@pytest.fixture
+def live(ledger, clock):
+    office = Office(ledger, clock, f"{ORG}/live")
+    yield office
+    office.handler.close()
+
+
+async def test_the_first_period_is_billed_at_once(office):
+    await office.subscribe(metadata={"plan_name": "Premium"})
+
+    invoice, payment = office.invoice, office.payment
+    assert (invoice.status, invoice.period, invoice.due_at) == ("paid", 1, office.clock.now)
+    assert (payment.source, payment.source_id) == ("subscription", office.subscription.id)
+    assert (payment.source_description, payment.method) == ("Premium", "mobile_money")
+    assert (payment.amount, payment.status) == (9900, "succeeded")
+    assert office.subscription.plan["method"] == "momo"
+
+
+async def test_two_years_of_months_that_began_on_a_31st(office):
+    await office.subscribe()
+
+    for day in range(732):
+        office.clock.now = datetime(2027, 1, 31, 10, tzinfo=UTC) + timedelta(days=day)
+        await office.bill()
+
+    assert office.starts == [
+        *("2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30"),
+        *("2027-07-31", "2027-08-31", "2027-09-30", "2027-10-31", "2027-11-30", "2027-12-31"),
+        *("2028-01-31", "2028-02-29", "2028-03-31", "2028-04-30", "2028-05-31", "2028-06-30"),
+        *("2028-07-31", "2028-08-31", "2028-09-30", "2028-10-31", "2028-11-30", "2028-12-31"),
+        "2029-01-31",
+    ]
+    for earlier, later in zip(office.all(Invoice), office.all(Invoice)[1:], strict=False):
+        assert earlier.period_end == later.period_start
+    assert [payment.amount for payment in office.all(Payment)] == [9900] * 25
+
+
+async def test_years_that_began_on_a_leap_day(office):
+    office.clock.on(2028, 2, 29)
+    await office.subscribe(interval="yearly")
+
+    office.clock.on(2032, 3, 1)
+    await office.bill()
+
+    assert office.starts == ["2028-02-29", "2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"]
+
+
+async def test_nothing_is_billed_before_its_moment_and_nothing_twice(office):
+    await office.subscribe()
+
+    office.clock.on(2027, 2, 28, 9, 29)
+    assert await office.bill() == 0
+    office.clock.on(2027, 2, 28, 9, 30)
+    assert await office.bill() == 1
+    assert await office.bill() == 0
+
+
+async def test_after_a_downtime_every_missed_period_is_billed_once_oldest_first(office):
+    await office.subscribe()
+
+    office.clock.on(2027, 12, 24)
+    assert await office.bill() == 10
+
+    assert office.starts == sorted(office.starts)
+    assert len(set(office.starts)) == len(office.starts) == 11
+    assert [invoice.period for invoice in office.all(Invoice)] == list(range(1, 12))
+
+
+async def test_two_billers_at_once_bill_each_period_once(office, ledger, clock):
+    for number in range(40):
+        await office.subscribe(customer_id=f"usr_{number}")
+    clock.on(2027, 6, 15)
+    other = Office(ledger, clock, office.book)
+
+    done = await asyncio.gather(office.bill(), other.bill())
+
+    other.handler.close()
+    assert sum(done) == 40 * 4
+    billed = [(invoice.subscription_id, invoice.period) for invoice in office.all(Invoice)]
+    assert len(billed) == len(set(billed)) == 40 * 5
+    assert len(office.all(Payment)) == 40 * 5
+
+
+async def test_one_that_cannot_be_billed_stops_nobody_else(office, monkeypatch):
+    bad = await office.subscribe()
+    good = await office.subscribe(customer_id="usr_2")
+    office.clock.on(2027, 2, 28)
+    renew = Subscription.renew
+
+    def renew_unless_bad(subscription, invoice_id, now):
+        if subscription.id == bad:
+            raise RuntimeError("a fault of ours")
+        renew(subscription, invoice_id, now)
+
+    monkeypatch.setattr(Subscription, "renew", renew_unless_bad)
+    told = []
+    biller = Biller(office.ledger, office.handler, count=told.append)
+
+    assert await biller.bill_everything_due() == 1
+
+    assert sorted(told) == ["billed", "failed"]
+    assert office.invoice.subscription_id == good
+    monkeypatch.undo()
+    assert await biller.bill_everything_due() == 0
+    office.clock.now += timedelta(minutes=5)
+    assert await biller.bill_everything_due() == 1
+    assert office.invoice.subscription_id == bad
+
+
+async def test_another_plan_shows_on_the_next_invoice(office):
+    subscription_id = await office.subscribe()
+
+    await office.do(
+        update_subscription,
+        subscription_id,
+        UpdateSubscription(plan_id="plan_basic", amount=2000, interval="yearly"),
+    )
+    office.clock.on(2029, 3, 1)
+    await office.bill()
+
+    assert office.starts == ["2027-01-31", "2027-02-28", "2028-02-29", "2029-02-28"]
+    assert [invoice.amount for invoice in office.all(Invoice)] == [9900, 2000, 2000, 2000]
+    assert office.payment.source_description == "plan_basic"
+
+
+@pytest.mark.parametrize("billed_before", [True, False])
+async def test_a_change_never_reaches_back_however_late_the_biller_is(office, billed_before):
+    subscription_id = await office.subscribe()
+    office.clock.on(2027, 3, 15)
+    if billed_before:
+        await office.bill()
+
+    await office.do(update_subscription, subscription_id, UpdateSubscription(amount=1000))
+
+    assert [invoice.amount for invoice in office.all(Invoice)] == [9900, 9900]
+
+
+async def test_paused_time_is_not_billed(office):
+    subscription_id = await office.subscribe()
+    office.clock.on(2027, 2, 10)
+    paused = await office.do(pause_subscription, subscription_id, PauseSubscription())
+    assert (paused.status, paused.next_renewal_at) == ("paused", None)
+
+    office.clock.on(2027, 5, 20)
+    assert await office.bill() == 0
+    resumed = await office.do(resume_subscription, subscription_id)
+
+    assert resumed.next_renewal_at == datetime(2027, 5, 31, 9, 30, tzinfo=UTC)
+    office.clock.on(2027, 6, 1)
+    await office.bill()
+    assert office.starts == ["2027-01-31", "2027-05-31"]
+
+
+async def test_resumed_within_its_period_it_goes_on_as_if_nothing_had_been(office):
+    subscription_id = await office.subscribe()
+    await office.do(pause_subscription, subscription_id, PauseSubscription())
+
+    resumed = await office.do(resume_subscription, subscription_id)
+
+    assert resumed.next_renewal_at == datetime(2027, 2, 28, 9, 30, tzinfo=UTC)
+
+
+async def test_nothing_leaves_canceled_and_nothing_is_billed_after(office):
+    subscription_id = await office.subscribe()
+    office.clock.on(2027, 3, 1)
+    await office.do(cancel_subscription, subscription_id, CancelSubscription(reason="moved"))
+
+    office.clock.on(2028, 3, 1)
+    assert await office.bill() == 0
+    assert office.starts == ["2027-01-31", "2027-02-28"]
+    for attempt in (
+        (cancel_subscription, subscription_id, CancelSubscription()),
+        (pause_subscription, subscription_id, PauseSubscription()),
+        (resume_subscription, subscription_id),
+        (update_subscription, subscription_id, UpdateSubscription(amount=1)),
+    ):
+        with pytest.raises(SubscriptionCancelled):
+            await office.do(*attempt)
+
+
+async def test_only_a_paused_one_is_resumed_and_only_an_active_one_is_paused(office):
+    subscription_id = await office.subscribe()
+
+    with pytest.raises(RuleBroken, match="cannot resume a subscription that is active"):
+        await office.do(resume_subscription, subscription_id)
+    await office.do(pause_subscription, subscription_id, PauseSubscription())
+    with pytest.raises(RuleBroken, match="cannot pause a subscription that is paused"):
+        await office.do(pause_subscription, subscription_id, PauseSubscription())
+
+
+async def test_a_declined_payment_is_tried_again_by_the_policy_and_then_it_is_paused(office):
+    await office.subscribe(amount=4001)
+    tries = []
+
+    for _ in range(4 * 24 * 3):
+        tries += [office.clock.now] * await office.bill()
+        office.clock.now += timedelta(minutes=15)
+
+    began = office.invoice.created_at
+    spans = [timedelta(minutes=15), timedelta(hours=1, minutes=15), timedelta(days=1, minutes=75)]
+    assert [at - began for at in tries] == spans
+    assert (office.invoice.status, office.invoice.retry_count) == ("failed", 3)
+    assert office.invoice.next_retry_at is None
+    assert (office.subscription.status, office.subscription.status_reason) == (
+        "paused",
+        "payment_failed",
+    )
+    assert len(office.all(Payment)) == 1
+
+
+async def test_what_only_failed_for_a_while_is_paid_by_the_first_retry(office):
+    await office.subscribe(amount=4003)
+    assert office.invoice.status == "failed"
+
+    office.clock.now += timedelta(minutes=15)
+    await office.bill()
+
+    assert (office.invoice.status, office.invoice.retry_count) == ("paid", 1)
+    assert office.invoice.paid_at == office.clock.now
+    assert office.payment.status == "succeeded"
+
+
+@pytest.fixture
+async def founded(office):
+    """An organization that can have policies of its own."""
+
+    async def found(work):
+        work.add(
+            Organization.found(
+                work.org_id, name="Shop", mode=work.mode, client_secret_seed="s", now=work.now
+            )
+        )
+
+    await office.do(found)
+    return office
+
+
+async def test_the_policy_of_the_plan_goes_before_the_organization_s_and_that_before_ours(founded):
+    office = founded
+    await office.do(set_retry_policy, SetRetryPolicy(delays=["2h"], when_used_up="cancel"))
+    await office.do(set_retry_policy, SetRetryPolicy(plan_id="plan_gold", delays=["7d", "1d"]))
+
+    await office.subscribe(amount=4001)
+    by_organization = office.invoice
+    await office.subscribe(amount=4001, plan_id="plan_gold")
+    by_plan = office.invoice
+    await office.do(remove_retry_policy, None)
+    await office.subscribe(amount=4001)
+    by_default = office.invoice
+
+    assert by_organization.next_retry_at - office.clock.now == timedelta(hours=2)
+    assert by_plan.next_retry_at - office.clock.now == timedelta(days=7)
+    assert by_default.next_retry_at - office.clock.now == timedelta(minutes=15)
+    office.clock.now += timedelta(hours=2)
+    await office.bill()
+    statuses = {each.id: each.status for each in office.all(Subscription)}
+    assert statuses[by_organization.subscription_id] == "canceled"
+    assert statuses[by_plan.subscription_id] == "active"
+
+
+async def test_by_hand_it_is_tried_again_when_the_policy_has_given_up(live):
+    subscription_id = await live.subscribe()
+    payment_id = live.payment.id
+    await live.do(fail_payment, payment_id, FailPayment())
+    while live.invoice.next_retry_at:
+        live.clock.now = live.invoice.next_retry_at
+        await live.bill()
+        await live.do(fail_payment, payment_id, FailPayment())
+    assert live.subscription.status == "paused"
+    await live.do(resume_subscription, subscription_id)
+
+    await live.do(retry_invoice, live.invoice.id)
+    assert live.invoice.status == "due"
+    await live.do(fail_payment, payment_id, FailPayment())
+
+    # Who asked for one more try has not asked to stop everything when it fails.
+    assert (live.invoice.status, live.subscription.status) == ("failed", "active")
+    await live.do(retry_invoice, live.invoice.id)
+    await live.do(confirm_payment, payment_id, ConfirmPayment())
+    assert (live.invoice.status, live.invoice.retry_count) == ("paid", 3)
+    with pytest.raises(InvoiceAlreadyPaid):
+        await live.do(retry_invoice, live.invoice.id)
+
+
+async def test_an_invoice_follows_its_payment_by_whatever_route(live):
+    await live.subscribe()
+    payment_id = live.payment.id
+    assert live.invoice.status == "due"
+
+    await live.do(fail_payment, payment_id, FailPayment(code="insufficient_funds"))
+    assert live.invoice.status == "failed"
+    await live.do(retry_payment, payment_id)
+    assert (live.invoice.status, live.invoice.next_retry_at) == ("due", None)
+    happened = live.clock.now - timedelta(hours=3)
+    await live.do(confirm_payment, payment_id, ConfirmPayment(occurred_at=happened))
+
+    assert (live.invoice.status, live.invoice.paid_at) == ("paid", happened)
+    assert live.invoice.retry_count == 0
+
+
+@pytest.mark.parametrize(
+    "give_up",
+    [lambda id_: (cancel_payment, id_, CancelPayment()), lambda id_: (expire_payment, id_)],
+    ids=["canceled", "expired"],
+)
+async def test_an_invoice_whose_payment_is_over_is_over(live, give_up):
+    await live.subscribe()
+
+    await live.do(*give_up(live.payment.id))
+
+    assert live.invoice.status == "canceled"
+
+
+async def test_a_canceled_invoice_takes_its_payment_with_it_and_is_never_paid(live):
+    await live.subscribe()
+    await live.do(cancel_invoice, live.invoice.id, CancelInvoice(reason="by mistake"))
+    assert (live.invoice.status, live.payment.status) == ("canceled", "canceled")
+
+    await live.subscribe()
+    await live.do(fail_payment, live.payment.id, FailPayment())
+    await live.do(cancel_invoice, live.invoice.id, CancelInvoice())
+    with pytest.raises(RuleBroken, match="cannot retry an invoice that is canceled"):
+        await live.do(retry_payment, live.payment.id)
+    live.clock.now += timedelta(days=2)
+    assert await live.bill() == 0
+
+
+async def test_the_amount_of_an_invoice_is_not_changed_through_its_payment(live):
+    await live.subscribe()
+
+    with pytest.raises(RuleBroken, match="pays invoice inv_"):
+        await live.do(amend_payment, live.payment.id, AmendPayment(amount=1))
+    await live.do(amend_payment, live.payment.id, AmendPayment(metadata={"note": "x"}))
+
+
+async def test_two_who_confirm_at_once_pay_an_invoice_once(live, ledger, clock):
+    await live.subscribe()
+    other = Office(ledger, clock, live.book)
+
+    await asyncio.gather(
+        *(
+            office.do(confirm_payment, live.payment.id, ConfirmPayment())
+            for office in (live, other) * 8
+        )
+    )
+
+    other.handler.close()
+    topics = [stored.topic for stored in ledger.read(live.book, limit=1000)]
+    assert topics.count("invoice.paid") == topics.count("payment.succeeded") == 1
+
+
+async def test_somebody_who_was_deleted_is_not_charged_any_more(office):
+    subscription_id = await office.subscribe()
+    await office.subscribe(amount=4001)
+    await office.do(delete_customer, office.invoice.customer_id)
+
+    office.clock.on(2027, 3, 1)
+    await office.bill()
+
+    assert [each.status for each in office.all(Subscription)] == ["canceled", "canceled"]
+    assert office.all(Invoice)[-1].status == "canceled"
+    assert len(office.all(Invoice)) == 2
+    assert subscription_id
+
+
+async def test_what_is_due_stands_in_the_ledger_exactly_once(office):
+    subscription_id = await office.subscribe(amount=4001)
+    invoice = office.invoice
+
+    def due():
+        return office.ledger.owners(office.book, "due", "")
+
+    renewal = ("2027-02-28T09:30:00.000000Z\n" + subscription_id, subscription_id)
+    assert due() == [("2027-01-31T09:45:00.000000Z\n" + invoice.id, invoice.id), renewal]
+    await office.do(cancel_invoice, invoice.id, CancelInvoice())
+    assert due() == [renewal]
+    office.clock.on(2027, 6, 1)
+    await office.do(cancel_subscription, subscription_id, CancelSubscription())
+    assert {stream for _, stream in due()} == {each.id for each in office.all(Invoice)[1:]}
