@@ -13,8 +13,11 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
+    customer_billing,
     customer_commands,
     customer_queries,
+    invoice_commands,
+    invoice_queries,
     keys,
     pay_pages,
     payment_commands,
@@ -24,6 +27,9 @@ from api import (
     payment_queries,
     payment_statistics,
     reference,
+    retry_policies,
+    subscription_commands,
+    subscription_queries,
 )
 from api.authentication import Authentication
 from api.bodies.shapes import Shape
@@ -50,14 +56,21 @@ _COMMANDS = (
     customer_commands.router,
     payment_link_commands.router,
     pay_pages.router,
+    subscription_commands.router,
+    invoice_commands.router,
+    retry_policies.command_router,
     keys.command_router,
 )
 _QUERIES = (
     customer_queries.router,
+    customer_billing.router,
     payment_statistics.router,
     payment_exports.router,
     payment_queries.router,
     payment_link_queries.router,
+    subscription_queries.router,
+    invoice_queries.router,
+    retry_policies.query_router,
     keys.query_router,
 )
 

@@ -74,6 +74,28 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
     "UpdatePaymentLink": {"name": "Autumn Sale - Premium Plan", "status": "active"},
     "PayThroughLink": {"email": "ada@example.com", "name": "Ada Lovelace", "method": "card"},
+    "CreateSubscription": {
+        "customer_id": "usr_1234",
+        "plan_id": "plan_premium",
+        "amount": 4000,
+        "currency": "GHS",
+        "method": "momo",
+        "interval": "monthly",
+        "metadata": {"plan_name": "Premium"},
+    },
+    "UpdateSubscription": {"plan_id": "plan_basic", "amount": 2000},
+    "PauseSubscription": {"reason": "on a journey"},
+    "ResumeSubscription": {},
+    "CancelSubscription": {"reason": "moved away"},
+    "UpdateInvoice": {"metadata": {"order": "1001"}},
+    "CancelInvoice": {"reason": "sent by mistake"},
+    "RetryInvoice": {},
+    "SetRetryPolicy": {
+        "plan_id": "plan_premium",
+        "delays": ["15m", "1h", "24h", "7d"],
+        "max_retries": 4,
+        "when_used_up": "pause",
+    },
     "IssueKey": {"name": "the website", "scopes": ["checkout:write"]},
 }
 

@@ -9,7 +9,16 @@ from pydantic import BeforeValidator, Field
 from commands.fields import CountryCode, CurrencyCode, Text, canonical_method
 from domain.payment import Status
 
-__all__ = ["CountryCode", "CurrencyCode", "Instant", "Method", "StatusName", "TagList", "Text"]
+__all__ = [
+    "CountryCode",
+    "CurrencyCode",
+    "Instant",
+    "Method",
+    "StatusName",
+    "TagList",
+    "Text",
+    "american",
+]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # The "+" of an offset that nobody encoded, as a query reads it.
@@ -37,7 +46,8 @@ def _split(value: Any) -> Any:
     return [tag.strip() for part in parts for tag in part.split(",") if tag.strip()]
 
 
-def _american(value: Any) -> Any:
+def american(value: Any) -> Any:
+    """A status in the spelling of the wire, whichever was used."""
     return "canceled" if value == "cancelled" else value
 
 
@@ -57,4 +67,4 @@ Instant = Annotated[
 TagList = Annotated[list[Text], BeforeValidator(_split)]
 Method = Annotated[Text, BeforeValidator(canonical_method)]
 # Clients know payments that were abandoned; here they expire.
-StatusName = Annotated[Status | Literal["abandoned"], BeforeValidator(_american)]
+StatusName = Annotated[Status | Literal["abandoned"], BeforeValidator(american)]

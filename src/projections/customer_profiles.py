@@ -18,6 +18,7 @@ from projections.customers import (
     still_there,
 )
 from projections.instants import instant, instant_or_none
+from projections.subscriptions import SubscriptionCounts, customer_subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Profile:
     last_payment_at: datetime | None
     acquisition: Acquisition | None
     risk_score: float
+    subscriptions: SubscriptionCounts
 
     @property
     def preferred_currency(self) -> str | None:
@@ -74,6 +76,7 @@ def profile_by_external_id(connection: Connection, book: str, external_id: str) 
 def profiles(connection: Connection, book: str, customer_ids: Sequence[str]) -> list[Profile]:
     """The profiles of the customers named, in the order given, without those deleted."""
     standing, activity = customer_standing.c, customer_activity.c
+    subscribed = customer_subscriptions.c
     rows = connection.execute(
         select(
             customers,
@@ -86,11 +89,14 @@ def profiles(connection: Connection, book: str, customer_ids: Sequence[str]) -> 
             activity.first_source_id,
             activity.first_source_description,
             activity.last_payment_at,
+            subscribed.active,
+            subscribed.paused,
+            subscribed.canceled,
         )
         .select_from(
-            customers.outerjoin(customer_standing, _same_customer(customer_standing)).outerjoin(
-                customer_activity, _same_customer(customer_activity)
-            )
+            customers.outerjoin(customer_standing, _same_customer(customer_standing))
+            .outerjoin(customer_activity, _same_customer(customer_activity))
+            .outerjoin(customer_subscriptions, _same_customer(customer_subscriptions))
         )
         .where(customers.c.book == book, customers.c.customer_id.in_(customer_ids), *still_there())
     )
@@ -133,6 +139,7 @@ def _profile(row: Any, totals: list[CurrencyTotals]) -> Profile:
         last_payment_at=instant_or_none(row.last_payment_at),
         acquisition=_acquisition(row),
         risk_score=(row.risk_permille or 0) / 10,
+        subscriptions=SubscriptionCounts(row.active or 0, row.paused or 0, row.canceled or 0),
     )
 
 

@@ -11,6 +11,7 @@ from projections import (
     customer_totals,
     customers,
     failures,
+    invoices,
     payment_links,
     payment_mix,
     payment_status_history,
@@ -18,6 +19,7 @@ from projections import (
     revenue,
     reversals,
     source_totals,
+    subscriptions,
 )
 from projections.definitions import Definitions, Fold
 from projections.derived import Derived
@@ -36,6 +38,8 @@ FOLDS: tuple[Fold, ...] = (
     revenue.fold,
     payment_mix.fold,
     payment_links.fold,
+    subscriptions.fold,
+    invoices.fold,
 )
 DERIVED: tuple[Derived, ...] = (customer_standing.derivation,)
 SEARCHED: tuple[SearchIndex, ...] = (customers.search_index,)

@@ -138,6 +138,21 @@ def test_the_contract_s_paths_are_all_there(document):
         "/v1/payments/stats/latency",
         "/v1/payments/stats/errors",
         "/v1/payments/stats/sources",
+        "/v1/subscriptions",
+        "/v1/subscriptions/{subscription_id}",
+        "/v1/subscriptions/{subscription_id}/cancel",
+        "/v1/subscriptions/{subscription_id}/pause",
+        "/v1/subscriptions/{subscription_id}/resume",
+        "/v1/customers/{customer_id}/subscriptions",
+        "/v1/customers/{customer_id}/invoices",
+        "/v1/customers/external/{external_id}/subscriptions",
+        "/v1/customers/external/{external_id}/invoices",
+        "/v1/invoices",
+        "/v1/invoices/{invoice_id}",
+        "/v1/invoices/{invoice_id}/cancel",
+        "/v1/invoices/{invoice_id}/retry",
+        "/v1/policies/retry",
+        "/v1/policies/retry/list",
         "/v1/api-keys",
         "/v1/api-keys/{key_id}",
     } <= paths
@@ -309,6 +324,20 @@ class Shop:
         terms = {"name": "Summer Sale", "currency": "GHS", "allow_custom_amount": True}
         asked = terms | {"amount": 4000}
         return self.client.post("/v1/payment-links", json=asked).raise_for_status().json()
+
+    def _subscription_id(self, operation):
+        asked = {"customer_id": "usr_1", "plan_id": "plan_1", "amount": 4000, "currency": "GHS"}
+        asked |= {"method": "momo", "interval": "monthly"}
+        made = self.client.post("/v1/subscriptions", json=asked).raise_for_status().json()
+        if operation.path.endswith("/resume"):
+            self.client.post(f"/v1/subscriptions/{made['id']}/pause").raise_for_status()
+        return made["id"]
+
+    def _invoice_id(self, _operation):
+        failing = {"customer_id": "usr_1", "plan_id": "plan_1", "amount": 4001, "currency": "GHS"}
+        failing |= {"method": "card", "interval": "yearly"}
+        made = self.client.post("/v1/subscriptions", json=failing).raise_for_status().json()
+        return made["latest_invoice_id"]
 
     def _customer_id(self, operation):
         if operation.method == "delete":

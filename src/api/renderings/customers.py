@@ -8,6 +8,7 @@ from domain.customer import Customer
 from projections.book_totals import CurrencyTotals
 from projections.customer_profiles import Acquisition, Profile
 from projections.customer_stats import CustomerStats
+from projections.subscriptions import SubscriptionCounts
 from projections.top_customers import Ranked
 
 
@@ -56,6 +57,7 @@ def figures_of(profile: Profile | None) -> dict[str, Any]:
     first_payment_at = moment(profile.first_payment_at) if profile else None
     last_payment_at = moment(profile.last_payment_at) if profile else None
     by_currency = profile.totals_by_currency if profile else []
+    subscribed = profile.subscriptions if profile else SubscriptionCounts()
     return {
         "currency": currency,
         "total_spent": totals.total_spent,
@@ -75,8 +77,13 @@ def figures_of(profile: Profile | None) -> dict[str, Any]:
         "preferred_method": profile.preferred_method if profile else None,
         "preferred_currency": currency,
         "risk_score": profile.risk_score if profile else 0.0,
-        "subscription_status": "none",
-        "subscriptions": {"active": 0, "paused": 0, "canceled": 0, "total": 0},
+        "subscription_status": subscribed.status,
+        "subscriptions": {
+            "active": subscribed.active,
+            "paused": subscribed.paused,
+            "canceled": subscribed.canceled,
+            "total": subscribed.total,
+        },
         "totals_by_currency": [of_totals(each) for each in by_currency],
         "acquisition": of_acquisition(profile.acquisition) if profile else None,
     }

@@ -1,0 +1,41 @@
+"""What invoices look like from outside."""
+
+from typing import Any
+
+from pydantic import Field
+
+from api.bodies.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from domain.invoice import InvoiceStatus
+
+
+class Invoice(Shape):
+    """One period of a subscription; ``due_at`` and ``due_date`` are the same."""
+
+    id: str = Field(examples=["inv_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    org_id: str
+    subscription_id: str
+    customer_id: str
+    plan_id: str
+    payment_id: str
+    amount: Amount
+    currency: Currency
+    status: InvoiceStatus
+    period: Count = Field(description="The first of a subscription is 1.")
+    period_start: Moment
+    period_end: Moment
+    due_at: Moment
+    due_date: Moment
+    paid_at: Moment | None
+    retry_count: Count
+    max_retries: Count
+    next_retry_at: Moment | None
+    metadata: dict[str, Any]
+    created_at: Moment
+    updated_at: Moment
+
+
+class Invoices(Shape):
+    """A page of invoices."""
+
+    invoices: list[Invoice]
+    pagination: Pagination

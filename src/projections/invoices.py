@@ -1,0 +1,202 @@
+"""The invoices of a book as they are now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Row, Select, func, select
+
+from domain.invoice import Invoice, InvoiceStatus
+from projections.changes import Changes, Recorded
+from projections.instants import instant, instant_or_none, micros
+from projections.paging import By, Page, fetch_page
+from projections.rows import at_latest, first, key, latest, view
+
+invoices = view(
+    "invoices",
+    key("invoice_id"),
+    first("subscription_id"),
+    first("customer_id"),
+    first("payment_id"),
+    first("plan_id"),
+    first("amount", BigInteger),
+    first("currency"),
+    first("period", Integer),
+    first("period_start", BigInteger),
+    first("period_end", BigInteger),
+    first("max_retries", Integer),
+    first("created_at", BigInteger),
+    first("paid_at", BigInteger),
+    latest("updated_at"),
+    latest("state_position"),
+    at_latest("status", of="state_position"),
+    at_latest("retry_count", of="state_position", kind=Integer),
+    at_latest("next_retry_at", of="state_position", kind=BigInteger),
+    latest("notes_position"),
+    at_latest("due_at", of="notes_position", kind=BigInteger),
+    at_latest("metadata", of="notes_position"),
+    indexes=[
+        ("created_at", "invoice_id"),
+        ("customer_id", "created_at", "invoice_id"),
+        ("subscription_id", "created_at", "invoice_id"),
+        ("status", "created_at", "invoice_id"),
+    ],
+)
+
+
+def fold(recorded: Recorded[Invoice.Event], changes: Changes) -> None:
+    fact, at, position = recorded.fact, recorded.at, recorded.position
+    row: dict[str, Any] = {
+        "updated_at": at,
+        "state_position": position,
+        "status": fact.status,
+        "retry_count": fact.retry_count,
+        "next_retry_at": None if fact.next_retry_at is None else micros(fact.next_retry_at),
+    }
+    match fact:
+        case Invoice.Issued():
+            row |= _issued(fact, at) | _notes(position, fact.due_at, fact.metadata)
+        case Invoice.Amended():
+            row |= _notes(position, fact.due_at, fact.metadata)
+        case Invoice.Paid():
+            row["paid_at"] = at
+        case _:
+            pass
+    changes.merge(invoices, (fact.originator_id,), **row)
+
+
+def _issued(fact: Invoice.Issued, at: int) -> dict[str, Any]:
+    return {
+        "subscription_id": fact.subscription_id,
+        "customer_id": fact.customer_id,
+        "payment_id": fact.payment_id,
+        "plan_id": fact.plan_id,
+        "amount": fact.amount,
+        "currency": fact.currency,
+        "period": fact.period,
+        "period_start": micros(fact.period_start),
+        "period_end": micros(fact.period_end),
+        "max_retries": fact.retry_policy["max_retries"],
+        "created_at": at,
+    }
+
+
+def _notes(position: int, due_at: datetime, metadata: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "notes_position": position,
+        "due_at": micros(due_at),
+        "metadata": orjson.dumps(metadata).decode(),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRecord:
+    """An invoice as it stands; `amount` in the minor unit of `currency`."""
+
+    invoice_id: str
+    subscription_id: str
+    customer_id: str
+    payment_id: str
+    plan_id: str
+    amount: int
+    currency: str
+    status: InvoiceStatus
+    period: int
+    period_start: datetime
+    period_end: datetime
+    due_at: datetime
+    paid_at: datetime | None
+    retry_count: int
+    max_retries: int
+    next_retry_at: datetime | None
+    metadata: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """What the invoices asked for have in common; `start` ≤ created_at < `end`."""
+
+    status: InvoiceStatus | None = None
+    customer_id: str | None = None
+    subscription_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord | None:
+    """One invoice by id, None when there is none."""
+    column = invoices.c
+    row = connection.execute(
+        select(invoices).where(column.book == book, column.invoice_id == invoice_id)
+    ).first()
+    return None if row is None else _record(row)
+
+
+def invoice_list(
+    connection: Connection,
+    book: str,
+    wanted: InvoiceFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+) -> Page[InvoiceRecord]:
+    """Newest first, with the true total. Raises BadCursor."""
+    column = invoices.c
+    listed: Select[Any] = select(invoices).where(*_conditions(book, wanted))
+    page = fetch_page(
+        connection,
+        listed,
+        (
+            By(column.created_at, descending=True, stated=True),
+            By(column.invoice_id, descending=True),
+        ),
+        limit=limit,
+        offset=offset,
+        cursor=cursor,
+        total=connection.execute(select(func.count()).select_from(listed.subquery())).scalar_one(),
+    )
+    return Page([_record(row) for row in page.rows], page.total, page.next_cursor)
+
+
+def _conditions(book: str, wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
+    column = invoices.c
+    same = {
+        column.status: wanted.status,
+        column.customer_id: wanted.customer_id,
+        column.subscription_id: wanted.subscription_id,
+    }
+    found = [column.book == book]
+    found += [name == value for name, value in same.items() if value is not None]
+    if wanted.start is not None:
+        found.append(column.created_at >= micros(wanted.start))
+    if wanted.end is not None:
+        found.append(column.created_at < micros(wanted.end))
+    return found
+
+
+def _record(row: Row[Any]) -> InvoiceRecord:
+    return InvoiceRecord(
+        invoice_id=row.invoice_id,
+        subscription_id=row.subscription_id,
+        customer_id=row.customer_id,
+        payment_id=row.payment_id,
+        plan_id=row.plan_id,
+        amount=row.amount,
+        currency=row.currency,
+        status=row.status,
+        period=row.period,
+        period_start=instant(row.period_start),
+        period_end=instant(row.period_end),
+        due_at=instant(row.due_at),
+        paid_at=instant_or_none(row.paid_at),
+        retry_count=row.retry_count,
+        max_retries=row.max_retries,
+        next_retry_at=instant_or_none(row.next_retry_at),
+        metadata=orjson.loads(row.metadata),
+        created_at=instant(row.created_at),
+        updated_at=instant(row.updated_at),
+    )

@@ -1,0 +1,211 @@
+"""The subscriptions of a book as they are now, and how many of each kind a customer has."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+import orjson
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, select
+
+from domain.subscription import Plan, Subscription, SubscriptionStatus
+from projections.changes import Changes, Recorded
+from projections.instants import instant, instant_or_none, micros
+from projections.paging import By, Page, fetch_page
+from projections.rows import at_latest, first, key, latest, total, view
+
+subscriptions = view(
+    "subscriptions",
+    key("subscription_id"),
+    first("customer_id"),
+    first("created_at", BigInteger),
+    latest("updated_at"),
+    # Each fact that states a plan carries all of it; so does each of what may become null again.
+    latest("plan_position"),
+    at_latest("plan", of="plan_position"),
+    at_latest("plan_id", of="plan_position"),
+    latest("state_position"),
+    at_latest("status", of="state_position"),
+    at_latest("next_renewal_at", of="state_position", kind=BigInteger),
+    latest("status_position"),
+    at_latest("status_reason", of="status_position"),
+    latest("period"),
+    at_latest("period_start", of="period", kind=BigInteger),
+    at_latest("period_end", of="period", kind=BigInteger),
+    at_latest("latest_invoice_id", of="period"),
+    indexes=[
+        ("created_at", "subscription_id"),
+        ("customer_id", "created_at", "subscription_id"),
+        ("plan_id", "created_at", "subscription_id"),
+    ],
+)
+
+customer_subscriptions = view(
+    "customer_subscriptions",
+    key("customer_id"),
+    total("active"),
+    total("paused"),
+    total("canceled"),
+)
+
+
+def fold(recorded: Recorded[Subscription.Event], changes: Changes) -> None:
+    fact, at, position = recorded.fact, recorded.at, recorded.position
+    row: dict[str, Any] = {
+        "updated_at": at,
+        "state_position": position,
+        "status": fact.status,
+        "next_renewal_at": None if fact.next_renewal_at is None else micros(fact.next_renewal_at),
+    }
+    match fact:
+        case Subscription.Created():
+            row |= {"customer_id": fact.customer_id, "created_at": at} | _plan(position, fact.plan)
+        case Subscription.Updated():
+            row |= _plan(position, fact.plan)
+        case Subscription.Renewed():
+            row["period"] = fact.period
+            row["period_start"] = micros(fact.period_start)
+            row["period_end"] = micros(fact.period_end)
+            row["latest_invoice_id"] = fact.invoice_id
+        case Subscription.Paused() | Subscription.Canceled():
+            row |= {"status_position": position, "status_reason": fact.reason}
+        case Subscription.Resumed():
+            row |= {"status_position": position, "status_reason": None}
+        case _:
+            pass
+    changes.merge(subscriptions, (fact.originator_id,), **row)
+    if fact.status != fact.previous_status:
+        moved = {fact.status: 1}
+        if fact.previous_status is not None:
+            moved[fact.previous_status] = -1
+        changes.merge(customer_subscriptions, (fact.customer_id,), **moved)
+
+
+def _plan(position: int, plan: Plan) -> dict[str, Any]:
+    return {
+        "plan_position": position,
+        "plan": orjson.dumps(plan).decode(),
+        "plan_id": plan["plan_id"],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRecord:
+    """A subscription as it stands; `status_reason` says why it is paused or canceled."""
+
+    subscription_id: str
+    customer_id: str
+    plan: Plan
+    status: SubscriptionStatus
+    status_reason: str | None
+    next_renewal_at: datetime | None
+    period: int
+    period_start: datetime
+    period_end: datetime
+    latest_invoice_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionCounts:
+    """How many subscriptions of a customer are active, paused and canceled."""
+
+    active: int = 0
+    paused: int = 0
+    canceled: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.active + self.paused + self.canceled
+
+    @property
+    def status(self) -> Literal["none", "active", "paused", "canceled"]:
+        """The best there is: active, else paused, else canceled, else none."""
+        if self.active:
+            return "active"
+        if self.paused:
+            return "paused"
+        return "canceled" if self.canceled else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFilter:
+    """What the subscriptions asked for have in common; `start` ≤ created_at < `end`."""
+
+    status: SubscriptionStatus | None = None
+    customer_id: str | None = None
+    plan_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def subscription(
+    connection: Connection, book: str, subscription_id: str
+) -> SubscriptionRecord | None:
+    """One subscription by id, None when there is none."""
+    column = subscriptions.c
+    row = connection.execute(
+        select(subscriptions).where(column.book == book, column.subscription_id == subscription_id)
+    ).first()
+    return None if row is None else _record(row)
+
+
+def subscription_list(
+    connection: Connection,
+    book: str,
+    wanted: SubscriptionFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+) -> Page[SubscriptionRecord]:
+    """Newest first, with the true total. Raises BadCursor."""
+    column = subscriptions.c
+    listed: Select[Any] = select(subscriptions).where(*_conditions(book, wanted))
+    page = fetch_page(
+        connection,
+        listed,
+        (
+            By(column.created_at, descending=True, stated=True),
+            By(column.subscription_id, descending=True),
+        ),
+        limit=limit,
+        offset=offset,
+        cursor=cursor,
+        total=connection.execute(select(func.count()).select_from(listed.subquery())).scalar_one(),
+    )
+    return Page([_record(row) for row in page.rows], page.total, page.next_cursor)
+
+
+def _conditions(book: str, wanted: SubscriptionFilter) -> list[ColumnElement[bool]]:
+    column = subscriptions.c
+    same = {
+        column.status: wanted.status,
+        column.customer_id: wanted.customer_id,
+        column.plan_id: wanted.plan_id,
+    }
+    found = [column.book == book]
+    found += [name == value for name, value in same.items() if value is not None]
+    if wanted.start is not None:
+        found.append(column.created_at >= micros(wanted.start))
+    if wanted.end is not None:
+        found.append(column.created_at < micros(wanted.end))
+    return found
+
+
+def _record(row: Row[Any]) -> SubscriptionRecord:
+    created_at = instant(row.created_at)
+    return SubscriptionRecord(
+        subscription_id=row.subscription_id,
+        customer_id=row.customer_id,
+        plan=cast(Plan, orjson.loads(row.plan)),
+        status=row.status,
+        status_reason=row.status_reason,
+        next_renewal_at=instant_or_none(row.next_renewal_at),
+        period=row.period or 0,
+        period_start=instant_or_none(row.period_start) or created_at,
+        period_end=instant_or_none(row.period_end) or created_at,
+        latest_invoice_id=row.latest_invoice_id,
+        created_at=created_at,
+        updated_at=instant(row.updated_at),
+    )
