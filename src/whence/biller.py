@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import structlog
@@ -47,7 +47,7 @@ class Biller:
         self._closing = threading.Event()
         self._places = asyncio.Semaphore(_AT_ONCE)
         # Streams that failed, and until when they are left alone.
-        self._left_alone: dict[tuple[str, str], str] = {}
+        self._left_alone: dict[tuple[str, str], datetime] = {}
 
     def close(self) -> None:
         """Begins nothing new; what has been begun is finished."""
@@ -64,26 +64,13 @@ class Biller:
     async def bill_everything_due(self) -> int:
         """How much was done: renewals and retries, those of missed periods one after the other."""
         done = 0
-        while billed := await self._bill_once():
+        while billed := await self._bill_every_book():
             done += billed
         return done
 
-    async def _bill_once(self) -> int:
-        """Does the next thing that is due of each subscription and each invoice."""
-        now = written(self._handler.clock())
-        for stream in [stream for stream, until in self._left_alone.items() if until <= now]:
-            del self._left_alone[stream]
-        # After every value that begins with this moment, before every one of a later moment.
-        before = f"{now}\n\U0010ffff"
-        books = await asyncio.to_thread(self._ledger.books_holding, DUE, before=before)
-        done = 0
-        for some in range(0, len(books), _AT_ONCE):
-            together = books[some : some + _AT_ONCE]
-            done += sum(await asyncio.gather(*(self._bill_book(book, before) for book in together)))
-        return done
-
-    async def _bill_book(self, book: str, before: str) -> int:
-        done, after = 0, ""
+    async def bill_book(self, book: str) -> int:
+        """Does the next thing that is due of each subscription and each invoice of a book."""
+        done, after, before = 0, "", self._just_after_now()
         while due := await asyncio.to_thread(
             self._ledger.owners_between, book, DUE, after=after, before=before, limit=_PAGE
         ):
@@ -91,9 +78,19 @@ class Biller:
             done += sum(await asyncio.gather(*(self._bill(book, stream) for _, stream in due)))
         return done
 
+    async def _bill_every_book(self) -> int:
+        before = self._just_after_now()
+        books = await asyncio.to_thread(self._ledger.books_holding, DUE, before=before)
+        done = 0
+        for some in range(0, len(books), _AT_ONCE):
+            together = books[some : some + _AT_ONCE]
+            done += sum(await asyncio.gather(*(self.bill_book(book) for book in together)))
+        return done
+
     async def _bill(self, book: str, stream: str) -> bool:
         async with self._places:
-            if self._closing.is_set() or (book, stream) in self._left_alone:
+            now = self._handler.clock()
+            if self._closing.is_set() or now < self._left_alone.get((book, stream), now):
                 return False
             try:
                 billed = await self._handler.perform(
@@ -101,12 +98,17 @@ class Biller:
                 )
             except Exception:  # noqa: BLE001 (logged and counted; nobody else has to wait for it)
                 _log.exception("could not bill", book=book, stream=stream)
-                self._left_alone[book, stream] = written(self._handler.clock() + _PATIENCE)
+                self._left_alone[book, stream] = now + _PATIENCE
                 self._count("failed")
                 return False
+        self._left_alone.pop((book, stream), None)
         if billed:
             self._count("billed")
         return billed
+
+    def _just_after_now(self) -> str:
+        """After every value that begins with this moment, before every one of a later moment."""
+        return f"{written(self._handler.clock())}\n\U0010ffff"
 
 
 @contextmanager

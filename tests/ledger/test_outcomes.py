@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from ledger.append import (
     Append,
+    Claim,
     Done,
     KeyReused,
     LostRace,
@@ -250,3 +251,30 @@ def test_expired_replies_are_swept_page_by_page_and_others_stay(ledger, engine, 
         *((BOOK, f"{number:03}") for number in range(1, 700, 2)),
         ("org_y/test", "short"),
     ]
+
+
+def test_what_lies_between_two_values_is_read_in_order_a_page_at_a_time(ledger):
+    for value in ("2027-02", "2027-01", "2027-03", "2027-04"):
+        ledger.append(Append(BOOK, claims=(Claim("due", value, f"sub_{value}"),)))
+    ledger.append(Append(BOOK, claims=(Claim("other", "2027-01-15", "x"),)))
+    ledger.append(Append("org_other/test", claims=(Claim("due", "2027-01-20", "x"),)))
+
+    def between(after, before, limit=10):
+        found = ledger.owners_between(BOOK, "due", after=after, before=before, limit=limit)
+        return [value for value, stream in found if stream == f"sub_{value}"]
+
+    assert between("", "2027-04") == ["2027-01", "2027-02", "2027-03"]
+    assert between("2027-01", "2027-04", limit=1) == ["2027-02"]
+    assert between("2027-03", "2027-04") == []
+
+
+def test_the_books_in_which_somebody_holds_an_early_value_are_listed(ledger):
+    ledger.append(Append("org_a/test", claims=(Claim("due", "2027-01", "sub_1"),)))
+    ledger.append(Append("org_b/test", claims=(Claim("due", "2027-02", "sub_2"),)))
+    ledger.append(Append("org_c/test", claims=(Claim("other", "2026", "sub_3"),)))
+    ledger.append(Append("org_d/test", claims=(Claim("due", "2026", "sub_4"),)))
+    ledger.append(Append("org_d/test", releases=(Claim("due", "2026", "sub_4"),)))
+
+    assert ledger.books_holding("due", before="2027-01") == []
+    assert ledger.books_holding("due", before="2027-02") == ["org_a/test"]
+    assert ledger.books_holding("due", before="2028") == ["org_a/test", "org_b/test"]

@@ -1,0 +1,96 @@
+"""Somebody bills: the service on SQLite, and `whence bill` anywhere."""
+
+import asyncio
+import signal
+import time
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+
+from commands.handler import CommandHandler
+from commands.ids import Ids
+from commands.subscriptions import CreateSubscription, create_subscription
+from ledger.clock import written
+from ledger.database import open_engine, upgrade
+from ledger.ledger import Ledger
+
+PATIENCE_SECONDS = 60
+BOOK = f"org_{1:026}/test"
+LONG_AGO = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def due(environment):
+    """A subscription that began long ago; how much of it is still due."""
+    engine = open_engine(environment["WHENCE_DATABASE_URL"])
+    upgrade(engine)
+    asked = CreateSubscription(
+        customer_id="usr_1",
+        plan_id="plan_premium",
+        amount=9900,
+        currency="GHS",
+        method="momo",
+        interval="monthly",
+    )
+    with Ledger(engine, clock=lambda: LONG_AGO) as ledger:
+        handler = CommandHandler(ledger, clock=lambda: LONG_AGO, ids=Ids(lambda: LONG_AGO))
+        asyncio.run(handler.perform(BOOK, partial(create_subscription, command=asked)))
+        handler.close()
+
+        def due():
+            now = written(datetime.now(UTC))
+            return len(ledger.owners_between(BOOK, "due", after="", before=now, limit=10))
+
+        yield due
+    engine.dispose()
+
+
+def wait_until_nothing_is(due):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while due():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_the_service_on_sqlite_bills_by_itself(due, start):
+    assert due() == 1
+
+    service = start("serve", WHENCE_BILLING_SECONDS="0.05")
+    wait_until_nothing_is(due)
+
+    _, metrics = service.answer("/metrics")
+    assert service.stopped(signal.SIGTERM) == 0, service.output
+    assert b'whence_billed_total{outcome="billed"}' in metrics
+
+
+def test_who_bills_once_says_how_much_and_ends(due, whence):
+    first = whence("bill", "--once")
+
+    assert first.returncode == 0, first.stderr
+    billed = int(first.stdout.removeprefix("Billed ").rstrip(".\n"))
+    assert billed >= 9
+    assert due() == 0
+    assert whence("bill", "--once").stdout == "Billed 0.\n"
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_who_bills_goes_on_until_stopped(due, start, stop):
+    biller = start("bill")
+    wait_until_nothing_is(due)
+
+    assert biller.stopped(stop) == 0, biller.output
+    assert "Traceback" not in biller.output
+
+
+def test_what_could_not_be_billed_is_an_exit_code(due, whence, monkeypatch):
+    async def fail(*_):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("whence.biller.bill", fail)
+
+    failed = whence("bill", "--once")
+
+    assert failed.returncode == 1
+    assert "billed 0; 1 could not be: see the log" in failed.stderr
+    assert due() == 1
