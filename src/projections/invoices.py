@@ -63,7 +63,7 @@ def fold(recorded: Recorded[Invoice.Event], changes: Changes) -> None:
             row["paid_at"] = at
         case _:
             pass
-    changes.merge(invoices, (fact.originator_id,), **row)
+    changes.of(invoices).merge((fact.originator_id,), **row)
 
 
 def _issued(fact: Invoice.Issued, at: int) -> dict[str, Any]:

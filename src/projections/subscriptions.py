@@ -72,12 +72,12 @@ def fold(recorded: Recorded[Subscription.Event], changes: Changes) -> None:
             row |= {"status_position": position, "status_reason": None}
         case _:
             pass
-    changes.merge(subscriptions, (fact.originator_id,), **row)
+    changes.of(subscriptions).merge((fact.originator_id,), **row)
     if fact.status != fact.previous_status:
         moved = {fact.status: 1}
         if fact.previous_status is not None:
             moved[fact.previous_status] = -1
-        changes.merge(customer_subscriptions, (fact.customer_id,), **moved)
+        changes.of(customer_subscriptions).merge((fact.customer_id,), **moved)
 
 
 def _plan(position: int, plan: Plan) -> dict[str, Any]:
