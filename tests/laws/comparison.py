@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from fractions import Fraction
+from typing import Any
 
 from oracle import Offer, Oracle, Person
 from shop import CURRENCIES, Clock, Shop
@@ -10,10 +11,12 @@ from sqlalchemy import Connection
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.customer_profiles import profile
 from projections.generation import Generation
+from projections.invoices import InvoiceFilter, InvoiceRecord, invoice_list
 from projections.payment_links import payment_link_stats
 from projections.payment_list import payment_history
 from projections.revenue import revenue_series
 from projections.source_breakdown import ranked_sources, source_breakdown
+from projections.subscriptions import SubscriptionFilter, subscription_list
 from projections.top_customers import top_customers
 
 # A zone with summer time, and one that is a quarter of an hour off.
@@ -36,6 +39,7 @@ def assert_every_figure_agrees(generation: Generation, shop: Shop) -> None:
         for person in oracle.people.values():
             _profile(views, book, oracle, person)
             _history(views, book, oracle, person)
+            _memberships(views, book, oracle, person)
         for currency in CURRENCIES:
             _ranking(views, book, oracle, currency, shop.clock)
             _sources(views, book, oracle, currency, shop.clock)
@@ -57,6 +61,9 @@ def _profile(views: Connection, book: str, oracle: Oracle, person: Person) -> No
     assert told.record.name == person.name
     assert told.preferred_currency == oracle.preferred(person.id, "currency")
     assert told.preferred_method == oracle.preferred(person.id, "method")
+    assert told.subscriptions.status == oracle.subscription_status(person.id)
+    for status, number in oracle.subscribed(person.id).items():
+        assert getattr(told.subscriptions, status) == number
     assert {totals.currency for totals in told.totals_by_currency} == oracle.currencies(person.id)
     for totals in told.totals_by_currency:
         _totals(totals, oracle, person.id)
@@ -86,6 +93,41 @@ def _history(views: Connection, book: str, oracle: Oracle, person: Person) -> No
         for row in page.rows
     ] == [(payment.id, payment.status, payment.source_description) for payment in mine]
     assert page.total == len(mine)
+
+
+def _memberships(views: Connection, book: str, oracle: Oracle, person: Person) -> None:
+    mine = [member for member in oracle.memberships if member.customer == person.id]
+    told = subscription_list(views, book, SubscriptionFilter(customer_id=person.id), limit=1000)
+    assert {
+        row.subscription_id: (row.status, row.plan["amount"], row.period, row.next_renewal_at)
+        for row in told.rows
+    } == {
+        member.id: (
+            member.status,
+            member.amount,
+            len(member.bills),
+            member.next_at if member.status == "active" else None,
+        )
+        for member in mine
+    }
+    for member in mine:
+        listed = invoice_list(views, book, InvoiceFilter(subscription_id=member.id), limit=1000)
+        assert [_bill(row) for row in sorted(listed.rows, key=lambda row: row.period)] == [
+            (
+                billed.id,
+                "due" if billed.status == "pending" else billed.status,
+                *(billed.payment.id, billed.payment.amount, billed.payment.paid_at),
+                *(billed.period, billed.start, billed.end, billed.retries, billed.retry_at),
+            )
+            for billed in member.bills
+        ]
+
+
+def _bill(row: InvoiceRecord) -> tuple[Any, ...]:
+    return (
+        *(row.invoice_id, row.status, row.payment_id, row.amount, row.paid_at),
+        *(row.period, row.period_start, row.period_end, row.retry_count, row.next_retry_at),
+    )
 
 
 def _ranking(views: Connection, book: str, oracle: Oracle, currency: str, clock: Clock) -> None:

@@ -72,6 +72,40 @@ class Offer:
     views: int = 0
 
 
+@dataclass
+class Membership:
+    """A subscription, as the club notes it; `next_at` is when its next period begins."""
+
+    id: str
+    customer: str
+    plan: str
+    began: datetime
+    amount: int
+    currency: str
+    interval: str
+    status: str = "active"
+    bills: list["Bill"] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.next_at = self.began
+
+
+@dataclass
+class Bill:
+    """One period of a membership; `retry_at` is when its payment is tried again by itself."""
+
+    member: Membership
+    payment: Bought
+    period: int
+    start: datetime
+    end: datetime
+    id: str = ""
+    status: str = "pending"
+    retries: int = 0
+    retry_at: datetime | None = None
+    by_policy: bool = True
+
+
 class Oracle:
     """The book of one organization in one mode."""
 
@@ -79,6 +113,24 @@ class Oracle:
         self.people: dict[str, Person] = {}
         self.payments: list[Bought] = []
         self.offers: list[Offer] = []
+        self.memberships: list[Membership] = []
+
+    @property
+    def bills(self) -> list[Bill]:
+        return [billed for member in self.memberships for billed in member.bills]
+
+    def bill_of(self, payment: Bought) -> Bill | None:
+        return next((billed for billed in self.bills if billed.payment is payment), None)
+
+    def subscribed(self, customer: str) -> dict[str, int]:
+        """How many subscriptions of each status somebody has."""
+        mine = [member.status for member in self.memberships if member.customer == customer]
+        return {status: mine.count(status) for status in ("active", "paused", "canceled")}
+
+    def subscription_status(self, customer: str) -> str:
+        """The best one has, in this order."""
+        counts = self.subscribed(customer)
+        return next((status for status, number in counts.items() if number), "none")
 
     def uses(self, offer: Offer) -> int:
         return sum(p.source_id == offer.id and p.paid_at is not None for p in self.payments)

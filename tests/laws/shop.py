@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import club
 import stall
 from hypothesis import strategies as st
 from oracle import Bought, Money, Oracle, Person
@@ -46,6 +47,7 @@ from commands.refunds import (
 )
 from commands.unit_of_work import UnitOfWork
 from domain.errors import Refusal
+from ledger.ledger import Ledger
 
 CURRENCIES = ("GHS", "NGN", "JPY")
 METHODS = ("card", "mobile_money")
@@ -83,6 +85,7 @@ def step(what: str, **values: st.SearchStrategy[Any]) -> st.SearchStrategy[Step]
 
 
 past = st.none() | hours
+intervals = st.sampled_from(["monthly", "monthly", "monthly", "yearly"])
 part = st.none() | st.integers(1, 120)
 kinds = {
     "register": step("register", tag=st.sampled_from(["vip", "new", "Ünicode"])),
@@ -123,9 +126,24 @@ kinds = {
         max_uses=st.none() | st.integers(1, 3),
     ),
     "take_down": step("take_down"),
+    "subscribe": step(
+        "subscribe",
+        customer=which,
+        amount=amounts,
+        currency=st.sampled_from(CURRENCIES),
+        interval=intervals,
+    ),
+    "bill": step("bill"),
+    "change_plan": step("change_plan", amount=amounts, interval=intervals),
+    "pause": step("pause"),
+    "resume": step("resume"),
+    "end": step("end"),
+    "ask_again": step("ask_again"),
+    "let_off": step("let_off"),
 }
 # How often each happens: most days somebody pays.
 often = {"pay": 12, "confirm": 12, "refund": 5, "attach": 4, "register": 3, "capture": 3}
+often |= {"subscribe": 3, "bill": 6, "resume": 2, "ask_again": 2}
 often |= {"set_out": 2, "look": 2, "pay_by_link": 6}
 often |= {"fail": 3, "retry": 3, "dispute": 4, "resolve": 4}
 steps = st.lists(
@@ -140,8 +158,10 @@ steps = st.lists(
 class Shop:
     """Does each step through the commands, and tells the oracle what came of it."""
 
-    def __init__(self, handler: CommandHandler, book: str, clock: "Clock") -> None:
+    def __init__(self, handler: CommandHandler, ledger: Ledger, book: str, clock: "Clock") -> None:
         self.handler = handler
+        self.ledger = ledger
+        self.read_upto = 0
         self.book = book
         self.clock = clock
         self.oracle = Oracle()
@@ -157,7 +177,7 @@ class Shop:
         self.oracle.people[made.id] = Person(made.id, self.clock.now, tags=(each.values["tag"],))
 
     async def rename(self, each: Step) -> None:
-        if person := self._person(each.which):
+        if person := self.person(each.which):
             command = UpdateCustomer(name=each.values["name"])
             await self.expect(
                 not person.deleted, lambda work: update_customer(work, person.id, command)
@@ -166,13 +186,13 @@ class Shop:
                 person.name = each.values["name"]
 
     async def delete(self, each: Step) -> None:
-        if person := self._person(each.which):
+        if person := self.person(each.which):
             await self.expect(not person.deleted, lambda work: delete_customer(work, person.id))
             person.deleted = True
 
     async def pay(self, each: Step) -> None:
         values = each.values
-        person = None if values["customer"] is None else self._person(values["customer"])
+        person = None if values["customer"] is None else self.person(values["customer"])
         source, source_id, description = values["origin"]
         happened = self._past(each)
         command = CreatePayment(
@@ -220,6 +240,7 @@ class Shop:
         else:
             card.collected = card.amount
             card.status, card.paid_at = "succeeded", happened or self.clock.now
+        club.follow(self, card)
 
     async def capture(self, each: Step) -> None:
         if not (card := self._card(each, SET_ASIDE)):
@@ -253,8 +274,9 @@ class Shop:
         await self.expect(allowed, lambda work: cancel_payment(work, card.id, command))
         if card.status == "partially_captured":
             card.status, card.paid_at = "succeeded", self.clock.now
-        elif allowed:
+        elif allowed and card.status != "canceled":
             card.status = "canceled"
+            club.follow(self, card)
 
     async def expire(self, each: Step) -> None:
         await self._change(each, OPEN, "expired", expire_payment)
@@ -299,7 +321,7 @@ class Shop:
                 card.status = "partially_refunded" if card.left else "refunded"
 
     async def attach(self, each: Step) -> None:
-        card, person = self._unclaimed(each), self._person(each.values["customer"])
+        card, person = self._unclaimed(each), self.person(each.values["customer"])
         if not card or not person:
             return
         command = AmendPayment(customer_id=person.id)
@@ -323,6 +345,30 @@ class Shop:
     async def take_down(self, each: Step) -> None:
         await stall.take_down(self, each)
 
+    async def subscribe(self, each: Step) -> None:
+        await club.subscribe(self, each)
+
+    async def bill(self, each: Step) -> None:
+        await club.bill(self, each)
+
+    async def change_plan(self, each: Step) -> None:
+        await club.change(self, each)
+
+    async def pause(self, each: Step) -> None:
+        await club.pause(self, each)
+
+    async def resume(self, each: Step) -> None:
+        await club.resume(self, each)
+
+    async def end(self, each: Step) -> None:
+        await club.end(self, each)
+
+    async def ask_again(self, each: Step) -> None:
+        await club.ask_again(self, each)
+
+    async def let_off(self, each: Step) -> None:
+        await club.let_off(self, each)
+
     async def _change(
         self,
         each: Step,
@@ -331,10 +377,11 @@ class Shop:
         act: Callable[[UnitOfWork, str], Awaitable[Any]],
     ) -> None:
         if card := self._card(each, allowed_from):
-            allowed = card.status in allowed_from
+            allowed = card.status in allowed_from and club.may_change(self, card, to)
             await self.expect(allowed, lambda work: act(work, card.id))
             if allowed:
                 card.status = to
+                club.follow(self, card)
 
     async def do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await self.handler.perform(self.book, decide)
@@ -367,7 +414,7 @@ class Shop:
             cards = sorted(cards, key=lambda card: (bool(card.losses), bool(card.refunds)))
         return cards[-1 - each.which // 2 % len(cards)] if cards else None
 
-    def _person(self, number: int) -> Person | None:
+    def person(self, number: int) -> Person | None:
         people = list(self.oracle.people.values())
         return people[number % len(people)] if people else None
 

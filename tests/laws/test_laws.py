@@ -42,7 +42,7 @@ class House:
     numbers: Iterator[int]
 
     def open_shop(self) -> Shop:
-        return Shop(self.handler, f"org_{next(self.numbers):026}/live", self.clock)
+        return Shop(self.handler, self.ledger, f"org_{next(self.numbers):026}/live", self.clock)
 
     @property
     def serving(self) -> Generation:

@@ -1,0 +1,234 @@
+"""Subscriptions in the life of a shop: begun, billed now and then, changed, paused, resumed, ended.
+
+The biller comes at random moments, so it always has missed something; what is billed must be what
+the calendar says, whenever it comes. In live mode nobody has paid before the merchant says so.
+"""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from oracle import Bill, Bought, Membership
+
+from commands.invoices import CancelInvoice, cancel_invoice, retry_invoice
+from commands.subscriptions import (
+    CancelSubscription,
+    CreateSubscription,
+    PauseSubscription,
+    UpdateSubscription,
+    cancel_subscription,
+    create_subscription,
+    pause_subscription,
+    resume_subscription,
+    update_subscription,
+)
+from domain.invoice import Invoice
+from ledger.facts import FactMapper
+from whence.biller import Biller
+
+if TYPE_CHECKING:
+    from shop import Shop, Step
+
+DELAYS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=24))
+MONTHS = {"monthly": 1, "yearly": 12}
+
+
+async def subscribe(shop: "Shop", each: "Step") -> None:
+    values = dict(each.values)
+    if not (person := shop.person(values.pop("customer"))):
+        return
+    plan = f"plan {len(shop.oracle.memberships)}"
+    command = CreateSubscription(
+        customer_id=person.id, plan_id="plan", method="momo", metadata={"plan_name": plan}, **values
+    )
+    made = await shop.expect(not person.deleted, lambda work: create_subscription(work, command))
+    if person.deleted:
+        return
+    member = Membership(made.id, person.id, plan, began=shop.clock.now, **values)
+    shop.oracle.memberships.append(member)
+    _bill(shop, member)
+    _learn(shop)
+
+
+async def bill(shop: "Shop", _each: "Step") -> None:
+    """The biller comes: everything due is billed or tried again, and nothing else."""
+    biller = Biller(shop.ledger, shop.handler)
+    while await biller.bill_book(shop.book):
+        pass
+    now = shop.clock.now
+    for member in shop.oracle.memberships:
+        gone = shop.oracle.people[member.customer].deleted
+        if gone and _is_due(shop, member):
+            member.status = "canceled"
+        _bill(shop, member)
+        for billed in member.bills:
+            if billed.retry_at is not None and billed.retry_at <= now:
+                billed.retry_at = None
+                if gone:
+                    billed.status = "canceled"
+                else:
+                    billed.retries += 1
+                    billed.by_policy = True
+                    billed.status = billed.payment.status = "pending"
+    _learn(shop)
+
+
+async def change(shop: "Shop", each: "Step") -> None:
+    if member := _member(shop, each):
+        command = UpdateSubscription(**each.values)
+        allowed = _stays(shop, member) and member.status != "canceled"
+        await shop.expect(allowed, lambda work: update_subscription(work, member.id, command))
+        if allowed:
+            _bill(shop, member)
+            member.amount, member.interval = each.values["amount"], each.values["interval"]
+        _learn(shop)
+
+
+async def pause(shop: "Shop", each: "Step") -> None:
+    if member := _member(shop, each):
+        allowed = _stays(shop, member) and member.status == "active"
+        await shop.expect(
+            allowed, lambda work: pause_subscription(work, member.id, PauseSubscription())
+        )
+        if allowed:
+            _bill(shop, member)
+            member.status = "paused"
+        _learn(shop)
+
+
+async def resume(shop: "Shop", each: "Step") -> None:
+    if member := _member(shop, each):
+        allowed = member.status == "paused"
+        await shop.expect(allowed, lambda work: resume_subscription(work, member.id))
+        if allowed:
+            member.status = "active"
+            while member.next_at <= shop.clock.now:
+                member.next_at = _months_on(member, member.next_at)
+
+
+async def end(shop: "Shop", each: "Step") -> None:
+    if member := _member(shop, each):
+        allowed = _stays(shop, member) and member.status != "canceled"
+        await shop.expect(
+            allowed, lambda work: cancel_subscription(work, member.id, CancelSubscription())
+        )
+        if allowed:
+            _bill(shop, member)
+            member.status = "canceled"
+        _learn(shop)
+
+
+async def ask_again(shop: "Shop", each: "Step") -> None:
+    if billed := _billed(shop, each, "failed"):
+        allowed = billed.status == "failed"
+        await shop.expect(allowed, lambda work: retry_invoice(work, billed.id))
+        if allowed:
+            billed.payment.status = "pending"
+            follow(shop, billed.payment)
+
+
+async def let_off(shop: "Shop", each: "Step") -> None:
+    if billed := _billed(shop, each, "pending"):
+        allowed = billed.status in ("pending", "failed")
+        await shop.expect(allowed, lambda work: cancel_invoice(work, billed.id, CancelInvoice()))
+        if billed.status == "pending":
+            billed.payment.status = "canceled"
+        if allowed:
+            billed.status, billed.retry_at = "canceled", None
+
+
+def may_change(shop: "Shop", payment: Bought, to: str) -> bool:
+    """What is not wanted any more is not asked for again."""
+    billed = shop.oracle.bill_of(payment)
+    return billed is None or billed.status != "canceled" or to != "pending"
+
+
+def follow(shop: "Shop", payment: Bought) -> None:
+    """A bill goes the way of its payment; who has failed too often is paused."""
+    billed = shop.oracle.bill_of(payment)
+    if billed is None:
+        return
+    billed.retry_at = None
+    match payment.status:
+        case "succeeded":
+            billed.status = "paid"
+        case "pending":
+            billed.status, billed.by_policy = "pending", False
+        case "failed":
+            billed.status = "failed"
+            if billed.retries < len(DELAYS):
+                billed.retry_at = shop.clock.now + DELAYS[billed.retries]
+            elif billed.by_policy and billed.member.status == "active":
+                billed.member.status = "paused"
+        case "canceled" | "expired":
+            billed.status = "canceled"
+
+
+def _is_due(shop: "Shop", member: Membership) -> bool:
+    return member.status == "active" and member.next_at <= shop.clock.now
+
+
+def _stays(shop: "Shop", member: Membership) -> bool:
+    """Whoever was deleted is not billed: what would have to be billed first ends it instead."""
+    return not (shop.oracle.people[member.customer].deleted and _is_due(shop, member))
+
+
+def _bill(shop: "Shop", member: Membership) -> None:
+    """Every period that has begun and has no bill gets one, dated today."""
+    while _is_due(shop, member):
+        start, member.next_at = member.next_at, _months_on(member, member.next_at)
+        payment = Bought(
+            "",
+            member.amount,
+            member.currency,
+            "mobile_money",
+            "subscription",
+            member.id,
+            member.plan,
+            created_at=shop.clock.now,
+            customer=member.customer,
+        )
+        shop.oracle.payments.append(payment)
+        member.bills.append(Bill(member, payment, len(member.bills) + 1, start, member.next_at))
+
+
+def _months_on(member: Membership, boundary: datetime) -> datetime:
+    """The day it began, so many months on, or the nearest day before that there is."""
+    months = boundary.year * 12 + boundary.month - 1 + MONTHS[member.interval]
+    for day in range(member.began.day, 0, -1):
+        try:
+            return boundary.replace(year=months // 12, month=months % 12 + 1, day=day)
+        except ValueError:
+            continue
+    raise AssertionError("every month has a first")
+
+
+def _learn(shop: "Shop") -> None:
+    """How the new bills are called; those that were written must be those that were expected."""
+    new = {
+        (billed.member.id, billed.period): billed
+        for billed in shop.oracle.bills
+        if not billed.payment.id
+    }
+    mapper = FactMapper()
+    for stored in shop.ledger.read(shop.book, after=shop.read_upto, limit=100_000):
+        shop.read_upto = stored.position
+        fact = mapper.decode(stored)
+        if isinstance(fact, Invoice.Issued):
+            billed = new.pop((fact.subscription_id, fact.period))
+            billed.id, billed.payment.id = fact.originator_id, fact.payment_id
+            told = (fact.period_start, fact.period_end, fact.amount, fact.currency)
+            payment = billed.payment
+            assert told == (billed.start, billed.end, payment.amount, payment.currency)
+    assert new == {}
+
+
+def _member(shop: "Shop", each: "Step") -> Membership | None:
+    members = shop.oracle.memberships
+    return members[-1 - each.which % len(members)] if members else None
+
+
+def _billed(shop: "Shop", each: "Step", suited: str) -> Bill | None:
+    bills = shop.oracle.bills
+    if each.which:
+        bills = [billed for billed in bills if billed.status == suited] or bills
+    return bills[-1 - each.which % len(bills)] if bills else None
