@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from commands.customers import delete_customer
 from commands.handler import CommandHandler
@@ -227,6 +228,24 @@ async def test_one_that_cannot_be_billed_stops_nobody_else(office, monkeypatch):
     office.clock.now += timedelta(minutes=5)
     assert await biller.bill_everything_due() == 1
     assert office.invoice.subscription_id == bad
+
+
+async def test_who_cannot_look_for_what_is_due_looks_again(office, monkeypatch):
+    await office.subscribe()
+    office.clock.on(2027, 2, 28)
+    biller = Biller(office.ledger, office.handler, count=lambda _: biller.close())
+    look, failures = office.ledger.books_holding, [OperationalError("", {}, Exception("gone"))]
+
+    def look_in_vain_first(*asked, **named):
+        if failures:
+            raise failures.pop()
+        return look(*asked, **named)
+
+    monkeypatch.setattr(office.ledger, "books_holding", look_in_vain_first)
+
+    await biller.bill_until_closed(every_seconds=0.01)
+
+    assert office.starts == ["2027-01-31", "2027-02-28"]
 
 
 async def test_another_plan_shows_on_the_next_invoice(office):
