@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     from shop import Shop, Step
 
 DELAYS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=24))
+LONGEST_MONTH = 31
 MONTHS = {"monthly": 1, "yearly": 12}
 
 
 async def subscribe(shop: "Shop", each: "Step") -> None:
     values = dict(each.values)
-    if not (person := shop.person(values.pop("customer"))):
+    on_a_31st, person = values.pop("on_a_31st"), shop.person(values.pop("customer"))
+    if person is None:
         return
+    while on_a_31st and shop.clock.now.day != LONGEST_MONTH:
+        shop.clock.now += timedelta(days=1)
     plan = f"plan {len(shop.oracle.memberships)}"
     command = CreateSubscription(
         customer_id=person.id, plan_id="plan", method="momo", metadata={"plan_name": plan}, **values

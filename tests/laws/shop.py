@@ -132,6 +132,7 @@ kinds = {
         amount=amounts,
         currency=st.sampled_from(CURRENCIES),
         interval=intervals,
+        on_a_31st=st.booleans(),
     ),
     "bill": step("bill"),
     "change_plan": step("change_plan", amount=amounts, interval=intervals),
@@ -143,7 +144,7 @@ kinds = {
 }
 # How often each happens: most days somebody pays.
 often = {"pay": 12, "confirm": 12, "refund": 5, "attach": 4, "register": 3, "capture": 3}
-often |= {"subscribe": 3, "bill": 6, "resume": 2, "ask_again": 2}
+often |= {"subscribe": 6, "bill": 10, "resume": 2, "ask_again": 2}
 often |= {"set_out": 2, "look": 2, "pay_by_link": 6}
 often |= {"fail": 3, "retry": 3, "dispute": 4, "resolve": 4}
 steps = st.lists(
