@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Row, Select, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Row, Select, select
 
 from domain.invoice import Invoice, InvoiceStatus
 from projections.changes import Changes, Recorded
 from projections.instants import instant, instant_or_none, micros
+from projections.narrowing import count_up_to_few
 from projections.paging import By, Page, fetch_page
 from projections.rows import at_latest, first, key, latest, view
 
@@ -144,22 +145,16 @@ def invoice_list(
     offset: int = 0,
     cursor: str | None = None,
 ) -> Page[InvoiceRecord]:
-    """Newest first, with the true total. Raises BadCursor."""
+    """Newest first; the total is true up to narrowing.FEW. Raises BadCursor."""
     column = invoices.c
-    listed: Select[Any] = select(invoices).where(*_conditions(book, wanted))
-    page = fetch_page(
-        connection,
-        listed,
-        (
-            By(column.created_at, descending=True, stated=True),
-            By(column.invoice_id, descending=True),
-        ),
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
-        total=connection.execute(select(func.count()).select_from(listed.subquery())).scalar_one(),
+    fitting: Select[Any] = select(invoices).where(*_conditions(book, wanted))
+    newest_first = (
+        By(column.created_at, descending=True, stated=True),
+        By(column.invoice_id, descending=True),
     )
-    return Page([_record(row) for row in page.rows], page.total, page.next_cursor)
+    page = fetch_page(connection, fitting, newest_first, limit=limit, offset=offset, cursor=cursor)
+    total, is_exact = count_up_to_few(connection, fitting, page, offset=offset, cursor=cursor)
+    return Page([_record(row) for row in page.rows], total, page.next_cursor, is_exact)
 
 
 def _conditions(book: str, wanted: InvoiceFilter) -> list[ColumnElement[bool]]:

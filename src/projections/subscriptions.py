@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, select
 
 from domain.subscription import Plan, Subscription, SubscriptionStatus
 from projections.changes import Changes, Recorded
 from projections.instants import instant, instant_or_none, micros
+from projections.narrowing import count_up_to_few
 from projections.paging import By, Page, fetch_page
 from projections.rows import at_latest, first, key, latest, total, view
 
@@ -159,22 +160,16 @@ def subscription_list(
     offset: int = 0,
     cursor: str | None = None,
 ) -> Page[SubscriptionRecord]:
-    """Newest first, with the true total. Raises BadCursor."""
+    """Newest first; the total is true up to narrowing.FEW. Raises BadCursor."""
     column = subscriptions.c
-    listed: Select[Any] = select(subscriptions).where(*_conditions(book, wanted))
-    page = fetch_page(
-        connection,
-        listed,
-        (
-            By(column.created_at, descending=True, stated=True),
-            By(column.subscription_id, descending=True),
-        ),
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
-        total=connection.execute(select(func.count()).select_from(listed.subquery())).scalar_one(),
+    fitting: Select[Any] = select(subscriptions).where(*_conditions(book, wanted))
+    newest_first = (
+        By(column.created_at, descending=True, stated=True),
+        By(column.subscription_id, descending=True),
     )
-    return Page([_record(row) for row in page.rows], page.total, page.next_cursor)
+    page = fetch_page(connection, fitting, newest_first, limit=limit, offset=offset, cursor=cursor)
+    total, is_exact = count_up_to_few(connection, fitting, page, offset=offset, cursor=cursor)
+    return Page([_record(row) for row in page.rows], total, page.next_cursor, is_exact)
 
 
 def _conditions(book: str, wanted: SubscriptionFilter) -> list[ColumnElement[bool]]:
