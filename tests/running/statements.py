@@ -36,6 +36,10 @@ _EVERY_BOOK = {
     "lists them": (
         r"SELECT \S+books\.book, \S+books\.position FROM \S+books ORDER BY \S+books\.book"
     ),
+    "lists those in which something is due": (
+        r"SELECT \S+books\.book FROM \S+books WHERE EXISTS \(SELECT \S+claims\.book "
+        r"FROM \S+claims WHERE \S+claims\.book = \S+books\.book AND .+\) ORDER BY \S+books\.book"
+    ),
     "looks how far the views of each have come": (
         r"SELECT \S+checkpoints\.book, (\S+checkpoints\.\w+,? )+FROM \S+checkpoints"
     ),

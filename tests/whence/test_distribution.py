@@ -143,6 +143,7 @@ def test_no_command_leaves_its_books(whence, postgresql_url, new_postgresql, tmp
             ("keys", "list", org_id),
             ("keys", "revoke", org_id, key["id"]),
             ("events", "--json"),
+            ("bill", "--once"),
             ("verify",),
             ("rebuild", "--processes", "1"),  # whose statements are sent from here
             ("db", "upgrade"),
