@@ -1,8 +1,9 @@
 """The ledger: everything that can be asked of it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Self
 
 from sqlalchemy import Engine
@@ -112,6 +113,28 @@ class Ledger:
     def read_stream(self, book: str, stream: str, *, after: int = 0) -> list[StoredFact]:
         """Facts of one stream in order, those after a version."""
         return reading.read_stream(self.engine, book, stream, after=after)
+
+    def read_streams(
+        self,
+        book: str,
+        streams: Sequence[str],
+        *,
+        topics: Sequence[str],
+        after: int = 0,
+        upto: int,
+        limit: int,
+    ) -> list[StoredFact]:
+        """Facts of these topics, stream by stream in the order given, at positions up to `upto`.
+
+        Of the first stream those after a version, so that a page may begin within it.
+        """
+        return reading.read_streams(
+            self.engine, book, streams, topics=topics, after=after, upto=upto, limit=limit
+        )
+
+    def position_at(self, book: str, moment: datetime) -> int:
+        """The position of the last fact recorded by a moment; 0 when there is none."""
+        return reading.position_at(self.engine, book, moment)
 
     def head(self, book: str) -> int:
         """The last position of a book; 0 for one never written."""

@@ -1,11 +1,11 @@
 """What stands in the ledger: each question is one short statement over one book."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, Select, exists, func, select
+from sqlalchemy import Connection, CursorResult, Engine, Select, case, exists, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from ledger.append import Claim, Replied, StoredFact
@@ -109,6 +109,54 @@ def read_stream(engine: Engine, book: str, stream: str, *, after: int = 0) -> li
 def _facts(found: CursorResult[Any]) -> list[StoredFact]:
     # From the driver itself: its rows are what a fact is made of, and there are very many.
     return [StoredFact(*row) for row in found.cursor.fetchall()]
+
+
+def read_streams(
+    engine: Engine,
+    book: str,
+    streams: Sequence[str],
+    *,
+    topics: Sequence[str],
+    after: int = 0,
+    upto: int,
+    limit: int,
+) -> list[StoredFact]:
+    if not streams:
+        return []
+    column = events.c
+    wanted = (
+        select(events)
+        .where(
+            column.book == book,
+            column.stream.in_(streams),
+            column.topic.in_(topics),
+            column.position <= upto,
+            or_(column.stream != streams[0], column.version > after),
+        )
+        .order_by(
+            case({stream: place for place, stream in enumerate(streams)}, value=column.stream),
+            column.version,
+        )
+        .limit(limit)
+    )
+    return ask(engine, lambda connection: _facts(connection.execute(wanted)))
+
+
+def position_at(engine: Engine, book: str, moment: datetime) -> int:
+    # Moments never go back within a book, so halving finds it; text order is time order.
+    last = written(moment)
+    recorded_at = select(events.c.recorded_at).where(events.c.book == book)
+
+    def halve(connection: Connection) -> int:
+        known = select(books.c.position).where(books.c.book == book)
+        before, after = 0, (connection.execute(known).scalar() or 0) + 1
+        while after - before > 1:
+            middle = (before + after) // 2
+            at = connection.execute(recorded_at.where(events.c.position == middle)).scalar_one()
+            before, after = (middle, after) if at <= last else (before, middle)
+        return before
+
+    return ask(engine, halve)
 
 
 def head(engine: Engine, book: str) -> int:
