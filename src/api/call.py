@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -13,12 +14,14 @@ from starlette.types import Receive, Scope, Send
 
 from api.errors import JSON, InvalidInput, MissingKey, refused
 from api.inputs import fingerprint
+from api.moments import asked_moment
 from api.parts import Parts
 from api.visit import Visit
 from commands.directory import Principal
 from commands.handler import Context, Idempotency
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book
+from projections.past import Moment
 from projections.reader import Told
 
 T = TypeVar("T")
@@ -59,6 +62,18 @@ class Call(Request):
     def site(self) -> str:
         """Where the pages for people are: as it was set, else where this request was sent."""
         return self.parts.public_url or f"{self.url.scheme}://{self.url.netloc}"
+
+    @property
+    def moment(self) -> Moment | None:
+        """Which past the question is about; None for the present. Raises InvalidInput."""
+        return asked_moment(self.scope["query_string"], self.parts.handler.clock())
+
+    @property
+    def now(self) -> datetime:
+        """The moment the question is asked as of: what "the last 30 days" end with."""
+        moment = self.moment
+        asked = moment and (moment.as_of or moment.known_at)
+        return asked or self.parts.handler.clock()
 
     async def decide(
         self,
@@ -104,21 +119,37 @@ class Call(Request):
         return Json(text or answer.body.encode(), answer.status)
 
     async def ask(self, query: Callable[[Connection], T]) -> T:
-        """What the views say, as of this request's arrival; how late they are goes beside it."""
-        told: Told[T] = await self.parts.views.ask(
-            self.book_name, query, wait_seconds=self.parts.query_wait_seconds
-        )
+        """What the views say, as of this request's arrival or of the moment it names.
+
+        How late they are goes beside it.
+        """
+        return (await self.tell(query)).result
+
+    async def tell(self, query: Callable[[Connection], T]) -> Told[T]:
+        """The same, with the position it shows."""
+        moment = self.moment
+        if moment is None:
+            told: Told[T] = await self.parts.views.ask(
+                self.book_name, query, wait_seconds=self.parts.query_wait_seconds
+            )
+        else:
+            told = await self.parts.past.ask(self.book_name, moment, query)
         self._note(told)
-        return told.result
+        return told
 
     @asynccontextmanager
     async def read_on(
         self, query: Callable[[Connection], Iterator[T]]
     ) -> AsyncIterator[AsyncIterator[T]]:
-        """The same, for more than fits in memory: part after part, all of one moment."""
-        async with self.parts.views.stream(
-            self.book_name, query, wait_seconds=self.parts.query_wait_seconds
-        ) as told:
+        """What `ask` says, for more than fits in memory: part after part, all of one moment."""
+        moment = self.moment
+        if moment is None:
+            telling = self.parts.views.stream(
+                self.book_name, query, wait_seconds=self.parts.query_wait_seconds
+            )
+        else:
+            telling = self.parts.past.stream(self.book_name, moment, query)
+        async with telling as told:
             self._note(told)
             yield told.result
 

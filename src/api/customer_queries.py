@@ -41,7 +41,7 @@ READ = needs("customers:read")
 @router.get("/v1/customers", response_model=Customers, dependencies=[READ])
 async def list_customers(call: Call, query: Annotated[ListCustomers, Query()]) -> Response:
     """Newest first, unless asked otherwise; deleted customers are left out."""
-    now = call.parts.handler.clock()
+    now = call.now
     listed = await call.ask(
         lambda db: customer_list(
             db,
@@ -69,7 +69,7 @@ async def look_up_customer(call: Call, query: Annotated[LookUpCustomer, Query()]
 @router.get("/v1/customers/top", response_model=TopCustomers, dependencies=[READ])
 async def list_top_customers(call: Call, query: Annotated[ListTopCustomers, Query()]) -> Response:
     """The best customers; those without a successful payment are left out."""
-    start = query.start or start_of(query.period, call.parts.handler.clock())
+    start = query.start or start_of(query.period, call.now)
     top = await call.ask(
         lambda db: top_customers(
             db,
@@ -92,7 +92,7 @@ async def list_top_customers(call: Call, query: Annotated[ListTopCustomers, Quer
 @router.get("/v1/customers/stats", response_model=CustomerStats, dependencies=[READ])
 async def show_customer_stats(call: Call, query: Annotated[ShowCustomerStats, Query()]) -> Response:
     """How many customers there are, and what they have paid, by tag and by currency."""
-    now = call.parts.handler.clock()
+    now = call.now
     stats = await call.ask(
         lambda db: customer_stats(db, call.book_name, now=now, currency=query.currency)
     )

@@ -14,6 +14,8 @@ from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
 from ledger.errors import LedgerUnavailable
 from projections.generations import ViewsRebuilding
 from projections.paging import BadCursor
+from projections.past import BookTooLarge
+from projections.past_shelf import PastIsBusy
 from projections.revenue import TooManyBuckets, UnknownTimeZone
 
 JSON = "application/json"
@@ -169,6 +171,11 @@ def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each
             return InvalidInput("tz", str(error))
         case TooManyBuckets():
             return InvalidInput("from", str(error))
+        case BookTooLarge():
+            details = {"facts": error.facts, "limit": error.limit}
+            return ApiError(400, "validation_error", "book_too_large", str(error), details)
+        case PastIsBusy():
+            return Unavailable("past_is_busy", str(error), retry_after_seconds=5)
         case ViewsRebuilding():
             return _rebuilding(error)
         case LedgerUnavailable() | OperationalError() | PoolTimeoutError():
@@ -179,7 +186,7 @@ def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each
 
 def is_fault(error: Exception, answer: ApiError) -> bool:
     """Whether somebody must look into it, beside whoever asked: what clients get wrong is none."""
-    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding))
+    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding, PastIsBusy))
     return answer.status >= 500 and not expected  # noqa: PLR2004 (where faults of ours begin)
 
 

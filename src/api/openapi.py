@@ -7,10 +7,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.bodies.shapes import Error
+from api.moments import moment_parameters
 
 _ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
 _METHODS = ("get", "put", "post", "patch", "delete")
 _CHANGING = ("put", "post", "patch", "delete")
+# What is answered by whoever decides, as it is now, and not from the views.
+_WITHOUT_PAST = ("/v1/api-keys", "/v1/pay/{code}")
 
 _SENTENCES = {
     "400": "What was sent cannot be read, is not allowed, or not in this state",
@@ -222,6 +225,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[s
         parameters.append(_ORGANIZATION)
     if method in _CHANGING:
         parameters += [_ACTOR, _IDEMPOTENCY] if secured else [_IDEMPOTENCY]
+    elif path.startswith("/v1/") and path not in _WITHOUT_PAST:
+        parameters += moment_parameters()
     _complete_body(operation, schemas)
     responses = operation["responses"]
     responses.pop("422", None)

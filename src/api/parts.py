@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from commands.directory import Directory
 from commands.handler import CommandHandler
+from ledger.ledger import Ledger
+from projections.past import Past
 from projections.reader import Views
 
 
@@ -26,7 +28,9 @@ class Parts:
 
     handler: CommandHandler
     directory: Directory
+    ledger: Ledger
     views: Views
+    past: Past
     version: str
     log: Any
     metrics: RequestMetrics | None = None

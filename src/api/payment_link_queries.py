@@ -48,7 +48,7 @@ class ListLinkPayments(Paged):
 @router.get("/v1/payment-links", response_model=PaymentLinks, dependencies=[READ])
 async def list_payment_links(call: Call, query: Annotated[ListPaymentLinks, Query()]) -> Response:
     """Those that were taken down are left out."""
-    now = call.parts.handler.clock()
+    now = call.now
     wanted = LinkFilter(query.status, query.active, query.search)
     page = await call.ask(
         lambda db: payment_link_list(
@@ -66,7 +66,7 @@ async def list_payment_links(call: Call, query: Annotated[ListPaymentLinks, Quer
 async def show_payment_link(call: Call, link: str) -> Response:
     """All of one link, by its id or its code."""
     found = await call.ask(lambda db: _link(db, call.book_name, link))
-    now = call.parts.handler.clock()
+    now = call.now
     return answer(rendering.of_record(found, org_id=call.org_id, now=now, site=call.site))
 
 

@@ -84,7 +84,7 @@ class RankSources(Paged):
 @router.get("/v1/payments/stats", response_model=Stats, dependencies=[READ])
 async def show_stats(call: Call, query: Annotated[ShowStats, Query()]) -> Response:
     """How many, how much, by which providers and methods, how fast."""
-    start, end = query.range(call.parts.handler.clock())
+    start, end = query.range(call.now)
 
     def read(db: Connection) -> dict[str, Any]:
         stats = payment_stats(db, call.book_name, query.filter, start=start, end=end)
@@ -97,7 +97,7 @@ async def show_stats(call: Call, query: Annotated[ShowStats, Query()]) -> Respon
 @router.get("/v1/payments/stats/series", response_model=Series, dependencies=[READ])
 async def show_series(call: Call, query: Annotated[ShowSeries, Query()]) -> Response:
     """What happened in each day or week, in any time zone."""
-    now = call.parts.handler.clock()
+    now = call.now
     start, end = query.range(now)
     series = await call.ask(
         lambda db: revenue_series(
@@ -116,7 +116,7 @@ async def show_series(call: Call, query: Annotated[ShowSeries, Query()]) -> Resp
 @router.get("/v1/payments/stats/latency", response_model=Latency, dependencies=[READ])
 async def show_latency(call: Call, query: Annotated[InPeriod, Query()]) -> Response:
     """How long payments took from being created to having succeeded."""
-    start, end = query.range(call.parts.handler.clock())
+    start, end = query.range(call.now)
     latency = await call.ask(lambda db: payment_latency(db, call.book_name, start=start, end=end))
     return answer(rendering.of_latency(latency))
 
@@ -124,7 +124,7 @@ async def show_latency(call: Call, query: Annotated[InPeriod, Query()]) -> Respo
 @router.get("/v1/payments/stats/errors", response_model=Errors, dependencies=[READ])
 async def show_errors(call: Call, query: Annotated[InPeriod, Query()]) -> Response:
     """Why payments failed, the most frequent reason first."""
-    start, end = query.range(call.parts.handler.clock())
+    start, end = query.range(call.now)
     failures = await call.ask(
         lambda db: failure_breakdown(db, call.book_name, start=start, end=end)
     )

@@ -121,7 +121,8 @@ def conditions(book: str, wanted: PaymentFilter) -> list[ColumnElement[bool]]:
         column.source: wanted.source,
         column.source_id: wanted.source_id,
     }
-    found = [column.book == book]
+    # In the past a payment may have succeeded and not been created yet: it is in no list.
+    found = [column.book == book, column.created_at.is_not(None)]
     found += [name == value for name, value in same.items() if value is not None]
     if wanted.amount_min is not None:
         found.append(column.amount >= wanted.amount_min)

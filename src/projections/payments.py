@@ -203,7 +203,11 @@ class PaymentRecord:
 def payment(connection: Connection, book: str, payment_id: str) -> PaymentRecord | None:
     """One payment by id, None when there is none."""
     row = connection.execute(
-        select(payments).where(payments.c.book == book, payments.c.payment_id == payment_id)
+        select(payments).where(
+            payments.c.book == book,
+            payments.c.payment_id == payment_id,
+            payments.c.created_at.is_not(None),
+        )
     ).first()
     return None if row is None else payment_of(row)
 

@@ -14,6 +14,8 @@ from whence.errors import WrongSetting
 PREFIX = "WHENCE_"
 OFF = "off"
 
+_MEGABYTE = 1024 * 1024
+
 # With their drivers named or not; other drivers of these databases work in other ways.
 _DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg", "postgres")
 _ORIGIN = re.compile(r"https?://[^/\s]+")
@@ -38,6 +40,8 @@ class Settings(BaseSettings):
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
     lease_seconds: float = Field(default=3.0, ge=0.5, le=60)
     billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
+    past_facts: int = Field(default=250_000, ge=0)
+    past_memory_mb: int = Field(default=512, ge=1)
     shutdown_seconds: int = Field(default=30, ge=1, le=3600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "text"] = "auto"
@@ -53,6 +57,10 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in chosen.items() if value is not None})
         except ValidationError as wrong:
             raise WrongSetting(_sentence(wrong)) from None
+
+    @property
+    def past_memory_bytes(self) -> int:
+        return self.past_memory_mb * _MEGABYTE
 
     @property
     def on_postgresql(self) -> bool:

@@ -27,6 +27,7 @@ from projections.generation import Generation
 from projections.generations import Generations
 from projections.hints import Hints
 from projections.lanes import EveryLane, Lanes, LeasedLanes
+from projections.past import Past
 from projections.projector import Projector
 from projections.reader import Views
 from projections.rebuild import ensure_views
@@ -216,13 +217,23 @@ def serving(
                 )
                 parts.enter_context(billing(biller, every_seconds=settings.billing_seconds))
         reading = parts.enter_context(projecting(settings, ledger))
+        past = parts.enter_context(
+            Past(
+                ledger,
+                DEFINITIONS,
+                most_facts=settings.past_facts,
+                most_bytes=settings.past_memory_bytes,
+            )
+        )
         metrics.watch(reading.projector.progress)
         ledger.on_answer(metrics.count_batch)
         app = create_app(
             Parts(
                 handler=handler,
                 directory=Directory(handler),
+                ledger=ledger,
                 views=reading.views,
+                past=past,
                 version=__version__,
                 log=structlog.get_logger("whence.api"),
                 metrics=metrics,

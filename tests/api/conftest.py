@@ -28,6 +28,7 @@ from ledger.ledger import Ledger
 from projections.folds import DEFINITIONS
 from projections.generation import Generation
 from projections.generations import Generations, ViewsRebuilding
+from projections.past import Past
 from projections.projector import Projector
 from projections.reader import Views
 from projections.rebuild import ensure_views
@@ -105,7 +106,9 @@ def open_parts(
     parts = Parts(
         handler=handler,
         directory=Directory(handler),
+        ledger=ledger,
         views=views,
+        past=stack.enter_context(Past(ledger, DEFINITIONS, most_facts=9_999, most_bytes=2**28)),
         version="0",
         log=structlog.get_logger("tests"),
         rate_limit_per_key="off",

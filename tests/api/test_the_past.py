@@ -1,0 +1,172 @@
+"""The past over HTTP: as it was, as it was known, and why a figure is what it is."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from projections.folds import DEFINITIONS
+from projections.past import Past
+
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+JANUARY, FEBRUARY, MARCH = "2026-01-10T00:00:00Z", "2026-02-10T00:00:00Z", "2026-03-10T00:00:00Z"
+
+
+def pay(client, amount, at, **more):
+    body = {"amount": amount, "currency": "GHS", "customer_id": "usr_ama", "occurred_at": at}
+    payment = client.post("/v1/payments/intents", json=body | more).json()
+    confirmed = client.post(f"/v1/payments/{payment['id']}/confirm", json={"occurred_at": at})
+    assert confirmed.status_code == 200, confirmed.text
+    return confirmed.json()
+
+
+def refund(client, payment, amount, at, **headers):
+    body = {"amount": amount, "occurred_at": at}
+    answer = client.post(f"/v1/payments/{payment['id']}/refund", json=body, headers=headers)
+    assert answer.status_code < 300, answer.text
+
+
+def get(client, path, **asked):
+    answer = client.get(path, params=asked)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def ama(client):
+    """A customer who was registered today, with payments and a refund of the year so far."""
+    first = pay(client, 1000, JANUARY)
+    pay(client, 500, MARCH)
+    refund(client, first, 300, FEBRUARY, **{"X-Actor-Id": "usr_kofi"})
+    return first["customer_id"]
+
+
+@on_both_databases
+def test_every_kind_of_question_is_answered_as_of_a_moment(client, ama):
+    asked = {"as_of": "2026-02-20"}
+
+    totals = get(client, "/v1/payments/stats", **asked, period="all")["totals"]
+    assert (totals["amount"], totals["refunded_amount"], totals["succeeded"]) == (1000, 300, 1)
+    sources = get(client, "/v1/payments/stats/sources", **asked)["sources"]
+    assert [(row["source"], row["net_amount"]) for row in sources] == [("api", 700)]
+    assert [row["amount"] for row in get(client, "/v1/payments", **asked)] == [1000]
+    assert [row["amount"] for row in get(client, "/v1/payments/refunds", **asked)] == [300]
+    assert get(client, "/v1/payments/export", **asked)["total"] == 1
+    assert client.get("/v1/payments/export", params=asked | {"format": "csv"}).text.count("pay_")
+    # Who was registered today is not there yet, whatever was paid.
+    assert client.get(f"/v1/customers/{ama}", params=asked).status_code == 404
+    assert get(client, "/v1/customers/top", **asked)["customers"] == []
+    assert get(client, "/v1/customers/top")["customers"][0]["total_spent"] == 1500
+
+
+@on_both_databases
+def test_what_was_known_is_not_what_had_happened(client, ama):
+    known_at = datetime.now(UTC).isoformat()
+    pay(client, 9000, JANUARY)
+
+    then = get(client, f"/v1/customers/{ama}", known_at=known_at)
+    now = get(client, f"/v1/customers/{ama}")
+    by_january = get(client, "/v1/payments/stats", as_of="2026-01-20", period="all")
+    known = get(client, "/v1/payments/stats", as_of="2026-01-20", known_at=known_at, period="all")
+
+    assert (then["total_spent"], now["total_spent"]) == (1500, 10500)
+    assert by_january["totals"]["amount"] == 10000
+    assert known["totals"]["amount"] == 1000
+
+
+@pytest.mark.usefixtures("ama")
+def test_periods_end_at_the_moment_that_is_asked_about(client):
+    month = {"period": "month", "as_of": "2026-03-01"}
+    assert get(client, "/v1/payments/stats", **month)["totals"]["refunded_amount"] == 300
+    assert get(client, "/v1/payments/stats", **month)["totals"]["amount"] == 0
+
+    series = get(client, "/v1/payments/stats/series", **month)
+    assert series["buckets"][-1]["end"] == "2026-03-01T00:00:00Z"
+    days = [bucket["start"] for bucket in series["buckets"] if bucket["totals"]["refunded_amount"]]
+    assert days == ["2026-02-10T00:00:00Z"]
+
+
+def test_a_moment_to_come_is_the_present(client, ama):
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+    for name in ("as_of", "known_at"):
+        told = client.get(f"/v1/customers/{ama}", params={name: tomorrow})
+        assert told.json() == get(client, f"/v1/customers/{ama}")
+
+
+@pytest.mark.parametrize("name", ["as_of", "known_at"])
+def test_a_moment_nobody_can_read_is_refused(client, name):
+    answer = client.get("/v1/customers", params={name: "yesterday"})
+
+    assert answer.status_code == 400
+    assert answer.json()["details"]["field"] == name
+
+
+def test_the_answer_says_which_position_it_shows(client, ama):
+    known_at = datetime.now(UTC).isoformat()
+    path = f"/v1/customers/{ama}"
+    then = client.get(path).headers["Whence-Position"]
+    pay(client, 1, JANUARY)
+
+    told = client.get(path, params={"known_at": known_at})
+
+    assert told.headers["Whence-Position"] == then
+    assert int(client.get(path).headers["Whence-Position"]) > int(then)
+    assert "Whence-Behind" not in told.headers
+
+
+@pytest.mark.usefixtures("ama")
+def test_pages_of_the_past_follow_each_other(client):
+    asked = {"as_of": "2026-12-01", "known_at": datetime.now(UTC).isoformat(), "limit": 1}
+    first = client.get("/v1/payments", params=asked)
+    pay(client, 77, "2026-02-01T00:00:00Z")
+
+    second = client.get(first.headers["Link"].partition(">")[0].removeprefix("<"))
+
+    assert [row["amount"] for row in first.json() + second.json()] == [500, 1000]
+    assert "Link" not in second.headers
+
+
+def test_a_book_with_too_many_facts_is_refused_and_told_why(new_server):
+    server = new_server()
+    with Past(server.ledger, DEFINITIONS, most_facts=3, most_bytes=1) as past:
+        small = new_server(past=past)
+        founded = small.found("Ama's shop")
+        headers = {"X-Reevit-Key": founded.keys["test"]}
+        with httpx.Client(base_url=small.url, headers=headers) as client:
+            pay(client, 1000, JANUARY)
+            facts = int(client.get("/v1/payments").headers["Whence-Position"])
+            answer = client.get("/v1/payments", params={"as_of": FEBRUARY})
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "book_too_large"
+    assert answer.json()["details"] == {"facts": facts, "limit": 3}
+
+
+@pytest.mark.usefixtures("ama")
+def test_twenty_who_ask_at_once_cost_one_fold(merchant):
+    past = merchant.server.parts.past
+
+    async def ask_together():
+        headers = {"X-Reevit-Key": merchant.founded.keys["test"]}
+        async with httpx.AsyncClient(base_url=merchant.server.url, headers=headers) as client:
+            asked = [
+                client.get("/v1/customers/top", params={"as_of": "2026-10-01"}) for _ in range(20)
+            ]
+            return await asyncio.gather(*asked)
+
+    told = asyncio.run(ask_together())
+
+    assert {answer.status_code for answer in told} == {200}
+    assert past.folds == 1
+
+
+def test_commands_take_no_notice(client):
+    answer = client.post(
+        "/v1/payments/intents?as_of=nonsense&known_at=2020-01-01",
+        json={"amount": 1000, "currency": "GHS"},
+    )
+
+    assert answer.status_code == 201
