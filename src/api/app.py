@@ -18,6 +18,7 @@ from api import (
     customer_queries,
     invoice_commands,
     invoice_queries,
+    explanations,
     keys,
     pay_pages,
     payment_commands,
@@ -62,6 +63,8 @@ _COMMANDS = (
     keys.command_router,
 )
 _QUERIES = (
+    # Before the customers, one of whom would be called "top".
+    explanations.router,
     customer_queries.router,
     customer_billing.router,
     payment_statistics.router,

@@ -130,6 +130,25 @@ def ranked_sources(
     return RankedSources(currency, Page(asked[offset : offset + limit], len(asked), None))
 
 
+def source_entry(
+    connection: Connection,
+    book: str,
+    source: str,
+    source_id: str | None,
+    *,
+    currency: str,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> SourceFigures:
+    """What `ranked_sources` says of one source, or of one source_id; shares are not told."""
+    figures = source_figures(Scope(book, None, currency, start, end), by_id=source_id is not None)
+    asked = select(figures).where(figures.c.source == source)
+    if source_id is not None:
+        asked = asked.where(figures.c.source_id == source_id)
+    row = connection.execute(asked).first()
+    return _nothing(source) if row is None else _source(row, 0, 0)
+
+
 def _usual_currency(connection: Connection, book: str, customer_id: str | None) -> str | None:
     if customer_id is None:
         return most_used_currency(connection, book)

@@ -89,15 +89,10 @@ def top_customers(
     currency = currency or most_used_currency(connection, book)
     if currency is None:
         return TopCustomers(None, Page([], 0, None))
-    if start is None and end is None and country is None:
-        figures: FromClause = customer_totals
-        ranking = _over_all_time(book, currency)
-    else:
-        figures = _in_a_range(book, currency, country, start, end)
-        ranking = _of_customers(select(figures), figures)
-        if counted:
-            # Payments were read to rank at all: who is in the ranking is counted on the way.
-            ranking = ranking.add_columns(func.count().over().label("everybody"))
+    figures, ranking = _ranking(book, currency, country, start, end)
+    if counted and figures is not customer_totals:
+        # Payments were read to rank at all: who is in the ranking is counted on the way.
+        ranking = ranking.add_columns(func.count().over().label("everybody"))
     page = fetch_page(
         connection,
         ranking,
@@ -113,6 +108,35 @@ def top_customers(
     elif counted:
         total, is_exact = count_up_to_few(connection, ranking, page, offset=offset, cursor=cursor)
     return TopCustomers(currency, Page(ranked, total, page.next_cursor, is_exact))
+
+
+def ranking_entry(
+    connection: Connection,
+    book: str,
+    customer_id: str,
+    *,
+    currency: str,
+    country: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> Ranked | None:
+    """What the ranking says of one customer; None for one who is not in it."""
+    figures, ranking = _ranking(book, currency, country, start, end)
+    rows = connection.execute(ranking.where(figures.c.customer_id == customer_id)).all()
+    return next(iter(_ranked(connection, book, currency, list(rows))), None)
+
+
+def _ranking(
+    book: str,
+    currency: str,
+    country: str | None,
+    start: datetime | None,
+    end: datetime | None,
+) -> tuple[FromClause, Select[Any]]:
+    if start is None and end is None and country is None:
+        return customer_totals, _over_all_time(book, currency)
+    figures = _in_a_range(book, currency, country, start, end)
+    return figures, _of_customers(select(figures), figures)
 
 
 def _over_all_time(book: str, currency: str) -> Select[Any]:

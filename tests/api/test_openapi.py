@@ -53,7 +53,10 @@ def test_every_operation_says_how_it_may_fail_and_in_which_shape(document):
         failures = {status for status in answers if status >= "400"}
 
         assert {"400", "429", "500"} <= failures, (method, path)
-        assert ("404" in failures) == ("{" in path or path.endswith("/lookup")), (method, path)
+        assert ("404" in failures) == ("{" in path or path.endswith(("/lookup", "/top/explain"))), (
+            method,
+            path,
+        )
         for status in failures:
             schema = answers[status]["content"]["application/json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/Error"}, (method, path, status)
@@ -84,6 +87,18 @@ def test_commands_take_an_idempotency_key_and_queries_do_not(document):
         named = {parameter["name"] for parameter in operation.get("parameters", [])}
 
         assert ("Idempotency-Key" in named) == (method != "get"), (method, path)
+
+
+def test_exactly_those_queries_name_a_moment_that_take_one(document, client):
+    asked = {"external_id": "usr_1", "source": "api", "customer_id": "usr_1"}
+    for path, method, operation in _operations(document):
+        if method != "get":
+            continue
+        named = {parameter["name"] for parameter in operation["parameters"]}
+        for name in ("as_of", "known_at"):
+            answer = client.get(re.sub("{.*?}", "x", path), params=asked | {name: "yesterday"})
+            takes_it = answer.status_code == 400 and answer.json()["details"]["field"] == name
+            assert takes_it == (name in named), (path, answer.text)
 
 
 def test_a_body_that_may_be_left_out_is_not_required(document):
@@ -292,6 +307,10 @@ class Shop:
             query = {"external_id": self._external_id(operation)}
         if operation.path.endswith("/confirm-intent"):
             query = {"client_secret": payment["client_secret"]}
+        if operation.path.endswith("/sources/explain"):
+            query = {"source": "api"}
+        if operation.path.endswith("/top/explain"):
+            query = {"customer_id": self._payer()}
         return {"path_parameters": made, "query": query}
 
     def _payment_id(self, operation):
@@ -344,6 +363,11 @@ class Shop:
             return self.client.post("/v1/customers", json={}).json()["id"]
         return self.customer_id
 
+    def _payer(self):
+        payment = self._pay()
+        self.client.post(f"/v1/payments/{payment['id']}/confirm").raise_for_status()
+        return payment["customer_id"]
+
     def _external_id(self, _operation):
         # Changed or deleted by whatever was tried before: there is somebody of that name again.
         self.client.put("/v1/customers/external/usr_1", json={}).raise_for_status()
@@ -360,8 +384,8 @@ class Shop:
 def _make_possible(case, query):
     """Leaves what was thought of as it is, but for words that are no words of this world."""
     case.query = {**(case.query or {}), **query}
-    # A page goes on from a page before; time zones have names.
-    for name in ("cursor", "tz"):
+    # A page goes on from a page before; time zones have names; the past knows nothing of today.
+    for name in ("cursor", "tz", "as_of", "known_at"):
         case.query.pop(name, None)
     for said in (case.query, case.body):
         if isinstance(said, dict) and "currency" in said:

@@ -1,0 +1,37 @@
+"""What the explanation of a figure looks like."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.bodies.shapes import Moment, Pagination, Shape
+
+Adds = Annotated[
+    int, Field(description="In the currency's minor unit, or a count.", examples=[-2500])
+]
+
+
+class ExplainingFact(Shape):
+    """One recorded fact, and what it adds to the figure."""
+
+    position: int = Field(description="Its place in the book.", examples=[128])
+    topic: str = Field(examples=["payment.refunded"])
+    payment_id: str = Field(examples=["pay_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    occurred_at: Moment
+    recorded_at: Moment
+    actor: str | None = Field(examples=["usr_ama"])
+    adds: Adds
+
+
+class Explanation(Shape):
+    """``value`` is what the views say; ``sum`` is what all facts up to this page add up to.
+
+    On the last page the two are equal.
+    """
+
+    figure: str = Field(examples=["lifetime_value"])
+    currency: str | None = Field(examples=["GHS"])
+    value: int
+    sum: int
+    facts: list[ExplainingFact]
+    pagination: Pagination

@@ -1,0 +1,179 @@
+"""Every figure can be explained: the facts that add up to it, to the minor unit."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+FIGURES = {
+    "total_spent": 1500,
+    "refund_amount": 350,
+    "disputed_amount": 100,
+    "lifetime_value": 1050,
+    "payment_count": 3,
+    "successful_payments": 2,
+    "failed_payments": 1,
+    "total_refunds": 2,
+}
+
+
+def pay(client, amount, **more):
+    body = {"amount": amount, "currency": "GHS", "customer_id": "usr_ama"} | more
+    return client.post("/v1/payments/intents", json=body).json()
+
+
+def then(client, payment, step, **body):
+    answer = client.post(f"/v1/payments/{payment['id']}/{step}", json=body)
+    assert answer.status_code < 300, answer.text
+
+
+def pages(client, path, **asked):
+    """All facts, over pages, and the last page."""
+    facts, cursor = [], None
+    while True:
+        answer = client.get(path, params=asked | ({"cursor": cursor} if cursor else {}))
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        facts += page["facts"]
+        assert page["sum"] == sum(fact["adds"] for fact in facts)
+        cursor = page["pagination"]["next_cursor"]
+        if cursor is None:
+            return facts, page
+
+
+@pytest.fixture
+def ama(client):
+    """Two payments that succeeded, one of them through a link, and one that failed."""
+    first = pay(client, 1000, source="payment_link", source_id="pl_summer", country="GH")
+    then(client, first, "confirm")
+    then(client, first, "refund", amount=300)
+    then(client, first, "refund", amount=50)
+    then(client, first, "dispute", amount=100)
+    then(client, first, "dispute/resolve", outcome="lost")
+    second = pay(client, 500, occurred_at="2026-01-01T00:00:00Z")
+    then(client, second, "fail", code="card_declined", message="no")
+    then(client, second, "retry")
+    then(client, second, "confirm", occurred_at="2026-01-02T00:00:00Z")
+    third = pay(client, 77)
+    then(client, third, "fail", code="card_declined", message="no")
+    pay(client, 9999, customer_id="usr_kofi")
+    then(client, pay(client, 8888, customer_id="usr_kofi"), "confirm")
+    then(client, pay(client, 4, currency="NGN"), "confirm")
+    return first["customer_id"]
+
+
+@on_both_databases
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_the_facts_of_a_figure_of_a_profile_add_up_to_it(client, ama, limit):
+    shown = client.get(f"/v1/customers/{ama}").json()
+
+    for figure, value in FIGURES.items():
+        facts, last = pages(client, f"/v1/customers/{ama}/explain", figure=figure, limit=limit)
+        assert (last["figure"], last["currency"]) == (figure, "GHS")
+        assert last["sum"] == last["value"] == shown[figure] == value
+        assert len({fact["position"] for fact in facts}) == len(facts)
+
+
+def test_each_fact_says_when_by_whom_and_how_much(client, ama):
+    payment = pay(client, 60)
+    confirmed = client.post(
+        f"/v1/payments/{payment['id']}/confirm",
+        json={"occurred_at": "2026-03-04T05:06:07Z"},
+        headers={"X-Actor-Id": "usr_kofi"},
+    )
+
+    facts, _ = pages(client, f"/v1/customers/{ama}/explain", figure="total_spent", limit=50)
+
+    (fact,) = [each for each in facts if each["payment_id"] == payment["id"]]
+    assert fact.pop("recorded_at") > "2026-03-04T05:06:07Z"
+    assert fact == {
+        "position": int(confirmed.headers["Whence-Position"]),
+        "topic": "payment.succeeded",
+        "payment_id": payment["id"],
+        "occurred_at": "2026-03-04T05:06:07Z",
+        "actor": "usr_kofi",
+        "adds": 60,
+    }
+
+
+@on_both_databases
+@pytest.mark.parametrize("asked", [{}, {"from": "2026-01-01", "to": "2026-01-03"}])
+@pytest.mark.usefixtures("ama")
+def test_so_do_those_of_a_row_of_the_sources(client, asked):
+    rows = client.get("/v1/payments/stats/sources", params=asked).json()["sources"]
+
+    assert rows
+    for row in rows:
+        named = {"source": row["source"]}
+        if row["source_id"]:
+            named["source_id"] = row["source_id"]
+        for figure in ("count", "succeeded", "amount", "refunded_amount", "net_amount"):
+            _, last = pages(
+                client,
+                "/v1/payments/stats/sources/explain",
+                figure=figure,
+                limit=1,
+                **named,
+                **asked,
+            )
+            assert last["sum"] == last["value"] == row[figure]
+
+
+@on_both_databases
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"period": "30d"}, {"from": "2026-01-01", "to": "2026-01-03"}, {"country": "GH"}],
+)
+@pytest.mark.parametrize("metric", ["total_spent", "payment_count"])
+def test_so_do_those_of_a_place_in_the_ranking(client, ama, asked, metric):
+    ranking = client.get("/v1/customers/top", params=asked | {"metric": metric}).json()
+    place = next(row for row in ranking["customers"] if row["id"] == ama)
+
+    _, last = pages(
+        client, "/v1/customers/top/explain", customer_id=ama, metric=metric, limit=1, **asked
+    )
+
+    assert last["sum"] == last["value"] == place["ranked_by"][metric]
+    assert last["value"] > 0
+
+
+def test_what_belongs_to_nobody_is_not_found(client, ama):
+    nobody = client.get("/v1/customers/cus_nobody/explain")
+    unranked = client.get("/v1/customers/top/explain?customer_id=cus_nobody")
+    elsewhere = client.get(f"/v1/customers/top/explain?customer_id={ama}&currency=KES")
+
+    assert [answer.status_code for answer in (nobody, unranked, elsewhere)] == [404] * 3
+    assert nobody.json()["code"] == "customer_not_found"
+    assert unranked.json()["code"] == elsewhere.json()["code"] == "not_in_ranking"
+
+
+def test_in_another_currency_there_may_be_nothing_to_explain(client, ama):
+    facts, last = pages(client, f"/v1/customers/{ama}/explain", currency="NGN")
+    assert (last["value"], last["sum"], len(facts)) == (4, 4, 1)
+
+    facts, last = pages(client, f"/v1/customers/{ama}/explain", currency="KES")
+    assert (last["value"], last["sum"], facts) == (0, 0, [])
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10", "WzEsMiwzXQ", "WyJ4IiwwLCIwIl0", "é"])
+def test_a_cursor_of_another_list_is_refused(client, ama, cursor):
+    answer = client.get(f"/v1/customers/{ama}/explain", params={"cursor": cursor})
+
+    assert answer.status_code == 400
+    assert answer.json()["details"]["field"] == "cursor"
+
+
+def test_the_past_is_explained_too(client, ama):
+    asked = {"as_of": "2026-01-01T12:00:00Z", "figure": "count", "source": "api"}
+    facts, last = pages(client, "/v1/payments/stats/sources/explain", **asked)
+    assert (last["value"], last["sum"], len(facts)) == (1, 1, 1)
+
+    asked = asked | {"as_of": "2026-01-02T12:00:00Z", "figure": "amount"}
+    facts, last = pages(client, "/v1/payments/stats/sources/explain", **asked)
+    assert (last["value"], last["sum"], len(facts)) == (500, 500, 1)
+
+    known_at = datetime.now(UTC).isoformat()
+    then(client, pay(client, 60), "confirm")
+    facts, last = pages(client, f"/v1/customers/{ama}/explain", known_at=known_at)
+    assert last["sum"] == last["value"] == FIGURES["lifetime_value"]
