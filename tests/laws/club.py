@@ -72,7 +72,8 @@ async def bill(shop: "Shop", _each: "Step") -> None:
                 else:
                     billed.retries += 1
                     billed.by_policy = True
-                    billed.status = billed.payment.status = "pending"
+                    billed.status = "pending"
+                    _try_again(shop, billed.payment)
     _learn(shop)
 
 
@@ -126,7 +127,7 @@ async def ask_again(shop: "Shop", each: "Step") -> None:
         allowed = billed.status == "failed"
         await shop.expect(allowed, lambda work: retry_invoice(work, billed.id))
         if allowed:
-            billed.payment.status = "pending"
+            _try_again(shop, billed.payment)
             follow(shop, billed.payment)
 
 
@@ -135,7 +136,7 @@ async def let_off(shop: "Shop", each: "Step") -> None:
         allowed = billed.status in ("pending", "failed")
         await shop.expect(allowed, lambda work: cancel_invoice(work, billed.id, CancelInvoice()))
         if billed.status == "pending":
-            billed.payment.status = "canceled"
+            billed.payment.turn("canceled", shop.clock.now)
         if allowed:
             billed.status, billed.retry_at = "canceled", None
 
@@ -165,6 +166,11 @@ def follow(shop: "Shop", payment: Bought) -> None:
                 billed.member.status = "paused"
         case "canceled" | "expired":
             billed.status = "canceled"
+
+
+def _try_again(shop: "Shop", payment: Bought) -> None:
+    payment.turn("pending", shop.clock.now)
+    payment.failures.append((shop.clock.now, -1))
 
 
 def _is_due(shop: "Shop", member: Membership) -> bool:

@@ -41,6 +41,16 @@ class Bought:
     refunds: list[Money] = field(default_factory=list)
     losses: list[Money] = field(default_factory=list)
     dispute: tuple[str, int, str] | None = None
+    # What is needed to look back: when it became whose and what, in the order it was noted.
+    is_created: bool = True
+    attached_at: datetime | None = None
+    used_at: datetime | None = None
+    became: list[tuple[datetime, str]] = field(default_factory=list)
+    failures: list[tuple[datetime, int]] = field(default_factory=list)
+
+    def turn(self, status: str, at: datetime) -> None:
+        self.status = status
+        self.became.append((at, status))
 
     @property
     def left(self) -> int:
@@ -56,6 +66,8 @@ class Person:
     tags: tuple[str, ...] = ()
     deleted: bool = False
     email: str | None = None
+    deleted_at: datetime | None = None
+    names: list[tuple[datetime, str | None]] = field(default_factory=list)
 
 
 @dataclass
@@ -70,6 +82,10 @@ class Offer:
     active: bool = True
     deleted: bool = False
     views: int = 0
+    created_at: datetime | None = None
+    deleted_at: datetime | None = None
+    looks: list[datetime] = field(default_factory=list)
+    terms: list[tuple[datetime, str, bool, int | None]] = field(default_factory=list)
 
 
 @dataclass
@@ -133,7 +149,7 @@ class Oracle:
         return next((status for status, number in counts.items() if number), "none")
 
     def uses(self, offer: Offer) -> int:
-        return sum(p.source_id == offer.id and p.paid_at is not None for p in self.payments)
+        return sum(p.source_id == offer.id and p.used_at is not None for p in self.payments)
 
     def status(self, offer: Offer) -> str:
         if offer.deleted:
@@ -146,10 +162,10 @@ class Oracle:
     def link_stats(self, offer: Offer) -> dict[str, int | Fraction]:
         """What a link brought; it is paid in one currency."""
         mine = [p for p in self.payments if p.source_id == offer.id]
-        paid = self.uses(offer)
+        paid = sum(p.paid_at is not None for p in mine)
         return {
             "views": offer.views,
-            "payments": len(mine),
+            "payments": sum(p.is_created for p in mine),
             "successful_payments": paid,
             "revenue": sum(p.collected for p in mine if p.paid_at),
             "refunded_amount": sum(m.amount for p in mine for m in p.refunds),
@@ -177,9 +193,9 @@ class Oracle:
             "total_refunds": len(refunds),
             "disputed_amount": lost,
             "lifetime_value": spent - refunded - lost,
-            "payment_count": len(mine),
+            "payment_count": sum(p.is_created for p in mine),
             "successful_payments": len(paid),
-            "failed_payments": sum(p.status == "failed" for p in mine),
+            "failed_payments": sum(change for p in mine for _, change in p.failures),
             # Python rounds fractions half to even, exactly.
             "avg_payment_amount": round(Fraction(spent, len(paid))) if paid else 0,
             "first_payment_at": min((p.paid_at for p in paid), default=None),
@@ -187,7 +203,12 @@ class Oracle:
         }
 
     def currencies(self, customer: str | None = None) -> set[str]:
-        return {p.currency for p in self.payments if customer is None or p.customer == customer}
+        return {
+            p.currency
+            for p in self.payments
+            if (customer is None or p.customer == customer)
+            and (p.is_created or p.paid_at or p.failures or p.refunds or p.losses)
+        }
 
     def preferred(self, customer: str | None, what: str) -> str | None:
         """The currency or method with most successful payments; ties: the latest."""

@@ -185,11 +185,13 @@ class Shop:
             )
             if not person.deleted:
                 person.name = each.values["name"]
+                person.names.append((self.clock.now, person.name))
 
     async def delete(self, each: Step) -> None:
         if person := self.person(each.which):
             await self.expect(not person.deleted, lambda work: delete_customer(work, person.id))
             person.deleted = True
+            person.deleted_at = person.deleted_at or self.clock.now
 
     async def pay(self, each: Step) -> None:
         values = each.values
@@ -237,10 +239,10 @@ class Shop:
         if card.status not in OPEN:
             return
         if card.manual:
-            card.status = "authorized"
+            card.turn("authorized", happened or self.clock.now)
         else:
             card.collected = card.amount
-            card.status, card.paid_at = "succeeded", happened or self.clock.now
+            self._paid(card, happened or self.clock.now)
         club.follow(self, card)
 
     async def capture(self, each: Step) -> None:
@@ -255,16 +257,22 @@ class Shop:
         if allowed:
             card.collected += amount or left
             if each.values["final"] or card.collected == card.amount:
-                card.status, card.paid_at = "succeeded", self.clock.now
+                self._paid(card, self.clock.now)
             else:
-                card.status = "partially_captured"
+                card.turn("partially_captured", self.clock.now)
 
     async def fail(self, each: Step) -> None:
-        command = FailPayment(occurred_at=self._past(each))
-        await self._change(each, OPEN, "failed", lambda work, id_: fail_payment(work, id_, command))
+        happened = self._past(each)
+        command = FailPayment(occurred_at=happened)
+        card = await self._change(
+            each, OPEN, "failed", lambda work, id_: fail_payment(work, id_, command), happened
+        )
+        if card:
+            card.failures.append((happened or self.clock.now, 1))
 
     async def retry(self, each: Step) -> None:
-        await self._change(each, ("failed",), "pending", retry_payment)
+        if card := await self._change(each, ("failed",), "pending", retry_payment):
+            card.failures.append((self.clock.now, -1))
 
     async def cancel(self, each: Step) -> None:
         statuses = ("pending", "requires_action", "authorized", "partially_captured", "canceled")
@@ -274,9 +282,9 @@ class Shop:
         allowed = card.status in statuses
         await self.expect(allowed, lambda work: cancel_payment(work, card.id, command))
         if card.status == "partially_captured":
-            card.status, card.paid_at = "succeeded", self.clock.now
+            self._paid(card, self.clock.now)
         elif allowed and card.status != "canceled":
-            card.status = "canceled"
+            card.turn("canceled", self.clock.now)
             club.follow(self, card)
 
     async def expire(self, each: Step) -> None:
@@ -291,8 +299,9 @@ class Shop:
         made = await self.expect(allowed, lambda work: refund_payment(work, card.id, command))
         if allowed:
             _, refund_id = made
-            card.refunds.append(Money(refund_id, amount or card.left, happened or self.clock.now))
-            card.status = "partially_refunded" if card.left else "refunded"
+            at = happened or self.clock.now
+            card.refunds.append(Money(refund_id, amount or card.left, at))
+            card.turn("partially_refunded" if card.left else "refunded", at)
 
     async def dispute(self, each: Step) -> None:
         if not (card := self._card(each, COLLECTED)):
@@ -303,7 +312,7 @@ class Shop:
         await self.expect(allowed, lambda work: open_dispute(work, card.id, command))
         if allowed:
             card.dispute = ("", amount or card.left, card.status)
-            card.status = "disputed"
+            card.turn("disputed", self.clock.now)
 
     async def resolve(self, each: Step) -> None:
         if not (card := self._card(each, ("disputed",))):
@@ -316,10 +325,11 @@ class Shop:
         if card.dispute is not None:
             _, amount, before = card.dispute
             card.dispute = None
-            card.status = before
+            at = happened or self.clock.now
             if each.values["outcome"] == "lost":
-                card.losses.append(Money("", amount, happened or self.clock.now))
-                card.status = "partially_refunded" if card.left else "refunded"
+                card.losses.append(Money("", amount, at))
+                before = "partially_refunded" if card.left else "refunded"
+            card.turn(before, at)
 
     async def attach(self, each: Step) -> None:
         card, person = self._unclaimed(each), self.person(each.values["customer"])
@@ -328,8 +338,8 @@ class Shop:
         command = AmendPayment(customer_id=person.id)
         allowed = not person.deleted and card.customer in (None, person.id)
         await self.expect(allowed, lambda work: amend_payment(work, card.id, command))
-        if allowed:
-            card.customer = person.id
+        if allowed and card.customer is None:
+            card.customer, card.attached_at = person.id, self.clock.now
 
     async def set_out(self, each: Step) -> None:
         await stall.set_out(self, each)
@@ -376,13 +386,22 @@ class Shop:
         allowed_from: tuple[str, ...],
         to: str,
         act: Callable[[UnitOfWork, str], Awaitable[Any]],
-    ) -> None:
-        if card := self._card(each, allowed_from):
-            allowed = card.status in allowed_from and club.may_change(self, card, to)
-            await self.expect(allowed, lambda work: act(work, card.id))
-            if allowed:
-                card.status = to
-                club.follow(self, card)
+        happened: datetime | None = None,
+    ) -> Bought | None:
+        """The payment that was changed; None when there was none, or it may not be."""
+        if not (card := self._card(each, allowed_from)):
+            return None
+        allowed = card.status in allowed_from and club.may_change(self, card, to)
+        await self.expect(allowed, lambda work: act(work, card.id))
+        if not allowed:
+            return None
+        card.turn(to, happened or self.clock.now)
+        club.follow(self, card)
+        return card
+
+    def _paid(self, card: Bought, at: datetime) -> None:
+        card.turn("succeeded", at)
+        card.paid_at, card.used_at = at, self.clock.now
 
     async def do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await self.handler.perform(self.book, decide)

@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 async def set_out(shop: "Shop", each: "Step") -> None:
     command = CreatePaymentLink(name=f"Sale {len(shop.oracle.offers)}", **each.values)
     made = await shop.do(lambda work: create_payment_link(work, command))
-    shop.oracle.offers.append(Offer(made.id, command.name, **each.values))
+    offer = Offer(made.id, command.name, **each.values, created_at=shop.clock.now)
+    offer.terms.append((shop.clock.now, offer.name, offer.active, offer.max_uses))
+    shop.oracle.offers.append(offer)
 
 
 async def look(shop: "Shop", each: "Step") -> None:
     if offer := _offer(shop, each):
         allowed = shop.oracle.status(offer) == "active"
         await shop.expect(allowed, lambda work: open_payment_link(work, offer.id))
-        offer.views += allowed
+        if allowed:
+            offer.views += 1
+            offer.looks.append(shop.clock.now)
 
 
 async def pay(shop: "Shop", each: "Step") -> None:
@@ -72,12 +76,14 @@ async def change(shop: "Shop", each: "Step") -> None:
         if not offer.deleted:
             offer.name, offer.active = each.values["name"], each.values["active"]
             offer.max_uses = each.values["max_uses"]
+            offer.terms.append((shop.clock.now, offer.name, offer.active, offer.max_uses))
 
 
 async def take_down(shop: "Shop", each: "Step") -> None:
     if offer := _offer(shop, each):
         await shop.expect(not offer.deleted, lambda work: delete_payment_link(work, offer.id))
         offer.deleted = True
+        offer.deleted_at = offer.deleted_at or shop.clock.now
 
 
 def _offer(shop: "Shop", each: "Step") -> Offer | None:

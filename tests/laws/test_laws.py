@@ -1,19 +1,25 @@
 """The laws: reading along = rebuilt = the oracle, however the facts are cut, whatever happens."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from comparison import assert_every_figure_agrees
+from comparison import (
+    assert_every_figure_agrees,
+    assert_every_figure_is_explained,
+    assert_these_agree,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from looking_back import as_of, moments_of
 from shop import Clock, Shop, steps
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from commands.handler import CommandHandler
 from commands.ids import Ids
@@ -28,6 +34,7 @@ from projections.folds import DEFINITIONS, FOLDS
 from projections.generation import Generation
 from projections.generations import Generations
 from projections.parallel import fill_in_parallel
+from projections.past import Moment, Past
 from projections.rebuild import rebuild
 
 
@@ -44,14 +51,25 @@ class House:
     def open_shop(self) -> Shop:
         return Shop(self.handler, self.ledger, f"org_{next(self.numbers):026}/live", self.clock)
 
+    def past(self) -> Past:
+        return Past(self.ledger, DEFINITIONS, most_facts=10_000, most_bytes=2**28)
+
     @property
     def serving(self) -> Generation:
         return self.generations.serving(DEFINITIONS)
 
-    def fold(self, book: str, generation: Generation, *, at_most: int, after: int = 0) -> int:
+    def fold(
+        self,
+        book: str,
+        generation: Generation,
+        *,
+        at_most: int,
+        after: int = 0,
+        upto: int | None = None,
+    ) -> int:
         """Folds what follows a position, so many facts at a time; the position it came to."""
         folding = Folding(FactMapper(), FOLDS)
-        while facts := self.ledger.read(book, after=after, limit=at_most):
+        while facts := self.ledger.read(book, after=after, upto=upto, limit=at_most):
             folded = folding.fold(book, after, facts)
             assert folded.error is None
             assert write_batch(generation, DEFINITIONS, [folded]) == {book}
@@ -61,22 +79,23 @@ class House:
     def rows(self, generation: Generation, book: str) -> dict[str, list[tuple[Any, ...]]]:
         """All rows of a book, table by table, sorted."""
         with generation.reading() as views:
-            return {
-                table.name: sorted(
-                    (
-                        tuple(row)
-                        for row in views.execute(select(table).where(table.c.book == book))
-                    ),
-                    key=repr,
-                )
-                for table in DEFINITIONS.tables
-            }
+            return rows_of(views, book)
 
     def empty_views(self) -> Generation:
         generation = self.generations.begin(DEFINITIONS)
         generation.create_keys(DEFINITIONS)
         generation.create_indexes(DEFINITIONS)
         return generation
+
+
+def rows_of(views: Connection, book: str) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        table.name: sorted(
+            (tuple(row) for row in views.execute(select(table).where(table.c.book == book))),
+            key=repr,
+        )
+        for table in DEFINITIONS.tables
+    }
 
 
 @pytest.fixture
@@ -112,6 +131,18 @@ def test_reading_along_says_what_the_oracle_says(house, days, batch):
     house.fold(shop.book, house.serving, at_most=batch)
 
     assert_every_figure_agrees(house.serving, shop)
+
+
+@examples(10)
+@given(days=steps)
+def test_every_figure_is_what_its_facts_add_up_to(house, days):
+    shop = house.open_shop()
+
+    asyncio.run(shop.live_through(days))
+    house.fold(shop.book, house.serving, at_most=20)
+
+    with house.serving.reading() as views:
+        assert_every_figure_is_explained(views, house.ledger, shop.book, shop.oracle)
 
 
 @examples(15)
@@ -203,3 +234,56 @@ def test_the_chain_of_a_book_holds_whatever_happens(house, days):
     verified = house.ledger.verify(shop.book)
     assert not isinstance(verified, BrokenChain)
     assert verified.position == house.ledger.head(shop.book)
+
+
+def agrees(house: House, shop: Shop, moment: datetime) -> Callable[[Connection], None]:
+    oracle = as_of(shop.oracle, moment)
+
+    def compare(views: Connection) -> None:
+        assert_these_agree(views, shop.book, oracle, moment)
+        assert_every_figure_is_explained(views, house.ledger, shop.book, oracle, moment)
+
+    return compare
+
+
+@examples(20)
+@given(
+    days=steps,
+    late=steps,
+    which=st.integers(0, 999),
+    off=st.sampled_from([timedelta(), timedelta(microseconds=-1), timedelta(minutes=50)]),
+)
+def test_the_past_is_what_the_oracle_says_had_happened_by_then(house, days, late, which, off):
+    shop = house.open_shop()
+    with house.past() as past:
+        for lived in (days, late):
+            asyncio.run(shop.live_through(lived))
+            moments = moments_of(shop.oracle)
+            moment = moments[which * len(moments) // 1000] + off
+
+            told = asyncio.run(
+                past.ask(shop.book, Moment(as_of=moment), agrees(house, shop, moment))
+            )
+
+            assert told.position == house.ledger.head(shop.book)
+
+
+@examples(15)
+@given(days=steps, part=st.integers(0, 100))
+def test_what_was_known_is_what_a_rebuild_would_have_said_then(house, days, part):
+    shop = house.open_shop()
+    asyncio.run(shop.live_through(days))
+    facts = house.ledger.read(shop.book, limit=10_000)
+    known_at = datetime.fromisoformat(facts[(len(facts) - 1) * part // 100].recorded_at)
+    upto = house.ledger.position_at(shop.book, known_at)
+    then = house.empty_views()
+    house.fold(shop.book, then, at_most=20, upto=upto)
+
+    with house.past() as past:
+        told = asyncio.run(
+            past.ask(shop.book, Moment(known_at=known_at), lambda views: rows_of(views, shop.book))
+        )
+
+    assert told.position == upto
+    assert told.result == house.rows(then, shop.book)
+    house.generations.drop(then.number)

@@ -1,0 +1,72 @@
+"""The oracle's cards as they would have read at a moment, had everything since been known."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from oracle import Bought, Offer, Oracle, Person
+
+
+def as_of(oracle: Oracle, moment: datetime) -> Oracle:
+    past = Oracle()
+    past.people = {
+        person.id: _person(person, moment)
+        for person in oracle.people.values()
+        if person.created_at <= moment
+    }
+    past.payments = [_payment(payment, moment) for payment in oracle.payments]
+    past.offers = [
+        _offer(offer, moment)
+        for offer in oracle.offers
+        if offer.created_at is not None and offer.created_at <= moment
+    ]
+    return past
+
+
+def _person(person: Person, moment: datetime) -> Person:
+    names = [name for at, name in person.names if at <= moment]
+    return replace(
+        person, name=names[-1] if names else None, deleted=_is_past(person.deleted_at, moment)
+    )
+
+
+def _payment(payment: Bought, moment: datetime) -> Bought:
+    """What had happened of it: it may have been paid, and not been created yet."""
+    became = [status for at, status in payment.became if at <= moment]
+    is_theirs = payment.attached_at is None or payment.attached_at <= moment
+    return replace(
+        payment,
+        is_created=payment.created_at <= moment,
+        customer=payment.customer if is_theirs else None,
+        status=became[-1] if became else "pending",
+        paid_at=payment.paid_at if _is_past(payment.paid_at, moment) else None,
+        used_at=payment.used_at if _is_past(payment.used_at, moment) else None,
+        failures=[(at, change) for at, change in payment.failures if at <= moment],
+        refunds=[money for money in payment.refunds if money.at <= moment],
+        losses=[money for money in payment.losses if money.at <= moment],
+    )
+
+
+def _offer(offer: Offer, moment: datetime) -> Offer:
+    _, name, active, max_uses = [terms for terms in offer.terms if terms[0] <= moment][-1]
+    return replace(
+        offer,
+        name=name,
+        active=active,
+        max_uses=max_uses,
+        views=sum(at <= moment for at in offer.looks),
+        deleted=_is_past(offer.deleted_at, moment),
+    )
+
+
+def _is_past(at: datetime | None, moment: datetime) -> bool:
+    return at is not None and at <= moment
+
+
+def moments_of(oracle: Oracle) -> list[datetime]:
+    """When anything happened, in order."""
+    found = {person.created_at for person in oracle.people.values()}
+    for payment in oracle.payments:
+        found |= {payment.created_at, *(at for at, _ in payment.became)}
+    for offer in oracle.offers:
+        found |= {*offer.looks, *(at for at, *_ in offer.terms)}
+    return sorted(found)
