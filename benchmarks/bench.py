@@ -20,6 +20,7 @@ import orjson
 from databases import Databases, databases
 from growth import measure_growth
 from load import Measured, measure, post
+from past import measure_past
 from rich.console import Console
 from rich.table import Table
 from servers import Server, bare, crud, whence
@@ -75,6 +76,7 @@ def main() -> None:
             _appends(made, asked.seconds),
             _stores(made, asked.payments),
             _growth(made, asked.payments),
+            _past(made),
         ):
             for row in part:
                 console.print(f"{row.work}: {row.ratio:.2f}", style="dim")
@@ -238,6 +240,18 @@ def _growth(made: Databases, size: int) -> Iterator[Row]:
             question, peer = f"{name}, {size:,} customers, {kind}", f"with {size // 100:,}"
             times = (_millis(large), peer, _millis(small))
             yield Row(question, *times, large * 1000, _PAGE_MILLISECONDS, at_most=True)
+
+
+def _past(made: Databases) -> Iterator[Row]:
+    for kind in KINDS:
+        asked = measure_past(made.new(kind))
+        work = f"ranking as of a moment, {asked.facts:,} facts, {kind}"
+        folded, read = asked.facts / asked.first_seconds, asked.read_per_second
+        told = f"{asked.first_seconds:.1f} s, {_rate(folded)}"
+        yield Row(work, told, "reading and decoding only", _rate(read), folded / read, 0.1)
+        told = _millis(asked.again_seconds)
+        peer, gain = "the first time", asked.first_seconds / asked.again_seconds
+        yield Row(f"{work}, again", told, peer, f"{asked.first_seconds:.1f} s", gain, 100)
 
 
 def _rate(per_second: float) -> str:

@@ -31,7 +31,7 @@ from projections.top_customers import top_customers
 
 LARGE, SMALL = "org_large/test", "org_small/test"
 _PAYMENTS_PER_CUSTOMER = 20
-_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 _REPEATED = 15
 _FACTS_PER_READ = 5_000
 
@@ -123,7 +123,7 @@ def measure_store(url: str, payments: int) -> Measurements:
     with opened(url) as ledger:
         fill(ledger, LARGE, payments)
         fill(ledger, SMALL, payments // 100)
-        read = _read_and_decode(ledger)
+        read = read_and_decode(ledger)
         folder = Path(make_url(url).database or "").parent
         with Generations(ledger.engine, folder, clock=lambda: datetime.now(UTC)) as generations:
             alone, together = (
@@ -148,7 +148,7 @@ def fill(ledger: Ledger, book: str, payments: int) -> None:
 
     def appends() -> Iterator[Append]:
         for number in range(customers):
-            yield _append(mapper, book, Customer.register(_customer(number), now=_BEGINNING))
+            yield _append(mapper, book, Customer.register(_customer(number), now=BEGINNING))
         for number in range(payments):
             yield _append(mapper, book, _payment(number, customers, chance))
 
@@ -158,7 +158,7 @@ def fill(ledger: Ledger, book: str, payments: int) -> None:
 
 
 def _payment(number: int, customers: int, chance: random.Random) -> Payment:
-    now = _BEGINNING + timedelta(seconds=30 * number)
+    now = BEGINNING + timedelta(seconds=30 * number)
     source = chance.choice(SOURCES)
     payment = Payment.create(
         f"pay_{number:026d}",
@@ -186,7 +186,7 @@ def _new_facts(mapper: FactMapper, entity: Entity) -> list[NewFact]:
     return [mapper.encode(fact) for fact in entity.collect_events() if isinstance(fact, Fact)]
 
 
-def _read_and_decode(ledger: Ledger) -> float:
+def read_and_decode(ledger: Ledger) -> float:
     """Facts a second, in the steps in which a rebuild reads them."""
     mapper = FactMapper()
     began, facts = time.perf_counter(), 0
