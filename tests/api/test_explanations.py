@@ -169,11 +169,13 @@ def test_the_past_is_explained_too(client, ama):
     facts, last = pages(client, "/v1/payments/stats/sources/explain", **asked)
     assert (last["value"], last["sum"], len(facts)) == (1, 1, 1)
 
-    asked = asked | {"as_of": "2026-01-02T12:00:00Z", "figure": "amount"}
+    later = client.get("/v1/payments", params={"as_of": "2026-01-02T12:00:00Z"}).json()
+    then(client, later[0], "refund", amount=20)
+    asked = asked | {"as_of": "2026-01-02T12:00:00Z", "figure": "net_amount"}
     facts, last = pages(client, "/v1/payments/stats/sources/explain", **asked)
     assert (last["value"], last["sum"], len(facts)) == (500, 500, 1)
 
     known_at = datetime.now(UTC).isoformat()
     then(client, pay(client, 60), "confirm")
     facts, last = pages(client, f"/v1/customers/{ama}/explain", known_at=known_at)
-    assert last["sum"] == last["value"] == FIGURES["lifetime_value"]
+    assert last["sum"] == last["value"] == FIGURES["lifetime_value"] - 20

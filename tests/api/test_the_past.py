@@ -62,6 +62,33 @@ def test_every_kind_of_question_is_answered_as_of_a_moment(client, ama):
 
 
 @on_both_databases
+def test_what_was_not_created_yet_counts_and_is_in_no_list(client):
+    """A payment that was asked for here today, and had been paid in January."""
+    body = {"amount": 1000, "currency": "GHS", "customer_id": "usr_ama"}
+    payment = client.post("/v1/payments/intents", json=body).json()
+    paid = f"/v1/payments/{payment['id']}"
+    client.post(f"{paid}/confirm", json={"occurred_at": JANUARY}).raise_for_status()
+    refund(client, payment, 400, FEBRUARY)
+    asked = {"as_of": MARCH}
+
+    stats = get(client, "/v1/payments/stats", **asked, period="all")
+    assert (stats["count"], stats["success_count"], stats["total_amount"]) == (0, 1, 1000)
+    assert stats["net_amount"] == 600
+    (source,) = get(client, "/v1/payments/stats/sources", **asked)["sources"]
+    assert (source["count"], source["succeeded"], source["net_amount"]) == (0, 1, 600)
+    in_range = {"from": JANUARY, "to": MARCH}
+    assert get(client, "/v1/payments/stats/sources", **asked, **in_range)["sources"] == [source]
+    assert [row["amount"] for row in get(client, "/v1/payments/refunds", **asked)] == [400]
+    for fitting in ({}, {"customer_id": payment["customer_id"]}, {"status": "partially_refunded"}):
+        assert get(client, "/v1/payments", **asked, **fitting) == []
+        assert len(get(client, "/v1/payments", **fitting)) == 1
+    assert get(client, "/v1/payments/export", **asked)["payments"] == []
+    for path in (paid, f"{paid}/refunds", f"{paid}/status_history"):
+        assert client.get(path, params=asked).status_code == 404
+    assert get(client, "/v1/payments/stats/latency", **asked, period="all")["buckets"]
+
+
+@on_both_databases
 def test_what_was_known_is_not_what_had_happened(client, ama):
     known_at = datetime.now(UTC).isoformat()
     pay(client, 9000, JANUARY)
