@@ -89,6 +89,22 @@ def test_what_was_not_created_yet_counts_and_is_in_no_list(client):
 
 
 @on_both_databases
+def test_a_payment_is_nobodys_until_it_is_attached_whatever_later_facts_say(client):
+    ama = client.post("/v1/customers", json={"external_id": "usr_ama"}).json()["id"]
+    payment = pay(client, 1000, JANUARY, customer_id=None)
+    before = datetime.now(UTC).isoformat()
+    attached = client.patch(f"/v1/payments/intents/{payment['id']}", json={"customer_id": ama})
+    assert attached.status_code == 200, attached.text
+    refund(client, payment, 300, FEBRUARY)
+
+    then, now = (get(client, f"/v1/customers/{ama}", as_of=at) for at in (before, "9000-01-01"))
+
+    assert (then["payment_count"], then["total_spent"], then["refund_amount"]) == (0, 0, 0)
+    assert (now["payment_count"], now["total_spent"], now["refund_amount"]) == (1, 1000, 300)
+    assert get(client, "/v1/payments", as_of=before)[0]["customer_id"] is None
+
+
+@on_both_databases
 def test_what_was_known_is_not_what_had_happened(client, ama):
     known_at = datetime.now(UTC).isoformat()
     pay(client, 9000, JANUARY)
