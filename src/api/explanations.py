@@ -217,7 +217,11 @@ async def _explained(
             "sum": explanation.sum,
             "facts": [_fact(each) for each in explanation.facts],
             "pagination": pagination(
-                total=None, limit=query.limit, offset=0, next_cursor=explanation.next_cursor
+                total=None,
+                total_is_exact=True,
+                limit=query.limit,
+                offset=0,
+                next_cursor=explanation.next_cursor,
             ),
         }
     )
