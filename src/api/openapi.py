@@ -13,7 +13,12 @@ _ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
 _METHODS = ("get", "put", "post", "patch", "delete")
 _CHANGING = ("put", "post", "patch", "delete")
 # What is answered by whoever decides, as it is now, and not from the views.
-_WITHOUT_PAST = ("/v1/api-keys", "/v1/pay/{code}")
+_WITHOUT_PAST = (
+    "/v1/api-keys",
+    "/v1/pay/{code}",
+    "/v1/policies/retry",
+    "/v1/policies/retry/list",
+)
 
 _SENTENCES = {
     "400": "What was sent cannot be read, is not allowed, or not in this state",

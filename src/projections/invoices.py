@@ -131,7 +131,11 @@ def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord
     """One invoice by id, None when there is none."""
     column = invoices.c
     row = connection.execute(
-        select(invoices).where(column.book == book, column.invoice_id == invoice_id)
+        select(invoices).where(
+            column.book == book,
+            column.invoice_id == invoice_id,
+            column.created_at.is_not(None),
+        )
     ).first()
     return None if row is None else _record(row)
 
@@ -164,7 +168,8 @@ def _conditions(book: str, wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
         column.customer_id: wanted.customer_id,
         column.subscription_id: wanted.subscription_id,
     }
-    found = [column.book == book]
+    # What was told of it before it began to be is told in no list.
+    found = [column.book == book, column.created_at.is_not(None)]
     found += [name == value for name, value in same.items() if value is not None]
     if wanted.start is not None:
         found.append(column.created_at >= micros(wanted.start))

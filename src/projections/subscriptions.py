@@ -179,7 +179,8 @@ def _conditions(book: str, wanted: SubscriptionFilter) -> list[ColumnElement[boo
         column.customer_id: wanted.customer_id,
         column.plan_id: wanted.plan_id,
     }
-    found = [column.book == book]
+    # What was told of it before it began to be is told in no list.
+    found = [column.book == book, column.created_at.is_not(None)]
     found += [name == value for name, value in same.items() if value is not None]
     if wanted.start is not None:
         found.append(column.created_at >= micros(wanted.start))
