@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import (
     customer_billing,
     customer_commands,
+    customer_history,
     customer_queries,
     explanations,
     invoice_commands,
@@ -67,6 +68,7 @@ _QUERIES = (
     explanations.router,
     customer_queries.router,
     customer_billing.router,
+    customer_history.router,
     payment_statistics.router,
     payment_exports.router,
     payment_queries.router,

@@ -102,7 +102,7 @@ def cursor_at(order: Sequence[By], values: Sequence[Any]) -> str:
 def belongs(cursor: str, order: Sequence[By]) -> bool:
     """Whether the token was given out for a list in this order."""
     try:
-        _values(order, cursor)
+        values_at(order, cursor)
     except BadCursor:
         return False
     return True
@@ -123,7 +123,7 @@ def _stretches(order: Sequence[By], cursor: str | None) -> list[ColumnElement[bo
     """
     if cursor is None:
         return [true()]
-    values = _values(order, cursor)
+    values = values_at(order, cursor)
     alike = len({by.descending for by in order}) == 1
     if alike and not any(by.nullable for by in order):
         row = tuple_(*(by.column for by in order))
@@ -157,7 +157,8 @@ def _fingerprint(order: Sequence[By]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _values(order: Sequence[By], cursor: str) -> list[Any]:
+def values_at(order: Sequence[By], cursor: str) -> list[Any]:
+    """The sort values of the row a token was made of; raises BadCursor."""
     if len(cursor) > _LONGEST_TOKEN:
         raise BadCursor
     try:

@@ -24,6 +24,8 @@ subscriptions = view(
     latest("plan_position"),
     at_latest("plan", of="plan_position"),
     at_latest("plan_id", of="plan_position"),
+    at_latest("amount", of="plan_position", kind=BigInteger),
+    at_latest("currency", of="plan_position"),
     latest("state_position"),
     at_latest("status", of="state_position"),
     at_latest("next_renewal_at", of="state_position", kind=BigInteger),
@@ -86,6 +88,8 @@ def _plan(position: int, plan: Plan) -> dict[str, Any]:
         "plan_position": position,
         "plan": orjson.dumps(plan).decode(),
         "plan_id": plan["plan_id"],
+        "amount": plan["amount"],
+        "currency": plan["currency"],
     }
 
 
