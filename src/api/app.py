@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
+    checkout,
     customer_billing,
     customer_commands,
     customer_history,
@@ -57,6 +58,7 @@ _COMMANDS = (
     payment_commands.router,
     customer_commands.router,
     payment_link_commands.router,
+    checkout.router,
     pay_pages.router,
     subscription_commands.router,
     invoice_commands.router,
@@ -135,7 +137,7 @@ def create_app(parts: Parts, *, only: Only = None) -> FastAPI:
         authentication=Authentication(parts.directory, parts.handler.clock),
         per_key=RateLimit(parts.rate_limit_per_key),
         per_address=RateLimit(parts.rate_limit_public),
-        cross_origin=CrossOrigin(parts.cors_origins),
+        cross_origin=CrossOrigin(parts.cors_origins, parts.directory),
         metrics=parts.metrics,
         log=parts.log,
         store=parts.store,

@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from starlette.responses import Response
 from starlette.types import Scope
 
 from api.visit import Visit
+from commands import client_secrets, link_codes
+from commands.directory import Directory
+from domain.book import Book
+from domain.errors import Refusal
 
 # What a checkout page calls, and what needs no key; everything else needs a server key, which no
 # browser should hold.
@@ -17,6 +22,9 @@ _BROWSER_ROUTES = re.compile(
     r"|/v1/checkout/sessions(?:/[^/]+(?:/select)?)?"
     r"|/healthz|/metrics"
 )
+# Of these, the ones whose path names a book, and so the organization that may let a page in.
+_OF_A_LINK = re.compile(r"/v1/pay/([^/]+)(?:/pay)?")
+_OF_A_SESSION = re.compile(r"/v1/checkout/sessions/([^/]+)(?:/select)?")
 _ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, X-Org-Id, X-Reevit-Client, "
     "X-Reevit-Client-Version, X-Reevit-Key, X-Reevit-Mode"
@@ -29,18 +37,24 @@ _REMEMBERED_SECONDS = 600
 
 
 class CrossOrigin:
-    """The allow-list of origins; ``*`` allows every one."""
+    """The allow-list of origins; ``*`` allows every one.
 
-    def __init__(self, origins: Sequence[str]) -> None:
+    An organization may let in others, where the path names its book: pay links and sessions.
+    """
+
+    def __init__(self, origins: Sequence[str], directory: Directory) -> None:
         self._origins = frozenset(origins)
+        self._directory = directory
 
-    def headers(self, scope: Scope, visit: Visit) -> list[tuple[bytes, bytes]]:
+    async def headers(self, scope: Scope, visit: Visit) -> list[tuple[bytes, bytes]]:
         """What an answer to this request says to a browser; nothing on other routes."""
-        if not self._origins or not _BROWSER_ROUTES.fullmatch(scope["path"]):
+        origin = visit.header(b"origin")
+        if origin is None and not self._origins:
+            return []
+        if not _BROWSER_ROUTES.fullmatch(scope["path"]):
             return []
         said = [(b"vary", b"Origin")]
-        origin = visit.header(b"origin")
-        if origin and (origin in self._origins or "*" in self._origins):
+        if origin and await self._may_read(scope["path"], origin):
             said.append((b"access-control-allow-origin", origin.encode("latin-1")))
             said.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
         return said
@@ -50,7 +64,8 @@ class CrossOrigin:
         asked = visit.header(b"access-control-request-method")
         if scope["method"] != "OPTIONS" or asked is None or b"origin" not in visit.received:
             return None
-        if not self._origins or not _BROWSER_ROUTES.fullmatch(scope["path"]):
+        named = any(name == b"access-control-allow-origin" for name, _ in visit.headers)
+        if not (self._origins or named) or not _BROWSER_ROUTES.fullmatch(scope["path"]):
             return None
         return Response(
             status_code=204,
@@ -60,3 +75,19 @@ class CrossOrigin:
                 "Access-Control-Max-Age": str(_REMEMBERED_SECONDS),
             },
         )
+
+    async def _may_read(self, path: str, origin: str) -> bool:
+        if origin in self._origins or "*" in self._origins:
+            return True
+        book = _book_of(path)
+        organization = None if book is None else await self._directory.organization(book)
+        return organization is not None and origin in organization.checkout_origins
+
+
+def _book_of(path: str) -> Book | None:
+    with suppress(Refusal):
+        if link := _OF_A_LINK.fullmatch(path):
+            return Book.named(link_codes.book_of(link[1]))
+        if session := _OF_A_SESSION.fullmatch(path):
+            return Book.named(client_secrets.book_of(session[1]))
+    return None

@@ -98,7 +98,7 @@ class Envelope:
 
     async def _serve(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
         keep_encoded_slashes(scope)
-        visit.headers = self._cross_origin.headers(scope, visit)
+        visit.headers = await self._cross_origin.headers(scope, visit)
         preflight = self._cross_origin.preflight(scope, visit)
         if preflight is not None:
             visit.allowance = self._per_address.look(_address(scope))

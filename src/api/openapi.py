@@ -15,6 +15,7 @@ _CHANGING = ("put", "post", "patch", "delete")
 # What is answered by whoever decides, as it is now, and not from the views.
 _WITHOUT_PAST = (
     "/v1/api-keys",
+    "/v1/checkout/sessions/{session_secret}",
     "/v1/pay/{code}",
     "/v1/policies/retry",
     "/v1/policies/retry/list",
@@ -104,6 +105,9 @@ _BODIES: dict[str, dict[str, Any]] = {
         "max_retries": 4,
         "when_used_up": "pause",
     },
+    "OpenCheckoutSession": {"amount": 15000, "currency": "GHS", "customer_id": "usr_1234"},
+    "SelectMethod": {"method": "mobile_money"},
+    "SetCheckoutSettings": {"allowed_origins": ["https://shop.example"]},
     "IssueKey": {"name": "the website", "scopes": ["checkout:write"]},
 }
 

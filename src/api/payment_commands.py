@@ -51,7 +51,7 @@ class ConfirmIntent(BaseModel):
 )
 async def create_payment(call: Call, command: CreatePayment) -> Response:
     """Asks for money. A refusal of the provider is a failed payment, not an error."""
-    if not _may_read(call) and command.model_fields_set & _STATED_BY_SERVERS:
+    if not may_read(call) and command.model_fields_set & _STATED_BY_SERVERS:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
     return await _decide(call, lambda work: commands.create_payment(work, command), status=201)
 
@@ -173,7 +173,7 @@ async def _decide(
 
     ``secret``: the client secret that was shown instead of a key.
     """
-    in_browser = secret is not None or not _may_read(call)
+    in_browser = secret is not None or not may_read(call)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         payment = await change(work)
@@ -198,6 +198,6 @@ async def _decide(
     )
 
 
-def _may_read(call: Call) -> bool:
+def may_read(call: Call) -> bool:
     """A key for checkout pages only may learn nothing about the customers it names."""
     return call.caller.may("payments:write") or call.caller.may("payments:read")

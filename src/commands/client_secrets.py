@@ -14,7 +14,7 @@ from domain.errors import Unauthorized
 from domain.organization import Organization, OrganizationNotFound
 from domain.payment import Payment
 
-_SHAPE: Final = re.compile(r"(pay_[0-9a-z]{26})_secret_([tl])([0-9a-z]{26})_([0-9a-f]{32})")
+_SHAPE: Final = re.compile(r"((?:pay|cs)_[0-9a-z]{26})_secret_([tl])([0-9a-z]{26})_([0-9a-f]{32})")
 
 
 class InvalidClientSecret(Unauthorized):
@@ -25,6 +25,7 @@ class InvalidClientSecret(Unauthorized):
 
 
 def client_secret(organization: Organization, payment_id: str) -> str:
+    """The secret of a payment, or, by its id, of a checkout session."""
     mode = organization.mode[0]
     org = organization.id.removeprefix("org_")
     # Not hmac.digest: that lets go of the interpreter lock, and waits for it, on every payment.

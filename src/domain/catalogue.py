@@ -8,6 +8,7 @@ from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, is_typeddict
 
+from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
 from domain.invoice import Invoice
@@ -22,6 +23,7 @@ AGGREGATES: Final[tuple[type[Entity], ...]] = (
     Customer,
     Payment,
     PaymentLink,
+    CheckoutSession,
     Subscription,
     Invoice,
 )

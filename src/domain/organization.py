@@ -123,6 +123,12 @@ class Organization(Entity):
         TOPIC = "organization.retry_policy_removed"
         plan_id: str | None
 
+    class CheckoutOriginsSet(Event):
+        """These pages, and no others, may call from a browser on behalf of the organization."""
+
+        TOPIC = "organization.checkout_origins_set"
+        origins: list[str]
+
     @classmethod
     def found(
         cls, org_id: str, *, name: str, mode: Mode, client_secret_seed: str, now: datetime
@@ -146,6 +152,7 @@ class Organization(Entity):
         self.founded_at = occurred_at
         self.keys: dict[str, Key] = {}
         self.retry_policies: dict[str | None, RetryPolicy] = {}
+        self.checkout_origins: list[str] = []
 
     def issue_key(
         self,
@@ -188,6 +195,10 @@ class Organization(Entity):
         policies = self.retry_policies
         return policies.get(plan_id) or policies.get(None) or DEFAULT_POLICY
 
+    def set_checkout_origins(self, origins: Sequence[str], now: datetime) -> None:
+        if list(origins) != self.checkout_origins:
+            self._record(self.CheckoutOriginsSet, now, origins=list(origins))
+
     def key(self, key_id: str) -> Key:
         try:
             return self.keys[key_id]
@@ -213,6 +224,10 @@ class Organization(Entity):
     @event(KeyRevoked)
     def _on_key_revoked(self, key_id: str, occurred_at: datetime) -> None:
         self.keys = self.keys | {key_id: replace(self.keys[key_id], revoked_at=occurred_at)}
+
+    @event(CheckoutOriginsSet)
+    def _on_checkout_origins_set(self, origins: list[str]) -> None:
+        self.checkout_origins = origins
 
     @event(RetryPolicySet)
     def _on_retry_policy_set(self, plan_id: str | None, policy: RetryPolicy) -> None:

@@ -140,6 +140,7 @@ class Payment(Entity):
         def apply(self, aggregate: "Payment") -> None:
             aggregate.customer_id = self.customer_id
             aggregate.amount = self.amount
+            aggregate.method = self.method
             aggregate.provider = self.provider
             aggregate.status = cast(Status, self.status)
             aggregate.updated_at = max(aggregate.updated_at, self.occurred_at)
@@ -158,6 +159,13 @@ class Payment(Entity):
 
         TOPIC = "payment.amended"
         metadata: dict[str, Any]
+
+    class MethodSelected(Event):
+        """The payer chose another way to pay, while nothing was decided."""
+
+        TOPIC = "payment.method_selected"
+        previous_method: str
+        created_at: datetime
 
     class CustomerAttached(Event):
         """A payment without a customer was given one, and all it brought until then with it."""
@@ -385,6 +393,18 @@ class Payment(Entity):
         notes = self.metadata if metadata is None else dict(metadata)
         if (amount, notes) != (self.amount, self.metadata):
             self._record(self.Amended, now, amount=amount, metadata=notes)
+
+    def select_method(self, method: str, now: datetime) -> None:
+        """Takes the way to pay that the payer chose; the same as before records nothing."""
+        self._must_be(_EDITABLE, "choose how to make")
+        if method != self.method:
+            self._record(
+                self.MethodSelected,
+                now,
+                method=method,
+                previous_method=self.method,
+                created_at=self.created_at,
+            )
 
     def attach(self, customer_id: str, now: datetime) -> None:
         """Gives a payment that had no customer its customer, whatever has become of it by then."""

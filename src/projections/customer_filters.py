@@ -72,7 +72,9 @@ def asked(
     def known_as(found: ColumnElement[bool]) -> Asked:
         return Asked(_has(known, found), through(known.customer_id, found))
 
-    def paid_by(found: ColumnElement[bool]) -> Asked:
+    def paid_by(how: ColumnElement[bool]) -> Asked:
+        # A payer who chose another way has a row of the way before, with no payments.
+        found = and_(how, methods.payment_count > 0)
         return Asked(_has(methods, found), through(methods.customer_id, found))
 
     def spent(least: int) -> Asked:

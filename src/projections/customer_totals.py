@@ -80,6 +80,8 @@ def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
             _lost(changes, fact, fact.disputed_amount)
         case Payment.CustomerAttached():
             _attached(changes, fact)
+        case Payment.MethodSelected():
+            _by_another_method(changes, fact)
         case _:
             pass
 
@@ -94,6 +96,13 @@ def _attached(changes: Changes, fact: Payment.CustomerAttached) -> None:
         _refunded(changes, fact, refund["amount"])
     for dispute in fact.disputes_lost:
         _lost(changes, fact, dispute["amount"])
+
+
+def _by_another_method(changes: Changes, fact: Payment.MethodSelected) -> None:
+    provider = fact.provider or ""
+    for method, payments in ((fact.previous_method, -1), (fact.method, 1)):
+        key = (fact.customer_id, method, provider)
+        changes.of(customer_methods).merge(key, payment_count=payments)
 
 
 def _created(changes: Changes, fact: Payment.Event, at: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Connection, func, select
 
 from domain.payment import Payment
 from projections.changes import Changes, Recorded
-from projections.instants import DAY
+from projections.instants import DAY, micros
 from projections.movements import MEASURES
 from projections.revenue import add_moved
 from projections.rows import key, total, view
@@ -28,9 +28,20 @@ payment_mix = view(
 
 def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
+    if isinstance(fact, Payment.MethodSelected):
+        _another_method(changes, fact)
+        return
     day_at, provider, country = at - at % DAY, fact.provider or "", fact.country or ""
     mixed = (day_at, fact.currency, fact.source, fact.method, provider, country)
     add_moved(changes.of(payment_mix), mixed, fact)
+
+
+def _another_method(changes: Changes, fact: Payment.MethodSelected) -> None:
+    """The payment was created by this method, and not by the one before."""
+    at = micros(fact.created_at)
+    for method, payments in ((fact.previous_method, -1), (fact.method, 1)):
+        mixed = (fact.currency, fact.source, method, fact.provider or "", fact.country or "")
+        changes.of(payment_mix).merge((at - at % DAY, *mixed), created=payments)
 
 
 def created_count(connection: Connection, book: str, alike: Mapping[str, str | None]) -> int:

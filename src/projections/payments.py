@@ -22,7 +22,7 @@ payments = view(
     first("source"),
     first("source_id"),
     first("source_description"),
-    first("method"),
+    last("method"),
     first("country"),
     first("first_provider"),
     last("provider"),
@@ -86,6 +86,8 @@ def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
             _note(changes, recorded.position, fact)
         case Payment.CustomerAttached():
             rows.merge(key, customer_id=fact.customer_id, updated_at=at)
+        case Payment.MethodSelected():
+            rows.merge(key, method=fact.method, updated_at=at)
         case _:
             rows.merge(
                 key,

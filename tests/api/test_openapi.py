@@ -79,6 +79,8 @@ def test_every_operation_but_the_public_ones_needs_the_key(document):
         "/v1/payments/{payment_id}/confirm-intent",
         "/v1/pay/{code}",
         "/v1/pay/{code}/pay",
+        "/v1/checkout/sessions/{session_secret}",
+        "/v1/checkout/sessions/{session_secret}/select",
     }
 
 
@@ -195,9 +197,10 @@ def test_a_document_of_one_side_names_that_side_only(new_server):
     commands = httpx.get(f"{new_server(only='commands').url}/openapi.json").json()
 
     assert {method for _, method, _ in _operations(queries)} == {"get"}
-    # To look at a payment link is a command as well: it is counted.
+    # To look at a payment link is a command as well: it is counted. A session is no view.
     assert {path for path, method, _ in _operations(commands) if method == "get"} == {
         "/healthz",
+        "/v1/checkout/sessions/{session_secret}",
         "/v1/pay/{code}",
     }
 
@@ -335,6 +338,11 @@ class Shop:
 
     def _link(self, _operation):
         return self._new_link()["id"]
+
+    def _session_secret(self, _operation):
+        asked = {"amount": 77777, "currency": "GHS"}
+        opened = self.client.post("/v1/checkout/sessions", json=asked)
+        return opened.raise_for_status().json()["session_secret"]
 
     def _code(self, _operation):
         return self._new_link()["code"]

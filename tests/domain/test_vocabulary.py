@@ -8,10 +8,26 @@ import textwrap
 import pytest
 from eventsourcing.utils import get_topic
 
-from domain import customer, invoice, organization, payment, payment_link, subscription
+from domain import (
+    checkout_session,
+    customer,
+    invoice,
+    organization,
+    payment,
+    payment_link,
+    subscription,
+)
 from domain.catalogue import AGGREGATES, as_written, facts_of
 
-MODULES = (customer, organization, payment, payment_link, subscription, invoice)
+MODULES = (
+    customer,
+    organization,
+    payment,
+    payment_link,
+    subscription,
+    invoice,
+    checkout_session,
+)
 FACTS = [fact for aggregate in AGGREGATES for fact in facts_of(aggregate)]
 
 

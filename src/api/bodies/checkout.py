@@ -1,0 +1,40 @@
+"""What checkout sessions look like from outside."""
+
+from pydantic import Field
+
+from api.bodies.customer_history import Prefill
+from api.bodies.payments import Payment
+from api.bodies.shapes import Moment, Shape
+
+
+class SessionCustomer(Shape):
+    """Who pays, as far as the page that pays may know."""
+
+    id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+class CheckoutSession(Shape):
+    """``customer`` and ``prefill`` only when a server opened the session for somebody it knows."""
+
+    id: str = Field(examples=["cs_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    client_secret: str = Field(description="Lets a browser confirm this payment and nothing else.")
+    session_secret: str = Field(description="Lets a browser see and use this session.")
+    payment_intent: Payment
+    expires_at: Moment
+    customer: SessionCustomer | None
+    prefill: Prefill | None
+
+
+class SelectedMethod(Shape):
+    """The payment, as it is to be made now."""
+
+    payment_intent: Payment
+
+
+class CheckoutSettings(Shape):
+    """The pages that may call from a browser."""
+
+    allowed_origins: list[str] = Field(examples=[["https://shop.example"]])

@@ -1,0 +1,168 @@
+"""What may be asked about checkout sessions: by a server, and by the page somebody pays on."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from api.bodies.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
+from api.call import Call
+from api.payment_commands import may_read
+from api.renderings import payments as payment_rendering
+from api.renderings.values import moment
+from api.routing import needs, new_router
+from commands import checkout as commands
+from commands.checkout import (
+    OpenCheckoutSession,
+    Opened,
+    SelectMethod,
+    SetCheckoutSettings,
+    book_of_session,
+)
+from commands.client_secrets import client_secret
+from commands.unit_of_work import UnitOfWork
+from domain.customer import Customer
+from domain.organization import Organization
+from domain.payment import Payment
+from projections.generations import ViewsRebuilding
+from projections.prefill import Prefill, prefill
+
+router = new_router("checkout")
+
+# Long enough for views that are up to date in all but name, short enough for somebody who pays.
+_PREFILL_WAIT_SECONDS = 0.25
+
+
+@router.post(
+    "/v1/checkout/sessions",
+    status_code=201,
+    response_model=CheckoutSession,
+    dependencies=[needs("payments:write", "checkout:write")],
+)
+async def open_checkout_session(call: Call, command: OpenCheckoutSession) -> Response:
+    """Begins a payment, and a day in which its page may be used.
+
+    Who pays is shown only when a server says who it is: a browser could say any address.
+    """
+    known = may_read(call)
+    organization = call.caller.organization
+    filled: dict[str, Prefill | None] = {}
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        opened = await commands.open_checkout_session(work, command, prefills=known)
+        return 201, await _body(call, work, opened, filled)
+
+    def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
+        return _with_secrets(body, organization)
+
+    return await call.decide(decide, with_secrets=with_secrets, in_browser=not known)
+
+
+@router.get(
+    "/v1/checkout/sessions/{session_secret}",
+    response_model=CheckoutSession,
+    responses={404: {}, 410: {}},
+)
+async def show_checkout_session(call: Call, session_secret: str) -> Response:
+    """What the page somebody pays on needs: public, with the secret of the session."""
+    filled: dict[str, Prefill | None] = {}
+    found: list[Organization] = []
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        opened = await commands.see_checkout_session(work, session_secret)
+        found[:] = [await work.look_at(Organization, work.org_id)]
+        return 200, await _body(call, work, opened, filled)
+
+    return await call.decide(
+        decide,
+        with_secrets=lambda body: _with_secrets(body, found[0]),
+        book=book_of_session(session_secret),
+        in_browser=True,
+    )
+
+
+@router.post(
+    "/v1/checkout/sessions/{session_secret}/select",
+    response_model=SelectedMethod,
+    responses={404: {}, 410: {}},
+)
+async def select_method(call: Call, session_secret: str, command: SelectMethod) -> Response:
+    """The payer chooses how to pay: public, with the secret of the session."""
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        payment = await commands.select_method(work, session_secret, command)
+        return 200, {"payment_intent": _payment(work, payment)}
+
+    book = book_of_session(session_secret)
+    return await call.decide(decide, book=book, in_browser=True)
+
+
+@router.put(
+    "/v1/checkout/settings",
+    response_model=CheckoutSettings,
+    dependencies=[needs("payments:write")],
+)
+async def set_checkout_settings(call: Call, command: SetCheckoutSettings) -> Response:
+    """Which pages may call from a browser, beside those the service is set up with."""
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        organization = await commands.set_checkout_settings(work, command)
+        return 200, {"allowed_origins": organization.checkout_origins}
+
+    return await call.decide(decide)
+
+
+async def _body(
+    call: Call, work: UnitOfWork, opened: Opened, filled: dict[str, Prefill | None]
+) -> dict[str, Any]:
+    """The session without its secrets; what the views said is kept in `filled`, and asked once."""
+    session, customer_id = opened.session, opened.payment.customer_id
+    customer = told = None
+    if session.prefills and customer_id is not None:
+        known = await work.look_at(Customer, customer_id)
+        if not known.deleted:
+            customer = {"id": known.id, **known.personal}
+            if customer_id not in filled:
+                filled[customer_id] = await _prefill(call, work.book, customer_id)
+            used = filled[customer_id]
+            told = {**known.personal, "method": None, "country": None}
+            if used is not None:
+                told |= {"method": used.method, "country": used.country}
+    return {
+        "id": session.id,
+        "payment_intent": _payment(work, opened.payment),
+        "expires_at": moment(session.expires_at),
+        "customer": customer,
+        "prefill": told,
+    }
+
+
+async def _prefill(call: Call, book: str, customer_id: str) -> Prefill | None:
+    """How somebody paid last; None while the views have nothing to say."""
+    try:
+        told = await call.parts.views.ask(
+            book, lambda db: prefill(db, book, customer_id), wait_seconds=_PREFILL_WAIT_SECONDS
+        )
+    except ViewsRebuilding:
+        return None
+    return told.result
+
+
+def _payment(work: UnitOfWork, payment: Payment) -> dict[str, Any]:
+    return payment_rendering.for_browser(
+        payment_rendering.of_aggregate(
+            payment, org_id=work.org_id, customer=None, client_secret=None
+        )
+    )
+
+
+def _with_secrets(body: dict[str, Any], organization: Organization) -> dict[str, Any]:
+    """What is told to whoever may use the session, and never stored."""
+    payment = body["payment_intent"]
+    own = client_secret(organization, payment["id"])
+    session_secret = client_secret(organization, body["id"])
+    told = payment | {"client_secret": own, "session_secret": session_secret}
+    return body | {
+        "client_secret": own,
+        "session_secret": session_secret,
+        "payment_intent": told,
+    }
