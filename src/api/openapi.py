@@ -105,7 +105,7 @@ _BODIES: dict[str, dict[str, Any]] = {
         "max_retries": 4,
         "when_used_up": "pause",
     },
-    "OpenCheckoutSession": {"amount": 15000, "currency": "GHS", "customer_id": "usr_1234"},
+    "OpenCheckoutSession": {"amount": 15000, "currency": "GHS", "customer_id": "usr_5678"},
     "SelectMethod": {"method": "mobile_money"},
     "SetCheckoutSettings": {"allowed_origins": ["https://shop.example"]},
     "IssueKey": {"name": "the website", "scopes": ["checkout:write"]},

@@ -162,7 +162,6 @@ def test_the_payer_s_browser_confirms_with_the_client_secret_alone(client, stran
         ("POST", "/v1/payments/pay_x/dispute/resolve"),
         ("POST", "/v1/payments/bulk/refund"),
         ("GET", "/v1/payments/fees/summary"),
-        ("GET", "/v1/subscriptions"),
     ],
 )
 def test_what_is_not_there_is_a_clean_404(client, method, path):
