@@ -17,6 +17,7 @@ from http.client import HTTPConnection
 
 import library
 import orjson
+from billing import measure_renewals
 from databases import Databases, databases
 from growth import measure_growth
 from load import Measured, measure, post
@@ -77,6 +78,7 @@ def main() -> None:
             _stores(made, asked.payments),
             _growth(made, asked.payments),
             _past(made),
+            _renewals(made),
         ):
             for row in part:
                 console.print(f"{row.work}: {row.ratio:.2f}", style="dim")
@@ -252,6 +254,20 @@ def _past(made: Databases) -> Iterator[Row]:
         told = _millis(asked.again_seconds)
         peer, gain = "the first time", asked.first_seconds / asked.again_seconds
         yield Row(f"{work}, again", told, peer, f"{asked.first_seconds:.1f} s", gain, 100)
+
+
+def _renewals(made: Databases) -> Iterator[Row]:
+    for kind in KINDS:
+        renewed = measure_renewals(made.new(kind))
+        together, one_by_one = renewed.together, renewed.one_by_one
+        yield Row(
+            f"subscriptions renewed, 2,000 of them due, {kind}",
+            _rate(together),
+            "the same, one after the other",
+            _rate(one_by_one),
+            together / one_by_one,
+            1,
+        )
 
 
 def _rate(per_second: float) -> str:

@@ -25,8 +25,11 @@ from sqlalchemy import (
 
 from domain.payment_link import LinkStatus, PaymentLink, Terms, status_of
 from projections.changes import Changes, Recorded
+from projections.customer_standing import customer_standing
+from projections.customer_totals import customer_activity, customer_totals
 from projections.instants import instant, micros
 from projections.paging import By, Page, fetch_page
+from projections.payments import payments
 from projections.rows import at_latest, first, key, latest, total, view
 from projections.source_totals import source_totals
 
@@ -103,6 +106,19 @@ class LinkRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Converted:
+    """The customers whose first successful payment came through a link.
+
+    What they have paid since, in the currency of the link: `revenue` with that first payment,
+    `later_revenue` without it.
+    """
+
+    customers: int
+    revenue: int
+    later_revenue: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkStats:
     """What a link brought, in its currency: `payments` were created, some of them succeeded."""
 
@@ -115,6 +131,7 @@ class LinkStats:
     disputed_amount: int
     first_payment_at: datetime | None
     last_payment_at: datetime | None
+    converted: "Converted"
 
     @property
     def conversion_rate(self) -> float:
@@ -197,7 +214,44 @@ def payment_link_stats(connection: Connection, book: str, named: str) -> LinkSta
         disputed_amount=row.disputed_amount,
         first_payment_at=None if row.first_payment_at is None else instant(row.first_payment_at),
         last_payment_at=None if row.last_payment_at is None else instant(row.last_payment_at),
+        converted=_converted(connection, book, row.link_id, row.currency),
     )
+
+
+def _converted(connection: Connection, book: str, link_id: str, currency: str) -> Converted:
+    standing, activity = customer_standing.c, customer_activity.c
+    totals, first = customer_totals.c, payments.c
+    theirs = customer_standing.join(
+        customer_activity,
+        and_(activity.book == standing.book, activity.customer_id == standing.customer_id),
+    ).outerjoin(
+        customer_totals,
+        and_(
+            totals.book == standing.book,
+            totals.customer_id == standing.customer_id,
+            totals.currency == currency,
+        ),
+    )
+    paid_first = and_(
+        first.book == activity.book,
+        first.payment_id == activity.first_payment_id,
+        first.currency == currency,
+    )
+    row = connection.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(totals.total_spent), 0),
+            func.coalesce(func.sum(first.captured_amount), 0),
+        )
+        .select_from(theirs.outerjoin(payments, paid_first))
+        .where(
+            standing.book == book,
+            standing.first_source_id == link_id,
+            activity.first_source == "payment_link",
+        )
+    ).one()
+    customers, revenue, at_first = (int(each) for each in row)
+    return Converted(customers, revenue, revenue - at_first)
 
 
 def _known(book: str) -> Select[Any]:

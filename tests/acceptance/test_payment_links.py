@@ -12,6 +12,7 @@ from reevit import ReevitAPIError
 pytestmark = pytest.mark.filterwarnings("ignore:org_id should be provided:DeprecationWarning")
 
 SUMMER = {"name": "Summer Sale - Premium Plan", "amount": 9900, "currency": "GHS"}
+FIRST_TOUCH = ("converted_customers", "converted_revenue", "later_revenue")
 ADA = {"email": "ada@example.com", "name": "Ada Lovelace", "phone": "0501234567"}
 
 
@@ -96,6 +97,29 @@ def test_each_look_is_counted_and_so_is_each_payment(client, shop):
     assert (stats["payments"], stats["payments_count"], stats["successful_payments"]) == (2, 2, 1)
     assert stats["conversion_rate"] == 0.25
     assert stats["total_revenue"] == stats["total_amount"] == 9900
+
+
+def test_a_link_is_credited_with_whom_it_converted_and_what_they_paid_after(client, shop):
+    summer = client.payment_links.create(SUMMER)
+    winter = client.payment_links.create(SUMMER | {"name": "Winter Sale", "amount": 500})
+    pay(shop, summer)
+    pay(shop, winter)
+    pay(shop, winter, email="grace@example.com", phone=None, name="Grace Hopper")
+    client.payments.create_intent(
+        {"amount": 4000, "currency": "GHS", "customer_id": "ada@example.com"}
+    )
+    client.payments.create_intent(
+        {"amount": 4000, "currency": "NGN", "customer_id": "ada@example.com"}
+    )
+
+    credited = {link["id"]: client.payment_links.get_stats(link["id"]) for link in (summer, winter)}
+
+    def told(link):
+        stats = credited[link["id"]]
+        return tuple(stats[f"{name}"] for name in FIRST_TOUCH)
+
+    assert told(summer) == (1, 9900 + 500 + 4000, 500 + 4000)
+    assert told(winter) == (1, 500, 0)
 
 
 def test_links_are_listed_changed_switched_off_and_taken_down(client, shop):

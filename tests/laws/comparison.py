@@ -223,6 +223,8 @@ def _link(views: Connection, book: str, oracle: Oracle, offer: Offer, now: datet
     assert told.link.status(now) == oracle.status(offer)
     for name, expected in oracle.link_stats(offer).items():
         assert _about(getattr(told, name), Fraction(expected)), name
+    credited = told.converted
+    assert (credited.customers, credited.revenue, credited.later_revenue) == oracle.converted(offer)
 
 
 def _revenue(views: Connection, book: str, oracle: Oracle, currency: str, now: datetime) -> None:

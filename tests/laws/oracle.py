@@ -159,6 +159,18 @@ class Oracle:
         used_up = offer.max_uses is not None and self.uses(offer) >= offer.max_uses
         return "exhausted" if used_up else "active"
 
+    def converted(self, offer: Offer) -> tuple[int, int, int]:
+        """Whom a link converted, all they have paid in its currency, and without the first time."""
+        firsts = [(each, self.acquisition(each)) for each in self.people]
+        won = [(each, first) for each, first in firsts if first and first.source_id == offer.id]
+        revenue = sum(
+            p.collected
+            for each, _ in won
+            for p in self.payments_of(each)
+            if p.paid_at and p.currency == offer.currency
+        )
+        return len(won), revenue, revenue - sum(first.collected for _, first in won)
+
     def link_stats(self, offer: Offer) -> dict[str, int | Fraction]:
         """What a link brought; it is paid in one currency."""
         mine = [p for p in self.payments if p.source_id == offer.id]

@@ -71,6 +71,9 @@ def of_stats(stats: LinkStats) -> dict[str, Any]:
         "total_amount": stats.revenue,
         "refunded_amount": stats.refunded_amount,
         "net_amount": stats.revenue - stats.refunded_amount - stats.disputed_amount,
+        "converted_customers": stats.converted.customers,
+        "converted_revenue": stats.converted.revenue,
+        "later_revenue": stats.converted.later_revenue,
         "first_payment_at": moment(stats.first_payment_at),
         "last_payment_at": moment(stats.last_payment_at),
     }
