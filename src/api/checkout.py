@@ -9,6 +9,7 @@ from api.call import Call
 from api.payment_commands import may_read
 from api.renderings import payments as payment_rendering
 from api.renderings.values import moment
+from api.returning_customers import ReturningCustomers
 from api.routing import needs, new_router
 from commands import checkout as commands
 from commands.checkout import (
@@ -20,16 +21,10 @@ from commands.checkout import (
 )
 from commands.client_secrets import client_secret
 from commands.unit_of_work import UnitOfWork
-from domain.customer import Customer
 from domain.organization import Organization
 from domain.payment import Payment
-from projections.generations import ViewsRebuilding
-from projections.prefill import Prefill, prefill
 
 router = new_router("checkout")
-
-# Long enough for views that are up to date in all but name, short enough for somebody who pays.
-_PREFILL_WAIT_SECONDS = 0.25
 
 
 @router.post(
@@ -45,11 +40,11 @@ async def open_checkout_session(call: Call, command: OpenCheckoutSession) -> Res
     """
     known = may_read(call)
     organization = call.caller.organization
-    filled: dict[str, Prefill | None] = {}
+    customers = ReturningCustomers(call)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         opened = await commands.open_checkout_session(work, command, prefills=known)
-        return 201, await _body(call, work, opened, filled)
+        return 201, await _body(work, opened, customers)
 
     def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
         return _with_secrets(body, organization)
@@ -64,13 +59,13 @@ async def open_checkout_session(call: Call, command: OpenCheckoutSession) -> Res
 )
 async def show_checkout_session(call: Call, session_secret: str) -> Response:
     """What the page somebody pays on needs: public, with the secret of the session."""
-    filled: dict[str, Prefill | None] = {}
+    customers = ReturningCustomers(call)
     found: list[Organization] = []
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         opened = await commands.see_checkout_session(work, session_secret)
         found[:] = [await work.look_at(Organization, work.org_id)]
-        return 200, await _body(call, work, opened, filled)
+        return 200, await _body(work, opened, customers)
 
     return await call.decide(
         decide,
@@ -111,40 +106,16 @@ async def set_checkout_settings(call: Call, command: SetCheckoutSettings) -> Res
     return await call.decide(decide)
 
 
-async def _body(
-    call: Call, work: UnitOfWork, opened: Opened, filled: dict[str, Prefill | None]
-) -> dict[str, Any]:
-    """The session without its secrets; what the views said is kept in `filled`, and asked once."""
-    session, customer_id = opened.session, opened.payment.customer_id
-    customer = told = None
-    if session.prefills and customer_id is not None:
-        known = await work.look_at(Customer, customer_id)
-        if not known.deleted:
-            customer = {"id": known.id, **known.personal}
-            if customer_id not in filled:
-                filled[customer_id] = await _prefill(call, work.book, customer_id)
-            used = filled[customer_id]
-            told = {**known.personal, "method": None, "country": None}
-            if used is not None:
-                told |= {"method": used.method, "country": used.country}
+async def _body(work: UnitOfWork, opened: Opened, customers: ReturningCustomers) -> dict[str, Any]:
+    """The session, without its secrets."""
+    session = opened.session
+    customer_id = opened.payment.customer_id if session.prefills else None
     return {
         "id": session.id,
         "payment_intent": _payment(work, opened.payment),
         "expires_at": moment(session.expires_at),
-        "customer": customer,
-        "prefill": told,
+        **await customers.shown(work, customer_id),
     }
-
-
-async def _prefill(call: Call, book: str, customer_id: str) -> Prefill | None:
-    """How somebody paid last; None while the views have nothing to say."""
-    try:
-        told = await call.parts.views.ask(
-            book, lambda db: prefill(db, book, customer_id), wait_seconds=_PREFILL_WAIT_SECONDS
-        )
-    except ViewsRebuilding:
-        return None
-    return told.result
 
 
 def _payment(work: UnitOfWork, payment: Payment) -> dict[str, Any]:

@@ -19,11 +19,9 @@ from api.call import Call
 from api.errors import ApiError, InvalidInput, answer_to, from_validation, is_fault
 from api.inputs import parse_query, read_body
 from api.pay_templates import page
-from api.payment_link_commands import begin_payment
-from api.renderings import payment_links as rendering
+from api.payment_link_commands import begin_payment, look_at_link
 from api.renderings import payments as payment_rendering
 from api.routing import new_router
-from commands import payment_links as commands
 from commands import payments
 from commands.client_secrets import see_payment
 from commands.link_codes import book_of
@@ -123,11 +121,7 @@ async def confirm_payment(call: Call, code: str) -> Response:
 
 
 async def _terms(call: Call, code: str, *, counted: bool) -> dict[str, Any]:
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        link = await commands.open_payment_link(work, code, counted=counted)
-        return 200, rendering.for_payers(link, site=call.site)
-
-    told = await call.decide(decide, book=book_of(code), in_browser=True)
+    told = await look_at_link(call, code, book_of(code), counted=counted)
     found: dict[str, Any] = orjson.loads(bytes(told.body))
     return found
 
@@ -179,7 +173,7 @@ def _form(
         suggested=_major(link["amount"], currency) if link["amount"] else "",
         methods=_METHODS,
         kinds=_KINDS,
-        said=defaultdict(str, said or {}),
+        said=defaultdict(str, said or link["prefill"] or {}),
         problem=problem.message if problem else "",
         nonce=call.parts.handler.ids.secret(16),
     )

@@ -12,6 +12,7 @@ from api.call import Call, answer
 from api.errors import ApiError
 from api.renderings import payment_links as rendering
 from api.renderings import payments as payment_rendering
+from api.returning_customers import ReturningCustomers
 from api.routing import needs, new_router
 from commands import payment_links as commands
 from commands.client_secrets import client_secret
@@ -52,12 +53,7 @@ async def delete_payment_link(call: Call, link: str) -> Response:
 @router.get("/v1/pay/{code}", response_model=PublicPaymentLink, responses={404: {}, 410: {}})
 async def open_payment_link(call: Call, code: str) -> Response:
     """The terms, for whoever has the address: public, and counted as one view."""
-
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        link = await commands.open_payment_link(work, code)
-        return 200, rendering.for_payers(link, site=call.site)
-
-    return await call.decide(decide, book=_book(call, code), in_browser=True)
+    return await look_at_link(call, code, _book(call, code), counted=True)
 
 
 @router.post(
@@ -95,6 +91,18 @@ async def begin_payment(
     organization = await call.parts.directory.organization(Book.named(book))
     assert organization is not None  # noqa: S101 (its link was just paid)
     return payment | {"client_secret": client_secret(organization, payment["id"])}
+
+
+async def look_at_link(call: Call, code: str, book: str, *, counted: bool) -> Response:
+    """The terms for payers, with what is known of whom the link was made for, if for anybody."""
+    customers = ReturningCustomers(call)
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        link = await commands.open_payment_link(work, code, counted=counted)
+        shown = await customers.shown(work, link.terms["customer_id"])
+        return 200, rendering.for_payers(link, site=call.site) | shown
+
+    return await call.decide(decide, book=book, in_browser=True)
 
 
 def _book(call: Call, code: str) -> str:

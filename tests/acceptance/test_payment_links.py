@@ -78,10 +78,26 @@ def test_the_public_page_tells_nothing_between_merchant_and_service(client, shop
 
     seen = requests.get(f"{shop.url}/v1/pay/{link['code']}", timeout=30).json()
 
+    assert (seen["customer"], seen["prefill"]) == (None, None)
     assert set(seen).isdisjoint(
         {"metadata", "webhook_url", "org_id", "uses", "views", "reference", "customer_id"}
     )
     assert seen["amount"] == 9900
+
+
+def test_a_link_made_for_one_customer_is_filled_in_and_paid_by_nobody_else(client, shop):
+    ada = client.customers.create(ADA | {"phone": "+233501234567"})
+    link = client.payment_links.create(SUMMER | {"customer_id": ada["id"]})
+
+    seen = client.payment_links.get_by_code(link["code"])
+    paid = pay(shop, link, email="grace@example.com", name="Grace Hopper")
+
+    assert seen["customer"] == {"id": ada["id"], **ADA, "phone": "+233501234567"}
+    assert seen["prefill"]["email"] == "ada@example.com"
+    assert paid["customer_id"] == ada["id"]
+    assert len(client.customers.list()) == 1
+    page = requests.get(link["url"], timeout=30).text
+    assert 'value="ada@example.com"' in page
 
 
 def test_each_look_is_counted_and_so_is_each_payment(client, shop):

@@ -3,17 +3,9 @@
 from pydantic import Field
 
 from api.bodies.customer_history import Prefill
+from api.bodies.known_customer import KnownCustomer
 from api.bodies.payments import Payment
 from api.bodies.shapes import Moment, Shape
-
-
-class SessionCustomer(Shape):
-    """Who pays, as far as the page that pays may know."""
-
-    id: str
-    name: str | None
-    email: str | None
-    phone: str | None
 
 
 class CheckoutSession(Shape):
@@ -24,7 +16,7 @@ class CheckoutSession(Shape):
     session_secret: str = Field(description="Lets a browser see and use this session.")
     payment_intent: Payment
     expires_at: Moment
-    customer: SessionCustomer | None
+    customer: KnownCustomer | None
     prefill: Prefill | None
 
 

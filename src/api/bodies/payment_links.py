@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
+from api.bodies.customer_history import Prefill
+from api.bodies.known_customer import KnownCustomer
 from api.bodies.shapes import Amount, Count, Currency, Moment, Pagination, Shape
 from domain.payment_link import FieldType, LinkStatus
 
@@ -18,8 +20,8 @@ class CustomField(Shape):
     options: list[str]
 
 
-class PublicPaymentLink(Shape):
-    """What anybody may see who has the address."""
+class LinkTerms(Shape):
+    """What is offered, as its owner and its payers see it."""
 
     id: str = Field(examples=["pl_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     code: str
@@ -40,7 +42,14 @@ class PublicPaymentLink(Shape):
     active: bool
 
 
-class PaymentLink(PublicPaymentLink):
+class PublicPaymentLink(LinkTerms):
+    """What anybody may see who has the address; of a link made for one customer, who that is."""
+
+    customer: KnownCustomer | None
+    prefill: Prefill | None
+
+
+class PaymentLink(LinkTerms):
     """All of a link, for its owner; ``uses`` counts the payments that succeeded."""
 
     org_id: str
