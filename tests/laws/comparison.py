@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from ledger.ledger import Ledger
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
+from projections.customer_history import EntryType, customer_history
 from projections.customer_profiles import profile
 from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
 from projections.generation import Generation
@@ -21,6 +22,8 @@ from projections.source_breakdown import ranked_sources, source_breakdown
 from projections.subscriptions import SubscriptionFilter, subscription_list
 from projections.top_customers import top_customers
 
+# The cards give disputes no names, and subscriptions are compared by themselves.
+TOLD_BY_THE_CARDS: tuple[EntryType, ...] = ("payment", "refund", "invoice")
 # A zone with summer time, and one that is a quarter of an hour off.
 ZONES = ("UTC", "America/New_York", "Asia/Kathmandu")
 FIGURES = (
@@ -40,6 +43,7 @@ def assert_every_figure_agrees(generation: Generation, shop: Shop) -> None:
         assert_these_agree(views, shop.book, shop.oracle, shop.clock.now)
         for person in shop.oracle.people.values():
             _memberships(views, shop.book, shop.oracle, person)
+            _timeline(views, shop.book, shop.oracle, person)
 
 
 def assert_these_agree(views: Connection, book: str, oracle: Oracle, now: datetime) -> None:
@@ -173,6 +177,34 @@ def _bill(row: InvoiceRecord) -> tuple[Any, ...]:
     return (
         *(row.invoice_id, row.status, row.payment_id, row.amount, row.paid_at),
         *(row.period, row.period_start, row.period_end, row.retry_count, row.next_retry_at),
+    )
+
+
+def _timeline(views: Connection, book: str, oracle: Oracle, person: Person) -> None:
+    """Everything of the customer once, newest first; whose refunds and invoices come along."""
+    told = customer_history(views, book, person.id, types=TOLD_BY_THE_CARDS, limit=10_000)
+    assert told.total == len(told.rows)
+    assert [row.occurred_at for row in told.rows] == sorted(
+        (row.occurred_at for row in told.rows), reverse=True
+    )
+    mine = oracle.payments_of(person.id)
+    expected = [("payment", p.id, p.amount, p.currency, p.created_at) for p in mine]
+    expected += [("refund", "", m.amount, p.currency, m.at) for p in mine for m in p.refunds]
+    expected += [
+        ("invoice", billed.id, billed.payment.amount, member.currency, billed.payment.created_at)
+        for member in oracle.memberships
+        if member.customer == person.id
+        for billed in member.bills
+    ]
+    assert sorted(expected) == sorted(
+        (
+            row.type,
+            "" if row.type == "refund" else row.id,
+            row.amount,
+            row.currency,
+            row.occurred_at,
+        )
+        for row in told.rows
     )
 
 
