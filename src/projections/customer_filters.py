@@ -72,10 +72,12 @@ def asked(
     def known_as(found: ColumnElement[bool]) -> Asked:
         return Asked(_has(known, found), through(known.customer_id, found))
 
-    def paid_by(how: ColumnElement[bool]) -> Asked:
-        # A payer who chose another way has a row of the way before, with no payments.
-        found = and_(how, methods.payment_count > 0)
+    def paid_by(found: ColumnElement[bool]) -> Asked:
         return Asked(_has(methods, found), through(methods.customer_id, found))
+
+    def paid_how(method: str) -> Asked:
+        # A payer who chose another way has a row of the way before, with no payments.
+        return paid_by(and_(methods.method == method, methods.payment_count > 0))
 
     def spent(least: int) -> Asked:
         # Those who never paid have spent 0, and stand in no index of what was spent.
@@ -105,7 +107,7 @@ def asked(
         (wanted.max_spend, lambda most: Asked(operator.le(SPENT, most))),
         (wanted.currency, lambda asked_in: _paid_in(asked_in, through)),
         (wanted.provider, lambda provider: paid_by(methods.provider == provider)),
-        (wanted.payment_method, lambda method: paid_by(methods.method == method)),
+        (wanted.payment_method, paid_how),
         (wanted.activity_status, lambda status: _as_active(status, now, through)),
     ]
     return [asks(value) for value, asks in said if value is not None]
