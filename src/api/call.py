@@ -83,6 +83,7 @@ class Call(Request):
         book: str | None = None,
         in_browser: bool = False,
         key: str | None = None,
+        keyed: bool = True,
     ) -> Response:
         """Runs a command and answers what it has stored.
 
@@ -90,7 +91,8 @@ class Call(Request):
         adds to the body what may be told and never stored. ``book`` is the caller's unless the
         request names another. Idempotency keys of browsers are apart from those of servers, so
         that neither is given what was answered to the other; ``key`` stands for the header where
-        a form carries the key.
+        a form carries the key. What is asked for with GET, or is not ``keyed``, has no key: it is
+        the same however often it is done, and what is answered is not stored.
         """
         told: dict[str, bytes] = {}
 
@@ -107,7 +109,7 @@ class Call(Request):
             present=present,
             refuse=refused,
             context=self._context(),
-            idempotency=self._idempotency(key, in_browser=in_browser),
+            idempotency=self._idempotency(key, in_browser=in_browser) if keyed else None,
         )
         self.visit.headers.append((b"whence-position", b"%d" % answer.position))
         self.visit.replayed = answer.replayed
@@ -168,6 +170,8 @@ class Call(Request):
         )
 
     def _idempotency(self, key: str | None, *, in_browser: bool) -> Idempotency | None:
+        if self.method == "GET":
+            return None
         key = key or self.visit.header(b"idempotency-key")
         if key is None:
             if self.parts.require_idempotency_key:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from api.bodies.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
 from api.call import Call
+from api.errors import Forbidden
 from api.payment_commands import may_read
 from api.renderings import payments as payment_rendering
 from api.renderings.values import moment
@@ -38,7 +39,9 @@ async def open_checkout_session(call: Call, command: OpenCheckoutSession) -> Res
 
     Who pays is shown only when a server says who it is: a browser could say any address.
     """
-    known = may_read(call)
+    if not may_read(call) and command.occurred_at is not None:
+        raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
+    known = may_read(call) and call.caller.may("customers:read")
     organization = call.caller.organization
     customers = ReturningCustomers(call)
 
@@ -49,7 +52,7 @@ async def open_checkout_session(call: Call, command: OpenCheckoutSession) -> Res
     def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
         return _with_secrets(body, organization)
 
-    return await call.decide(decide, with_secrets=with_secrets, in_browser=not known)
+    return await call.decide(decide, with_secrets=with_secrets, in_browser=not may_read(call))
 
 
 @router.get(
@@ -87,8 +90,9 @@ async def select_method(call: Call, session_secret: str, command: SelectMethod) 
         payment = await commands.select_method(work, session_secret, command)
         return 200, {"payment_intent": _payment(work, payment)}
 
+    # Choosing again what was chosen does nothing; and a key would be stored beside the secret.
     book = book_of_session(session_secret)
-    return await call.decide(decide, book=book, in_browser=True)
+    return await call.decide(decide, book=book, in_browser=True, keyed=False)
 
 
 @router.put(

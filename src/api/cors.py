@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 from starlette.types import Scope
@@ -25,6 +26,7 @@ _BROWSER_ROUTES = re.compile(
 # Of these, the ones whose path names a book, and so the organization that may let a page in.
 _OF_A_LINK = re.compile(r"/v1/pay/([^/]+)(?:/pay)?")
 _OF_A_SESSION = re.compile(r"/v1/checkout/sessions/([^/]+)(?:/select)?")
+_OF_A_PAYMENT = re.compile(r"/v1/payments/[^/]+/confirm-intent")
 _ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, X-Org-Id, X-Reevit-Client, "
     "X-Reevit-Client-Version, X-Reevit-Key, X-Reevit-Mode"
@@ -54,7 +56,7 @@ class CrossOrigin:
         if not _BROWSER_ROUTES.fullmatch(scope["path"]):
             return []
         said = [(b"vary", b"Origin")]
-        if origin and await self._may_read(scope["path"], origin):
+        if origin and await self._may_read(scope, origin):
             said.append((b"access-control-allow-origin", origin.encode("latin-1")))
             said.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
         return said
@@ -76,16 +78,20 @@ class CrossOrigin:
             },
         )
 
-    async def _may_read(self, path: str, origin: str) -> bool:
+    async def _may_read(self, scope: Scope, origin: str) -> bool:
         if origin in self._origins or "*" in self._origins:
             return True
-        book = _book_of(path)
+        book = _book_of(scope)
         organization = None if book is None else await self._directory.organization(book)
         return organization is not None and origin in organization.checkout_origins
 
 
-def _book_of(path: str) -> Book | None:
+def _book_of(scope: Scope) -> Book | None:
+    path = scope["path"]
     with suppress(Refusal):
+        if _OF_A_PAYMENT.fullmatch(path):
+            asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            return Book.named(client_secrets.book_of(asked.get("client_secret", "")))
         if link := _OF_A_LINK.fullmatch(path):
             return Book.named(link_codes.book_of(link[1]))
         if session := _OF_A_SESSION.fullmatch(path):

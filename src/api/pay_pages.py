@@ -4,9 +4,10 @@ Opening it counts one view. Sending the form begins a payment; whoever began it 
 next page, which is theirs by its client secret. A form that is sent twice begins one payment.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.call import Call
 from api.errors import ApiError, InvalidInput, answer_to, from_validation, is_fault
-from api.inputs import parse_query, read_body
+from api.inputs import fingerprint, parse_query, read_body
 from api.pay_templates import page
 from api.payment_link_commands import begin_payment, look_at_link
 from api.renderings import payments as payment_rendering
@@ -28,6 +29,7 @@ from commands.link_codes import book_of
 from commands.payment_links import PayThroughLink
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book
+from domain.errors import Gone, RuleBroken
 from domain.money import decimals, shown
 from domain.payment_link import PaymentLink
 
@@ -48,6 +50,8 @@ _KINDS: Final = {
 }
 _CUSTOM: Final = "custom_"
 _SEE_OTHER: Final = 303
+# Commas part thousands and nothing else: in "12,50" it would be anybody's guess.
+_TYPED: Final = re.compile(r"([0-9]{1,13}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,4})?")
 
 Show = Callable[[Call, str], Awaitable[Response]]
 
@@ -80,11 +84,13 @@ async def show_link(call: Call, code: str) -> Response:
 async def send_form(call: Call, code: str) -> Response:
     """Begins a payment, or shows the form again with what was wrong."""
     said = parse_query(await read_body(call.receive))
-    link = await _terms(call, code, counted=False)
     try:
-        payment = await begin_payment(
-            call, code, _command(said, link), key=str(said.get("nonce") or "") or None
-        )
+        link = await _terms(call, code, counted=False)
+    except Gone:
+        # Whoever paid last may have sent the form twice: the second is told of the first.
+        return _to(code, await begin_payment(call, code, PayThroughLink(), key=_once(said)))
+    try:
+        payment = await begin_payment(call, code, _command(said, link), key=_once(said))
     except ValidationError as invalid:
         return _form(call, code, link, said, from_validation(invalid))
     except InvalidInput as wrong:
@@ -93,8 +99,7 @@ async def send_form(call: Call, code: str) -> Response:
         if refused.status != 400:  # noqa: PLR2004 (what the payer can mend)
             raise
         return _form(call, code, link, said, refused)
-    # Relative, so that it holds wherever a proxy has put these pages.
-    return RedirectResponse(f"{code}/payment?{_own(payment['client_secret'])}", _SEE_OTHER)
+    return _to(code, payment)
 
 
 @router.get("/pay/{code}/payment", include_in_schema=False)
@@ -114,9 +119,10 @@ async def confirm_payment(call: Call, code: str) -> Response:
         await payments.confirm_intent(work, secret.partition("_secret_")[0], secret)
         return 204, None
 
-    response = await call.decide(decide, book=book_of(code), in_browser=True)
-    if response.status_code != 204:  # noqa: PLR2004 (the status itself)
-        return await _payment(call, code, orjson.loads(bytes(response.body))["message"])
+    try:
+        await call.decide(decide, book=book_of(code), in_browser=True, keyed=False)
+    except (Gone, RuleBroken) as refused:
+        return await _payment(call, code, str(refused))
     return RedirectResponse(f"payment?{_own(secret)}", _SEE_OTHER)
 
 
@@ -199,17 +205,27 @@ def _command(said: dict[str, Any], link: dict[str, Any]) -> PayThroughLink:
     return PayThroughLink(**body, amount=amount, custom_fields=answers)
 
 
+def _to(code: str, payment: dict[str, Any]) -> Response:
+    """Relative, so that it holds wherever a proxy has put these pages."""
+    return RedirectResponse(f"{code}/payment?{_own(payment['client_secret'])}", _SEE_OTHER)
+
+
+def _once(said: dict[str, Any]) -> str | None:
+    """The same form sent twice is one payment; one that was corrected is another."""
+    nonce = str(said.get("nonce") or "")
+    return f"{nonce[:64]} {fingerprint(said)}" if nonce else None
+
+
 def _minor(text: str, currency: str) -> int | None:
     """What somebody typed as an amount, in minor units; raises InvalidInput."""
-    plain = text.strip().replace(" ", "").replace(",", "")
+    plain = text.strip().replace(" ", "")
     if not plain:
         return None
-    try:
-        amount = Decimal(plain).scaleb(decimals(currency))
+    # What is long or written with an exponent is no amount, and would take for ever to work out.
+    if _TYPED.fullmatch(plain):
+        amount = Decimal(plain.replace(",", "")).scaleb(decimals(currency))
         if amount == amount.to_integral_value():
             return int(amount)
-    except (InvalidOperation, ValueError, OverflowError):
-        pass
     raise InvalidInput("amount", f"is not an amount in {currency}", "invalid_amount")
 
 

@@ -1,6 +1,7 @@
 """What may be asked about payment links: set out terms, change them, open the page, pay."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter, ValidationError, model_validator
@@ -26,6 +27,7 @@ from commands.payers import international, payer, visitor
 from commands.payments import COUNTRIES, take
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book
+from domain.customer import CustomerNotFound
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, PaymentLinkNotFound, Terms, viewed
 from ledger.clock import written
@@ -199,8 +201,11 @@ async def _payer(
     work: UnitOfWork, link: PaymentLink, command: PayThroughLink, country: str | None
 ) -> str | None:
     phone = international(command.phone, country)
-    if link.terms["customer_id"] is not None:
-        return (await payer(work, link.terms["customer_id"], phone)).id
+    made_for = link.terms["customer_id"]
+    if made_for is not None:
+        # Of a link for somebody who was deleted since, whoever pays is a visitor like any other.
+        with suppress(CustomerNotFound):
+            return (await payer(work, made_for, phone)).id
     found = await visitor(work, email=command.email, phone=phone, name=command.name)
     return None if found is None else found.id
 

@@ -173,7 +173,8 @@ def payment_link_list(
     if sort_by == "total_revenue":
         listed = listed.outerjoin(source_totals, _brought())
         revenue = func.coalesce(source_totals.c.amount, 0)
-        order.insert(0, By(revenue, descending=True, stated=True))
+        # Amounts of different currencies are not compared: each currency is ranked by itself.
+        order[:0] = [By(column.currency, stated=True), By(revenue, descending=True, stated=True)]
     page = fetch_page(
         connection,
         listed,

@@ -107,6 +107,45 @@ def test_a_form_that_is_sent_twice_begins_one_payment(client):
     assert len(client.payment_links.list_payments(link["id"])) == 1
 
 
+@pytest.mark.parametrize("typed", ["1e999990", "12,50", "9" * 40, "1.234567", "-5", "ten"])
+def test_what_is_no_amount_is_refused_at_once(client, typed):
+    link = client.payment_links.create(
+        {"name": "Donate", "currency": "GHS", "allow_custom_amount": True}
+    )
+
+    answer = requests.post(link["url"], data={"amount": typed}, allow_redirects=False, timeout=5)
+
+    assert answer.status_code == 400
+    assert "is not an amount in GHS" in answer.text
+    assert client.payment_links.list_payments(link["id"]) == []
+
+
+def test_a_form_that_was_corrected_is_another_payment(client):
+    link = client.payment_links.create(
+        {"name": "Donate", "currency": "GHS", "allow_custom_amount": True}
+    )
+
+    for amount in ("1,250.00", "12.50"):
+        form = {"nonce": "the same", "amount": amount}
+        requests.post(link["url"], data=form, allow_redirects=False, timeout=30)
+
+    amounts = {row["amount"] for row in client.payment_links.list_payments(link["id"])}
+    assert amounts == {125000, 1250}
+
+
+def test_whoever_paid_last_and_sent_the_form_twice_is_told_that_they_paid(client):
+    link = client.payment_links.create(SUMMER | {"amount": 4000, "max_uses": 1})
+    form = {"nonce": "the same", "email": "ada@example.com"}
+
+    first, again = (
+        requests.post(link["url"], data=form, allow_redirects=False, timeout=30) for _ in range(2)
+    )
+    late = requests.post(link["url"], data={"nonce": "other"}, allow_redirects=False, timeout=30)
+
+    assert (first.status_code, again.headers["Location"]) == (303, first.headers["Location"])
+    assert late.status_code == 410
+
+
 @pytest.mark.parametrize("named", ["closed", "unknown"])
 def test_a_closed_or_unknown_link_is_a_page_too(client, shop, named):
     link = client.payment_links.create(SUMMER | {"active": False})

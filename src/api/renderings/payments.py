@@ -92,7 +92,8 @@ def of_status_change(change: StatusChange) -> dict[str, Any]:
 
 def for_browser(body: dict[str, Any]) -> dict[str, Any]:
     """A payment without what is between the merchant and their customer."""
-    private = dict.fromkeys(("customer", "customer_name", "customer_external_id"))
+    names = ("customer", "customer_id", "customer_name", "customer_external_id")
+    private = dict.fromkeys(names)
     return body | private | {"metadata": {}}
 
 
