@@ -123,7 +123,7 @@ async def _body(work: UnitOfWork, opened: Opened, customers: ReturningCustomers)
 
 
 def _payment(work: UnitOfWork, payment: Payment) -> dict[str, Any]:
-    return payment_rendering.for_browser(
+    return payment_rendering.for_strangers(
         payment_rendering.of_aggregate(
             payment, org_id=work.org_id, customer=None, client_secret=None
         )

@@ -183,6 +183,8 @@ async def _decide(
         body = rendering.of_aggregate(
             payment, org_id=work.org_id, customer=customer, client_secret=None
         )
+        if secret is not None:
+            return status, rendering.for_strangers(body)
         return status, rendering.for_browser(body) if in_browser else body
 
     # What is stored under an idempotency key holds no secret: this one is told beside it.

@@ -81,7 +81,7 @@ async def begin_payment(
         body = payment_rendering.of_aggregate(
             payment, org_id=work.org_id, customer=None, client_secret=None
         )
-        return 201, payment_rendering.for_browser(body)
+        return 201, payment_rendering.for_strangers(body)
 
     response = await call.decide(decide, book=book, in_browser=True, key=key)
     payment: dict[str, Any] = orjson.loads(bytes(response.body))

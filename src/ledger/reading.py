@@ -203,7 +203,9 @@ def unfounded_claim(engine: Engine, book: str) -> Claim | None:
         .order_by(claims.c.kind, claims.c.value)
         .limit(1)
     )
-    found = ask(engine, lambda connection: connection.execute(wanted).one_or_none())
+    # All claims of a book are looked at before the answer is that there is none.
+    patient = engine.execution_options(unhurried=True)
+    found = ask(patient, lambda connection: connection.execute(wanted).one_or_none())
     return None if found is None else Claim(*found)
 
 

@@ -64,16 +64,19 @@ class Filler:
 
     def _fill_book(self, book: str, upto: int) -> None:
         changes, loaded, position = Changes(book), 0, 0
+        digest: str | None = None
         for facts in self._facts(book, 0, upto):
             position, error = self._folding.add(changes, position, facts)
             self._count(len(facts))
             if error is not None:
                 changes = self._again(book, loaded, position)
                 self.parked.add(book)
-                digest = digest_at(facts, position)
+                # A bad fact at the start of a page leaves the last good one on the page before.
+                digest = digest_at(facts, position) or digest
                 self._note(changes, Checkpoint(position, position + 1, error, digest))
                 break
-            self._note(changes, Checkpoint(position, digest=digest_at(facts, position)))
+            digest = digest_at(facts, position)
+            self._note(changes, Checkpoint(position, digest=digest))
             if self._rows + len(changes) > self._rows_in_memory:
                 self._keep(changes, begun=loaded > 0)
                 self._load()

@@ -108,7 +108,7 @@ class Generation:
             if index.info["dialect"] == self.engine.dialect.name
         )
         for searched in definitions.searched:
-            with self.writing() as connection:
+            with self.unhurried() as connection:
                 if self.schema is not None:
                     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{_SORT_MEMORY}'"))
                 searched.create(connection, self._name(searched.table))

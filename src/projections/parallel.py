@@ -164,7 +164,7 @@ def _still_there() -> Iterator[None]:
 
 
 def _clear(generation: Generation, definitions: Definitions, book: str) -> None:
-    with generation.writing() as connection:
+    with generation.unhurried() as connection:
         for table in (*definitions.folded, checkpoints):
             connection.execute(delete(table).where(table.c.book == book))
 

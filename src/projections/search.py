@@ -103,6 +103,8 @@ class SearchIndex:
                 else:
                     self._create_gin(connection, table_name)
         except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
             reason = str(error.orig).splitlines()[0]
             _log.warning("searching %s looks through all its rows: %s", table_name, reason)
 

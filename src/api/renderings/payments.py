@@ -92,9 +92,13 @@ def of_status_change(change: StatusChange) -> dict[str, Any]:
 
 def for_browser(body: dict[str, Any]) -> dict[str, Any]:
     """A payment without what is between the merchant and their customer."""
-    names = ("customer", "customer_id", "customer_name", "customer_external_id")
-    private = dict.fromkeys(names)
+    private = dict.fromkeys(("customer", "customer_name", "customer_external_id"))
     return body | private | {"metadata": {}}
+
+
+def for_strangers(body: dict[str, Any]) -> dict[str, Any]:
+    """The same for whoever shows no key: not even that a customer was known, or since when."""
+    return for_browser(body) | {"customer_id": None}
 
 
 def _refund(
