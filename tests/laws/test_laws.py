@@ -15,7 +15,7 @@ from comparison import (
     assert_every_figure_is_explained,
     assert_these_agree,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from looking_back import as_of, moments_of
 from shop import Clock, Shop, steps
@@ -258,7 +258,8 @@ def test_the_past_is_what_the_oracle_says_had_happened_by_then(house, days, late
     with house.past() as past:
         for lived in (days, late):
             asyncio.run(shop.live_through(lived))
-            moments = moments_of(shop.oracle)
+            # Steps that find nothing to do leave a shop where nothing has happened yet.
+            moments = moments_of(shop.oracle) or [shop.clock.now]
             moment = moments[which * len(moments) // 1000] + off
 
             told = asyncio.run(
@@ -274,6 +275,7 @@ def test_what_was_known_is_what_a_rebuild_would_have_said_then(house, days, part
     shop = house.open_shop()
     asyncio.run(shop.live_through(days))
     facts = house.ledger.read(shop.book, limit=10_000)
+    assume(facts)
     known_at = datetime.fromisoformat(facts[(len(facts) - 1) * part // 100].recorded_at)
     upto = house.ledger.position_at(shop.book, known_at)
     then = house.empty_views()
