@@ -60,7 +60,7 @@ def fold_into(
         position = folded.position
         with generation.writing() as connection:
             merge_into(connection, generation.schema, [folded.changes])
-    with generation.writing() as connection:
+    with generation.unhurried() as connection:
         derive_book(connection, definitions.derived, book)
     generation.create_indexes(definitions)
     generation.analyze(definitions)
