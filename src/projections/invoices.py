@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Connection, Integer, Row, Select, select
+from sqlalchemy import BigInteger, Connection, Integer, Row
 
 from domain.invoice import Invoice, InvoiceStatus
 from projections.changes import Changes, Recorded
 from projections.instants import instant, instant_or_none, micros
-from projections.narrowing import count_up_to_few
-from projections.paging import By, Page, fetch_page
+from projections.newest import begun, newest_first
+from projections.paging import Page
 from projections.rows import at_latest, first, key, latest, view
 
 invoices = view(
@@ -129,14 +129,8 @@ class InvoiceFilter:
 
 def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord | None:
     """One invoice by id, None when there is none."""
-    column = invoices.c
-    row = connection.execute(
-        select(invoices).where(
-            column.book == book,
-            column.invoice_id == invoice_id,
-            column.created_at.is_not(None),
-        )
-    ).first()
+    one = begun(invoices, book, {invoices.c.invoice_id: invoice_id})
+    row = connection.execute(one).first()
     return None if row is None else _record(row)
 
 
@@ -151,31 +145,15 @@ def invoice_list(
 ) -> Page[InvoiceRecord]:
     """Newest first; the total is true up to narrowing.FEW. Raises BadCursor."""
     column = invoices.c
-    fitting: Select[Any] = select(invoices).where(*_conditions(book, wanted))
-    newest_first = (
-        By(column.created_at, descending=True, stated=True),
-        By(column.invoice_id, descending=True),
-    )
-    page = fetch_page(connection, fitting, newest_first, limit=limit, offset=offset, cursor=cursor)
-    total, is_exact = count_up_to_few(connection, fitting, page, offset=offset, cursor=cursor)
-    return Page([_record(row) for row in page.rows], total, page.next_cursor, is_exact)
-
-
-def _conditions(book: str, wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
-    column = invoices.c
     same = {
         column.status: wanted.status,
         column.customer_id: wanted.customer_id,
         column.subscription_id: wanted.subscription_id,
     }
-    # What was told of it before it began to be is told in no list.
-    found = [column.book == book, column.created_at.is_not(None)]
-    found += [name == value for name, value in same.items() if value is not None]
-    if wanted.start is not None:
-        found.append(column.created_at >= micros(wanted.start))
-    if wanted.end is not None:
-        found.append(column.created_at < micros(wanted.end))
-    return found
+    rows = begun(invoices, book, same, start=wanted.start, end=wanted.end)
+    return newest_first(
+        connection, rows, invoices, _record, limit=limit, offset=offset, cursor=cursor
+    )
 
 
 def _record(row: Row[Any]) -> InvoiceRecord:

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, select
+from sqlalchemy import BigInteger, Connection, Row
 
 from domain.subscription import Plan, Subscription, SubscriptionStatus
 from projections.changes import Changes, Recorded
 from projections.instants import instant, instant_or_none, micros
-from projections.narrowing import count_up_to_few
-from projections.paging import By, Page, fetch_page
+from projections.newest import begun, newest_first
+from projections.paging import Page
 from projections.rows import at_latest, first, key, latest, total, view
 
 subscriptions = view(
@@ -148,10 +148,8 @@ def subscription(
     connection: Connection, book: str, subscription_id: str
 ) -> SubscriptionRecord | None:
     """One subscription by id, None when there is none."""
-    column = subscriptions.c
-    row = connection.execute(
-        select(subscriptions).where(column.book == book, column.subscription_id == subscription_id)
-    ).first()
+    one = begun(subscriptions, book, {subscriptions.c.subscription_id: subscription_id})
+    row = connection.execute(one).first()
     return None if row is None else _record(row)
 
 
@@ -166,31 +164,15 @@ def subscription_list(
 ) -> Page[SubscriptionRecord]:
     """Newest first; the total is true up to narrowing.FEW. Raises BadCursor."""
     column = subscriptions.c
-    fitting: Select[Any] = select(subscriptions).where(*_conditions(book, wanted))
-    newest_first = (
-        By(column.created_at, descending=True, stated=True),
-        By(column.subscription_id, descending=True),
-    )
-    page = fetch_page(connection, fitting, newest_first, limit=limit, offset=offset, cursor=cursor)
-    total, is_exact = count_up_to_few(connection, fitting, page, offset=offset, cursor=cursor)
-    return Page([_record(row) for row in page.rows], total, page.next_cursor, is_exact)
-
-
-def _conditions(book: str, wanted: SubscriptionFilter) -> list[ColumnElement[bool]]:
-    column = subscriptions.c
     same = {
         column.status: wanted.status,
         column.customer_id: wanted.customer_id,
         column.plan_id: wanted.plan_id,
     }
-    # What was told of it before it began to be is told in no list.
-    found = [column.book == book, column.created_at.is_not(None)]
-    found += [name == value for name, value in same.items() if value is not None]
-    if wanted.start is not None:
-        found.append(column.created_at >= micros(wanted.start))
-    if wanted.end is not None:
-        found.append(column.created_at < micros(wanted.end))
-    return found
+    rows = begun(subscriptions, book, same, start=wanted.start, end=wanted.end)
+    return newest_first(
+        connection, rows, subscriptions, _record, limit=limit, offset=offset, cursor=cursor
+    )
 
 
 def _record(row: Row[Any]) -> SubscriptionRecord:
