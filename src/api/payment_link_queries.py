@@ -17,13 +17,13 @@ from api.renderings import payments as payment_rendering
 from api.routing import needs, new_router
 from domain.payment_link import LinkStatus, PaymentLinkNotFound
 from projections.paging import Page
+from projections.payment_link_stats import payment_link_stats
 from projections.payment_links import (
     LinkFilter,
     LinkRecord,
     SortBy,
     payment_link,
     payment_link_list,
-    payment_link_stats,
 )
 from projections.payment_list import ListedPayment, PaymentFilter, payment_list
 

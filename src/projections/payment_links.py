@@ -1,8 +1,4 @@
-"""The payment links of a book: their terms, what state they are in, and what they bring.
-
-What was paid through a link is in `source_totals`, under its id; revenue is told in the currency
-the link asks for.
-"""
+"""The payment links of a book: their terms, and what state they are in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,11 +21,8 @@ from sqlalchemy import (
 
 from domain.payment_link import LinkStatus, PaymentLink, Terms, status_of
 from projections.changes import Changes, Recorded
-from projections.customer_standing import customer_standing
-from projections.customer_totals import customer_activity, customer_totals
 from projections.instants import instant, micros
 from projections.paging import By, Page, fetch_page
-from projections.payments import payments
 from projections.rows import at_latest, first, key, latest, total, view
 from projections.source_totals import source_totals
 
@@ -106,40 +99,6 @@ class LinkRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
-    """The customers whose first successful payment came through a link.
-
-    What they have paid since, in the currency of the link: `revenue` with that first payment,
-    `later_revenue` without it.
-    """
-
-    customers: int
-    revenue: int
-    later_revenue: int
-
-
-@dataclass(frozen=True, slots=True)
-class LinkStats:
-    """What a link brought, in its currency: `payments` were created, some of them succeeded."""
-
-    link: LinkRecord
-    views: int
-    payments: int
-    successful_payments: int
-    revenue: int
-    refunded_amount: int
-    disputed_amount: int
-    first_payment_at: datetime | None
-    last_payment_at: datetime | None
-    converted: "Converted"
-
-    @property
-    def conversion_rate(self) -> float:
-        """Successful payments per view; 0 without views."""
-        return self.successful_payments / self.views if self.views else 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class LinkFilter:
     """What the links asked for have in common; None does not ask."""
 
@@ -150,8 +109,8 @@ class LinkFilter:
 
 def payment_link(connection: Connection, book: str, named: str) -> LinkRecord | None:
     """A link by its id or its code; None when there is none, or it was taken down."""
-    row = connection.execute(_known(book).where(_called(named))).first()
-    return None if row is None else _record(row)
+    row = connection.execute(known_links(book).where(called(named))).first()
+    return None if row is None else link_record(row)
 
 
 def payment_link_list(
@@ -167,11 +126,11 @@ def payment_link_list(
 ) -> Page[LinkRecord]:
     """Newest first, or those first that brought most in their currency. Raises BadCursor."""
     column = payment_links.c
-    listed = _known(book).where(*_conditions(wanted, now))
+    listed = known_links(book).where(*_conditions(wanted, now))
     count = select(func.count()).select_from(listed.subquery())
     order = [By(column.created_at, descending=True, stated=True)]
     if sort_by == "total_revenue":
-        listed = listed.outerjoin(source_totals, _brought())
+        listed = listed.outerjoin(source_totals, brought())
         revenue = func.coalesce(source_totals.c.amount, 0)
         # Amounts of different currencies are not compared: each currency is ranked by itself.
         order[:0] = [By(column.currency, stated=True), By(revenue, descending=True, stated=True)]
@@ -184,89 +143,24 @@ def payment_link_list(
         cursor=cursor,
         total=connection.execute(count).scalar_one(),
     )
-    return Page([_record(row) for row in page.rows], page.total, page.next_cursor)
+    return Page([link_record(row) for row in page.rows], page.total, page.next_cursor)
 
 
-def payment_link_stats(connection: Connection, book: str, named: str) -> LinkStats | None:
-    """What a link brought until now; None when there is none, or it was taken down."""
-    figures = source_totals.c
-    row = connection.execute(
-        _known(book)
-        .add_columns(
-            *(
-                func.coalesce(figures[name], 0).label(name)
-                for name in ("created", "succeeded", "amount", "refunded_amount", "disputed_amount")
-            ),
-            figures.first_payment_at,
-            figures.last_payment_at,
-        )
-        .outerjoin(source_totals, _brought())
-        .where(_called(named))
-    ).first()
-    if row is None:
-        return None
-    return LinkStats(
-        link=_record(row),
-        views=row.views,
-        payments=row.created,
-        successful_payments=row.succeeded,
-        revenue=row.amount,
-        refunded_amount=row.refunded_amount,
-        disputed_amount=row.disputed_amount,
-        first_payment_at=None if row.first_payment_at is None else instant(row.first_payment_at),
-        last_payment_at=None if row.last_payment_at is None else instant(row.last_payment_at),
-        converted=_converted(connection, book, row.link_id, row.currency),
-    )
-
-
-def _converted(connection: Connection, book: str, link_id: str, currency: str) -> Converted:
-    standing, activity = customer_standing.c, customer_activity.c
-    totals, first = customer_totals.c, payments.c
-    theirs = customer_standing.join(
-        customer_activity,
-        and_(activity.book == standing.book, activity.customer_id == standing.customer_id),
-    ).outerjoin(
-        customer_totals,
-        and_(
-            totals.book == standing.book,
-            totals.customer_id == standing.customer_id,
-            totals.currency == currency,
-        ),
-    )
-    paid_first = and_(
-        first.book == activity.book,
-        first.payment_id == activity.first_payment_id,
-        first.currency == currency,
-    )
-    row = connection.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(totals.total_spent), 0),
-            func.coalesce(func.sum(first.captured_amount), 0),
-        )
-        .select_from(theirs.outerjoin(payments, paid_first))
-        .where(
-            standing.book == book,
-            standing.first_source_id == link_id,
-            activity.first_source == "payment_link",
-        )
-    ).one()
-    customers, revenue, at_first = (int(each) for each in row)
-    return Converted(customers, revenue, revenue - at_first)
-
-
-def _known(book: str) -> Select[Any]:
+def known_links(book: str) -> Select[Any]:
+    """The links of a book that were not taken down."""
     column = payment_links.c
     return select(payment_links).where(
         column.book == book, column.code.is_not(None), column.deleted_at.is_(None)
     )
 
 
-def _called(named: str) -> ColumnElement[bool]:
+def called(named: str) -> ColumnElement[bool]:
+    """That a link has this id or this code."""
     return or_(payment_links.c.link_id == named, payment_links.c.code == named)
 
 
-def _brought() -> ColumnElement[bool]:
+def brought() -> ColumnElement[bool]:
+    """What joins a link to the totals of its payments, in its currency."""
     figures, column = source_totals.c, payment_links.c
     return and_(
         figures.book == column.book,
@@ -304,7 +198,7 @@ def _is(status: LinkStatus, now: datetime) -> ColumnElement[bool]:
             return and_(column.is_switched_on, not_(over), not_(used_up))
 
 
-def _record(row: Row[Any]) -> LinkRecord:
+def link_record(row: Row[Any]) -> LinkRecord:
     return LinkRecord(
         link_id=row.link_id,
         code=row.code,

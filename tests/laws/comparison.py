@@ -15,7 +15,7 @@ from projections.customer_profiles import profile
 from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
 from projections.generation import Generation
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice_list
-from projections.payment_links import payment_link_stats
+from projections.payment_link_stats import payment_link_stats
 from projections.payment_list import payment_history
 from projections.revenue import revenue_series
 from projections.source_breakdown import ranked_sources, source_breakdown

@@ -5,7 +5,8 @@ from typing import Any
 
 from api.renderings.values import moment
 from domain.payment_link import PaymentLink, Terms
-from projections.payment_links import LinkRecord, LinkStats
+from projections.payment_link_stats import LinkStats
+from projections.payment_links import LinkRecord
 
 _PUBLIC = (
     "name",
