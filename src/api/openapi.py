@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.bodies.shapes import Error
+from api.examples import BODIES, ERRORS, SENTENCES
 from api.moments import moment_parameters
 
 _ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
@@ -20,96 +21,6 @@ _WITHOUT_PAST = (
     "/v1/policies/retry",
     "/v1/policies/retry/list",
 )
-
-_SENTENCES = {
-    "400": "What was sent cannot be read, is not allowed, or not in this state",
-    "401": "No API key, or not a good one",
-    "403": "The key may not do this",
-    "404": "There is no such thing",
-    "405": "This path does not know this method",
-    "409": "Somebody else has it, or the idempotency key was used for something else",
-    "410": "It was there for everybody, and is not any more: the code says why",
-    "413": "The body is larger than 10 MB",
-    "429": "Too many requests",
-    "500": "Something went wrong on our side",
-    "503": "Not now: see Retry-After",
-}
-_EXAMPLES = {
-    "400": ("validation_error", "missing_required_field", "amount: is required"),
-    "401": ("unauthorized", "invalid_api_key", "this is not an API key of ours"),
-    "403": ("forbidden", "insufficient_scope", "this key lacks the scope customers:write"),
-    "404": ("not_found", "not_found", "there is nothing at /v1/nothing"),
-    "405": ("method_not_allowed", "method_not_allowed", "PUT is not allowed here"),
-    "409": (
-        "conflict",
-        "idempotency_conflict",
-        "this idempotency key was used with another body",
-    ),
-    "410": ("gone", "payment_link_inactive", "this payment link is switched off"),
-    "413": ("payload_too_large", "payload_too_large", "the body is larger than 10485760 bytes"),
-    "429": ("rate_limited", "rate_limit_exceeded", "too many requests: try again in 12 s"),
-    "500": ("server_error", "server_error", "something went wrong on our side"),
-    "503": ("unavailable", "views_rebuilding", "the views are being rebuilt: 40 %"),
-}
-
-_BODIES: dict[str, dict[str, Any]] = {
-    "CreateCustomer": {
-        "external_id": "usr_1234",
-        "email": "ada@example.com",
-        "name": "Ada Lovelace",
-        "phone": "+233501234567",
-        "tags": ["premium", "early-adopter"],
-        "metadata": {"plan": "pro"},
-    },
-    "UpdateCustomer": {"tags": ["premium"], "phone": None},
-    "PutCustomer": {"email": "ada@example.com", "name": "Ada Lovelace"},
-    "CreatePayment": {"amount": 15000, "currency": "GHS", "customer_id": "usr_1234"},
-    "AmendPayment": {"amount": 12000, "metadata": {"order": "1001"}},
-    "ConfirmPayment": {"provider": "hubtel", "provider_ref_id": "ht_1001"},
-    "FailPayment": {"code": "insufficient_funds", "message": "the account does not hold enough"},
-    "CancelPayment": {"reason": "sold out"},
-    "ExpirePayment": {},
-    "RetryPayment": {},
-    "CapturePayment": {"amount": 3000},
-    "RefundPayment": {"amount": 1000, "reason": "one was rotten"},
-    "OpenDispute": {"amount": 1000, "reason": "not received"},
-    "ResolveDispute": {"outcome": "won"},
-    "CreatePaymentLink": {
-        "name": "Summer Sale - Premium Plan",
-        "amount": 9900,
-        "currency": "GHS",
-        "max_uses": 100,
-        "metadata": {"campaign": "summer"},
-    },
-    "UpdatePaymentLink": {"name": "Autumn Sale - Premium Plan", "status": "active"},
-    "PayThroughLink": {"email": "ada@example.com", "name": "Ada Lovelace", "method": "card"},
-    "CreateSubscription": {
-        "customer_id": "usr_1234",
-        "plan_id": "plan_premium",
-        "amount": 4000,
-        "currency": "GHS",
-        "method": "momo",
-        "interval": "monthly",
-        "metadata": {"plan_name": "Premium"},
-    },
-    "UpdateSubscription": {"plan_id": "plan_basic", "amount": 2000},
-    "PauseSubscription": {"reason": "on a journey"},
-    "ResumeSubscription": {},
-    "CancelSubscription": {"reason": "moved away"},
-    "UpdateInvoice": {"metadata": {"order": "1001"}},
-    "CancelInvoice": {"reason": "sent by mistake"},
-    "RetryInvoice": {},
-    "SetRetryPolicy": {
-        "plan_id": "plan_premium",
-        "delays": ["15m", "1h", "24h", "7d"],
-        "max_retries": 4,
-        "when_used_up": "pause",
-    },
-    "OpenCheckoutSession": {"amount": 15000, "currency": "GHS", "customer_id": "usr_5678"},
-    "SelectMethod": {"method": "mobile_money"},
-    "SetCheckoutSettings": {"allowed_origins": ["https://shop.example"]},
-    "IssueKey": {"name": "the website", "scopes": ["checkout:write"]},
-}
 
 _ALWAYS = {
     "X-Request-Id": {"schema": {"type": "string", "examples": ["req_01hxa2b3c4d5e6f7g8h9jkmnpq"]}},
@@ -275,11 +186,11 @@ def _statuses(operation: dict[str, Any], path: str, method: str, *, secured: boo
 
 
 def _error(status: str, headers: dict[str, Any]) -> dict[str, Any]:
-    category, code, message = _EXAMPLES[status]
+    category, code, message = ERRORS[status]
     example = {"error": category, "code": code, "message": message, "details": {}}
     headers = headers | (_RETRY_AFTER if status in {"429", "503"} else {})
     return {
-        "description": _SENTENCES[status],
+        "description": SENTENCES[status],
         "headers": headers,
         "content": {"application/json": {"schema": _ERROR_SCHEMA, "example": example}},
     }
@@ -292,6 +203,6 @@ def _complete_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
         return
     content = body["content"]["application/json"]
     name = content["schema"].get("$ref", "").rpartition("/")[2]
-    if name in _BODIES:
-        content["example"] = _BODIES[name]
+    if name in BODIES:
+        content["example"] = BODIES[name]
     body["required"] = bool(schemas.get(name, {}).get("required"))
