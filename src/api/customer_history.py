@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.bodies.customer_history import CustomerState, History, Prefill
 from api.call import Call, answer
+from api.customer_named import Named, by_external_id, by_id
 from api.pages import Paged, UpTo100, enveloped
 from api.renderings import customer_history as rendering
 from api.renderings import customers as customer_rendering
@@ -16,16 +17,10 @@ from api.renderings import invoices as invoice_rendering
 from api.renderings import sources as source_rendering
 from api.renderings import subscriptions as subscription_rendering
 from api.routing import needs, new_router
-from commands.customers import NothingKnownBy
 from domain.customer import CustomerNotFound
-from projections.customer_history import (
-    ENTRY_TYPES,
-    EntryType,
-    HistoryEntry,
-    customer_history,
-)
+from projections.customer_history import HistoryEntry, customer_history
 from projections.customer_profiles import profile
-from projections.customers import customer_id_of, customer_record
+from projections.history_entries import ENTRY_TYPES, EntryType
 from projections.invoices import InvoiceFilter, invoice_list
 from projections.paging import Page
 from projections.prefill import prefill
@@ -57,14 +52,7 @@ async def list_history_by_external_id(
     call: Call, external_id: str, query: Annotated[ListTimeline, Query()]
 ) -> Response:
     """Everything that happened with the customer, newest first."""
-
-    def read(db: Connection) -> Page[HistoryEntry]:
-        customer_id = customer_id_of(db, call.book_name, external_id)
-        if customer_id is None:
-            raise NothingKnownBy(external_id)
-        return _timeline(db, call.book_name, customer_id, query)
-
-    return enveloped("history", await call.ask(read), query, rendering.of_entry)
+    return await _timeline(call, by_external_id(external_id), query)
 
 
 @router.get("/v1/customers/{customer_id}/history", response_model=History, dependencies=[READ])
@@ -72,13 +60,7 @@ async def list_history(
     call: Call, customer_id: str, query: Annotated[ListTimeline, Query()]
 ) -> Response:
     """Payments, refunds, disputes, subscriptions and invoices in one timeline, newest first."""
-
-    def read(db: Connection) -> Page[HistoryEntry]:
-        if customer_record(db, call.book_name, customer_id) is None:
-            raise CustomerNotFound(customer_id)
-        return _timeline(db, call.book_name, customer_id, query)
-
-    return enveloped("history", await call.ask(read), query, rendering.of_entry)
+    return await _timeline(call, by_id(customer_id), query)
 
 
 @router.get("/v1/customers/{customer_id}/prefill", response_model=Prefill, dependencies=[READ])
@@ -96,10 +78,12 @@ async def show_state(call: Call, customer_id: str) -> Response:
     return answer(await call.ask(lambda db: _state(db, call, customer_id)))
 
 
-def _timeline(
-    db: Connection, book: str, customer_id: str, asked: ListTimeline
-) -> Page[HistoryEntry]:
-    return customer_history(db, book, customer_id, types=asked.types or ENTRY_TYPES, **asked.place)
+async def _timeline(call: Call, named: Named, asked: ListTimeline) -> Response:
+    def read(db: Connection) -> Page[HistoryEntry]:
+        customer_id, types = named(db, call.book_name), asked.types or ENTRY_TYPES
+        return customer_history(db, call.book_name, customer_id, types=types, **asked.place)
+
+    return enveloped("history", await call.ask(read), asked, rendering.of_entry)
 
 
 def _state(db: Connection, call: Call, customer_id: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from api.customer_filters import (
     LookUpCustomer,
     ShowCustomerStats,
 )
+from api.customer_named import Named, by_external_id, by_id
 from api.pages import enveloped
 from api.renderings import customers as rendering
 from api.renderings import payments as payment_rendering
@@ -26,9 +27,8 @@ from api.routing import needs, new_router
 from commands.customers import NothingKnownBy
 from domain.customer import CustomerNotFound
 from projections.customer_list import customer_list
-from projections.customer_profiles import Profile, profile, profile_by_external_id
+from projections.customer_profiles import profile, profile_by_external_id
 from projections.customer_stats import customer_stats
-from projections.customers import customer_id_of, customer_record
 from projections.paging import Page
 from projections.payment_list import ListedPayment, payment_history
 from projections.source_breakdown import source_breakdown
@@ -112,11 +112,7 @@ async def list_payments_by_external_id(
     call: Call, external_id: str, query: Annotated[ListHistory, Query()]
 ) -> Response:
     """The payments of the customer, newest first."""
-
-    def read(db: Connection) -> Page[ListedPayment]:
-        return _history(db, call.book_name, _known_as(db, call.book_name, external_id), query)
-
-    return _payments(call, query, await call.ask(read))
+    return await _payments(call, by_external_id(external_id), query)
 
 
 @router.get(
@@ -128,11 +124,7 @@ async def show_sources_by_external_id(
     call: Call, external_id: str, query: Annotated[BreakDownSources, Query()]
 ) -> Response:
     """Where the payments of the customer came from."""
-
-    def read(db: Connection) -> dict[str, Any]:
-        return _sources(db, call.book_name, _known_as(db, call.book_name, external_id), query)
-
-    return answer(await call.ask(read))
+    return await _sources(call, by_external_id(external_id), query)
 
 
 @router.get("/v1/customers/{customer_id}", response_model=Customer, dependencies=[READ])
@@ -149,11 +141,7 @@ async def list_customer_payments(
     call: Call, customer_id: str, query: Annotated[ListHistory, Query()]
 ) -> Response:
     """The payments of the customer, newest first, each with where it came from."""
-
-    def read(db: Connection) -> Page[ListedPayment]:
-        return _history(db, call.book_name, customer_id, query)
-
-    return _payments(call, query, await call.ask(read))
+    return await _payments(call, by_id(customer_id), query)
 
 
 @router.get(
@@ -163,7 +151,7 @@ async def show_customer_sources(
     call: Call, customer_id: str, query: Annotated[BreakDownSources, Query()]
 ) -> Response:
     """Where the payments of the customer came from: subscriptions, links, or the API."""
-    return answer(await call.ask(lambda db: _sources(db, call.book_name, customer_id, query)))
+    return await _sources(call, by_id(customer_id), query)
 
 
 async def _by_external_id(call: Call, external_id: str) -> Response:
@@ -173,39 +161,31 @@ async def _by_external_id(call: Call, external_id: str) -> Response:
     return answer(rendering.of_profile(found, call.book))
 
 
-def _known_as(db: Connection, book: str, external_id: str) -> str:
-    customer_id = customer_id_of(db, book, external_id)
-    if customer_id is None:
-        raise NothingKnownBy(external_id)
-    return customer_id
+async def _payments(call: Call, named: Named, asked: ListHistory) -> Response:
+    def read(db: Connection) -> Page[ListedPayment]:
+        customer_id = named(db, call.book_name)
+        return payment_history(db, call.book_name, customer_id, **asked.place)
 
-
-def _history(
-    db: Connection, book: str, customer_id: str, asked: ListHistory
-) -> Page[ListedPayment]:
-    if customer_record(db, book, customer_id) is None:
-        raise CustomerNotFound(customer_id)
-    return payment_history(db, book, customer_id, **asked.place)
-
-
-def _payments(call: Call, asked: ListHistory, page: Page[ListedPayment]) -> Response:
     return enveloped(
-        "payments", page, asked, lambda row: payment_rendering.of_listed(row, call.org_id)
+        "payments",
+        await call.ask(read),
+        asked,
+        lambda row: payment_rendering.of_listed(row, call.org_id),
     )
 
 
-def _sources(
-    db: Connection, book: str, customer_id: str, asked: BreakDownSources
-) -> dict[str, Any]:
-    found: Profile | None = profile(db, book, customer_id)
-    if found is None:
-        raise CustomerNotFound(customer_id)
-    breakdown = source_breakdown(
-        db,
-        book,
-        customer_id=customer_id,
-        currency=asked.currency,
-        start=asked.start,
-        end=asked.end,
-    )
-    return source_rendering.of_breakdown(breakdown, found.acquisition)
+async def _sources(call: Call, named: Named, asked: BreakDownSources) -> Response:
+    def read(db: Connection) -> dict[str, Any]:
+        customer_id = named(db, call.book_name)
+        breakdown = source_breakdown(
+            db,
+            call.book_name,
+            customer_id=customer_id,
+            currency=asked.currency,
+            start=asked.start,
+            end=asked.end,
+        )
+        found = profile(db, call.book_name, customer_id)
+        return source_rendering.of_breakdown(breakdown, found.acquisition if found else None)
+
+    return answer(await call.ask(read))

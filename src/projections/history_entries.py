@@ -1,0 +1,150 @@
+"""How each view tells of a customer in the timeline: the same columns, for each type of entry."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, null, select
+
+from projections.disputes import disputes
+from projections.invoices import invoices
+from projections.payments import payments
+from projections.reversals import REFUND, reversals
+from projections.subscriptions import subscriptions
+
+EntryType = Literal["dispute", "invoice", "payment", "refund", "subscription"]
+ENTRY_TYPES: tuple[EntryType, ...] = get_args(EntryType)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the rows of one view tell of a customer."""
+
+    id: ColumnElement[str]
+    occurred_at: ColumnElement[int]
+    rows: Select[Any]
+
+
+def _payments(book: str, customer_id: str) -> Told:
+    row = payments.c
+    return Told(
+        row.payment_id,
+        row.created_at,
+        _selected(
+            id=row.payment_id,
+            occurred_at=row.created_at,
+            status=row.status,
+            amount=row.amount,
+            currency=row.currency,
+            description=row.description,
+            source=row.source,
+            source_id=row.source_id,
+            source_description=row.source_description,
+            payment_id=row.payment_id,
+        ).where(row.book == book, row.customer_id == customer_id, row.created_at.is_not(None)),
+    )
+
+
+def _refunds(book: str, customer_id: str) -> Told:
+    row = reversals.c
+    return Told(
+        row.reversal_id,
+        row.reversed_at,
+        _selected(
+            id=row.reversal_id,
+            occurred_at=row.reversed_at,
+            status=literal("succeeded", Text),
+            amount=row.amount,
+            currency=row.currency,
+            description=row.reason,
+            source=row.source,
+            source_id=row.source_id,
+            payment_id=row.payment_id,
+        ).where(row.book == book, row.customer_id == customer_id, row.kind == REFUND),
+    )
+
+
+def _disputes(book: str, customer_id: str) -> Told:
+    # Whose a payment is, may be said after it was disputed: so it is asked of the payment.
+    row, paid = disputes.c, payments.c
+    mine = and_(paid.book == row.book, paid.payment_id == row.payment_id)
+    return Told(
+        row.dispute_id,
+        row.opened_at,
+        _selected(
+            id=row.dispute_id,
+            occurred_at=row.opened_at,
+            status=row.status,
+            amount=row.amount,
+            currency=row.currency,
+            description=row.reason,
+            source=paid.source,
+            source_id=paid.source_id,
+            source_description=paid.source_description,
+            payment_id=row.payment_id,
+        )
+        .select_from(payments.join(disputes, mine))
+        .where(paid.book == book, paid.customer_id == customer_id, row.opened_at.is_not(None)),
+    )
+
+
+def _subscriptions(book: str, customer_id: str) -> Told:
+    row = subscriptions.c
+    return Told(
+        row.subscription_id,
+        row.created_at,
+        _selected(
+            id=row.subscription_id,
+            occurred_at=row.created_at,
+            status=row.status,
+            amount=row.amount,
+            currency=row.currency,
+            description=row.plan_id,
+        ).where(row.book == book, row.customer_id == customer_id),
+    )
+
+
+def _invoices(book: str, customer_id: str) -> Told:
+    row = invoices.c
+    return Told(
+        row.invoice_id,
+        row.created_at,
+        _selected(
+            id=row.invoice_id,
+            occurred_at=row.created_at,
+            status=row.status,
+            amount=row.amount,
+            currency=row.currency,
+            description=row.plan_id,
+            source=literal("subscription", Text),
+            source_id=row.subscription_id,
+            payment_id=row.payment_id,
+        ).where(row.book == book, row.customer_id == customer_id),
+    )
+
+
+TOLD = {
+    "dispute": _disputes,
+    "invoice": _invoices,
+    "payment": _payments,
+    "refund": _refunds,
+    "subscription": _subscriptions,
+}
+
+COLUMNS = (
+    "id",
+    "occurred_at",
+    "status",
+    "amount",
+    "currency",
+    "description",
+    "source",
+    "source_id",
+    "source_description",
+    "payment_id",
+)
+
+
+def _selected(**stated: ColumnElement[Any]) -> Select[Any]:
+    """The columns of an entry, in the same order for each type; what is not stated is null."""
+    nothing = cast(null(), Text)
+    return select(*(stated.get(name, nothing).label(name) for name in COLUMNS))
