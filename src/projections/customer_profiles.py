@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, select
+from sqlalchemy import BindParameter, Connection, FromClause, and_, bindparam, select
 
 from projections.book_totals import CurrencyTotals, totals_of
 from projections.customer_standing import customer_standing, most_used_first
@@ -75,33 +75,11 @@ def profile_by_external_id(connection: Connection, book: str, external_id: str) 
 
 def profiles(connection: Connection, book: str, customer_ids: Sequence[str]) -> list[Profile]:
     """The profiles of the customers named, in the order given, without those deleted."""
-    standing, activity = customer_standing.c, customer_activity.c
-    subscribed = customer_subscriptions.c
-    rows = connection.execute(
-        select(
-            customers,
-            standing.currency,
-            standing.preferred_method,
-            standing.risk_permille,
-            activity.first_payment_at,
-            activity.first_payment_id,
-            activity.first_source,
-            activity.first_source_id,
-            activity.first_source_description,
-            activity.last_payment_at,
-            subscribed.active,
-            subscribed.paused,
-            subscribed.canceled,
-        )
-        .select_from(
-            customers.outerjoin(customer_standing, _same_customer(customer_standing))
-            .outerjoin(customer_activity, _same_customer(customer_activity))
-            .outerjoin(customer_subscriptions, _same_customer(customer_subscriptions))
-        )
-        .where(customers.c.book == book, customers.c.customer_id.in_(customer_ids), *still_there())
-    )
-    found = {row.customer_id: row for row in rows}
-    totals = _totals(connection, book, list(found))
+    asked = {"asked_book": book, "asked_ids": list(customer_ids)}
+    found = {row.customer_id: row for row in connection.execute(_WHO, asked)}
+    totals: dict[str, list[CurrencyTotals]] = {}
+    for row in connection.execute(_TOTALS, asked | {"asked_ids": list(found)}):
+        totals.setdefault(row.customer_id, []).append(totals_of(row))
     return [
         _profile(found[customer_id], totals.get(customer_id, []))
         for customer_id in customer_ids
@@ -113,19 +91,44 @@ def _same_customer(table: FromClause) -> Any:
     return and_(table.c.book == customers.c.book, table.c.customer_id == customers.c.customer_id)
 
 
-def _totals(
-    connection: Connection, book: str, customer_ids: Sequence[str]
-) -> dict[str, list[CurrencyTotals]]:
-    column = customer_totals.c
-    rows = connection.execute(
-        select(customer_totals)
-        .where(column.book == book, column.customer_id.in_(customer_ids))
-        .order_by(column.customer_id, *most_used_first(column), column.currency)
+def _asked(table: FromClause) -> Any:
+    ids: BindParameter[Sequence[str]] = bindparam("asked_ids", expanding=True)
+    return and_(table.c.book == bindparam("asked_book"), table.c.customer_id.in_(ids))
+
+
+# Made once: to put them together takes longer than the database does to answer them.
+_WHO = (
+    select(
+        customers,
+        customer_standing.c.currency,
+        customer_standing.c.preferred_method,
+        customer_standing.c.risk_permille,
+        customer_activity.c.first_payment_at,
+        customer_activity.c.first_payment_id,
+        customer_activity.c.first_source,
+        customer_activity.c.first_source_id,
+        customer_activity.c.first_source_description,
+        customer_activity.c.last_payment_at,
+        customer_subscriptions.c.active,
+        customer_subscriptions.c.paused,
+        customer_subscriptions.c.canceled,
     )
-    found: dict[str, list[CurrencyTotals]] = {}
-    for row in rows:
-        found.setdefault(row.customer_id, []).append(totals_of(row))
-    return found
+    .select_from(
+        customers.outerjoin(customer_standing, _same_customer(customer_standing))
+        .outerjoin(customer_activity, _same_customer(customer_activity))
+        .outerjoin(customer_subscriptions, _same_customer(customer_subscriptions))
+    )
+    .where(_asked(customers), *still_there())
+)
+_TOTALS = (
+    select(customer_totals)
+    .where(_asked(customer_totals))
+    .order_by(
+        customer_totals.c.customer_id,
+        *most_used_first(customer_totals.c),
+        customer_totals.c.currency,
+    )
+)
 
 
 def _profile(row: Any, totals: list[CurrencyTotals]) -> Profile:
