@@ -10,7 +10,8 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import (
@@ -106,16 +107,23 @@ class Writer:
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            began = time.perf_counter()
-            results, heads = self._write([waiting.append for waiting in batch])
-            seconds = time.perf_counter() - began
-            _answer(batch, results)
-            if any(isinstance(result, LedgerUnavailable) for result in results):
-                self._send_away()
-            if heads:
-                _tell(self._committed, heads)
-            _tell(self._answered, results, seconds)
+            try:
+                self._serve(batch)
+            except Exception as error:  # noqa: BLE001 (nobody could write without this thread)
+                _log.exception("a batch was written and could not be answered")
+                _answer(batch, [error] * len(batch))
         self._held.let_go()
+
+    def _serve(self, batch: Sequence[Waiting]) -> None:
+        began = time.perf_counter()
+        results, heads = self._write([waiting.append for waiting in batch])
+        seconds = time.perf_counter() - began
+        _answer(batch, results)
+        if any(isinstance(result, LedgerUnavailable) for result in results):
+            self._send_away()
+        if heads:
+            _tell(self._committed, heads)
+        _tell(self._answered, results, seconds)
 
     def _next_batch(self) -> list[Waiting]:
         batch: list[Waiting] = []
@@ -210,7 +218,9 @@ def settle(
     for future, result in answers:
         if future.done():
             continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
+        # A thread may leave at any moment, this one included.
+        with suppress(InvalidStateError):
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)

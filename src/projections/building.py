@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 
-from sqlalchemy.exc import DBAPIError
-
+from ledger.threads import lasting_thread
 from projections.definitions import Definitions
 from projections.generation import Generation
 from projections.generations import Generations
@@ -70,16 +70,14 @@ def building(
     """
     generation = generations.begin(definitions, unless_begun=unless_begun)
     done = threading.Event()
+    pulses = count(1)
 
+    # A pulse that is missed now and then does no harm; the build itself must go on.
     def beat() -> None:
-        pulse = 0
         while not done.wait(PULSE_SECONDS):
-            pulse += 1
-            # A pulse that is missed now and then does no harm; the build itself must go on.
-            with suppress(DBAPIError):
-                generations.note(generation.number, meter.facts, meter.total, pulse)
+            generations.note(generation.number, meter.facts, meter.total, next(pulses))
 
-    thread = threading.Thread(target=beat, name="rebuild-pulse", daemon=True)
+    thread = lasting_thread(beat, name="rebuild-pulse", closing=done)
     thread.start()
     try:
         yield generation

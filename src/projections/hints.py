@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.database import writing
+from ledger.threads import lasting_thread
 from projections.lanes import LeasedLanes, lane_of
 
 _CHANNEL = "whence_heads"
@@ -47,8 +48,8 @@ class Hints:
         self._told = threading.Event()
         self._closing = threading.Event()
         self._threads = [
-            threading.Thread(target=self._send, name="hints-sender", daemon=True),
-            threading.Thread(target=self._listen, name="hints-listener", daemon=True),
+            lasting_thread(self._send, name="hints-sender", closing=self._closing),
+            lasting_thread(self._listen, name="hints-listener", closing=self._closing),
         ]
 
     def __enter__(self) -> Self:
@@ -102,9 +103,28 @@ class Hints:
             session.execute(f"LISTEN {_CHANNEL}")
             while not self._closing.is_set():
                 for hint in session.notifies(timeout=_LISTENING_SECONDS):
-                    self._heard(orjson.loads(hint.payload))
+                    self._hear(hint.payload)
+
+    def _hear(self, payload: str) -> None:
+        heads = _heads(payload)
+        if heads is None:
+            # Whoever may connect may send one; what it says is not ours to show.
+            _log.warning("a hint that is none was passed over", characters=len(payload))
+        else:
+            self._heard(heads)
 
 
 def _payload(heads: Heads) -> str:
     """As many as fit."""
     return orjson.dumps(dict(islice(heads.items(), _HEADS_PER_HINT))).decode()
+
+
+def _heads(payload: str) -> Heads | None:
+    """None when these are no heads of books."""
+    try:
+        told = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(told, dict) or not all(type(head) is int for head in told.values()):
+        return None
+    return told

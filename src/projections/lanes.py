@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.database import writing
+from ledger.threads import lasting_thread
 from projections import leases
 
 LANES = 64
@@ -86,8 +87,8 @@ class LeasedLanes:
         self._lock = threading.Lock()
         self._others = 0
         self._doubted = threading.Event()
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="lanes", daemon=True)
+        self._closing = threading.Event()
+        self._thread = lasting_thread(self._run, name="lanes", closing=self._closing)
 
     def __enter__(self) -> Self:
         self.start()
@@ -102,7 +103,7 @@ class LeasedLanes:
         self._thread.start()
 
     def close(self) -> None:
-        self._closing = True
+        self._closing.set()
         self._doubted.set()
         self._thread.join()
         self._hold(_NO_LANE)
@@ -164,7 +165,7 @@ class LeasedLanes:
             looks = _LOOKS_PER_LEASE if has_share is False else _RENEWALS_PER_LEASE
             self._doubted.wait(self._lease_seconds / looks)
             self._doubted.clear()
-            if self._closing:
+            if self._closing.is_set():
                 return
 
     def _try(self) -> bool | None:

@@ -14,6 +14,7 @@ from commands.handler import CommandHandler, Context
 from commands.unit_of_work import DUE
 from ledger.clock import written
 from ledger.ledger import Ledger
+from ledger.threads import lasting_thread
 
 Outcome = Literal["billed", "failed"]
 
@@ -54,6 +55,8 @@ class Biller:
         self._closing.set()
 
     async def bill_until_closed(self, *, every_seconds: float) -> None:
+        # Of the loop at hand: it belongs to whichever first had to wait for it.
+        self._places = asyncio.Semaphore(_AT_ONCE)
         while not self._closing.is_set():
             try:
                 await self.bill_everything_due()
@@ -114,14 +117,16 @@ class Biller:
 @contextmanager
 def billing(biller: Biller, *, every_seconds: float) -> Iterator[None]:
     """Bills in a thread with an event loop of its own, as long as the context is."""
+    closing = threading.Event()
 
     def run() -> None:
         asyncio.run(biller.bill_until_closed(every_seconds=every_seconds))
 
-    thread = threading.Thread(target=run, name="billing", daemon=True)
+    thread = lasting_thread(run, name="billing", closing=closing)
     thread.start()
     try:
         yield
     finally:
+        closing.set()
         biller.close()
         thread.join()

@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
+import threading
 import time
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
+from structlog.testing import capture_logs
 
 from commands.handler import CommandHandler
 from commands.ids import Ids
@@ -14,6 +16,7 @@ from commands.subscriptions import CreateSubscription, create_subscription
 from ledger.clock import written
 from ledger.database import open_engine, upgrade
 from ledger.ledger import Ledger
+from whence.biller import billing
 
 PATIENCE_SECONDS = 60
 BOOK = f"org_{1:026}/test"
@@ -94,3 +97,30 @@ def test_what_could_not_be_billed_is_an_exit_code(due, whence, monkeypatch):
     assert failed.returncode == 1
     assert "billed 0; 1 could not be: see the log" in failed.stderr
     assert due() == 1
+
+
+class Stumbling:
+    """A biller that stumbles the first time it is set to work."""
+
+    def __init__(self):
+        self.begun = []
+        self.again = threading.Event()
+
+    async def bill_until_closed(self, *, every_seconds):
+        self.begun.append(every_seconds)
+        if len(self.begun) == 1:
+            raise RuntimeError("nobody expects this")
+        self.again.set()
+
+    def close(self):
+        pass
+
+
+def test_billing_goes_on_after_an_error_nobody_expects():
+    biller = Stumbling()
+
+    with capture_logs() as entries, billing(biller, every_seconds=7):
+        assert biller.again.wait(20)
+
+    assert biller.begun == [7, 7]
+    assert [entry["thread"] for entry in entries] == ["billing"]

@@ -6,6 +6,7 @@ from queue import Empty, SimpleQueue
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from ledger.database import open_engine, upgrade
 from projections.hints import Hints
@@ -122,3 +123,34 @@ def test_who_listens_begins_again_when_its_connection_is_cut(two, postgresql_url
         other.heard.get()
 
     assert one.tell_until_heard({theirs: 2}, other) == {theirs: 2}
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "{", "[]", "7", '{"org_1/test":"9"}', '{"org_1/test":null}']
+)
+def test_what_is_no_hint_is_passed_over(two, postgresql_url, payload):
+    one, other = two
+    (theirs,) = books_of(other)
+    one.tell_until_heard({theirs: 1}, other)
+    session = listening(postgresql_url)
+
+    with (
+        capture_logs() as entries,
+        psycopg.connect(postgresql_url, autocommit=True) as stranger,
+    ):
+        stranger.execute("SELECT pg_notify('whence_heads', %s)", [payload])
+        heard = one.tell_until_heard({theirs: 2}, other)
+
+    assert heard == {theirs: 2}
+    # Nobody had to begin again, and miss what is told meanwhile.
+    assert listening(postgresql_url) == session
+    assert {entry["characters"] for entry in entries} == {len(payload)}
+
+
+def listening(url):
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity "
+            "WHERE datname = current_database() AND query = 'LISTEN whence_heads'"
+        )
+        return sorted(found.fetchall())

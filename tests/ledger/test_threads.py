@@ -1,0 +1,84 @@
+"""A thread goes on whatever goes wrong in it, and ends when it is meant to."""
+
+import threading
+from concurrent.futures import Future
+
+import pytest
+from structlog.testing import capture_logs
+
+from ledger import threads, writer
+from ledger.append import Done
+from ledger.threads import lasting_thread
+
+PATIENCE_SECONDS = 20
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    monkeypatch.setattr(threads, "_FIRST_PAUSE_SECONDS", 0.001)
+
+
+def test_a_thread_goes_on_after_an_error_and_ends_when_its_work_is_done():
+    attempts = []
+
+    def work():
+        attempts.append(len(attempts))
+        if len(attempts) < 4:
+            raise RuntimeError("nobody expects this")
+
+    thread = lasting_thread(work, name="worker", closing=threading.Event())
+    with capture_logs() as entries:
+        thread.start()
+        thread.join(PATIENCE_SECONDS)
+
+    assert attempts == [0, 1, 2, 3]
+    assert [(entry["thread"], entry["log_level"]) for entry in entries] == [("worker", "error")] * 3
+
+
+def test_a_thread_that_fails_for_ever_ends_when_it_is_told_to():
+    closing, failed = threading.Event(), threading.Event()
+
+    def work():
+        failed.set()
+        raise RuntimeError("nobody expects this")
+
+    thread = lasting_thread(work, name="worker", closing=closing)
+    with capture_logs():
+        thread.start()
+        assert failed.wait(PATIENCE_SECONDS)
+        closing.set()
+        thread.join(PATIENCE_SECONDS)
+
+    assert not thread.is_alive()
+
+
+class Leaving(Future):
+    """Somebody who stops waiting just when the answer is handed over."""
+
+    def done(self):
+        self.cancel()
+        return False
+
+
+def test_who_leaves_just_now_keeps_nobody_from_an_answer():
+    leaving, staying = Leaving(), Future()
+
+    writer.settle([(leaving, Done(1)), (staying, Done(2))])
+
+    assert leaving.cancelled()
+    assert staying.result(timeout=0) == Done(2)
+
+
+def test_the_writer_outlives_an_error_in_what_it_does_after_a_batch(ledger, created, monkeypatch):
+    settle, failures = writer.settle, [RuntimeError("nobody expects this")]
+
+    def stumble(answers):
+        if failures:
+            raise failures.pop()
+        settle(answers)
+
+    monkeypatch.setattr(writer, "settle", stumble)
+
+    with pytest.raises(RuntimeError, match="nobody expects this"):
+        ledger.submit(created("pay_1")).result(PATIENCE_SECONDS)
+    assert ledger.submit(created("pay_2")).result(PATIENCE_SECONDS) == Done(2)
