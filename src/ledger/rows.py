@@ -8,13 +8,13 @@ docs/decisions/0001-ledger.md.)
 
 # ruff: noqa: S608 (only names of our own tables and columns are put into a statement)
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, Table
 from sqlalchemy.exc import DBAPIError
 
@@ -32,10 +32,50 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     columns = list(table.columns)
     into = f"{_name(connection, table)} ({_listed(columns)})"
     if _has_arrays(connection):
-        _copy(connection, f"COPY {into} FROM STDIN (FORMAT BINARY)", columns, rows)
+        types = [_type(column) for column in columns]
+        copy_rows(connection, f"COPY {into} FROM STDIN (FORMAT BINARY)", types, rows)
     else:
         values = ", ".join("?" * len(columns))
         connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({values})", list(rows))
+
+
+def copy_rows(
+    connection: Connection, statement: str, types: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Copies rows into PostgreSQL by a `COPY … FROM STDIN`; `types` are those of the columns."""
+    with (
+        driven(connection, statement) as driver,
+        driver.cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+@contextmanager
+def driven(connection: Connection, statement: str) -> Iterator[Any]:
+    """The driver's own connection, for a statement that SQLAlchemy knows nothing of.
+
+    What the driver raises comes as SQLAlchemy raises it for a statement of its own.
+    """
+    driver = connection.connection.driver_connection
+    dialect = connection.dialect
+    kind = dialect.loaded_dbapi.Error
+    try:
+        yield driver
+    except kind as error:
+        if dialect.is_disconnect(error, connection.connection, None):
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement,
+            None,
+            error,
+            kind,
+            hide_parameters=True,
+            connection_invalidated=connection.invalidated,
+            dialect=dialect,
+        ) from error
 
 
 def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -135,30 +175,6 @@ def asked_for(
         return _unnested(columns), _by_column(rows)
     fields = ", ".join(f"json_extract(value, '$[{i}]') AS {c.name}" for i, c in enumerate(columns))
     return f"(SELECT {fields} FROM json_each(?)) AS r", (orjson.dumps(rows).decode(),)
-
-
-def _copy(
-    connection: Connection, statement: str, columns: Sequence[Column[Any]], rows: Sequence[Row]
-) -> None:
-    """Raises what SQLAlchemy raises for a statement of its own: of a copy it knows nothing."""
-    cursor: Any = connection.connection.cursor()  # psycopg's own
-    try:
-        with cursor, cursor.copy(statement) as copy:
-            copy.set_types([_type(column) for column in columns])
-            for row in rows:
-                copy.write_row(row)
-    except psycopg.Error as error:
-        if connection.dialect.is_disconnect(error, connection.connection, None):  # type: ignore[arg-type]
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement,
-            None,
-            error,
-            psycopg.Error,
-            hide_parameters=True,
-            connection_invalidated=connection.invalidated,
-            dialect=connection.dialect,
-        ) from error
 
 
 def _as_sent(

@@ -25,6 +25,10 @@ _GIVE_UP_SECONDS = 5.0
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "25P03", "57P01", "57P02", "57P03"})
 
 _ROW_FAULTS = (DataError, IntegrityError, OverflowError, UnicodeError)
+# A text too long for an index.
+_PROGRAM_LIMIT_EXCEEDED = "54000"
+# Of drivers, and of SQLite, which have no code for it.
+_WORDS_OF_ROW_FAULTS = ("adapt", "binding", "integer overflow")
 
 
 # Those of the books this process may write, so until the transaction ends.
@@ -77,11 +81,15 @@ def patiently(attempt: Callable[[], T]) -> T:
 
 
 def is_row_fault(error: Exception) -> bool:
-    """A row is guilty: a number too large, a character or a type the database cannot hold."""
+    """A row is guilty: a number, a text or a type that the database cannot hold."""
     if isinstance(error, _ROW_FAULTS):
         return True
-    unsaid = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) is None
-    return unsaid and ("adapt" in str(error) or "binding" in str(error))
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return bool(state == _PROGRAM_LIMIT_EXCEEDED)
+    return any(words in str(error) for words in _WORDS_OF_ROW_FAULTS)
 
 
 def _is_transient(error: DBAPIError) -> bool:

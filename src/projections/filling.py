@@ -7,14 +7,19 @@ after that is merged with what it has there already.
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+
+from sqlalchemy import Connection
 
 from ledger.facts import StoredFact
 from ledger.ledger import Ledger
+from projections.batches import is_row_fault
 from projections.changes import Changes
 from projections.checkpoints import Checkpoint, note_checkpoint
 from projections.definitions import Definitions
 from projections.folding import Folding, digest_at
 from projections.generation import Generation
+from projections.refusals import make, set_aside
 from projections.writer import insert_into, merge_into
 
 _FACTS_PER_READ = 5_000
@@ -22,13 +27,15 @@ ROWS_IN_MEMORY = 500_000
 _OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 
 Count = Callable[[int], None]
+Write = Callable[[Connection, str | None, list[Changes]], int]
 
 
 class Filler:
     """Loads books into a generation that nobody reads yet; `count` is told how many facts.
 
-    `parked` are the books with a fact that could not be folded. Of several fillers of one book, by
-    different folds, one notes its checkpoints.
+    `parked` are the books with a fact that could not be folded, `refused` those that are set aside
+    because the database would not take a row. Of several fillers of one book, by different folds,
+    one notes its checkpoints.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class Filler:
         notes_checkpoints: bool = True,
     ) -> None:
         self.parked: set[str] = set()
+        self.refused: set[str] = set()
         self._notes_checkpoints = notes_checkpoints
         self._ledger = ledger
         self._generation = generation
@@ -81,6 +89,8 @@ class Filler:
                 self._keep(changes, begun=loaded > 0)
                 self._load()
                 changes, loaded = Changes(book), position
+            if book in self.refused:
+                return
         self._keep(changes, begun=loaded > 0)
 
     def _again(self, book: str, after: int, upto: int) -> Changes:
@@ -109,14 +119,29 @@ class Filler:
             self._new.append(changes)
             self._rows += len(changes)
             return
-        self._generation.create_keys(self._definitions)
-        with self._generation.loading() as connection:
-            merge_into(connection, self._generation.schema, [changes])
+        keys = partial(self._generation.create_keys, self._definitions)
+        self.refused |= make(self._generation, self._definitions, keys)
+        self._write(merge_into, [changes])
 
     def _load(self) -> None:
-        with self._generation.loading() as connection:
-            insert_into(connection, self._generation.schema, self._new)
+        self._write(insert_into, self._new)
         self._new, self._rows = [], 0
+
+    def _write(self, write: Write, loaded: list[Changes]) -> None:
+        """All at once; when the database refuses a row, book by book, without the book of it."""
+        of_others = [each for each in loaded if each.book not in self.refused]
+        try:
+            with self._generation.loading() as connection:
+                write(connection, self._generation.schema, of_others)
+        except Exception as error:
+            if not is_row_fault(error):
+                raise
+            if len(of_others) > 1:
+                for each in of_others:
+                    self._write(write, [each])
+                return
+            self.refused.add(of_others[0].book)
+            set_aside(self._generation, self._definitions, of_others[0].book, error)
 
 
 @contextmanager

@@ -93,8 +93,9 @@ def _subject(fold: Fold) -> Any:
 
 
 def nothing_of(book: str, after: int, error: str) -> Folded:
-    """The book stays where it is: the fact after `after` is at fault."""
-    return Folded(book, after, after, Changes(book), error)
+    """The book stays where it is: the database refused a row of the fact after `after`."""
+    refused = f"the database refused a row of {book} at position {after + 1}: {error}"
+    return Folded(book, after, after, Changes(book), refused)
 
 
 def digest_at(facts: Sequence[StoredFact], position: int) -> str | None:

@@ -100,9 +100,9 @@ class Generation:
             self._make(self._key(table) for table in definitions.tables)
 
     def create_indexes(self, definitions: Definitions) -> None:
-        """Make the indexes."""
+        """Make the indexes; those that are there stay."""
         self._make(
-            CreateIndex(index)
+            CreateIndex(index, if_not_exists=True)
             for table in definitions.tables
             for index in sorted(table.indexes, key=lambda each: str(each.name))
             if index.info["dialect"] == self.engine.dialect.name

@@ -17,17 +17,15 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pkgutil import resolve_name
 
-from sqlalchemy import delete
-
 import domain.catalogue  # noqa: F401 (whoever reads facts has imported the modules that define them)
 from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.checkpoints import checkpoints
 from projections.definitions import Definitions, Fold
 from projections.filling import ROWS_IN_MEMORY, Count, Filler
 from projections.folding import Folding, reason
 from projections.generation import Generation, postgresql_generation
+from projections.refusals import clear
 
 _WORTH_A_PROCESS = 50_000
 
@@ -62,9 +60,13 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A task is done; `parked` when a fact of its book could not be folded."""
+    """A task is done; `parked` when a fact of its book could not be folded.
+
+    `refused` are the books that were set aside.
+    """
 
     parked: bool
+    refused: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def fill_in_parallel(
     """Load these books, each up to the position given with it, by at most so many processes.
 
     Fewer where there are not `facts_per_process` for each, and one where more would be no use.
+    Of a book of which the database refuses a row nothing is loaded: see refusals.py.
     Whatever ends one process early, or this call, ends all of them.
     Raises FillingFailed.
     """
@@ -104,11 +107,12 @@ def fill_in_parallel(
         rows_in_memory=ROWS_IN_MEMORY // processes,
     )
     with _workers(place, processes) as workers:
-        parked = _run(workers, _dealt(heads, definitions.folds, processes), count)
+        parked, refused = _run(workers, _dealt(heads, definitions.folds, processes), count)
         # One part of the book may have gone further than another: begin it again, as a whole.
-        for book in parked:
-            _clear(generation, definitions, book)
-        _run(workers, [_Task(book, upto) for book, upto in heads if book in parked], count)
+        for book in parked | refused:
+            clear(generation, definitions, book)
+        again = [_Task(book, upto) for book, upto in heads if book in parked - refused]
+        _run(workers, again, count)
 
 
 def _dealt(heads: Heads, folds: Sequence[Fold], processes: int) -> list[_Task]:
@@ -121,11 +125,14 @@ def _dealt(heads: Heads, folds: Sequence[Fold], processes: int) -> list[_Task]:
     return sorted(tasks, key=lambda task: -task.upto / task.parts)
 
 
-def _run(workers: Iterable[Connection], tasks: Iterable[_Task], count: Count) -> set[str]:
-    """Give the tasks to whoever is free; the books of which a part was parked."""
+def _run(
+    workers: Iterable[Connection], tasks: Iterable[_Task], count: Count
+) -> tuple[set[str], set[str]]:
+    """Give the tasks to whoever is free; the books of which a part was parked, and was refused."""
     waiting = iter(tasks)
     busy: dict[Connection, _Task] = {}
     parked: set[str] = set()
+    refused: set[str] = set()
 
     def give(worker: Connection) -> None:
         task = next(waiting, None)
@@ -144,14 +151,15 @@ def _run(workers: Iterable[Connection], tasks: Iterable[_Task], count: Count) ->
             match told:
                 case int(facts):
                     count(facts)
-                case _Done(was_parked):
+                case _Done() as done:
                     task = busy.pop(worker)
-                    if was_parked and task.parts > 1:
+                    refused |= done.refused
+                    if done.parked and task.parts > 1:
                         parked.add(task.book)
                     give(worker)
                 case _Failed(why):
                     raise FillingFailed(why)
-    return parked
+    return parked, refused
 
 
 @contextmanager
@@ -161,12 +169,6 @@ def _still_there() -> Iterator[None]:
         yield
     except (EOFError, ConnectionError):
         raise FillingFailed("a process that fills the views is gone") from None
-
-
-def _clear(generation: Generation, definitions: Definitions, book: str) -> None:
-    with generation.unhurried() as connection:
-        for table in (*definitions.folded, checkpoints):
-            connection.execute(delete(table).where(table.c.book == book))
 
 
 @contextmanager
@@ -203,7 +205,7 @@ def _work(asked: Connection, place: _Place) -> None:
     while True:
         task: _Task = asked.recv()
         try:
-            asked.send(_Done(_fill(ledger, generation, definitions, task, place, asked.send)))
+            asked.send(_fill(ledger, generation, definitions, task, place, asked.send))
         except Exception as error:  # noqa: BLE001 (told to the one that asked, who ends all)
             asked.send(_Failed(reason(error)))
 
@@ -215,7 +217,7 @@ def _fill(
     task: _Task,
     place: _Place,
     count: Callable[[int], None],
-) -> bool:
+) -> _Done:
     leads = task.part == 0
     filler = Filler(
         ledger,
@@ -227,7 +229,7 @@ def _fill(
         notes_checkpoints=leads,
     )
     filler.fill([(task.book, task.upto)])
-    return task.book in filler.parked
+    return _Done(task.book in filler.parked, frozenset(filler.refused))
 
 
 def _end_with_the_parent() -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -21,12 +22,12 @@ from projections.building import (
 )
 from projections.checkpoints import standing
 from projections.definitions import Definitions
-from projections.derivation import derive_book
 from projections.generation import Generation
 from projections.generations import NOTICED_SECONDS, Generations, ViewsRebuilding
 from projections.lineage import is_folded_from
 from projections.parallel import fill_in_parallel
 from projections.projector import Projector
+from projections.refusals import derive, make
 
 __all__ = ["Rebuilding", "clear_abandoned"]
 
@@ -153,12 +154,11 @@ def ensure_views(
 
 
 def _finish(generation: Generation, definitions: Definitions, books: list[str]) -> None:
-    generation.create_keys(definitions)
+    make(generation, definitions, partial(generation.create_keys, definitions))
     generation.analyze(definitions, only=definitions.folded)
     for book in books:
-        with generation.unhurried() as connection:
-            derive_book(connection, definitions.derived, book)
-    generation.create_indexes(definitions)
+        derive(generation, definitions, book)
+    make(generation, definitions, partial(generation.create_indexes, definitions))
     # SQLite looks at indexes, and only now there are some; PostgreSQL at columns, and has seen all
     # but these.
     on_postgresql = generation.schema is not None

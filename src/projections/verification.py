@@ -6,6 +6,7 @@ views are that are verified, and both are read side by side.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ledger.append import Claim
 from ledger.chain import BrokenChain, Chain
@@ -16,11 +17,11 @@ from projections.building import Meter, building
 from projections.checkpoints import Checkpoint, standing
 from projections.comparison import Compared, Difference, compare
 from projections.definitions import Definitions
-from projections.derivation import derive_book
 from projections.folding import Folding
 from projections.generation import Generation
 from projections.generations import Generations
 from projections.parallel import fill_in_parallel
+from projections.refusals import derive, make
 
 _FACTS_PER_BATCH = 5_000
 
@@ -144,11 +145,10 @@ def _derive(
 ) -> None:
     books = sorted(positions.items())
     fill_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
-    fresh.create_keys(definitions)
+    make(fresh, definitions, partial(fresh.create_keys, definitions))
     fresh.analyze(definitions, only=definitions.folded)
     for book in positions:
-        with fresh.unhurried() as connection:
-            derive_book(connection, definitions.derived, book)
+        derive(fresh, definitions, book)
 
 
 def _go_on(

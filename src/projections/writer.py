@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from ledger.rows import copy_rows, driven
 from projections.changes import Changes
 from projections.upsert import TableSql, table_sql
 
@@ -39,10 +40,13 @@ def _write(
         rows.sort()
         if clashing:
             _upsert(connection, sql, rows)
+        # By the driver: SQLAlchemy would look at every row of a bulk load.
         elif dialect == "sqlite":
-            _driver(connection).executemany(sql.insert, rows)
+            with driven(connection, sql.insert) as driver:
+                driver.executemany(sql.insert, rows)
         else:
-            _copy(connection, sql, rows)
+            copied = f"COPY {sql.name} ({', '.join(sql.columns)}) FROM STDIN (FORMAT BINARY)"
+            copy_rows(connection, copied, sql.types, rows)
         written += len(rows)
     return written
 
@@ -63,16 +67,3 @@ def _upsert(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
         part = rows[start : start + _ROWS_PER_STATEMENT]
         columns = tuple(list(column) for column in zip(*part, strict=True))
         connection.exec_driver_sql(sql.upsert, columns)
-
-
-def _copy(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
-    statement = f"COPY {sql.name} ({', '.join(sql.columns)}) FROM STDIN (FORMAT BINARY)"
-    with _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(sql.types)
-        for row in rows:
-            copy.write_row(row)
-
-
-def _driver(connection: Connection) -> Any:
-    """The driver's own connection: SQLAlchemy would look at every row of a bulk load."""
-    return connection.connection.driver_connection

@@ -230,3 +230,23 @@ def test_no_two_folds_write_one_table(kiosk):
         written += [table.name for table in changes.tables()]
 
     assert len(written) == len(set(written))
+
+
+def test_a_book_of_which_a_row_is_refused_is_left_out_by_all_and_no_other(kiosk):
+    for number in (60, 61):
+        payment = Payment.create(
+            f"pay_{number:026}",
+            amount=2**62,
+            currency="GHS",
+            customer_id="cus_esi",
+            source="api",
+            now=BEGINNING,
+        )
+        payment.collect(BEGINNING)
+        kiosk.record(OTHER_BOOK, payment)
+
+    several = kiosk.filled(3)
+
+    assert several == kiosk.filled(1)
+    assert {row[0] for rows in several.values() for row in rows} == {BOOK}
+    assert several["payments"]
