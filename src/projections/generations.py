@@ -43,7 +43,10 @@ class GenerationServes(ValueError):  # noqa: N818 (an answer to whoever named it
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was found when the list was last looked at; `former` served until `since`."""
+    """What was found when the list was last looked at, and when that was begun.
+
+    `former` served until `since`.
+    """
 
     looked_at: float
     serving: Generation
@@ -199,15 +202,19 @@ class Generations:
         return bool(replaced)
 
     def _look(self, digest: str) -> _Known:
-        serving, now = self._find_serving(digest), time.monotonic()
+        looked_at = time.monotonic()
+        serving = self._find_serving(digest)
         with self._lock:
-            known = self._known.get(digest)
+            known, now = self._known.get(digest), time.monotonic()
             if known is None:
-                known = _Known(now, serving, None, now)
+                known = _Known(looked_at, serving, None, now)
+            elif known.looked_at > looked_at:
+                # Whoever began to look later was quicker: what they found is not older.
+                return known
             elif known.serving.number != serving.number:
-                known = _Known(now, serving, known.serving, now)
+                known = _Known(looked_at, serving, known.serving, now)
             else:
-                known = _Known(now, serving, known.former, known.since)
+                known = _Known(looked_at, serving, known.former, known.since)
             self._known[digest] = known
         return known
 

@@ -1,11 +1,31 @@
-"""When to look for what other processes recorded: every 20 to 250 ms."""
+"""When to look for what other processes recorded: every 20 to 250 ms, and when somebody asks."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _SHORTEST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.25
 # A look asks for the heads of all books: with many of them, looking must not be all that is done.
 _REST_PER_LOOK = 20
+
+
+class Errand:
+    """Something that any thread may want done, and one thread does."""
+
+    def __init__(self, *, wanted: bool = False) -> None:
+        self._wanted = int(wanted)
+        self._done = 0
+
+    def want(self) -> None:
+        self._wanted += 1
+
+    @contextmanager
+    def doing(self) -> Iterator[bool]:
+        """Whether it is wanted. It stays so when it fails, and for whoever wants it meanwhile."""
+        wanted = self._wanted
+        yield wanted != self._done
+        self._done = wanted
 
 
 class Lookout:

@@ -1,7 +1,7 @@
 """How far a projector is, in numbers for health pages and metrics."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from projections.checkpoints import Checkpoint
@@ -25,13 +25,31 @@ class Progress:
     folding_seconds: float = 0.0
     failure: str | None = None
     _learning: threading.Lock = field(default_factory=threading.Lock)
+    _meanwhile: dict[str, int] = field(default_factory=dict)
 
     def learn(self, heads: Mapping[str, int]) -> bool:
         """Take over the heads that are news; whether there are any. News may come out of order."""
         with self._learning:
             news = {book: head for book, head in heads.items() if head > self.heads.get(book, 0)}
             self.heads.update(news)
+            for book, head in heads.items():
+                self._meanwhile[book] = max(head, self._meanwhile.get(book, 0))
         return bool(news)
+
+    def look(self, find: Callable[[], Mapping[str, int]]) -> bool:
+        """Have the heads found out, and believe nothing older; whether any has moved on.
+
+        What was known before may never have been so, or not be so any more: a hint that was wrong,
+        a ledger that has lost its end.
+        """
+        with self._learning:
+            self._meanwhile.clear()
+        found = find()
+        with self._learning:
+            # What was told since may be later than what was found.
+            told = {b: head for b, head in self._meanwhile.items() if head > found.get(b, 0)}
+            before, self.heads = self.heads, {**found, **told}
+        return any(head > before.get(book, 0) for book, head in found.items())
 
     @property
     def behind(self) -> list[str]:

@@ -25,7 +25,7 @@ from projections.folding import Folded, Folding, nothing_of, reason
 from projections.generation import Generation
 from projections.generations import ViewsRebuilding
 from projections.lanes import EveryLane, Held, Lanes, lane_of
-from projections.looking import Lookout
+from projections.looking import Errand, Lookout
 from projections.progress import Progress
 
 T = TypeVar("T")
@@ -67,9 +67,9 @@ class Projector:
         self._generation: Generation | None = None
         self._listeners: list[Callable[[Moved], None]] = []
         self._last_book = ""
-        self._look_around = True
+        self._looking = Errand(wanted=True)
         self._lookout = Lookout()
-        self._is_doubted = False
+        self._doubting = Errand()
         self._doubted_at = 0.0
         self._woken = threading.Event()
         self._hurried = threading.Event()
@@ -95,7 +95,7 @@ class Projector:
     def wake(self, heads: Mapping[str, int] | None = None) -> None:
         """There are new facts: up to `heads`, or look for yourself. Any thread may call it."""
         if heads is None:
-            self._look_around = True
+            self._looking.want()
         elif not self.progress.learn(self._own(heads)):
             return
         self._woken.set()
@@ -106,7 +106,8 @@ class Projector:
 
     def doubt(self) -> None:
         """A crash may have taken back what is thought to be written. Any thread may say so."""
-        self._is_doubted = self._look_around = True
+        self._looking.want()
+        self._doubting.want()
         self._woken.set()
 
     def project_once(self) -> int:
@@ -120,13 +121,13 @@ class Projector:
         known = self._generation is not None and self._generation.number == generation.number
         if not known or held is not self._held:
             self._turn_to(generation, held)
-        if self._look_around:
-            self._look_around = False
-            self._look(generation)
-        if self._is_doubted:
-            self._is_doubted = False
-            with generation.reading() as connection:
-                self.progress.checkpoints = self._own(standing(connection))
+        with self._looking.doing() as wanted:
+            if wanted:
+                self._look(generation)
+        with self._doubting.doing() as wanted:
+            if wanted:
+                with generation.reading() as connection:
+                    self.progress.checkpoints = self._own(standing(connection))
         waiting = self._waiting()
         if not waiting:
             return 0
@@ -147,8 +148,7 @@ class Projector:
         self._generation, self._held = generation, held
         # A parked book gets another chance: this code may know what the last did not.
         self.progress.checkpoints = {b: Checkpoint(c.position) for b, c in self._own(found).items()}
-        self.progress.heads = {}
-        self._look_around = True
+        self._looking.want()
 
     def _own(self, by_book: Mapping[str, T]) -> dict[str, T]:
         return {book: value for book, value in by_book.items() if lane_of(book) in self._held}
@@ -156,7 +156,7 @@ class Projector:
     def _look(self, generation: Generation) -> None:
         # What it costs this process; a database that lets one wait must not keep it from looking.
         began = time.thread_time()
-        found = self.progress.learn(self._own(self._ledger.heads()))
+        found = self.progress.look(lambda: self._own(self._ledger.heads()))
         self._lookout.looked(time.thread_time() - began, found=found)
         # Another process may have got further with a parked book: then it is not parked any more.
         parked = self.progress.parked
@@ -214,14 +214,16 @@ class Projector:
         """Somebody waits for what we think is written: a crash may have taken it back."""
         now = time.monotonic()
         if self._hurried.is_set() and now > self._doubted_at + _DOUBT_EVERY_SECONDS:
+            # In this order: whoever comes in between is in time for this doubt.
+            self._hurried.clear()
             self._doubted_at = now
-            self._is_doubted = self._look_around = True
-        self._hurried.clear()
+            self._looking.want()
+            self._doubting.want()
 
     def _run(self) -> None:
         while not self._closing.is_set():
             if not self._lookout.seconds_left:
-                self._look_around = True
+                self._looking.want()
             folded, pause = 0, None
             try:
                 folded = self.project_once()
@@ -232,9 +234,8 @@ class Projector:
                 self.progress.failure = reason(error)
                 pause = _FAILURE_PAUSE_SECONDS
             if folded:
-                if folded < _FACTS_PER_BATCH:
-                    self._hurried.wait(self._rest_seconds)
-                self._hurried.clear()
+                if folded < _FACTS_PER_BATCH and self._hurried.wait(self._rest_seconds):
+                    self._hurried.clear()
             else:
                 self._doubt()
                 self._woken.wait(self._lookout.seconds_left if pause is None else pause)
