@@ -1,10 +1,14 @@
-"""Books of two sizes, one ten times the other, in views of both databases."""
+"""Books of two sizes, one ten times the other, in views of both databases.
+
+There is a third that exists only for the planner: it takes the large one for a book of a million.
+"""
 
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from crowds import BOOK, crowd, fold_into
+from plans import Imagined
 
 from ledger.database import open_engine
 from projections import narrowing
@@ -12,6 +16,7 @@ from projections.folds import DEFINITIONS
 from projections.generation import Generation, postgresql_generation, sqlite_generation
 
 SIZES = {"small": 1_000, "large": 10_000}
+MILLION = 1_000_000
 
 
 @pytest.fixture(autouse=True)
@@ -51,5 +56,6 @@ def postgresql_books(server_with_trigrams: str) -> Iterator[dict[str, Generation
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def books(request: pytest.FixtureRequest) -> dict[str, Generation]:
-    return request.getfixturevalue(f"{request.param}_books")
+def books(request: pytest.FixtureRequest) -> dict[str, Generation | Imagined]:
+    books = request.getfixturevalue(f"{request.param}_books")
+    return {**books, "million": Imagined(books["large"], MILLION // SIZES["large"])}
