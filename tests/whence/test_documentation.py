@@ -1,19 +1,24 @@
 """What the documentation says is so: settings, commands, routes, metrics, targets and links."""
 
 import re
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
+import psycopg
 import pytest
 import typer
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from projections.progress import Progress
 from whence.cli import command_line
 from whence.metrics import Metrics
 from whence.settings import Settings, variable
-from whence.wiring import serving
+from whence.wiring import projecting, recording, serving
 
+PATIENCE_SECONDS = 20
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 README = (ROOT / "README.md").read_text()
@@ -123,3 +128,33 @@ def test_every_link_to_a_file_leads_to_it(document):
     broken = [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
     assert broken == []
+
+
+BUSY = """
+SELECT count(*), count(*) FILTER (WHERE query LIKE 'LISTEN%') FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def test_a_process_holds_as_many_connections_as_the_documentation_says(postgresql_url, monkeypatch):
+    documented = re.search(r"one process holds up to (\d+)", OPERATIONS)
+    settings = Settings.load(database_url=postgresql_url)
+
+    with (
+        psycopg.connect(postgresql_url, autocommit=True) as operator,
+        recording(settings) as ledger,
+        projecting(settings, ledger),
+        ExitStack() as taken,
+    ):
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not operator.execute(BUSY).fetchone()[1] and time.monotonic() < until:
+            time.sleep(0.01)
+        # Somebody asks for one after the other until there are no more.
+        monkeypatch.setattr(ledger.engine.pool, "_timeout", 0.1)
+        with suppress(PoolTimeoutError):
+            while True:
+                taken.enter_context(ledger.engine.connect())
+        held, listening = operator.execute(BUSY).fetchone()
+
+    assert listening == 1
+    assert held == int(documented[1])
