@@ -127,12 +127,17 @@ def leave(connection: Connection, worker: Worker) -> None:
 
 
 def confirmed(connection: Connection, worker: Worker, asked: Collection[int]) -> dict[int, int]:
-    """Which of these lanes the worker holds, with their fences; so until the transaction ends."""
+    """Which of these lanes nobody has taken from the worker, with their fences.
+
+    So until the transaction ends. A lease that is over says that others may take the lane, not
+    that somebody has: whoever does writes a name and a higher fence into this very row. So no
+    clock is asked, of which a cluster has several.
+    """
     column = lanes.c
     # This lock keeps others from taking the lane, and nobody from renewing its lease.
     wanted = (
         select(column.lane, column.fence)
-        .where(_of(lanes, worker), column.lane.in_(sorted(asked)), column.expires_at > _CLOCK)
+        .where(_of(lanes, worker), column.lane.in_(sorted(asked)))
         .order_by(column.lane)
         .with_for_update(read=True, key_share=True)
     )

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -159,8 +160,6 @@ def test_a_holder_with_an_old_fence_may_write_nothing(toys, worker, confirmed, p
     assert confirmed(paused, old, [toys.BOOK, toys.OTHER_BOOK]) == {toys.BOOK, toys.OTHER_BOOK}
 
     pass_a_lease()
-    assert confirmed(paused, old, [toys.BOOK]) == set()
-
     other.look_after()
     assert confirmed(paused, old, [toys.BOOK]) == set()
     assert confirmed(other, other.held, [toys.BOOK]) == {toys.BOOK}
@@ -169,6 +168,35 @@ def test_a_holder_with_an_old_fence_may_write_nothing(toys, worker, confirmed, p
     paused.look_after()
     assert confirmed(paused, old, [toys.BOOK]) == set()
     assert confirmed(paused, paused.held, [toys.BOOK]) == {toys.BOOK}
+
+
+def test_a_lease_that_is_over_is_the_holders_until_somebody_takes_the_lane(
+    toys, worker, confirmed, pass_a_lease
+):
+    holder = worker()
+    holder.look_after()
+    pass_a_lease()
+
+    assert confirmed(holder, holder.held, [toys.BOOK]) == {toys.BOOK}
+
+
+def test_who_confirms_a_lane_while_it_is_taken_waits_and_finds_it_lost(
+    toys, engine, worker, confirmed, pass_a_lease
+):
+    paused, heir = worker(), leases.Worker("ours", "heir")
+    paused.look_after()
+    pass_a_lease()
+
+    with ThreadPoolExecutor() as threads:
+        with writing(engine) as connection:
+            now = leases.moment(connection)
+            taken = leases.take(connection, heir, LANES, now=now, until=now + 1_000_000)
+            asked = threads.submit(confirmed, paused, paused.held, [toys.BOOK])
+            with pytest.raises(TimeoutError):
+                asked.result(timeout=0.5)
+
+        assert sorted(taken) == list(range(LANES))
+        assert asked.result() == set()
 
 
 def test_who_finds_a_lane_lost_lets_go_of_it(toys, worker, confirmed, pass_a_lease):
