@@ -3,9 +3,10 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select
+from sqlalchemy import Connection, Engine, Table, func, insert, select, tuple_
 
 from ledger.database import writing
+from ledger.distribution import is_distributed
 from ledger.reading import StoreIdentity
 from ledger.rows import insert_rows
 from ledger.schema import books, claims, events, replies, store
@@ -29,9 +30,11 @@ def copy_store(
     id and is its next epoch, so nobody takes one for the other once they differ. Either all of it
     is copied or nothing; the source may be in use meanwhile, but what is recorded in it after the
     moment of the copy is not in the copy. ``notice`` is told the facts copied, and all there are.
-    Raises StoreNotEmpty.
+    Of a store that is spread over machines it is one moment for each book. Raises StoreNotEmpty.
     """
-    with _one_moment(source) as reading, writing(target) as connection:
+    # Nobody waits for the copy, and it may wait for the source while that looks for a page.
+    patient = target.execution_options(loading=True, unhurried=True)
+    with _one_moment(source) as reading, writing(patient) as connection:
         if connection.execute(select(books.c.book).limit(1)).first() is not None:
             raise StoreNotEmpty
         # PostgreSQL adds whole numbers up to a decimal.
@@ -54,6 +57,7 @@ def copy_store(
 @contextmanager
 def _one_moment(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees the store as it is now, however long it reads."""
+    engine = engine.execution_options(unhurried=True)
     if engine.dialect.name == "postgresql":
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with engine.connect() as connection, connection.begin():
@@ -64,7 +68,43 @@ def _pages(
     connection: Connection, table: Table
 ) -> Generator[Sequence[tuple[object, ...]], None, None]:
     """All rows in the order of their key, some thousands at a time, never all in memory."""
+    if is_distributed(connection):
+        yield from _pages_by_book(connection, table)
+        return
     asked = select(table).order_by(*table.primary_key.columns)
     with connection.execution_options(yield_per=_PAGE).execute(asked) as rows:
         for page in rows.partitions():
             yield [tuple(row) for row in page]
+
+
+def _pages_by_book(
+    connection: Connection, table: Table
+) -> Generator[Sequence[tuple[object, ...]], None, None]:
+    """The same from a cluster, which would gather and sort all there is to answer in one go.
+
+    Each question is about the next rows of one book: the machine that has it reads them off the
+    key. Every row stands in a book that has a head.
+    """
+    page: list[tuple[object, ...]] = []
+    for book in connection.execute(select(books.c.book).order_by(books.c.book)).scalars().all():
+        for rows in _rows_of(connection, table, book):
+            page += rows
+            if len(page) >= _PAGE:
+                yield page
+                page = []
+    if page:
+        yield page
+
+
+def _rows_of(
+    connection: Connection, table: Table, book: str
+) -> Iterator[Sequence[tuple[object, ...]]]:
+    leading, *keys = table.primary_key.columns
+    asked = select(table).where(leading == book).order_by(*keys).limit(_PAGE)
+    places = [list(table.columns).index(key) for key in keys]
+    found = [tuple(row) for row in connection.execute(asked)]
+    yield found
+    while keys and len(found) == _PAGE:
+        reached = [found[-1][place] for place in places]
+        found = [tuple(row) for row in connection.execute(asked.where(tuple_(*keys) > reached))]
+        yield found

@@ -1,6 +1,6 @@
 """How a database is opened, and how it gets the ledger's tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ def upgrade(engine: Engine) -> None:
     with writing(engine.execution_options(unhurried=True)) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_OF_THE_SCHEMA})"))
+            # A table is not waited for so long: behind who wants to change it everybody queues.
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'"))
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
         migrations = _migrations()
         _must_not_be_newer(migrations, connection)
@@ -167,18 +169,33 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("unhurried", False):
+        options = connection.get_execution_options()
+        if options.get("unhurried", False):
             driver: Any = connection.connection.driver_connection
             driver.patience_seconds = None
         # For this transaction only: a setting of the session would be lost behind a pooler.
-        options = connection.get_execution_options()
-        if options.get("writing", False):
-            synchronous = "on" if options.get("durable", durable) else "off"
-            stopped = _STOPPED_LOADING_SECONDS if options.get("loading") else _STOPPED_SECONDS
+        settings = _settings(options, durable=durable)
+        if settings:
             connection.exec_driver_sql(
-                f"SELECT set_config('synchronous_commit', '{synchronous}', true), "
-                f"set_config('lock_timeout', '{_BUSY_SECONDS}s', true), "
-                f"set_config('idle_in_transaction_session_timeout', '{stopped}s', true)"
+                "SELECT "
+                + ", ".join(f"set_config('{name}', '{to}', true)" for name, to in settings.items())
             )
 
     return engine
+
+
+def _settings(options: Mapping[str, Any], *, durable: bool) -> dict[str, str]:
+    """What a transaction on PostgreSQL asks of the server, by its execution options.
+
+    `writing` holds locks that others wait for, `loading` rows by the hundred thousand that nobody
+    waits for; `unhurried` takes its time, whatever the server's own limits are.
+    """
+    settings: dict[str, str] = {}
+    if options.get("writing", False):
+        stopped = _STOPPED_LOADING_SECONDS if options.get("loading") else _STOPPED_SECONDS
+        settings["synchronous_commit"] = "on" if options.get("durable", durable) else "off"
+        settings["lock_timeout"] = f"{_BUSY_SECONDS}s"
+        settings["idle_in_transaction_session_timeout"] = f"{stopped}s"
+    if options.get("unhurried", False):
+        settings["lock_timeout"] = settings["statement_timeout"] = "0"
+    return settings

@@ -28,6 +28,15 @@ _TO_SPREAD = text(
     """
 )
 
+_SPREAD = text(
+    """
+    SELECT n.nspname || '.' || c.relname AS name FROM pg_dist_partition AS p
+    JOIN pg_class AS c ON c.oid = p.logicalrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema ORDER BY name
+    """
+)
+
 
 class NotDistributable(ValueError):  # noqa: N818 (an answer to the operator, not a fault)
     """This database cannot spread its tables over machines."""
@@ -72,29 +81,37 @@ def distribute(connection: Connection, schema: str) -> list[str]:
     return list(found)
 
 
-def distribute_store(engine: Engine) -> list[str]:
-    """Spreads the ledger's tables, and takes their rows off the machine that had them all.
+def spread(engine: Engine, schema: str) -> list[str]:
+    """Spreads the tables of a schema, and takes their rows off the machine that had them all.
 
-    May be said again: what is spread already stays. The names of those it spread. Nobody may use
-    the store meanwhile. Raises NotDistributable.
+    May be said again: what is spread already stays, and what an interruption left of it on that
+    machine is taken off. The names of those it spread. Nobody may use them meanwhile.
     """
-    if engine.dialect.name != "postgresql":
-        raise NotDistributable(
-            "a SQLite store is one file: copy it into PostgreSQL first (`whence db copy`)"
-        )
     unhurried = engine.execution_options(unhurried=True)
     with unhurried.begin() as connection:
-        known = connection.execute(text("SELECT to_regclass('pg_dist_partition')")).scalar()
-        if known is None:
-            raise NotDistributable(
-                "this PostgreSQL has no Citus: install it on every machine, "
-                "then run CREATE EXTENSION citus in this database"
-            )
-        found = distribute(connection, SCHEMA)
-    for name in found:
+        found = distribute(connection, schema)
+    with unhurried.begin() as connection:
+        every = connection.execute(_SPREAD, {"schema": schema}).scalars().all()
+    for name in every:
         # What was here before stays hidden under the table: it takes room, and constraints see it.
         with unhurried.begin() as connection:
             connection.execute(
                 text("SELECT truncate_local_data_after_distributing_table(:name)"), {"name": name}
             )
     return found
+
+
+def distribute_store(engine: Engine) -> list[str]:
+    """Spreads the ledger's tables as `spread` does. Raises NotDistributable."""
+    if engine.dialect.name != "postgresql":
+        raise NotDistributable(
+            "a SQLite store is one file: copy it into PostgreSQL first (`whence db copy`)"
+        )
+    with engine.begin() as connection:
+        known = connection.execute(text("SELECT to_regclass('pg_dist_partition')")).scalar()
+    if known is None:
+        raise NotDistributable(
+            "this PostgreSQL has no Citus: install it on every machine, "
+            "then run CREATE EXTENSION citus in this database"
+        )
+    return spread(engine, SCHEMA)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
+from statements import offences, recorded
 
 from ledger.append import Append, Claim, Done, NewFact, Reply
 from ledger.chain import Chain
@@ -63,6 +64,22 @@ def test_a_store_moves_with_every_position_and_digest(ledger, clock, elsewhere):
         assert isinstance(moved.verify("org_a/test"), Chain)
         onward = Append("org_a/test", facts=(NewFact("cus_x", 1, "customer.registered", "{}"),))
         assert moved.append(onward) == Done(30)
+
+
+def test_a_store_on_a_cluster_moves_book_by_book(cluster_url, clock, elsewhere, monkeypatch):
+    monkeypatch.setattr("ledger.copying._PAGE", 7)
+    source = open_engine(cluster_url)
+    with Ledger(source, clock=clock) as ledger:
+        fill(ledger, clock)
+
+    told: list[tuple[int, int]] = []
+    with recorded() as sent:
+        copy_store(source, elsewhere, notice=lambda *so_far: told.append(so_far))
+
+    assert rows(elsewhere) == rows(source)
+    assert told[-1] == (58, 58)
+    assert offences(sent, alone=True) == {}
+    source.dispose()
 
 
 def test_the_copy_is_the_same_store_in_its_next_epoch(ledger, clock, elsewhere):

@@ -1,7 +1,8 @@
 """A ledger is spread over machines by book: its tables, and every statement it sends."""
 
 import pytest
-from citus import emptied, pretend_citus, spread_beside
+from citus import emptied, emptying_fails, pretend_citus, spread_beside
+from sqlalchemy.exc import IntegrityError
 from statements import offences, recorded, strays
 
 from ledger.append import Append, Claim, Done, KeyReused, LostRace, Replayed, ValueTaken
@@ -40,6 +41,20 @@ def test_what_is_spread_already_stays(postgresql_url):
     distribute_store(engine)
 
     assert distribute_store(engine) == []
+    engine.dispose()
+
+
+def test_what_an_interruption_left_on_the_first_machine_is_taken_off_it(postgresql_url):
+    pretend_citus(postgresql_url)
+    engine = open_engine(postgresql_url)
+    upgrade(engine)
+    with emptying_fails(postgresql_url, "whence.events"), pytest.raises(IntegrityError):
+        distribute_store(engine)
+    assert emptied(postgresql_url) < TABLES == set(spread_beside(postgresql_url))
+
+    assert distribute_store(engine) == []
+
+    assert emptied(postgresql_url) == TABLES
     engine.dispose()
 
 
@@ -191,6 +206,22 @@ def test_a_statement_that_names_its_book_passes(statement):
 def test_a_statement_of_several_books_passes_on_one_machine_only(statement):
     assert strays(statement) == []
     assert strays(statement, alone=True) != []
+
+
+def test_a_statement_that_asks_the_clock_of_a_machine_is_found():
+    asking = (
+        "SELECT 1 FROM whence.lanes AS t WHERE t.book = %s AND t.expires_at > clock_timestamp()"
+    )
+
+    assert strays("SELECT clock_timestamp()", alone=True) == strays(asking) == []
+    assert strays(asking, alone=True) != []
+
+
+def test_a_cluster_is_not_asked_for_all_rows_in_order():
+    asking = "SELECT whence.events.book FROM whence.events ORDER BY whence.events.book"
+
+    assert offences([asking]) == {}
+    assert offences([asking], alone=True) != {}
 
 
 @pytest.mark.parametrize("statement", STRAYING)

@@ -4,6 +4,9 @@ Citus itself is in no package registry. This does nothing to the tables, but ref
 refuses when a table is to be spread: so the commands that spread them run for real.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 from psycopg import sql
 
@@ -50,7 +53,7 @@ BEGIN
     IF table_name NOT IN (SELECT logicalrelid FROM pg_dist_partition) THEN
         RAISE 'supplied parameter is not a distributed relation';
     END IF;
-    INSERT INTO emptied VALUES (table_name);
+    INSERT INTO emptied VALUES (table_name) ON CONFLICT DO NOTHING;
 END $$;
 """
 
@@ -66,6 +69,16 @@ def spread_beside(url: str) -> dict[str, str]:
     with psycopg.connect(url) as connection:
         found = connection.execute("SELECT logicalrelid::text, beside FROM pg_dist_partition")
         return dict(found.fetchall())
+
+
+@contextmanager
+def emptying_fails(url: str, table: str) -> Iterator[None]:
+    """Meanwhile the rows of this table cannot be taken off the machine that had them all."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        refused = sql.SQL("ALTER TABLE emptied ADD CONSTRAINT fails CHECK (name <> {}::regclass)")
+        connection.execute(refused.format(sql.Literal(table)))
+        yield
+        connection.execute("ALTER TABLE emptied DROP CONSTRAINT fails")
 
 
 def emptied(url: str) -> set[str]:
