@@ -95,18 +95,22 @@ class SearchIndex:
         return f"{self.table.name}_{self.column}"
 
     def create(self, connection: Connection, table_name: str) -> None:
-        """Make the index over the rows there are; `table_name` is what the database calls them."""
+        """Make the index over the rows there are; `table_name` is what the database calls them.
+
+        Where the database has not got the means, the log says so. An index that fails although it
+        has them is no index: DBAPIError.
+        """
         try:
             with connection.begin_nested():
-                if connection.dialect.name == "sqlite":
-                    self._create_entries(connection)
-                else:
-                    self._create_gin(connection, table_name)
+                make = self._prepared(connection, table_name)
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
             reason = str(error.orig).splitlines()[0]
             _log.warning("searching %s looks through all its rows: %s", table_name, reason)
+            return
+        for statement in make:
+            connection.exec_driver_sql(statement)
 
     def add(self, connection: Connection, changes: Iterable[Changes]) -> None:
         """Take in the texts that these changes state, in the transaction that writes the rows."""
@@ -154,29 +158,34 @@ class SearchIndex:
             columns[self.position] == entry.rowid.op("&")(_POSITION),
         )
 
-    def _create_entries(self, connection: Connection) -> None:
-        made = (_CREATE, _CREATE_BOOKS, _CREATE_WAY_BACK)
-        for statement in (*made, _NUMBER_BOOKS, _ENTER, _TIDY):
-            connection.exec_driver_sql(self._sql(statement, _ALL))
+    def _prepared(self, connection: Connection, table_name: str) -> list[str]:
+        """Find or make what the database needs for it; the statements that then make the index."""
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(self._sql(_CREATE, _ALL))
+            made = (_CREATE_BOOKS, _CREATE_WAY_BACK, _NUMBER_BOOKS, _ENTER, _TIDY)
+            return [self._sql(statement, _ALL) for statement in made]
+        schema = _pg_trgm(connection)
+        return [_GIN.format(name=self.name, rows=table_name, column=self.column, schema=schema)]
 
     def _has_entries(self, connection: Connection) -> bool:
         there = "SELECT 1 FROM sqlite_master WHERE name = ?"
         return connection.exec_driver_sql(there, (self.name,)).first() is not None
 
-    def _create_gin(self, connection: Connection, table_name: str) -> None:
-        schema = connection.execute(text(_PG_TRGM)).scalar()
-        if schema is None:
-            # Whoever does it at the same moment waits for the first to be done, and then fails.
-            with suppress(IntegrityError), connection.begin_nested():
-                connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
-            schema = connection.execute(text(_PG_TRGM)).scalar_one()
-        gin = _GIN.format(name=self.name, rows=table_name, column=self.column, schema=schema)
-        connection.execute(text(gin))
-
     def _sql(self, statement: str, texts: str) -> str:
         names = {"name": self.name, "rows": self.table.name}
         names |= {"column": self.column, "position": self.position}
         return statement.format(texts=texts.format(**names), bits=_POSITION_BITS, **names)
+
+
+def _pg_trgm(connection: Connection) -> str:
+    """The schema that has the extension, which is made unless it is there."""
+    schema = connection.execute(text(_PG_TRGM)).scalar()
+    if schema is None:
+        # Whoever does it at the same moment waits for the first to be done, and then fails.
+        with suppress(IntegrityError), connection.begin_nested():
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+        schema = connection.execute(text(_PG_TRGM)).scalar_one()
+    return str(schema)
 
 
 def _runs(folded: str) -> str:

@@ -11,6 +11,7 @@ import psutil
 import psycopg
 import pytest
 from sqlalchemy import select
+from waiting import hindered
 
 from domain.customer import Customer
 from domain.payment import Payment
@@ -144,19 +145,36 @@ def test_several_processes_are_at_work_on_postgresql(kiosk):
     assert not multiprocessing.active_children()
 
 
-def test_a_fact_that_only_some_folds_refuse_parks_its_book_where_one_process_would(kiosk):
+def park_one_part(kiosk):
+    """A fact that some folds take and others refuse, and one after it; the last good position."""
     # Its history can be told; what was collected cannot.
     of_no_amount = MAPPER.encode(payment(50, None).collect_events()[0])
     data = '{"occurred_at":"2026-02-01T00:00:00Z","previous_status":"pending","status":"succeeded"}'
     bad = NewFact(of_no_amount.stream, 2, "payment.succeeded", data)
     recorded = kiosk.ledger.append(Append(BOOK, facts=(of_no_amount, bad)))
     kiosk.record(BOOK, payment(51, "cus_ama"))
+    return recorded.position - 1
+
+
+def test_a_fact_that_only_some_folds_refuse_parks_its_book_where_one_process_would(kiosk):
+    last_good = park_one_part(kiosk)
 
     several = kiosk.filled(2)
 
     assert several == kiosk.filled(1)
     parked = {row[0]: row[2] for row in several["checkpoints"]}
-    assert parked == {BOOK: recorded.position, OTHER_BOOK: None}
+    assert parked == {BOOK: last_good + 1, OTHER_BOOK: None}
+
+
+def test_what_only_some_folds_took_of_a_book_is_cleared_unhurried(kiosk):
+    park_one_part(kiosk)
+    cleared = f"views_1.{DEFINITIONS.folded[0].name}"
+
+    with hindered(kiosk.ledger.engine, "DELETE FROM views_1", cleared) as waited:
+        several = kiosk.filled(2)
+
+    assert waited
+    assert several == kiosk.filled(1)
 
 
 def test_a_process_that_is_gone_ends_the_filling(kiosk):
