@@ -4,15 +4,16 @@ A generation belongs to the definitions it was made for. It can be thrown away a
 facts are the truth, and durability is left to them.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, Table, event, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import (
     CreateIndex,
     CreateSchema,
@@ -21,13 +22,18 @@ from sqlalchemy.schema import (
 )
 
 from ledger.database import open_engine
-from ledger.distribution import distribute, is_distributed
+from ledger.distribution import distribute, is_distributed, spread
 from projections.checkpoints import CHECKPOINTS
 from projections.definitions import Definitions
 
 _CACHE_KIB = 64 * 1024
 _MADE_AT_ONCE = 4
 _SORT_MEMORY = "128MB"
+_MOMENT = "1s"
+# What PostgreSQL says to a second primary key: "multiple primary keys for table".
+_HAS_A_KEY = "42P16"
+# What SQLite may have made for one database, by the ends of their names.
+_FILES = ("", "-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class Generation:
 
     def create(self, definitions: Definitions) -> None:
         """Make the tables, without indexes, and without primary keys where that is possible."""
+        if self.path is not None:
+            self.path.touch()
         with self.unhurried() as connection:
             if self.schema is not None:
                 connection.execute(CreateSchema(self.schema))
@@ -89,15 +97,13 @@ class Generation:
         """Spread the tables over machines, beside the ledger's; the names of those it spread."""
         if self.schema is None:
             return []
-        with self.unhurried() as connection:
-            return distribute(connection, self.schema)
+        return spread(self.engine, self.schema)
 
     def create_keys(self, definitions: Definitions) -> None:
         """Make the primary keys that `create` left out; those that are there stay."""
         if self.schema is None:
             return
-        with suppress(ProgrammingError):
-            self._make(self._key(table) for table in definitions.tables)
+        self._make((self._key(table) for table in definitions.tables), unless=_HAS_A_KEY)
 
     def create_indexes(self, definitions: Definitions) -> None:
         """Make the indexes; those that are there stay."""
@@ -118,11 +124,14 @@ class Generation:
         tables = definitions.tables if only is None else only
         self._make(text(f"ANALYZE {self._name(table)}") for table in tables)
 
-    def _make(self, statements: Iterable[Executable]) -> None:
-        """Each in a transaction of its own; PostgreSQL works on several at once."""
+    def _make(self, statements: Iterable[Executable], *, unless: str | None = None) -> None:
+        """Each in a transaction of its own; PostgreSQL works on several at once.
+
+        Those which are refused with the SQLSTATE `unless` are not needed.
+        """
 
         def make(statement: Executable) -> None:
-            with self.unhurried() as connection:
+            with _refused(unless), self.unhurried() as connection:
                 if self.schema is not None:
                     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{_SORT_MEMORY}'"))
                 connection.execute(statement)
@@ -139,14 +148,20 @@ class Generation:
     def _name(self, table: Table) -> str:
         return table.name if self.schema is None else f"{self.schema}.{table.name}"
 
-    def drop(self) -> None:
-        """Take the tables away, and their file or schema with them; nothing is there: nothing."""
+    def drop(self, *, waits: bool = True) -> None:
+        """Take the tables away, and their file or schema with them; nothing is there: nothing.
+
+        Whoever still reads them is waited for; without `waits` only for a moment, which raises
+        DBAPIError. OSError when a file cannot be removed. It may be said again.
+        """
         self.close()
         if self.schema is not None:
-            with self.engine.begin() as connection:
+            with self.unhurried() as connection:
+                if not waits:
+                    connection.execute(text(f"SET LOCAL lock_timeout = '{_MOMENT}'"))
                 connection.execute(DropSchema(self.schema, cascade=True, if_exists=True))
         if self.path is not None:
-            for suffix in ("", "-wal", "-shm"):
+            for suffix in _FILES:
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -156,8 +171,17 @@ class Generation:
 
 
 def sqlite_generation(path: Path, number: int, definitions: str) -> Generation:
-    """The generation in this file; nothing is opened before the first transaction."""
+    """The generation in this file; nothing is opened before the first transaction.
+
+    Only `create` makes the file: whoever has not noticed yet that it was taken away finds none,
+    and does not leave an empty one in its place.
+    """
     engine = open_engine(f"sqlite:///{path}", durable=False)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, _given: object, settings: Any) -> Any:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, **settings)
+
     event.listen(engine, "connect", _enlarge_cache)
     there = engine.execution_options(schema_translate_map={"views": None})
     return Generation(
@@ -182,6 +206,16 @@ def postgresql_generation(engine: Engine, schema: str, number: int, definitions:
         schema=schema,
         path=None,
     )
+
+
+@contextmanager
+def _refused(sqlstate: str | None) -> Iterator[None]:
+    """Goes on after a statement that PostgreSQL refused for this reason."""
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate is None or getattr(error.orig, "sqlstate", None) != sqlstate:
+            raise
 
 
 def _enlarge_cache(connection: Any, _record: object) -> None:

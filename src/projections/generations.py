@@ -4,6 +4,7 @@ Each code has its own serving generation: a release with changed views never rea
 and the release before it goes on with its own until it is stopped.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from ledger.clock import Clock
 from projections.definitions import Definitions
@@ -21,6 +23,8 @@ from projections.generation import Generation, postgresql_generation, sqlite_gen
 from projections.registry import NoSuchGeneration, Registered, Registry, State
 
 __all__ = ["NoSuchGeneration", "Registered"]
+
+_log = logging.getLogger(__name__)
 
 # A switch is noticed by every process within this time.
 NOTICED_SECONDS = 0.5
@@ -129,6 +133,7 @@ class Generations:
         Raises ViewsRebuilding when another is built for these definitions, or serves them, and
         that is to be enough.
         """
+        self.sweep()
         digest = definitions.digest()
         check = partial(self._must_not_be_begun, digest) if unless_begun else None
         number = self._registry.register(digest, check=check)
@@ -167,6 +172,23 @@ class Generations:
         """Forget a generation, whatever it does, and take its tables away."""
         self._registry.drop(number, ("building", "kept", "serving"))
         self._remove(number)
+
+    def sweep(self) -> None:
+        """Take away what is left of generations that were dropped.
+
+        Whoever dropped one may have been interrupted, or refused, before its tables were gone. What
+        cannot go at this moment, for it is still read, is left to the next sweep.
+        """
+        gone = []
+        for number in self._registry.dropped():
+            try:
+                self._remove(number, waits=False)
+            except (DBAPIError, OSError) as error:
+                _log.warning("generation %d cannot be removed yet: %s", number, error)
+            else:
+                gone.append(number)
+        if gone:
+            self._registry.forget(gone)
 
     def distribute(self) -> tuple[str, ...]:
         """Spread the tables of every generation over machines; the names of those it spread."""
@@ -232,13 +254,17 @@ class Generations:
             if each.definitions == digest and (serves or each.state == "building"):
                 raise ViewsRebuilding(each)
 
-    def _remove(self, number: int) -> None:
+    def _remove(self, number: int, *, waits: bool = True) -> None:
         # Its number stays taken until a higher one is: whoever has it open must not find another.
         generation = self._opened(number, "")
         with self._lock:
             self._open.pop(number, None)
-            self._known.clear()
-        generation.drop()
+            self._known = {
+                digest: known
+                for digest, known in self._known.items()
+                if known.serving.number != number
+            }
+        generation.drop(waits=waits)
 
     def _let_go(self, listed: set[int]) -> None:
         """Close what somebody else has dropped: a file that is held open takes up its room."""

@@ -21,8 +21,9 @@ def is_folded_from(ledger: Ledger, generation: Generation) -> bool:
                 return False
             found = standing(connection)
     except DatabaseError as error:
-        # A database that is away says nothing about the views; a file that is none does.
-        if type(error) is not DatabaseError:
+        # A database that is away says nothing about the views; a file that is none, or gone, does.
+        is_gone = generation.path is not None and not generation.path.exists()
+        if type(error) is not DatabaseError and not is_gone:
             raise
         return False
     return all(_is_known(ledger, book, checkpoint) for book, checkpoint in found.items())

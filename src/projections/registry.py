@@ -1,6 +1,6 @@
 """The list of generations: a table of the ledger, so that all processes agree on it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,7 +58,6 @@ class Registry:
         ``check`` is shown those there are, and may raise: of those who begin at the same moment
         each is shown the ones before it.
         """
-        columns = generations.c
         for _ in range(_ATTEMPTS):
             try:
                 with writing(self._engine) as connection:
@@ -75,10 +74,6 @@ class Registry:
                         "created_at": written(self._clock()),
                     }
                     connection.execute(insert(generations), row)
-                    # A dropped number stays taken until a higher one is.
-                    connection.execute(
-                        delete(generations).where(columns.book == "", columns.state == _DROPPED)
-                    )
             except IntegrityError:
                 continue
             return number
@@ -112,8 +107,33 @@ class Registry:
         return [each for each in same if each.state == "serving" and each.number != number]
 
     def drop(self, number: int, states: Iterable[State]) -> bool:
-        """Take it off the list if it is in one of these states; whether it was."""
+        """Take it off the list if it is in one of these states; whether it was.
+
+        It is `dropped` until its tables are gone for certain: see `forget`.
+        """
         return self._mark(number, _DROPPED, states)
+
+    def dropped(self) -> list[int]:
+        """The numbers that were taken off the list; something of their tables may be left."""
+        with self._engine.connect() as connection:
+            return [row.number for row in connection.execute(_EVER) if row.state == _DROPPED]
+
+    def forget(self, numbers: Collection[int]) -> None:
+        """Let go of dropped numbers of which nothing is left.
+
+        The highest there is stays taken until a higher one is: it is not given a second time.
+        """
+        columns = generations.c
+        with writing(self._engine) as connection:
+            highest = max(row.number for row in connection.execute(_EVER))
+            connection.execute(
+                delete(generations).where(
+                    columns.book == "",
+                    columns.state == _DROPPED,
+                    columns.number.in_(sorted(numbers)),
+                    columns.number < highest,
+                )
+            )
 
     def _mark(self, number: int, state: str, states: Iterable[State]) -> bool:
         columns = generations.c

@@ -4,7 +4,7 @@ import json
 
 import psycopg
 import pytest
-from citus import pretend_citus, spread_beside
+from citus import emptied, emptying_fails, pretend_citus, spread_beside
 from statements import offences, recorded
 
 from whence.housekeeping import tidying
@@ -109,11 +109,16 @@ def test_a_table_that_cannot_be_spread_is_found(catalogue):
 def test_every_generation_is_distributed_those_to_come_too(whence, catalogue, postgresql_url):
     pretend_citus(postgresql_url)
 
+    with emptying_fails(postgresql_url, "views_1.payments"):
+        assert whence("db", "distribute").returncode == 1
+    interrupted = emptied(postgresql_url)
     told = whence("db", "distribute")
     again = whence("db", "distribute")
 
     assert told.returncode == 0, told.stderr
-    assert "views_1.payments" in told.stdout
+    assert "views_2.payments" in told.stdout
+    assert "views_1.payments" not in interrupted
+    assert emptied(postgresql_url) == {each for each in tables(catalogue) if "views_3" not in each}
     assert again.stdout == "Every table is distributed already.\n"
     assert whence("rebuild").returncode == 0
     assert "views_3.payments" in tables(catalogue)

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import delete, update
 
 from ledger.schema import books, events
+from projections.checkpoints import standing
 from projections.filling import Filler
 from projections.folding import Folding
 from projections.generations import NoSuchGeneration, ViewsRebuilding
+from projections.lineage import is_folded_from
 from projections.rebuild import clear_abandoned, ensure_views, rebuild
 from projections.verification import verify
 
@@ -70,6 +72,33 @@ def test_what_does_not_fit_in_memory_is_merged_with_what_is_there(shop, toys):
 
     assert shop.rows(toys.totals, generation) == shop.rows(toys.totals, live)
     assert shop.rows(toys.books, generation) == shop.rows(toys.books, live)
+
+
+@pytest.mark.parametrize("rows_in_memory", [1, 1_000])
+@pytest.mark.parametrize("good", [1, 2, 3, 4])
+def test_a_book_parked_wherever_in_a_page_is_of_the_history_of_its_last_good_fact(
+    shop, toys, good, rows_in_memory
+):
+    shop.record(*[toys.paid() for _ in range(good)], toys.from_the_future(), toys.paid())
+    generation = shop.generations.begin(shop.definitions)
+    filler = Filler(
+        shop.ledger,
+        generation,
+        shop.definitions,
+        Folding(shop.mapper, shop.definitions.folds),
+        lambda _: None,
+        rows_in_memory=rows_in_memory,
+        facts_per_read=2,
+    )
+
+    filler.fill(sorted(shop.ledger.heads().items()))
+
+    with generation.reading() as connection:
+        [(book, parked)] = standing(connection).items()
+    [last] = shop.ledger.read(book, after=good - 1, limit=1)
+    assert (parked.position, parked.parked_position) == (good, good + 1)
+    assert parked.digest == last.digest.hex()
+    assert is_folded_from(shop.ledger, generation)
 
 
 def test_facts_recorded_during_a_rebuild_are_in_it(shop, toys):
@@ -269,6 +298,18 @@ def test_views_whose_file_was_thrown_away_are_built_again(open_shop, toys, left)
     ensure(again)
 
     assert [row[3] for row in again.rows(toys.totals)] == [8]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_of_views_that_is_gone_was_folded_from_nothing(shop, toys):
+    shop.record(toys.paid("ama", 8))
+    ensure(shop)
+    gone = shop.serving()
+    shop.generations.close()
+    gone.path.unlink()
+
+    assert not is_folded_from(shop.ledger, gone)
+    assert not gone.path.exists()
 
 
 def test_sound_views_are_not_built_again(shop, open_shop, toys):
