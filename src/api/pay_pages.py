@@ -143,7 +143,7 @@ async def _payment(call: Call, code: str, problem: str = "") -> Response:
         )
         return 200, [body, link.terms["redirect_url"], link.terms["branding"]]
 
-    told = await call.decide(decide, book=book_of(code), in_browser=True)
+    told = await call.decide(decide, book=book_of(code), in_browser=True, keyed=False)
     payment, redirect_url, branding = orjson.loads(bytes(told.body))
     return page(
         "payment.html",

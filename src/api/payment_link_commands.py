@@ -102,7 +102,8 @@ async def look_at_link(call: Call, code: str, book: str, *, counted: bool) -> Re
         shown = await customers.shown(work, link.terms["customer_id"])
         return 200, rendering.for_payers(link, site=call.site) | shown
 
-    return await call.decide(decide, book=book, in_browser=True)
+    # A form that was sent looks at its link too: it has a key for the payment, and none for this.
+    return await call.decide(decide, book=book, in_browser=True, keyed=False)
 
 
 def _book(call: Call, code: str) -> str:
