@@ -30,13 +30,21 @@ WRITE = needs("payment_links:write")
 @router.post("/v1/payment-links", status_code=201, response_model=PaymentLink, dependencies=[WRITE])
 async def create_payment_link(call: Call, command: CreatePaymentLink) -> Response:
     """Terms that anybody who has the address may pay on; the name goes on every payment."""
-    return await _decide(call, lambda work: commands.create_payment_link(work, command), status=201)
+    prefills = _may_know_customers(call)
+    return await _decide(
+        call,
+        lambda work: commands.create_payment_link(work, command, prefills=prefills),
+        status=201,
+    )
 
 
 @router.patch("/v1/payment-links/{link}", response_model=PaymentLink, dependencies=[WRITE])
 async def update_payment_link(call: Call, link: str, command: UpdatePaymentLink) -> Response:
     """Terms left out stay as they are; null clears. What was paid before keeps its name."""
-    return await _decide(call, lambda work: commands.update_payment_link(work, link, command))
+    prefills = _may_know_customers(call)
+    return await _decide(
+        call, lambda work: commands.update_payment_link(work, link, command, prefills=prefills)
+    )
 
 
 @router.delete("/v1/payment-links/{link}", status_code=204, dependencies=[WRITE])
@@ -99,7 +107,7 @@ async def look_at_link(call: Call, code: str, book: str, *, counted: bool) -> Re
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         link = await commands.open_payment_link(work, code, counted=counted)
-        shown = await customers.shown(work, link.terms["customer_id"])
+        shown = await customers.shown(work, link.shown_customer_id)
         return 200, rendering.for_payers(link, site=call.site) | shown
 
     # A form that was sent looks at its link too: it has a key for the payment, and none for this.
@@ -113,6 +121,11 @@ def _book(call: Call, code: str) -> str:
     if call.visit.caller is None:
         raise PaymentLinkNotFound(code)
     return call.book_name
+
+
+def _may_know_customers(call: Call) -> bool:
+    """Whose page shows a customer has been shown them: a key that may not be makes no such page."""
+    return call.caller.may("customers:read")
 
 
 async def _decide(

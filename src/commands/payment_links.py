@@ -120,9 +120,13 @@ class PayThroughLink(Command):
     custom_fields: Answers = Field(default_factory=dict)
 
 
-async def create_payment_link(work: UnitOfWork, command: CreatePaymentLink) -> PaymentLink:
+async def create_payment_link(
+    work: UnitOfWork, command: CreatePaymentLink, *, prefills: bool
+) -> PaymentLink:
+    """``prefills``: whoever asks may know the customer, so the page may show who they are."""
     book = Book(work.org_id, work.mode)
-    terms = await _stated(work, command, type(command).model_fields.keys() - {"name", "currency"})
+    names = type(command).model_fields.keys() - {"name", "currency"}
+    terms = await _stated(work, command, names, prefills=prefills)
     link = PaymentLink.create(
         work.ids.new("pl"),
         code=new_code(work.ids, book),
@@ -135,10 +139,12 @@ async def create_payment_link(work: UnitOfWork, command: CreatePaymentLink) -> P
 
 
 async def update_payment_link(
-    work: UnitOfWork, named: str, command: UpdatePaymentLink
+    work: UnitOfWork, named: str, command: UpdatePaymentLink, *, prefills: bool
 ) -> PaymentLink:
+    """``prefills``: as for a new link, where a customer is named."""
     link = await work.get(PaymentLink, await link_named(work, named))
-    link.update(await _stated(work, command, command.model_fields_set), work.now)
+    stated = await _stated(work, command, command.model_fields_set, prefills=prefills)
+    link.update(stated, work.now)
     return link
 
 
@@ -210,7 +216,9 @@ async def _payer(
     return None if found is None else found.id
 
 
-async def _stated(work: UnitOfWork, command: _LinkTerms, names: Any) -> dict[str, Any]:
+async def _stated(
+    work: UnitOfWork, command: _LinkTerms, names: Any, *, prefills: bool
+) -> dict[str, Any]:
     """The terms a command states, as a fact holds them."""
     stated = command.model_dump(include=set(names))
     if stated.get("expires_at") is not None:
@@ -219,4 +227,5 @@ async def _stated(work: UnitOfWork, command: _LinkTerms, names: Any) -> dict[str
         stated["amount"] = stated["amount"] or None
     if stated.get("customer_id") is not None:
         stated["customer_id"] = (await payer(work, stated["customer_id"])).id
+        stated["prefills"] = prefills
     return stated

@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from inspect import get_annotations
 from types import NoneType, UnionType
-from typing import Any, Final, get_args, get_origin, is_typeddict
+from typing import Any, Final, NotRequired, get_args, get_origin, is_typeddict
 
 from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
@@ -118,6 +118,8 @@ def _shown(annotation: Any) -> str:
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is UnionType:
         return " or ".join(_shown(part) for part in parts)
+    if origin is NotRequired:
+        return f"{_shown(parts[0])}, not in older facts"
     if origin is list:
         return f"list of {_shown(parts[0])}"
     if is_typeddict(annotation):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Self, TypedDict
+from typing import Any, Literal, NotRequired, Self, TypedDict
 
 from eventsourcing.domain import event
 
@@ -25,7 +25,11 @@ class CustomField(TypedDict):
 
 
 class Terms(TypedDict):
-    """What is offered, and on what conditions; ``expires_at`` as it stands in a fact: RFC 3339."""
+    """What is offered, and on what conditions; ``expires_at`` as it stands in a fact: RFC 3339.
+
+    ``prefills``: the page may show whom the link is for. Terms without it are older than it, and
+    their pages did.
+    """
 
     name: str
     description: str | None
@@ -44,6 +48,7 @@ class Terms(TypedDict):
     branding: dict[str, Any]
     metadata: dict[str, Any]
     customer_id: str | None
+    prefills: NotRequired[bool]
 
 
 class PaymentLinkNotFound(NotFound):
@@ -184,6 +189,11 @@ class PaymentLink(Entity):
     @property
     def name(self) -> str:
         return self.terms["name"]
+
+    @property
+    def shown_customer_id(self) -> str | None:
+        """Whom the page may show the link is for: nobody, when its maker may not know them."""
+        return self.terms["customer_id"] if self.terms.get("prefills", True) else None
 
     def status(self, now: datetime) -> LinkStatus:
         return status_of(self.terms, self.uses, now)

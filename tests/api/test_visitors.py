@@ -208,6 +208,58 @@ def test_without_a_key_nobody_is_filled_in_about_anybody(client, stranger):
 
 
 @on_both_databases
+@pytest.mark.parametrize("meant", ["our id", "usr_1", "ada@example.com"])
+def test_a_key_that_may_not_read_customers_makes_no_page_that_shows_one(
+    client, merchant, stranger, meant
+):
+    ada = client.post("/v1/customers", json=ADA).json()
+    body = SUMMER | {"customer_id": ada["id"] if meant == "our id" else meant}
+
+    with merchant.client(new_key(client, "payment_links:write")) as marketing:
+        link = marketing.post("/v1/payment-links", json=body).json()
+    pages = [stranger.get(f"{path}{link['code']}").text for path in ("/v1/pay/", "/pay/")]
+    begun = stranger.post(f"/v1/pay/{link['code']}/pay", json={}).json()
+
+    for told in (str(link), *pages):
+        assert "Lovelace" not in told
+        assert meant == "ada@example.com" or "ada@example.com" not in told
+    assert client.get(f"/v1/payments/{begun['id']}").json()["customer_id"] == ada["id"]
+    assert client.get(f"/v1/payment-links/{link['id']}").json() == link
+    assert "prefills" not in link
+
+
+@on_both_databases
+def test_who_a_page_shows_follows_the_key_that_named_them_last(client, merchant, stranger):
+    client.post("/v1/customers", json=ADA)
+    link = client.post("/v1/payment-links", json=SUMMER | {"customer_id": "usr_1"}).json()
+
+    def named():
+        return stranger.get(f"/v1/pay/{link['code']}").json()["customer"]
+
+    with merchant.client(new_key(client, "payment_links:write")) as marketing:
+        path = f"/v1/payment-links/{link['id']}"
+        marketing.patch(path, json={"name": "Autumn Sale"})
+        renamed = named()
+        marketing.patch(path, json={"customer_id": "usr_1"})
+        taken_over = named()
+        client.patch(path, json={"customer_id": "usr_1"})
+
+    assert renamed["name"] == named()["name"] == "Ada Lovelace"
+    assert taken_over is None
+
+
+def test_a_key_that_may_not_read_customers_is_refused_like_any_other(client, merchant):
+    body = SUMMER | {"customer_id": "cus_" + "0" * 26}
+
+    with merchant.client(new_key(client, "payment_links:write")) as marketing:
+        refused = marketing.post("/v1/payment-links", json=body)
+    whole = client.post("/v1/payment-links", json=body)
+
+    assert (refused.status_code, refused.json()["code"]) == (404, "customer_not_found")
+    assert refused.json() == whole.json()
+
+
+@on_both_databases
 def test_a_link_for_somebody_deleted_is_paid_by_whoever_comes(client, stranger):
     ada = client.post("/v1/customers", json=ADA).json()
     link = client.post("/v1/payment-links", json=SUMMER | {"customer_id": ada["id"]}).json()

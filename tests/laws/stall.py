@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 async def set_out(shop: "Shop", each: "Step") -> None:
     command = CreatePaymentLink(name=f"Sale {len(shop.oracle.offers)}", **each.values)
-    made = await shop.do(lambda work: create_payment_link(work, command))
+    made = await shop.do(lambda work: create_payment_link(work, command, prefills=True))
     offer = Offer(made.id, command.name, **each.values, created_at=shop.clock.now)
     offer.terms.append((shop.clock.now, offer.name, offer.active, offer.max_uses))
     shop.oracle.offers.append(offer)
@@ -71,7 +71,8 @@ async def change(shop: "Shop", each: "Step") -> None:
     if offer := _offer(shop, each):
         command = UpdatePaymentLink(**each.values)
         await shop.expect(
-            not offer.deleted, lambda work: update_payment_link(work, offer.id, command)
+            not offer.deleted,
+            lambda work: update_payment_link(work, offer.id, command, prefills=True),
         )
         if not offer.deleted:
             offer.name, offer.active = each.values["name"], each.values["active"]

@@ -93,13 +93,14 @@ def _whole(
     url: str,
 ) -> dict[str, Any]:
     terms: Terms = link.terms
+    told = {term: value for term, value in terms.items() if term != "prefills"}
     return {
         "id": link_id,
         "org_id": org_id,
         "code": link.code,
         "url": url,
         "title": terms["name"],
-        **terms,
+        **told,
         "status": status,
         "active": status == "active",
         "uses": link.uses,
