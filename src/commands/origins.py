@@ -1,5 +1,6 @@
-"""What must be told of a payment? Whatever it came from: its link, or the invoice it pays."""
+"""What must be told of a payment? Whatever it came from: its link and payer, or its invoice."""
 
+from commands.introductions import believe
 from commands.invoice_payments import settle_invoice, subscription_of
 from commands.link_uses import count_use, link_of
 from commands.unit_of_work import UnitOfWork
@@ -21,4 +22,5 @@ async def payment_in_turn(work: UnitOfWork, payment_id: str) -> Payment:
 async def tell_origin(work: UnitOfWork, payment: Payment) -> None:
     """Lets what a payment came from follow it, in the append that records what became of it."""
     await count_use(work, payment)
+    await believe(work, payment)
     await settle_invoice(work, payment)

@@ -3,10 +3,11 @@
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from commands.customers import EMAIL, EXTERNAL_ID, PHONE, names, register, rename
+from commands.customers import EMAIL, EXTERNAL_ID, PHONE, register
 from commands.ids import looks_like_an_id
+from commands.introductions import fill_in
 from commands.unit_of_work import UnitOfWork
-from domain.customer import Customer, CustomerNotFound
+from domain.customer import Customer, CustomerNotFound, Personal
 
 _OURS = "cus_"
 
@@ -19,26 +20,26 @@ async def payer(work: UnitOfWork, meant: str, phone: str | None = None) -> Custo
     customer = await _known(work, meant)
     if customer is None:
         return _newcomer(work, meant, phone)
-    return await _told_more(work, customer, phone=phone)
+    await fill_in(work, customer, Personal(email=None, phone=phone, name=None))
+    return customer
 
 
-async def visitor(
-    work: UnitOfWork, *, email: str | None, phone: str | None, name: str | None
-) -> Customer | None:
+async def visitor(work: UnitOfWork, said: Personal) -> Customer | None:
     """Whoever pays in public: known by address, else by number, else a new customer.
 
-    What they say of themselves is filled in where nothing was known, and overwrites nothing. None
-    for somebody who says nothing at all. ``phone`` in E.164 form.
+    Somebody known stays as they are. None for somebody who says nothing at all. The phone number
+    in E.164 form.
     """
+    email, phone = said["email"], said["phone"]
     customer = await _first_alive(work, EMAIL, email and email.lower())
     if customer is None:
         customer = await _first_alive(work, PHONE, phone)
     if customer is not None:
-        return await _told_more(work, customer, email=email, phone=phone, name=name)
-    if email is None and phone is None and name is None:
+        return customer
+    if not any(said.values()):
         return None
-    said = [address for address in (email, phone) if address is not None]
-    return register(work, payer=said, email=email, phone=phone, name=name)
+    addresses = [address for address in (email, phone) if address is not None]
+    return register(work, payer=addresses, **said)
 
 
 async def _first_alive(work: UnitOfWork, kind: str, address: str | None) -> Customer | None:
@@ -50,17 +51,6 @@ async def _first_alive(work: UnitOfWork, kind: str, address: str | None) -> Cust
         if not customer.deleted:
             return customer
     return None
-
-
-async def _told_more(work: UnitOfWork, customer: Customer, **said: str | None) -> Customer:
-    news = [field for field, value in said.items() if value and not customer.personal[field]]  # type: ignore[literal-required]
-    if not news:
-        return customer
-    before = names(customer)
-    customer = await work.get(Customer, customer.id)
-    customer.fill_in(work.now, **said)
-    rename(work, customer, before)
-    return customer
 
 
 def international(phone: str | None, country: str | None) -> str | None:

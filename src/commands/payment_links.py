@@ -21,13 +21,14 @@ from commands.fields import (
     Moment,
     Text,
 )
+from commands.introductions import introduce
 from commands.link_codes import CODE, looks_like_a_code, new_code
 from commands.link_uses import count_use
 from commands.payers import international, payer, visitor
 from commands.payments import COUNTRIES, take
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book
-from domain.customer import CustomerNotFound
+from domain.customer import Customer, CustomerNotFound, Personal
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, PaymentLinkNotFound, Terms, viewed
 from ledger.clock import written
@@ -181,11 +182,14 @@ async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink
     amount = link.price(command.amount or None)
     currency = link.terms["currency"]
     country = command.country or COUNTRIES.get(currency)
+    phone = international(command.phone, country)
+    said = Personal(email=command.email, phone=phone, name=command.name)
+    customer = await _payer(work, link, said)
     payment = Payment.create(
         work.ids.new("pay"),
         amount=amount,
         currency=currency,
-        customer_id=await _payer(work, link, command, country),
+        customer_id=None if customer is None else customer.id,
         source="payment_link",
         source_id=link.id,
         source_description=link.name,
@@ -199,21 +203,26 @@ async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink
     )
     work.add(payment)
     take(work, payment, await work.provider.create(payment))
+    if customer is not None:
+        await introduce(work, payment, customer, _of_themselves(link, customer, said))
     await count_use(work, payment)
     return payment
 
 
-async def _payer(
-    work: UnitOfWork, link: PaymentLink, command: PayThroughLink, country: str | None
-) -> str | None:
-    phone = international(command.phone, country)
+async def _payer(work: UnitOfWork, link: PaymentLink, said: Personal) -> Customer | None:
     made_for = link.terms["customer_id"]
     if made_for is not None:
         # Of a link for somebody who was deleted since, whoever pays is a visitor like any other.
         with suppress(CustomerNotFound):
-            return (await payer(work, made_for, phone)).id
-    found = await visitor(work, email=command.email, phone=phone, name=command.name)
-    return None if found is None else found.id
+            return await payer(work, made_for)
+    return await visitor(work, said)
+
+
+def _of_themselves(link: PaymentLink, customer: Customer, said: Personal) -> Personal:
+    """Somebody else may pay what one customer was asked for: their name and address are theirs."""
+    if customer.id != link.terms["customer_id"]:
+        return said
+    return Personal(email=None, phone=said["phone"], name=None)
 
 
 async def _stated(

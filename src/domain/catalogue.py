@@ -11,6 +11,7 @@ from typing import Any, Final, NotRequired, get_args, get_origin, is_typeddict
 from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
+from domain.introduction import Introduction
 from domain.invoice import Invoice
 from domain.organization import ImportedKey, Organization
 from domain.payment import Payment
@@ -21,6 +22,7 @@ AGGREGATES: Final[tuple[type[Entity], ...]] = (
     Organization,
     ImportedKey,
     Customer,
+    Introduction,
     Payment,
     PaymentLink,
     CheckoutSession,

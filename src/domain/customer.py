@@ -133,6 +133,11 @@ class Customer(Entity):
         if any(getattr(self, field) != value for field, value in profile.items()):
             self._record(self.Updated, now, **profile)
 
+    def lacks(self, said: Personal) -> bool:
+        """Whether somebody says of this customer what is not known yet."""
+        known = self.personal
+        return any(value and not known[field] for field, value in said.items())  # type: ignore[literal-required]
+
     def fill_in(
         self,
         now: datetime,

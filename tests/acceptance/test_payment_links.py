@@ -217,6 +217,36 @@ def test_what_the_merchant_entered_is_not_overwritten_but_gaps_are_filled(client
     assert customer["payment_count"] == 1
 
 
+@pytest.mark.parametrize("amount", [9900, 4000], ids=["paid on confirmation", "paid at once"])
+def test_what_a_payer_says_is_believed_when_they_have_paid(client, shop, amount):
+    known = client.customers.create({"email": "ada@example.com"})
+    link = client.payment_links.create(SUMMER | {"amount": amount})
+
+    begun = begin(shop, link, **ADA).json()
+    then = client.customers.get(known["id"])
+    confirm(shop, begun)
+    paid = client.customers.get(known["id"])
+
+    unproven = (None, None) if amount == 9900 else ("Ada Lovelace", "+233501234567")
+    assert (then["name"], then["phone"]) == unproven
+    assert (paid["name"], paid["phone"]) == ("Ada Lovelace", "+233501234567")
+    by_number = begin(shop, link, phone=ADA["phone"]).json()
+    assert client.payments.get(by_number["id"])["customer_id"] == known["id"]
+
+
+def test_who_merely_begins_a_payment_writes_nothing_about_anybody(client, shop):
+    known = client.customers.create({"email": "ada@example.com"})
+    made_for = client.payment_links.create(SUMMER | {"customer_id": known["id"]})
+    declined = client.payment_links.create(SUMMER | {"amount": 4001})
+
+    for link in (made_for, declined, client.payment_links.create(SUMMER)):
+        begin(shop, link, **ADA | {"name": "Somebody rude"})
+
+    assert client.customers.get(known["id"])["updated_at"] == known["updated_at"]
+    [listed] = client.customers.list()
+    assert (listed["name"], listed["phone"]) == (None, None)
+
+
 def test_a_payer_is_known_by_address_then_by_number_and_else_is_new(client, shop):
     by_number = client.customers.create({"phone": "+233501234567"})
     link = client.payment_links.create(SUMMER)

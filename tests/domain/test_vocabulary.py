@@ -11,6 +11,7 @@ from eventsourcing.utils import get_topic
 from domain import (
     checkout_session,
     customer,
+    introduction,
     invoice,
     organization,
     payment,
@@ -21,6 +22,7 @@ from domain.catalogue import AGGREGATES, as_written, facts_of
 
 MODULES = (
     customer,
+    introduction,
     organization,
     payment,
     payment_link,

@@ -1,0 +1,131 @@
+"""What a payer says of themselves waits for their payment, and fills gaps only."""
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from commands.client_secrets import client_secret
+from commands.customers import (
+    CreateCustomer,
+    UpdateCustomer,
+    create_customer,
+    delete_customer,
+    update_customer,
+)
+from commands.payment_links import (
+    CreatePaymentLink,
+    PayThroughLink,
+    create_payment_link,
+    pay_through_link,
+)
+from commands.payments import ConfirmPayment, confirm_intent, confirm_payment
+from domain.customer import Customer
+from domain.organization import Organization
+
+pytestmark = pytest.mark.anyio
+
+ADA = {"email": "ada@example.com", "phone": "+233501234567"}
+
+
+@pytest.fixture
+async def link(do):
+    command = CreatePaymentLink(name="Summer Sale", amount=9900, currency="GHS")
+    return await do(partial(create_payment_link, prefills=True), command)
+
+
+@pytest.fixture
+async def ada(do):
+    return await do(create_customer, CreateCustomer(email="ada@example.com"))
+
+
+@pytest.fixture
+def begin(do, link):
+    async def begin(name, **other):
+        return await do(pay_through_link, link.id, PayThroughLink(**ADA, name=name), **other)
+
+    return begin
+
+
+@pytest.fixture
+def confirm(do):
+    async def confirm(payment, **other):
+        async def decide(work):
+            organization = await work.look_at(Organization, work.org_id)
+            return await confirm_intent(work, payment.id, client_secret(organization, payment.id))
+
+        return await do(decide, **other)
+
+    return confirm
+
+
+@pytest.fixture
+def profile(do, ada):
+    async def profile():
+        return (await do(lambda work: work.get(Customer, ada.id))).personal
+
+    return profile
+
+
+async def test_of_two_who_began_the_one_who_pays_is_believed(begin, confirm, profile):
+    await begin("Somebody rude")
+    hers = await begin("Ada Lovelace")
+
+    await confirm(hers)
+
+    assert await profile() == {**ADA, "name": "Ada Lovelace"}
+
+
+async def test_what_was_entered_meanwhile_is_not_overwritten(do, ada, begin, confirm, profile):
+    begun = await begin("Ada")
+    await do(update_customer, ada.id, UpdateCustomer(name="Countess Lovelace"))
+
+    await confirm(begun)
+
+    assert await profile() == {**ADA, "name": "Countess Lovelace"}
+
+
+async def test_a_payment_of_somebody_deleted_since_succeeds(do, ada, begin, confirm):
+    begun = await begin("Ada")
+    await do(delete_customer, ada.id)
+
+    assert (await confirm(begun)).status == "succeeded"
+
+
+async def test_whatever_makes_the_payment_succeed_proves_it(do, ada, begin, profile):  # noqa: ARG001 (known before)
+    begun = await begin("Ada")
+
+    await do(confirm_payment, begun.id, ConfirmPayment())
+
+    assert (await profile())["name"] == "Ada"
+
+
+async def test_another_process_knows_what_was_said(begin, confirm, profile, neighbour):
+    begun = await begin("Ada")
+
+    await confirm(begun, by=neighbour)
+
+    assert (await profile())["name"] == "Ada"
+
+
+async def test_many_who_begin_do_not_stand_in_each_others_way(ledger, book, ada, begin):
+    await asyncio.gather(*(begin(f"Ada {number}") for number in range(20)))
+
+    assert len(list(ledger.read_stream(book, ada.id))) == 1
+
+
+async def test_of_many_successes_at_once_one_is_believed(
+    ledger, book, ada, begin, confirm, profile, neighbour
+):
+    begun = [await begin(f"Ada {number}") for number in range(10)]
+
+    await asyncio.gather(
+        *(
+            confirm(payment, **({"by": neighbour} if number % 2 else {}))
+            for number, payment in enumerate(begun)
+        )
+    )
+
+    assert (await profile())["name"] in {f"Ada {number}" for number in range(10)}
+    assert len(list(ledger.read_stream(book, ada.id))) == 2
+    assert len(ledger.owners(book, "phone", f"{ADA['phone']}\n")) == 1
