@@ -19,6 +19,7 @@ from ledger.ledger import Ledger
 from projections.definitions import Definitions
 from projections.past_shelf import Key, Shelf
 from projections.past_views import PastViews
+from projections.progress import PastProgress
 from projections.reader import Told
 
 T = TypeVar("T")
@@ -76,9 +77,13 @@ class Past:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     @property
+    def progress(self) -> PastProgress:
+        return self._shelf.progress
+
+    @property
     def folds(self) -> int:
         """How often anything was folded until now."""
-        return self._shelf.folds
+        return self._shelf.progress.folds
 
     @property
     def bytes_kept(self) -> int:

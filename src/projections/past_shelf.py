@@ -5,6 +5,7 @@ needed, and goes on from where it is when its book has grown; it is not changed 
 """
 
 import threading
+import time
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from datetime import datetime
 from ledger.ledger import Ledger
 from projections.definitions import Definitions
 from projections.past_views import PastViews
+from projections.progress import PastProgress
 
 # Folding is bound by Python: a second one only keeps a large book from holding up a small one.
 _FOLDS_AT_ONCE = 2
@@ -62,7 +64,7 @@ class Shelf:
     """
 
     def __init__(self, ledger: Ledger, definitions: Definitions, *, most_bytes: int) -> None:
-        self.folds = 0
+        self.progress = PastProgress()
         self._ledger = ledger
         self._definitions = definitions
         self._most_bytes = most_bytes
@@ -88,9 +90,12 @@ class Shelf:
     def take(self, key: Key, goal: int) -> Kept:
         """Views that are folded, or will be, up to `goal`; then `put_back`. Raises PastIsBusy."""
         with self._lock:
+            self.progress.questions += 1
             kept = self._kept.get(key)
             if kept is None or (kept.begun and not kept.reaches(goal)):
                 kept = self._begin(key, goal, kept)
+            else:
+                self.progress.hits += 1
             kept.goal = kept.goal if kept.begun else max(kept.goal, goal)
             kept.readers += 1
             self._kept.move_to_end(key)
@@ -107,12 +112,12 @@ class Shelf:
     def _fold(self, kept: Kept) -> None:
         with self._lock:
             self._waiting -= 1
-            self.folds += 1
+            self.progress.folds += 1
             kept.begun, goal, before, kept.before = True, kept.goal, kept.before, None
         try:
             views = self._to_go_on_from(kept.key, before)
             try:
-                views.fold(self._ledger, goal)
+                self._fold_on(views, goal)
                 kept.size = views.size()
             except BaseException:
                 views.close()
@@ -125,6 +130,15 @@ class Shelf:
             return
         self._make_room()
         kept.folded.set_result(views)
+
+    def _fold_on(self, views: PastViews, goal: int) -> None:
+        began, position = time.monotonic(), views.position
+        try:
+            views.fold(self._ledger, goal)
+        finally:
+            with self._lock:
+                self.progress.facts += views.position - position
+                self.progress.folding_seconds += time.monotonic() - began
 
     def _to_go_on_from(self, key: Key, before: Kept | None) -> PastViews:
         book, as_of, _ = key

@@ -77,3 +77,17 @@ class Progress:
 
     def position(self, book: str) -> int:
         return self.checkpoints.get(book, _NEVER_FOLDED).position
+
+
+@dataclass(slots=True)
+class PastProgress:
+    """What was asked about the past since the start, and what it took; read it, do not change it.
+
+    Of the `questions`, `hits` found what they asked for folded, or being folded for somebody else.
+    """
+
+    questions: int = 0
+    hits: int = 0
+    folds: int = 0
+    facts: int = 0
+    folding_seconds: float = 0.0

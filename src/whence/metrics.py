@@ -1,13 +1,21 @@
 """What the service tells a monitor: counts and times, in a registry of its own."""
 
+import math
 from collections.abc import Iterator, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ledger.writer import Result
-from projections.progress import Progress
+from projections.progress import PastProgress, Progress
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -59,6 +67,13 @@ class Metrics:
             registry=registry,
         )
 
+        self.overdue_seconds = Gauge(
+            "whence_billing_overdue_seconds",
+            "For how long the oldest renewal or retry has been due; NaN until it was looked.",
+            registry=registry,
+        )
+        self.overdue_seconds.set(math.nan)
+
     def count_billed(self, outcome: str) -> None:
         """Counts one renewal or one retry: billed, or failed over an error of ours."""
         self.billed.labels(outcome).inc()
@@ -73,6 +88,10 @@ class Metrics:
     def watch(self, progress: Progress) -> None:
         """Shows how far a projector is, read from it whenever somebody asks."""
         self.registry.register(_Projection(progress))
+
+    def watch_past(self, progress: PastProgress) -> None:
+        """Shows what was asked of the past, and what it took, read whenever somebody asks."""
+        self.registry.register(_Past(progress))
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Counts one answered request; ``route`` is a template, so that ids name no series."""
@@ -122,4 +141,32 @@ class _Projection(Collector):
             "whence_parked_books",
             "Books of the lanes held whose projection waits at a fact it cannot fold.",
             value=len(progress.parked),
+        )
+
+
+class _Past(Collector):
+    """What the views of the past count anyway."""
+
+    def __init__(self, progress: PastProgress) -> None:
+        self._progress = progress
+
+    def collect(self) -> Iterator[Metric]:
+        progress = self._progress
+        yield CounterMetricFamily(
+            "whence_past_questions", "Questions about the past.", value=progress.questions
+        )
+        yield CounterMetricFamily(
+            "whence_past_hits",
+            "Questions about the past for which nothing had to be folded.",
+            value=progress.hits,
+        )
+        yield CounterMetricFamily(
+            "whence_past_facts_folded",
+            "Facts folded for questions about the past.",
+            value=progress.facts,
+        )
+        yield CounterMetricFamily(
+            "whence_past_fold_seconds",
+            "Seconds spent folding for questions about the past.",
+            value=progress.folding_seconds,
         )

@@ -34,6 +34,7 @@ from projections.rebuild import ensure_views
 from whence import __version__
 from whence.biller import Biller, billing
 from whence.housekeeping import tidying
+from whence.overdue import Overdue, watching
 from whence.settings import Settings
 
 Side = Literal["commands", "queries"]
@@ -216,6 +217,13 @@ def serving(
                     count=metrics.count_billed,
                 )
                 parts.enter_context(billing(biller, every_seconds=settings.billing_seconds))
+        overdue = Overdue(
+            ledger,
+            clock=clock,
+            billing_seconds=settings.billing_seconds,
+            gauge=metrics.overdue_seconds.set,
+        )
+        parts.enter_context(watching(overdue, billing_seconds=settings.billing_seconds))
         reading = parts.enter_context(projecting(settings, ledger))
         past = parts.enter_context(
             Past(
@@ -226,6 +234,7 @@ def serving(
             )
         )
         metrics.watch(reading.projector.progress)
+        metrics.watch_past(past.progress)
         ledger.on_answer(metrics.count_batch)
         app = create_app(
             Parts(

@@ -67,6 +67,21 @@ def test_the_service_on_sqlite_bills_by_itself(due, start):
     assert b'whence_billed_total{outcome="billed"}' in metrics
 
 
+def test_the_service_on_postgresql_says_that_nobody_bills(
+    environment, postgresql_url, request, start
+):
+    environment["WHENCE_DATABASE_URL"] = postgresql_url
+    due = request.getfixturevalue("due")
+
+    service = start("serve", WHENCE_BILLING_SECONDS="0.01")
+    service.awaited("(what is due is not billed)")
+    _, metrics = service.answer("/metrics")
+
+    assert due() == 1
+    [told] = [line for line in metrics.splitlines() if line.startswith(b"whence_billing_overdue")]
+    assert float(told.split()[1]) > 86_400
+
+
 def test_who_bills_once_says_how_much_and_ends(due, whence):
     first = whence("bill", "--once")
 

@@ -12,7 +12,7 @@ import pytest
 import typer
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from projections.progress import Progress
+from projections.progress import PastProgress, Progress
 from whence.cli import command_line
 from whence.metrics import Metrics
 from whence.settings import Settings, variable
@@ -98,6 +98,7 @@ def test_every_route_is_described_in_the_openapi_document_or_among_the_operation
 def test_every_metric_is_documented_and_every_documented_metric_exists():
     metrics = Metrics()
     metrics.watch(Progress())
+    metrics.watch_past(PastProgress())
     collected = {
         metric.name + ("_total" if metric.type == "counter" else "")
         for metric in metrics.registry.collect()

@@ -69,6 +69,21 @@ def test_as_of_leaves_out_what_happened_later(shop, ask, toys):
     ]
 
 
+def test_it_is_counted_what_was_asked_and_what_it_took(shop, past, ask, toys):
+    shop.record(*(toys.paid(amount=10, second=number) for number in (1, 2, 3)))
+
+    for number in (2, 2, 1):
+        ask(second(number))
+    shop.record(toys.paid(amount=10, second=1))
+    ask(second(2))
+
+    counted = past.progress
+    assert (counted.questions, counted.hits, counted.folds) == (4, 1, 3)
+    # All three for each of two moments, then one more for the first of them.
+    assert counted.facts == 3 + 3 + 1
+    assert counted.folding_seconds > 0
+
+
 def test_known_at_leaves_out_what_was_recorded_later(shop, ask, toys):
     moments = []
     for number in range(1, 5):

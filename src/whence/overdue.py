@@ -1,0 +1,83 @@
+"""Does anybody bill? A thread that looks how long the oldest renewal or retry has been due."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from commands.unit_of_work import DUE
+from ledger.clock import Clock
+from ledger.ledger import Ledger
+
+# In rounds of whoever bills: whoever misses so many in a row is not there.
+_LOOKS_EVERY: Final = 60
+_LATE_AFTER: Final = 600
+_SAYS_SO_AGAIN_AFTER: Final = 3600
+
+_log = structlog.get_logger("whence")
+
+
+class Overdue:
+    """Looks when it is told to, tells ``gauge`` what it found, and warns of what is late.
+
+    ``billing_seconds`` is how often whoever bills looks what is due.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        clock: Clock,
+        billing_seconds: float,
+        gauge: Callable[[float], None] = lambda _seconds: None,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._late_seconds = _LATE_AFTER * billing_seconds
+        self._silent_seconds = _SAYS_SO_AGAIN_AFTER * billing_seconds
+        self._gauge = gauge
+        self._said_at: datetime | None = None
+
+    def look(self) -> float:
+        """For how many seconds the oldest thing has been due; 0 when nothing is."""
+        now, oldest = self._clock(), self._ledger.earliest(DUE)
+        seconds = 0.0
+        if oldest is not None:
+            due_at = datetime.fromisoformat(oldest.partition("\n")[0])
+            seconds = max(0.0, (now - due_at).total_seconds())
+        self._gauge(seconds)
+        if seconds < self._late_seconds:
+            self._said_at = None
+        elif self._said_at is None or self._silence(now) >= self._silent_seconds:
+            self._said_at = now
+            _log.warning(
+                "what is due is not billed: is `whence bill` running?", overdue_seconds=int(seconds)
+            )
+        return seconds
+
+    def _silence(self, now: datetime) -> float:
+        return 0.0 if self._said_at is None else (now - self._said_at).total_seconds()
+
+
+@contextmanager
+def watching(overdue: Overdue, *, billing_seconds: float) -> Iterator[None]:
+    """Looks every so often, as long as the context is; whoever bills has had time before."""
+    closing = threading.Event()
+
+    def watch() -> None:
+        while not closing.wait(_LOOKS_EVERY * billing_seconds):
+            try:
+                overdue.look()
+            except Exception:  # noqa: BLE001 (logged, and tried again the next time)
+                _log.exception("could not look how long anything has been due")
+
+    watcher = threading.Thread(target=watch, name="overdue", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        closing.set()
+        watcher.join()
