@@ -36,6 +36,7 @@ class Overdue:
     ) -> None:
         self._ledger = ledger
         self._clock = clock
+        self.every_seconds = _LOOKS_EVERY * billing_seconds
         self._late_seconds = _LATE_AFTER * billing_seconds
         self._silent_seconds = _SAYS_SO_AGAIN_AFTER * billing_seconds
         self._gauge = gauge
@@ -63,12 +64,12 @@ class Overdue:
 
 
 @contextmanager
-def watching(overdue: Overdue, *, billing_seconds: float) -> Iterator[None]:
+def watching(overdue: Overdue) -> Iterator[None]:
     """Looks every so often, as long as the context is; whoever bills has had time before."""
     closing = threading.Event()
 
     def watch() -> None:
-        while not closing.wait(_LOOKS_EVERY * billing_seconds):
+        while not closing.wait(overdue.every_seconds):
             try:
                 overdue.look()
             except Exception:  # noqa: BLE001 (logged, and tried again the next time)

@@ -217,13 +217,9 @@ def serving(
                     count=metrics.count_billed,
                 )
                 parts.enter_context(billing(biller, every_seconds=settings.billing_seconds))
-        overdue = Overdue(
-            ledger,
-            clock=clock,
-            billing_seconds=settings.billing_seconds,
-            gauge=metrics.overdue_seconds.set,
-        )
-        parts.enter_context(watching(overdue, billing_seconds=settings.billing_seconds))
+        seconds, gauge = settings.billing_seconds, metrics.overdue_seconds.set
+        overdue = Overdue(ledger, clock=clock, billing_seconds=seconds, gauge=gauge)
+        parts.enter_context(watching(overdue))
         reading = parts.enter_context(projecting(settings, ledger))
         past = parts.enter_context(
             Past(
