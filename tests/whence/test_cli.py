@@ -255,6 +255,43 @@ def test_the_demo_tells_the_same_story_for_the_same_seed(whence):
     assert first != other
 
 
+def test_the_subscriptions_of_the_demo_are_subscriptions_like_any_other(whence):
+    demo = ("demo", "--customers", "20", "--payments", "200", "--until", "2026-11-01")
+
+    tellings = []
+    for _ in range(2):
+        assert whence(*demo, "--seed", "7").returncode == 0
+        organizations = json.loads(whence("organizations", "list", "--json").stdout)
+        book = f"{organizations[-1]['id']}/test"
+        told = whence("events", "--book", book, "--json").stdout.splitlines()
+        # Whose organization it is, and its keys, differ: the rest is the same story.
+        tellings.append(
+            [
+                (fact["stream"], fact["topic"], fact["data"])
+                for fact in map(json.loads, told)
+                if not fact["topic"].startswith("organization.")
+            ]
+        )
+
+    assert tellings[0] == tellings[1]
+    by_topic = {}
+    for stream, topic, data in tellings[0]:
+        by_topic.setdefault(topic, []).append((stream, data))
+    begun = {stream for stream, _ in by_topic["subscription.created"]}
+    charged = {
+        stream: data["source_id"]
+        for stream, data in by_topic["payment.created"]
+        if data["source"] == "subscription"
+    }
+    billed = {data["payment_id"]: data["subscription_id"] for _, data in by_topic["invoice.issued"]}
+    assert len(begun) > 1
+    assert set(charged.values()) == begun
+    assert billed == charged
+    assert len(billed) == len(by_topic["subscription.renewed"])
+    assert len(by_topic["invoice.paid"]) > len(by_topic["invoice.failed"]) > 0
+    assert whence("verify").returncode == 0
+
+
 def test_no_secret_is_printed_with_the_facts(whence, organization):
     printed = whence("events", "--book", f"{organization['id']}/test", "--json").stdout
     founded = json.loads(printed.splitlines()[0])

@@ -35,12 +35,14 @@ _PATIENCE_SECONDS = 600
 def demo(
     seed: Annotated[int, typer.Option(help="The same seed and end tell the same story.")] = 1,
     customers: Annotated[int, typer.Option(min=2, help="How many.")] = 4000,
-    payments: Annotated[int, typer.Option(min=1, help="How many.")] = 30000,
+    payments: Annotated[
+        int, typer.Option(min=1, help="About how many, those of subscriptions included.")
+    ] = 30000,
     until: Annotated[
         datetime | None, typer.Option(help="When the year ends (UTC); else: this hour.")
     ] = None,
 ) -> None:
-    """Fill the test book of a new organization with a year of customers and payments."""
+    """Fill the test book of a new organization with a year of a believable merchant."""
     settings = Settings.load()
     ends_at = (until or utc_now()).replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
     with (
@@ -54,7 +56,8 @@ def demo(
         acts = year.acts()
         with progress_bar("Living through", "facts") as progress:
             task = progress.add_task("a year of history", total=len(acts))
-            Fill(ledger, book, progress=lambda done: progress.advance(task, done)).run(acts)
+            fill = Fill(ledger, book, seed=seed, progress=lambda done: progress.advance(task, done))
+            asyncio.run(fill.run(acts, until=ends_at))
         told = asyncio.run(reading.views.ask(book, _figures(book), wait_seconds=_PATIENCE_SECONDS))
     _show(told.result)
     typer.echo()

@@ -1,15 +1,18 @@
 """How the made-up year gets into a test book: through the ledger's own door, fact by fact."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import islice
 
 from commands.customers import names
+from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer
 from domain.fact import Entity, Fact
 from ledger.append import Append, Claim, Done
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from whence.demo.year import Act
+from whence.demo.acts import Act, Asked
+from whence.demo.commands import Commands
 
 _AT_ONCE = 500
 _CONTEXT = '{"actor":"demo"}'
@@ -18,22 +21,55 @@ _CONTEXT = '{"actor":"demo"}'
 class Fill:
     """Appends acts to a book, in order; ``progress`` is told how many acts were done."""
 
-    def __init__(self, ledger: Ledger, book: str, *, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, book: str, *, seed: int, progress: Callable[[int], None]
+    ) -> None:
         self._ledger = ledger
         self._book = book
         self._progress = progress
         self._mapper = FactMapper()
         self._entities: dict[str, Entity] = {}
+        self._commands = Commands(book, self._entities, seed=seed, keep=self._keep)
+        self._waiting: list[Append] = []
 
-    def run(self, acts: list[Act]) -> None:
-        """Raises RuntimeError when the ledger refuses an act: the book was not empty."""
+    async def run(self, acts: list[Act | Asked], *, until: datetime) -> None:
+        """Does them, and bills what is due between them and until the end.
+
+        Raises RuntimeError when the ledger refuses an act: the book was not empty.
+        """
         remaining = iter(acts)
         while batch := list(islice(remaining, _AT_ONCE)):
-            appends = [append for act in batch for append in self._done(act)]
-            for outcome in self._ledger.append_many(appends):
-                if not isinstance(outcome, Done):
-                    raise RuntimeError(f"{self._book} is not as it was expected: {outcome}")  # noqa: TRY004 (no matter of types)
+            for act in batch:
+                await self._commands.bill_until(act.at)
+                if isinstance(act, Asked):
+                    await self._commands.perform(act.at, act.decide)
+                else:
+                    self._waiting.extend(self._done(act))
+            self._write()
             self._progress(len(batch))
+        await self._commands.bill_until(until)
+        self._write()
+
+    def _write(self) -> None:
+        for outcome in self._ledger.append_many(self._waiting):
+            if not isinstance(outcome, Done):
+                raise RuntimeError(f"{self._book} is not as it was expected: {outcome}")  # noqa: TRY004 (no matter of types)
+        self._waiting.clear()
+
+    def _keep(self, work: UnitOfWork) -> None:
+        """What the handler of commands would append."""
+        if not work.facts:
+            return
+        self._waiting.append(
+            Append(
+                book=self._book,
+                facts=tuple(self._mapper.encode(fact) for fact in work.facts),
+                expected=work.expected,
+                claims=tuple(claimed.claim for claimed in work.claims.values()),
+                releases=tuple(work.releases),
+                context=_CONTEXT,
+            )
+        )
 
     def _done(self, act: Act) -> Iterator[Append]:
         before = self._entities.get(act.entity_id)

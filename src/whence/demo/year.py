@@ -1,4 +1,4 @@
-"""What happened at the demo merchant in a year: every customer and payment, in order of time."""
+"""What happened at the demo merchant in a year: every customer, payment and subscription."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -9,6 +9,8 @@ from typing import Literal
 from domain.customer import Customer
 from domain.fact import Entity
 from domain.payment import Payment, Source
+from whence.demo.acts import Act, Asked
+from whence.demo.memberships import Membership
 from whence.demo.people import Person, people
 
 _SECOND = timedelta(seconds=1)
@@ -32,15 +34,6 @@ _FAILURES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """Something one aggregate does at one moment; done in order, the acts are the history."""
-
-    at: datetime
-    entity_id: str
-    do: Callable[[Entity | None], Entity]
-
-
-@dataclass(frozen=True, slots=True)
 class _Origin:
     source: Source
     source_id: str | None
@@ -60,13 +53,13 @@ class Year:
             _Origin("payment_link", self._new_id("pl", until - _YEAR), name) for name in _LINKS
         ]
 
-    def acts(self) -> list[Act]:
+    def acts(self) -> list[Act | Asked]:
         """Everything that happened, in order of time."""
         acts = list(self._everything())
         acts.sort(key=lambda act: act.at)
         return acts
 
-    def _everything(self) -> Iterator[Act]:
+    def _everything(self) -> Iterator[Act | Asked]:
         buyers = list(people(self._customers, self._chance))
         eagerness = [buyer.eagerness for buyer in buyers]
         bought: dict[int, list[datetime]] = {buyer.number: [] for buyer in buyers}
@@ -79,23 +72,37 @@ class Year:
             yield _registration(buyer, customer_id, registered_at)
             yield from self._purchases(buyer, customer_id, moments)
 
-    def _purchases(self, buyer: Person, customer_id: str, moments: list[datetime]) -> Iterator[Act]:
-        # One in three of those who come back often does so by subscription, once a month.
-        subscription = None
-        if len(moments) > 3 and self._chance.random() < 1 / 3:  # noqa: PLR2004 (they came back)
-            subscription = _Origin(
-                "subscription", self._new_id("sub", moments[0]), "Monthly pantry box"
-            )
-        renewed_at = self._until - _YEAR - _MONTH
+    def _purchases(
+        self, buyer: Person, customer_id: str, moments: list[datetime]
+    ) -> Iterator[Act | Asked]:
+        # One in three of those who come back often subscribes: a month's box is one purchase less.
+        subscribes = len(moments) > 3 and self._chance.random() < 1 / 3  # noqa: PLR2004 (they came back)
+        if subscribes:
+            yield from self._membership(buyer, customer_id, moments)
+        boxed_at = self._until - _YEAR - _MONTH
         for at in moments:
-            if subscription and at - renewed_at >= _MONTH:
-                renewed_at, origin = at, subscription
-            else:
-                origin = self._origin()
+            if subscribes and at - boxed_at >= _MONTH:
+                boxed_at = at
+                continue
+            origin = self._origin()
             # One in twenty pays as a guest; the reseller never does.
             guest = self._chance.random() < 1 / 20 and buyer.number > 1
             payer = None if guest else customer_id
             yield from self._payment(buyer, payer, origin, at)
+
+    def _membership(
+        self, buyer: Person, customer_id: str, moments: list[datetime]
+    ) -> Iterator[Asked]:
+        member = Membership(
+            customer_id,
+            buyer.country,
+            amount=buyer.country.usual_amount // 2,
+            method=self._chance.choice(("card", "momo", "momo")),
+        )
+        yield Asked(moments[0], member.begin)
+        leaves_at = moments[-1] + self._chance.randint(1, 20) * timedelta(days=1)
+        if self._chance.random() < 1 / 4 and leaves_at <= self._until:
+            yield Asked(leaves_at, member.end)
 
     def _payment(
         self, buyer: Person, customer_id: str | None, origin: _Origin, at: datetime
