@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from oracle import Bought, Offer, Oracle, Person
+from oracle import Bill, Bought, Membership, Offer, Oracle, Person
 
 
 def as_of(oracle: Oracle, moment: datetime) -> Oracle:
@@ -18,6 +18,12 @@ def as_of(oracle: Oracle, moment: datetime) -> Oracle:
         _offer(offer, moment)
         for offer in oracle.offers
         if offer.created_at is not None and offer.created_at <= moment
+    ]
+    cards = {payment.id: payment for payment in past.payments}
+    past.memberships = [
+        _membership(member, cards, moment)
+        for member in oracle.memberships
+        if member.began <= moment
     ]
     return past
 
@@ -58,6 +64,25 @@ def _offer(offer: Offer, moment: datetime) -> Offer:
     )
 
 
+def _membership(member: Membership, cards: dict[str, Bought], moment: datetime) -> Membership:
+    _, status, amount, next_at = [each for each in member.became if each[0] <= moment][-1]
+    past = replace(member, status=status, amount=amount, bills=[])
+    past.next_at = next_at
+    past.bills = [
+        _bill(billed, past, cards[billed.payment.id], moment)
+        for billed in member.bills
+        if billed.payment.created_at <= moment
+    ]
+    return past
+
+
+def _bill(billed: Bill, member: Membership, payment: Bought, moment: datetime) -> Bill:
+    _, status, retries, retry_at = [each for each in billed.became if each[0] <= moment][-1]
+    return replace(
+        billed, member=member, payment=payment, status=status, retries=retries, retry_at=retry_at
+    )
+
+
 def _is_past(at: datetime | None, moment: datetime) -> bool:
     return at is not None and at <= moment
 
@@ -69,4 +94,7 @@ def moments_of(oracle: Oracle) -> list[datetime]:
         found |= {payment.created_at, *(at for at, _ in payment.became)}
     for offer in oracle.offers:
         found |= {*offer.looks, *(at for at, *_ in offer.terms)}
+    for member in oracle.memberships:
+        found |= {at for at, *_ in member.became}
+        found |= {at for billed in member.bills for at, *_ in billed.became}
     return sorted(found)

@@ -101,6 +101,8 @@ class Membership:
     interval: str
     status: str = "active"
     bills: list["Bill"] = field(default_factory=list)
+    # To look back: when it became what, costing how much, and when it was to go on.
+    became: list[tuple[datetime, str, int, datetime]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.next_at = self.began
@@ -120,6 +122,8 @@ class Bill:
     retries: int = 0
     retry_at: datetime | None = None
     by_policy: bool = True
+    # To look back: when it became what, tried how often, and when it was to be tried again.
+    became: list[tuple[datetime, str, int, datetime | None]] = field(default_factory=list)
 
 
 class Oracle:
@@ -137,6 +141,19 @@ class Oracle:
 
     def bill_of(self, payment: Bought) -> Bill | None:
         return next((billed for billed in self.bills if billed.payment is payment), None)
+
+    def note(self, now: datetime) -> None:
+        """What has become of memberships and bills by the end of a step."""
+        for member in self.memberships:
+            stands = (member.status, member.amount, member.next_at)
+            if not member.became or member.became[-1][1:] != stands:
+                member.became.append((now, *stands))
+            for billed in member.bills:
+                tried = (billed.status, billed.retries, billed.retry_at)
+                if not billed.became or billed.became[-1][1:] != tried:
+                    # A merchant may say later when it was paid; everything else is so from now on.
+                    paid_at = billed.payment.paid_at if billed.status == "paid" else None
+                    billed.became.append((paid_at or now, *tried))
 
     def subscribed(self, customer: str) -> dict[str, int]:
         """How many subscriptions of each status somebody has."""

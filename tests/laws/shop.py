@@ -171,6 +171,7 @@ class Shop:
         for each in days:
             self.clock.now += timedelta(hours=each.after_hours, seconds=1)
             await getattr(self, each.what)(each)
+            self.oracle.note(self.clock.now)
 
     async def register(self, each: Step) -> None:
         command = CreateCustomer(tags=[each.values["tag"]])
