@@ -168,10 +168,6 @@ class Ledger:
         """The books in which anybody holds a value of a kind that comes before another."""
         return reading.books_holding(self.engine, kind, before=before)
 
-    def earliest(self, kind: str) -> str | None:
-        """The first of all values of a kind, of whatever book; None when there is none."""
-        return reading.earliest(self.engine, kind)
-
     def reply(self, book: str, key: str) -> Replied | None:
         """What was answered under an idempotency key; None when nothing, or when it expired."""
         return reading.reply(self.engine, book, key, now=self._clock())

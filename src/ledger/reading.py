@@ -239,17 +239,6 @@ def books_holding(engine: Engine, kind: str, *, before: str) -> list[str]:
     return ask(engine, lambda connection: list(connection.execute(wanted).scalars()))
 
 
-def earliest(engine: Engine, kind: str) -> str | None:
-    # As above: a minimum over all claims at once would look at every one of the kind.
-    first = (
-        select(func.min(claims.c.value))
-        .where(claims.c.book == books.c.book, claims.c.kind == kind)
-        .scalar_subquery()
-    )
-    each = select(first.label("value")).select_from(books).subquery()
-    return ask(engine, lambda db: db.execute(select(func.min(each.c.value))).scalar())
-
-
 def _end_of(prefix: str) -> str | None:
     """The first text, byte by byte, that is behind all that begin with the prefix."""
     kept = prefix.rstrip("\U0010ffff")

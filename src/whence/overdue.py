@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from commands.unit_of_work import DUE
-from ledger.clock import Clock
+from ledger.clock import Clock, written
 from ledger.ledger import Ledger
 
 # In rounds of whoever bills: whoever misses so many in a row is not there.
@@ -44,11 +44,8 @@ class Overdue:
 
     def look(self) -> float:
         """For how many seconds the oldest thing has been due; 0 when nothing is."""
-        now, oldest = self._clock(), self._ledger.earliest(DUE)
-        seconds = 0.0
-        if oldest is not None:
-            due_at = datetime.fromisoformat(oldest.partition("\n")[0])
-            seconds = max(0.0, (now - due_at).total_seconds())
+        now = self._clock()
+        seconds = max(((now - each).total_seconds() for each in self._due_since(now)), default=0.0)
         self._gauge(seconds)
         if seconds < self._late_seconds:
             self._said_at = None
@@ -58,6 +55,16 @@ class Overdue:
                 "what is due is not billed: is `whence bill` running?", overdue_seconds=int(seconds)
             )
         return seconds
+
+    def _due_since(self, now: datetime) -> Iterator[datetime]:
+        """Since when the oldest thing has been due, of each book in which anything is."""
+        before = f"{written(now)}\n"
+        for book in self._ledger.books_holding(DUE, before=before):
+            # Somebody may have billed it meanwhile.
+            for value, _ in self._ledger.owners_between(
+                book, DUE, after="", before=before, limit=1
+            ):
+                yield datetime.fromisoformat(value.partition("\n")[0])
 
     def _silence(self, now: datetime) -> float:
         return 0.0 if self._said_at is None else (now - self._said_at).total_seconds()
