@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.clock import Clock
 from projections.definitions import Definitions
-from projections.generation import Generation, postgresql_generation, sqlite_generation
+from projections.generation import Generation
+from projections.opened import OpenGenerations
 from projections.registry import NoSuchGeneration, Registered, Registry, State
 
 __all__ = ["NoSuchGeneration", "Registered"]
@@ -66,11 +67,9 @@ class Generations:
     """
 
     def __init__(self, ledger_engine: Engine, views_location: Path, *, clock: Clock) -> None:
-        self._engine = ledger_engine
         self._registry = Registry(ledger_engine, clock)
-        self._location = views_location
+        self._open = OpenGenerations(ledger_engine, views_location)
         self._lock = threading.Lock()
-        self._open: dict[int, Generation] = {}
         self._known: dict[str, _Known] = {}
 
     def __enter__(self) -> Self:
@@ -81,15 +80,13 @@ class Generations:
 
     def close(self) -> None:
         with self._lock:
-            for generation in self._open.values():
-                generation.close()
-            self._open.clear()
             self._known.clear()
+        self._open.close()
 
     def list(self) -> list[Registered]:
         """All generations, oldest first."""
         found = self._registry.all()
-        self._let_go({each.number for each in found})
+        self._open.let_go({each.number for each in found})
         return found
 
     def serving(self, definitions: Definitions) -> Generation:
@@ -123,8 +120,8 @@ class Generations:
         """The generation of this number, which serves or could; raises NoSuchGeneration."""
         for each in self.list():
             mine = each.definitions == definitions.digest() and each.state != "building"
-            if each.number == number and mine and self._is_there(number):
-                return self._opened(number, each.definitions)
+            if each.number == number and mine and self._open.is_there(number):
+                return self._open.get(number, each.definitions)
         raise NoSuchGeneration(number)
 
     def begin(self, definitions: Definitions, *, unless_begun: bool = False) -> Generation:
@@ -138,7 +135,7 @@ class Generations:
         check = partial(self._must_not_be_begun, digest) if unless_begun else None
         number = self._registry.register(digest, check=check)
         try:
-            generation = self._opened(number, definitions.digest())
+            generation = self._open.get(number, definitions.digest())
             generation.drop()
             generation.create(definitions)
         except BaseException:
@@ -192,7 +189,7 @@ class Generations:
 
     def distribute(self) -> tuple[str, ...]:
         """Spread the tables of every generation over machines; the names of those it spread."""
-        mine = [self._opened(each.number, each.definitions) for each in self.list()]
+        mine = [self._open.get(each.number, each.definitions) for each in self.list()]
         return tuple(name for each in mine for name in each.distribute())
 
     def discard(self, number: int, *, even_serving: bool = False) -> None:
@@ -215,7 +212,7 @@ class Generations:
         self._remove(number)
 
     def _serve(self, number: int, states: tuple[State, ...]) -> bool:
-        replaced = self._registry.serve(number, states, self._is_there)
+        replaced = self._registry.serve(number, states, self._open.is_there)
         with self._lock:
             # What was known is due to be looked at again, and not forgotten: it served before.
             self._known = {
@@ -243,53 +240,24 @@ class Generations:
     def _find_serving(self, digest: str) -> Generation:
         mine = [each for each in self.list() if each.definitions == digest]
         for each in reversed(mine):
-            if each.state == "serving" and self._is_there(each.number):
-                return self._opened(each.number, digest)
+            if each.state == "serving" and self._open.is_there(each.number):
+                return self._open.get(each.number, digest)
         building = [each for each in mine if each.state == "building"]
         raise ViewsRebuilding(building[-1] if building else None)
 
     def _must_not_be_begun(self, digest: str, found: Sequence[Registered]) -> None:
         for each in found:
-            serves = each.state == "serving" and self._is_there(each.number)
+            serves = each.state == "serving" and self._open.is_there(each.number)
             if each.definitions == digest and (serves or each.state == "building"):
                 raise ViewsRebuilding(each)
 
     def _remove(self, number: int, *, waits: bool = True) -> None:
         # Its number stays taken until a higher one is: whoever has it open must not find another.
-        generation = self._opened(number, "")
+        generation = self._open.take(number)
         with self._lock:
-            self._open.pop(number, None)
             self._known = {
                 digest: known
                 for digest, known in self._known.items()
                 if known.serving.number != number
             }
         generation.drop(waits=waits)
-
-    def _let_go(self, listed: set[int]) -> None:
-        """Close what somebody else has dropped: a file that is held open takes up its room."""
-        with self._lock:
-            gone = [
-                each for each in self._open if each not in listed and each < max(listed, default=0)
-            ]
-            for each in gone:
-                self._open.pop(each).close()
-
-    def _opened(self, number: int, digest: str) -> Generation:
-        with self._lock:
-            generation = self._open.get(number)
-            if generation is None:
-                generation = self._open[number] = self._at(number, digest)
-            return generation
-
-    def _at(self, number: int, digest: str) -> Generation:
-        if self._engine.dialect.name == "sqlite":
-            return sqlite_generation(self._file(number), number, digest)
-        return postgresql_generation(self._engine, f"views_{number}", number, digest)
-
-    def _is_there(self, number: int) -> bool:
-        # Somebody may have thrown the files away to have them built again: that is their right.
-        return self._engine.dialect.name != "sqlite" or self._file(number).exists()
-
-    def _file(self, number: int) -> Path:
-        return self._location / f"views-{number}.db"

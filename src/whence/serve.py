@@ -22,7 +22,7 @@ from whence.biller import Biller, Outcome
 from whence.errors import AddressTaken, Unsuccessful, WrongSetting
 from whence.settings import Settings
 from whence.welcome import welcome
-from whence.wiring import Side, handling, projecting, recording, serving
+from whence.wiring import Side, handling, projecting, recording
 
 _BACKLOG = 2048
 # A worker that does not answer for so long, its start included, is replaced.
@@ -133,6 +133,9 @@ class Served:
 
     # By the time of the shutdown all requests are finished, so nothing waits for the event loop.
     async def _live(self, receive: Receive, send: Send) -> None:
+        # Whoever only projects or bills does not wait for what the API brings along.
+        from whence.application import serving  # noqa: PLC0415 (see above)
+
         await receive()
         try:
             with serving(self._settings, only=self._only) as self._app:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +12,6 @@ from typing import Literal
 import structlog
 from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import DBAPIError
-from starlette.types import ASGIApp
 
 import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
 from commands.handler import CommandHandler
@@ -27,14 +26,9 @@ from projections.generation import Generation
 from projections.generations import Generations
 from projections.hints import Hints
 from projections.lanes import EveryLane, Lanes, LeasedLanes
-from projections.past import Past
 from projections.projector import Projector
 from projections.reader import Views
 from projections.rebuild import ensure_views
-from whence import __version__
-from whence.biller import Biller, billing
-from whence.housekeeping import tidying
-from whence.overdue import Overdue, watching
 from whence.settings import Settings
 
 Side = Literal["commands", "queries"]
@@ -190,67 +184,3 @@ def building(ledger: Ledger, generations: Generations, mapper: FactMapper) -> It
     finally:
         ending.set()
         builder.join(_BUILD_AWAITED_SECONDS)
-
-
-@contextmanager
-def serving(
-    settings: Settings, *, only: Side | None = None, clock: Clock = utc_now
-) -> Iterator[ASGIApp]:
-    """The whole application, alive for as long as the context is."""
-    # Nobody but the service waits for what the API brings along.
-    from api.app import create_app  # noqa: PLC0415 (see above)
-    from api.parts import Parts  # noqa: PLC0415 (see above)
-    from commands.directory import Directory  # noqa: PLC0415 (see above)
-    from whence.health import add_health  # noqa: PLC0415 (see above)
-    from whence.metrics import Metrics  # noqa: PLC0415 (see above)
-
-    metrics = Metrics()
-    with ExitStack() as parts:
-        ledger = parts.enter_context(recording(settings, clock=clock))
-        handler = parts.enter_context(handling(ledger, clock=clock))
-        if only != "queries":
-            parts.enter_context(tidying(ledger))
-            if not settings.on_postgresql:
-                biller = Biller(
-                    ledger,
-                    parts.enter_context(handling(ledger, clock=clock)),
-                    count=metrics.count_billed,
-                )
-                parts.enter_context(billing(biller, every_seconds=settings.billing_seconds))
-        seconds, gauge = settings.billing_seconds, metrics.overdue_seconds.set
-        overdue = Overdue(ledger, clock=clock, billing_seconds=seconds, gauge=gauge)
-        parts.enter_context(watching(overdue))
-        reading = parts.enter_context(projecting(settings, ledger))
-        past = parts.enter_context(
-            Past(
-                ledger,
-                DEFINITIONS,
-                most_facts=settings.past_facts,
-                most_bytes=settings.past_memory_bytes,
-            )
-        )
-        metrics.watch(reading.projector.progress)
-        metrics.watch_past(past.progress)
-        ledger.on_answer(metrics.count_batch)
-        app = create_app(
-            Parts(
-                handler=handler,
-                directory=Directory(handler),
-                ledger=ledger,
-                views=reading.views,
-                past=past,
-                version=__version__,
-                log=structlog.get_logger("whence.api"),
-                metrics=metrics,
-                store=str(ledger.identity()),
-                rate_limit_per_key=settings.rate_limit_per_key,
-                rate_limit_public=settings.rate_limit_public,
-                require_idempotency_key=settings.require_idempotency_key,
-                cors_origins=settings.cors_origins,
-                query_wait_seconds=settings.query_wait_seconds,
-                public_url=settings.public_url,
-            ),
-            only=only,
-        )
-        add_health(app, ledger, reading.projector, reading.serving, metrics)
-        yield app

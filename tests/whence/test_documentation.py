@@ -13,10 +13,11 @@ import typer
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from projections.progress import PastProgress, Progress
+from whence.application import serving
 from whence.cli import command_line
 from whence.metrics import Metrics
 from whence.settings import Settings, variable
-from whence.wiring import projecting, recording, serving
+from whence.wiring import projecting, recording
 
 PATIENCE_SECONDS = 20
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,105 @@
+"""How the application is joined: ledger and views into the API, and what goes on beside it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import structlog
+from starlette.types import ASGIApp
+
+from api.app import create_app
+from api.parts import Parts
+from commands.directory import Directory
+from commands.handler import CommandHandler
+from ledger.clock import Clock
+from ledger.ledger import Ledger
+from projections.folds import DEFINITIONS
+from projections.past import Past
+from projections.reader import Views
+from whence import __version__
+from whence.biller import Biller, billing
+from whence.health import add_health
+from whence.housekeeping import tidying
+from whence.metrics import Metrics
+from whence.overdue import Overdue, watching
+from whence.settings import Settings
+from whence.wiring import Side, handling, projecting, recording, utc_now
+
+
+@contextmanager
+def serving(
+    settings: Settings, *, only: Side | None = None, clock: Clock = utc_now
+) -> Iterator[ASGIApp]:
+    """The whole application, alive for as long as the context is."""
+    metrics = Metrics()
+    with ExitStack() as stack:
+        ledger = stack.enter_context(recording(settings, clock=clock))
+        handler = stack.enter_context(handling(ledger, clock=clock))
+        if only != "queries":
+            stack.enter_context(tidying(ledger))
+            stack.enter_context(_billing(settings, ledger, metrics, clock))
+        stack.enter_context(_watching_what_is_due(settings, ledger, metrics, clock))
+        reading = stack.enter_context(projecting(settings, ledger))
+        past = stack.enter_context(_past(settings, ledger))
+        metrics.watch(reading.projector.progress)
+        metrics.watch_past(past.progress)
+        ledger.on_answer(metrics.count_batch)
+        app = create_app(_parts(settings, handler, ledger, reading.views, past, metrics), only=only)
+        add_health(app, ledger, reading.projector, reading.serving, metrics)
+        yield app
+
+
+@contextmanager
+def _billing(settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock) -> Iterator[None]:
+    """Bills where this process is the only one; on PostgreSQL `whence bill` does."""
+    if settings.on_postgresql:
+        yield
+        return
+    with handling(ledger, clock=clock) as handler:
+        biller = Biller(ledger, handler, count=metrics.count_billed)
+        with billing(biller, every_seconds=settings.billing_seconds):
+            yield
+
+
+@contextmanager
+def _watching_what_is_due(
+    settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock
+) -> Iterator[None]:
+    seconds, gauge = settings.billing_seconds, metrics.overdue_seconds.set
+    with watching(Overdue(ledger, clock=clock, billing_seconds=seconds, gauge=gauge)):
+        yield
+
+
+def _past(settings: Settings, ledger: Ledger) -> Past:
+    return Past(
+        ledger,
+        DEFINITIONS,
+        most_facts=settings.past_facts,
+        most_bytes=settings.past_memory_bytes,
+    )
+
+
+def _parts(
+    settings: Settings,
+    handler: CommandHandler,
+    ledger: Ledger,
+    views: Views,
+    past: Past,
+    metrics: Metrics,
+) -> Parts:
+    return Parts(
+        handler=handler,
+        directory=Directory(handler),
+        ledger=ledger,
+        views=views,
+        past=past,
+        version=__version__,
+        log=structlog.get_logger("whence.api"),
+        metrics=metrics,
+        store=str(ledger.identity()),
+        rate_limit_per_key=settings.rate_limit_per_key,
+        rate_limit_public=settings.rate_limit_public,
+        require_idempotency_key=settings.require_idempotency_key,
+        cors_origins=settings.cors_origins,
+        query_wait_seconds=settings.query_wait_seconds,
+        public_url=settings.public_url,
+    )
