@@ -11,7 +11,7 @@ from operator import add
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, Connection, Table, Text, delete, func, select
+from sqlalchemy import Column, Connection, Table, Text, delete, func, select, text
 
 from projections.batches import is_row_fault
 from projections.checkpoints import checkpoints
@@ -62,24 +62,33 @@ def make(generation: Generation, definitions: Definitions, what: Callable[[], No
         if generation.schema is None or not is_row_fault(error):
             raise
         with generation.unhurried() as connection:
-            books = _with_long_entries(connection, definitions)
+            long = {table: _long_in(connection, table) for table in definitions.tables}
+        books = set().union(*long.values())
         if not books:
             raise
         for book in books:
             set_aside(generation, definitions, book, error)
+        for table in (table for table, found in long.items() if found):
+            _write_anew(generation, table)
         what()
         return books
     return set()
 
 
-def _with_long_entries(connection: Connection, definitions: Definitions) -> set[str]:
-    found: set[str] = set()
-    for table in definitions.tables:
-        lengths = (func.coalesce(func.octet_length(each), 0) for each in _indexed(table))
-        is_long = reduce(add, lengths) > _LONG_BYTES
-        long = select(table.c.book).where(is_long).distinct()
-        found.update(connection.execute(long).scalars())
-    return found
+def _long_in(connection: Connection, table: Table) -> set[str]:
+    """The books of which the table has a row whose entry in an index may be too long."""
+    lengths = (func.coalesce(func.octet_length(each), 0) for each in _indexed(table))
+    is_long = reduce(add, lengths) > _LONG_BYTES
+    return set(connection.execute(select(table.c.book).where(is_long).distinct()).scalars())
+
+
+def _write_anew(generation: Generation, table: Table) -> None:
+    """Leave no trace of deleted rows: an index takes them in while anybody could still see them."""
+    name = f"{generation.schema}.{table.name}"
+    with generation.unhurried() as connection:
+        connection.execute(text(f"CREATE TEMP TABLE left_over ON COMMIT DROP AS TABLE {name}"))
+        connection.execute(text(f"TRUNCATE {name}"))
+        connection.execute(text(f"INSERT INTO {name} TABLE left_over"))
 
 
 def _indexed(table: Table) -> list[Column[Any]]:

@@ -147,6 +147,26 @@ def test_a_rebuild_parks_the_book_where_it_would_have_been_parked_live(troubled,
     assert all(table.difference is None for book in report.books for table in book.tables)
 
 
+@pytest.mark.parametrize(
+    ("database_url", "definitions", "fault"),
+    [
+        pytest.param("postgresql", *each, id=each[1].__name__)
+        for each in THERE
+        if each[1] is not no_text
+    ],
+    indirect=["database_url"],
+)
+def test_who_reads_meanwhile_keeps_no_rebuild_from_its_keys_and_indexes(troubled, toys):
+    """Deleted rows go into an index as long as somebody could still see them."""
+    engine = troubled.begin().engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.connect() as reader:
+        reader.execute(select(func.now())).scalar()
+
+        rebuilt(troubled)
+
+    assert parked_at(troubled)[toys.OTHER_BOOK] == (2, None, None)
+
+
 @each_fault
 def test_what_is_loaded_in_parts_is_taken_out_again(troubled, toys):
     generation = troubled.generations.begin(troubled.definitions)
