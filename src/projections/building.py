@@ -90,7 +90,6 @@ def building(
 def clear_abandoned(generations: Generations, definitions: Definitions) -> None:
     """Take away what was half built for these definitions by processes that are gone.
 
-    And what is left of generations that were dropped, of whatever definitions.
     A builder shows a pulse every second: this waits for those of all builds, a few seconds at most.
     """
     silent = _builds(generations, definitions)
@@ -100,7 +99,6 @@ def clear_abandoned(generations: Generations, definitions: Definitions) -> None:
         silent &= _builds(generations, definitions)
     for each in silent:
         generations.abandon(each.number)
-    generations.sweep()
 
 
 def _builds(generations: Generations, definitions: Definitions) -> set[Registered]:

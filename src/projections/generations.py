@@ -136,7 +136,7 @@ class Generations:
         number = self._registry.register(digest, check=check)
         try:
             generation = self._open.get(number, definitions.digest())
-            generation.drop()
+            generation.drop(waits=False)
             generation.create(definitions)
         except BaseException:
             self.abandon(number)
@@ -163,27 +163,22 @@ class Generations:
         self._registry.drop(number, ("building",))
         # Somebody else may have dropped it, and its builder gone on making tables for a moment.
         if number not in {each.number for each in self.list()}:
-            self._remove(number)
+            self._remove_at_once(number)
 
     def drop(self, number: int) -> None:
-        """Forget a generation, whatever it does, and take its tables away."""
+        """Forget a generation, whatever it does, and take its tables away: at once, or later.
+
+        Nobody waits for those who read it: one of them may stand still.
+        """
         self._registry.drop(number, ("building", "kept", "serving"))
-        self._remove(number)
+        self._remove_at_once(number)
 
     def sweep(self) -> None:
         """Take away what is left of generations that were dropped.
 
-        Whoever dropped one may have been interrupted, or refused, before its tables were gone. What
-        cannot go at this moment, for it is still read, is left to the next sweep.
+        Whoever dropped one may have been interrupted, or refused, before its tables were gone.
         """
-        gone = []
-        for number in self._registry.dropped():
-            try:
-                self._remove(number, waits=False)
-            except (DBAPIError, OSError) as error:
-                _log.warning("generation %d cannot be removed yet: %s", number, error)
-            else:
-                gone.append(number)
+        gone = [number for number in self._registry.dropped() if self._remove_at_once(number)]
         if gone:
             self._registry.forget(gone)
 
@@ -250,6 +245,15 @@ class Generations:
             serves = each.state == "serving" and self._open.is_there(each.number)
             if each.definitions == digest and (serves or each.state == "building"):
                 raise ViewsRebuilding(each)
+
+    def _remove_at_once(self, number: int) -> bool:
+        """Whether its tables could go; while they are read, they are left to the next sweep."""
+        try:
+            self._remove(number, waits=False)
+        except (DBAPIError, OSError) as error:
+            _log.warning("generation %d cannot be removed yet: %s", number, error)
+            return False
+        return True
 
     def _remove(self, number: int, *, waits: bool = True) -> None:
         # Its number stays taken until a higher one is: whoever has it open must not find another.

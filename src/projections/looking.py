@@ -1,5 +1,6 @@
 """When to look for what other processes recorded: every 20 to 250 ms, and when somebody asks."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,18 +15,25 @@ class Errand:
     """Something that any thread may want done, and one thread does."""
 
     def __init__(self, *, wanted: bool = False) -> None:
-        self._wanted = int(wanted)
-        self._done = 0
+        self._wanted = threading.Event()
+        if wanted:
+            self.want()
 
     def want(self) -> None:
-        self._wanted += 1
+        self._wanted.set()
 
     @contextmanager
     def doing(self) -> Iterator[bool]:
         """Whether it is wanted. It stays so when it fails, and for whoever wants it meanwhile."""
-        wanted = self._wanted
-        yield wanted != self._done
-        self._done = wanted
+        wanted = self._wanted.is_set()
+        if wanted:
+            self._wanted.clear()
+        try:
+            yield wanted
+        except BaseException:
+            if wanted:
+                self.want()
+            raise
 
 
 class Lookout:

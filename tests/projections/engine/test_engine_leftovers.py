@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 from waiting import address, hindered
 
 from projections.building import clear_abandoned
-from projections.rebuild import rebuild
+from projections.rebuild import ensure_views, rebuild
 from projections.registry import Registry
 
 
@@ -40,14 +40,6 @@ def test_what_a_process_dropped_that_was_killed_then_goes_with_the_next_build(sh
 
     assert not is_left(shop, left)
     assert built.number > left.number
-
-
-def test_it_goes_with_the_next_look_for_abandoned_builds_too(shop, registry):
-    left = dropped_by_a_process_that_was_killed(shop, registry)
-
-    clear_abandoned(shop.generations, shop.definitions)
-
-    assert not is_left(shop, left)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -102,14 +94,54 @@ def still_used(shop, generation):
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_whoever_drops_a_generation_waits_for_those_who_read_it(shop):
+def test_whoever_discards_a_generation_waits_for_those_who_read_it(shop, monkeypatch):
+    monkeypatch.setattr("projections.generations.NOTICED_SECONDS", 0)
+    monkeypatch.setattr("projections.generations._RECENT_SECONDS", 0)
     generation = shop.begin()
 
     with hindered(shop.engine, "DROP SCHEMA", f"{generation.schema}.toy_totals") as waited:
-        shop.generations.drop(generation.number)
+        shop.generations.discard(generation.number, even_serving=True)
 
     assert waited
     assert not is_left(shop, generation)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_builder_that_stands_still_in_a_load_keeps_nobody_from_building(
+    shop, registry, monkeypatch
+):
+    monkeypatch.setattr("projections.generation._MOMENT", "100ms")
+    monkeypatch.setattr("projections.building._DEAD_AFTER_SECONDS", 0.1)
+    left = shop.generations.begin(shop.definitions)
+    with (
+        psycopg.connect(address(shop.engine)) as connection,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {left.schema}.toy_totals FROM STDIN"),
+    ):
+        clear_abandoned(shop.generations, shop.definitions)
+        ensure_views(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+
+        assert shop.serving().number != left.number
+        assert registry.dropped() == [left.number]
+    shop.begin()
+
+    assert not is_left(shop, left)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_who_reads_views_of_other_facts_keeps_nobody_from_building_others(
+    shop, registry, monkeypatch
+):
+    monkeypatch.setattr("projections.generation._MOMENT", "100ms")
+    left = shop.begin()
+    with psycopg.connect(address(shop.engine)) as reading:
+        reading.execute(f"TABLE {left.schema}.toy_totals")
+
+        shop.generations.drop(left.number)
+        ensure_views(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+
+        assert shop.serving().number != left.number
+        assert registry.dropped() == [left.number]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
