@@ -8,7 +8,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from ledger import reading
+from ledger import claimed, reading
 from ledger.append import Append, Claim, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
@@ -146,27 +146,27 @@ class Ledger:
 
     def owner(self, book: str, kind: str, value: str) -> str | None:
         """The stream that holds a value."""
-        return reading.owner(self.engine, book, kind, value)
+        return claimed.owner(self.engine, book, kind, value)
 
     def owners(self, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:
         """Values that begin so, each with the stream that holds it, in the order of the values."""
-        return reading.owners(self.engine, book, kind, prefix)
+        return claimed.owners(self.engine, book, kind, prefix)
 
     def unfounded_claim(self, book: str) -> Claim | None:
         """The first value that is held for a stream without facts; None when there is none."""
-        return reading.unfounded_claim(self.engine, book)
+        return claimed.unfounded_claim(self.engine, book)
 
     def owners_between(
         self, book: str, kind: str, *, after: str, before: str, limit: int
     ) -> list[tuple[str, str]]:
         """The first values between two others, each with the stream that holds it, in order."""
-        return reading.owners_between(
+        return claimed.owners_between(
             self.engine, book, kind, after=after, before=before, limit=limit
         )
 
     def books_holding(self, kind: str, *, before: str) -> list[str]:
         """The books in which anybody holds a value of a kind that comes before another."""
-        return reading.books_holding(self.engine, kind, before=before)
+        return claimed.books_holding(self.engine, kind, before=before)
 
     def reply(self, book: str, key: str) -> Replied | None:
         """What was answered under an idempotency key; None when nothing, or when it expired."""

@@ -9,10 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from waiting import HINDERED_SECONDS, HURRIED_SECONDS, hindered
 
 from ledger.append import Claim
+from ledger.claimed import unfounded_claim
 from ledger.copying import copy_store
 from ledger.database import open_engine, upgrade, writing
 from ledger.distribution import LOCK_OF_THE_SCHEMA
-from ledger.reading import heads, unfounded_claim
+from ledger.reading import heads
 from ledger.schema import books
 
 
