@@ -76,7 +76,9 @@ _PG_TRGM = (
     "SELECT nspname FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace "
     "WHERE extname = 'pg_trgm'"
 )
-_GIN = 'CREATE INDEX {name} ON {rows} USING gin ({column} "{schema}".gin_trgm_ops)'
+_GIN = """
+    CREATE INDEX IF NOT EXISTS {name} ON {rows} USING gin ({column} "{schema}".gin_trgm_ops)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ class SearchIndex:
         return f"{self.table.name}_{self.column}"
 
     def create(self, connection: Connection, table_name: str) -> None:
-        """Make the index over the rows there are; `table_name` is what the database calls them.
+        """Make the index over the rows there are, unless it is there.
+
+        `table_name` is what the database calls them.
 
         Where the database has not got the means, the log says so. An index that fails although it
         has them is no index: DBAPIError.
@@ -161,6 +165,8 @@ class SearchIndex:
     def _prepared(self, connection: Connection, table_name: str) -> list[str]:
         """Find or make what the database needs for it; the statements that then make the index."""
         if connection.dialect.name == "sqlite":
+            if self._has_entries(connection):
+                return []
             connection.exec_driver_sql(self._sql(_CREATE, _ALL))
             made = (_CREATE_BOOKS, _CREATE_WAY_BACK, _NUMBER_BOOKS, _ENTER, _TIDY)
             return [self._sql(statement, _ALL) for statement in made]

@@ -77,15 +77,34 @@ def test_one_whose_connection_is_lost_is_not_taken_for_made(trigram_engine, on_p
     assert lost.value.connection_invalidated
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_one_that_fails_is_not_taken_for_a_database_without_the_means(request, database):
+@pytest.mark.parametrize(
+    ("database", "in_the_way", "said"),
+    [
+        ("sqlite", f"CREATE TABLE {SEARCHED.name}_books (other text)", "already exists"),
+        (
+            "postgresql",
+            f"ALTER TABLE views_1.{SEARCHED.table.name} RENAME {SEARCHED.column} TO other",
+            "does not exist",
+        ),
+    ],
+)
+def test_one_that_fails_is_not_taken_for_a_database_without_the_means(
+    request, database, in_the_way, said
+):
     generation = request.getfixturevalue(f"on_{database}")
-    in_the_way = {
-        "sqlite": f"CREATE TABLE {SEARCHED.name}_books (other text)",
-        "postgresql": f"CREATE TABLE views_1.{SEARCHED.name} (other text)",
-    }
     with generation.writing() as connection:
-        connection.exec_driver_sql(in_the_way[database])
+        connection.exec_driver_sql(in_the_way)
 
-    with pytest.raises(DBAPIError, match="already exists"):
+    with pytest.raises(DBAPIError, match=said):
         generation.create_indexes(DEFINITIONS)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_one_that_is_there_stays(request, database, caplog):
+    generation = request.getfixturevalue(f"on_{database}")
+
+    generation.create_indexes(DEFINITIONS)
+    generation.create_indexes(DEFINITIONS)
+
+    # Nor is it taken for a database without the means.
+    assert not caplog.records
