@@ -54,25 +54,36 @@ def derive(generation: Generation, definitions: Definitions, book: str) -> None:
 
 
 def make(generation: Generation, definitions: Definitions, what: Callable[[], None]) -> set[str]:
-    """Make keys or indexes; the books that were set aside because theirs would be too long."""
-    try:
-        what()
-    except Exception as error:
-        # SQLite takes any length.
-        if generation.schema is None or not is_row_fault(error):
-            raise
-        with generation.unhurried() as connection:
-            long = {table: _long_in(connection, table) for table in definitions.tables}
-        books = set().union(*long.values())
-        if not books:
-            raise
-        for book in books:
-            set_aside(generation, definitions, book, error)
-        for table in (table for table, found in long.items() if found):
-            _write_anew(generation, table)
-        what()
-        return books
-    return set()
+    """Make keys or indexes; the books that were set aside because theirs would be too long.
+
+    Others may load such rows meanwhile: it is tried again as long as there are any.
+    """
+    aside: set[str] = set()
+    while True:
+        try:
+            what()
+        except Exception as error:
+            # SQLite takes any length.
+            if generation.schema is None or not is_row_fault(error):
+                raise
+            books = _set_long_aside(generation, definitions, error)
+            if not books:
+                raise
+            aside |= books
+        else:
+            return aside
+
+
+def _set_long_aside(generation: Generation, definitions: Definitions, error: Exception) -> set[str]:
+    """Set aside the books with an entry that may be too long; which those are."""
+    with generation.unhurried() as connection:
+        long = {table: _long_in(connection, table) for table in definitions.tables}
+    books = set().union(*long.values())
+    for book in books:
+        set_aside(generation, definitions, book, error)
+    for table in (table for table, found in long.items() if found):
+        _write_anew(generation, table)
+    return books
 
 
 def _long_in(connection: Connection, table: Table) -> set[str]:
@@ -86,6 +97,8 @@ def _write_anew(generation: Generation, table: Table) -> None:
     """Leave no trace of deleted rows: an index takes them in while anybody could still see them."""
     name = f"{generation.schema}.{table.name}"
     with generation.unhurried() as connection:
+        # What another loads between the copy and the end of it would be lost.
+        connection.execute(text(f"LOCK TABLE {name}"))
         connection.execute(text(f"CREATE TEMP TABLE left_over ON COMMIT DROP AS TABLE {name}"))
         connection.execute(text(f"TRUNCATE {name}"))
         connection.execute(text(f"INSERT INTO {name} TABLE left_over"))

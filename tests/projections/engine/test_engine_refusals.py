@@ -2,10 +2,12 @@
 
 import random
 import string
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 
 import psycopg
 import pytest
-from sqlalchemy import BigInteger, MetaData, func, select
+from sqlalchemy import BigInteger, MetaData, event, func, select
 from sqlalchemy.exc import DataError, DBAPIError
 
 from projections.changes import Changes, Recorded
@@ -16,6 +18,7 @@ from projections.filling import Filler
 from projections.folding import Folding
 from projections.lineage import is_folded_from
 from projections.rebuild import rebuild
+from projections.refusals import make
 from projections.rows import computed, key, last, total, view
 from projections.verification import verify
 from projections.writer import insert_into
@@ -104,6 +107,13 @@ def troubled(shop, toys, definitions, fault):
     return shop
 
 
+def load(generation, toys, book, buyer):
+    changes = Changes(book)
+    changes.merge(toys.totals, (buyer, "GHS"), spent=1)
+    with generation.loading() as connection:
+        insert_into(connection, generation.schema, [changes])
+
+
 def rebuilt(shop, **options):
     return rebuild(shop.ledger, shop.generations, shop.mapper, shop.definitions, **options)
 
@@ -165,6 +175,43 @@ def test_who_reads_meanwhile_keeps_no_rebuild_from_its_keys_and_indexes(troubled
         rebuilt(troubled)
 
     assert parked_at(troubled)[toys.OTHER_BOOK] == (2, None, None)
+
+
+@ON_POSTGRESQL
+def test_what_others_load_before_a_key_is_made_is_set_aside_as_well(shop, toys):
+    generation = shop.generations.begin(shop.definitions)
+    books = [toys.BOOK, toys.OTHER_BOOK, "org_00000000000000000000000003/live"]
+    coming = list(books)
+
+    def keys():
+        if coming:
+            load(generation, toys, coming.pop(), LONG)
+        generation.create_keys(shop.definitions)
+
+    assert make(generation, shop.definitions, keys) == set(books)
+    assert not shop.rows(toys.totals, generation)
+
+
+@ON_POSTGRESQL
+def test_what_another_loads_while_a_table_is_written_anew_stays(shop, toys):
+    generation = shop.generations.begin(shop.definitions)
+    load(generation, toys, toys.BOOK, LONG)
+
+    # As soon as what is to stay is copied, another comes: it has to wait for the end.
+    with ThreadPoolExecutor(1) as other:
+        loaded = []
+
+        def come(_connection, _cursor, statement, *_):
+            if "CREATE TEMP TABLE" in statement and not loaded:
+                loaded.append(other.submit(load, generation, toys, toys.OTHER_BOOK, "ama"))
+                wait(loaded, timeout=1)
+
+        event.listen(shop.engine, "after_cursor_execute", come)
+        make(generation, shop.definitions, partial(generation.create_keys, shop.definitions))
+        event.remove(shop.engine, "after_cursor_execute", come)
+
+    loaded[0].result()
+    assert [row[:2] for row in shop.rows(toys.totals, generation)] == [(toys.OTHER_BOOK, "ama")]
 
 
 @each_fault
