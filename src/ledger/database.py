@@ -20,7 +20,7 @@ from ledger.schema import SCHEMA, store
 _BUSY_SECONDS = 10
 # A process that is stopped in the middle of a transaction holds its locks no longer than this:
 # less than others wait for them, and more than any of our programs thinks between two statements,
-# but for one that sorts rows by the hundred thousand; nobody waits for the tables it fills.
+# but for one that sorts rows by the hundred thousand; who waits for the tables it fills has time.
 _STOPPED_SECONDS = 5
 _STOPPED_LOADING_SECONDS = 60
 

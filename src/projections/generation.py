@@ -59,8 +59,11 @@ class Generation:
 
     @contextmanager
     def loading(self) -> Iterator[Connection]:
-        """The same for rows by the hundred thousand, which nobody reads or waits for yet."""
-        with self.engine.execution_options(loading=True).begin() as connection:
+        """`unhurried`, for rows by the hundred thousand that nobody reads yet.
+
+        Of those who load into one table, one may make its key, behind whom all others wait.
+        """
+        with self.engine.execution_options(loading=True, unhurried=True).begin() as connection:
             yield connection
 
     @contextmanager

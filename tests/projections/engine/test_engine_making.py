@@ -1,10 +1,13 @@
-"""Keys and indexes of a generation: each is made, or it is said why not."""
+"""Rows, keys and indexes of a generation: each is made, or it is said why not."""
 
 import psycopg
 import pytest
 from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from waiting import address, hindered
+
+from projections.changes import Changes
+from projections.writer import insert_into
 
 
 @pytest.fixture
@@ -63,6 +66,21 @@ def test_keys_and_indexes_are_made_unhurried(shop, bare, make, statement):
         getattr(bare, make)(shop.definitions)
 
     assert waited
+
+
+def test_rows_are_loaded_unhurried(shop, toys, bare):
+    """Another who loads may be making the key, and wait for a third who loads."""
+    changes = Changes(toys.BOOK)
+    changes.merge(toys.totals, ("ama", "GHS"), spent=1)
+
+    with (
+        hindered(shop.engine, "synchronous_commit", f"{bare.schema}.toy_totals") as waited,
+        bare.loading() as connection,
+    ):
+        insert_into(connection, bare.schema, [changes])
+
+    assert waited
+    assert len(shop.rows(toys.totals, bare)) == 1
 
 
 def test_a_key_whose_connection_is_lost_is_not_taken_for_made(shop, bare, monkeypatch):
