@@ -215,7 +215,7 @@ def test_what_another_loads_while_a_table_is_written_anew_stays(shop, toys):
 
 
 @each_fault
-def test_what_is_loaded_in_parts_is_taken_out_again(troubled, toys):
+def test_what_is_loaded_in_parts_is_taken_out_again(troubled, toys, fault):
     generation = troubled.generations.begin(troubled.definitions)
     filler = Filler(
         troubled.ledger,
@@ -229,12 +229,15 @@ def test_what_is_loaded_in_parts_is_taken_out_again(troubled, toys):
 
     filler.fill(sorted(troubled.ledger.heads().items()))
 
-    assert parked_at(troubled, generation)[toys.OTHER_BOOK] == (2, None, None)
-    for book in filler.refused:
-        assert book == toys.BOOK
-        assert book not in parked_at(troubled, generation)
-        rows = troubled.all_rows(generation).values()
-        assert book not in {row[0] for table in rows for row in table}
+    # No index is made yet, and nothing derived.
+    is_loaded = fault in (too_long_for_an_index, too_large_when_derived)
+    assert filler.refused == (set() if is_loaded else {toys.BOOK})
+    loaded = {toys.OTHER_BOOK: (2, None, None)}
+    if is_loaded:
+        loaded[toys.BOOK] = (4, None, None)
+    assert parked_at(troubled, generation) == loaded
+    rows = troubled.all_rows(generation).values()
+    assert {row[0] for table in rows for row in table} == loaded.keys()
 
 
 @ON_POSTGRESQL
