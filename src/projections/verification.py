@@ -12,12 +12,12 @@ from ledger.append import Claim
 from ledger.chain import BrokenChain, Chain
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.batches import write_batch
+from projections.batches import is_row_fault, write_batch
 from projections.building import Meter, building
 from projections.checkpoints import Checkpoint, standing
 from projections.comparison import Compared, Difference, compare
 from projections.definitions import Definitions
-from projections.folding import Folding
+from projections.folding import Folding, nothing_of, reason
 from projections.generation import Generation
 from projections.generations import Generations
 from projections.parallel import fill_in_parallel
@@ -108,7 +108,8 @@ def verify(
         # One moment of the views, and a short one: they go on while everything is folded again.
         with verified.reading() as found:
             checkpoints = standing(found)
-            _go_on(ledger, fresh, mapper, definitions, checkpoints)
+            goals = {book: each.position for book, each in checkpoints.items()}
+            _go_on(ledger, fresh, mapper, definitions, goals)
             with fresh.reading() as expected:
                 compared = {t.name: compare(expected, found, t) for t in definitions.tables}
     books = checkpoints.keys() | chains.keys()
@@ -149,6 +150,8 @@ def _derive(
     fresh.analyze(definitions, only=definitions.folded)
     for book in positions:
         derive(fresh, definitions, book)
+    # What was set aside begins anew, which takes its time: not while the views are being read.
+    _go_on(ledger, fresh, mapper, definitions, positions)
 
 
 def _go_on(
@@ -156,20 +159,30 @@ def _go_on(
     fresh: Generation,
     mapper: FactMapper,
     definitions: Definitions,
-    goals: Mapping[str, Checkpoint],
+    goals: Mapping[str, int],
 ) -> None:
-    """Fold what the verified views have folded meanwhile, and no more."""
+    """Fold what is missing up to these positions, and no more; a row that is refused parks."""
     folding = Folding(mapper, definitions.folds)
     with fresh.reading() as connection:
         reached = standing(connection)
     for book, goal in goals.items():
-        at = reached.get(book, Checkpoint())
-        while at.position < goal.position and at.parked_error is None:
-            facts = ledger.read(book, after=at.position, upto=goal.position, limit=_FACTS_PER_BATCH)
+        at, limit = reached.get(book, Checkpoint()), _FACTS_PER_BATCH
+        while at.position < goal and at.parked_error is None:
+            facts = ledger.read(book, after=at.position, upto=goal, limit=limit)
             if not facts:
                 break
             folded = folding.fold(book, at.position, facts)
-            write_batch(fresh, definitions, [folded])
+            try:
+                write_batch(fresh, definitions, [folded])
+            except Exception as error:
+                if not is_row_fault(error):
+                    raise
+                size = folded.position - folded.after
+                if size > 1:
+                    limit = size // 2
+                    continue
+                folded = nothing_of(book, at.position, reason(error))
+                write_batch(fresh, definitions, [folded])
             at = folded.checkpoint
 
 

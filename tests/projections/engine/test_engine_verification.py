@@ -1,9 +1,13 @@
 """What is verified: each row of each book, while the views go on."""
 
+from contextlib import contextmanager
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, update
 
 from ledger.schema import events
+from projections import verification
+from projections.generation import Generation
 from projections.verification import verify
 
 
@@ -92,3 +96,54 @@ def test_a_broken_chain_is_told_before_anything_is_folded(shop, toys):
     verified(shop, count=told.append, broken=told.append)
 
     assert (told[0].position, told[0].reason) == (2, "changed")
+
+
+@pytest.fixture
+def forged(shop, toys):
+    """Two books that are folded; then the third fact of one has an amount no row can hold."""
+    generation = shop.begin()
+    shop.record(*(toys.paid("ama", amount) for amount in (7, 8, 2, 9)), toys.paid("esi", 5))
+    shop.record(toys.paid("kofi"), book=toys.OTHER_BOOK)
+    shop.project()
+    forged = func.replace(events.c.data, '"amount":2', f'"amount":{2**63 - 1}')
+    third = (events.c.book == toys.BOOK) & (events.c.position == 3)
+    with shop.engine.begin() as connection:
+        connection.execute(update(events).where(third).values(data=forged))
+    return generation
+
+
+@pytest.mark.usefixtures("forged")
+def test_a_forged_fact_whose_row_is_refused_is_named_and_all_else_compared(shop, toys):
+    report = verified(shop)
+
+    wrong, right = report.books
+    assert (wrong.book, wrong.chain.position, wrong.chain.reason) == (toys.BOOK, 3, "changed")
+    totals = next(table for table in wrong.tables if table.name == toys.totals.name)
+    assert totals.difference.key["buyer"] == "ama"
+    # Up to the forged fact it is folded, and parked there.
+    assert (totals.difference.expected, totals.difference.found) == (7 + 8, 7 + 8 + 2 + 9)
+    assert right.book == toys.OTHER_BOOK
+    assert right.is_sound
+    assert all(table.rows for table in right.tables)
+
+
+def test_what_is_set_aside_is_folded_while_nobody_reads_the_views(shop, forged, monkeypatch):
+    reading, write, being_read, written = Generation.reading, verification.write_batch, [], []
+
+    @contextmanager
+    def watched(generation):
+        with reading(generation) as connection:
+            being_read.append(generation.number)
+            yield connection
+            being_read.remove(generation.number)
+
+    def noted(generation, *arguments):
+        written.append(forged.number in being_read)
+        return write(generation, *arguments)
+
+    monkeypatch.setattr(Generation, "reading", watched)
+    monkeypatch.setattr(verification, "write_batch", noted)
+    verified(shop)
+
+    assert written
+    assert not any(written)
