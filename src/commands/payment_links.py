@@ -219,10 +219,15 @@ async def _payer(work: UnitOfWork, link: PaymentLink, said: Personal) -> Custome
 
 
 def _of_themselves(link: PaymentLink, customer: Customer, said: Personal) -> Personal:
-    """Somebody else may pay what one customer was asked for: their name and address are theirs."""
+    """Somebody else may pay what one customer was asked for: what they say is of themselves.
+
+    A number is the customer's when it comes with their address.
+    """
     if customer.id != link.terms["customer_id"]:
         return said
-    return Personal(email=None, phone=said["phone"], name=None)
+    own, given = customer.personal["email"], said["email"]
+    is_theirs = own is not None and given is not None and own.lower() == given.lower()
+    return Personal(email=None, phone=said["phone"] if is_theirs else None, name=None)
 
 
 async def _stated(

@@ -129,3 +129,28 @@ async def test_of_many_successes_at_once_one_is_believed(
     assert (await profile())["name"] in {f"Ada {number}" for number in range(10)}
     assert len(list(ledger.read_stream(book, ada.id))) == 2
     assert len(ledger.owners(book, "phone", f"{ADA['phone']}\n")) == 1
+
+
+async def test_whoever_pays_a_link_made_for_somebody_leaves_no_number_with_them(
+    do, ada, confirm, profile
+):
+    command = CreatePaymentLink(name="A bill", amount=9900, currency="GHS", customer_id=ada.id)
+    link = await do(partial(create_payment_link, prefills=True), command)
+
+    for email in ("grace@example.com", None):
+        said = PayThroughLink(email=email, phone="+233509999999", name="Grace Hopper")
+        await confirm(await do(pay_through_link, link.id, said))
+
+    assert await profile() == {"email": "ada@example.com", "phone": None, "name": None}
+
+
+async def test_a_link_made_for_somebody_takes_the_number_beside_their_own_address(
+    do, ada, confirm, profile
+):
+    command = CreatePaymentLink(name="A bill", amount=9900, currency="GHS", customer_id=ada.id)
+    link = await do(partial(create_payment_link, prefills=True), command)
+
+    said = PayThroughLink(email="ADA@example.com", phone=ADA["phone"])
+    await confirm(await do(pay_through_link, link.id, said))
+
+    assert await profile() == {**ADA, "name": None}
