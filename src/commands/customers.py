@@ -107,6 +107,17 @@ async def customer_known_as(work: UnitOfWork, external_id: str) -> str:
     return customer_id
 
 
+async def first_alive(work: UnitOfWork, kind: str, address: str | None) -> Customer | None:
+    """Of those who have the address or number, the one who was registered first."""
+    if address is None:
+        return None
+    for _, customer_id in await work.owners(kind, f"{address.lower()}\n"):
+        customer = await work.rely_on(Customer, customer_id)
+        if not customer.deleted:
+            return customer
+    return None
+
+
 def register(work: UnitOfWork, *, payer: Iterable[str] = (), **profile: Any) -> Customer:
     """A new customer for somebody who was looked for and not found.
 

@@ -6,7 +6,7 @@ payment, not with the customer.
 
 from contextlib import suppress
 
-from commands.customers import names, rename
+from commands.customers import EMAIL, PAYER, PHONE, first_alive, names, rename
 from commands.link_uses import link_of
 from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer, Personal
@@ -35,10 +35,24 @@ async def believe(work: UnitOfWork, payment: Payment) -> None:
 
 
 async def fill_in(work: UnitOfWork, customer: Customer, said: Personal) -> None:
-    """Nothing that is known is overwritten, and nobody who was deleted is changed."""
+    """Nothing that is known is overwritten, and nobody who was deleted is changed.
+
+    Nor does anybody get an address or number that somebody else has: payments by it are theirs.
+    """
     if customer.deleted or not customer.lacks(said):
         return
-    before = names(customer)
     customer = await work.get(Customer, customer.id)
-    customer.fill_in(work.now, **said)
+    before, known = names(customer), customer.personal
+    email = None if known["email"] else await _of_nobody(work, EMAIL, said["email"])
+    phone = None if known["phone"] else await _of_nobody(work, PHONE, said["phone"])
+    customer.fill_in(work.now, email=email, phone=phone, name=said["name"])
     rename(work, customer, before)
+    # Should somebody else get it in this very moment, the decision is run again and finds them.
+    for address in (email, phone):
+        if address is not None:
+            work.claim(PAYER, address.lower(), customer.id)
+
+
+async def _of_nobody(work: UnitOfWork, kind: str, address: str | None) -> str | None:
+    """The address or number, unless somebody alive has it."""
+    return address if await first_alive(work, kind, address) is None else None

@@ -3,7 +3,7 @@
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from commands.customers import EMAIL, EXTERNAL_ID, PHONE, register
+from commands.customers import EMAIL, EXTERNAL_ID, PHONE, first_alive, register
 from commands.ids import looks_like_an_id
 from commands.introductions import fill_in
 from commands.unit_of_work import UnitOfWork
@@ -31,26 +31,15 @@ async def visitor(work: UnitOfWork, said: Personal) -> Customer | None:
     in E.164 form.
     """
     email, phone = said["email"], said["phone"]
-    customer = await _first_alive(work, EMAIL, email and email.lower())
+    customer = await first_alive(work, EMAIL, email)
     if customer is None:
-        customer = await _first_alive(work, PHONE, phone)
+        customer = await first_alive(work, PHONE, phone)
     if customer is not None:
         return customer
     if not any(said.values()):
         return None
     addresses = [address for address in (email, phone) if address is not None]
     return register(work, payer=addresses, **said)
-
-
-async def _first_alive(work: UnitOfWork, kind: str, address: str | None) -> Customer | None:
-    """Of those who have the address or number, the one who was registered first."""
-    if address is None:
-        return None
-    for _, customer_id in await work.owners(kind, f"{address}\n"):
-        customer = await work.rely_on(Customer, customer_id)
-        if not customer.deleted:
-            return customer
-    return None
 
 
 def international(phone: str | None, country: str | None) -> str | None:

@@ -154,3 +154,58 @@ async def test_a_link_made_for_somebody_takes_the_number_beside_their_own_addres
     await confirm(await do(pay_through_link, link.id, said))
 
     assert await profile() == {**ADA, "name": None}
+
+
+@pytest.mark.parametrize("amount", [9900, 4000], ids=["paid on confirmation", "paid at once"])
+async def test_nobody_gets_the_number_that_somebody_else_has(do, ada, confirm, profile, amount):
+    ben = await do(create_customer, CreateCustomer(phone=ADA["phone"]))
+    command = CreatePaymentLink(name="Summer Sale", amount=amount, currency="GHS")
+    link = await do(partial(create_payment_link, prefills=True), command)
+
+    await confirm(await do(pay_through_link, link.id, PayThroughLink(**ADA, name="Ada")))
+
+    assert await profile() == {"email": "ada@example.com", "phone": None, "name": "Ada"}
+    by_number = await do(pay_through_link, link.id, PayThroughLink(phone=ADA["phone"]))
+    assert by_number.customer_id == ben.id
+
+
+async def test_nobody_gets_the_address_that_somebody_else_was_registered_with_meanwhile(
+    do, link, confirm
+):
+    kofi = await do(create_customer, CreateCustomer(phone=ADA["phone"]))
+    begun = await do(pay_through_link, link.id, PayThroughLink(**ADA))
+    ada = await do(create_customer, CreateCustomer(email="Ada@Example.com"))
+
+    await confirm(begun)
+
+    assert (await do(lambda work: work.get(Customer, kofi.id))).personal["email"] is None
+    by_address = await do(pay_through_link, link.id, PayThroughLink(email=ADA["email"]))
+    assert by_address.customer_id == ada.id
+
+
+async def test_the_number_of_somebody_deleted_is_free(do, ada, begin, confirm, profile):  # noqa: ARG001 (known before)
+    ben = await do(create_customer, CreateCustomer(phone=ADA["phone"]))
+    await do(delete_customer, ben.id)
+
+    await confirm(await begin("Ada"))
+
+    assert (await profile())["phone"] == ADA["phone"]
+
+
+async def test_of_many_who_say_one_number_at_once_one_gets_it(do, ledger, book, confirm, neighbour):
+    begun, command = [], CreatePaymentLink(name="Sale", amount=9900, currency="GHS")
+    for number in range(10):
+        email = f"payer{number}@example.com"
+        await do(create_customer, CreateCustomer(email=email))
+        link = await do(partial(create_payment_link, prefills=True), command)
+        said = PayThroughLink(email=email, phone=ADA["phone"])
+        begun.append(await do(pay_through_link, link.id, said))
+
+    await asyncio.gather(
+        *(
+            confirm(payment, **({"by": neighbour} if number % 2 else {}))
+            for number, payment in enumerate(begun)
+        )
+    )
+
+    assert len(ledger.owners(book, "phone", f"{ADA['phone']}\n")) == 1
