@@ -83,19 +83,22 @@ async def show_payment_link_stats(call: Call, link: str) -> Response:
 async def list_link_payments(
     call: Call, link: str, query: Annotated[ListLinkPayments, Query()]
 ) -> Response:
-    """The payments that came through the link, newest first."""
+    """The payments that came through the link, newest first.
+
+    The payers' names are told to whoever may read customers.
+    """
+    may_know_customers = call.caller.may("customers:read")
 
     def read(db: Connection) -> Page[ListedPayment]:
         found = _link(db, call.book_name, link)
         wanted = PaymentFilter(source="payment_link", source_id=found.link_id)
         return payment_list(db, call.book_name, wanted, **query.place)
 
-    return enveloped(
-        "payments",
-        await call.ask(read),
-        query,
-        lambda row: payment_rendering.of_listed(row, call.org_id),
-    )
+    def render(row: ListedPayment) -> dict[str, Any]:
+        listed = payment_rendering.of_listed(row, call.org_id)
+        return listed if may_know_customers else listed | {"customer_name": None}
+
+    return enveloped("payments", await call.ask(read), query, render)
 
 
 def _link(db: Connection, book: str, named: str) -> LinkRecord:

@@ -296,3 +296,20 @@ def test_links_are_ranked_by_what_they_brought_in_each_currency_by_itself(client
         ("NGN", 900_000),
         ("NGN", 4000),
     ]
+
+
+@on_both_databases
+def test_the_payments_of_a_link_name_their_payers_to_who_may_read_customers(
+    client, merchant, stranger
+):
+    link = client.post("/v1/payment-links", json=SUMMER).json()
+    stranger.post(f"/v1/pay/{link['code']}/pay", json={"name": "Ada Lovelace"})
+
+    def named(*scopes):
+        with merchant.client(new_key(client, *scopes)) as reader:
+            [payment] = reader.get(f"/v1/payment-links/{link['id']}/payments").json()["payments"]
+        return payment["customer_name"]
+
+    assert named("payment_links:read") is None
+    assert named("payment_links:read", "customers:read") == "Ada Lovelace"
+    assert named() == "Ada Lovelace"

@@ -157,7 +157,7 @@ async def test_a_link_made_for_somebody_takes_the_number_beside_their_own_addres
 
 
 @pytest.mark.parametrize("amount", [9900, 4000], ids=["paid on confirmation", "paid at once"])
-async def test_nobody_gets_the_number_that_somebody_else_has(do, ada, confirm, profile, amount):
+async def test_nobody_gets_the_number_that_somebody_else_has(do, ada, confirm, profile, amount):  # noqa: ARG001 (known before)
     ben = await do(create_customer, CreateCustomer(phone=ADA["phone"]))
     command = CreatePaymentLink(name="Summer Sale", amount=amount, currency="GHS")
     link = await do(partial(create_payment_link, prefills=True), command)
