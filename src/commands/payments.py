@@ -207,10 +207,11 @@ async def confirm_intent(work: UnitOfWork, payment_id: str, client_secret: str) 
     await check_client_secret(work, payment_id, client_secret)
     payment = await payment_in_turn(work, payment_id)
     if not payment.is_confirmed:
+        if payment.is_open:
+            await must_have_uses_left(work, payment)
         verdict = await work.provider.confirm(payment, "payer")
         if verdict != Waits():
             payment.must_be_open("confirm")
-            await must_have_uses_left(work, payment)
             take(work, payment, verdict)
             await tell_origin(work, payment)
     return payment

@@ -370,6 +370,11 @@ class Payment(Entity):
         return self.status in ("authorized", "succeeded")
 
     @property
+    def is_open(self) -> bool:
+        """Nobody knows yet how the payment ends."""
+        return self.status in _OPEN
+
+    @property
     def has_just_succeeded(self) -> bool:
         """Whether what is about to be recorded makes the money be there."""
         return any(isinstance(fact, self.Succeeded) for fact in self.pending_events)

@@ -313,3 +313,20 @@ def test_the_payments_of_a_link_name_their_payers_to_who_may_read_customers(
     assert named("payment_links:read") is None
     assert named("payment_links:read", "customers:read") == "Ada Lovelace"
     assert named() == "Ada Lovelace"
+
+
+@on_both_databases
+def test_in_live_mode_the_page_says_that_the_link_is_used_up(merchant, stranger):
+    with merchant.client(mode="live") as live:
+        link = live.post("/v1/payment-links", json=SUMMER | {"max_uses": 1}).json()
+        begun = [stranger.post(f"/v1/pay/{link['code']}/pay", json={}).json() for _ in range(2)]
+        live.post(f"/v1/payments/{begun[0]['id']}/confirm")
+
+        answer = stranger.post(
+            f"/v1/payments/{begun[1]['id']}/confirm-intent",
+            params={"client_secret": begun[1]["client_secret"]},
+        )
+        told = live.post(f"/v1/payments/{begun[1]['id']}/confirm")
+
+    assert (answer.status_code, answer.json()["code"]) == (410, "payment_link_exhausted")
+    assert told.json()["status"] == "succeeded"
