@@ -7,6 +7,7 @@ next page, which is theirs by its client secret. A form that is sent twice begin
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from functools import wraps
 from typing import Any, Final
@@ -17,7 +18,14 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from api.call import Call
-from api.errors import ApiError, InvalidInput, answer_to, from_validation, is_fault
+from api.errors import (
+    ApiError,
+    InvalidInput,
+    answer_to,
+    from_refusal,
+    from_validation,
+    is_fault,
+)
 from api.inputs import fingerprint, parse_query, read_body
 from api.pay_templates import page
 from api.payment_link_commands import begin_payment, look_at_link
@@ -26,12 +34,14 @@ from api.routing import new_router
 from commands import payments
 from commands.client_secrets import see_payment
 from commands.link_codes import book_of
+from commands.link_uses import link_of
 from commands.payment_links import PayThroughLink
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book
-from domain.errors import Gone, RuleBroken
+from domain.errors import Gone, NotFound, RuleBroken
 from domain.money import decimals, shown
-from domain.payment_link import PaymentLink
+from domain.payment import Payment
+from domain.payment_link import AmountOutOfBounds, PaymentLink, PaymentLinkNotFound
 
 router = new_router("pay pages")
 
@@ -116,6 +126,7 @@ async def confirm_payment(call: Call, code: str) -> Response:
     secret = _secret(call)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        await _paid_here(work, code, await see_payment(work, secret))
         await payments.confirm_intent(work, secret.partition("_secret_")[0], secret)
         return 204, None
 
@@ -132,12 +143,31 @@ async def _terms(call: Call, code: str, *, counted: bool) -> dict[str, Any]:
     return found
 
 
+class _NotPaidHere(NotFound):
+    """The secret is of another link's payment, or of one that came through no link."""
+
+    code = "payment_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("this payment was not begun on this page")
+
+
+async def _paid_here(work: UnitOfWork, code: str, payment: Payment) -> PaymentLink:
+    """The link a payment came through, deleted or not; raises _NotPaidHere for another's."""
+    link_id = link_of(payment)
+    with suppress(PaymentLinkNotFound):
+        link = await work.look_at(PaymentLink, link_id or "")
+        if link.code == code:
+            return link
+    raise _NotPaidHere
+
+
 async def _payment(call: Call, code: str, problem: str = "") -> Response:
     secret = _secret(call)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         payment = await see_payment(work, secret)
-        link = await work.look_at(PaymentLink, str(payment.source_id))
+        link = await _paid_here(work, code, payment)
         body = payment_rendering.of_aggregate(
             payment, org_id=work.org_id, customer=None, client_secret=None
         )
@@ -202,6 +232,9 @@ def _command(said: dict[str, Any], link: dict[str, Any]) -> PayThroughLink:
     amount = None
     if link["allow_custom_amount"]:
         amount = _minor(str(said.get("amount") or ""), link["currency"])
+        if amount == 0:
+            # A program's 0 stands for no amount (contract 1.0.6); a person's does not.
+            raise from_refusal(AmountOutOfBounds(0, link["min_amount"] or 1, link["currency"]))
     return PayThroughLink(**body, amount=amount, custom_fields=answers)
 
 

@@ -330,3 +330,38 @@ def test_in_live_mode_the_page_says_that_the_link_is_used_up(merchant, stranger)
 
     assert (answer.status_code, answer.json()["code"]) == (410, "payment_link_exhausted")
     assert told.json()["status"] == "succeeded"
+
+
+def test_a_typed_nothing_is_not_the_suggested_amount(client, stranger):
+    terms = {"allow_custom_amount": True, "min_amount": 500}
+    link = client.post("/v1/payment-links", json=SUMMER | terms).json()
+
+    answer = begin(stranger, link, amount="0.00")
+
+    assert answer.status_code == 400
+    assert "this link takes at least 5.00 GHS" in answer.text
+    assert client.get(f"/v1/payment-links/{link['id']}/payments").json()["payments"] == []
+    assert stranger.post(f"/v1/pay/{link['code']}/pay", json={"amount": 0}).status_code == 201
+
+
+@on_both_databases
+def test_a_page_shows_and_confirms_only_what_was_begun_on_it(client, stranger):
+    link, other = (client.post("/v1/payment-links", json=SUMMER).json() for _ in range(2))
+    own, others = (
+        stranger.post(f"/v1/pay/{each['code']}/pay", json={}).json() for each in (link, other)
+    )
+    intent = client.post("/v1/payments/intents", json={"amount": 1, "currency": "GHS"}).json()
+    client.delete(f"/v1/payment-links/{link['id']}")
+
+    def ask(method, payment):
+        secret = {"client_secret": payment["client_secret"]}
+        return stranger.request(method, f"/pay/{link['code']}/payment", params=secret)
+
+    for method in ("GET", "POST"):
+        for payment in (others, intent):
+            refused = ask(method, payment)
+            assert refused.status_code == 404
+            assert "this payment was not begun on this page" in refused.text
+    assert client.get(f"/v1/payments/{others['id']}").json()["status"] == "pending"
+    assert (ask("GET", own).status_code, ask("POST", own).status_code) == (200, 303)
+    assert client.get(f"/v1/payments/{own['id']}").json()["status"] == "succeeded"
