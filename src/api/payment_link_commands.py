@@ -23,6 +23,16 @@ from domain.book import Book
 from domain.payment_link import PaymentLink as PaymentLinkAggregate
 from domain.payment_link import PaymentLinkNotFound
 
+
+class _IdWithoutKey(PaymentLinkNotFound):
+    def __init__(self, link: str) -> None:
+        super(PaymentLinkNotFound, self).__init__(
+            f"no payment link is found by {link} without an API key: "
+            "the code in the link's url needs none",
+            payment_link=link,
+        )
+
+
 router = new_router("payment links")
 WRITE = needs("payment_links:write")
 
@@ -119,7 +129,7 @@ def _book(call: Call, code: str) -> str:
     if looks_like_a_code(code):
         return book_of(code)
     if call.visit.caller is None:
-        raise PaymentLinkNotFound(code)
+        raise _IdWithoutKey(code)
     return call.book_name
 
 

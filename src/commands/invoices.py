@@ -1,9 +1,9 @@
 """What may be asked about invoices: notes, another day, one more try, or to forget about it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from commands.billing import ask_again
 from commands.fields import ChangingCommand, Command, LongText, Metadata, Moment
@@ -19,20 +19,24 @@ class CancelInvoice(Command):
     reason: LongText | None = None
 
 
+def _canceled(status: str) -> str:
+    if status not in _CANCELED:
+        raise ValueError("can only be set to canceled")
+    return status
+
+
 class UpdateInvoice(ChangingCommand):
     """What is left out stays as it is; the only ``status`` that can be set is ``canceled``."""
 
     metadata: Metadata | None = None
     due_date: Moment | None = None
-    status: str | None = None
+    status: Annotated[str, AfterValidator(_canceled)] | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _say_what_can_be_said(cls, body: Any) -> Any:
         if not isinstance(body, Mapping):
             return body
-        if body.get("status") not in (None, "", *_CANCELED):
-            raise ValueError("status can only be set to canceled")
         return {name: value for name, value in body.items() if name == "metadata" or value}
 
     @property

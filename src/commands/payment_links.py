@@ -2,9 +2,17 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from commands.custom_fields import Answers, CustomFields, answered
 from commands.fields import (
@@ -62,6 +70,8 @@ class _LinkTerms(Command):
     min_amount: Amount | None = None
     max_amount: Amount | None = None
     active: bool = True
+    # Only what cannot be set is left to it: see _switch.
+    status: Literal["active", "inactive"] | None = None
     expires_at: Moment | None = None
     max_uses: Uses | None = None
     custom_fields: CustomFields = Field(default_factory=list)
@@ -74,11 +84,13 @@ class _LinkTerms(Command):
     @model_validator(mode="before")
     @classmethod
     def _switch(cls, body: Any) -> Any:
-        if isinstance(body, Mapping) and "active" not in body and body.get("status"):
-            if body["status"] not in _SWITCH:
-                raise ValueError("status can be set to active or inactive")
-            return {**body, "active": _SWITCH[body["status"]]}
-        return body
+        if not isinstance(body, Mapping) or "status" not in body:
+            return body
+        status = body["status"]
+        if "active" not in body and status and status not in tuple(_SWITCH):
+            return body
+        switch = {"active": _SWITCH[status]} if status and "active" not in body else {}
+        return {name: value for name, value in body.items() if name != "status"} | switch
 
 
 class CreatePaymentLink(_LinkTerms):
@@ -88,11 +100,17 @@ class CreatePaymentLink(_LinkTerms):
     currency: CurrencyCode
 
 
+def _not_cleared(value: Any) -> Any:
+    if value is None:
+        raise ValueError("cannot be cleared")
+    return value
+
+
 class UpdatePaymentLink(ChangingCommand, _LinkTerms):
     """Terms left out stay as they are; null clears."""
 
-    name: Name | None = None
-    currency: CurrencyCode | None = None
+    name: Annotated[Name | None, BeforeValidator(_not_cleared)] = None
+    currency: Annotated[CurrencyCode | None, BeforeValidator(_not_cleared)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -100,9 +118,6 @@ class UpdatePaymentLink(ChangingCommand, _LinkTerms):
         if not isinstance(body, Mapping):
             return body
         kept = {"allow_custom_amount", "active", "custom_fields", "branding", "metadata"}
-        for name in ("name", "currency"):
-            if name in body and body[name] is None:
-                raise ValueError(f"{name} cannot be cleared")
         return {
             name: value for name, value in body.items() if value is not None or name not in kept
         }
@@ -126,7 +141,7 @@ async def create_payment_link(
 ) -> PaymentLink:
     """``prefills``: whoever asks may know the customer, so the page may show who they are."""
     book = Book(work.org_id, work.mode)
-    names = type(command).model_fields.keys() - {"name", "currency"}
+    names = type(command).model_fields.keys() - {"name", "currency", "status"}
     terms = await _stated(work, command, names, prefills=prefills)
     link = PaymentLink.create(
         work.ids.new("pl"),

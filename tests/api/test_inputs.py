@@ -3,6 +3,7 @@
 import json
 import random
 
+import httpx
 import pytest
 
 from api.inputs import fingerprint, parse_object, parse_query
@@ -241,3 +242,26 @@ def test_a_filter_reads_methods_countries_and_statuses_as_a_body_does(client):
 
     assert found(method="google_pay") == found(method="CARD") == found(country="gh") == 1
     assert found(method="momo") == found(status="abandoned") == found(status="cancelled") == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PATCH", "/v1/invoices/inv_1", {"status": "paid"}, "status"),
+        ("PATCH", "/v1/payment-links/pl_1", {"status": "exhausted"}, "status"),
+        ("PATCH", "/v1/payment-links/pl_1", {"status": ["active"]}, "status"),
+        ("PATCH", "/v1/payment-links/pl_1", {"name": None}, "name"),
+        ("PATCH", "/v1/payment-links/pl_1", {"currency": None}, "currency"),
+    ],
+)
+def test_a_refused_change_names_the_field(client, method, path, body, field):
+    answer = client.request(method, path, json=body)
+
+    assert (answer.status_code, answer.json()["details"]["field"]) == (400, field)
+
+
+def test_an_id_of_a_link_without_a_key_is_told_that_it_needs_one(client):
+    answer = httpx.get(f"{client.base_url}/v1/pay/pl_1")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "payment_link_not_found")
+    assert "without an API key" in answer.json()["message"]
