@@ -317,7 +317,7 @@ def test_the_payments_of_a_link_name_their_payers_to_who_may_read_customers(
 
 @on_both_databases
 def test_in_live_mode_the_page_says_that_the_link_is_used_up(merchant, stranger):
-    with merchant.client(mode="live") as live:
+    with merchant.client(merchant.founded.keys["live"]) as live:
         link = live.post("/v1/payment-links", json=SUMMER | {"max_uses": 1}).json()
         begun = [stranger.post(f"/v1/pay/{link['code']}/pay", json={}).json() for _ in range(2)]
         live.post(f"/v1/payments/{begun[0]['id']}/confirm")
