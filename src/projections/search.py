@@ -165,13 +165,19 @@ class SearchIndex:
     def _prepared(self, connection: Connection, table_name: str) -> list[str]:
         """Find or make what the database needs for it; the statements that then make the index."""
         if connection.dialect.name == "sqlite":
-            if self._has_entries(connection):
+            if self._is_made(connection):
                 return []
             connection.exec_driver_sql(self._sql(_CREATE, _ALL))
             made = (_CREATE_BOOKS, _CREATE_WAY_BACK, _NUMBER_BOOKS, _ENTER, _TIDY)
             return [self._sql(statement, _ALL) for statement in made]
         schema = _pg_trgm(connection)
         return [_GIN.format(name=self.name, rows=table_name, column=self.column, schema=schema)]
+
+    def _is_made(self, connection: Connection) -> bool:
+        """All of it is made on SQLite; something else may have the name of the table."""
+        there = "SELECT count(*) FROM sqlite_master WHERE name IN (?, ?)"
+        found = connection.exec_driver_sql(there, (self.name, f"{self.name}_entries")).scalar_one()
+        return bool(found == 2)  # noqa: PLR2004 (the table, and its way back)
 
     def _has_entries(self, connection: Connection) -> bool:
         there = "SELECT 1 FROM sqlite_master WHERE name = ?"
