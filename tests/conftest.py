@@ -6,6 +6,7 @@ with the last of them. WHENCE_TEST_POSTGRES_URL names another one to use instead
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from uuid import uuid4
 import psutil
 import psycopg
 import pytest
+import structlog
 from citus import pretend_citus
 from sqlalchemy import Engine, make_url
 
@@ -28,6 +30,19 @@ from ledger.distribution import distribute_store
 from ledger.ledger import Ledger
 
 SERVERS = "whence-postgresql-"
+
+
+@pytest.fixture(autouse=True)
+def the_log_of_the_process() -> Iterator[None]:
+    """Left as it was found: a command that is run in this process sets it up for all of it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        root.setLevel(level)
+        for added in [each for each in root.handlers if each not in handlers]:
+            root.removeHandler(added)
 
 
 @pytest.fixture(scope="session")
