@@ -55,7 +55,7 @@ bench: $(READY) ## measure beside peers, three minutes (PAYMENTS=1000000 for a l
 	@$(BIN)/python benchmarks/bench.py $(if $(PAYMENTS),--payments $(PAYMENTS))
 
 .PHONY: soak
-soak: $(READY) ## kill processes under load 200 times on each database, let views change places 20 times; an hour
+soak: $(READY) ## kill processes under load 200 times on each database, let views change places 20 times; half an hour
 	@WHENCE_TEST_KILLS=200 WHENCE_TEST_SWITCHES=20 $(BIN)/python -m pytest -n 2 tests/crash tests/rebuilding
 
 # Fresh machines differ in how they call Python; whichever is new enough will do.
