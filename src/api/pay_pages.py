@@ -4,11 +4,9 @@ Opening it counts one view. Sending the form begins a payment; whoever began it 
 next page, which is theirs by its client secret. A form that is sent twice begins one payment.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from decimal import Decimal
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,11 +20,11 @@ from api.errors import (
     ApiError,
     InvalidInput,
     answer_to,
-    from_refusal,
     from_validation,
     is_fault,
 )
-from api.inputs import fingerprint, parse_query, read_body
+from api.inputs import parse_query, read_body
+from api.pay_forms import bounds_of, command_of, major, once
 from api.pay_templates import page
 from api.payment_link_commands import begin_payment, look_at_link
 from api.renderings import payments as payment_rendering
@@ -39,9 +37,9 @@ from commands.payment_links import PayThroughLink
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book
 from domain.errors import Gone, NotFound, RuleBroken
-from domain.money import decimals, shown
+from domain.money import shown
 from domain.payment import Payment
-from domain.payment_link import AmountOutOfBounds, PaymentLink, PaymentLinkNotFound
+from domain.payment_link import PaymentLink, PaymentLinkNotFound
 
 router = new_router("pay pages")
 
@@ -58,11 +56,7 @@ _KINDS: Final = {
     "phone": "tel",
     "date": "date",
 }
-_CUSTOM: Final = "custom_"
 _SEE_OTHER: Final = 303
-# Commas part thousands and nothing else: in "12,50" it would be anybody's guess.
-_TYPED: Final = re.compile(r"([0-9]{1,13}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,4})?")
-
 Show = Callable[[Call, str], Awaitable[Response]]
 
 
@@ -98,9 +92,9 @@ async def send_form(call: Call, code: str) -> Response:
         link = await _terms(call, code, counted=False)
     except Gone:
         # Whoever paid last may have sent the form twice: the second is told of the first.
-        return _to(code, await begin_payment(call, code, PayThroughLink(), key=_once(said)))
+        return _to(code, await begin_payment(call, code, PayThroughLink(), key=once(said)))
     try:
-        payment = await begin_payment(call, code, _command(said, link), key=_once(said))
+        payment = await begin_payment(call, code, command_of(said, link), key=once(said))
     except ValidationError as invalid:
         return _form(call, code, link, said, from_validation(invalid))
     except InvalidInput as wrong:
@@ -205,8 +199,8 @@ def _form(
         test=_is_test(code),
         link=link,
         price=shown(link["amount"], currency) if is_fixed else "",
-        bounds=_bounds(link),
-        suggested=_major(link["amount"], currency) if link["amount"] else "",
+        bounds=bounds_of(link),
+        suggested=major(link["amount"], currency) if link["amount"] else "",
         methods=_METHODS,
         kinds=_KINDS,
         said=defaultdict(str, said or link["prefill"] or {}),
@@ -222,58 +216,9 @@ def _closed(answer: ApiError) -> Response:
     )
 
 
-def _command(said: dict[str, Any], link: dict[str, Any]) -> PayThroughLink:
-    answers = {
-        name.removeprefix(_CUSTOM): value
-        for name, value in said.items()
-        if name.startswith(_CUSTOM)
-    }
-    body = {name: said.get(name) for name in ("email", "name", "phone", "method")}
-    amount = None
-    if link["allow_custom_amount"]:
-        amount = _minor(str(said.get("amount") or ""), link["currency"])
-        if amount == 0:
-            # A program's 0 stands for no amount (contract 1.0.6); a person's does not.
-            raise from_refusal(AmountOutOfBounds(0, link["min_amount"] or 1, link["currency"]))
-    return PayThroughLink(**body, amount=amount, custom_fields=answers)
-
-
 def _to(code: str, payment: dict[str, Any]) -> Response:
     """Relative, so that it holds wherever a proxy has put these pages."""
     return RedirectResponse(f"{code}/payment?{_own(payment['client_secret'])}", _SEE_OTHER)
-
-
-def _once(said: dict[str, Any]) -> str | None:
-    """The same form sent twice is one payment; one that was corrected is another."""
-    nonce = str(said.get("nonce") or "")
-    return f"{nonce[:64]} {fingerprint(said)}" if nonce else None
-
-
-def _minor(text: str, currency: str) -> int | None:
-    """What somebody typed as an amount, in minor units; raises InvalidInput."""
-    plain = text.strip().replace(" ", "")
-    if not plain:
-        return None
-    # What is long or written with an exponent is no amount, and would take for ever to work out.
-    if _TYPED.fullmatch(plain):
-        amount = Decimal(plain.replace(",", "")).scaleb(decimals(currency))
-        if amount == amount.to_integral_value():
-            return int(amount)
-    raise InvalidInput("amount", f"is not an amount in {currency}", "invalid_amount")
-
-
-def _major(amount: int, currency: str) -> str:
-    return shown(amount, currency).partition(" ")[0].replace(",", "")
-
-
-def _bounds(link: dict[str, Any]) -> str:
-    least, most, currency = link["min_amount"], link["max_amount"], link["currency"]
-    words = []
-    if least is not None:
-        words.append(f"from {shown(least, currency)}")
-    if most is not None:
-        words.append(f"up to {shown(most, currency)}")
-    return " ".join(words)
 
 
 def _secret(call: Call) -> str:
