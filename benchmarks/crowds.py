@@ -15,11 +15,11 @@ from domain.fact import Fact
 from domain.payment import Payment
 from ledger.clock import written
 from ledger.facts import FactMapper, StoredFact
-from projections.definitions import Definitions
-from projections.derivation import derive_book
-from projections.folding import Folding
-from projections.generation import Generation
-from projections.writer import merge_into
+from projections.engine.folding.definitions import Definitions
+from projections.engine.folding.derivation import derive_book
+from projections.engine.folding.fold import Folding
+from projections.engine.folding.row_writer import merge_into
+from projections.engine.generations.generation import Generation
 
 BOOK = "org_crowd/test"
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)

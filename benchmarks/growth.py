@@ -12,9 +12,13 @@ from stores import seconds_of
 from ledger.database import open_engine
 from projections.customer_filters import CustomerFilter
 from projections.customer_list import customer_list
-from projections.folds import DEFINITIONS
-from projections.generation import Generation, postgresql_generation, sqlite_generation
+from projections.engine.generations.generation import (
+    Generation,
+    postgresql_generation,
+    sqlite_generation,
+)
 from projections.payment_list import PaymentFilter, payment_list
+from projections.read_models import DEFINITIONS
 from projections.source_breakdown import source_breakdown
 from projections.top_customers import top_customers
 

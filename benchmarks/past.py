@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from stores import BEGINNING, LARGE, fill, opened, read_and_decode
 
-from projections.folds import DEFINITIONS
-from projections.past import Moment, Past
+from projections.engine.time_travel.reader import Moment, Past
+from projections.read_models import DEFINITIONS
 from projections.top_customers import top_customers
 
 _PAYMENTS = 51_300

@@ -23,10 +23,10 @@ from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.customer_profiles import profile
-from projections.folds import DEFINITIONS
-from projections.generations import Generations
+from projections.engine.generations.serving import Generations
+from projections.engine.rebuilding.rebuild import rebuild
 from projections.payment_list import payment_history
-from projections.rebuild import rebuild
+from projections.read_models import DEFINITIONS
 from projections.top_customers import top_customers
 
 LARGE, SMALL = "org_large/test", "org_small/test"

@@ -21,8 +21,8 @@ from commands.directory import Principal
 from commands.handler import Context, Idempotency
 from commands.unit_of_work import UnitOfWork
 from domain.book import Book
-from projections.past import Moment
-from projections.reader import Told
+from projections.engine.live.reader import Told
+from projections.engine.time_travel.reader import Moment
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from api.pages import enveloped
 from api.renderings import invoices as invoice_rendering
 from api.renderings import subscriptions as subscription_rendering
 from api.routing import needs, new_router
+from projections.engine.querying.pages import Page
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice_list
-from projections.paging import Page
 from projections.subscriptions import SubscriptionFilter, SubscriptionRecord, subscription_list
 
 router = new_router("customers")

@@ -13,7 +13,7 @@ from commands import customers as commands
 from commands.customers import CreateCustomer, PutCustomer, UpdateCustomer
 from commands.unit_of_work import UnitOfWork
 from projections.customer_profiles import profile, profile_by_external_id
-from projections.generations import ViewsRebuilding
+from projections.engine.generations.serving import ViewsRebuilding
 
 router = new_router("customers")
 WRITE = needs("customers:write")

@@ -20,9 +20,9 @@ from api.routing import needs, new_router
 from domain.customer import CustomerNotFound
 from projections.customer_history import HistoryEntry, customer_history
 from projections.customer_profiles import profile
+from projections.engine.querying.pages import Page
 from projections.history_entries import ENTRY_TYPES, EntryType
 from projections.invoices import InvoiceFilter, invoice_list
-from projections.paging import Page
 from projections.prefill import prefill
 from projections.source_breakdown import source_breakdown
 from projections.subscriptions import SubscriptionFilter, subscription_list

@@ -29,7 +29,7 @@ from domain.customer import CustomerNotFound
 from projections.customer_list import customer_list
 from projections.customer_profiles import profile, profile_by_external_id
 from projections.customer_stats import customer_stats
-from projections.paging import Page
+from projections.engine.querying.pages import Page
 from projections.payment_list import ListedPayment, payment_history
 from projections.source_breakdown import source_breakdown
 from projections.top_customers import Ranked, start_of, top_customers

@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
 from ledger.errors import LedgerUnavailable
-from projections.generations import ViewsRebuilding
-from projections.paging import BadCursor
-from projections.past import BookTooLarge
-from projections.past_shelf import PastIsBusy
+from projections.engine.generations.serving import ViewsRebuilding
+from projections.engine.querying.pages import BadCursor
+from projections.engine.time_travel.cache import PastIsBusy
+from projections.engine.time_travel.reader import BookTooLarge
 from projections.revenue import TooManyBuckets, UnknownTimeZone
 
 JSON = "application/json"

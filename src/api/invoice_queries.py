@@ -15,8 +15,8 @@ from api.renderings import invoices as rendering
 from api.routing import needs, new_router
 from domain.invoice import InvoiceNotFound, InvoiceStatus
 from projections.customers import customer_id_of
+from projections.engine.querying.pages import Page
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice, invoice_list
-from projections.paging import Page
 
 router = new_router("invoices")
 READ = needs("invoices:read")

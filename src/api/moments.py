@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from api.errors import from_validation
 from api.inputs import parse_query
 from api.query_fields import Instant
-from projections.past import Moment
+from projections.engine.time_travel.reader import Moment
 
 
 class Asked(BaseModel):

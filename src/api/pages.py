@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.call import Call, answer
 from api.renderings.values import pagination
-from projections.paging import Page
+from projections.engine.querying.pages import Page
 
 T = TypeVar("T")
 

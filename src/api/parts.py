@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from commands.directory import Directory
 from commands.handler import CommandHandler
 from ledger.ledger import Ledger
-from projections.past import Past
-from projections.reader import Views
+from projections.engine.live.reader import Views
+from projections.engine.time_travel.reader import Past
 
 
 class RequestMetrics(Protocol):

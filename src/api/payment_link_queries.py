@@ -16,7 +16,7 @@ from api.renderings import payment_links as rendering
 from api.renderings import payments as payment_rendering
 from api.routing import needs, new_router
 from domain.payment_link import LinkStatus, PaymentLinkNotFound
-from projections.paging import Page
+from projections.engine.querying.pages import Page
 from projections.payment_link_stats import payment_link_stats
 from projections.payment_links import (
     LinkFilter,

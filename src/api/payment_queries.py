@@ -19,7 +19,7 @@ from commands.client_secrets import client_secret
 from domain.errors import NotFound
 from domain.payment import PaymentNotFound, Source
 from projections.customers import CustomerRecord, customer_record
-from projections.paging import Page
+from projections.engine.querying.pages import Page
 from projections.payment_list import (
     PaymentFilter,
     payment_list,
@@ -27,8 +27,8 @@ from projections.payment_list import (
 from projections.payment_status_history import StatusChange as StatusChangeRecord
 from projections.payment_status_history import status_history
 from projections.payments import PaymentRecord, payment
-from projections.reversals import Refund as RefundRecord
-from projections.reversals import refund, refund_list
+from projections.refunds_and_disputes import Refund as RefundRecord
+from projections.refunds_and_disputes import refund, refund_list
 
 router = new_router("payments")
 READ = needs("payments:read")

@@ -17,9 +17,9 @@ from api.renderings import sources as source_rendering
 from api.renderings import statistics as rendering
 from api.routing import needs, new_router
 from domain.payment import Source
-from projections.failures import failure_breakdown
-from projections.movements import MovementFilter
+from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
+from projections.payment_movements import MovementFilter
 from projections.payment_stats import Period, payment_stats, start_of
 from projections.revenue import Granularity, revenue_series
 from projections.source_breakdown import ranked_sources

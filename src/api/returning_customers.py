@@ -5,7 +5,7 @@ from typing import Any
 from api.call import Call
 from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer
-from projections.generations import ViewsRebuilding
+from projections.engine.generations.serving import ViewsRebuilding
 from projections.prefill import Prefill, prefill
 
 # Long enough for views that are up to date in all but name, short enough for somebody who pays.

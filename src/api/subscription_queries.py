@@ -15,7 +15,7 @@ from api.renderings import subscriptions as rendering
 from api.routing import needs, new_router
 from domain.subscription import SubscriptionNotFound, SubscriptionStatus
 from projections.customers import customer_id_of
-from projections.paging import Page
+from projections.engine.querying.pages import Page
 from projections.subscriptions import (
     SubscriptionFilter,
     SubscriptionRecord,

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded
-from projections.instants import instant_or_none
-from projections.rows import earliest, key, latest, total, view
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import earliest, key, latest, total, view
+from projections.engine.folding.timestamps import instant_or_none
 
 book_totals = view(
     "book_totals",

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
 
-from projections.customer_standing import customer_standing
+from projections.customer_summary import customer_standing
 from projections.customer_totals import customer_methods, customer_totals
 from projections.customers import customer_tags, customers, search_index
-from projections.instants import micros
+from projections.engine.folding.timestamps import micros
 
 ActivityStatus = Literal["active", "inactive", "new"]
 

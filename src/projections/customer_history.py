@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 
 from projections.customer_totals import customer_activity
+from projections.engine.folding.timestamps import instant
+from projections.engine.querying.pages import By, Page, cursor_at, values_at
 from projections.history_entries import COLUMNS, ENTRY_TYPES, TOLD, EntryType, Told
-from projections.instants import instant
-from projections.paging import By, Page, cursor_at, values_at
 
 _NEWEST_FIRST = (
     By(column("occurred_at", BigInteger), descending=True, stated=True),

@@ -11,14 +11,14 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Select, and_, literal, select
 
 from projections.book_totals import most_used_currency
-from projections.chained_pages import Part, fetch_chained_page
 from projections.customer_filters import SPENT, CustomerFilter, asked
 from projections.customer_profiles import Profile, profiles
-from projections.customer_standing import customer_standing
+from projections.customer_summary import customer_standing
 from projections.customer_totals import customer_totals
 from projections.customers import customer_count
-from projections.narrowing import among, candidates, count_up_to_few
-from projections.paging import By, Page
+from projections.engine.querying.candidates import among, candidates, count_up_to_few
+from projections.engine.querying.chained_pages import Part, fetch_chained_page
+from projections.engine.querying.pages import By, Page
 
 SortBy = Literal["total_payments", "total_amount", "last_payment_at", "created_at", "risk_score"]
 

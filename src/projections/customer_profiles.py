@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, FromClause, and_, bindparam, select
 
 from projections.book_totals import CurrencyTotals, totals_of
-from projections.customer_standing import customer_standing, most_used_first
+from projections.customer_summary import customer_standing, most_used_first
 from projections.customer_totals import customer_activity, customer_totals
 from projections.customers import (
     CustomerRecord,
@@ -17,7 +17,7 @@ from projections.customers import (
     record_of,
     still_there,
 )
-from projections.instants import instant, instant_or_none
+from projections.engine.folding.timestamps import instant, instant_or_none
 from projections.subscriptions import SubscriptionCounts, customer_subscriptions
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Connection, and_, case, cast, func, select
 
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.customer_filters import ActivityStatus, activity
-from projections.customer_standing import customer_standing
+from projections.customer_summary import customer_standing
 from projections.customer_totals import customer_totals
 from projections.customers import customer_count, customer_tags, customers, still_there
 

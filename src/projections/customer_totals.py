@@ -7,9 +7,9 @@ all that had happened before.
 from typing import Any
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded
-from projections.instants import micros
-from projections.rows import at_earliest, earliest, key, latest, total, view
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import at_earliest, earliest, key, latest, total, view
+from projections.engine.folding.timestamps import micros
 
 customer_totals = view(
     "customer_totals",

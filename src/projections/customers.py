@@ -8,10 +8,10 @@ import orjson
 from sqlalchemy import BigInteger, Connection, Row, select
 
 from domain.customer import Customer
-from projections.changes import Changes, Recorded
-from projections.instants import instant
-from projections.rows import at_latest, first, key, latest, total, view
-from projections.search import SearchIndex
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import at_latest, first, key, latest, total, view
+from projections.engine.folding.text_index import SearchIndex
+from projections.engine.folding.timestamps import instant
 
 customers = view(
     "customers",

@@ -3,8 +3,8 @@
 from sqlalchemy import BigInteger
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded
-from projections.rows import at_latest, first, key, latest, view
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import at_latest, first, key, latest, view
 
 disputes = view(
     "disputes",

@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement, Connection, literal, or_, select
 from domain.payment import Payment
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
-from projections.failures import failures
-from projections.hindsight import had_happened
-from projections.instants import micros
-from projections.paging import BadCursor, By, cursor_at, fetch_page
+from projections.engine.folding.timestamps import micros
+from projections.engine.querying.pages import BadCursor, By, cursor_at, fetch_page
+from projections.engine.time_travel.as_of import had_happened
+from projections.failed_attempts import failures
 from projections.payments import payments
-from projections.reversals import LOST_DISPUTE, REFUND, reversals
+from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, reversals
 
 # What one fact adds to a figure, by its topic.
 Terms = Mapping[str, Callable[[Any], int]]

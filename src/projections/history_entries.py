@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, null, s
 from projections.disputes import disputes
 from projections.invoices import invoices
 from projections.payments import payments
-from projections.reversals import REFUND, reversals
+from projections.refunds_and_disputes import REFUND, reversals
 from projections.subscriptions import subscriptions
 
 EntryType = Literal["dispute", "invoice", "payment", "refund", "subscription"]

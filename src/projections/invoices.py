@@ -8,11 +8,11 @@ import orjson
 from sqlalchemy import BigInteger, Connection, Integer, Row
 
 from domain.invoice import Invoice, InvoiceStatus
-from projections.changes import Changes, Recorded
-from projections.instants import instant, instant_or_none, micros
-from projections.newest import begun, newest_first
-from projections.paging import Page
-from projections.rows import at_latest, first, key, latest, view
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import at_latest, first, key, latest, view
+from projections.engine.folding.timestamps import instant, instant_or_none, micros
+from projections.engine.querying.newest_first import begun, newest_first
+from projections.engine.querying.pages import Page
 
 invoices = view(
     "invoices",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, case, cast, func, select
 
-from projections.instants import micros
+from projections.engine.folding.timestamps import micros
 from projections.payments import payments
 
 # Up to so many milliseconds.

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, select
 
-from projections.customer_standing import customer_standing
+from projections.customer_summary import customer_standing
 from projections.customer_totals import customer_activity, customer_totals
-from projections.instants import instant_or_none
+from projections.engine.folding.timestamps import instant_or_none
 from projections.payment_links import LinkRecord, brought, called, known_links, link_record
 from projections.payments import payments
 from projections.source_totals import source_totals

@@ -20,10 +20,10 @@ from sqlalchemy import (
 )
 
 from domain.payment_link import LinkStatus, PaymentLink, Terms, status_of
-from projections.changes import Changes, Recorded
-from projections.instants import instant, micros
-from projections.paging import By, Page, fetch_page
-from projections.rows import at_latest, first, key, latest, total, view
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import at_latest, first, key, latest, total, view
+from projections.engine.folding.timestamps import instant, micros
+from projections.engine.querying.pages import By, Page, fetch_page
 from projections.source_totals import source_totals
 
 SortBy = Literal["created_at", "total_revenue"]

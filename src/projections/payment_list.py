@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Select, literal, select
 from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
-from projections.instants import micros
-from projections.narrowing import among, candidates, count_up_to_few
-from projections.paging import By, Page, fetch_page
+from projections.engine.folding.timestamps import micros
+from projections.engine.querying.candidates import among, candidates, count_up_to_few
+from projections.engine.querying.pages import By, Page, fetch_page
 from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
 

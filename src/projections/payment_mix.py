@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from sqlalchemy import BigInteger, Connection, func, select
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded
-from projections.instants import DAY, micros
-from projections.movements import MEASURES
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import key, total, view
+from projections.engine.folding.timestamps import DAY, micros
+from projections.payment_movements import MEASURES
 from projections.revenue import add_moved
-from projections.rows import key, total, view
 
 payment_mix = view(
     "payment_mix",

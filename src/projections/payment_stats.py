@@ -12,10 +12,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, select
 
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
-from projections.instants import DAY, instant, micros
-from projections.movements import MovementFilter, movements, sums
+from projections.engine.folding.timestamps import DAY, instant, micros
 from projections.payment_list import PaymentFilter, conditions
 from projections.payment_mix import payment_mix
+from projections.payment_movements import MovementFilter, movements, sums
 from projections.payments import payments
 from projections.revenue import Moved, moved_of
 

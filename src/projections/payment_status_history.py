@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, func, select
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded
-from projections.instants import instant
-from projections.paging import By, Page, fetch_page
-from projections.rows import first, key, view
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import first, key, view
+from projections.engine.folding.timestamps import instant
+from projections.engine.querying.pages import By, Page, fetch_page
 
 payment_status_history = view(
     "payment_status_history",

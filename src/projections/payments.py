@@ -9,9 +9,9 @@ import orjson
 from sqlalchemy import BigInteger, Connection, select
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded, Rows
-from projections.instants import instant, instant_or_none
-from projections.rows import at_latest, first, key, last, latest, total, view
+from projections.engine.folding.changes import Changes, Recorded, Rows
+from projections.engine.folding.tables import at_latest, first, key, last, latest, total, view
+from projections.engine.folding.timestamps import instant, instant_or_none
 
 payments = view(
     "payments",

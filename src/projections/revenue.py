@@ -15,11 +15,11 @@ from sqlalchemy import BigInteger, Column, Connection, func, select, values
 
 from domain.payment import Payment
 from projections.book_totals import most_used_currency
-from projections.changes import Changes, Recorded, Rows
-from projections.instants import QUARTER, instant, micros
-from projections.merging import Key
-from projections.movements import MEASURES, MovementFilter, movements, sums
-from projections.rows import key, total, view
+from projections.engine.folding.changes import Changes, Recorded, Rows
+from projections.engine.folding.merging import Key
+from projections.engine.folding.tables import key, total, view
+from projections.engine.folding.timestamps import QUARTER, instant, micros
+from projections.payment_movements import MEASURES, MovementFilter, movements, sums
 
 Granularity = Literal["day", "week"]
 

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, func, select
 
 from domain.payment import SOURCES
 from projections.book_totals import most_used_currency
-from projections.customer_standing import customer_standing
-from projections.instants import instant_or_none
-from projections.paging import By, Page, fetch_page
+from projections.customer_summary import customer_standing
+from projections.engine.folding.timestamps import instant_or_none
+from projections.engine.querying.pages import By, Page, fetch_page
 from projections.source_figures import Scope, source_figures
 
 

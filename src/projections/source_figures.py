@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from projections.movements import MovementFilter, movements
+from projections.payment_movements import MovementFilter, movements
 from projections.source_totals import customer_sources, source_totals
 
 _SUMS = ("created", "succeeded", "amount", "refunded_amount", "disputed_amount")

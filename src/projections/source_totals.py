@@ -6,10 +6,10 @@ A source_id of "" stands for none.
 from typing import Any
 
 from domain.payment import Payment
-from projections.changes import Changes, Recorded, Rows
-from projections.instants import micros
-from projections.merging import Key
-from projections.rows import at_latest, earliest, key, latest, total, view
+from projections.engine.folding.changes import Changes, Recorded, Rows
+from projections.engine.folding.merging import Key
+from projections.engine.folding.tables import at_latest, earliest, key, latest, total, view
+from projections.engine.folding.timestamps import micros
 
 
 def _figures() -> tuple[Any, ...]:

@@ -26,9 +26,9 @@ from projections.book_totals import most_used_currency
 from projections.customer_profiles import Profile, profiles
 from projections.customer_totals import customer_totals
 from projections.customers import customers, still_there
-from projections.instants import instant, micros
-from projections.narrowing import count_up_to_few
-from projections.paging import By, Page, fetch_page
+from projections.engine.folding.timestamps import instant, micros
+from projections.engine.querying.candidates import count_up_to_few
+from projections.engine.querying.pages import By, Page, fetch_page
 from projections.payments import payments
 
 Metric = Literal["total_spent", "payment_count"]

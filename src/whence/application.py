@@ -12,9 +12,9 @@ from commands.directory import Directory
 from commands.handler import CommandHandler
 from ledger.clock import Clock
 from ledger.ledger import Ledger
-from projections.folds import DEFINITIONS
-from projections.past import Past
-from projections.reader import Views
+from projections.engine.live.reader import Views
+from projections.engine.time_travel.reader import Past
+from projections.read_models import DEFINITIONS
 from whence import __version__
 from whence.biller import Biller, billing
 from whence.health import add_health

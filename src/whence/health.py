@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ledger.ledger import Ledger
-from projections.checkpoints import Checkpoint, standing
-from projections.generation import Generation
-from projections.generations import ViewsRebuilding
-from projections.projector import Projector
+from projections.engine.folding.checkpoints import Checkpoint, standing
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.serving import ViewsRebuilding
+from projections.engine.live.projector import Projector
 from whence.metrics import Metrics
 
 _JSON = "application/json"

@@ -21,14 +21,14 @@ from ledger.database import open_engine, require_schema, upgrade
 from ledger.errors import LedgerUnavailable
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.folds import DEFINITIONS
-from projections.generation import Generation
-from projections.generations import Generations
-from projections.hints import Hints
-from projections.lanes import EveryLane, Lanes, LeasedLanes
-from projections.projector import Projector
-from projections.reader import Views
-from projections.rebuild import ensure_views
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.serving import Generations
+from projections.engine.live.lanes import EveryLane, Lanes, LeasedLanes
+from projections.engine.live.notifications import Hints
+from projections.engine.live.projector import Projector
+from projections.engine.live.reader import Views
+from projections.engine.rebuilding.rebuild import ensure_views
+from projections.read_models import DEFINITIONS
 from whence.settings import Settings
 
 Side = Literal["commands", "queries"]

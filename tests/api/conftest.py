@@ -25,13 +25,13 @@ from ledger.clock import Clock
 from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.folds import DEFINITIONS
-from projections.generation import Generation
-from projections.generations import Generations, ViewsRebuilding
-from projections.past import Past
-from projections.projector import Projector
-from projections.reader import Views
-from projections.rebuild import ensure_views
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.serving import Generations, ViewsRebuilding
+from projections.engine.live.projector import Projector
+from projections.engine.live.reader import Views
+from projections.engine.rebuilding.rebuild import ensure_views
+from projections.engine.time_travel.reader import Past
+from projections.read_models import DEFINITIONS
 
 STARTUP_SECONDS = 20
 

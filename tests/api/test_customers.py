@@ -5,7 +5,7 @@ import pytest
 from api.bodies.customers import Customer, CustomerStats, TopCustomer, TopCustomers
 from api.bodies.payments import PaymentSummary
 from api.bodies.sources import CustomerSources
-from projections import narrowing
+from projections.engine.querying import candidates
 
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 
@@ -241,7 +241,7 @@ def _next(client, path):
 
 
 def test_a_total_of_many_is_told_as_at_least_so_many(client, monkeypatch):
-    monkeypatch.setattr(narrowing, "FEW", 2)
+    monkeypatch.setattr(candidates, "FEW", 2)
     for number in range(4):
         client.post("/v1/customers", json={"name": f"Ama {number}"})
         _pay(client, amount=100 + number)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from projections.folds import DEFINITIONS
-from projections.past import Past
+from projections.engine.time_travel.reader import Past
+from projections.read_models import DEFINITIONS
 
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 

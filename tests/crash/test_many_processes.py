@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from server import Projector, Server, Shop, found_shop
 
-from projections.lanes import lane_of
+from projections.engine.live.lanes import lane_of
 
 # A restart beside others takes its time: a quarter of what one server is killed alone.
 KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "20")) // 4

@@ -11,9 +11,13 @@ from crowds import BOOK, crowd, fold_into
 from plans import Imagined
 
 from ledger.database import open_engine
-from projections import narrowing
-from projections.folds import DEFINITIONS
-from projections.generation import Generation, postgresql_generation, sqlite_generation
+from projections.engine.generations.generation import (
+    Generation,
+    postgresql_generation,
+    sqlite_generation,
+)
+from projections.engine.querying import candidates
+from projections.read_models import DEFINITIONS
 
 SIZES = {"small": 1_000, "large": 10_000}
 MILLION = 1_000_000
@@ -22,7 +26,7 @@ MILLION = 1_000_000
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """In books of this size, few are fewer."""
-    monkeypatch.setattr(narrowing, "FEW", 50)
+    monkeypatch.setattr(candidates, "FEW", 50)
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ from projections.customer_list import customer_list
 from projections.customer_profiles import profile, profile_by_external_id
 from projections.customers import customers as customer_rows
 from projections.customers import search_index
-from projections.movements import MovementFilter
 from projections.payment_list import PaymentFilter, payment_history, payment_list
+from projections.payment_movements import MovementFilter
 from projections.payment_stats import payment_stats
 from projections.revenue import revenue_series
 from projections.source_breakdown import source_breakdown

@@ -12,8 +12,8 @@ from ledger.ledger import Ledger
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.customer_history import EntryType, customer_history
 from projections.customer_profiles import profile
+from projections.engine.generations.generation import Generation
 from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
-from projections.generation import Generation
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice_list
 from projections.payment_link_stats import payment_link_stats
 from projections.payment_list import payment_history

@@ -27,15 +27,15 @@ from ledger.chain import BrokenChain
 from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.batches import write_batch
-from projections.derivation import derive_book
-from projections.folding import Folding
-from projections.folds import DEFINITIONS, FOLDS
-from projections.generation import Generation
-from projections.generations import Generations
-from projections.parallel import fill_in_parallel
-from projections.past import Moment, Past
-from projections.rebuild import rebuild
+from projections.engine.folding.derivation import derive_book
+from projections.engine.folding.fold import Folding
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.serving import Generations
+from projections.engine.generations.write_batch import write_batch
+from projections.engine.rebuilding.parallel_load import fill_in_parallel
+from projections.engine.rebuilding.rebuild import rebuild
+from projections.engine.time_travel.reader import Moment, Past
+from projections.read_models import DEFINITIONS, FOLDS
 
 
 @dataclass

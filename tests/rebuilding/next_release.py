@@ -10,10 +10,10 @@ from pathlib import Path
 from sqlalchemy import BigInteger
 
 from domain.payment import Payment
-from projections import folds
-from projections.changes import Changes, Recorded
-from projections.definitions import Definitions
-from projections.rows import VIEWS, key, total, view
+from projections import read_models as folds
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import Definitions
+from projections.engine.folding.tables import VIEWS, key, total, view
 
 payments_by_amount = view("payments_by_amount", key("amount", BigInteger), total("payments"))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import event
 
-from projections.generation import Generation
+from projections.engine.generations.generation import Generation
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import domain.catalogue  # noqa: F401 (a fact can be read once the module that d
 from ledger.facts import FactMapper
 from ledger.reading import heads
 from ledger.schema import events
-from projections.folds import DEFINITIONS
-from projections.verification import Report, verify
+from projections.engine.rebuilding.verify import Report, verify
+from projections.read_models import DEFINITIONS
 from whence.settings import Settings
 from whence.wiring import generations_of, recording
 

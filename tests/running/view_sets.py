@@ -9,7 +9,7 @@ from typing import Any
 from server import PATIENCE_SECONDS, Server
 
 from ledger.database import open_engine
-from projections.registry import Registry
+from projections.engine.generations.registry import Registry
 
 
 def states(server: Server) -> dict[int, str]:

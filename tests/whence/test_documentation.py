@@ -12,7 +12,7 @@ import pytest
 import typer
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from projections.progress import PastProgress, Progress
+from projections.engine.live.progress import PastProgress, Progress
 from whence.application import serving
 from whence.cli import command_line
 from whence.metrics import Metrics

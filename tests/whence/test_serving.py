@@ -15,8 +15,8 @@ import pytest
 from ledger.append import Append, NewFact
 from ledger.database import open_engine, upgrade
 from ledger.ledger import Ledger
-from projections.batches import patiently
-from projections.checkpoints import checkpoints, standing
+from projections.engine.folding.checkpoints import checkpoints, standing
+from projections.engine.generations.write_batch import patiently
 from whence.serve import Served
 from whence.settings import Settings
 from whence.wiring import projecting, recording

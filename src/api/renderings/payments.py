@@ -11,7 +11,7 @@ from projections.customers import CustomerRecord
 from projections.payment_list import ListedPayment
 from projections.payment_status_history import StatusChange
 from projections.payments import PaymentRecord
-from projections.reversals import Refund
+from projections.refunds_and_disputes import Refund
 
 
 def of_aggregate(

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.renderings.customers import of_totals
 from api.renderings.values import moment
-from projections.failures import FailureCount
+from projections.failed_attempts import FailureCount
 from projections.payment_latency import Latency
 from projections.payment_stats import Part, PaymentStats
 from projections.revenue import Moved, RevenueSeries

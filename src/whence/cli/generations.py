@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from ledger.facts import FactMapper
-from projections.folds import DEFINITIONS
-from projections.rebuild import switch
-from projections.registry import Registered
+from projections.engine.generations.registry import Registered
+from projections.engine.rebuilding.rebuild import switch
+from projections.read_models import DEFINITIONS
 from whence.cli.terminal import AsJson, print_json, print_table
 from whence.cli.views import noticing, opened_views
 

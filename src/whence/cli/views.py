@@ -10,14 +10,14 @@ import typer
 from ledger.chain import BrokenChain
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.comparison import Difference
-from projections.folds import DEFINITIONS
-from projections.generations import Generations, GenerationServes, NoSuchGeneration
-from projections.parallel import FillingFailed
-from projections.rebuild import OtherFacts, Rebuilding, ensure_views
-from projections.rebuild import rebuild as rebuild_views
-from projections.verification import BookReport, Report
-from projections.verification import verify as verify_views
+from projections.engine.generations.serving import Generations, GenerationServes, NoSuchGeneration
+from projections.engine.rebuilding.compare import Difference
+from projections.engine.rebuilding.parallel_load import FillingFailed
+from projections.engine.rebuilding.rebuild import OtherFacts, Rebuilding, ensure_views
+from projections.engine.rebuilding.rebuild import rebuild as rebuild_views
+from projections.engine.rebuilding.verify import BookReport, Report
+from projections.engine.rebuilding.verify import verify as verify_views
+from projections.read_models import DEFINITIONS
 from whence.cli.terminal import AsJson, print_json, progress_bar
 from whence.errors import Unsuccessful
 from whence.settings import Settings

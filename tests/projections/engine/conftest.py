@@ -18,14 +18,10 @@ from ledger.clock import Clock
 from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.changes import Changes, Recorded
-from projections.definitions import Definitions
-from projections.derived import derived
-from projections.generation import Generation
-from projections.generations import Generations
-from projections.lanes import Lanes
-from projections.projector import Projector
-from projections.rows import (
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import Definitions
+from projections.engine.folding.derived_tables import derived
+from projections.engine.folding.tables import (
     at_earliest,
     at_latest,
     computed,
@@ -37,6 +33,10 @@ from projections.rows import (
     total,
     view,
 )
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.serving import Generations
+from projections.engine.live.lanes import Lanes
+from projections.engine.live.projector import Projector
 
 BOOK = "org_00000000000000000000000001/test"
 OTHER_BOOK = "org_00000000000000000000000002/live"

@@ -1,0 +1,148 @@
+"""Where a customer stands: what it prefers, and by what lists find and sort it.
+
+`currency` is the one with most successful payments; ties: the latest. Before any success it is the
+one with most payments created, so that there is one in which to say "0". `preferred_method` is
+null until then. Counts and amounts are those of `currency`; the first and last payment are told
+across currencies.
+
+`risk_score` is a number from 0 to 100: of a hundred payments created, how many failed, were given
+back or were lost in a dispute (each refund and each lost dispute counts), one decimal; 0 for a
+customer without payments.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    FromClause,
+    Select,
+    and_,
+    case,
+    func,
+    select,
+)
+
+from projections.customer_totals import customer_activity, customer_methods, customer_totals
+from projections.customers import customers
+from projections.engine.folding.derived_tables import derived
+from projections.engine.folding.tables import computed, key
+
+_TOTALS = (
+    "payment_count",
+    "successful_payments",
+    "failed_payments",
+    "total_spent",
+    "refund_count",
+    "refund_amount",
+    "disputed_amount",
+)
+
+
+def _computed(touched: FromClause) -> Select[Any]:
+    activity, known, totals = customer_activity.c, customers.c, customer_totals.c
+
+    def of_customer(table: FromClause) -> Any:
+        return and_(table.c.book == touched.c.book, table.c.customer_id == touched.c.customer_id)
+
+    return select(
+        touched.c.book,
+        touched.c.customer_id,
+        known.registered_at,
+        known.deleted_at,
+        totals.currency,
+        _preferred_method(touched).label("preferred_method"),
+        *(func.coalesce(totals[name], 0).label(name) for name in _TOTALS),
+        activity.first_payment_at,
+        activity.last_payment_at,
+        activity.first_source_id,
+        _risk().label("risk_permille"),
+    ).select_from(
+        touched.outerjoin(customers, of_customer(customers))
+        .outerjoin(customer_activity, of_customer(customer_activity))
+        .outerjoin(
+            customer_totals,
+            and_(of_customer(customer_totals), totals.currency == _main_currency(touched)),
+        )
+    )
+
+
+# A customer has a handful of rows in each of these two: looking them up through the key is what
+# stays quick for a whole book.
+
+
+def _main_currency(touched: FromClause) -> Any:
+    used = customer_totals.alias("used").c
+    return (
+        select(used.currency)
+        .where(used.book == touched.c.book, used.customer_id == touched.c.customer_id)
+        .order_by(*most_used_first(used), used.currency)
+        .limit(1)
+        .correlate(touched)
+        .scalar_subquery()
+    )
+
+
+def _preferred_method(touched: FromClause) -> Any:
+    used = customer_methods.alias("used").c
+    return (
+        select(used.method)
+        .where(
+            used.book == touched.c.book,
+            used.customer_id == touched.c.customer_id,
+            used.successful_payments > 0,
+        )
+        .group_by(used.method)
+        .order_by(
+            func.sum(used.successful_payments).desc(),
+            func.max(used.last_payment_at).desc(),
+            used.method,
+        )
+        .limit(1)
+        .correlate(touched)
+        .scalar_subquery()
+    )
+
+
+def most_used_first(column: Any) -> tuple[Any, ...]:
+    return (
+        column.successful_payments.desc(),
+        column.last_payment_at.desc().nulls_last(),
+        column.payment_count.desc(),
+        column.last_created_at.desc().nulls_last(),
+    )
+
+
+def _risk() -> Any:
+    activity = customer_activity.c
+    bad = activity.failed_payments + activity.refund_count + activity.dispute_count
+    return case(
+        (func.coalesce(activity.payment_count, 0) == 0, 0),
+        (bad >= activity.payment_count, 1000),
+        else_=1000 * bad // activity.payment_count,
+    )
+
+
+derivation = derived(
+    "customer_standing",
+    key("customer_id"),
+    computed("registered_at", BigInteger),
+    computed("deleted_at", BigInteger),
+    computed("currency"),
+    computed("preferred_method"),
+    *(computed(name, BigInteger) for name in _TOTALS),
+    computed("first_payment_at", BigInteger),
+    computed("last_payment_at", BigInteger),
+    computed("first_source_id"),
+    computed("risk_permille", BigInteger),
+    sources=[customers, customer_activity, customer_totals, customer_methods],
+    compute=_computed,
+    indexes=[
+        ("registered_at", "customer_id"),
+        ("payment_count", "customer_id"),
+        ("last_payment_at", "customer_id"),
+        ("risk_permille", "customer_id"),
+        ("first_source_id", "customer_id"),
+    ],
+)
+
+customer_standing = derivation.table

@@ -1,0 +1,1 @@
+"""Folding facts into rows: tables, merges, changes, upserts, derived tables, checkpoints."""

@@ -1,0 +1,36 @@
+"""Whether views were folded from this very ledger, as it stands now.
+
+A ledger restored from an older backup has forgotten facts that the views still tell of, and soon
+has other facts in their places. The digest of the last fact folded shows it, since it is chained to
+all before it.
+"""
+
+from sqlalchemy import inspect
+from sqlalchemy.exc import DatabaseError
+
+from ledger.ledger import Ledger
+from projections.engine.folding.checkpoints import Checkpoint, checkpoints, standing
+from projections.engine.generations.generation import Generation
+
+
+def is_folded_from(ledger: Ledger, generation: Generation) -> bool:
+    """False for views of another history, and where there are none in what should hold them."""
+    try:
+        with generation.reading() as connection:
+            if not inspect(connection).has_table(checkpoints.name, schema=generation.schema):
+                return False
+            found = standing(connection)
+    except DatabaseError as error:
+        # A database that is away says nothing about the views; a file that is none, or gone, does.
+        is_gone = generation.path is not None and not generation.path.exists()
+        if type(error) is not DatabaseError and not is_gone:
+            raise
+        return False
+    return all(_is_known(ledger, book, checkpoint) for book, checkpoint in found.items())
+
+
+def _is_known(ledger: Ledger, book: str, checkpoint: Checkpoint) -> bool:
+    if checkpoint.position == 0:
+        return True
+    last = ledger.read(book, after=checkpoint.position - 1, upto=checkpoint.position, limit=1)
+    return [fact.digest.hex() for fact in last] == [checkpoint.digest]

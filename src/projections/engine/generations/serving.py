@@ -1,0 +1,267 @@
+"""Which generations of views there are, and which one answers for the code that asks.
+
+Each code has its own serving generation: a release with changed views never reads another's tables,
+and the release before it goes on with its own until it is stopped.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from ledger.clock import Clock
+from projections.engine.folding.definitions import Definitions
+from projections.engine.generations.connections import OpenGenerations
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.registry import NoSuchGeneration, Registered, Registry, State
+
+__all__ = ["NoSuchGeneration", "Registered"]
+
+_log = logging.getLogger(__name__)
+
+# A switch is noticed by every process within this time.
+NOTICED_SECONDS = 0.5
+# For so long after a switch the generation before it may know more than the one that serves.
+_RECENT_SECONDS = 5.0
+
+
+class ViewsRebuilding(Exception):  # noqa: N818 (a state of things, not a fault)
+    """No generation fits the code yet; `building` says how far one is, None when none is begun."""
+
+    def __init__(self, building: Registered | None) -> None:
+        super().__init__("the views are being rebuilt")
+        self.building = building
+
+
+class GenerationServes(ValueError):  # noqa: N818 (an answer to whoever named it)
+    def __init__(self, number: int) -> None:
+        super().__init__(f"generation {number} serves: let another one serve first")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was found when the list was last looked at, and when that was begun.
+
+    `former` served until `since`.
+    """
+
+    looked_at: float
+    serving: Generation
+    former: Generation | None
+    since: float
+
+
+class Generations:
+    """The generations of one ledger.
+
+    `views_location` is the folder of the view files on SQLite; PostgreSQL keeps views beside the
+    ledger and has no use for it.
+    """
+
+    def __init__(self, ledger_engine: Engine, views_location: Path, *, clock: Clock) -> None:
+        self._registry = Registry(ledger_engine, clock)
+        self._open = OpenGenerations(ledger_engine, views_location)
+        self._lock = threading.Lock()
+        self._known: dict[str, _Known] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._known.clear()
+        self._open.close()
+
+    def list(self) -> list[Registered]:
+        """All generations, oldest first."""
+        found = self._registry.all()
+        self._open.let_go({each.number for each in found})
+        return found
+
+    def serving(self, definitions: Definitions) -> Generation:
+        """The generation that answers for these definitions, as of half a second ago at most.
+
+        Raises ViewsRebuilding when there is none.
+        """
+        with self._lock:
+            known = self._known.get(definitions.digest())
+        if known is not None and time.monotonic() - known.looked_at < NOTICED_SECONDS:
+            return known.serving
+        return self._look(definitions.digest()).serving
+
+    def recent(self, definitions: Definitions) -> tuple[Generation, ...]:
+        """The one that serves at this moment and, just after a switch, the one before it.
+
+        In that order. Raises ViewsRebuilding when none serves.
+        """
+        known = self._look(definitions.digest())
+        former, listed = known.former, {each.number for each in self.list()}
+        if former is None or former.number not in listed:
+            return (known.serving,)
+        is_recent = time.monotonic() - known.since < _RECENT_SECONDS
+        return (known.serving, former) if is_recent else (known.serving,)
+
+    def follow(self, definitions: Definitions) -> Callable[[], Generation]:
+        """`serving` for the projector and the reader, who ask before each batch and query."""
+        return lambda: self.serving(definitions)
+
+    def whole(self, number: int, definitions: Definitions) -> Generation:
+        """The generation of this number, which serves or could; raises NoSuchGeneration."""
+        for each in self.list():
+            mine = each.definitions == definitions.digest() and each.state != "building"
+            if each.number == number and mine and self._open.is_there(number):
+                return self._open.get(number, each.definitions)
+        raise NoSuchGeneration(number)
+
+    def begin(self, definitions: Definitions, *, unless_begun: bool = False) -> Generation:
+        """A new, empty generation that is being built: tables without keys and indexes.
+
+        Raises ViewsRebuilding when another is built for these definitions, or serves them, and
+        that is to be enough.
+        """
+        self.sweep()
+        digest = definitions.digest()
+        check = partial(self._must_not_be_begun, digest) if unless_begun else None
+        number = self._registry.register(digest, check=check)
+        try:
+            generation = self._open.get(number, definitions.digest())
+            generation.drop(waits=False)
+            generation.create(definitions)
+        except BaseException:
+            self.abandon(number)
+            raise
+        return generation
+
+    def note(self, number: int, facts: int, total: int, pulse: int) -> None:
+        """Tell everybody how far a build is; `pulse` changes while its builder is alive."""
+        self._registry.note(number, facts, total, pulse)
+
+    def finish(self, number: int) -> bool:
+        """What was being built is whole: let it serve, from now on; whether another did before."""
+        return self._serve(number, ("building",))
+
+    def switch(self, number: int) -> bool:
+        """Let a whole generation serve from now on; whether another did before.
+
+        Raises NoSuchGeneration.
+        """
+        return self._serve(number, ("kept", "serving"))
+
+    def abandon(self, number: int) -> None:
+        """Give a build up and take its tables away; what has come to serve meanwhile stays."""
+        self._registry.drop(number, ("building",))
+        # Somebody else may have dropped it, and its builder gone on making tables for a moment.
+        if number not in {each.number for each in self.list()}:
+            self._remove_at_once(number)
+
+    def drop(self, number: int) -> None:
+        """Forget a generation, whatever it does, and take its tables away: at once, or later.
+
+        Nobody waits for those who read it: one of them may stand still.
+        """
+        self._registry.drop(number, ("building", "kept", "serving"))
+        self._remove_at_once(number)
+
+    def sweep(self) -> None:
+        """Take away what is left of generations that were dropped.
+
+        Whoever dropped one may have been interrupted, or refused, before its tables were gone.
+        """
+        gone = [number for number in self._registry.dropped() if self._remove_at_once(number)]
+        if gone:
+            self._registry.forget(gone)
+
+    def distribute(self) -> tuple[str, ...]:
+        """Spread the tables of every generation over machines; the names of those it spread."""
+        mine = [self._open.get(each.number, each.definitions) for each in self.list()]
+        return tuple(name for each in mine for name in each.distribute())
+
+    def discard(self, number: int, *, even_serving: bool = False) -> None:
+        """Forget a generation that does not serve; its tables go when nobody reads them any more.
+
+        `even_serving` is for one that serves a release which runs nowhere any more. Raises
+        GenerationServes, and NoSuchGeneration for one that is not in the list.
+        """
+        idle: tuple[State, ...] = ("building", "kept")
+        states = (*idle, "serving") if even_serving else idle
+        one = next((each for each in self.list() if each.number == number), None)
+        if one is None:
+            raise NoSuchGeneration(number)
+        if one.state not in states:
+            raise GenerationServes(number)
+        # It may have served until just now, and somebody may not have noticed yet.
+        time.sleep(NOTICED_SECONDS + _RECENT_SECONDS)
+        if not self._registry.drop(number, states):
+            raise GenerationServes(number)
+        self._remove(number)
+
+    def _serve(self, number: int, states: tuple[State, ...]) -> bool:
+        replaced = self._registry.serve(number, states, self._open.is_there)
+        with self._lock:
+            # What was known is due to be looked at again, and not forgotten: it served before.
+            self._known = {
+                digest: replace(each, looked_at=-inf) for digest, each in self._known.items()
+            }
+        return bool(replaced)
+
+    def _look(self, digest: str) -> _Known:
+        looked_at = time.monotonic()
+        serving = self._find_serving(digest)
+        with self._lock:
+            known, now = self._known.get(digest), time.monotonic()
+            if known is None:
+                known = _Known(looked_at, serving, None, now)
+            elif known.looked_at > looked_at:
+                # Whoever began to look later was quicker: what they found is not older.
+                return known
+            elif known.serving.number != serving.number:
+                known = _Known(looked_at, serving, known.serving, now)
+            else:
+                known = _Known(looked_at, serving, known.former, known.since)
+            self._known[digest] = known
+        return known
+
+    def _find_serving(self, digest: str) -> Generation:
+        mine = [each for each in self.list() if each.definitions == digest]
+        for each in reversed(mine):
+            if each.state == "serving" and self._open.is_there(each.number):
+                return self._open.get(each.number, digest)
+        building = [each for each in mine if each.state == "building"]
+        raise ViewsRebuilding(building[-1] if building else None)
+
+    def _must_not_be_begun(self, digest: str, found: Sequence[Registered]) -> None:
+        for each in found:
+            serves = each.state == "serving" and self._open.is_there(each.number)
+            if each.definitions == digest and (serves or each.state == "building"):
+                raise ViewsRebuilding(each)
+
+    def _remove_at_once(self, number: int) -> bool:
+        """Whether its tables could go; while they are read, they are left to the next sweep."""
+        try:
+            self._remove(number, waits=False)
+        except (DBAPIError, OSError) as error:
+            _log.warning("generation %d cannot be removed yet: %s", number, error)
+            return False
+        return True
+
+    def _remove(self, number: int, *, waits: bool = True) -> None:
+        # Its number stays taken until a higher one is: whoever has it open must not find another.
+        generation = self._open.take(number)
+        with self._lock:
+            self._known = {
+                digest: known
+                for digest, known in self._known.items()
+                if known.serving.number != number
+            }
+        generation.drop(waits=waits)

@@ -1,0 +1,1 @@
+"""Live projection: the projector that follows the ledger, and the reader that waits for it."""

@@ -1,0 +1,209 @@
+"""Answers questions from the views, never older than the question itself.
+
+A query waits until the views have reached the position the head of its book had when the query
+came in: so everybody sees their own writes, and all that came before.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from typing import Generic, Self, TypeVar
+
+from sqlalchemy import Connection
+
+from ledger.ledger import Ledger
+from projections.engine.folding.checkpoints import Checkpoint, standing
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.write_batch import patiently
+
+T = TypeVar("T")
+# Runs on a connection; what it takes over of the stack outlives it.
+_Reading = Callable[[Connection, ExitStack], T]
+
+_SHORTEST_LOOK_SECONDS = 0.01
+_LONGEST_LOOK_SECONDS = 0.25
+_THREADS = 8
+# Each holds a connection, and a moment of the views, for as long as whoever reads it takes.
+_MOST_STREAMS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[T]):
+    """A result, the position of the book it shows, and how many facts it is behind the head."""
+
+    result: T
+    position: int
+    behind: int
+
+
+class Views:
+    """Asks the serving generation; queries run on a bounded number of threads.
+
+    `serving` names the generation for each query, or raises ViewsRebuilding; `recent` names all
+    that may know most, just after a switch; `hurry` is called when a query has to wait for the
+    projector.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        serving: Callable[[], Generation],
+        *,
+        recent: Callable[[], Sequence[Generation]] | None = None,
+        hurry: Callable[[], None] = lambda: None,
+        threads: int = _THREADS,
+    ) -> None:
+        self._ledger = ledger
+        self._serving = serving
+        self._recent = recent or (lambda: [serving()])
+        self._hurry = hurry
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
+        self._lock = threading.Lock()
+        self._waiting: dict[str, set[_Waiter]] = {}
+        self._streams = asyncio.Semaphore(_MOST_STREAMS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def waiting(self) -> int:
+        """How many queries wait for the views at this moment."""
+        with self._lock:
+            return sum(len(waiters) for waiters in self._waiting.values())
+
+    async def ask(
+        self, book: str, query: Callable[[Connection], T], *, wait_seconds: float = 2.0
+    ) -> Told[T]:
+        """Run `query` in one read transaction that shows at least the head as of now.
+
+        After `wait_seconds`, or at once for a parked book, it answers with what there is. Raises
+        ViewsRebuilding while no generation fits the code, and whatever `query` raises.
+        """
+        return await self._tell(book, lambda db, _transaction: query(db), wait_seconds)
+
+    @asynccontextmanager
+    async def stream(
+        self, book: str, query: Callable[[Connection], Iterator[T]], *, wait_seconds: float = 2.0
+    ) -> AsyncIterator[Told[AsyncIterator[T]]]:
+        """As `ask`, for an answer of any length: what `query` yields is read as it is taken.
+
+        All of it is of one moment: its transaction is open until the context ends. Only so many
+        are open at once; others wait for their turn.
+        """
+
+        def begin(db: Connection, transaction: ExitStack) -> tuple[Iterator[T], ExitStack]:
+            return query(db), transaction.pop_all()
+
+        async with self._streams:
+            told = await self._tell(book, begin, wait_seconds)
+            parts, transaction = told.result
+            try:
+                yield Told(self._taken(parts), told.position, told.behind)
+            finally:
+                await self._run(transaction.close)
+
+    async def _taken(self, parts: Iterator[T]) -> AsyncIterator[T]:
+        while (part := await self._run(partial(next, parts, _END))) is not _END:
+            yield part
+
+    async def _tell(self, book: str, query: _Reading[T], wait_seconds: float) -> Told[T]:
+        deadline = time.monotonic() + wait_seconds
+        told = await self._attempt(book, query, None, final=wait_seconds <= 0)
+        if isinstance(told, Told):
+            return told
+        head, look = told, _SHORTEST_LOOK_SECONDS
+        with self._waiter(book, head) as progress:
+            while True:
+                left = deadline - time.monotonic()
+                told = await self._attempt(book, query, head, final=left <= 0)
+                if isinstance(told, Told):
+                    return told
+                # Other processes do not tell us what they have folded: we look now and then.
+                await _either(progress, min(look, max(0.0, left)))
+                look = min(look * 1.5, _LONGEST_LOOK_SECONDS)
+
+    def tell_progress(self, moved: Mapping[str, Checkpoint]) -> None:
+        """A projector of this process moved these books; any thread may say so."""
+        with self._lock:
+            due = [
+                waiter
+                for book, checkpoint in moved.items()
+                for waiter in self._waiting.get(book, ())
+                if checkpoint.position >= waiter.head or checkpoint.parked_error is not None
+            ]
+        for waiter in due:
+            # The loop may have ended meanwhile, and with it whoever waited.
+            with suppress(RuntimeError):
+                waiter.loop.call_soon_threadsafe(waiter.progress.set)
+
+    async def _attempt(
+        self, book: str, query: _Reading[T], head: int | None, *, final: bool
+    ) -> Told[T] | int:
+        return await self._run(partial(self._read, book, query, head, final=final))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _read(
+        self, book: str, query: _Reading[T], head: int | None, *, final: bool
+    ) -> Told[T] | int:
+        """The answer, or the head to wait for while the views are not there yet."""
+        goal = self._ledger.head(book) if head is None else head
+        # Who can wait no longer is told the most that anybody was told, a switch or not.
+        generations = self._recent() if final else [self._serving()]
+
+        def read() -> Told[T] | int:
+            with ExitStack() as transaction:
+                opened = [transaction.enter_context(each.reading()) for each in generations]
+                found = [standing(each, [book]).get(book, Checkpoint()) for each in opened]
+                reached = max(found, key=attrgetter("position"))
+                if reached.position < goal and reached.parked_error is None and not final:
+                    return goal
+                behind = max(0, goal - reached.position)
+                connection = opened[found.index(reached)]
+                return Told(query(connection, transaction), reached.position, behind)
+
+        return patiently(read)
+
+    @contextmanager
+    def _waiter(self, book: str, head: int) -> Iterator[asyncio.Event]:
+        waiter = _Waiter(asyncio.get_running_loop(), head, asyncio.Event())
+        with self._lock:
+            self._waiting.setdefault(book, set()).add(waiter)
+        self._hurry()
+        try:
+            yield waiter.progress
+        finally:
+            with self._lock:
+                self._waiting[book].discard(waiter)
+                if not self._waiting[book]:
+                    del self._waiting[book]
+
+
+_END = object()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter:
+    loop: asyncio.AbstractEventLoop
+    head: int
+    progress: asyncio.Event
+
+
+async def _either(progress: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await progress.wait()
+        progress.clear()

@@ -1,0 +1,1 @@
+"""Querying: keyset pages, candidate lookup, and lists with the newest first."""

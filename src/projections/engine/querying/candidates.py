@@ -1,0 +1,83 @@
+"""Whether few rows fit, and then which: few are looked up one by one, many are walked in order.
+
+A list in order comes off an index, and what does not fit is left out on the way: quick as long as
+many fit. Where few do, they are found through the index of what is asked for, and sorted.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from projections.engine.querying.pages import Page
+
+# So many are still few.
+FEW = 5_000
+_VERY_FEW = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The ids a way led to: all of them when `complete`, else the first FEW."""
+
+    way: Select[Any]
+    ids: list[str]
+    complete: bool
+
+
+def candidates(connection: Connection, ways: Iterable[Select[Any]]) -> Candidates | None:
+    """What the shortest of these ways leads to; None without any way. Each selects ids."""
+    found: Candidates | None = None
+    for way in ways:
+        most = FEW if found is None else len(found.ids)
+        ids = connection.execute(way.limit(most + 1)).scalars().all()
+        if found is None or len(ids) <= most:
+            found = Candidates(way, list(dict.fromkeys(ids[:most])), len(ids) <= most)
+        if found.complete and len(found.ids) <= _VERY_FEW:
+            break
+    return found
+
+
+def among(
+    connection: Connection, column: ColumnElement[str], ids: Sequence[str]
+) -> ColumnElement[bool]:
+    """The condition that `column` is one of so many ids, as one parameter."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(ids), type_=ARRAY(Text)))
+    each = func.json_each(bindparam(None, json.dumps(ids), type_=String)).table_valued("value")
+    return column.in_(select(each.c.value))
+
+
+def count_up_to_few(
+    connection: Connection,
+    rows: Select[Any],
+    page: Page[Any],
+    *,
+    offset: int = 0,
+    cursor: str | None = None,
+    complete: bool = True,
+) -> tuple[int, bool]:
+    """How many rows there are, and whether that is all: exact up to FEW, else at least so many.
+
+    Unless `complete` there may be more than these. What the page that began at `offset` or `cursor`
+    shows counts too: where it shows the end of the list, nothing more is read.
+    """
+    shown = len(page.rows) + (0 if cursor else offset)
+    if not cursor and page.next_cursor is None and (page.rows or not offset):
+        return shown, True
+    some = rows.limit(FEW + 1).subquery()
+    count = int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+    return max(min(count, FEW), shown), complete and count <= FEW

@@ -1,0 +1,1 @@
+"""Rebuilding: bulk loading a new generation, quarantine, and verification against the facts."""

@@ -1,0 +1,109 @@
+"""What a build shows while it lasts: how far it is, and that its builder is alive."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+
+from ledger.threads import lasting_thread
+from projections.engine.folding.definitions import Definitions
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.registry import Registered
+from projections.engine.generations.serving import Generations
+
+PULSE_SECONDS = 1.0
+_DEAD_AFTER_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilding:
+    """How far a rebuild is: `facts` of `total`, `seconds` since it began."""
+
+    facts: int
+    total: int
+    seconds: float
+
+    @property
+    def facts_per_second(self) -> float:
+        return self.facts / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        rate = self.facts_per_second
+        return max(0, self.total - self.facts) / rate if rate else None
+
+
+Notice = Callable[[Rebuilding], None]
+
+
+class Meter:
+    """Counts facts, and tells whoever wants to know."""
+
+    def __init__(self, total: int, notice: Notice) -> None:
+        self.facts = 0
+        self.total = total
+        self._notice = notice
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def count(self, facts: int) -> None:
+        self.facts += facts
+        self._notice(Rebuilding(self.facts, max(self.total, self.facts), self.seconds))
+
+
+@contextmanager
+def building(
+    generations: Generations,
+    definitions: Definitions,
+    meter: Meter,
+    *,
+    unless_begun: bool = False,
+) -> Iterator[Generation]:
+    """A new generation, with a pulse; taken away at the end unless it has come to serve.
+
+    Raises ViewsRebuilding when another is begun already and that is to be enough.
+    """
+    generation = generations.begin(definitions, unless_begun=unless_begun)
+    done = threading.Event()
+    pulses = count(1)
+
+    # A pulse that is missed now and then does no harm; the build itself must go on.
+    def beat() -> None:
+        while not done.wait(PULSE_SECONDS):
+            generations.note(generation.number, meter.facts, meter.total, next(pulses))
+
+    thread = lasting_thread(beat, name="rebuild-pulse", closing=done)
+    thread.start()
+    try:
+        yield generation
+    finally:
+        done.set()
+        thread.join()
+        generations.abandon(generation.number)
+
+
+def clear_abandoned(generations: Generations, definitions: Definitions) -> None:
+    """Take away what was half built for these definitions by processes that are gone.
+
+    A builder shows a pulse every second: this waits for those of all builds, a few seconds at most.
+    """
+    silent = _builds(generations, definitions)
+    until = time.monotonic() + _DEAD_AFTER_SECONDS
+    while silent and time.monotonic() < until:
+        time.sleep(PULSE_SECONDS / 4)
+        silent &= _builds(generations, definitions)
+    for each in silent:
+        generations.abandon(each.number)
+
+
+def _builds(generations: Generations, definitions: Definitions) -> set[Registered]:
+    return {
+        each
+        for each in generations.list()
+        if each.state == "building" and each.definitions == definitions.digest()
+    }

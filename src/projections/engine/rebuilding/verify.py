@@ -1,0 +1,203 @@
+"""Whether the views say what the facts say: every row derived again, and compared.
+
+First the chain of each book. Then a generation of its own is folded from the facts, up to where the
+views are that are verified, and both are read side by side.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from ledger.append import Claim
+from ledger.chain import BrokenChain, Chain
+from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+from projections.engine.folding.checkpoints import Checkpoint, standing
+from projections.engine.folding.definitions import Definitions
+from projections.engine.folding.fold import Folding, nothing_of, reason
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.serving import Generations
+from projections.engine.generations.write_batch import is_row_fault, write_batch
+from projections.engine.rebuilding.compare import Compared, Difference, compare
+from projections.engine.rebuilding.heartbeat import Meter, building
+from projections.engine.rebuilding.parallel_load import fill_in_parallel
+from projections.engine.rebuilding.quarantine import derive, make
+
+_FACTS_PER_BATCH = 5_000
+
+Count = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """One table of one book: how many rows it has, their digest (32 hex digits), what is wrong."""
+
+    name: str
+    rows: int
+    digest: str
+    difference: Difference | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookReport:
+    """One book: its chain, the position its views are at, its tables.
+
+    `unfounded` is a unique value that is held for somebody who is not among the facts.
+    """
+
+    book: str
+    chain: Chain | BrokenChain
+    checkpoint: Checkpoint
+    tables: tuple[TableReport, ...]
+    unfounded: Claim | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        chained = isinstance(self.chain, Chain) and self.unfounded is None
+        return (
+            chained
+            and self.checkpoint.parked_error is None
+            and all(table.difference is None for table in self.tables)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `verify` found, book by book, in the generation of this number."""
+
+    generation: int
+    books: tuple[BookReport, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        return all(book.is_sound for book in self.books)
+
+
+def verify(
+    ledger: Ledger,
+    generations: Generations,
+    mapper: FactMapper,
+    definitions: Definitions,
+    *,
+    number: int | None = None,
+    processes: int = 1,
+    count: Count = lambda _: None,
+    broken: Callable[[BrokenChain], None] = lambda _: None,
+) -> Report:
+    """Verify every book of the ledger against the generation of this number, or that serves.
+
+    At most so many `processes` fold. `count` is told how many facts were folded again, `broken` of
+    each broken chain when it is found, which is long before the end. Raises ViewsRebuilding when
+    none serves, NoSuchGeneration for a number that could not, FillingFailed.
+    """
+    if number is None:
+        verified = generations.serving(definitions)
+    else:
+        verified = generations.whole(number, definitions)
+    with verified.reading() as found:
+        positions = {book: each.position for book, each in standing(found).items()}
+    chains = _walk_chains(ledger, sorted(positions.keys() | ledger.heads().keys()), broken)
+    meter = Meter(sum(positions.values()), lambda _: None)
+
+    def counted(facts: int) -> None:
+        meter.count(facts)
+        count(facts)
+
+    with building(generations, definitions, meter) as fresh:
+        _derive(ledger, fresh, mapper, definitions, positions, counted, processes)
+        # One moment of the views, and a short one: they go on while everything is folded again.
+        with verified.reading() as found:
+            checkpoints = standing(found)
+            goals = {book: each.position for book, each in checkpoints.items()}
+            _go_on(ledger, fresh, mapper, definitions, goals)
+            with fresh.reading() as expected:
+                compared = {t.name: compare(expected, found, t) for t in definitions.tables}
+    books = checkpoints.keys() | chains.keys()
+    books = books.union(*(table.keys() for table in compared.values()))
+    chains |= _walk_chains(ledger, sorted(books - chains.keys()), broken)
+    return Report(
+        verified.number,
+        tuple(
+            _report(book, chains[book], ledger.unfounded_claim(book), checkpoints, compared)
+            for book in sorted(books)
+        ),
+    )
+
+
+def _walk_chains(
+    ledger: Ledger, books: list[str], broken: Callable[[BrokenChain], None]
+) -> dict[str, Chain | BrokenChain]:
+    chains: dict[str, Chain | BrokenChain] = {}
+    for book in books:
+        chain = chains[book] = ledger.verify(book)
+        if isinstance(chain, BrokenChain):
+            broken(chain)
+    return chains
+
+
+def _derive(
+    ledger: Ledger,
+    fresh: Generation,
+    mapper: FactMapper,
+    definitions: Definitions,
+    positions: Mapping[str, int],
+    count: Count,
+    processes: int,
+) -> None:
+    books = sorted(positions.items())
+    fill_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
+    make(fresh, definitions, partial(fresh.create_keys, definitions))
+    fresh.analyze(definitions, only=definitions.folded)
+    for book in positions:
+        derive(fresh, definitions, book)
+    # What was set aside begins anew, which takes its time: not while the views are being read.
+    _go_on(ledger, fresh, mapper, definitions, positions)
+
+
+def _go_on(
+    ledger: Ledger,
+    fresh: Generation,
+    mapper: FactMapper,
+    definitions: Definitions,
+    goals: Mapping[str, int],
+) -> None:
+    """Fold what is missing up to these positions, and no more; a row that is refused parks."""
+    folding = Folding(mapper, definitions.folds)
+    with fresh.reading() as connection:
+        reached = standing(connection)
+    for book, goal in goals.items():
+        at, limit = reached.get(book, Checkpoint()), _FACTS_PER_BATCH
+        while at.position < goal and at.parked_error is None:
+            facts = ledger.read(book, after=at.position, upto=goal, limit=limit)
+            if not facts:
+                break
+            folded = folding.fold(book, at.position, facts)
+            try:
+                write_batch(fresh, definitions, [folded])
+            except Exception as error:
+                if not is_row_fault(error):
+                    raise
+                size = folded.position - folded.after
+                if size > 1:
+                    limit = size // 2
+                    continue
+                folded = nothing_of(book, at.position, reason(error))
+                write_batch(fresh, definitions, [folded])
+            at = folded.checkpoint
+
+
+def _report(
+    book: str,
+    chain: Chain | BrokenChain,
+    unfounded: Claim | None,
+    checkpoints: Mapping[str, Checkpoint],
+    compared: Mapping[str, Mapping[str, Compared]],
+) -> BookReport:
+    found = {name: table.get(book, Compared()) for name, table in compared.items()}
+    return BookReport(
+        book,
+        chain,
+        checkpoints.get(book, Checkpoint()),
+        tuple(TableReport(name, of.rows, of.digest, of.difference) for name, of in found.items()),
+        unfounded,
+    )

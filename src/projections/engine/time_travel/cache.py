@@ -1,0 +1,173 @@
+"""Which views of the past are at hand, and who reads them.
+
+Whoever asks for a moment waits for the one fold of it. What was folded is kept until room is
+needed, and goes on from where it is when its book has grown; it is not changed while it is read.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ledger.ledger import Ledger
+from projections.engine.folding.definitions import Definitions
+from projections.engine.live.progress import PastProgress
+from projections.engine.time_travel.snapshot import PastViews
+
+# Folding is bound by Python: a second one only keeps a large book from holding up a small one.
+_FOLDS_AT_ONCE = 2
+_MOST_FOLDS_WAITING = 32
+
+# The book, the moment, and the position of what was known then; None goes with the book.
+Key = tuple[str, datetime | None, int | None]
+
+
+class PastIsBusy(Exception):  # noqa: N818 (a state of things, not a fault)
+    """Too many moments wait to be folded already."""
+
+    def __init__(self) -> None:
+        super().__init__("too many questions about the past at once")
+
+
+@dataclass(eq=False, slots=True)
+class Kept:
+    """Views that are folded, or will be: up to `goal`, which moves until they are `begun`.
+
+    `readers` are those who read and those who wait to. `before` is what they go on from; who is
+    `replaced` so while somebody reads is closed by the last reader.
+    """
+
+    key: Key
+    goal: int
+    before: "Kept | None"
+    folded: "Future[PastViews]" = field(default_factory=Future)
+    begun: bool = False
+    readers: int = 0
+    replaced: bool = False
+    size: int = 0
+
+    def reaches(self, goal: int) -> bool:
+        is_parked = self.folded.done() and self.folded.result().parked
+        return self.goal >= goal or is_parked
+
+    @property
+    def views(self) -> PastViews:
+        return self.folded.result()
+
+
+class Shelf:
+    """Views of any number of books and moments; any thread may take one down.
+
+    All of them take at most `most_bytes`, unless more is being read at this moment.
+    """
+
+    def __init__(self, ledger: Ledger, definitions: Definitions, *, most_bytes: int) -> None:
+        self.progress = PastProgress()
+        self._ledger = ledger
+        self._definitions = definitions
+        self._most_bytes = most_bytes
+        self._folders = ThreadPoolExecutor(_FOLDS_AT_ONCE, thread_name_prefix="past-folds")
+        self._lock = threading.Lock()
+        # The one used last comes last.
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._waiting = 0
+
+    def close(self) -> None:
+        self._folders.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            for kept in self._kept.values():
+                if not kept.folded.cancel():
+                    kept.views.close()
+            self._kept.clear()
+
+    @property
+    def bytes_kept(self) -> int:
+        with self._lock:
+            return sum(kept.size for kept in self._kept.values())
+
+    def take(self, key: Key, goal: int) -> Kept:
+        """Views that are folded, or will be, up to `goal`; then `put_back`. Raises PastIsBusy."""
+        with self._lock:
+            self.progress.questions += 1
+            kept = self._kept.get(key)
+            if kept is None or (kept.begun and not kept.reaches(goal)):
+                kept = self._begin(key, goal, kept)
+            else:
+                self.progress.hits += 1
+            kept.goal = kept.goal if kept.begun else max(kept.goal, goal)
+            kept.readers += 1
+            self._kept.move_to_end(key)
+            return kept
+
+    def _begin(self, key: Key, goal: int, before: Kept | None) -> Kept:
+        if self._waiting >= _MOST_FOLDS_WAITING:
+            raise PastIsBusy
+        kept = self._kept[key] = Kept(key, goal, before)
+        self._waiting += 1
+        self._folders.submit(self._fold, kept)
+        return kept
+
+    def _fold(self, kept: Kept) -> None:
+        with self._lock:
+            self._waiting -= 1
+            self.progress.folds += 1
+            kept.begun, goal, before, kept.before = True, kept.goal, kept.before, None
+        try:
+            views = self._to_go_on_from(kept.key, before)
+            try:
+                self._fold_on(views, goal)
+                kept.size = views.size()
+            except BaseException:
+                views.close()
+                raise
+        except BaseException as error:  # noqa: BLE001 (whoever waits for it is told)
+            with self._lock:
+                if self._kept.get(kept.key) is kept:
+                    del self._kept[kept.key]
+            kept.folded.set_exception(error)
+            return
+        self._make_room()
+        kept.folded.set_result(views)
+
+    def _fold_on(self, views: PastViews, goal: int) -> None:
+        began, position = time.monotonic(), views.position
+        try:
+            views.fold(self._ledger, goal)
+        finally:
+            with self._lock:
+                self.progress.facts += views.position - position
+                self.progress.folding_seconds += time.monotonic() - began
+
+    def _to_go_on_from(self, key: Key, before: Kept | None) -> PastViews:
+        book, as_of, _ = key
+        if before is None or before.folded.exception() is not None:
+            return PastViews(self._definitions, book, as_of)
+        with self._lock:
+            if not before.readers:
+                return before.views
+            before.replaced = True
+            before.readers += 1
+        try:
+            return before.views.copy()
+        finally:
+            self.put_back(before)
+
+    def put_back(self, kept: Kept) -> None:
+        with self._lock:
+            kept.readers -= 1
+            if kept.replaced and not kept.readers:
+                kept.views.close()
+
+    def _make_room(self) -> None:
+        """Close what was not used for longest, until the rest fits; not what is being read."""
+        with self._lock:
+            taken = sum(kept.size for kept in self._kept.values())
+            for key, kept in list(self._kept.items()):
+                if taken <= self._most_bytes:
+                    return
+                if kept.folded.done() and not kept.readers:
+                    del self._kept[key]
+                    kept.views.close()
+                    taken -= kept.size

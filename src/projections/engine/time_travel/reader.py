@@ -1,0 +1,148 @@
+"""Answers questions as of a moment of the past.
+
+Views are a pure function of facts, so the past needs no mechanism of its own: the facts of the book
+up to the moment are folded into views in memory, and the same query runs on them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection
+
+from ledger.ledger import Ledger
+from projections.engine.folding.definitions import Definitions
+from projections.engine.live.progress import PastProgress
+from projections.engine.live.reader import Told
+from projections.engine.time_travel.cache import Key, Shelf
+from projections.engine.time_travel.snapshot import PastViews
+
+T = TypeVar("T")
+
+_THREADS = 4
+_MOST_STREAMS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What had happened by `as_of`, as it was known by `known_at`; None is now."""
+
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+
+
+class BookTooLarge(ValueError):  # noqa: N818 (an answer to whoever asked)
+    """More facts would have to be folded for one answer than is allowed."""
+
+    def __init__(self, facts: int, limit: int) -> None:
+        super().__init__(f"the past of {facts} facts is not folded: the limit is {limit}")
+        self.facts = facts
+        self.limit = limit
+
+
+class Past:
+    """Folds what is asked for, in threads of its own; any number of books and moments.
+
+    At most `most_facts` are folded for one answer; what is kept for the next takes at most
+    `most_bytes`, unless more is being read at this moment.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        definitions: Definitions,
+        *,
+        most_facts: int,
+        most_bytes: int,
+    ) -> None:
+        self._ledger = ledger
+        self._most_facts = most_facts
+        self._shelf = Shelf(ledger, definitions, most_bytes=most_bytes)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="past")
+        self._streams = asyncio.Semaphore(_MOST_STREAMS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._shelf.close()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def progress(self) -> PastProgress:
+        return self._shelf.progress
+
+    @property
+    def folds(self) -> int:
+        """How often anything was folded until now."""
+        return self._shelf.progress.folds
+
+    @property
+    def bytes_kept(self) -> int:
+        return self._shelf.bytes_kept
+
+    async def ask(self, book: str, moment: Moment, query: Callable[[Connection], T]) -> Told[T]:
+        """Run `query` on the views as they stood.
+
+        Raises BookTooLarge, PastIsBusy, and whatever `query` raises.
+        """
+
+        def read(views: PastViews) -> T:
+            with views.reading() as connection:
+                return query(connection)
+
+        async with self._opened(book, moment) as (views, goal):
+            result = await self._run(partial(read, views))
+            return Told(result, views.position, max(0, goal - views.position))
+
+    @asynccontextmanager
+    async def stream(
+        self, book: str, moment: Moment, query: Callable[[Connection], Iterator[T]]
+    ) -> AsyncIterator[Told[AsyncIterator[T]]]:
+        """As `ask`, for an answer of any length: what `query` yields is read as it is taken."""
+        async with self._streams, self._opened(book, moment) as (views, goal):
+            transaction = ExitStack()
+            try:
+                connection = await self._run(partial(transaction.enter_context, views.reading()))
+                parts = self._taken(await self._run(partial(query, connection)))
+                yield Told(parts, views.position, max(0, goal - views.position))
+            finally:
+                await self._run(transaction.close)
+
+    async def _taken(self, parts: Iterator[T]) -> AsyncIterator[T]:
+        while (part := await self._run(partial(next, parts, _END))) is not _END:
+            yield part
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    @asynccontextmanager
+    async def _opened(self, book: str, moment: Moment) -> AsyncIterator[tuple[PastViews, int]]:
+        """The views of the moment, with the position they were to reach; nobody changes them."""
+        key, goal = await self._run(partial(self._place, book, moment))
+        kept = self._shelf.take(key, goal)
+        try:
+            # Whoever gives up waiting does not take the fold from the others.
+            yield await asyncio.shield(asyncio.wrap_future(kept.folded)), goal
+        finally:
+            self._shelf.put_back(kept)
+
+    def _place(self, book: str, moment: Moment) -> tuple[Key, int]:
+        if moment.known_at is None:
+            known, goal = None, self._ledger.head(book)
+        else:
+            known = goal = self._ledger.position_at(book, moment.known_at)
+        if goal > self._most_facts:
+            raise BookTooLarge(goal, self._most_facts)
+        return (book, moment.as_of, known), goal
+
+
+_END = object()

@@ -1,0 +1,139 @@
+"""The views of one book in memory, folded up to a position.
+
+A SQLite database in memory that several connections share; the queries are the same as ever,
+whatever database the store is. It is gone with its last connection.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any, Self
+from uuid import uuid4
+
+from sqlalchemy import Connection, QueuePool, create_engine, event
+
+from ledger.facts import FactMapper, StoredFact
+from ledger.ledger import Ledger
+from projections.engine.folding.definitions import Definitions
+from projections.engine.folding.fold import Folding, nothing_of, reason
+from projections.engine.generations.generation import Generation
+from projections.engine.generations.write_batch import is_row_fault, write_batch
+from projections.engine.time_travel.as_of import AsOfMapper
+
+_FACTS_PER_BATCH = 5_000
+
+
+class PastViews:
+    """Folded by one thread, then read by any number: it is not changed while anybody reads.
+
+    `position` is how far it is folded; `parked` says that a fact that cannot be folded comes next.
+    """
+
+    def __init__(self, definitions: Definitions, book: str, as_of: datetime | None) -> None:
+        self._definitions = definitions
+        self._book = book
+        self._folding = (
+            Folding(FactMapper(), definitions.folds)
+            if as_of is None
+            else Folding(
+                (definitions.mapper_as_of or AsOfMapper)(as_of),
+                (*definitions.folds, *definitions.folds_as_of),
+            )
+        )
+        self._generation = _in_memory(definitions)
+        self._generation.create(definitions)
+        self._has_indexes = False
+        self.position = 0
+        self.parked = False
+
+    def fold(self, ledger: Ledger, upto: int) -> None:
+        """Go on to position `upto` of the book, in bounded memory beside the rows themselves."""
+        while self.position < upto and not self.parked:
+            limit = min(_FACTS_PER_BATCH, upto - self.position)
+            self._fold(ledger.read(self._book, after=self.position, upto=upto, limit=limit))
+        if not self._has_indexes:
+            self._generation.create_indexes(self._definitions)
+            self._generation.analyze(self._definitions)
+            self._has_indexes = True
+
+    def copy(self) -> Self:
+        """The same rows once more, to fold on in."""
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        twin._generation = _in_memory(self._definitions)
+        with self.reading() as ours, twin.reading() as theirs:
+            _driver(ours).backup(_driver(theirs))
+        return twin
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self._generation.reading() as connection:
+            yield connection
+
+    def size(self) -> int:
+        """Bytes of the rows and their indexes."""
+        with self.reading() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
+
+    def close(self) -> None:
+        self._generation.engine.dispose()
+
+    def _fold(self, facts: Sequence[StoredFact]) -> None:
+        """Fold facts that follow; what the database cannot hold is found by halving, and parks."""
+        folded = self._folding.fold(self._book, self.position, facts)
+        half = len(facts) // 2
+        try:
+            write_batch(self._generation, self._definitions, [folded])
+        except Exception as error:
+            if not is_row_fault(error):
+                raise
+            if half:
+                self._fold(facts[:half])
+                if not self.parked:
+                    self._fold(facts[half:])
+                return
+            folded = nothing_of(self._book, self.position, reason(error))
+        self.position, self.parked = folded.position, folded.error is not None
+
+
+def _in_memory(definitions: Definitions) -> Generation:
+    place = f"file:/{uuid4().hex}?vfs=memdb"
+    engine = create_engine(
+        "sqlite://",
+        creator=partial(
+            sqlite3.connect, place, uri=True, check_same_thread=False, isolation_level=None
+        ),
+        poolclass=QueuePool,
+        # One keeps the database alive; those beside it take their caches along when they go.
+        pool_size=1,
+        max_overflow=-1,
+        hide_parameters=True,
+        execution_options={"schema_translate_map": {"views": None}},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode = MEMORY")
+        connection.execute("PRAGMA synchronous = OFF")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return Generation(
+        number=0,
+        definitions=definitions.digest(),
+        engine=engine,
+        reading_engine=engine,
+        schema=None,
+        path=None,
+    )
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 (made above)
+    return driver

@@ -1,0 +1,161 @@
+"""What happened to the payments of a book between two instants, exactly.
+
+The rollups answer for whole days and quarter hours; this reads the rows themselves, for the rest.
+Nothing is stored here: a payment is created and succeeds once, each failure, refund and lost
+dispute has a row of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
+
+from projections.engine.folding.timestamps import micros
+from projections.failed_attempts import failures
+from projections.payments import payments
+from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, reversals
+
+# What is counted and added up; amounts in minor units.
+MEASURES = (
+    "created",
+    "succeeded",
+    "failed",
+    "amount",
+    "refund_count",
+    "refunded_amount",
+    "disputed_amount",
+)
+
+_ONE: ColumnElement[int] = literal(1, BigInteger)
+_ZERO: ColumnElement[int] = literal(0, BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class MovementFilter:
+    """What the payments concerned have in common; None does not ask. `status` is the one now."""
+
+    currency: str | None = None
+    source: str | None = None
+    method: str | None = None
+    provider: str | None = None
+    country: str | None = None
+    status: str | None = None
+    customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Rows of a table, each of which is one movement at the time in column `moment`."""
+
+    table: Table
+    moment: str
+    measures: Mapping[str, ColumnElement[int]]
+    provider: str = "provider"
+
+
+def movements(
+    book: str,
+    wanted: MovementFilter,
+    start: datetime | None,
+    end: datetime | None,
+) -> Subquery:
+    """One row for each thing that happened at `start` ≤ t < `end`.
+
+    Columns: currency, source, source_id, method, provider, payer (customer id of what succeeded),
+    moved_at, and MEASURES: 1 or 0, and amounts. What was created counts under the provider named
+    then, if any was.
+    """
+    return union_all(*(_rows(kind, book, wanted, start, end) for kind in _kinds())).subquery()
+
+
+def sums(column: Any) -> list[ColumnElement[int]]:
+    """The sum of each of MEASURES, whole numbers on both databases."""
+    return [
+        cast(func.coalesce(func.sum(column[name]), 0), BigInteger).label(name) for name in MEASURES
+    ]
+
+
+def _kinds() -> Iterator[_Kind]:
+    yield _Kind(payments, "created_at", {"created": _ONE}, provider="first_provider")
+    yield _Kind(payments, "succeeded_at", {"succeeded": _ONE, "amount": payments.c.captured_amount})
+    yield _Kind(failures, "failed_at", {"failed": _ONE})
+    yield _Kind(
+        reversals,
+        "reversed_at",
+        {
+            "refund_count": _of_kind(REFUND, _ONE),
+            "refunded_amount": _of_kind(REFUND, reversals.c.amount),
+            "disputed_amount": _of_kind(LOST_DISPUTE, reversals.c.amount),
+        },
+    )
+
+
+def _of_kind(kind: str, measure: ColumnElement[int]) -> ColumnElement[int]:
+    return case((reversals.c.kind == kind, measure), else_=_ZERO)
+
+
+def _rows(
+    kind: _Kind,
+    book: str,
+    wanted: MovementFilter,
+    start: datetime | None,
+    end: datetime | None,
+) -> Select[Any]:
+    column, moment = kind.table.c, kind.table.c[kind.moment]
+    provider = column[kind.provider]
+    payer = column.customer_id if "succeeded" in kind.measures else cast(null(), Text)
+    same = {
+        column.currency: wanted.currency,
+        column.source: wanted.source,
+        column.method: wanted.method,
+        provider: wanted.provider,
+        column.country: wanted.country,
+    }
+    found = [column.book == book, moment.is_not(None)]
+    found += [name == value for name, value in same.items() if value is not None]
+    if start is not None:
+        found.append(moment >= micros(start))
+    if end is not None:
+        found.append(moment < micros(end))
+    found += _of_payment(kind.table, wanted)
+    return select(
+        column.currency,
+        column.source,
+        column.source_id,
+        column.method,
+        provider.label("provider"),
+        payer.label("payer"),
+        moment.label("moved_at"),
+        *(kind.measures.get(name, _ZERO).label(name) for name in MEASURES),
+    ).where(*found)
+
+
+def _of_payment(table: Table, wanted: MovementFilter) -> list[ColumnElement[bool]]:
+    """What is asked of the payment itself, which other rows do not repeat."""
+    of = payments if table is payments else payments.alias()
+    asked: list[ColumnElement[bool]] = []
+    if wanted.status is not None:
+        asked.append(of.c.status == wanted.status)
+    if wanted.customer_id is not None:
+        asked.append(of.c.customer_id == wanted.customer_id)
+    if of is payments or not asked:
+        return asked
+    same = and_(of.c.book == table.c.book, of.c.payment_id == table.c.payment_id)
+    return [select(_ONE).where(same, *asked).exists()]

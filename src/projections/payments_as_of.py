@@ -1,0 +1,50 @@
+"""Payments as of a moment: how their facts looked then, for the snapshots of time travel.
+
+A payment belonged to nobody until its customer was attached, whatever later facts of it repeat;
+and of a payment that was created later than it succeeded, as imports say, everything is known that
+its facts repeat.
+"""
+
+from copy import copy
+from datetime import datetime
+
+from domain.fact import Fact
+from domain.payment import Payment
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.time_travel.as_of import AsOfMapper
+from projections.payments import payments
+
+
+class PaymentsAsOf(AsOfMapper):
+    """Takes the customer off the facts of payments to which nobody had been attached."""
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(moment)
+        self._unattached: set[str] = set()
+
+    def seen(self, fact: Fact) -> Fact:
+        if fact.originator_id in self._unattached:
+            fact = copy(fact)
+            vars(fact)["customer_id"] = None
+        return fact
+
+    def unseen(self, fact: Fact) -> Fact:
+        if isinstance(fact, Payment.CustomerAttached):
+            self._unattached.add(fact.originator_id)
+        return super().unseen(fact)
+
+
+def fold_uncreated(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+    """What every fact of a payment repeats, for a payment that is not created yet."""
+    fact = recorded.fact
+    changes.merge(
+        payments,
+        (fact.originator_id,),
+        customer_id=fact.customer_id,
+        currency=fact.currency,
+        source=fact.source,
+        source_id=fact.source_id,
+        source_description=fact.source_description,
+        method=fact.method,
+        country=fact.country,
+    )

@@ -1,0 +1,161 @@
+"""Money that went back, by a refund or by a lost dispute.
+
+Together with the moment at which each payment succeeded these are all movements of money, so any
+range of time can be told exactly.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, func, select
+
+from domain.payment import Payment
+from projections.book_totals import book_totals
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import first, key, last, view
+from projections.engine.folding.timestamps import instant
+from projections.engine.querying.pages import By, Page, fetch_page
+
+REFUND = "refund"
+LOST_DISPUTE = "lost_dispute"
+
+reversals = view(
+    "reversals",
+    key("reversal_id"),
+    first("kind"),
+    first("payment_id"),
+    last("customer_id"),
+    first("amount", BigInteger),
+    first("currency"),
+    first("source"),
+    first("source_id"),
+    first("method"),
+    first("provider"),
+    first("country"),
+    first("reason"),
+    first("provider_refund_id"),
+    first("reversed_at", BigInteger),
+    indexes=[
+        ("kind", "reversed_at", "reversal_id"),
+        ("payment_id", "reversed_at", "reversal_id"),
+        ("reversed_at", "currency", "customer_id"),
+        ("customer_id", "reversed_at"),
+    ],
+)
+
+
+Reversing = Payment.Refunded | Payment.DisputeLost | Payment.CustomerAttached
+
+
+def fold(recorded: Recorded[Reversing], changes: Changes) -> None:
+    fact, at = recorded.fact, recorded.at
+    match fact:
+        case Payment.Refunded():
+            _reversed(
+                changes,
+                fact,
+                fact.refund_id,
+                reversed_at=at,
+                kind=REFUND,
+                amount=fact.refund_amount,
+                reason=fact.reason,
+                provider_refund_id=fact.provider_refund_id,
+            )
+        case Payment.DisputeLost():
+            _reversed(
+                changes,
+                fact,
+                fact.dispute_id,
+                reversed_at=at,
+                kind=LOST_DISPUTE,
+                amount=fact.disputed_amount,
+            )
+        case Payment.CustomerAttached():
+            for movement in (*fact.refunds, *fact.disputes_lost):
+                changes.of(reversals).merge((movement["id"],), customer_id=fact.customer_id)
+
+
+def _reversed(changes: Changes, fact: Payment.Event, reversal_id: str, **values: Any) -> None:
+    changes.of(reversals).merge(
+        (reversal_id,),
+        payment_id=fact.originator_id,
+        customer_id=fact.customer_id,
+        currency=fact.currency,
+        source=fact.source,
+        source_id=fact.source_id,
+        method=fact.method,
+        provider=fact.provider,
+        country=fact.country,
+        **values,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back, in the minor unit of `currency`. Recorded once it has happened."""
+
+    refund_id: str
+    payment_id: str
+    customer_id: str | None
+    amount: int
+    currency: str
+    reason: str | None
+    provider_refund_id: str | None
+    created_at: datetime
+
+
+def refund(connection: Connection, book: str, refund_id: str) -> Refund | None:
+    """One refund by id, None when there is none."""
+    column = reversals.c
+    row = connection.execute(
+        select(reversals).where(
+            column.book == book, column.reversal_id == refund_id, column.kind == REFUND
+        )
+    ).first()
+    return None if row is None else _refund(row)
+
+
+def refund_list(
+    connection: Connection,
+    book: str,
+    *,
+    payment_id: str | None = None,
+    limit: int,
+    offset: int = 0,
+    cursor: str | None = None,
+) -> Page[Refund]:
+    """The refunds of a book, or of one payment, newest first, with the true total."""
+    column = reversals.c
+    wanted = [column.book == book, column.kind == REFUND]
+    if payment_id is None:
+        counted = select(func.sum(book_totals.c.refund_count)).where(book_totals.c.book == book)
+    else:
+        wanted.append(column.payment_id == payment_id)
+        counted = select(func.count()).select_from(reversals).where(*wanted)
+    page = fetch_page(
+        connection,
+        select(reversals).where(*wanted),
+        (
+            By(column.reversed_at, descending=True, stated=True),
+            By(column.reversal_id, descending=True),
+        ),
+        limit=limit,
+        offset=offset,
+        cursor=cursor,
+        total=int(connection.execute(counted).scalar() or 0),
+    )
+    return Page([_refund(row) for row in page.rows], page.total, page.next_cursor)
+
+
+def _refund(row: Any) -> Refund:
+    return Refund(
+        refund_id=row.reversal_id,
+        payment_id=row.payment_id,
+        customer_id=row.customer_id,
+        amount=row.amount,
+        currency=row.currency,
+        reason=row.reason,
+        provider_refund_id=row.provider_refund_id,
+        created_at=instant(row.reversed_at),
+    )

@@ -1,0 +1,28 @@
+"""How often a projector looks for what others recorded."""
+
+import pytest
+
+from projections.engine.live.polling import Lookout
+
+
+def test_it_looks_later_and_later_while_there_is_nothing_and_soon_after_something():
+    lookout = Lookout()
+    assert lookout.seconds_left == 0
+
+    pauses = []
+    for found in (True, False, False, *([False] * 10), True):
+        lookout.looked(0, found=found)
+        pauses.append(lookout.seconds_left)
+
+    assert pauses[0] == pytest.approx(0.02, abs=0.01)
+    assert pauses[1:3] == sorted(pauses[1:3])
+    assert pauses[-2] == pytest.approx(0.25, abs=0.01)
+    assert pauses[-1] == pytest.approx(0.02, abs=0.01)
+
+
+def test_looking_takes_no_more_than_a_twentieth_of_the_time():
+    lookout = Lookout()
+
+    lookout.looked(10, found=True)
+
+    assert lookout.seconds_left == pytest.approx(200, abs=1)

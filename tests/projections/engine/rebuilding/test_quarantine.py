@@ -1,0 +1,266 @@
+"""A row that the database refuses parks its book, at the fact at fault, and no other book."""
+
+import random
+import string
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
+
+import psycopg
+import pytest
+from sqlalchemy import BigInteger, MetaData, event, func, select
+from sqlalchemy.exc import DataError, DBAPIError
+
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.checkpoints import standing
+from projections.engine.folding.definitions import Definitions
+from projections.engine.folding.derived_tables import derived
+from projections.engine.folding.fold import Folding
+from projections.engine.folding.row_writer import insert_into
+from projections.engine.folding.tables import computed, key, last, total, view
+from projections.engine.generations.same_history import is_folded_from
+from projections.engine.rebuilding.bulk_load import Filler
+from projections.engine.rebuilding.quarantine import make
+from projections.engine.rebuilding.rebuild import rebuild
+from projections.engine.rebuilding.verify import verify
+
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+# More than a page of an index, and nothing in it that repeats.
+LONG = "".join(random.Random(7).choices(string.ascii_letters, k=9_000))
+
+FIGURES = MetaData(schema="views")
+figures = view(
+    "figures",
+    key("buyer"),
+    total("spent"),
+    last("till"),
+    indexes=[("till",)],
+    metadata=FIGURES,
+)
+
+
+def _fourfold(touched):
+    return select(figures.c.book, figures.c.buyer, (figures.c.spent * 4).label("spent")).join(
+        touched, (figures.c.book == touched.c.book) & (figures.c.buyer == touched.c.buyer)
+    )
+
+
+fourfold = derived(
+    "fourfold",
+    key("buyer"),
+    computed("spent", BigInteger),
+    sources=[figures],
+    compute=_fourfold,
+    metadata=FIGURES,
+)
+
+
+def fold_figures(recorded: Recorded, changes: Changes) -> None:
+    fact = recorded.fact
+    changes.merge(figures, (fact.buyer,), spent=fact.amount, till=fact.till)
+
+
+FIGURE_DEFINITIONS = Definitions(metadata=FIGURES, folds=(fold_figures,), derived=(fourfold,))
+
+
+def too_large(toys):
+    return toys.paid("ama", 2**63 - 1)
+
+
+def no_text(toys):
+    return toys.paid("a\0ma", 5)
+
+
+def too_long_for_a_key(toys):
+    return toys.paid(LONG, 5)
+
+
+def too_long_for_an_index(toys):
+    return toys.paid("ama", 5, till=LONG)
+
+
+def too_large_when_derived(toys):
+    return toys.paid("ama", 2**62)
+
+
+ANYWHERE = [(FIGURE_DEFINITIONS, too_large_when_derived), (None, too_large)]
+THERE = [
+    (None, no_text),
+    (None, too_long_for_a_key),
+    (FIGURE_DEFINITIONS, too_long_for_an_index),
+]
+FAULTS = [
+    pytest.param(database, *fault, id=f"{fault[1].__name__} on {database}")
+    for database, faults in (("sqlite", ANYWHERE), ("postgresql", ANYWHERE + THERE))
+    for fault in faults
+]
+each_fault = pytest.mark.parametrize(
+    ("database_url", "definitions", "fault"), FAULTS, indirect=["database_url"]
+)
+
+
+@pytest.fixture
+def troubled(shop, toys, definitions, fault):
+    """Two books, one with a fact at position 3 whose row no database of the kind can hold."""
+    shop.definitions = definitions or toys.definitions
+    shop.record(toys.paid("ama", 1), toys.paid("esi", 2), fault(toys), toys.paid("esi", 4))
+    shop.record(toys.paid("kofi", 5), toys.paid("kofi", 6), book=toys.OTHER_BOOK)
+    return shop
+
+
+def load(generation, toys, book, buyer):
+    changes = Changes(book)
+    changes.merge(toys.totals, (buyer, "GHS"), spent=1)
+    with generation.loading() as connection:
+        insert_into(connection, generation.schema, [changes])
+
+
+def rebuilt(shop, **options):
+    return rebuild(shop.ledger, shop.generations, shop.mapper, shop.definitions, **options)
+
+
+def parked_at(shop, generation=None):
+    with (generation or shop.serving()).reading() as connection:
+        return {
+            book: (found.position, found.parked_position, found.parked_error)
+            for book, found in standing(connection).items()
+        }
+
+
+@each_fault
+def test_a_running_projector_parks_the_book_and_goes_on(troubled, toys):
+    troubled.begin()
+
+    projector = troubled.project()
+
+    found = parked_at(troubled)
+    assert found[toys.OTHER_BOOK] == (2, None, None)
+    position, parked, error = found[toys.BOOK]
+    assert (position, parked) == (2, 3)
+    assert f"refused a row of {toys.BOOK} at position 3: " in error
+    assert list(projector.progress.parked) == [toys.BOOK]
+
+
+@each_fault
+def test_a_rebuild_parks_the_book_where_it_would_have_been_parked_live(troubled, toys):
+    live = troubled.begin()
+    troubled.project()
+
+    rebuilt(troubled)
+
+    assert troubled.serving().number != live.number
+    assert troubled.all_rows() == troubled.all_rows(live)
+    assert parked_at(troubled) == parked_at(troubled, live)
+    assert parked_at(troubled)[toys.BOOK][:2] == (2, 3)
+    # The rows are still known to be of this very history, and what is right is found right.
+    assert is_folded_from(troubled.ledger, troubled.serving())
+    report = verify(troubled.ledger, troubled.generations, troubled.mapper, troubled.definitions)
+    assert all(table.difference is None for book in report.books for table in book.tables)
+
+
+@pytest.mark.parametrize(
+    ("database_url", "definitions", "fault"),
+    [
+        pytest.param("postgresql", *each, id=each[1].__name__)
+        for each in THERE
+        if each[1] is not no_text
+    ],
+    indirect=["database_url"],
+)
+def test_who_reads_meanwhile_keeps_no_rebuild_from_its_keys_and_indexes(troubled, toys):
+    """Deleted rows go into an index as long as somebody could still see them."""
+    engine = troubled.begin().engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.connect() as reader:
+        reader.execute(select(func.now())).scalar()
+
+        rebuilt(troubled)
+
+    assert parked_at(troubled)[toys.OTHER_BOOK] == (2, None, None)
+
+
+@ON_POSTGRESQL
+def test_what_others_load_before_a_key_is_made_is_set_aside_as_well(shop, toys):
+    generation = shop.generations.begin(shop.definitions)
+    books = [toys.BOOK, toys.OTHER_BOOK, "org_00000000000000000000000003/live"]
+    coming = list(books)
+
+    def keys():
+        if coming:
+            load(generation, toys, coming.pop(), LONG)
+        generation.create_keys(shop.definitions)
+
+    assert make(generation, shop.definitions, keys) == set(books)
+    assert not shop.rows(toys.totals, generation)
+
+
+@ON_POSTGRESQL
+def test_what_another_loads_while_a_table_is_written_anew_stays(shop, toys):
+    generation = shop.generations.begin(shop.definitions)
+    load(generation, toys, toys.BOOK, LONG)
+
+    # As soon as what is to stay is copied, another comes: it has to wait for the end.
+    with ThreadPoolExecutor(1) as other:
+        loaded = []
+
+        def come(_connection, _cursor, statement, *_):
+            if "CREATE TEMP TABLE" in statement and not loaded:
+                loaded.append(other.submit(load, generation, toys, toys.OTHER_BOOK, "ama"))
+                wait(loaded, timeout=1)
+
+        event.listen(shop.engine, "after_cursor_execute", come)
+        make(generation, shop.definitions, partial(generation.create_keys, shop.definitions))
+        event.remove(shop.engine, "after_cursor_execute", come)
+
+    loaded[0].result()
+    assert [row[:2] for row in shop.rows(toys.totals, generation)] == [(toys.OTHER_BOOK, "ama")]
+
+
+@each_fault
+def test_what_is_loaded_in_parts_is_taken_out_again(troubled, toys, fault):
+    generation = troubled.generations.begin(troubled.definitions)
+    filler = Filler(
+        troubled.ledger,
+        generation,
+        troubled.definitions,
+        Folding(troubled.mapper, troubled.definitions.folds),
+        lambda _: None,
+        rows_in_memory=1,
+        facts_per_read=1,
+    )
+
+    filler.fill(sorted(troubled.ledger.heads().items()))
+
+    # No index is made yet, and nothing derived.
+    is_loaded = fault in (too_long_for_an_index, too_large_when_derived)
+    assert filler.refused == (set() if is_loaded else {toys.BOOK})
+    loaded = {toys.OTHER_BOOK: (2, None, None)}
+    if is_loaded:
+        loaded[toys.BOOK] = (4, None, None)
+    assert parked_at(troubled, generation) == loaded
+    rows = troubled.all_rows(generation).values()
+    assert {row[0] for table in rows for row in table} == loaded.keys()
+
+
+@ON_POSTGRESQL
+def test_a_bulk_load_raises_what_every_statement_raises(shop, toys):
+    generation = shop.begin()
+    changes = Changes(toys.BOOK)
+    changes.merge(toys.totals, ("a\0ma", "GHS"), spent=1)
+
+    with pytest.raises(DataError), generation.loading() as connection:
+        insert_into(connection, generation.schema, [changes])
+
+
+@ON_POSTGRESQL
+def test_a_bulk_load_that_is_cut_says_so(shop, toys, postgresql_url):
+    generation = shop.begin()
+    changes = Changes(toys.BOOK)
+    changes.merge(toys.totals, ("ama", "GHS"), spent=1)
+
+    with generation.engine.connect() as connection:
+        ours = connection.execute(select(func.pg_backend_pid())).scalar()
+        with psycopg.connect(postgresql_url, autocommit=True) as operator:
+            operator.execute("SELECT pg_terminate_backend(%s, 5000)", [ours])
+        with pytest.raises(DBAPIError) as cut:
+            insert_into(connection, generation.schema, [changes])
+
+    assert cut.value.connection_invalidated
