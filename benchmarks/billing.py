@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from stores import opened
 
 from commands.billing import bill
-from commands.handler import CommandHandler, Context
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler, Context
+from commands.handling.ids import Ids
 from commands.organizations import found_organization
 from commands.subscriptions import CreateSubscription, create_subscription
 from whence.biller import Biller

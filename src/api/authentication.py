@@ -30,7 +30,7 @@ class Authentication:
         self._notes: dict[str, asyncio.Task[None]] = {}
 
     async def caller(self, visit: Visit) -> Principal | None:
-        """None without a key; raises the Unauthorized refusals of ``commands.keys``."""
+        """None without a key; raises the Unauthorized refusals of ``commands.api_keys``."""
         raw = visit.header(b"x-reevit-key")
         if not raw:
             bearer = visit.header(b"authorization") or ""

@@ -18,8 +18,8 @@ from api.moments import asked_moment
 from api.parts import Parts
 from api.visit import Visit
 from commands.directory import Principal
-from commands.handler import Context, Idempotency
-from commands.unit_of_work import UnitOfWork
+from commands.handling.handler import Context, Idempotency
+from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
 from projections.engine.live.reader import Told
 from projections.engine.time_travel.reader import Moment

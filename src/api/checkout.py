@@ -21,7 +21,7 @@ from commands.checkout import (
     book_of_session,
 )
 from commands.client_secrets import client_secret
-from commands.unit_of_work import UnitOfWork
+from commands.handling.unit_of_work import UnitOfWork
 from domain.organization import Organization
 from domain.payment import Payment
 

@@ -11,7 +11,7 @@ from api.renderings import customers as rendering
 from api.routing import needs, new_router
 from commands import customers as commands
 from commands.customers import CreateCustomer, PutCustomer, UpdateCustomer
-from commands.unit_of_work import UnitOfWork
+from commands.handling.unit_of_work import UnitOfWork
 from projections.customer_profiles import profile, profile_by_external_id
 from projections.engine.generations.serving import ViewsRebuilding
 

@@ -10,8 +10,8 @@ from api.call import Call
 from api.renderings import invoices as rendering
 from api.routing import needs, new_router
 from commands import invoices as commands
+from commands.handling.unit_of_work import UnitOfWork
 from commands.invoices import CancelInvoice, RetryInvoice, UpdateInvoice
-from commands.unit_of_work import UnitOfWork
 from domain.invoice import Invoice as InvoiceAggregate
 
 router = new_router("invoices")

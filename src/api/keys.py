@@ -11,8 +11,8 @@ from api.errors import Forbidden
 from api.renderings.values import moment
 from api.routing import needs, new_router
 from commands import organizations as commands
+from commands.handling.unit_of_work import UnitOfWork
 from commands.organizations import IssueKey
-from commands.unit_of_work import UnitOfWork
 from domain.organization import Key
 
 command_router = new_router("API keys")

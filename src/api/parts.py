@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from commands.directory import Directory
-from commands.handler import CommandHandler
+from commands.handling.handler import CommandHandler
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
 from projections.engine.time_travel.reader import Past

@@ -15,6 +15,7 @@ from api.routing import needs, new_router
 from commands import payments as commands
 from commands import refunds
 from commands.client_secrets import book_of, client_secret
+from commands.handling.unit_of_work import UnitOfWork
 from commands.payments import (
     AmendPayment,
     CancelPayment,
@@ -26,7 +27,6 @@ from commands.payments import (
     RetryPayment,
 )
 from commands.refunds import OpenDispute, RefundPayment, ResolveDispute
-from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer
 from domain.payment import Payment as PaymentAggregate
 

@@ -16,9 +16,9 @@ from api.returning_customers import ReturningCustomers
 from api.routing import needs, new_router
 from commands import payment_links as commands
 from commands.client_secrets import client_secret
+from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of, looks_like_a_code
 from commands.payment_links import CreatePaymentLink, PayThroughLink, UpdatePaymentLink
-from commands.unit_of_work import UnitOfWork
 from domain.book import Book
 from domain.payment_link import PaymentLink as PaymentLinkAggregate
 from domain.payment_link import PaymentLinkNotFound

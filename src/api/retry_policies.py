@@ -12,8 +12,8 @@ from api.query_fields import Text
 from api.renderings.subscriptions import of_policy
 from api.routing import needs, new_router
 from commands import retry_policies as commands
+from commands.handling.unit_of_work import UnitOfWork
 from commands.retry_policies import SetRetryPolicy
-from commands.unit_of_work import UnitOfWork
 
 command_router = new_router("retry policies")
 query_router = new_router("retry policies")

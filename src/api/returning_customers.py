@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.call import Call
-from commands.unit_of_work import UnitOfWork
+from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer
 from projections.engine.generations.serving import ViewsRebuilding
 from projections.prefill import Prefill, prefill

@@ -10,6 +10,7 @@ from api.call import Call
 from api.renderings import subscriptions as rendering
 from api.routing import needs, new_router
 from commands import subscriptions as commands
+from commands.handling.unit_of_work import UnitOfWork
 from commands.subscriptions import (
     CancelSubscription,
     CreateSubscription,
@@ -17,7 +18,6 @@ from commands.subscriptions import (
     ResumeSubscription,
     UpdateSubscription,
 )
-from commands.unit_of_work import UnitOfWork
 from domain.subscription import Subscription as SubscriptionAggregate
 
 router = new_router("subscriptions")

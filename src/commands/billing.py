@@ -3,9 +3,9 @@
 from contextlib import suppress
 
 from commands.fields import canonical_method
+from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import INVOICE_PAYMENT, settle
 from commands.payments import COUNTRIES, take
-from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer
 from domain.errors import NotFound
 from domain.invoice import Invoice

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 
 from commands.client_secrets import InvalidClientSecret, book_of, client_secret
 from commands.fields import Command, Method, Text
+from commands.handling.unit_of_work import UnitOfWork
 from commands.payments import CreatePayment, create_payment
-from commands.unit_of_work import UnitOfWork
 from domain.checkout_session import CheckoutSession, SessionNotFound
 from domain.organization import Organization, OrganizationNotFound
 from domain.payment import Payment

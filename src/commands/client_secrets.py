@@ -8,7 +8,7 @@ import hmac
 import re
 from typing import Final
 
-from commands.unit_of_work import UnitOfWork
+from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
 from domain.errors import Unauthorized
 from domain.organization import Organization, OrganizationNotFound

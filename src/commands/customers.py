@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from commands.fields import ChangingCommand, Command, Email, Metadata, Phone, Tags, Text
-from commands.unit_of_work import UnitOfWork
+from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer, CustomerNotFound, ExternalIdTaken
 
 # Claims: `external_id` belongs to one customer; `email` and `phone` are ways to find customers,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from commands.handler import CommandHandler
-from commands.imported_keys import find_imported
-from commands.keys import ApiKeyRevoked, InvalidApiKey, parse
-from commands.unit_of_work import UnitOfWork
+from commands.api_keys import ApiKeyRevoked, InvalidApiKey, parse
+from commands.handling.handler import CommandHandler
+from commands.handling.unit_of_work import UnitOfWork
+from commands.imported_api_keys import find_imported
 from domain.book import Book, Mode
 from domain.organization import Key, Organization
 

@@ -4,8 +4,8 @@ By whatever route a payment is confirmed, failed, tried again or given up: its i
 through a claim, which only payments of our own subscriptions are looked up in.
 """
 
-from commands.ids import looks_like_an_id
-from commands.unit_of_work import UnitOfWork
+from commands.handling.ids import looks_like_an_id
+from commands.handling.unit_of_work import UnitOfWork
 from domain.errors import RuleBroken
 from domain.invoice import Invoice
 from domain.payment import Payment

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, model_validator
 
 from commands.billing import ask_again
 from commands.fields import ChangingCommand, Command, LongText, Metadata, Moment
+from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import settle
-from commands.unit_of_work import UnitOfWork
 from domain.invoice import Invoice
 from domain.payment import Payment
 

@@ -6,7 +6,7 @@ So a public page, to which nobody brings a key, reads one book only.
 import re
 from typing import Final
 
-from commands.ids import Ids
+from commands.handling.ids import Ids
 from domain.book import Book
 from domain.payment_link import PaymentLinkNotFound
 

@@ -2,8 +2,8 @@
 
 from contextlib import suppress
 
-from commands.ids import looks_like_an_id
-from commands.unit_of_work import UnitOfWork
+from commands.handling.ids import looks_like_an_id
+from commands.handling.unit_of_work import UnitOfWork
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, PaymentLinkNotFound
 

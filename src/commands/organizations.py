@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from commands.api_keys import new_key
 from commands.fields import Command, Tag
-from commands.handler import CommandHandler, Context
-from commands.keys import new_key
-from commands.unit_of_work import UnitOfWork
+from commands.handling.handler import CommandHandler, Context
+from commands.handling.unit_of_work import UnitOfWork
 from domain.book import MODES, Book, Mode
 from domain.errors import Conflict, NotFound
 from domain.organization import SCOPES, Key, Organization

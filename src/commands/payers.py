@@ -4,9 +4,9 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from commands.customers import EMAIL, EXTERNAL_ID, PHONE, first_alive, register
-from commands.ids import looks_like_an_id
-from commands.introductions import fill_in
-from commands.unit_of_work import UnitOfWork
+from commands.handling.ids import looks_like_an_id
+from commands.handling.unit_of_work import UnitOfWork
+from commands.payer_details import fill_in
 from domain.customer import Customer, CustomerNotFound, Personal
 
 _OURS = "cus_"

@@ -29,12 +29,12 @@ from commands.fields import (
     Moment,
     Text,
 )
-from commands.introductions import introduce
+from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import CODE, looks_like_a_code, new_code
 from commands.link_uses import count_use
+from commands.payer_details import introduce
 from commands.payers import international, payer, visitor
 from commands.payments import COUNTRIES, take
-from commands.unit_of_work import UnitOfWork
 from domain.book import Book
 from domain.customer import Customer, CustomerNotFound, Personal
 from domain.payment import Payment

@@ -21,12 +21,12 @@ from commands.fields import (
     Object,
     Text,
 )
+from commands.handling.providers import Accepts, Declines, NeedsAction, Processes, Verdict, Waits
+from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import must_not_be_invoiced
 from commands.link_uses import link_name, must_have_uses_left
-from commands.origins import payment_in_turn, tell_origin
 from commands.payers import international, payer
-from commands.providers import Accepts, Declines, NeedsAction, Processes, Verdict, Waits
-from commands.unit_of_work import UnitOfWork
+from commands.payment_outcomes import payment_in_turn, tell_origin
 from domain.errors import RuleBroken
 from domain.payment import CaptureMethod, Payment, Source
 

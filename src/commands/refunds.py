@@ -3,8 +3,8 @@
 from typing import Literal
 
 from commands.fields import AmountOrAll, Command, LongText, Moment, Text
+from commands.handling.unit_of_work import UnitOfWork
 from commands.payments import happened
-from commands.unit_of_work import UnitOfWork
 from domain.payment import Payment
 
 

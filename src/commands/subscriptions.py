@@ -16,8 +16,8 @@ from commands.fields import (
     Text,
     canonical_method,
 )
+from commands.handling.unit_of_work import UnitOfWork
 from commands.payers import payer
-from commands.unit_of_work import UnitOfWork
 from domain.subscription import Plan, Subscription
 
 _METHODS = ("card", "mobile_money", "bank_transfer", "ussd")

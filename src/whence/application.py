@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from api.parts import Parts
 from commands.directory import Directory
-from commands.handler import CommandHandler
+from commands.handling.handler import CommandHandler
 from ledger.clock import Clock
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from commands.unit_of_work import DUE
+from commands.handling.unit_of_work import DUE
 from ledger.clock import Clock, written
 from ledger.ledger import Ledger
 

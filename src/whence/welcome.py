@@ -4,7 +4,7 @@ import asyncio
 
 import typer
 
-from commands.handler import Context
+from commands.handling.handler import Context
 from commands.organizations import (
     AlreadyFounded,
     Founded,

@@ -14,8 +14,8 @@ from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
-from commands.handler import CommandHandler
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler
+from commands.handling.ids import Ids
 from ledger.clock import Clock
 from ledger.database import open_engine, require_schema, upgrade
 from ledger.errors import LedgerUnavailable

@@ -18,8 +18,8 @@ from statements import recorded
 from api.app import Only, create_app
 from api.parts import Parts
 from commands.directory import Directory
-from commands.handler import CommandHandler, Context
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler, Context
+from commands.handling.ids import Ids
 from commands.organizations import Founded, found_organization
 from ledger.clock import Clock
 from ledger.database import open_engine, upgrade

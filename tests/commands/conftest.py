@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from commands.handler import CommandHandler, Context, Idempotency
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler, Context, Idempotency
+from commands.handling.ids import Ids
 from commands.organizations import found_organization
 
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from commands.customers import delete_customer
-from commands.handler import CommandHandler
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler
+from commands.handling.ids import Ids
 from commands.invoices import CancelInvoice, cancel_invoice, retry_invoice
 from commands.payments import (
     AmendPayment,

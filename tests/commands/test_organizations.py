@@ -6,10 +6,10 @@ from hashlib import sha256
 import pytest
 from pydantic import ValidationError
 
+from commands.api_keys import ApiKeyRevoked, InvalidApiKey, parse
 from commands.directory import Directory
-from commands.handler import Context
-from commands.imported_keys import NotImportable, import_key
-from commands.keys import ApiKeyRevoked, InvalidApiKey, parse
+from commands.handling.handler import Context
+from commands.imported_api_keys import NotImportable, import_key
 from commands.organizations import (
     AlreadyFounded,
     Founded,

@@ -12,8 +12,8 @@ from functools import partial
 
 import pytest
 
-from commands.handler import CommandHandler
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler
+from commands.handling.ids import Ids
 from commands.subscriptions import CreateSubscription, create_subscription
 from domain.invoice import Invoice
 from domain.payment import Payment

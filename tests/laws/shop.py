@@ -20,7 +20,8 @@ from commands.customers import (
     delete_customer,
     update_customer,
 )
-from commands.handler import CommandHandler
+from commands.handling.handler import CommandHandler
+from commands.handling.unit_of_work import UnitOfWork
 from commands.payments import (
     AmendPayment,
     CancelPayment,
@@ -45,7 +46,6 @@ from commands.refunds import (
     refund_payment,
     resolve_dispute,
 )
-from commands.unit_of_work import UnitOfWork
 from domain.errors import Refusal
 from ledger.ledger import Ledger
 

@@ -21,8 +21,8 @@ from looking_back import as_of, moments_of
 from shop import Clock, Shop, steps
 from sqlalchemy import Connection, select
 
-from commands.handler import CommandHandler
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler
+from commands.handling.ids import Ids
 from ledger.chain import BrokenChain
 from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper

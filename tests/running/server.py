@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from reevit import Reevit
 
-from commands.handler import Context
+from commands.handling.handler import Context
 from commands.organizations import found_organization
 from whence.settings import Settings
 from whence.wiring import handling, recording

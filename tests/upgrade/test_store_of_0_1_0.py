@@ -8,8 +8,8 @@ import pytest
 from alembic import command
 from sqlalchemy import insert, select, text
 
-from commands.handler import CommandHandler
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler
+from commands.handling.ids import Ids
 from commands.payment_links import (
     CreatePaymentLink,
     PayThroughLink,

@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
-from commands.handler import CommandHandler
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler
+from commands.handling.ids import Ids
 from commands.subscriptions import CreateSubscription, create_subscription
 from ledger.clock import written
 from ledger.database import open_engine, upgrade

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from commands.handler import Context
+from commands.handling.handler import Context
 from commands.organizations import found_organization
 from domain.book import Book
 from domain.money import shown

@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from commands.handler import Context
-from commands.imported_keys import import_key
+from commands.handling.handler import Context
+from commands.handling.unit_of_work import UnitOfWork
+from commands.imported_api_keys import import_key
 from commands.organizations import IssueKey, issue_key, list_keys, revoke_key
-from commands.unit_of_work import UnitOfWork
 from domain.book import Book, Mode
 from domain.organization import Key
 from whence.cli.terminal import AsJson, asked, print_json, print_table

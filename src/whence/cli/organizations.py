@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.handler import CommandHandler, Context
+from commands.handling.handler import CommandHandler, Context
 from commands.organizations import FoundOrganization, found_organization
 from domain.book import Book
 from domain.organization import Organization

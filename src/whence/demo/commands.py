@@ -7,11 +7,11 @@ import heapq
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
-from commands.aggregates import Aggregates, Loaded
 from commands.billing import bill
-from commands.ids import Ids
-from commands.providers import Provider
-from commands.unit_of_work import UnitOfWork
+from commands.handling.aggregate_cache import Aggregates, Loaded
+from commands.handling.ids import Ids
+from commands.handling.providers import Provider
+from commands.handling.unit_of_work import UnitOfWork
 from domain.book import MODES, Mode
 from domain.fact import Entity
 from whence.demo.memberships import Banks

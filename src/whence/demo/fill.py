@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 
 from commands.customers import names
-from commands.unit_of_work import UnitOfWork
+from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer
 from domain.fact import Entity, Fact
 from ledger.append import Append, Claim, Done

@@ -5,14 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from commands.providers import Accepts, Asker, Declines, Verdict
+from commands.handling.providers import Accepts, Asker, Declines, Verdict
+from commands.handling.unit_of_work import UnitOfWork
 from commands.subscriptions import (
     CancelSubscription,
     CreateSubscription,
     cancel_subscription,
     create_subscription,
 )
-from commands.unit_of_work import UnitOfWork
 from domain.payment import Payment
 from domain.subscription import SubscriptionCancelled
 from whence.demo.people import Country

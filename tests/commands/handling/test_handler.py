@@ -10,8 +10,8 @@ from sqlalchemy import event
 
 from commands.client_secrets import InvalidClientSecret, client_secret
 from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
-from commands.handler import CommandHandler, Context, Idempotency, IdempotencyConflict
-from commands.ids import Ids
+from commands.handling.handler import CommandHandler, Context, Idempotency, IdempotencyConflict
+from commands.handling.ids import Ids
 from commands.payments import (
     CancelPayment,
     ConfirmPayment,

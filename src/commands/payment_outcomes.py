@@ -1,9 +1,9 @@
 """What must be told of a payment? Whatever it came from: its link and payer, or its invoice."""
 
-from commands.introductions import believe
+from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import settle_invoice, subscription_of
 from commands.link_uses import count_use, link_of
-from commands.unit_of_work import UnitOfWork
+from commands.payer_details import believe
 from domain.payment import Payment
 
 

@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 import orjson
 
-from commands.aggregates import Aggregates
-from commands.ids import Ids
-from commands.providers import Provider, RecordedByMerchant, Simulator
-from commands.unit_of_work import UnitOfWork
+from commands.handling.aggregate_cache import Aggregates
+from commands.handling.ids import Ids
+from commands.handling.providers import Provider, RecordedByMerchant, Simulator
+from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Mode
 from domain.errors import Conflict, Refusal, Unauthorized
 from domain.fact import Entity

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
-from commands.ids import looks_like_an_id
+from commands.handling.ids import looks_like_an_id
 from domain.fact import Entity
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger

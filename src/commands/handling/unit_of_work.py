@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from commands.aggregates import Aggregates
-from commands.ids import Ids
-from commands.providers import Provider
+from commands.handling.aggregate_cache import Aggregates
+from commands.handling.ids import Ids
+from commands.handling.providers import Provider
 from domain.book import Book, Mode
 from domain.errors import Refusal
 from domain.fact import Entity, Fact

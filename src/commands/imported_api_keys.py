@@ -9,10 +9,10 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Final
 
-from commands.handler import CommandHandler, Context
-from commands.keys import InvalidApiKey, PresentedKey, parse
+from commands.api_keys import InvalidApiKey, PresentedKey, parse
+from commands.handling.handler import CommandHandler, Context
+from commands.handling.unit_of_work import UnitOfWork
 from commands.organizations import IssueKey
-from commands.unit_of_work import UnitOfWork
 from domain.book import Book, Mode
 from domain.errors import Conflict, NotFound, RuleBroken
 from domain.organization import ImportedKey, Key, Organization

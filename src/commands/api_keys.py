@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from commands.ids import Ids
+from commands.handling.ids import Ids
 from domain.book import Book, Mode
 from domain.errors import Unauthorized
 from domain.organization import Key

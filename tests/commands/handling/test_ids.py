@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from commands.ids import Ids, looks_like_an_id
+from commands.handling.ids import Ids, looks_like_an_id
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ payment, not with the customer.
 from contextlib import suppress
 
 from commands.customers import EMAIL, PAYER, PHONE, first_alive, names, rename
+from commands.handling.unit_of_work import UnitOfWork
 from commands.link_uses import link_of
-from commands.unit_of_work import UnitOfWork
 from domain.customer import Customer, Personal
 from domain.introduction import Introduction, IntroductionNotFound
 from domain.payment import Payment
