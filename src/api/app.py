@@ -13,38 +13,38 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
+    api_keys,
     checkout,
-    customer_billing,
-    customer_commands,
-    customer_history,
-    customer_queries,
     explanations,
     invoice_commands,
     invoice_queries,
-    keys,
-    pay_pages,
-    payment_commands,
-    payment_exports,
-    payment_link_commands,
-    payment_link_queries,
-    payment_queries,
-    payment_statistics,
-    reference,
     retry_policies,
     subscription_commands,
     subscription_queries,
 )
-from api.authentication import Authentication
 from api.bodies.shapes import Shape
-from api.call import Call, answer
-from api.cors import CrossOrigin
-from api.entrance import Entrance
-from api.envelope import Envelope
-from api.errors import ApiError, method_not_allowed, no_such_route
-from api.openapi import document
-from api.parts import Parts
-from api.rate_limits import RateLimit
-from api.routing import new_router
+from api.customers import billing as customer_billing
+from api.customers import commands as customer_commands
+from api.customers import history as customer_history
+from api.customers import queries as customer_queries
+from api.http import reference
+from api.http.authentication import Authentication
+from api.http.cors import CrossOrigin
+from api.http.dependencies import Parts
+from api.http.entrance import Entrance
+from api.http.errors import ApiError, method_not_allowed, no_such_route
+from api.http.middleware import Envelope
+from api.http.openapi import document
+from api.http.rate_limits import RateLimit
+from api.http.request import Call, answer
+from api.http.routing import new_router
+from api.payment_links import commands as payment_link_commands
+from api.payment_links import pages as pay_pages
+from api.payment_links import queries as payment_link_queries
+from api.payments import commands as payment_commands
+from api.payments import exports as payment_exports
+from api.payments import queries as payment_queries
+from api.payments import statistics as payment_statistics
 
 Only = Literal["commands", "queries"] | None
 
@@ -63,7 +63,7 @@ _COMMANDS = (
     subscription_commands.router,
     invoice_commands.router,
     retry_policies.command_router,
-    keys.command_router,
+    api_keys.command_router,
 )
 _QUERIES = (
     # Before the customers, one of whom would be called "top".
@@ -78,7 +78,7 @@ _QUERIES = (
     subscription_queries.router,
     invoice_queries.router,
     retry_policies.query_router,
-    keys.query_router,
+    api_keys.query_router,
 )
 
 _about = new_router("service")

@@ -5,13 +5,13 @@ from typing import Any
 from starlette.responses import Response
 
 from api.bodies.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
-from api.call import Call
-from api.errors import Forbidden
-from api.payment_commands import may_read
+from api.customers.returning import ReturningCustomers
+from api.http.errors import Forbidden
+from api.http.request import Call
+from api.http.routing import needs, new_router
+from api.payments.commands import may_read
 from api.renderings import payments as payment_rendering
 from api.renderings.values import moment
-from api.returning_customers import ReturningCustomers
-from api.routing import needs, new_router
 from commands import checkout as commands
 from commands.checkout import (
     OpenCheckoutSession,

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.bodies.explanations import Explanation as ExplanationBody
-from api.call import Call, answer
-from api.pages import Cursor, UpTo200
-from api.query_fields import CurrencyCode, Instant, Text
+from api.http.pagination import Cursor, UpTo200
+from api.http.query_fields import CurrencyCode, Instant, Text
+from api.http.request import Call, answer
+from api.http.routing import needs, new_router
 from api.renderings.values import moment, pagination
-from api.routing import needs, new_router
 from domain.customer import CustomerNotFound
 from domain.errors import NotFound
 from domain.payment import Source

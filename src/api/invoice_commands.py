@@ -6,9 +6,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api.bodies.invoices import Invoice
-from api.call import Call
+from api.http.request import Call
+from api.http.routing import needs, new_router
 from api.renderings import invoices as rendering
-from api.routing import needs, new_router
 from commands import invoices as commands
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoices import CancelInvoice, RetryInvoice, UpdateInvoice

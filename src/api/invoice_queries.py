@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.bodies.invoices import Invoice
-from api.call import Call, answer
-from api.pages import Paged, UpTo200, bare
-from api.query_fields import Instant, Text, american
+from api.http.pagination import Paged, UpTo200, bare
+from api.http.query_fields import Instant, Text, american
+from api.http.request import Call, answer
+from api.http.routing import needs, new_router
 from api.renderings import invoices as rendering
-from api.routing import needs, new_router
 from domain.invoice import InvoiceNotFound, InvoiceStatus
 from projections.customers import customer_id_of
 from projections.engine.querying.pages import Page

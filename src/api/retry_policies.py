@@ -7,10 +7,10 @@ from pydantic import BaseModel, BeforeValidator
 from starlette.responses import Response
 
 from api.bodies.subscriptions import RetryPolicy
-from api.call import Call, answer
-from api.query_fields import Text
+from api.http.query_fields import Text
+from api.http.request import Call, answer
+from api.http.routing import needs, new_router
 from api.renderings.subscriptions import of_policy
-from api.routing import needs, new_router
 from commands import retry_policies as commands
 from commands.handling.unit_of_work import UnitOfWork
 from commands.retry_policies import SetRetryPolicy

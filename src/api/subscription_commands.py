@@ -6,9 +6,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api.bodies.subscriptions import Subscription
-from api.call import Call
+from api.http.request import Call
+from api.http.routing import needs, new_router
 from api.renderings import subscriptions as rendering
-from api.routing import needs, new_router
 from commands import subscriptions as commands
 from commands.handling.unit_of_work import UnitOfWork
 from commands.subscriptions import (

@@ -7,7 +7,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.parts import Parts
+from api.http.dependencies import Parts
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from ledger.clock import Clock

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from statements import recorded
 
 from api.app import Only, create_app
-from api.parts import Parts
+from api.http.dependencies import Parts
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.ids import Ids

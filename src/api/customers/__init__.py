@@ -1,0 +1,1 @@
+"""The routes of customers: commands, queries, history, and what only they need."""

@@ -1,0 +1,84 @@
+"""What may be said about the customers asked for."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from api.http.pagination import Paged, UpTo100, Whole
+from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, TagList
+from projections.customer_filters import ActivityStatus, CustomerFilter
+from projections.customer_list import SortBy
+from projections.top_customers import Metric, Period
+
+
+class ListCustomers(Paged):
+    """Everything the customers asked for must have in common; amounts in minor units."""
+
+    limit: UpTo100 = 50
+    search: str | None = Field(
+        None, max_length=255, description="Part of a name, email, phone, external id or id."
+    )
+    external_id: str | None = Field(None, max_length=255)
+    email: str | None = Field(None, max_length=255)
+    sort_by: SortBy = "created_at"
+    sort_desc: bool = True
+    currency: CurrencyCode | None = None
+    provider: str | None = Field(None, max_length=255)
+    payment_method: Method | None = None
+    activity_status: ActivityStatus | None = None
+    min_spend: Whole | None = None
+    max_spend: Whole | None = None
+    tags: TagList = Field(default_factory=list, description="Repeated, or separated by commas.")
+    tags_match: Literal["any", "all"] = "any"
+    acquired_via: str | None = Field(
+        None, max_length=255, description="The source_id of the first payment that succeeded."
+    )
+
+    @property
+    def filter(self) -> CustomerFilter:
+        return CustomerFilter(
+            search=self.search,
+            external_id=self.external_id,
+            email=self.email,
+            currency=self.currency,
+            provider=self.provider,
+            payment_method=self.payment_method,
+            activity_status=self.activity_status,
+            min_spend=self.min_spend,
+            max_spend=self.max_spend,
+            tags_any=self.tags if self.tags_match == "any" else (),
+            tags_all=self.tags if self.tags_match == "all" else (),
+            acquired_via=self.acquired_via,
+        )
+
+
+class ListTopCustomers(Paged):
+    """Ranked inside one currency: the asked one, else the most used one."""
+
+    limit: UpTo100 = 10
+    metric: Metric = "total_spent"
+    period: Period = "all"
+    currency: CurrencyCode | None = None
+    country: CountryCode | None = None
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
+
+
+class ShowCustomerStats(BaseModel):
+    currency: CurrencyCode | None = None
+
+
+class LookUpCustomer(BaseModel):
+    external_id: str = Field(max_length=255)
+
+
+class ListHistory(Paged):
+    limit: UpTo100 = 20
+
+
+class BreakDownSources(BaseModel):
+    """Shares are told in one currency: the asked one, else the customer's preferred one."""
+
+    currency: CurrencyCode | None = None
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")

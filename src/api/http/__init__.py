@@ -1,0 +1,1 @@
+"""HTTP plumbing: requests, routing, parsing, errors, authentication, limits. Knows no subject."""

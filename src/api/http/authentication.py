@@ -1,0 +1,68 @@
+"""Who is asking, and may they? Keys in ``X-Reevit-Key``, or as a bearer token."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from fastapi.security import APIKeyHeader
+
+from api.http.errors import Forbidden, MissingKey
+from api.http.request_state import Visit
+from commands.directory import Directory, Principal
+from ledger.clock import Clock
+
+KEY = APIKeyHeader(
+    name="X-Reevit-Key",
+    scheme_name="ApiKey",
+    description="A key such as `pfk_test_….…`; it names its organization and its mode.",
+    auto_error=False,
+)
+
+_BEARER = "bearer "
+
+
+class Authentication:
+    """Proves the key of a request, and remembers now and then that it was used."""
+
+    def __init__(self, directory: Directory, clock: Clock) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._notes: dict[str, asyncio.Task[None]] = {}
+
+    async def caller(self, visit: Visit) -> Principal | None:
+        """None without a key; raises the Unauthorized refusals of ``commands.api_keys``."""
+        raw = visit.header(b"x-reevit-key")
+        if not raw:
+            bearer = visit.header(b"authorization") or ""
+            if bearer[: len(_BEARER)].lower() != _BEARER:
+                return None
+            raw = bearer[len(_BEARER) :].strip()
+        return await self._directory.principal(raw)
+
+    def note_use(self, principal: Principal) -> None:
+        """Beside the request, which need not wait for it; once at a time for each key."""
+        if principal.key_id in self._notes:
+            return
+        if principal.key.use_is_worth_noting(self._clock()):
+            task = asyncio.create_task(self._directory.note_use(principal))
+            self._notes[principal.key_id] = task
+            task.add_done_callback(partial(self._noted, principal.key_id))
+
+    def _noted(self, key_id: str, task: asyncio.Task[None]) -> None:
+        """What failed is tried again with the next request; no request fails over it."""
+        del self._notes[key_id]
+        if not task.cancelled():
+            task.exception()
+
+
+def admit(visit: Visit, scopes: Sequence[str]) -> None:
+    """Raises unless the caller is known, in the right organization, and has one of the scopes."""
+    caller = visit.caller
+    if caller is None:
+        raise visit.refused_key or MissingKey()
+    org_id = visit.header(b"x-org-id")
+    if org_id and org_id != caller.org_id:
+        raise Forbidden("forbidden", "X-Org-Id is not the organization of this key")
+    if scopes and not any(caller.may(scope) for scope in scopes):
+        wanted = " or ".join(scopes)
+        raise Forbidden("insufficient_scope", f"this key lacks the scope {wanted}", scope=wanted)

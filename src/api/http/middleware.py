@@ -1,0 +1,177 @@
+"""What does every answer carry, whatever was asked? The one layer around all routes."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.authentication import Authentication
+from api.http.cors import CrossOrigin
+from api.http.dependencies import RequestMetrics
+from api.http.errors import RateLimited, answer_to, body_too_large, is_fault
+from api.http.parsing import LARGEST_BODY_BYTES
+from api.http.paths import keep_encoded_slashes
+from api.http.rate_limits import RateLimit
+from api.http.request_state import Visit
+from domain.errors import Unauthorized
+
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"x-xss-protection", b"0"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
+    (b"cache-control", b"no-store"),
+)
+_POLICY = b"content-security-policy"
+_STRICTEST_POLICY = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+
+# What nobody will read, as nginx calls it.
+_HUNG_UP = 499
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+# Those who watch over the service ask often, and must be answered when it matters most.
+_UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class Envelope:
+    """Request id, key, rate limit, size limit, headers, access log, metrics, and the last catch."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        request_id: Callable[[], str],
+        authentication: Authentication,
+        per_key: RateLimit,
+        per_address: RateLimit,
+        cross_origin: CrossOrigin,
+        metrics: RequestMetrics | None,
+        log: Any,
+        store: str | None = None,
+    ) -> None:
+        self._app = app
+        self._request_id = request_id
+        self._authentication = authentication
+        self._per_key = per_key
+        self._per_address = per_address
+        self._cross_origin = cross_origin
+        self._metrics = metrics
+        self._log = log.bind()
+        self._constant = [*SECURITY_HEADERS]
+        if store is not None:
+            self._constant.append((b"whence-store", store.encode()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        visit = Visit(self._request_id(), dict(scope["headers"]))
+        visit.join(scope)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                visit.status = message["status"]
+                message["headers"] = self._completed(visit, message.get("headers", []))
+            await send(message)
+
+        try:
+            await self._serve(visit, scope, receive, send_with_headers)
+        except ClientDisconnect:
+            visit.status = visit.status or _HUNG_UP
+        except Exception as error:
+            answer = answer_to(error)
+            if is_fault(error, answer):
+                self._log.exception("request_failed", request_id=visit.request_id)
+            if visit.status:
+                raise
+            if visit.allowance is None:
+                visit.allowance = self._per_address.look(_address(scope))
+            await answer.response()(scope, receive, send_with_headers)
+        finally:
+            self._note(visit, scope, time.perf_counter() - started)
+
+    async def _serve(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
+        keep_encoded_slashes(scope)
+        visit.headers = await self._cross_origin.headers(scope, visit)
+        preflight = self._cross_origin.preflight(scope, visit)
+        if preflight is not None:
+            visit.allowance = self._per_address.look(_address(scope))
+            await preflight(scope, receive, send)
+            return
+        try:
+            visit.caller = await self._authentication.caller(visit)
+        except Unauthorized as refused:
+            visit.refused_key = refused
+        else:
+            if visit.caller is not None:
+                self._authentication.note_use(visit.caller)
+        self._count(visit, scope)
+        length = visit.received.get(b"content-length", b"")
+        if length.isdigit() and int(length) > LARGEST_BODY_BYTES:
+            raise body_too_large(LARGEST_BODY_BYTES)
+        await self._app(scope, receive, send)
+
+    def _count(self, visit: Visit, scope: Scope) -> None:
+        if visit.caller is not None:
+            visit.allowance = self._per_key.hit(visit.caller.key_id)
+        else:
+            address = _address(scope)
+            if scope["path"] in _UNCOUNTED:
+                visit.allowance = self._per_address.look(address)
+            else:
+                visit.allowance = self._per_address.hit(address)
+        if visit.allowance is not None and not visit.allowance.allowed:
+            raise RateLimited(visit.allowance.retry_after_seconds)
+
+    def _completed(
+        self, visit: Visit, headers: list[tuple[bytes, bytes]]
+    ) -> list[tuple[bytes, bytes]]:
+        completed = [
+            *headers,
+            (b"x-request-id", visit.request_id.encode()),
+            *self._constant,
+            *visit.headers,
+        ]
+        if all(name != _POLICY for name, _ in headers):
+            completed.append(_STRICTEST_POLICY)
+        if visit.replayed:
+            completed.append((b"idempotent-replayed", b"true"))
+        allowance = visit.allowance
+        if allowance is not None:
+            completed += (
+                (b"x-ratelimit-limit", b"%d" % allowance.limit),
+                (b"x-ratelimit-remaining", b"%d" % allowance.remaining),
+                (b"x-ratelimit-reset", b"%d" % allowance.resets_at),
+            )
+        return completed
+
+    def _note(self, visit: Visit, scope: Scope, seconds: float) -> None:
+        # The template of the path, never the path: names people have may be in it.
+        route = getattr(scope.get("route"), "path", None)
+        if route is None:
+            route = scope["path"] if scope["path"] in _UNCOUNTED else "unknown"
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        if self._metrics is not None:
+            self._metrics.observe(route, method, visit.status, seconds)
+        # Those who only look whether we are there would fill the log.
+        say = self._log.debug if route in _UNCOUNTED else self._log.info
+        say(
+            "request",
+            method=method,
+            route=route,
+            status=visit.status,
+            ms=round(seconds * 1000, 2),
+            request_id=visit.request_id,
+            book=visit.caller.book if visit.caller else None,
+        )
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"

@@ -1,0 +1,53 @@
+"""Which past is asked about? `as_of` and `known_at`, which every query of the views takes."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from api.http.errors import from_validation
+from api.http.parsing import parse_query
+from api.http.query_fields import Instant
+from projections.engine.time_travel.reader import Moment
+
+
+class Asked(BaseModel):
+    """A moment that is still to come is the present, as is none."""
+
+    as_of: Instant | None = Field(
+        None, description="What had happened by then: RFC 3339, or a date, its midnight UTC."
+    )
+    known_at: Instant | None = Field(
+        None, description="What had been recorded by then: RFC 3339, or a date, its midnight UTC."
+    )
+
+
+def asked_moment(query: bytes, now: datetime) -> Moment | None:
+    """The moment a query string names; None for the present. Raises InvalidInput."""
+    if not query:
+        return None
+    try:
+        asked = Asked.model_validate(parse_query(query))
+    except ValidationError as invalid:
+        raise from_validation(invalid) from None
+    moment = Moment(_past(asked.as_of, now), _past(asked.known_at, now))
+    return None if moment == Moment() else moment
+
+
+def moment_parameters() -> list[dict[str, Any]]:
+    """The two as the OpenAPI document names them, for every query."""
+    fields = Asked.model_json_schema()["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": schema.pop("description"),
+            "schema": {"anyOf": [each for each in schema["anyOf"] if each != {"type": "null"}]},
+        }
+        for name, schema in fields.items()
+    ]
+
+
+def _past(moment: datetime | None, now: datetime) -> datetime | None:
+    return moment if moment is not None and moment < now else None

@@ -1,0 +1,208 @@
+"""What does the API promise? The OpenAPI document, with everything every route has in common."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.bodies.shapes import Error
+from api.http.moments import moment_parameters
+from api.http.openapi_examples import BODIES, ERRORS, SENTENCES
+
+_ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
+_METHODS = ("get", "put", "post", "patch", "delete")
+_CHANGING = ("put", "post", "patch", "delete")
+# What is answered by whoever decides, as it is now, and not from the views.
+_WITHOUT_PAST = (
+    "/v1/api-keys",
+    "/v1/checkout/sessions/{session_secret}",
+    "/v1/pay/{code}",
+    "/v1/policies/retry",
+    "/v1/policies/retry/list",
+)
+
+_ALWAYS = {
+    "X-Request-Id": {"schema": {"type": "string", "examples": ["req_01hxa2b3c4d5e6f7g8h9jkmnpq"]}},
+    "X-RateLimit-Limit": {"schema": {"type": "integer"}},
+    "X-RateLimit-Remaining": {"schema": {"type": "integer"}},
+    "X-RateLimit-Reset": {
+        "description": "Unix time in seconds.",
+        "schema": {"type": "integer"},
+    },
+}
+_STORE = {"Whence-Store": {"description": "Which store answers.", "schema": {"type": "string"}}}
+_POSITION = {
+    "Whence-Position": {
+        "description": "How far the ledger (or, on a query, the views) had come.",
+        "schema": {"type": "integer"},
+    }
+}
+_BEHIND = {
+    "Whence-Behind": {
+        "description": "How many facts the answer does not show yet; absent when it shows all.",
+        "schema": {"type": "integer"},
+    }
+}
+_REPLAYED = {
+    "Idempotent-Replayed": {
+        "description": "This is the answer given before, under the same idempotency key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+}
+# Beside a list that is a bare array: where there is no room for a pagination object.
+_OF_A_LIST = {
+    "X-Total-Count": {
+        "description": "How many there are on all pages.",
+        "schema": {"type": "integer"},
+    },
+    "Whence-Total-Is-Exact": {
+        "description": "There are at least as many as `X-Total-Count` says; absent when exact.",
+        "schema": {"type": "string", "enum": ["false"]},
+    },
+    "Whence-Next-Cursor": {
+        "description": "Goes into `cursor` of the next request; absent on the last page.",
+        "schema": {"type": "string"},
+    },
+    "Link": {
+        "description": 'The next page, as `rel="next"`; absent on the last one.',
+        "schema": {"type": "string"},
+    },
+}
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+
+
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", **schema},
+    }
+
+
+_ORGANIZATION = _header("X-Org-Id", "If sent, it must be the organization of the key.")
+_ACTOR = _header("X-Actor-Id", "Who does it, kept beside what is recorded.", maxLength=255)
+_IDEMPOTENCY = _header(
+    "Idempotency-Key",
+    "Repeating a request with the same key within 24 hours has no further effect and the same "
+    "answer.",
+    minLength=1,
+    maxLength=255,
+)
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of an application, made once."""
+    if app.openapi_schema is not None:
+        return app.openapi_schema
+    described = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        separate_input_output_schemas=False,
+    )
+    components = described.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Error"] = Error.model_json_schema(ref_template="#/components/schemas/{model}")
+    components.setdefault("securitySchemes", {})["Bearer"] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The same key; used when X-Reevit-Key is absent.",
+    }
+    for path, method, operation in _operations(described):
+        _complete(operation, path, method, schemas)
+    whole: dict[str, Any] = _with_whole_bounds(described)
+    app.openapi_schema = whole
+    return whole
+
+
+def _with_whole_bounds(part: Any) -> Any:
+    """FastAPI writes every bound as a float; nobody counts to 100.0."""
+    if isinstance(part, dict):
+        return {name: _with_whole_bounds(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_with_whole_bounds(value) for value in part]
+    return int(part) if isinstance(part, float) and part.is_integer() else part
+
+
+def _operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in described.get("paths", {}).items():
+        for method in _METHODS:
+            if method in operations:
+                yield path, method, operations[method]
+
+
+def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[str, Any]) -> None:
+    secured = bool(operation.get("security"))
+    parameters = operation.setdefault("parameters", [])
+    if secured:
+        operation["security"].append({"Bearer": []})
+        parameters.append(_ORGANIZATION)
+    if method in _CHANGING:
+        parameters += [_ACTOR, _IDEMPOTENCY] if secured else [_IDEMPOTENCY]
+    elif path.startswith("/v1/") and path not in _WITHOUT_PAST:
+        parameters += moment_parameters()
+    _complete_body(operation, schemas)
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for answer in responses.values():
+        answer["headers"] = _of_every_answer(path, method) | _of_this_answer(answer)
+    for status in _statuses(operation, path, method, secured=secured):
+        responses[status] = _error(status, _of_every_answer(path, method))
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _of_every_answer(path: str, method: str) -> dict[str, Any]:
+    if not path.startswith("/v1/"):
+        return _ALWAYS | _STORE
+    return _ALWAYS | _STORE | _POSITION | (_REPLAYED if method in _CHANGING else _BEHIND)
+
+
+def _of_this_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    content = answer.get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    named: dict[str, Any] = answer.get("headers", {})
+    return named | (_OF_A_LIST if schema.get("type") == "array" else {})
+
+
+def _statuses(operation: dict[str, Any], path: str, method: str, *, secured: bool) -> Iterator[str]:
+    yield from ("400", "429", "500")
+    if path.startswith("/v1/"):
+        yield "503"
+    if secured:
+        yield from ("401", "403")
+    if "{" in path:
+        yield "404"
+    if method in _CHANGING:
+        yield "409"
+    if "requestBody" in operation:
+        yield "413"
+    yield from (status for status in operation["responses"] if status >= "400")
+
+
+def _error(status: str, headers: dict[str, Any]) -> dict[str, Any]:
+    category, code, message = ERRORS[status]
+    example = {"error": category, "code": code, "message": message, "details": {}}
+    headers = headers | (_RETRY_AFTER if status in {"429", "503"} else {})
+    return {
+        "description": SENTENCES[status],
+        "headers": headers,
+        "content": {"application/json": {"schema": _ERROR_SCHEMA, "example": example}},
+    }
+
+
+def _complete_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A body all of whose fields may be left out may be left out itself; examples are added."""
+    body = operation.get("requestBody")
+    if body is None:
+        return
+    content = body["content"]["application/json"]
+    name = content["schema"].get("$ref", "").rpartition("/")[2]
+    if name in BODIES:
+        content["example"] = BODIES[name]
+    body["required"] = bool(schemas.get(name, {}).get("required"))

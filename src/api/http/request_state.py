@@ -1,0 +1,42 @@
+"""What is known about one request from its first byte on, beside what it asks for."""
+
+from dataclasses import dataclass, field
+
+from starlette.types import Scope
+
+from api.http.rate_limits import Allowance
+from commands.directory import Principal
+from domain.errors import Refusal
+
+_PLACE = "whence.visit"
+
+
+@dataclass(slots=True)
+class Visit:
+    """``refused_key`` says what is wrong with the key that came along, if anything is.
+
+    ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
+    the answer has begun.
+    """
+
+    request_id: str
+    received: dict[bytes, bytes]
+    caller: Principal | None = None
+    refused_key: Refusal | None = None
+    allowance: Allowance | None = None
+    status: int = 0
+    replayed: bool = False
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    def header(self, name: bytes) -> str | None:
+        """A header of the request, by its name in lower case."""
+        value = self.received.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @classmethod
+    def of(cls, scope: Scope) -> "Visit":
+        visit: Visit = scope[_PLACE]
+        return visit
+
+    def join(self, scope: Scope) -> None:
+        scope[_PLACE] = self

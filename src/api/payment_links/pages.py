@@ -1,0 +1,227 @@
+"""Where does a link lead? To a page on which somebody pays, without a script or an account.
+
+Opening it counts one view. Sending the form begins a payment; whoever began it confirms it on the
+next page, which is theirs by its client secret. A form that is sent twice begins one payment.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import orjson
+from pydantic import ValidationError
+from starlette.responses import RedirectResponse, Response
+
+from api.http.errors import ApiError, InvalidInput, answer_to, from_validation, is_fault
+from api.http.parsing import parse_query, read_body
+from api.http.request import Call
+from api.http.routing import new_router
+from api.payment_links.commands import begin_payment, look_at_link
+from api.payment_links.forms import bounds_of, command_of, major, once
+from api.payment_links.page_templates import page
+from api.renderings import payments as payment_rendering
+from commands import payments
+from commands.client_secrets import see_payment
+from commands.handling.unit_of_work import UnitOfWork
+from commands.link_codes import book_of
+from commands.link_uses import link_of
+from commands.payment_links import PayThroughLink
+from domain.book import Book
+from domain.errors import Gone, NotFound, RuleBroken
+from domain.money import shown
+from domain.payment import Payment
+from domain.payment_link import PaymentLink, PaymentLinkNotFound
+
+router = new_router("pay pages")
+
+_METHODS: Final = {
+    "card": "Card",
+    "mobile_money": "Mobile money",
+    "bank_transfer": "Bank transfer",
+    "ussd": "USSD",
+}
+_KINDS: Final = {
+    "text": "text",
+    "number": "number",
+    "email": "email",
+    "phone": "tel",
+    "date": "date",
+}
+_SEE_OTHER: Final = 303
+Show = Callable[[Call, str], Awaitable[Response]]
+
+
+def _for_people(show: Show) -> Show:
+    """What is refused is a page as well."""
+
+    @wraps(show)
+    async def shown_to_people(call: Call, code: str) -> Response:
+        try:
+            return await show(call, code)
+        except Exception as error:
+            answer = answer_to(error)
+            if is_fault(error, answer):
+                raise
+            return _closed(answer)
+
+    return shown_to_people
+
+
+@router.get("/pay/{code}", include_in_schema=False)
+@_for_people
+async def show_link(call: Call, code: str) -> Response:
+    """The terms and a form."""
+    return _form(call, code, await _terms(call, code, counted=True))
+
+
+@router.post("/pay/{code}", include_in_schema=False)
+@_for_people
+async def send_form(call: Call, code: str) -> Response:
+    """Begins a payment, or shows the form again with what was wrong."""
+    said = parse_query(await read_body(call.receive))
+    try:
+        link = await _terms(call, code, counted=False)
+    except Gone:
+        # Whoever paid last may have sent the form twice: the second is told of the first.
+        return _to(code, await begin_payment(call, code, PayThroughLink(), key=once(said)))
+    try:
+        payment = await begin_payment(call, code, command_of(said, link), key=once(said))
+    except ValidationError as invalid:
+        return _form(call, code, link, said, from_validation(invalid))
+    except InvalidInput as wrong:
+        return _form(call, code, link, said, wrong)
+    except ApiError as refused:
+        if refused.status != 400:  # noqa: PLR2004 (what the payer can mend)
+            raise
+        return _form(call, code, link, said, refused)
+    return _to(code, payment)
+
+
+@router.get("/pay/{code}/payment", include_in_schema=False)
+@_for_people
+async def show_payment(call: Call, code: str) -> Response:
+    """How the payment stands."""
+    return await _payment(call, code)
+
+
+@router.post("/pay/{code}/payment", include_in_schema=False)
+@_for_people
+async def confirm_payment(call: Call, code: str) -> Response:
+    """The payer says yes."""
+    secret = _secret(call)
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        await _paid_here(work, code, await see_payment(work, secret))
+        await payments.confirm_intent(work, secret.partition("_secret_")[0], secret)
+        return 204, None
+
+    try:
+        await call.decide(decide, book=book_of(code), in_browser=True, keyed=False)
+    except (Gone, RuleBroken) as refused:
+        return await _payment(call, code, str(refused))
+    return RedirectResponse(f"payment?{_own(secret)}", _SEE_OTHER)
+
+
+async def _terms(call: Call, code: str, *, counted: bool) -> dict[str, Any]:
+    told = await look_at_link(call, code, book_of(code), counted=counted)
+    found: dict[str, Any] = orjson.loads(bytes(told.body))
+    return found
+
+
+class _NotPaidHere(NotFound):
+    """The secret is of another link's payment, or of one that came through no link."""
+
+    code = "payment_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("this payment was not begun on this page")
+
+
+async def _paid_here(work: UnitOfWork, code: str, payment: Payment) -> PaymentLink:
+    """The link a payment came through, deleted or not; raises _NotPaidHere for another's."""
+    link_id = link_of(payment)
+    with suppress(PaymentLinkNotFound):
+        link = await work.look_at(PaymentLink, link_id or "")
+        if link.code == code:
+            return link
+    raise _NotPaidHere
+
+
+async def _payment(call: Call, code: str, problem: str = "") -> Response:
+    secret = _secret(call)
+
+    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+        payment = await see_payment(work, secret)
+        link = await _paid_here(work, code, payment)
+        body = payment_rendering.of_aggregate(
+            payment, org_id=work.org_id, customer=None, client_secret=None
+        )
+        return 200, [body, link.terms["redirect_url"], link.terms["branding"]]
+
+    told = await call.decide(decide, book=book_of(code), in_browser=True, keyed=False)
+    payment, redirect_url, branding = orjson.loads(bytes(told.body))
+    return page(
+        "payment.html",
+        branding=branding,
+        title=payment["source_description"],
+        test=_is_test(code),
+        payment=payment,
+        price=shown(payment["amount"], payment["currency"]),
+        redirect_url=redirect_url,
+        problem=problem,
+        again=f"../{code}",
+    )
+
+
+def _form(
+    call: Call,
+    code: str,
+    link: dict[str, Any],
+    said: dict[str, Any] | None = None,
+    problem: ApiError | None = None,
+) -> Response:
+    currency = link["currency"]
+    is_fixed = not link["allow_custom_amount"]
+    return page(
+        "link.html",
+        status=problem.status if problem else 200,
+        branding=link["branding"],
+        title=link["name"],
+        test=_is_test(code),
+        link=link,
+        price=shown(link["amount"], currency) if is_fixed else "",
+        bounds=bounds_of(link),
+        suggested=major(link["amount"], currency) if link["amount"] else "",
+        methods=_METHODS,
+        kinds=_KINDS,
+        said=defaultdict(str, said or link["prefill"] or {}),
+        problem=problem.message if problem else "",
+        nonce=call.parts.handler.ids.secret(16),
+    )
+
+
+def _closed(answer: ApiError) -> Response:
+    title = "This page is closed" if answer.status == 410 else "There is nothing here"  # noqa: PLR2004 (gone)
+    return page(
+        "closed.html", status=answer.status, title=title, test=False, problem=answer.message
+    )
+
+
+def _to(code: str, payment: dict[str, Any]) -> Response:
+    """Relative, so that it holds wherever a proxy has put these pages."""
+    return RedirectResponse(f"{code}/payment?{_own(payment['client_secret'])}", _SEE_OTHER)
+
+
+def _secret(call: Call) -> str:
+    return str(parse_query(call.scope["query_string"]).get("client_secret", ""))
+
+
+def _own(secret: str) -> str:
+    return urlencode({"client_secret": secret})
+
+
+def _is_test(code: str) -> bool:
+    return Book.named(book_of(code)).mode == "test"

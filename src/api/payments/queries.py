@@ -1,0 +1,160 @@
+"""What may be asked about payments and refunds."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.bodies.payments import Payment, PaymentSummary, Refund, StatusChange
+from api.http.pagination import Paged, UpTo200, Whole, bare
+from api.http.parsing import parse_query
+from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, StatusName, Text
+from api.http.request import Call, answer
+from api.http.routing import needs, new_router
+from api.renderings import payments as rendering
+from commands.client_secrets import client_secret
+from domain.errors import NotFound
+from domain.payment import PaymentNotFound, Source
+from projections.customers import CustomerRecord, customer_record
+from projections.engine.querying.pages import Page
+from projections.payment_list import (
+    PaymentFilter,
+    payment_list,
+)
+from projections.payment_status_history import StatusChange as StatusChangeRecord
+from projections.payment_status_history import status_history
+from projections.payments import PaymentRecord, payment
+from projections.refunds_and_disputes import Refund as RefundRecord
+from projections.refunds_and_disputes import refund, refund_list
+
+router = new_router("payments")
+READ = needs("payments:read")
+
+_METADATA = "metadata."
+
+
+class RefundNotFound(NotFound):
+    code = "refund_not_found"
+
+    def __init__(self, refund_id: str) -> None:
+        super().__init__(f"no refund {refund_id}", refund_id=refund_id)
+
+
+class FilterPayments(BaseModel):
+    """What the payments asked for must have in common; ``metadata.<name>=<value>`` too."""
+
+    status: StatusName | None = None
+    customer_id: Text | None = None
+    provider: Text | None = None
+    method: Method | None = None
+    currency: CurrencyCode | None = None
+    country: CountryCode | None = None
+    source: Source | None = None
+    source_id: Text | None = None
+    search: Text | None = None
+    amount_min: Whole | None = None
+    amount_max: Whole | None = None
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
+
+    def filter(self, call: Call) -> PaymentFilter:
+        asked = self.model_dump(include=set(FilterPayments.model_fields))
+        return PaymentFilter(**asked, metadata=_metadata(call))
+
+
+class ListPayments(Paged, FilterPayments):
+    limit: UpTo200 = 50
+
+
+class ListRows(Paged):
+    limit: UpTo200 = 50
+
+
+@router.get("/v1/payments", response_model=list[PaymentSummary], dependencies=[READ])
+async def list_payments(call: Call, query: Annotated[ListPayments, Query()]) -> Response:
+    """Newest first."""
+    wanted = query.filter(call)
+    page = await call.ask(lambda db: payment_list(db, call.book_name, wanted, **query.place))
+    return bare(call, page, lambda row: rendering.of_listed(row, call.org_id))
+
+
+@router.get("/v1/payments/refunds", response_model=list[Refund], dependencies=[READ])
+async def list_refunds(call: Call, query: Annotated[ListRows, Query()]) -> Response:
+    """All refunds, newest first."""
+    page = await call.ask(lambda db: refund_list(db, call.book_name, **query.place))
+    return bare(call, page, rendering.of_refund)
+
+
+@router.get("/v1/payments/refunds/{refund_id}", response_model=Refund, dependencies=[READ])
+async def show_refund(call: Call, refund_id: str) -> Response:
+    """One refund."""
+    found = await call.ask(lambda db: refund(db, call.book_name, refund_id))
+    if found is None:
+        raise RefundNotFound(refund_id)
+    return answer(rendering.of_refund(found))
+
+
+@router.get("/v1/payments/{payment_id}", response_model=Payment, dependencies=[READ])
+async def show_payment(call: Call, payment_id: str) -> Response:
+    """All of one payment."""
+    found, customer = await call.ask(lambda db: _payment(db, call.book_name, payment_id))
+    return answer(
+        rendering.of_record(
+            found,
+            org_id=call.org_id,
+            customer=customer,
+            client_secret=client_secret(call.caller.organization, payment_id),
+        )
+    )
+
+
+@router.get("/v1/payments/{payment_id}/refunds", response_model=list[Refund], dependencies=[READ])
+async def list_payment_refunds(
+    call: Call, payment_id: str, query: Annotated[ListRows, Query()]
+) -> Response:
+    """The refunds of one payment, newest first."""
+
+    def read(db: Connection) -> Page[RefundRecord]:
+        _payment(db, call.book_name, payment_id)
+        return refund_list(db, call.book_name, payment_id=payment_id, **query.place)
+
+    return bare(call, await call.ask(read), rendering.of_refund)
+
+
+@router.get(
+    "/v1/payments/{payment_id}/status_history",
+    response_model=list[StatusChange],
+    dependencies=[READ],
+)
+async def list_status_history(
+    call: Call, payment_id: str, query: Annotated[ListRows, Query()]
+) -> Response:
+    """Through which statuses the payment went, newest first."""
+
+    def read(db: Connection) -> Page[StatusChangeRecord]:
+        _payment(db, call.book_name, payment_id)
+        return status_history(db, call.book_name, payment_id, **query.place)
+
+    return bare(call, await call.ask(read), rendering.of_status_change)
+
+
+def _payment(
+    db: Connection, book: str, payment_id: str
+) -> tuple[PaymentRecord, CustomerRecord | None]:
+    found = payment(db, book, payment_id)
+    if found is None:
+        raise PaymentNotFound(payment_id)
+    customer = customer_record(db, book, found.customer_id) if found.customer_id else None
+    return found, customer
+
+
+def _metadata(call: Call) -> Mapping[str, str]:
+    fields = parse_query(call.scope["query_string"])
+    return {
+        name.removeprefix(_METADATA): value
+        for name, value in fields.items()
+        if name.startswith(_METADATA)
+    }

@@ -1,0 +1,151 @@
+"""How payments are going: in numbers, over time, by source."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.bodies.sources import RankedSources
+from api.bodies.statistics import Errors, Latency, Series, Stats
+from api.http.pagination import Paged, UpTo200, enveloped
+from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, StatusName, Text
+from api.http.request import Call, answer
+from api.http.routing import needs, new_router
+from api.renderings import sources as source_rendering
+from api.renderings import statistics as rendering
+from domain.payment import Source
+from projections.failed_attempts import failure_breakdown
+from projections.payment_latency import payment_latency
+from projections.payment_movements import MovementFilter
+from projections.payment_stats import Period, payment_stats, start_of
+from projections.revenue import Granularity, revenue_series
+from projections.source_breakdown import ranked_sources
+
+router = new_router("payments")
+READ = needs("payments:read")
+
+
+class InPeriod(BaseModel):
+    """``from`` and ``to``, or a period that ends now; ``period`` yields to the other two."""
+
+    period: Period = "day"
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
+
+    def range(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        if self.start is not None or self.end is not None:
+            return self.start, self.end
+        return start_of(self.period, now), None
+
+
+class ShowStats(InPeriod):
+    """Everything in one currency: the asked one, else the most used one."""
+
+    currency: CurrencyCode | None = None
+    source: Source | None = None
+    method: Method | None = None
+    provider: Text | None = None
+    country: CountryCode | None = None
+    status: StatusName | None = None
+    customer_id: Text | None = None
+
+    @property
+    def filter(self) -> MovementFilter:
+        return MovementFilter(
+            currency=self.currency,
+            source=self.source,
+            method=self.method,
+            provider=self.provider,
+            country=self.country,
+            status=self.status,
+            customer_id=self.customer_id,
+        )
+
+
+class ShowSeries(InPeriod):
+    period: Period = "month"
+    granularity: Granularity = "day"
+    time_zone: Text = Field("UTC", alias="tz", description="Any IANA name.")
+    currency: CurrencyCode | None = None
+
+
+class RankSources(Paged):
+    limit: UpTo200 = 50
+    group_by: Literal["source", "source_id"] = "source_id"
+    source: Source | None = None
+    currency: CurrencyCode | None = None
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
+
+
+@router.get("/v1/payments/stats", response_model=Stats, dependencies=[READ])
+async def show_stats(call: Call, query: Annotated[ShowStats, Query()]) -> Response:
+    """How many, how much, by which providers and methods, how fast."""
+    start, end = query.range(call.now)
+
+    def read(db: Connection) -> dict[str, Any]:
+        stats = payment_stats(db, call.book_name, query.filter, start=start, end=end)
+        latency = payment_latency(db, call.book_name, start=start, end=end)
+        return rendering.of_stats(stats, latency)
+
+    return answer(await call.ask(read))
+
+
+@router.get("/v1/payments/stats/series", response_model=Series, dependencies=[READ])
+async def show_series(call: Call, query: Annotated[ShowSeries, Query()]) -> Response:
+    """What happened in each day or week, in any time zone."""
+    now = call.now
+    start, end = query.range(now)
+    series = await call.ask(
+        lambda db: revenue_series(
+            db,
+            call.book_name,
+            start=start,
+            end=end or now,
+            granularity=query.granularity,
+            time_zone=query.time_zone,
+            currency=query.currency,
+        )
+    )
+    return answer(rendering.of_series(series))
+
+
+@router.get("/v1/payments/stats/latency", response_model=Latency, dependencies=[READ])
+async def show_latency(call: Call, query: Annotated[InPeriod, Query()]) -> Response:
+    """How long payments took from being created to having succeeded."""
+    start, end = query.range(call.now)
+    latency = await call.ask(lambda db: payment_latency(db, call.book_name, start=start, end=end))
+    return answer(rendering.of_latency(latency))
+
+
+@router.get("/v1/payments/stats/errors", response_model=Errors, dependencies=[READ])
+async def show_errors(call: Call, query: Annotated[InPeriod, Query()]) -> Response:
+    """Why payments failed, the most frequent reason first."""
+    start, end = query.range(call.now)
+    failures = await call.ask(
+        lambda db: failure_breakdown(db, call.book_name, start=start, end=end)
+    )
+    return answer(rendering.of_errors(failures))
+
+
+@router.get("/v1/payments/stats/sources", response_model=RankedSources, dependencies=[READ])
+async def rank_sources(call: Call, query: Annotated[RankSources, Query()]) -> Response:
+    """Which payment link, say, brought most."""
+    ranked = await call.ask(
+        lambda db: ranked_sources(
+            db,
+            call.book_name,
+            group_by=query.group_by,
+            source=query.source,
+            currency=query.currency,
+            start=query.start,
+            end=query.end,
+            **query.place,
+        )
+    )
+    return enveloped(
+        "sources", ranked.page, query, source_rendering.of_ranked, currency=ranked.currency
+    )

@@ -1,0 +1,440 @@
+"""The OpenAPI document says everything that happens, and nothing else happens."""
+
+import re
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from statements import offences
+
+from api.app import create_app
+from api.http.middleware import SECURITY_HEADERS
+
+EXAMPLES_PER_OPERATION = 8
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+# What no document needs to promise.
+OF_EVERY_SERVER = {name.decode() for name, _ in SECURITY_HEADERS} | {
+    "connection",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "date",
+    "server",
+    "transfer-encoding",
+    "vary",
+}
+CHECKED = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def document(stranger):
+    return stranger.get("/openapi.json").json()
+
+
+def test_every_operation_says_how_it_may_fail_and_in_which_shape(document):
+    for path, method, operation in _operations(document):
+        answers = operation["responses"]
+        failures = {status for status in answers if status >= "400"}
+
+        assert {"400", "429", "500"} <= failures, (method, path)
+        assert ("404" in failures) == ("{" in path or path.endswith(("/lookup", "/top/explain"))), (
+            method,
+            path,
+        )
+        for status in failures:
+            schema = answers[status]["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/Error"}, (method, path, status)
+
+
+def test_every_operation_but_the_public_ones_needs_the_key(document):
+    open_to_all = {
+        path for path, _, operation in _operations(document) if not operation.get("security")
+    }
+
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["ApiKey"] == {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Reevit-Key",
+        "description": schemes["ApiKey"]["description"],
+    }
+    assert open_to_all == {
+        "/healthz",
+        "/v1/payments/{payment_id}/confirm-intent",
+        "/v1/pay/{code}",
+        "/v1/pay/{code}/pay",
+        "/v1/checkout/sessions/{session_secret}",
+        "/v1/checkout/sessions/{session_secret}/select",
+    }
+
+
+def test_commands_take_an_idempotency_key_and_queries_do_not(document):
+    for path, method, operation in _operations(document):
+        named = {parameter["name"] for parameter in operation.get("parameters", [])}
+
+        assert ("Idempotency-Key" in named) == (method != "get"), (method, path)
+
+
+def test_exactly_those_queries_name_a_moment_that_take_one(document, client):
+    asked = {"external_id": "usr_1", "source": "api", "customer_id": "usr_1"}
+    for path, method, operation in _operations(document):
+        if method != "get":
+            continue
+        named = {parameter["name"] for parameter in operation["parameters"]}
+        for name in ("as_of", "known_at"):
+            answer = client.get(re.sub("{.*?}", "x", path), params=asked | {name: "yesterday"})
+            takes_it = answer.status_code == 400 and answer.json()["details"]["field"] == name
+            assert takes_it == (name in named), (path, answer.text)
+
+
+def test_a_body_that_may_be_left_out_is_not_required(document):
+    paths = document["paths"]
+
+    assert paths["/v1/payments/intents"]["post"]["requestBody"]["required"] is True
+    assert paths["/v1/customers"]["post"]["requestBody"]["required"] is False
+    assert paths["/v1/payments/{payment_id}/refund"]["post"]["requestBody"]["required"] is False
+
+
+def test_what_is_shown_as_an_example_works(document, client):
+    for path, method in (("/v1/customers", "post"), ("/v1/payments/intents", "post")):
+        content = document["paths"][path][method]["requestBody"]["content"]
+
+        answer = client.request(method, path, json=content["application/json"]["example"])
+
+        assert answer.status_code == 201, answer.text
+
+
+def test_the_bounds_of_a_parameter_are_said_in_the_words_of_json_schema(document):
+    parameters = document["paths"]["/v1/payments"]["get"]["parameters"]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in parameters}
+    words = {name for _, name in _schema_words(document)}
+
+    assert (schemas["limit"]["minimum"], schemas["offset"]["minimum"]) == (1, 0)
+    assert not words & {"ge", "gt", "le", "lt", "min_length", "max_length"}
+
+
+def test_the_contract_s_paths_are_all_there(document):
+    paths = set(document["paths"])
+
+    assert {
+        "/v1/customers",
+        "/v1/customers/lookup",
+        "/v1/customers/top",
+        "/v1/customers/stats",
+        "/v1/customers/{customer_id}",
+        "/v1/customers/{customer_id}/payments",
+        "/v1/customers/{customer_id}/sources",
+        "/v1/customers/external/{external_id}",
+        "/v1/customers/external/{external_id}/payments",
+        "/v1/customers/external/{external_id}/sources",
+        "/v1/payments",
+        "/v1/payments/intents",
+        "/v1/payments/intents/{payment_id}",
+        "/v1/payments/refunds",
+        "/v1/payments/refunds/{refund_id}",
+        "/v1/payments/export",
+        "/v1/exports/payments",
+        "/v1/payments/stats",
+        "/v1/payments/stats/series",
+        "/v1/payments/stats/latency",
+        "/v1/payments/stats/errors",
+        "/v1/payments/stats/sources",
+        "/v1/subscriptions",
+        "/v1/subscriptions/{subscription_id}",
+        "/v1/subscriptions/{subscription_id}/cancel",
+        "/v1/subscriptions/{subscription_id}/pause",
+        "/v1/subscriptions/{subscription_id}/resume",
+        "/v1/customers/{customer_id}/subscriptions",
+        "/v1/customers/{customer_id}/invoices",
+        "/v1/customers/external/{external_id}/subscriptions",
+        "/v1/customers/external/{external_id}/invoices",
+        "/v1/invoices",
+        "/v1/invoices/{invoice_id}",
+        "/v1/invoices/{invoice_id}/cancel",
+        "/v1/invoices/{invoice_id}/retry",
+        "/v1/policies/retry",
+        "/v1/policies/retry/list",
+        "/v1/api-keys",
+        "/v1/api-keys/{key_id}",
+    } <= paths
+
+
+def test_no_validation_error_of_fastapi_s_own_is_promised(document):
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    assert not any("422" in operation["responses"] for _, _, operation in _operations(document))
+
+
+def test_the_documentation_page_needs_nothing_from_elsewhere(stranger, document):
+    page = stranger.get("/docs")
+
+    policy = page.headers["Content-Security-Policy"]
+    assert page.status_code == 200
+    assert "<script" not in page.text
+    assert re.findall(r'(?:src|href)="(https?:[^"]*)"', page.text) == []
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    for path, method, _ in _operations(document):
+        assert f'<b class="method">{method.upper()}</b> <code>{path}</code>' in page.text
+
+
+def test_a_document_of_one_side_names_that_side_only(new_server):
+    queries = httpx.get(f"{new_server(only='queries').url}/openapi.json").json()
+    commands = httpx.get(f"{new_server(only='commands').url}/openapi.json").json()
+
+    assert {method for _, method, _ in _operations(queries)} == {"get"}
+    # To look at a payment link is a command as well: it is counted. A session is no view.
+    assert {path for path, method, _ in _operations(commands) if method == "get"} == {
+        "/healthz",
+        "/v1/checkout/sessions/{session_secret}",
+        "/v1/pay/{code}",
+    }
+
+
+def test_the_document_is_one(document):
+    schemathesis.openapi.from_dict(document).validate()
+
+
+def test_the_document_names_every_route_that_there_is(server, document):
+    routes = {
+        (route.path, method.lower())
+        for route in create_app(server.parts).routes
+        for method in route.methods
+    }
+
+    described = {(path, method) for path, method, _ in _operations(document)}
+    for_people = {("/docs", "get")} | {
+        (path, method)
+        for path in ("/pay/{code}", "/pay/{code}/payment")
+        for method in ("get", "post")
+    }
+    assert routes - described == {("/openapi.json", "get")} | for_people
+    assert described <= routes
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql", "cluster"], indirect=True)
+def test_every_operation_succeeds_as_it_is_described(sent, request, merchant, client):
+    schema = schemathesis.openapi.from_url(f"{merchant.server.url}/openapi.json")
+    shop = Shop(client)
+    refused = []
+
+    for operation in _deletions_last(schema):
+        for body in _examples(operation):
+            case = operation.Case(**shop.asked(operation), **body)
+            answer = case.call(headers=_headers(merchant))
+            case.validate_response(answer, checks=CHECKED)
+            refused += [(case.method, case.path, answer.text)] * (answer.status_code >= 300)
+            assert _undescribed(operation, answer) == set()
+
+    assert refused == []
+    assert offences(sent, alone=request.node.callspec.params["database_url"] == "cluster") == {}
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("named", ["known things", "anything"])
+def test_nothing_happens_that_the_document_does_not_promise(merchant, client, mode, named):
+    schema = schemathesis.openapi.from_url(f"{merchant.server.url}/openapi.json")
+    shop = Shop(client) if named == "known things" else None
+    never_succeeded = []
+
+    for operation in _deletions_last(schema):
+        succeeded = _try(operation, mode, shop, _headers(merchant))
+        never_succeeded += [operation.label] * (not succeeded)
+
+    if shop is not None and mode is GenerationMode.POSITIVE:
+        assert never_succeeded == []
+
+
+def _try(operation, mode, shop, headers):
+    """Sends what schemathesis thinks of; how many answers said that it was done."""
+    succeeded = []
+
+    @settings(
+        max_examples=EXAMPLES_PER_OPERATION,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(mode))
+    def nothing_else_happens(case):
+        if shop is not None:
+            asked = shop.asked(operation)
+            case.path_parameters = asked["path_parameters"]
+            if mode is GenerationMode.POSITIVE:
+                _make_possible(case, asked["query"])
+        answer = case.call(headers=headers)
+        case.validate_response(answer, checks=CHECKED)
+        succeeded.append(answer.status_code < 300)
+        assert _undescribed(operation, answer) == set()
+
+    try:
+        nothing_else_happens()
+    except Unsatisfiable:
+        # Whatever is sent here is as promised: there is nothing wrong to send.
+        assert mode is GenerationMode.NEGATIVE
+    return sum(succeeded)
+
+
+class Shop:
+    """Things to ask for: for each operation a payment, say, with which it can be done."""
+
+    def __init__(self, client):
+        self.client = client
+        self.customer_id = client.post("/v1/customers", json={"external_id": "usr_1"}).json()["id"]
+
+    def asked(self, operation):
+        """What an operation must be told besides its body, so that it can be done."""
+        wanted = {parameter.name for parameter in operation.path_parameters}
+        made = {name: getattr(self, f"_{name}")(operation) for name in wanted}
+        payment = made.pop("payment_id", None)
+        if payment is not None:
+            made["payment_id"] = payment["id"]
+        query = {}
+        if operation.path.endswith("/lookup"):
+            query = {"external_id": self._external_id(operation)}
+        if operation.path.endswith("/confirm-intent"):
+            query = {"client_secret": payment["client_secret"]}
+        if operation.path.endswith("/sources/explain"):
+            query = {"source": "api"}
+        if operation.path.endswith("/top/explain"):
+            query = {"customer_id": self._payer()}
+        return {"path_parameters": made, "query": query}
+
+    def _payment_id(self, operation):
+        step = operation.path.partition("{payment_id}")[2]
+        ready = {
+            "/retry": {"amount": 4001},
+            "/capture": {"capture_method": "manual"},
+            "/refund": {},
+            "/refunds": {},
+            "/dispute": {},
+            "/dispute/resolve": {},
+        }
+        payment = self._pay(**ready.get(step, {"amount": 77777}))
+        first = {"/capture": "confirm", "/dispute/resolve": "dispute", "/refunds": "refund"}
+        if step in first:
+            path = f"/v1/payments/{payment['id']}/{first[step]}"
+            self.client.post(path, json={}).raise_for_status()
+        return payment
+
+    def _refund_id(self, _operation):
+        return self.client.post(f"/v1/payments/{self._pay()['id']}/refund").json()["id"]
+
+    def _link(self, _operation):
+        return self._new_link()["id"]
+
+    def _session_secret(self, _operation):
+        asked = {"amount": 77777, "currency": "GHS"}
+        opened = self.client.post("/v1/checkout/sessions", json=asked)
+        return opened.raise_for_status().json()["session_secret"]
+
+    def _code(self, _operation):
+        return self._new_link()["code"]
+
+    def _new_link(self):
+        terms = {"name": "Summer Sale", "currency": "GHS", "allow_custom_amount": True}
+        asked = terms | {"amount": 4000}
+        return self.client.post("/v1/payment-links", json=asked).raise_for_status().json()
+
+    def _subscription_id(self, operation):
+        asked = {"customer_id": "usr_1", "plan_id": "plan_1", "amount": 4000, "currency": "GHS"}
+        asked |= {"method": "momo", "interval": "monthly"}
+        made = self.client.post("/v1/subscriptions", json=asked).raise_for_status().json()
+        if operation.path.endswith("/resume"):
+            self.client.post(f"/v1/subscriptions/{made['id']}/pause").raise_for_status()
+        return made["id"]
+
+    def _invoice_id(self, _operation):
+        failing = {"customer_id": "usr_1", "plan_id": "plan_1", "amount": 4001, "currency": "GHS"}
+        failing |= {"method": "card", "interval": "yearly"}
+        made = self.client.post("/v1/subscriptions", json=failing).raise_for_status().json()
+        return made["latest_invoice_id"]
+
+    def _customer_id(self, operation):
+        if operation.method == "delete":
+            return self.client.post("/v1/customers", json={}).json()["id"]
+        return self.customer_id
+
+    def _payer(self):
+        payment = self._pay()
+        self.client.post(f"/v1/payments/{payment['id']}/confirm").raise_for_status()
+        return payment["customer_id"]
+
+    def _external_id(self, _operation):
+        # Changed or deleted by whatever was tried before: there is somebody of that name again.
+        self.client.put("/v1/customers/external/usr_1", json={}).raise_for_status()
+        return "usr_1"
+
+    def _key_id(self, _operation):
+        return self.client.post("/v1/api-keys", json={"name": "another"}).json()["id"]
+
+    def _pay(self, **more):
+        asked = {"amount": 4000, "currency": "GHS", "customer_id": "usr_1"} | more
+        return self.client.post("/v1/payments/intents", json=asked).raise_for_status().json()
+
+
+def _make_possible(case, query):
+    """Leaves what was thought of as it is, but for words that are no words of this world."""
+    case.query = {**(case.query or {}), **query}
+    # A page goes on from a page before; time zones have names; the past knows nothing of today.
+    for name in ("cursor", "tz", "as_of", "known_at"):
+        case.query.pop(name, None)
+    for said in (case.query, case.body):
+        if isinstance(said, dict) and "currency" in said:
+            said["currency"] = "GHS"
+
+
+def _examples(operation):
+    """The bodies the document shows; one without a body where it takes none."""
+    body = operation.definition.raw.get("requestBody")
+    if body is None:
+        return [{}]
+    content = body["content"]["application/json"]
+    return [{"body": content["example"], "media_type": "application/json"}]
+
+
+def _undescribed(operation, answer):
+    described = operation.definition.raw["responses"][str(answer.status_code)].get("headers", {})
+    return set(answer.headers) - {name.lower() for name in described} - OF_EVERY_SERVER
+
+
+def _deletions_last(schema):
+    operations = [found.ok() for found in schema.get_all_operations()]
+    return sorted(operations, key=lambda each: (each.method == "delete", each.path))
+
+
+def _headers(merchant):
+    return {"X-Reevit-Key": merchant.founded.keys["test"], "X-Org-Id": merchant.org_id}
+
+
+def _operations(document):
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            yield path, method, operation
+
+
+def _schema_words(part, inside=""):
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if inside != "properties":
+                yield inside, name
+            yield from _schema_words(value, name)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _schema_words(value, inside)

@@ -1,0 +1,108 @@
+"""Files of all payments: read on while they are sent, of one moment, cut when they go wrong."""
+
+import csv
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from projections.payment_list import EXPORT_STEP
+
+on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+MORE_THAN_TWO_STEPS = 2 * EXPORT_STEP + 10
+
+
+@pytest.fixture
+def payments(client):
+    """The ids of enough payments for several steps, newest first."""
+
+    def pay(number):
+        body = {"amount": number + 1, "currency": "GHS", "description": f"parcel {number}, small"}
+        return client.post("/v1/payments/intents", json=body).json()["id"]
+
+    with ThreadPoolExecutor(8) as many:
+        return sorted(many.map(pay, range(MORE_THAN_TWO_STEPS)), reverse=True)
+
+
+@on_both_databases
+@pytest.mark.parametrize("path", ["/v1/payments/export", "/v1/exports/payments"])
+def test_an_export_of_many_steps_has_every_payment_once_in_both_forms(client, payments, path):
+    exported = client.get(path)
+    table = client.get(path, params={"format": "csv"})
+
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert exported.headers["Content-Type"] == "application/json"
+    assert "Content-Length" not in exported.headers
+    assert exported.json()["total"] == len(payments)
+    assert sorted((each["id"] for each in exported.json()["payments"]), reverse=True) == payments
+    assert [row["id"] for row in rows] == [each["id"] for each in exported.json()["payments"]]
+    assert int(exported.headers["Whence-Position"]) >= len(payments)
+
+
+def test_an_export_of_nothing_is_an_empty_list_and_a_line_of_names(client):
+    table = client.get("/v1/payments/export", params={"format": "csv"}).text
+
+    assert client.get("/v1/payments/export").json() == {"payments": [], "total": 0}
+    assert table.startswith("id,payment_id,")
+    assert table.count("\n") == 1
+
+
+def test_an_export_that_goes_wrong_midway_is_cut_and_never_looks_whole(
+    client, payments, server, log, monkeypatch
+):
+    assert payments
+    render, rendered = _breaking_after(EXPORT_STEP + 1)
+    monkeypatch.setattr("api.payments.exports.rendering.of_listed", render)
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get("/v1/payments/export")
+
+    assert len(rendered) == EXPORT_STEP + 1
+    assert "request_failed" in {entry["event"] for entry in log}
+    monkeypatch.undo()
+    assert client.get("/v1/payments/export").json()["total"] == len(payments)
+    assert server.parts.views.waiting == 0
+
+
+def test_an_export_that_goes_wrong_at_once_is_a_plain_error(client, monkeypatch):
+    client.post("/v1/payments/intents", json={"amount": 1, "currency": "GHS"})
+    monkeypatch.setattr("api.payments.exports.rendering.of_listed", _breaking_after(0)[0])
+
+    answer = client.get("/v1/payments/export")
+
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "server_error"
+
+
+def test_who_hangs_up_in_the_middle_of_an_export_is_read_no_further_for(
+    payments, merchant, monkeypatch
+):
+    assert payments
+    read = []
+
+    def slowly(listed, org_id):
+        read.append(org_id)
+        time.sleep(0.002)
+        return {"id": listed.payment.payment_id, "filling": "x" * 1000}
+
+    monkeypatch.setattr("api.payments.exports.rendering.of_listed", slowly)
+
+    with merchant.client() as impatient, impatient.stream("GET", "/v1/payments/export") as answer:
+        next(answer.iter_bytes())
+    time.sleep(2)
+
+    assert EXPORT_STEP <= len(read) < MORE_THAN_TWO_STEPS
+
+
+def _breaking_after(count):
+    rendered = []
+
+    def render(listed, _org_id):
+        if len(rendered) == count:
+            raise LookupError("a row nobody can read")
+        rendered.append(listed)
+        return {"id": listed.payment.payment_id}
+
+    return render, rendered
