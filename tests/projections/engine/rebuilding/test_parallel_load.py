@@ -199,9 +199,9 @@ def test_an_interrupt_ends_all_processes(kiosk):
 
 STAND_STILL = """
 import multiprocessing, sys, time
-from projections.folds import DEFINITIONS
-from projections.generation import postgresql_generation
-from projections.parallel import fill_in_parallel
+from projections.read_models import DEFINITIONS
+from projections.engine.generations.generation import postgresql_generation
+from projections.engine.rebuilding.parallel_load import fill_in_parallel
 from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
