@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from stores import BEGINNING, LARGE, fill, opened, read_and_decode
 
-from projections.engine.time_travel.reader import Moment, Past
+from projections.engine.time_travel.reader import Moment, PastReader
 from projections.read_models import DEFINITIONS
 from projections.top_customers import top_customers
 
@@ -31,7 +31,7 @@ def measure_past(url: str) -> Asked:
         fill(ledger, LARGE, _PAYMENTS)
         facts = ledger.head(LARGE)
         moment = Moment(as_of=BEGINNING + timedelta(seconds=15 * _PAYMENTS))
-        with Past(ledger, DEFINITIONS, most_facts=facts, most_bytes=2**29) as past:
+        with PastReader(ledger, DEFINITIONS, most_facts=facts, most_bytes=2**29) as past:
 
             async def ask() -> float:
                 began = time.perf_counter()

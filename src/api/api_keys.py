@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from api.bodies.shapes import Moment, Shape
 from api.http.errors import Forbidden
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings.values import moment
 from commands import organizations as commands
@@ -44,9 +44,9 @@ class NewApiKey(ApiKey):
     response_model=NewApiKey,
     dependencies=[needs("api_keys:write")],
 )
-async def issue_key(call: Call, command: IssueKey) -> Response:
+async def issue_key(request: ApiRequest, command: IssueKey) -> Response:
     """A key with limited scopes can hand out no more than it has."""
-    own = call.caller.key.scopes
+    own = request.caller.key.scopes
     if own and not (command.scopes and set(command.scopes) <= set(own)):
         raise Forbidden("insufficient_scope", "a key cannot hand out scopes it does not have")
     raw: dict[str, str] = {}
@@ -54,36 +54,36 @@ async def issue_key(call: Call, command: IssueKey) -> Response:
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         issued = await commands.issue_key(work, command)
         raw[issued.key.key_id] = issued.raw
-        return 201, _body(issued.key, call.org_id)
+        return 201, _body(issued.key, request.org_id)
 
     # What is stored under an idempotency key does not hold the key itself: no store ever may.
     def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
         told = raw.get(body["id"])
         return body | {"raw": told, "key": told}
 
-    return await call.decide(decide, with_secrets=with_secrets)
+    return await request.decide(decide, with_secrets=with_secrets)
 
 
 @command_router.delete(
     "/v1/api-keys/{key_id}", status_code=204, dependencies=[needs("api_keys:write")]
 )
-async def revoke_key(call: Call, key_id: str) -> Response:
+async def revoke_key(request: ApiRequest, key_id: str) -> Response:
     """From now on the key is refused; revoking it again changes nothing."""
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         await commands.revoke_key(work, key_id)
         return 204, None
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
 @query_router.get(
     "/v1/api-keys", response_model=list[ApiKey], dependencies=[needs("api_keys:read")]
 )
-async def list_keys(call: Call) -> Response:
+async def list_keys(request: ApiRequest) -> Response:
     """Newest first, revoked ones included."""
-    keys = await call.parts.handler.perform(call.book_name, commands.list_keys)
-    response = answer([_body(key, call.org_id) for key in keys])
+    keys = await request.dependencies.handler.perform(request.book_name, commands.list_keys)
+    response = answer([_body(key, request.org_id) for key in keys])
     response.headers["X-Total-Count"] = str(len(keys))
     return response
 

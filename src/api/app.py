@@ -30,13 +30,13 @@ from api.customers import queries as customer_queries
 from api.http import reference
 from api.http.authentication import Authentication
 from api.http.cors import CrossOrigin
-from api.http.dependencies import Parts
+from api.http.dependencies import Dependencies
 from api.http.entrance import Entrance
 from api.http.errors import ApiError, method_not_allowed, no_such_route
-from api.http.middleware import Envelope
+from api.http.middleware import RequestMiddleware
 from api.http.openapi import document
 from api.http.rate_limits import RateLimit
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import new_router
 from api.payment_links import commands as payment_link_commands
 from api.payment_links import pages as pay_pages
@@ -114,11 +114,11 @@ class Service(FastAPI):
         return stack
 
 
-def create_app(parts: Parts, *, only: Only = None) -> FastAPI:
+def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
     """An ASGI application; ``only`` serves one half of it. More routes may be added to it."""
     app = Service(
         title="Whence",
-        version=parts.version,
+        version=dependencies.version,
         description=_DESCRIPTION,
         openapi_url=None,
         docs_url=None,
@@ -126,40 +126,40 @@ def create_app(parts: Parts, *, only: Only = None) -> FastAPI:
         redirect_slashes=False,
         exception_handlers={HTTPException: _http_error},
     )
-    app.state.parts = parts
+    app.state.dependencies = dependencies
     commands = _COMMANDS if only != "queries" else ()
     queries = _QUERIES if only != "commands" else ()
     for router in (*commands, *queries, _about):
         app.router.routes.extend(router.routes)
     app.add_middleware(
-        Envelope,
-        request_id=parts.request_id or (lambda: parts.handler.ids.new("req")),
-        authentication=Authentication(parts.directory, parts.handler.clock),
-        per_key=RateLimit(parts.rate_limit_per_key),
-        per_address=RateLimit(parts.rate_limit_public),
-        cross_origin=CrossOrigin(parts.cors_origins, parts.directory),
-        metrics=parts.metrics,
-        log=parts.log,
-        store=parts.store,
+        RequestMiddleware,
+        request_id=dependencies.request_id or (lambda: dependencies.handler.ids.new("req")),
+        authentication=Authentication(dependencies.directory, dependencies.handler.clock),
+        per_key=RateLimit(dependencies.rate_limit_per_key),
+        per_address=RateLimit(dependencies.rate_limit_public),
+        cross_origin=CrossOrigin(dependencies.cors_origins, dependencies.directory),
+        metrics=dependencies.metrics,
+        log=dependencies.log,
+        store=dependencies.store,
     )
     return app
 
 
 @_about.get("/healthz", response_model=Health)
-async def health(call: Call) -> Response:  # noqa: ARG001 (nothing is asked)
+async def health(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is asked)
     """Whether the process answers at all."""
     return answer({"status": "ok"})
 
 
 @_about.get("/openapi.json", include_in_schema=False)
-async def openapi(call: Call) -> Response:
-    return Response(orjson.dumps(document(call.app)), media_type="application/json")
+async def openapi(request: ApiRequest) -> Response:
+    return Response(orjson.dumps(document(request.app)), media_type="application/json")
 
 
 @_about.get("/docs", include_in_schema=False)
-async def docs(call: Call) -> Response:
+async def docs(request: ApiRequest) -> Response:
     return HTMLResponse(
-        reference.page(document(call.app)),
+        reference.page(document(request.app)),
         headers={"Content-Security-Policy": reference.CONTENT_SECURITY_POLICY},
     )
 

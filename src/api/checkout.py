@@ -7,7 +7,7 @@ from starlette.responses import Response
 from api.bodies.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
 from api.customers.returning import ReturningCustomers
 from api.http.errors import Forbidden
-from api.http.request import Call
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
 from api.payments.commands import may_read
 from api.renderings import payments as payment_rendering
@@ -34,16 +34,16 @@ router = new_router("checkout")
     response_model=CheckoutSession,
     dependencies=[needs("payments:write", "checkout:write")],
 )
-async def open_checkout_session(call: Call, command: OpenCheckoutSession) -> Response:
+async def open_checkout_session(request: ApiRequest, command: OpenCheckoutSession) -> Response:
     """Begins a payment, and a day in which its page may be used.
 
     Who pays is shown only when a server says who it is: a browser could say any address.
     """
-    if not may_read(call) and command.occurred_at is not None:
+    if not may_read(request) and command.occurred_at is not None:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
-    known = may_read(call) and call.caller.may("customers:read")
-    organization = call.caller.organization
-    customers = ReturningCustomers(call)
+    known = may_read(request) and request.caller.may("customers:read")
+    organization = request.caller.organization
+    customers = ReturningCustomers(request)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         opened = await commands.open_checkout_session(work, command, prefills=known)
@@ -52,7 +52,7 @@ async def open_checkout_session(call: Call, command: OpenCheckoutSession) -> Res
     def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
         return _with_secrets(body, organization)
 
-    return await call.decide(decide, with_secrets=with_secrets, in_browser=not may_read(call))
+    return await request.decide(decide, with_secrets=with_secrets, in_browser=not may_read(request))
 
 
 @router.get(
@@ -60,17 +60,17 @@ async def open_checkout_session(call: Call, command: OpenCheckoutSession) -> Res
     response_model=CheckoutSession,
     responses={404: {}, 410: {}},
 )
-async def show_checkout_session(call: Call, session_secret: str) -> Response:
+async def show_checkout_session(request: ApiRequest, session_secret: str) -> Response:
     """What the page somebody pays on needs: public, with the secret of the session."""
-    customers = ReturningCustomers(call)
+    customers = ReturningCustomers(request)
     found: list[Organization] = []
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         opened = await commands.see_checkout_session(work, session_secret)
-        found[:] = [await work.look_at(Organization, work.org_id)]
+        found[:] = [await work.load_recent(Organization, work.org_id)]
         return 200, await _body(work, opened, customers)
 
-    return await call.decide(
+    return await request.decide(
         decide,
         with_secrets=lambda body: _with_secrets(body, found[0]),
         book=book_of_session(session_secret),
@@ -83,7 +83,9 @@ async def show_checkout_session(call: Call, session_secret: str) -> Response:
     response_model=SelectedMethod,
     responses={404: {}, 410: {}},
 )
-async def select_method(call: Call, session_secret: str, command: SelectMethod) -> Response:
+async def select_method(
+    request: ApiRequest, session_secret: str, command: SelectMethod
+) -> Response:
     """The payer chooses how to pay: public, with the secret of the session."""
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
@@ -92,7 +94,7 @@ async def select_method(call: Call, session_secret: str, command: SelectMethod) 
 
     # Choosing again what was chosen does nothing; and a key would be stored beside the secret.
     book = book_of_session(session_secret)
-    return await call.decide(decide, book=book, in_browser=True, keyed=False)
+    return await request.decide(decide, book=book, in_browser=True, keyed=False)
 
 
 @router.put(
@@ -100,14 +102,14 @@ async def select_method(call: Call, session_secret: str, command: SelectMethod) 
     response_model=CheckoutSettings,
     dependencies=[needs("payments:write")],
 )
-async def set_checkout_settings(call: Call, command: SetCheckoutSettings) -> Response:
+async def set_checkout_settings(request: ApiRequest, command: SetCheckoutSettings) -> Response:
     """Which pages may call from a browser, beside those the service is set up with."""
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         organization = await commands.set_checkout_settings(work, command)
         return 200, {"allowed_origins": organization.checkout_origins}
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
 async def _body(work: UnitOfWork, opened: Opened, customers: ReturningCustomers) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.bodies.explanations import Explanation as ExplanationBody
 from api.http.pagination import Cursor, UpTo200
 from api.http.query_fields import CurrencyCode, Instant, Text
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings.values import moment, pagination
 from domain.customer import CustomerNotFound
@@ -97,13 +97,15 @@ _Question = tuple[Concern, Terms, int]
     responses={404: {}},
     dependencies=[needs("customers:read")],
 )
-async def explain_ranking(call: Call, query: Annotated[ExplainRanking, Query()]) -> Response:
+async def explain_ranking(
+    request: ApiRequest, query: Annotated[ExplainRanking, Query()]
+) -> Response:
     """The facts by which a customer has its place in the ranking."""
-    start = query.start or start_of(query.period, call.now)
+    start = query.start or start_of(query.period, request.now)
     is_in_a_range = any((start, query.end, query.country))
 
     def ask(db: Connection) -> _Question:
-        currency = query.currency or most_used_currency(db, call.book_name) or ""
+        currency = query.currency or most_used_currency(db, request.book_name) or ""
         concern = Concern(
             currency,
             customer_id=query.customer_id,
@@ -113,7 +115,7 @@ async def explain_ranking(call: Call, query: Annotated[ExplainRanking, Query()])
         )
         entry = ranking_entry(
             db,
-            call.book_name,
+            request.book_name,
             query.customer_id,
             currency=currency,
             country=query.country,
@@ -127,7 +129,7 @@ async def explain_ranking(call: Call, query: Annotated[ExplainRanking, Query()])
         counted = "successful_payments" if is_in_a_range else "payment_count"
         return concern, OF_CUSTOMER[counted], entry.payment_count
 
-    return await _explained(call, query, query.metric, ask)
+    return await _explained(request, query, query.metric, ask)
 
 
 @router.get(
@@ -136,13 +138,13 @@ async def explain_ranking(call: Call, query: Annotated[ExplainRanking, Query()])
     dependencies=[needs("customers:read")],
 )
 async def explain_customer(
-    call: Call, customer_id: str, query: Annotated[ExplainCustomer, Query()]
+    request: ApiRequest, customer_id: str, query: Annotated[ExplainCustomer, Query()]
 ) -> Response:
     """The facts that add up to a figure of the customer's profile."""
     figure = "refund_count" if query.figure == "total_refunds" else query.figure
 
     def ask(db: Connection) -> _Question:
-        found = profile(db, call.book_name, customer_id)
+        found = profile(db, request.book_name, customer_id)
         if found is None:
             raise CustomerNotFound(customer_id)
         currency = query.currency or found.currency or ""
@@ -150,7 +152,7 @@ async def explain_customer(
         value = getattr(totals, figure) if totals else 0
         return Concern(currency, customer_id=customer_id), OF_CUSTOMER[figure], value
 
-    return await _explained(call, query, query.figure, ask)
+    return await _explained(request, query, query.figure, ask)
 
 
 @router.get(
@@ -158,15 +160,15 @@ async def explain_customer(
     response_model=ExplanationBody,
     dependencies=[needs("payments:read")],
 )
-async def explain_source(call: Call, query: Annotated[ExplainSource, Query()]) -> Response:
+async def explain_source(request: ApiRequest, query: Annotated[ExplainSource, Query()]) -> Response:
     """The facts that add up to a row of the sources."""
     figure = "created" if query.figure == "count" else query.figure
 
     def ask(db: Connection) -> _Question:
-        currency = query.currency or most_used_currency(db, call.book_name) or ""
+        currency = query.currency or most_used_currency(db, request.book_name) or ""
         row = source_entry(
             db,
-            call.book_name,
+            request.book_name,
             query.source,
             query.source_id,
             currency=currency,
@@ -182,25 +184,25 @@ async def explain_source(call: Call, query: Annotated[ExplainSource, Query()]) -
         )
         return concern, OF_SOURCE[figure], getattr(row, figure)
 
-    return await _explained(call, query, query.figure, ask)
+    return await _explained(request, query, query.figure, ask)
 
 
 async def _explained(
-    call: Call, query: ExplainFigure, figure: str, ask: Callable[[Connection], _Question]
+    request: ApiRequest, query: ExplainFigure, figure: str, ask: Callable[[Connection], _Question]
 ) -> Response:
     def read(db: Connection) -> tuple[Any, ...]:
         concern, terms, value = ask(db)
-        found = step(db, call.book_name, concern, terms, limit=query.limit, cursor=query.cursor)
+        found = step(db, request.book_name, concern, terms, limit=query.limit, cursor=query.cursor)
         return concern, terms, value, found
 
-    told = await call.tell(read)
+    told = await request.tell(read)
     concern, terms, value, found = told.result
-    asked = call.moment
+    asked = request.moment
     explanation = await asyncio.to_thread(
         partial(
             explain,
-            call.parts.ledger,
-            call.book_name,
+            request.dependencies.ledger,
+            request.book_name,
             concern,
             terms,
             found,

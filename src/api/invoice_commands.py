@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from api.bodies.invoices import Invoice
-from api.http.request import Call
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
 from api.renderings import invoices as rendering
 from commands import invoices as commands
@@ -19,15 +19,15 @@ WRITE = needs("invoices:write")
 
 
 @router.patch("/v1/invoices/{invoice_id}", response_model=Invoice, dependencies=[WRITE])
-async def update_invoice(call: Call, invoice_id: str, command: UpdateInvoice) -> Response:
+async def update_invoice(request: ApiRequest, invoice_id: str, command: UpdateInvoice) -> Response:
     """Notes, or another day on which it is due; its status can only be set to canceled."""
-    return await _decide(call, lambda work: commands.update_invoice(work, invoice_id, command))
+    return await _decide(request, lambda work: commands.update_invoice(work, invoice_id, command))
 
 
 @router.post("/v1/invoices/{invoice_id}/cancel", response_model=Invoice, dependencies=[WRITE])
-async def cancel_invoice(call: Call, invoice_id: str, command: CancelInvoice) -> Response:
+async def cancel_invoice(request: ApiRequest, invoice_id: str, command: CancelInvoice) -> Response:
     """The money is not wanted any more: its payment is canceled with it."""
-    return await _decide(call, lambda work: commands.cancel_invoice(work, invoice_id, command))
+    return await _decide(request, lambda work: commands.cancel_invoice(work, invoice_id, command))
 
 
 @router.post(
@@ -37,16 +37,16 @@ async def cancel_invoice(call: Call, invoice_id: str, command: CancelInvoice) ->
     dependencies=[WRITE],
 )
 async def retry_invoice(
-    call: Call,
+    request: ApiRequest,
     invoice_id: str,
     command: RetryInvoice,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Tries the payment of a failed one again, also when the policy has no more tries."""
-    return await _decide(call, lambda work: commands.retry_invoice(work, invoice_id), status=202)
+    return await _decide(request, lambda work: commands.retry_invoice(work, invoice_id), status=202)
 
 
 async def _decide(
-    call: Call,
+    request: ApiRequest,
     change: Callable[[UnitOfWork], Awaitable[InvoiceAggregate]],
     *,
     status: int = 200,
@@ -54,4 +54,4 @@ async def _decide(
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         return status, rendering.of_aggregate(await change(work), org_id=work.org_id)
 
-    return await call.decide(decide)
+    return await request.decide(decide)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.bodies.invoices import Invoice
 from api.http.pagination import Paged, UpTo200, bare
 from api.http.query_fields import Instant, Text, american
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings import invoices as rendering
 from domain.invoice import InvoiceNotFound, InvoiceStatus
@@ -38,28 +38,28 @@ class ListInvoices(Paged):
 
 
 @router.get("/v1/invoices", response_model=list[Invoice], dependencies=[READ])
-async def list_invoices(call: Call, query: Annotated[ListInvoices, Query()]) -> Response:
+async def list_invoices(request: ApiRequest, query: Annotated[ListInvoices, Query()]) -> Response:
     """Newest first."""
 
     def read(db: Connection) -> Page[InvoiceRecord]:
         named = query.customer_id
         wanted = InvoiceFilter(
             status=query.status,
-            customer_id=named and (customer_id_of(db, call.book_name, named) or named),
+            customer_id=named and (customer_id_of(db, request.book_name, named) or named),
             subscription_id=query.subscription_id,
             start=query.created_after or query.start,
             end=query.created_before or query.end,
         )
-        return invoice_list(db, call.book_name, wanted, **query.place)
+        return invoice_list(db, request.book_name, wanted, **query.place)
 
-    page = await call.ask(read)
-    return bare(call, page, lambda row: rendering.of_record(row, org_id=call.org_id))
+    page = await request.ask(read)
+    return bare(request, page, lambda row: rendering.of_record(row, org_id=request.org_id))
 
 
 @router.get("/v1/invoices/{invoice_id}", response_model=Invoice, dependencies=[READ])
-async def show_invoice(call: Call, invoice_id: str) -> Response:
+async def show_invoice(request: ApiRequest, invoice_id: str) -> Response:
     """All of one invoice."""
-    found = await call.ask(lambda db: invoice(db, call.book_name, invoice_id))
+    found = await request.ask(lambda db: invoice(db, request.book_name, invoice_id))
     if found is None:
         raise InvoiceNotFound(invoice_id)
-    return answer(rendering.of_record(found, org_id=call.org_id))
+    return answer(rendering.of_record(found, org_id=request.org_id))

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from api.bodies.subscriptions import Subscription
-from api.http.request import Call
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
 from api.renderings import subscriptions as rendering
 from commands import subscriptions as commands
@@ -27,20 +27,22 @@ WRITE = needs("subscriptions:write")
 @router.post(
     "/v1/subscriptions", status_code=201, response_model=Subscription, dependencies=[WRITE]
 )
-async def create_subscription(call: Call, command: CreateSubscription) -> Response:
+async def create_subscription(request: ApiRequest, command: CreateSubscription) -> Response:
     """The first period begins, and is billed, at once; the next ones when their time comes."""
-    return await _decide(call, lambda work: commands.create_subscription(work, command), status=201)
+    return await _decide(
+        request, lambda work: commands.create_subscription(work, command), status=201
+    )
 
 
 @router.patch(
     "/v1/subscriptions/{subscription_id}", response_model=Subscription, dependencies=[WRITE]
 )
 async def update_subscription(
-    call: Call, subscription_id: str, command: UpdateSubscription
+    request: ApiRequest, subscription_id: str, command: UpdateSubscription
 ) -> Response:
     """Another plan, amount or interval goes from the next invoice on."""
     return await _decide(
-        call, lambda work: commands.update_subscription(work, subscription_id, command)
+        request, lambda work: commands.update_subscription(work, subscription_id, command)
     )
 
 
@@ -48,11 +50,11 @@ async def update_subscription(
     "/v1/subscriptions/{subscription_id}/pause", response_model=Subscription, dependencies=[WRITE]
 )
 async def pause_subscription(
-    call: Call, subscription_id: str, command: PauseSubscription
+    request: ApiRequest, subscription_id: str, command: PauseSubscription
 ) -> Response:
     """Nothing is billed for the time it is paused."""
     return await _decide(
-        call, lambda work: commands.pause_subscription(work, subscription_id, command)
+        request, lambda work: commands.pause_subscription(work, subscription_id, command)
     )
 
 
@@ -60,28 +62,28 @@ async def pause_subscription(
     "/v1/subscriptions/{subscription_id}/resume", response_model=Subscription, dependencies=[WRITE]
 )
 async def resume_subscription(
-    call: Call,
+    request: ApiRequest,
     subscription_id: str,
     command: ResumeSubscription,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Only a paused one: it goes on with the period that begins next."""
-    return await _decide(call, lambda work: commands.resume_subscription(work, subscription_id))
+    return await _decide(request, lambda work: commands.resume_subscription(work, subscription_id))
 
 
 @router.post(
     "/v1/subscriptions/{subscription_id}/cancel", response_model=Subscription, dependencies=[WRITE]
 )
 async def cancel_subscription(
-    call: Call, subscription_id: str, command: CancelSubscription
+    request: ApiRequest, subscription_id: str, command: CancelSubscription
 ) -> Response:
     """For good. What was billed until then stays owed."""
     return await _decide(
-        call, lambda work: commands.cancel_subscription(work, subscription_id, command)
+        request, lambda work: commands.cancel_subscription(work, subscription_id, command)
     )
 
 
 async def _decide(
-    call: Call,
+    request: ApiRequest,
     change: Callable[[UnitOfWork], Awaitable[SubscriptionAggregate]],
     *,
     status: int = 200,
@@ -89,4 +91,4 @@ async def _decide(
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         return status, rendering.of_aggregate(await change(work), org_id=work.org_id)
 
-    return await call.decide(decide)
+    return await request.decide(decide)

@@ -21,7 +21,7 @@ async def bill(work: UnitOfWork, stream: str) -> bool:
     """Does the next thing that is due about a subscription or an invoice; False: nothing was."""
     if stream.startswith(_OF_INVOICES):
         return await _retry_when_due(work, stream)
-    return await renew_when_due(work, await work.get(Subscription, stream))
+    return await renew_when_due(work, await work.load_for_update(Subscription, stream))
 
 
 async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
@@ -64,7 +64,7 @@ async def up_to_date(work: UnitOfWork, subscription_id: str) -> Subscription:
 
     So what is billed never depends on how quick the biller was.
     """
-    subscription = await work.get(Subscription, subscription_id)
+    subscription = await work.load_for_update(Subscription, subscription_id)
     while await renew_when_due(work, subscription):
         pass
     return subscription
@@ -72,8 +72,8 @@ async def up_to_date(work: UnitOfWork, subscription_id: str) -> Subscription:
 
 async def _retry_when_due(work: UnitOfWork, invoice_id: str) -> bool:
     # Whoever changes anything about a subscription waits for their turn at the subscription.
-    await work.line_up((await work.peek(Invoice, invoice_id)).subscription_id)
-    invoice = await work.get(Invoice, invoice_id)
+    await work.lock((await work.load_stale(Invoice, invoice_id)).subscription_id)
+    invoice = await work.load_for_update(Invoice, invoice_id)
     if not invoice.is_due(work.now):
         return False
     if await _is_gone(work, invoice.customer_id):
@@ -85,14 +85,14 @@ async def _retry_when_due(work: UnitOfWork, invoice_id: str) -> bool:
 
 async def ask_again(work: UnitOfWork, invoice: Invoice, *, by_policy: bool = False) -> None:
     """Tries the payment of a failed invoice again."""
-    payment = await work.get(Payment, invoice.payment_id)
+    payment = await work.load_for_update(Payment, invoice.payment_id)
     payment.retry(work.now)
     take(work, payment, await work.provider.retry(payment))
     await settle(work, invoice, payment, by_policy=by_policy)
 
 
 async def _is_gone(work: UnitOfWork, customer_id: str) -> bool:
-    return (await work.rely_on(Customer, customer_id)).deleted
+    return (await work.load_guarded(Customer, customer_id)).deleted
 
 
 def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> Payment:
@@ -115,5 +115,5 @@ def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> P
 
 async def _policy(work: UnitOfWork, plan_id: str) -> RetryPolicy:
     with suppress(NotFound):
-        return (await work.look_at(Organization, work.org_id)).retry_policy(plan_id)
+        return (await work.load_recent(Organization, work.org_id)).retry_policy(plan_id)
     return DEFAULT_POLICY

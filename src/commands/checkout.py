@@ -73,18 +73,18 @@ async def open_checkout_session(
 async def see_checkout_session(work: UnitOfWork, secret: str) -> Opened:
     """The session of this secret, while it is open."""
     session = await _session(work, secret)
-    return Opened(session, await work.look_at(Payment, session.payment_id))
+    return Opened(session, await work.load_recent(Payment, session.payment_id))
 
 
 async def select_method(work: UnitOfWork, secret: str, command: SelectMethod) -> Payment:
     session = await _session(work, secret)
-    payment = await work.get(Payment, session.payment_id)
+    payment = await work.load_for_update(Payment, session.payment_id)
     payment.select_method(command.method, work.now)
     return payment
 
 
 async def set_checkout_settings(work: UnitOfWork, command: SetCheckoutSettings) -> Organization:
-    organization = await work.get(Organization, work.org_id)
+    organization = await work.load_for_update(Organization, work.org_id)
     organization.set_checkout_origins(command.allowed_origins, work.now)
     return organization
 
@@ -100,11 +100,11 @@ def book_of_session(secret: str) -> str:
 async def _session(work: UnitOfWork, secret: str) -> CheckoutSession:
     session_id = secret.partition("_secret_")[0]
     try:
-        organization = await work.look_at(Organization, work.org_id)
+        organization = await work.load_recent(Organization, work.org_id)
     except OrganizationNotFound:
         raise SessionNotFound from None
     if not hmac.compare_digest(client_secret(organization, session_id).encode(), secret.encode()):
         raise SessionNotFound
-    session = await work.look_at(CheckoutSession, session_id)
+    session = await work.load_recent(CheckoutSession, session_id)
     session.must_be_open(work.now)
     return session

@@ -46,13 +46,13 @@ async def see_payment(work: UnitOfWork, secret: str) -> Payment:
     """The payment whose secret it is; raises InvalidClientSecret."""
     payment_id = secret.partition("_secret_")[0]
     await check_client_secret(work, payment_id, secret)
-    return await work.look_at(Payment, payment_id)
+    return await work.load_recent(Payment, payment_id)
 
 
 async def check_client_secret(work: UnitOfWork, payment_id: str, secret: str) -> None:
     """Raises InvalidClientSecret; takes the same time however much of the secret is right."""
     try:
-        organization = await work.look_at(Organization, work.org_id)
+        organization = await work.load_recent(Organization, work.org_id)
     except OrganizationNotFound:
         raise InvalidClientSecret from None
     right = client_secret(organization, payment_id)

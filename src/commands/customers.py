@@ -72,7 +72,7 @@ async def create_customer(work: UnitOfWork, command: CreateCustomer) -> Customer
 
 
 async def update_customer(work: UnitOfWork, customer_id: str, command: PutCustomer) -> Customer:
-    customer = await work.get(Customer, customer_id)
+    customer = await work.load_for_update(Customer, customer_id)
     before = names(customer)
     customer.update(command.changes, work.now)
     rename(work, customer, before)
@@ -91,7 +91,7 @@ async def put_customer(work: UnitOfWork, external_id: str, command: PutCustomer)
 
 async def delete_customer(work: UnitOfWork, customer_id: str) -> None:
     """Payments and totals stay; the external id is free again."""
-    customer = await work.get(Customer, customer_id)
+    customer = await work.load_for_update(Customer, customer_id)
     before = names(customer)
     customer.delete(work.now)
     rename(work, customer, before)
@@ -112,7 +112,7 @@ async def first_alive(work: UnitOfWork, kind: str, address: str | None) -> Custo
     if address is None:
         return None
     for _, customer_id in await work.owners(kind, f"{address.lower()}\n"):
-        customer = await work.rely_on(Customer, customer_id)
+        customer = await work.load_guarded(Customer, customer_id)
         if not customer.deleted:
             return customer
     return None

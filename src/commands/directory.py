@@ -56,7 +56,7 @@ class Directory:
         digest = sha256(raw.encode()).digest()
         proven = self._proven.get(digest)
         if proven is not None:
-            organization = await self._handler.look_at(Organization, proven.book, proven.org_id)
+            organization = await self._handler.load_recent(Organization, proven.book, proven.org_id)
             if organization is not None and organization.version == proven.organization.version:
                 return proven
         if len(self._proven) >= _MOST_PROVEN:
@@ -81,14 +81,14 @@ class Directory:
 
     async def organization(self, book: Book, *, by_now: bool = False) -> Organization | None:
         """None when there is no such organization."""
-        return await self._handler.look_at(Organization, str(book), book.org_id, by_now=by_now)
+        return await self._handler.load_recent(Organization, str(book), book.org_id, by_now=by_now)
 
     async def note_use(self, principal: Principal) -> None:
         """Remembers that the key is in use; does nothing when that was noted within the hour."""
         if principal.key.use_is_worth_noting(self._handler.clock()):
 
             async def note(work: UnitOfWork) -> None:
-                organization = await work.get(Organization, work.org_id)
+                organization = await work.load_for_update(Organization, work.org_id)
                 organization.note_key_use(principal.key_id, work.now)
 
             await self._handler.perform(principal.book, note)

@@ -46,11 +46,11 @@ async def import_key(
     # A key of our own form names its book itself, and is never looked for elsewhere.
     if book is None or parse(raw) is not None:
         raise NotImportable
-    if await handler.look_at(ImportedKey, str(book), _stream(book)) is not None:
+    if await handler.load_recent(ImportedKey, str(book), _stream(book)) is not None:
         raise KeyExists
 
     async def issue(work: UnitOfWork) -> Key:
-        organization = await work.get(Organization, work.org_id)
+        organization = await work.load_for_update(Organization, work.org_id)
         key_id = work.ids.new("key")
         organization.issue_key(
             key_id,
@@ -65,7 +65,7 @@ async def import_key(
 
     async def bring_in(work: UnitOfWork) -> None:
         with suppress(NotFound):
-            await work.get(ImportedKey, _stream(book))
+            await work.load_for_update(ImportedKey, _stream(book))
             raise KeyExists
         work.add(
             ImportedKey.bring_in(_stream(book), org_id=org_id, key_id=key.key_id, now=work.now)
@@ -80,7 +80,7 @@ async def find_imported(handler: CommandHandler, raw: str) -> PresentedKey:
     book = _book_of(raw)
     if book is None:
         raise InvalidApiKey
-    imported = await handler.look_at(ImportedKey, str(book), _stream(book))
+    imported = await handler.load_recent(ImportedKey, str(book), _stream(book))
     if imported is None:
         raise InvalidApiKey
     return PresentedKey(Book(imported.org_id, book.mode), imported.key_id, secret=raw)

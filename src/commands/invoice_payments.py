@@ -46,7 +46,7 @@ async def settle_invoice(work: UnitOfWork, payment: Payment) -> None:
         return
     invoice_id = await _invoice_of(work, payment)
     if invoice_id is not None:
-        await settle(work, await work.get(Invoice, invoice_id), payment)
+        await settle(work, await work.load_for_update(Invoice, invoice_id), payment)
 
 
 async def settle(
@@ -75,7 +75,7 @@ async def settle(
 
 
 async def _give_up(work: UnitOfWork, invoice: Invoice) -> None:
-    subscription = await work.get(Subscription, invoice.subscription_id)
+    subscription = await work.load_for_update(Subscription, invoice.subscription_id)
     if invoice.retry_policy["when_used_up"] == "cancel":
         if subscription.status != "canceled":
             subscription.cancel(work.now, reason="payment_failed")

@@ -74,7 +74,7 @@ async def retry_invoice(work: UnitOfWork, invoice_id: str) -> Invoice:
 
 
 async def _cancel(work: UnitOfWork, invoice: Invoice, reason: str | None) -> None:
-    payment = await work.get(Payment, invoice.payment_id)
+    payment = await work.load_for_update(Payment, invoice.payment_id)
     if invoice.status == "due":
         payment.cancel(work.now, reason=reason)
         await settle(work, invoice, payment)
@@ -83,5 +83,5 @@ async def _cancel(work: UnitOfWork, invoice: Invoice, reason: str | None) -> Non
 
 
 async def _invoice_in_turn(work: UnitOfWork, invoice_id: str) -> Invoice:
-    await work.line_up((await work.peek(Invoice, invoice_id)).subscription_id)
-    return await work.get(Invoice, invoice_id)
+    await work.lock((await work.load_stale(Invoice, invoice_id)).subscription_id)
+    return await work.load_for_update(Invoice, invoice_id)

@@ -23,7 +23,7 @@ async def must_have_uses_left(work: UnitOfWork, payment: Payment) -> None:
     link_id = link_of(payment)
     if link_id is not None:
         with suppress(PaymentLinkNotFound):
-            (await work.get(PaymentLink, link_id)).must_have_uses_left()
+            (await work.load_for_update(PaymentLink, link_id)).must_have_uses_left()
 
 
 async def count_use(work: UnitOfWork, payment: Payment) -> None:
@@ -32,7 +32,7 @@ async def count_use(work: UnitOfWork, payment: Payment) -> None:
     if link_id is None or not payment.has_just_succeeded:
         return
     with suppress(PaymentLinkNotFound):
-        (await work.get(PaymentLink, link_id)).count_use(payment.id, work.now)
+        (await work.load_for_update(PaymentLink, link_id)).count_use(payment.id, work.now)
 
 
 async def link_name(work: UnitOfWork, payment_source_id: str | None) -> str | None:
@@ -40,5 +40,5 @@ async def link_name(work: UnitOfWork, payment_source_id: str | None) -> str | No
     if payment_source_id is None or not payment_source_id.startswith(_OURS):
         return None
     with suppress(PaymentLinkNotFound):
-        return (await work.look_at(PaymentLink, payment_source_id)).name
+        return (await work.load_recent(PaymentLink, payment_source_id)).name
     return None

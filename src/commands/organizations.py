@@ -92,7 +92,7 @@ async def found_organization(
 
         async def found(work: UnitOfWork) -> str:
             with suppress(NotFound):
-                await work.get(Organization, work.org_id)
+                await work.load_for_update(Organization, work.org_id)
                 raise AlreadyFounded(work.org_id)
             work.add(
                 Organization.found(
@@ -110,7 +110,7 @@ async def found_organization(
 
 
 async def issue_key(work: UnitOfWork, command: IssueKey) -> IssuedKey:
-    organization = await work.get(Organization, work.org_id)
+    organization = await work.load_for_update(Organization, work.org_id)
     key = new_key(work.ids, Book(work.org_id, work.mode))
     organization.issue_key(
         key.key_id,
@@ -124,10 +124,10 @@ async def issue_key(work: UnitOfWork, command: IssueKey) -> IssuedKey:
 
 async def list_keys(work: UnitOfWork) -> list[Key]:
     """Newest first, revoked ones included."""
-    organization = await work.look_at(Organization, work.org_id)
+    organization = await work.load_recent(Organization, work.org_id)
     return sorted(organization.keys.values(), key=lambda key: key.key_id, reverse=True)
 
 
 async def revoke_key(work: UnitOfWork, key_id: str) -> None:
-    organization = await work.get(Organization, work.org_id)
+    organization = await work.load_for_update(Organization, work.org_id)
     organization.revoke_key(key_id, work.now)

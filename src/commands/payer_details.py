@@ -24,13 +24,13 @@ async def introduce(work: UnitOfWork, payment: Payment, customer: Customer, said
         )
 
 
-async def believe(work: UnitOfWork, payment: Payment) -> None:
+async def accept_payer_details(work: UnitOfWork, payment: Payment) -> None:
     """Fills in what was said when the payment began, if this command made it succeed."""
     if link_of(payment) is None or not payment.has_just_succeeded:
         return
     with suppress(IntroductionNotFound):
-        introduction = await work.peek(Introduction, Introduction.id_for(payment.id))
-        customer = await work.look_at(Customer, introduction.customer_id)
+        introduction = await work.load_stale(Introduction, Introduction.id_for(payment.id))
+        customer = await work.load_recent(Customer, introduction.customer_id)
         await fill_in(work, customer, introduction.personal)
 
 
@@ -41,7 +41,7 @@ async def fill_in(work: UnitOfWork, customer: Customer, said: Personal) -> None:
     """
     if customer.deleted or not customer.lacks(said):
         return
-    customer = await work.get(Customer, customer.id)
+    customer = await work.load_for_update(Customer, customer.id)
     before, known = names(customer), customer.personal
     email = None if known["email"] else await _of_nobody(work, EMAIL, said["email"])
     phone = None if known["phone"] else await _of_nobody(work, PHONE, said["phone"])

@@ -58,12 +58,12 @@ def international(phone: str | None, country: str | None) -> str | None:
 
 async def _known(work: UnitOfWork, meant: str) -> Customer | None:
     if meant.startswith(_OURS) and looks_like_an_id(meant):
-        customer = await work.rely_on(Customer, meant)
+        customer = await work.load_guarded(Customer, meant)
         if customer.deleted:
             raise CustomerNotFound(meant)
         return customer
     for customer_id in await _called(work, meant):
-        customer = await work.rely_on(Customer, customer_id)
+        customer = await work.load_guarded(Customer, customer_id)
         # Somebody may have been deleted since the name was looked up.
         if not customer.deleted:
             return customer

@@ -158,7 +158,7 @@ async def update_payment_link(
     work: UnitOfWork, named: str, command: UpdatePaymentLink, *, prefills: bool
 ) -> PaymentLink:
     """``prefills``: as for a new link, where a customer is named."""
-    link = await work.get(PaymentLink, await link_named(work, named))
+    link = await work.load_for_update(PaymentLink, await link_named(work, named))
     stated = await _stated(work, command, command.model_fields_set, prefills=prefills)
     link.update(stated, work.now)
     return link
@@ -166,7 +166,7 @@ async def update_payment_link(
 
 async def delete_payment_link(work: UnitOfWork, named: str) -> None:
     """What was paid through it stays; its address answers 404 from then on."""
-    link = await work.get(PaymentLink, await link_named(work, named))
+    link = await work.load_for_update(PaymentLink, await link_named(work, named))
     link.delete(work.now)
     work.release(CODE, link.code, link.id)
 
@@ -183,7 +183,7 @@ async def link_named(work: UnitOfWork, named: str) -> str:
 
 async def open_payment_link(work: UnitOfWork, named: str, *, counted: bool = True) -> PaymentLink:
     """The terms, for whoever has the address; that they were looked at is recorded."""
-    link = await work.look_at(PaymentLink, await link_named(work, named))
+    link = await work.load_recent(PaymentLink, await link_named(work, named))
     link.must_be_open(work.now)
     if counted:
         work.note(viewed(link.id, work.now))
@@ -192,7 +192,7 @@ async def open_payment_link(work: UnitOfWork, named: str, *, counted: bool = Tru
 
 async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink) -> Payment:
     """A payment on the link's terms, by a customer who is known or becomes known by it."""
-    link = await work.get(PaymentLink, await link_named(work, named))
+    link = await work.load_for_update(PaymentLink, await link_named(work, named))
     link.must_be_open(work.now)
     amount = link.price(command.amount or None)
     currency = link.terms["currency"]

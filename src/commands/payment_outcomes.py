@@ -3,7 +3,7 @@
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import settle_invoice, subscription_of
 from commands.link_uses import count_use, link_of
-from commands.payer_details import believe
+from commands.payer_details import accept_payer_details
 from domain.payment import Payment
 
 
@@ -12,15 +12,15 @@ async def payment_in_turn(work: UnitOfWork, payment_id: str) -> Payment:
 
     So a hundred payers of one link wait for each other, instead of overtaking each other.
     """
-    payment = await work.peek(Payment, payment_id)
+    payment = await work.load_stale(Payment, payment_id)
     origin = link_of(payment) or subscription_of(payment)
     if origin is not None:
-        await work.line_up(origin)
-    return await work.get(Payment, payment_id)
+        await work.lock(origin)
+    return await work.load_for_update(Payment, payment_id)
 
 
-async def tell_origin(work: UnitOfWork, payment: Payment) -> None:
+async def propagate_outcome(work: UnitOfWork, payment: Payment) -> None:
     """Lets what a payment came from follow it, in the append that records what became of it."""
     await count_use(work, payment)
-    await believe(work, payment)
+    await accept_payer_details(work, payment)
     await settle_invoice(work, payment)

@@ -26,7 +26,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import must_not_be_invoiced
 from commands.link_uses import link_name, must_have_uses_left
 from commands.payers import international, payer
-from commands.payment_outcomes import payment_in_turn, tell_origin
+from commands.payment_outcomes import payment_in_turn, propagate_outcome
 from domain.errors import RuleBroken
 from domain.payment import CaptureMethod, Payment, Source
 
@@ -172,12 +172,12 @@ async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
     )
     work.add(payment)
     take(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
-    await tell_origin(work, payment)
+    await propagate_outcome(work, payment)
     return payment
 
 
 async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment) -> Payment:
-    payment = await work.get(Payment, payment_id)
+    payment = await work.load_for_update(Payment, payment_id)
     if command.amount is not None or command.changes_metadata:
         metadata = (command.metadata or {}) if command.changes_metadata else None
         if command.amount not in (None, payment.amount):
@@ -195,7 +195,7 @@ async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPay
         payment.must_be_open("confirm")
         verdict = await work.provider.confirm(payment, "merchant")
         take(work, payment, verdict, **_stated(work, command))
-        await tell_origin(work, payment)
+        await propagate_outcome(work, payment)
     return payment
 
 
@@ -213,7 +213,7 @@ async def confirm_intent(work: UnitOfWork, payment_id: str, client_secret: str) 
         if verdict != Waits():
             payment.must_be_open("confirm")
             take(work, payment, verdict)
-            await tell_origin(work, payment)
+            await propagate_outcome(work, payment)
     return payment
 
 
@@ -221,21 +221,21 @@ async def fail_payment(work: UnitOfWork, payment_id: str, command: FailPayment) 
     payment = await payment_in_turn(work, payment_id)
     occurred_at = happened(work, command.occurred_at)
     payment.fail(command.code, command.message, work.now, occurred_at=occurred_at)
-    await tell_origin(work, payment)
+    await propagate_outcome(work, payment)
     return payment
 
 
 async def cancel_payment(work: UnitOfWork, payment_id: str, command: CancelPayment) -> Payment:
     payment = await payment_in_turn(work, payment_id)
     payment.cancel(work.now, reason=command.reason)
-    await tell_origin(work, payment)
+    await propagate_outcome(work, payment)
     return payment
 
 
 async def expire_payment(work: UnitOfWork, payment_id: str) -> Payment:
     payment = await payment_in_turn(work, payment_id)
     payment.expire(work.now)
-    await tell_origin(work, payment)
+    await propagate_outcome(work, payment)
     return payment
 
 
@@ -243,7 +243,7 @@ async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
     payment = await payment_in_turn(work, payment_id)
     payment.retry(work.now)
     take(work, payment, await work.provider.retry(payment))
-    await tell_origin(work, payment)
+    await propagate_outcome(work, payment)
     return payment
 
 
@@ -255,7 +255,7 @@ async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePay
         final=command.final,
         occurred_at=happened(work, command.occurred_at),
     )
-    await tell_origin(work, payment)
+    await propagate_outcome(work, payment)
     return payment
 
 

@@ -34,7 +34,7 @@ async def refund_payment(
     work: UnitOfWork, payment_id: str, command: RefundPayment
 ) -> tuple[Payment, str]:
     """The payment after it, and the id of the refund, which is in ``payment.refunds``."""
-    payment = await work.get(Payment, payment_id)
+    payment = await work.load_for_update(Payment, payment_id)
     refund_id = work.ids.new("ref")
     payment.refund(
         refund_id,
@@ -48,7 +48,7 @@ async def refund_payment(
 
 
 async def open_dispute(work: UnitOfWork, payment_id: str, command: OpenDispute) -> Payment:
-    payment = await work.get(Payment, payment_id)
+    payment = await work.load_for_update(Payment, payment_id)
     payment.open_a_dispute(
         work.ids.new("dis"),
         command.amount or None,
@@ -60,7 +60,7 @@ async def open_dispute(work: UnitOfWork, payment_id: str, command: OpenDispute) 
 
 
 async def resolve_dispute(work: UnitOfWork, payment_id: str, command: ResolveDispute) -> Payment:
-    payment = await work.get(Payment, payment_id)
+    payment = await work.load_for_update(Payment, payment_id)
     payment.resolve_the_dispute(
         command.outcome, work.now, occurred_at=happened(work, command.occurred_at)
     )

@@ -41,7 +41,7 @@ class PolicyInForce:
 
 
 async def set_retry_policy(work: UnitOfWork, command: SetRetryPolicy) -> PolicyInForce:
-    organization = await work.get(Organization, work.org_id)
+    organization = await work.load_for_update(Organization, work.org_id)
     retries = command.max_retries
     policy = RetryPolicy(
         delays=command.delays,
@@ -53,13 +53,13 @@ async def set_retry_policy(work: UnitOfWork, command: SetRetryPolicy) -> PolicyI
 
 
 async def remove_retry_policy(work: UnitOfWork, plan_id: str | None) -> None:
-    organization = await work.get(Organization, work.org_id)
+    organization = await work.load_for_update(Organization, work.org_id)
     organization.remove_retry_policy(plan_id, work.now)
 
 
 async def policy_in_force(work: UnitOfWork, plan_id: str | None) -> PolicyInForce:
     """What goes for a plan: its own, else the organization's, else the default."""
-    organization = await work.look_at(Organization, work.org_id)
+    organization = await work.load_recent(Organization, work.org_id)
     named = plan_id if plan_id in organization.retry_policies else None
     return PolicyInForce(
         named,
@@ -70,7 +70,7 @@ async def policy_in_force(work: UnitOfWork, plan_id: str | None) -> PolicyInForc
 
 async def list_retry_policies(work: UnitOfWork) -> Sequence[PolicyInForce]:
     """Those that were set: the organization's first, then by plan."""
-    policies = (await work.look_at(Organization, work.org_id)).retry_policies
+    policies = (await work.load_recent(Organization, work.org_id)).retry_policies
     return [
         PolicyInForce(plan_id, policies[plan_id], is_default=False)
         for plan_id in sorted(policies, key=lambda plan_id: plan_id or "")

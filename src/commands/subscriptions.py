@@ -116,7 +116,7 @@ async def pause_subscription(
 
 
 async def resume_subscription(work: UnitOfWork, subscription_id: str) -> Subscription:
-    subscription = await work.get(Subscription, subscription_id)
+    subscription = await work.load_for_update(Subscription, subscription_id)
     subscription.resume(work.now)
     return subscription
 

@@ -25,7 +25,13 @@ from sqlalchemy import (
 from projections.customer_totals import customer_activity
 from projections.engine.folding.timestamps import instant
 from projections.engine.querying.pages import By, Page, cursor_at, values_at
-from projections.history_entries import COLUMNS, ENTRY_TYPES, TOLD, EntryType, Told
+from projections.timeline_sources import (
+    COLUMNS,
+    ENTRY_TYPES,
+    TIMELINE_SOURCES,
+    EntryType,
+    TimelineSource,
+)
 
 _NEWEST_FIRST = (
     By(column("occurred_at", BigInteger), descending=True, stated=True),
@@ -67,7 +73,7 @@ def customer_history(
 ) -> Page[HistoryEntry]:
     """The timeline, of these types of entries only, with the true total. Raises BadCursor."""
     after = None if cursor is None else values_at(_NEWEST_FIRST, cursor)
-    told = {name: TOLD[name](book, customer_id) for name in sorted(set(types))}
+    told = {name: TIMELINE_SOURCES[name](book, customer_id) for name in sorted(set(types))}
     parts = [
         select(_part(name, each, after, offset + limit + 1).subquery(name))
         for name, each in told.items()
@@ -85,7 +91,9 @@ def customer_history(
     return Page(page, total, cursor_at(_NEWEST_FIRST, (last.occurred_at, last.type, last.id)))
 
 
-def _part(name: EntryType, told: Told, after: Sequence[Any] | None, most: int) -> Select[Any]:
+def _part(
+    name: EntryType, told: TimelineSource, after: Sequence[Any] | None, most: int
+) -> Select[Any]:
     """The rows of one view that come next: no more of them can be on the page."""
     rows = told.rows.add_columns(literal(name, Text).label("type"))
     if after is not None:
@@ -99,7 +107,9 @@ def _part(name: EntryType, told: Told, after: Sequence[Any] | None, most: int) -
     return rows.order_by(told.occurred_at.desc(), told.id.desc()).limit(most)
 
 
-def _count(connection: Connection, book: str, customer_id: str, name: EntryType, told: Told) -> int:
+def _count(
+    connection: Connection, book: str, customer_id: str, name: EntryType, told: TimelineSource
+) -> int:
     if name == "payment":
         activity = customer_activity.c
         counted = select(activity.payment_count).where(

@@ -7,13 +7,13 @@ import structlog
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.http.dependencies import Parts
+from api.http.dependencies import Dependencies
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from ledger.clock import Clock
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
-from projections.engine.time_travel.reader import Past
+from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 from whence import __version__
 from whence.biller import Biller, billing
@@ -43,7 +43,9 @@ def serving(
         metrics.watch(reading.projector.progress)
         metrics.watch_past(past.progress)
         ledger.on_answer(metrics.count_batch)
-        app = create_app(_parts(settings, handler, ledger, reading.views, past, metrics), only=only)
+        app = create_app(
+            _dependencies(settings, handler, ledger, reading.views, past, metrics), only=only
+        )
         add_health(app, ledger, reading.projector, reading.serving, metrics)
         yield app
 
@@ -69,8 +71,8 @@ def _watching_what_is_due(
         yield
 
 
-def _past(settings: Settings, ledger: Ledger) -> Past:
-    return Past(
+def _past(settings: Settings, ledger: Ledger) -> PastReader:
+    return PastReader(
         ledger,
         DEFINITIONS,
         most_facts=settings.past_facts,
@@ -78,15 +80,15 @@ def _past(settings: Settings, ledger: Ledger) -> Past:
     )
 
 
-def _parts(
+def _dependencies(
     settings: Settings,
     handler: CommandHandler,
     ledger: Ledger,
     views: Views,
-    past: Past,
+    past: PastReader,
     metrics: Metrics,
-) -> Parts:
-    return Parts(
+) -> Dependencies:
+    return Dependencies(
         handler=handler,
         directory=Directory(handler),
         ledger=ledger,

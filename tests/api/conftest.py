@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from statements import recorded
 
 from api.app import Only, create_app
-from api.http.dependencies import Parts
+from api.http.dependencies import Dependencies
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.ids import Ids
@@ -30,7 +30,7 @@ from projections.engine.generations.serving import Generations, ViewsRebuilding
 from projections.engine.live.projector import Projector
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding.rebuild import ensure_views
-from projections.engine.time_travel.reader import Past
+from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 
 STARTUP_SECONDS = 20
@@ -41,7 +41,7 @@ class Server:
     """The application on a real socket, in a thread of its own."""
 
     url: str
-    parts: Parts
+    parts: Dependencies
     loop: asyncio.AbstractEventLoop
     ledger: Ledger
 
@@ -75,7 +75,7 @@ def open_parts(
     *,
     projecting: bool = True,
     rebuilding: ViewsRebuilding | None = None,
-) -> tuple[Parts, Ledger]:
+) -> tuple[Dependencies, Ledger]:
     """The parts, joined as the service joins them, without limits on how often to ask.
 
     Without ``projecting`` the views stay where they are; while ``rebuilding`` there are none.
@@ -103,12 +103,14 @@ def open_parts(
     if projecting and rebuilding is None:
         projector.start()
         stack.callback(projector.close)
-    parts = Parts(
+    parts = Dependencies(
         handler=handler,
         directory=Directory(handler),
         ledger=ledger,
         views=views,
-        past=stack.enter_context(Past(ledger, DEFINITIONS, most_facts=9_999, most_bytes=2**28)),
+        past=stack.enter_context(
+            PastReader(ledger, DEFINITIONS, most_facts=9_999, most_bytes=2**28)
+        ),
         version="0",
         log=structlog.get_logger("tests"),
         rate_limit_per_key="off",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from projections.engine.time_travel.reader import Past
+from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 
 on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -174,7 +174,7 @@ def test_pages_of_the_past_follow_each_other(client):
 
 def test_a_book_with_too_many_facts_is_refused_and_told_why(new_server):
     server = new_server()
-    with Past(server.ledger, DEFINITIONS, most_facts=3, most_bytes=1) as past:
+    with PastReader(server.ledger, DEFINITIONS, most_facts=3, most_bytes=1) as past:
         small = new_server(past=past)
         founded = small.found("Ama's shop")
         headers = {"X-Reevit-Key": founded.keys["test"]}

@@ -51,7 +51,7 @@ def begin(do, link):
 def confirm(do):
     async def confirm(payment, **other):
         async def decide(work):
-            organization = await work.look_at(Organization, work.org_id)
+            organization = await work.load_recent(Organization, work.org_id)
             return await confirm_intent(work, payment.id, client_secret(organization, payment.id))
 
         return await do(decide, **other)
@@ -62,7 +62,7 @@ def confirm(do):
 @pytest.fixture
 def profile(do, ada):
     async def profile():
-        return (await do(lambda work: work.get(Customer, ada.id))).personal
+        return (await do(lambda work: work.load_for_update(Customer, ada.id))).personal
 
     return profile
 
@@ -178,7 +178,9 @@ async def test_nobody_gets_the_address_that_somebody_else_was_registered_with_me
 
     await confirm(begun)
 
-    assert (await do(lambda work: work.get(Customer, kofi.id))).personal["email"] is None
+    assert (await do(lambda work: work.load_for_update(Customer, kofi.id))).personal[
+        "email"
+    ] is None
     by_address = await do(pay_through_link, link.id, PayThroughLink(email=ADA["email"]))
     assert by_address.customer_id == ada.id
 

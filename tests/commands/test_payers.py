@@ -30,7 +30,7 @@ def pay(do):
 @pytest.fixture
 def customer(do):
     async def customer(customer_id):
-        return await do(lambda work: work.look_at(Customer, customer_id))
+        return await do(lambda work: work.load_recent(Customer, customer_id))
 
     return customer
 

@@ -132,7 +132,7 @@ async def test_in_live_mode_a_retry_waits_for_the_merchant(do, live):
 async def test_a_payer_confirms_in_test_mode_only(do, handler, shop, mode, status):
     book = f"{shop.org_id}/{mode}"
     payment = await do(create_payment, intent(), book=book)
-    organization = await handler.look_at(Organization, book, shop.org_id)
+    organization = await handler.load_recent(Organization, book, shop.org_id)
     secret = client_secret(organization, payment.id)
 
     confirmed = await do(confirm_intent, payment.id, secret, book=book_of(secret))
@@ -143,7 +143,7 @@ async def test_a_payer_confirms_in_test_mode_only(do, handler, shop, mode, statu
 
 async def test_a_client_secret_opens_one_payment_and_no_other(do, handler, shop, book):
     payment = await do(create_payment, intent())
-    organization = await handler.look_at(Organization, book, shop.org_id)
+    organization = await handler.load_recent(Organization, book, shop.org_id)
     of_another = client_secret(organization, (await do(create_payment, intent())).id)
     right = client_secret(organization, payment.id)
     changed = right[:-1] + ("0" if right[-1] != "0" else "1")

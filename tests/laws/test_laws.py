@@ -34,7 +34,7 @@ from projections.engine.generations.serving import Generations
 from projections.engine.generations.write_batch import write_batch
 from projections.engine.rebuilding.parallel_load import fill_in_parallel
 from projections.engine.rebuilding.rebuild import rebuild
-from projections.engine.time_travel.reader import Moment, Past
+from projections.engine.time_travel.reader import Moment, PastReader
 from projections.read_models import DEFINITIONS, FOLDS
 
 
@@ -51,8 +51,8 @@ class House:
     def open_shop(self) -> Shop:
         return Shop(self.handler, self.ledger, f"org_{next(self.numbers):026}/live", self.clock)
 
-    def past(self) -> Past:
-        return Past(self.ledger, DEFINITIONS, most_facts=10_000, most_bytes=2**28)
+    def past(self) -> PastReader:
+        return PastReader(self.ledger, DEFINITIONS, most_facts=10_000, most_bytes=2**28)
 
     @property
     def serving(self) -> Generation:

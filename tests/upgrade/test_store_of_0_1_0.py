@@ -84,7 +84,7 @@ def by_phone(ledger):
 async def test_everybody_is_found_by_the_number_they_have_now(ledger, do):
     found = {}
     for phone, _, customer_id in by_phone(ledger):
-        customer = await do(lambda work, who=customer_id: work.look_at(Customer, who))
+        customer = await do(lambda work, who=customer_id: work.load_recent(Customer, who))
         found.setdefault(phone, []).append(customer.personal["name"])
 
     assert found == {
@@ -100,7 +100,7 @@ async def test_who_pays_by_number_is_the_customer_0_1_0_recorded(ledger, do):
 
     paid = await do(pay_through_link, link.id, PayThroughLink(phone="0501234567"))
 
-    customer = await do(lambda work: work.look_at(Customer, paid.customer_id))
+    customer = await do(lambda work: work.load_recent(Customer, paid.customer_id))
     assert customer.external_id == "usr_1"
     assert isinstance(ledger.verify(BOOK), Chain)
 

@@ -7,7 +7,7 @@ from api.bodies.invoices import Invoice
 from api.bodies.shapes import Amount, Currency, Moment, Pagination, Shape
 from api.bodies.sources import CustomerSources
 from api.bodies.subscriptions import Subscription
-from projections.history_entries import EntryType
+from projections.timeline_sources import EntryType
 
 
 class HistoryEntry(Shape):

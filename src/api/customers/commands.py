@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from api.bodies.customers import Customer, Identity
 from api.http.errors import InvalidInput
-from api.http.request import Call
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
 from api.renderings import customers as rendering
 from commands import customers as commands
@@ -24,41 +24,43 @@ _LONGEST_EXTERNAL_ID = 255
 
 
 @router.post("/v1/customers", status_code=201, response_model=Customer, dependencies=[WRITE])
-async def create_customer(call: Call, command: CreateCustomer) -> Response:
+async def create_customer(request: ApiRequest, command: CreateCustomer) -> Response:
     """Nothing is required: an empty body registers an anonymous customer."""
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         customer = await commands.create_customer(work, command)
         return 201, rendering.of_aggregate(
-            customer, book=call.book, figures=rendering.figures_of(None)
+            customer, book=request.book, figures=rendering.figures_of(None)
         )
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
 @router.patch(
     "/v1/customers/{customer_id}", response_model=Customer | Identity, dependencies=[WRITE]
 )
-async def update_customer(call: Call, customer_id: str, command: UpdateCustomer) -> Response:
+async def update_customer(
+    request: ApiRequest, customer_id: str, command: UpdateCustomer
+) -> Response:
     """Fields left out stay as they are; null clears."""
-    figures = await _figures(call, lambda db: profile(db, call.book_name, customer_id))
+    figures = await _figures(request, lambda db: profile(db, request.book_name, customer_id))
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         customer = await commands.update_customer(work, customer_id, command)
-        return 200, rendering.of_aggregate(customer, book=call.book, figures=figures)
+        return 200, rendering.of_aggregate(customer, book=request.book, figures=figures)
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
 @router.delete("/v1/customers/{customer_id}", status_code=204, dependencies=[WRITE])
-async def delete_customer(call: Call, customer_id: str) -> Response:
+async def delete_customer(request: ApiRequest, customer_id: str) -> Response:
     """Payments and every total of the organization stay; the external id is free again."""
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         await commands.delete_customer(work, customer_id)
         return 204, None
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
 @router.put(
@@ -67,57 +69,59 @@ async def delete_customer(call: Call, customer_id: str) -> Response:
     responses={201: {"model": Customer, "description": "Created"}},
     dependencies=[WRITE],
 )
-async def put_customer(call: Call, external_id: str, command: PutCustomer) -> Response:
+async def put_customer(request: ApiRequest, external_id: str, command: PutCustomer) -> Response:
     """Creates the customer of that external id (201), or updates whoever has it (200)."""
     if len(external_id) > _LONGEST_EXTERNAL_ID:
         raise InvalidInput("external_id", f"has more than {_LONGEST_EXTERNAL_ID} characters")
     figures = await _figures(
-        call, lambda db: profile_by_external_id(db, call.book_name, external_id)
+        request, lambda db: profile_by_external_id(db, request.book_name, external_id)
     )
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         put = await commands.put_customer(work, external_id, command)
         known = rendering.figures_of(None) if put.created else figures
         status = 201 if put.created else 200
-        return status, rendering.of_aggregate(put.customer, book=call.book, figures=known)
+        return status, rendering.of_aggregate(put.customer, book=request.book, figures=known)
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
 @router.patch(
     "/v1/customers/external/{external_id}", response_model=Customer | Identity, dependencies=[WRITE]
 )
 async def update_customer_by_external_id(
-    call: Call, external_id: str, command: UpdateCustomer
+    request: ApiRequest, external_id: str, command: UpdateCustomer
 ) -> Response:
     """The same as by id."""
     figures = await _figures(
-        call, lambda db: profile_by_external_id(db, call.book_name, external_id)
+        request, lambda db: profile_by_external_id(db, request.book_name, external_id)
     )
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         customer_id = await commands.customer_known_as(work, external_id)
         customer = await commands.update_customer(work, customer_id, command)
-        return 200, rendering.of_aggregate(customer, book=call.book, figures=figures)
+        return 200, rendering.of_aggregate(customer, book=request.book, figures=figures)
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
 @router.delete("/v1/customers/external/{external_id}", status_code=204, dependencies=[WRITE])
-async def delete_customer_by_external_id(call: Call, external_id: str) -> Response:
+async def delete_customer_by_external_id(request: ApiRequest, external_id: str) -> Response:
     """The same as by id."""
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         await commands.delete_customer(work, await commands.customer_known_as(work, external_id))
         return 204, None
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
-async def _figures(call: Call, query: Any) -> dict[str, Any] | None:
+async def _figures(request: ApiRequest, query: Any) -> dict[str, Any] | None:
     """What the views say of a customer; None while they have nothing, or nothing recent, to say."""
     try:
-        told = await call.parts.views.ask(call.book_name, query, wait_seconds=_FIGURES_WAIT_SECONDS)
+        told = await request.dependencies.views.ask(
+            request.book_name, query, wait_seconds=_FIGURES_WAIT_SECONDS
+        )
     except ViewsRebuilding:
         return None
     if told.behind or told.result is None:

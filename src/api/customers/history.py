@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.bodies.customer_history import CustomerState, History, Prefill
 from api.customers.selector import Named, by_external_id, by_id
 from api.http.pagination import Paged, UpTo100, enveloped
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings import customer_history as rendering
 from api.renderings import customers as customer_rendering
@@ -21,11 +21,11 @@ from domain.customer import CustomerNotFound
 from projections.customer_history import HistoryEntry, customer_history
 from projections.customer_profiles import profile
 from projections.engine.querying.pages import Page
-from projections.history_entries import ENTRY_TYPES, EntryType
 from projections.invoices import InvoiceFilter, invoice_list
 from projections.prefill import prefill
 from projections.source_breakdown import source_breakdown
 from projections.subscriptions import SubscriptionFilter, subscription_list
+from projections.timeline_sources import ENTRY_TYPES, EntryType
 
 router = new_router("customers")
 READ = needs("customers:read")
@@ -49,45 +49,45 @@ class ListTimeline(Paged):
     "/v1/customers/external/{external_id}/history", response_model=History, dependencies=[READ]
 )
 async def list_history_by_external_id(
-    call: Call, external_id: str, query: Annotated[ListTimeline, Query()]
+    request: ApiRequest, external_id: str, query: Annotated[ListTimeline, Query()]
 ) -> Response:
     """Everything that happened with the customer, newest first."""
-    return await _timeline(call, by_external_id(external_id), query)
+    return await _timeline(request, by_external_id(external_id), query)
 
 
 @router.get("/v1/customers/{customer_id}/history", response_model=History, dependencies=[READ])
 async def list_history(
-    call: Call, customer_id: str, query: Annotated[ListTimeline, Query()]
+    request: ApiRequest, customer_id: str, query: Annotated[ListTimeline, Query()]
 ) -> Response:
     """Payments, refunds, disputes, subscriptions and invoices in one timeline, newest first."""
-    return await _timeline(call, by_id(customer_id), query)
+    return await _timeline(request, by_id(customer_id), query)
 
 
 @router.get("/v1/customers/{customer_id}/prefill", response_model=Prefill, dependencies=[READ])
-async def show_prefill(call: Call, customer_id: str) -> Response:
+async def show_prefill(request: ApiRequest, customer_id: str) -> Response:
     """What a checkout form may be filled in with for this customer: for servers, not browsers."""
-    found = await call.ask(lambda db: prefill(db, call.book_name, customer_id))
+    found = await request.ask(lambda db: prefill(db, request.book_name, customer_id))
     if found is None:
         raise CustomerNotFound(customer_id)
     return answer(rendering.of_prefill(found))
 
 
 @router.get("/v1/customers/{customer_id}/state", response_model=CustomerState, dependencies=[READ])
-async def show_state(call: Call, customer_id: str) -> Response:
+async def show_state(request: ApiRequest, customer_id: str) -> Response:
     """Everything somebody who helps this customer needs, in one call and of one moment."""
-    return answer(await call.ask(lambda db: _state(db, call, customer_id)))
+    return answer(await request.ask(lambda db: _state(db, request, customer_id)))
 
 
-async def _timeline(call: Call, named: Named, asked: ListTimeline) -> Response:
+async def _timeline(request: ApiRequest, named: Named, asked: ListTimeline) -> Response:
     def read(db: Connection) -> Page[HistoryEntry]:
-        customer_id, types = named(db, call.book_name), asked.types or ENTRY_TYPES
-        return customer_history(db, call.book_name, customer_id, types=types, **asked.place)
+        customer_id, types = named(db, request.book_name), asked.types or ENTRY_TYPES
+        return customer_history(db, request.book_name, customer_id, types=types, **asked.place)
 
-    return enveloped("history", await call.ask(read), asked, rendering.of_entry)
+    return enveloped("history", await request.ask(read), asked, rendering.of_entry)
 
 
-def _state(db: Connection, call: Call, customer_id: str) -> dict[str, Any]:
-    book = call.book_name
+def _state(db: Connection, request: ApiRequest, customer_id: str) -> dict[str, Any]:
+    book = request.book_name
     known, filled = profile(db, book, customer_id), prefill(db, book, customer_id)
     if known is None or filled is None:
         raise CustomerNotFound(customer_id)
@@ -111,12 +111,12 @@ def _state(db: Connection, call: Call, customer_id: str) -> dict[str, Any]:
     latest = customer_history(db, book, customer_id, limit=_AT_A_GLANCE)
     breakdown = source_breakdown(db, book, customer_id=customer_id)
     return {
-        "customer": customer_rendering.of_profile(known, call.book),
+        "customer": customer_rendering.of_profile(known, request.book),
         "sources": source_rendering.of_breakdown(breakdown, known.acquisition),
         "subscriptions": [
-            subscription_rendering.of_record(row, org_id=call.org_id) for row in subscribed
+            subscription_rendering.of_record(row, org_id=request.org_id) for row in subscribed
         ],
-        "invoices": [invoice_rendering.of_record(row, org_id=call.org_id) for row in unpaid],
+        "invoices": [invoice_rendering.of_record(row, org_id=request.org_id) for row in unpaid],
         "history": [rendering.of_entry(row) for row in latest.rows],
         "prefill": rendering.of_prefill(filled),
     }

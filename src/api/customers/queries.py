@@ -19,7 +19,7 @@ from api.customers.filters import (
 )
 from api.customers.selector import Named, by_external_id, by_id
 from api.http.pagination import enveloped
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings import customers as rendering
 from api.renderings import payments as payment_rendering
@@ -39,13 +39,13 @@ READ = needs("customers:read")
 
 
 @router.get("/v1/customers", response_model=Customers, dependencies=[READ])
-async def list_customers(call: Call, query: Annotated[ListCustomers, Query()]) -> Response:
+async def list_customers(request: ApiRequest, query: Annotated[ListCustomers, Query()]) -> Response:
     """Newest first, unless asked otherwise; deleted customers are left out."""
-    now = call.now
-    listed = await call.ask(
+    now = request.now
+    listed = await request.ask(
         lambda db: customer_list(
             db,
-            call.book_name,
+            request.book_name,
             query.filter,
             now=now,
             sort_by=query.sort_by,
@@ -54,26 +54,30 @@ async def list_customers(call: Call, query: Annotated[ListCustomers, Query()]) -
         )
     )
     return enveloped(
-        "customers", listed.page, query, lambda row: rendering.of_profile(row, call.book)
+        "customers", listed.page, query, lambda row: rendering.of_profile(row, request.book)
     )
 
 
 @router.get(
     "/v1/customers/lookup", response_model=Customer, responses={404: {}}, dependencies=[READ]
 )
-async def look_up_customer(call: Call, query: Annotated[LookUpCustomer, Query()]) -> Response:
+async def look_up_customer(
+    request: ApiRequest, query: Annotated[LookUpCustomer, Query()]
+) -> Response:
     """The customer the business itself calls so."""
-    return await _by_external_id(call, query.external_id)
+    return await _by_external_id(request, query.external_id)
 
 
 @router.get("/v1/customers/top", response_model=TopCustomers, dependencies=[READ])
-async def list_top_customers(call: Call, query: Annotated[ListTopCustomers, Query()]) -> Response:
+async def list_top_customers(
+    request: ApiRequest, query: Annotated[ListTopCustomers, Query()]
+) -> Response:
     """The best customers; those without a successful payment are left out."""
-    start = query.start or start_of(query.period, call.now)
-    top = await call.ask(
+    start = query.start or start_of(query.period, request.now)
+    top = await request.ask(
         lambda db: top_customers(
             db,
-            call.book_name,
+            request.book_name,
             metric=query.metric,
             currency=query.currency,
             country=query.country,
@@ -84,35 +88,37 @@ async def list_top_customers(call: Call, query: Annotated[ListTopCustomers, Quer
     )
 
     def render(ranked: Ranked) -> dict[str, Any]:
-        return rendering.of_ranked(ranked, call.book)
+        return rendering.of_ranked(ranked, request.book)
 
     return enveloped("customers", top.page, query, render, currency=top.currency)
 
 
 @router.get("/v1/customers/stats", response_model=CustomerStats, dependencies=[READ])
-async def show_customer_stats(call: Call, query: Annotated[ShowCustomerStats, Query()]) -> Response:
+async def show_customer_stats(
+    request: ApiRequest, query: Annotated[ShowCustomerStats, Query()]
+) -> Response:
     """How many customers there are, and what they have paid, by tag and by currency."""
-    now = call.now
-    stats = await call.ask(
-        lambda db: customer_stats(db, call.book_name, now=now, currency=query.currency)
+    now = request.now
+    stats = await request.ask(
+        lambda db: customer_stats(db, request.book_name, now=now, currency=query.currency)
     )
     return answer(rendering.of_stats(stats))
 
 
 @router.get("/v1/customers/external/{external_id}", response_model=Customer, dependencies=[READ])
-async def show_customer_by_external_id(call: Call, external_id: str) -> Response:
+async def show_customer_by_external_id(request: ApiRequest, external_id: str) -> Response:
     """The customer the business itself calls so."""
-    return await _by_external_id(call, external_id)
+    return await _by_external_id(request, external_id)
 
 
 @router.get(
     "/v1/customers/external/{external_id}/payments", response_model=Payments, dependencies=[READ]
 )
 async def list_payments_by_external_id(
-    call: Call, external_id: str, query: Annotated[ListHistory, Query()]
+    request: ApiRequest, external_id: str, query: Annotated[ListHistory, Query()]
 ) -> Response:
     """The payments of the customer, newest first."""
-    return await _payments(call, by_external_id(external_id), query)
+    return await _payments(request, by_external_id(external_id), query)
 
 
 @router.get(
@@ -121,71 +127,71 @@ async def list_payments_by_external_id(
     dependencies=[READ],
 )
 async def show_sources_by_external_id(
-    call: Call, external_id: str, query: Annotated[BreakDownSources, Query()]
+    request: ApiRequest, external_id: str, query: Annotated[BreakDownSources, Query()]
 ) -> Response:
     """Where the payments of the customer came from."""
-    return await _sources(call, by_external_id(external_id), query)
+    return await _sources(request, by_external_id(external_id), query)
 
 
 @router.get("/v1/customers/{customer_id}", response_model=Customer, dependencies=[READ])
-async def show_customer(call: Call, customer_id: str) -> Response:
+async def show_customer(request: ApiRequest, customer_id: str) -> Response:
     """Who it is, and all its figures."""
-    found = await call.ask(lambda db: profile(db, call.book_name, customer_id))
+    found = await request.ask(lambda db: profile(db, request.book_name, customer_id))
     if found is None:
         raise CustomerNotFound(customer_id)
-    return answer(rendering.of_profile(found, call.book))
+    return answer(rendering.of_profile(found, request.book))
 
 
 @router.get("/v1/customers/{customer_id}/payments", response_model=Payments, dependencies=[READ])
 async def list_customer_payments(
-    call: Call, customer_id: str, query: Annotated[ListHistory, Query()]
+    request: ApiRequest, customer_id: str, query: Annotated[ListHistory, Query()]
 ) -> Response:
     """The payments of the customer, newest first, each with where it came from."""
-    return await _payments(call, by_id(customer_id), query)
+    return await _payments(request, by_id(customer_id), query)
 
 
 @router.get(
     "/v1/customers/{customer_id}/sources", response_model=CustomerSources, dependencies=[READ]
 )
 async def show_customer_sources(
-    call: Call, customer_id: str, query: Annotated[BreakDownSources, Query()]
+    request: ApiRequest, customer_id: str, query: Annotated[BreakDownSources, Query()]
 ) -> Response:
     """Where the payments of the customer came from: subscriptions, links, or the API."""
-    return await _sources(call, by_id(customer_id), query)
+    return await _sources(request, by_id(customer_id), query)
 
 
-async def _by_external_id(call: Call, external_id: str) -> Response:
-    found = await call.ask(lambda db: profile_by_external_id(db, call.book_name, external_id))
+async def _by_external_id(request: ApiRequest, external_id: str) -> Response:
+    found = await request.ask(lambda db: profile_by_external_id(db, request.book_name, external_id))
     if found is None:
         raise NothingKnownBy(external_id)
-    return answer(rendering.of_profile(found, call.book))
+    return answer(rendering.of_profile(found, request.book))
 
 
-async def _payments(call: Call, named: Named, asked: ListHistory) -> Response:
+async def _payments(request: ApiRequest, named: Named, asked: ListHistory) -> Response:
     def read(db: Connection) -> Page[ListedPayment]:
-        customer_id = named(db, call.book_name)
-        return payment_history(db, call.book_name, customer_id, **asked.place)
+        customer_id = named(db, request.book_name)
+        return payment_history(db, request.book_name, customer_id, **asked.place)
 
     return enveloped(
         "payments",
-        await call.ask(read),
+        await request.ask(read),
         asked,
-        lambda row: payment_rendering.of_listed(row, call.org_id),
+        lambda row: payment_rendering.of_listed(row, request.org_id),
     )
 
 
-async def _sources(call: Call, named: Named, asked: BreakDownSources) -> Response:
+async def _sources(request: ApiRequest, named: Named, asked: BreakDownSources) -> Response:
     def read(db: Connection) -> dict[str, Any]:
-        customer_id = named(db, call.book_name)
+        customer_id = named(db, request.book_name)
         breakdown = source_breakdown(
             db,
-            call.book_name,
+            request.book_name,
             customer_id=customer_id,
             currency=asked.currency,
             start=asked.start,
             end=asked.end,
         )
-        found = profile(db, call.book_name, customer_id)
+        found = profile(db, request.book_name, customer_id)
         return source_rendering.of_breakdown(breakdown, found.acquisition if found else None)
 
-    return answer(await call.ask(read))
+    return answer(await request.ask(read))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.http.request import Call
+from api.http.request import ApiRequest
 from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer
 from projections.engine.generations.serving import ViewsRebuilding
@@ -15,13 +15,13 @@ _WAIT_SECONDS = 0.25
 class ReturningCustomers:
     """Asks the views once for each customer, however often a decision is run."""
 
-    def __init__(self, call: Call) -> None:
-        self._call = call
+    def __init__(self, request: ApiRequest) -> None:
+        self._request = request
         self._paid_last: dict[str, Prefill | None] = {}
 
     async def shown(self, work: UnitOfWork, customer_id: str | None) -> dict[str, Any]:
         """``customer`` and ``prefill`` of an answer; null for nobody, and for somebody deleted."""
-        known = None if customer_id is None else await work.look_at(Customer, customer_id)
+        known = None if customer_id is None else await work.load_recent(Customer, customer_id)
         if known is None or known.deleted:
             return {"customer": None, "prefill": None}
         if known.id not in self._paid_last:
@@ -39,7 +39,7 @@ class ReturningCustomers:
     async def _ask(self, book: str, customer_id: str) -> Prefill | None:
         """None while the views have nothing to say."""
         try:
-            told = await self._call.parts.views.ask(
+            told = await self._request.dependencies.views.ask(
                 book, lambda db: prefill(db, book, customer_id), wait_seconds=_WAIT_SECONDS
             )
         except ViewsRebuilding:

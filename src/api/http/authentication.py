@@ -7,7 +7,7 @@ from functools import partial
 from fastapi.security import APIKeyHeader
 
 from api.http.errors import Forbidden, MissingKey
-from api.http.request_state import Visit
+from api.http.request_state import RequestState
 from commands.directory import Directory, Principal
 from ledger.clock import Clock
 
@@ -29,11 +29,11 @@ class Authentication:
         self._clock = clock
         self._notes: dict[str, asyncio.Task[None]] = {}
 
-    async def caller(self, visit: Visit) -> Principal | None:
+    async def caller(self, request_state: RequestState) -> Principal | None:
         """None without a key; raises the Unauthorized refusals of ``commands.api_keys``."""
-        raw = visit.header(b"x-reevit-key")
+        raw = request_state.header(b"x-reevit-key")
         if not raw:
-            bearer = visit.header(b"authorization") or ""
+            bearer = request_state.header(b"authorization") or ""
             if bearer[: len(_BEARER)].lower() != _BEARER:
                 return None
             raw = bearer[len(_BEARER) :].strip()
@@ -55,12 +55,12 @@ class Authentication:
             task.exception()
 
 
-def admit(visit: Visit, scopes: Sequence[str]) -> None:
+def admit(request_state: RequestState, scopes: Sequence[str]) -> None:
     """Raises unless the caller is known, in the right organization, and has one of the scopes."""
-    caller = visit.caller
+    caller = request_state.caller
     if caller is None:
-        raise visit.refused_key or MissingKey()
-    org_id = visit.header(b"x-org-id")
+        raise request_state.refused_key or MissingKey()
+    org_id = request_state.header(b"x-org-id")
     if org_id and org_id != caller.org_id:
         raise Forbidden("forbidden", "X-Org-Id is not the organization of this key")
     if scopes and not any(caller.may(scope) for scope in scopes):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import Response
 from starlette.types import Scope
 
-from api.http.request_state import Visit
+from api.http.request_state import RequestState
 from commands import client_secrets, link_codes
 from commands.directory import Directory
 from domain.book import Book
@@ -48,9 +48,9 @@ class CrossOrigin:
         self._origins = frozenset(origins)
         self._directory = directory
 
-    async def headers(self, scope: Scope, visit: Visit) -> list[tuple[bytes, bytes]]:
+    async def headers(self, scope: Scope, request_state: RequestState) -> list[tuple[bytes, bytes]]:
         """What an answer to this request says to a browser; nothing on other routes."""
-        origin = visit.header(b"origin")
+        origin = request_state.header(b"origin")
         if origin is None and not self._origins:
             return []
         if not _BROWSER_ROUTES.fullmatch(scope["path"]):
@@ -61,12 +61,12 @@ class CrossOrigin:
             said.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
         return said
 
-    def preflight(self, scope: Scope, visit: Visit) -> Response | None:
+    def preflight(self, scope: Scope, request_state: RequestState) -> Response | None:
         """The answer to a browser that asks before it asks; None when this is no such question."""
-        asked = visit.header(b"access-control-request-method")
-        if scope["method"] != "OPTIONS" or asked is None or b"origin" not in visit.received:
+        asked = request_state.header(b"access-control-request-method")
+        if scope["method"] != "OPTIONS" or asked is None or b"origin" not in request_state.received:
             return None
-        named = any(name == b"access-control-allow-origin" for name, _ in visit.headers)
+        named = any(name == b"access-control-allow-origin" for name, _ in request_state.headers)
         if not (self._origins or named) or not _BROWSER_ROUTES.fullmatch(scope["path"]):
             return None
         return Response(

@@ -8,7 +8,7 @@ from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
-from projections.engine.time_travel.reader import Past
+from projections.engine.time_travel.reader import PastReader
 
 
 class RequestMetrics(Protocol):
@@ -18,7 +18,7 @@ class RequestMetrics(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class Dependencies:
     """Everything the API needs from the rooms below, and its settings as plain values.
 
     ``rate_limit_…`` are rules of the library ``limits`` or ``off``. ``store`` names the ledger
@@ -30,7 +30,7 @@ class Parts:
     directory: Directory
     ledger: Ledger
     views: Views
-    past: Past
+    past: PastReader
     version: str
     log: Any
     metrics: RequestMetrics | None = None

@@ -14,7 +14,7 @@ from api.http.errors import RateLimited, answer_to, body_too_large, is_fault
 from api.http.parsing import LARGEST_BODY_BYTES
 from api.http.paths import keep_encoded_slashes
 from api.http.rate_limits import RateLimit
-from api.http.request_state import Visit
+from api.http.request_state import RequestState
 from domain.errors import Unauthorized
 
 SECURITY_HEADERS = (
@@ -38,7 +38,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
-class Envelope:
+class RequestMiddleware:
     """Request id, key, rate limit, size limit, headers, access log, metrics, and the last catch."""
 
     def __init__(
@@ -71,78 +71,80 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        visit = Visit(self._request_id(), dict(scope["headers"]))
-        visit.join(scope)
+        request_state = RequestState(self._request_id(), dict(scope["headers"]))
+        request_state.join(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                visit.status = message["status"]
-                message["headers"] = self._completed(visit, message.get("headers", []))
+                request_state.status = message["status"]
+                message["headers"] = self._completed(request_state, message.get("headers", []))
             await send(message)
 
         try:
-            await self._serve(visit, scope, receive, send_with_headers)
+            await self._serve(request_state, scope, receive, send_with_headers)
         except ClientDisconnect:
-            visit.status = visit.status or _HUNG_UP
+            request_state.status = request_state.status or _HUNG_UP
         except Exception as error:
             answer = answer_to(error)
             if is_fault(error, answer):
-                self._log.exception("request_failed", request_id=visit.request_id)
-            if visit.status:
+                self._log.exception("request_failed", request_id=request_state.request_id)
+            if request_state.status:
                 raise
-            if visit.allowance is None:
-                visit.allowance = self._per_address.look(_address(scope))
+            if request_state.allowance is None:
+                request_state.allowance = self._per_address.look(_address(scope))
             await answer.response()(scope, receive, send_with_headers)
         finally:
-            self._note(visit, scope, time.perf_counter() - started)
+            self._note(request_state, scope, time.perf_counter() - started)
 
-    async def _serve(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(
+        self, request_state: RequestState, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         keep_encoded_slashes(scope)
-        visit.headers = await self._cross_origin.headers(scope, visit)
-        preflight = self._cross_origin.preflight(scope, visit)
+        request_state.headers = await self._cross_origin.headers(scope, request_state)
+        preflight = self._cross_origin.preflight(scope, request_state)
         if preflight is not None:
-            visit.allowance = self._per_address.look(_address(scope))
+            request_state.allowance = self._per_address.look(_address(scope))
             await preflight(scope, receive, send)
             return
         try:
-            visit.caller = await self._authentication.caller(visit)
+            request_state.caller = await self._authentication.caller(request_state)
         except Unauthorized as refused:
-            visit.refused_key = refused
+            request_state.refused_key = refused
         else:
-            if visit.caller is not None:
-                self._authentication.note_use(visit.caller)
-        self._count(visit, scope)
-        length = visit.received.get(b"content-length", b"")
+            if request_state.caller is not None:
+                self._authentication.note_use(request_state.caller)
+        self._count(request_state, scope)
+        length = request_state.received.get(b"content-length", b"")
         if length.isdigit() and int(length) > LARGEST_BODY_BYTES:
             raise body_too_large(LARGEST_BODY_BYTES)
         await self._app(scope, receive, send)
 
-    def _count(self, visit: Visit, scope: Scope) -> None:
-        if visit.caller is not None:
-            visit.allowance = self._per_key.hit(visit.caller.key_id)
+    def _count(self, request_state: RequestState, scope: Scope) -> None:
+        if request_state.caller is not None:
+            request_state.allowance = self._per_key.hit(request_state.caller.key_id)
         else:
             address = _address(scope)
             if scope["path"] in _UNCOUNTED:
-                visit.allowance = self._per_address.look(address)
+                request_state.allowance = self._per_address.look(address)
             else:
-                visit.allowance = self._per_address.hit(address)
-        if visit.allowance is not None and not visit.allowance.allowed:
-            raise RateLimited(visit.allowance.retry_after_seconds)
+                request_state.allowance = self._per_address.hit(address)
+        if request_state.allowance is not None and not request_state.allowance.allowed:
+            raise RateLimited(request_state.allowance.retry_after_seconds)
 
     def _completed(
-        self, visit: Visit, headers: list[tuple[bytes, bytes]]
+        self, request_state: RequestState, headers: list[tuple[bytes, bytes]]
     ) -> list[tuple[bytes, bytes]]:
         completed = [
             *headers,
-            (b"x-request-id", visit.request_id.encode()),
+            (b"x-request-id", request_state.request_id.encode()),
             *self._constant,
-            *visit.headers,
+            *request_state.headers,
         ]
         if all(name != _POLICY for name, _ in headers):
             completed.append(_STRICTEST_POLICY)
-        if visit.replayed:
+        if request_state.replayed:
             completed.append((b"idempotent-replayed", b"true"))
-        allowance = visit.allowance
+        allowance = request_state.allowance
         if allowance is not None:
             completed += (
                 (b"x-ratelimit-limit", b"%d" % allowance.limit),
@@ -151,24 +153,24 @@ class Envelope:
             )
         return completed
 
-    def _note(self, visit: Visit, scope: Scope, seconds: float) -> None:
+    def _note(self, request_state: RequestState, scope: Scope, seconds: float) -> None:
         # The template of the path, never the path: names people have may be in it.
         route = getattr(scope.get("route"), "path", None)
         if route is None:
             route = scope["path"] if scope["path"] in _UNCOUNTED else "unknown"
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         if self._metrics is not None:
-            self._metrics.observe(route, method, visit.status, seconds)
+            self._metrics.observe(route, method, request_state.status, seconds)
         # Those who only look whether we are there would fill the log.
         say = self._log.debug if route in _UNCOUNTED else self._log.info
         say(
             "request",
             method=method,
             route=route,
-            status=visit.status,
+            status=request_state.status,
             ms=round(seconds * 1000, 2),
-            request_id=visit.request_id,
-            book=visit.caller.book if visit.caller else None,
+            request_id=request_state.request_id,
+            book=request_state.caller.book if request_state.caller else None,
         )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.renderings.values import pagination
 from projections.engine.querying.pages import Page
 
@@ -87,7 +87,7 @@ def enveloped(
     )
 
 
-def bare(call: Call, page: Page[T], render: Callable[[T], dict[str, Any]]) -> Response:
+def bare(request: ApiRequest, page: Page[T], render: Callable[[T], dict[str, Any]]) -> Response:
     """An array, with total and next page in headers: clients exist that take nothing else."""
     response = answer([render(row) for row in page.rows])
     if page.total is not None:
@@ -96,11 +96,11 @@ def bare(call: Call, page: Page[T], render: Callable[[T], dict[str, Any]]) -> Re
             response.headers["Whence-Total-Is-Exact"] = "false"
     if page.next_cursor is not None:
         response.headers["Whence-Next-Cursor"] = page.next_cursor
-        response.headers["Link"] = f'<{_next(call, page.next_cursor)}>; rel="next"'
+        response.headers["Link"] = f'<{_next(request, page.next_cursor)}>; rel="next"'
     return response
 
 
-def _next(call: Call, cursor: str) -> str:
-    asked = parse_qsl(call.scope["query_string"].decode("latin-1"))
+def _next(request: ApiRequest, cursor: str) -> str:
+    asked = parse_qsl(request.scope["query_string"].decode("latin-1"))
     kept = [(name, value) for name, value in asked if name not in {"offset", "cursor"}]
-    return f"{call.scope['path']}?{urlencode([*kept, ('cursor', cursor)])}"
+    return f"{request.scope['path']}?{urlencode([*kept, ('cursor', cursor)])}"

@@ -12,16 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.http.dependencies import Parts
+from api.http.dependencies import Dependencies
 from api.http.errors import JSON, InvalidInput, MissingKey, refused
 from api.http.moments import asked_moment
 from api.http.parsing import fingerprint
-from api.http.request_state import Visit
+from api.http.request_state import RequestState
 from commands.directory import Principal
 from commands.handling.handler import Context, Idempotency
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
-from projections.engine.live.reader import Told
+from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.reader import Moment
 
 T = TypeVar("T")
@@ -31,19 +31,19 @@ _LONGEST_ACTOR = 255
 _LONGEST_SCOPED_KEY = 512
 
 
-class Call(Request):
+class ApiRequest(Request):
     """A request inside a book: it decides something, or it asks something."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
-        self.visit = Visit.of(scope)
-        self.parts: Parts = scope["app"].state.parts
+        self.request_state = RequestState.of(scope)
+        self.dependencies: Dependencies = scope["app"].state.dependencies
 
     @property
     def caller(self) -> Principal:
-        caller = self.visit.caller
+        caller = self.request_state.caller
         if caller is None:
-            raise self.visit.refused_key or MissingKey()
+            raise self.request_state.refused_key or MissingKey()
         return caller
 
     @property
@@ -61,19 +61,19 @@ class Call(Request):
     @property
     def site(self) -> str:
         """Where the pages for people are: as it was set, else where this request was sent."""
-        return self.parts.public_url or f"{self.url.scheme}://{self.url.netloc}"
+        return self.dependencies.public_url or f"{self.url.scheme}://{self.url.netloc}"
 
     @property
     def moment(self) -> Moment | None:
         """Which past the question is about; None for the present. Raises InvalidInput."""
-        return asked_moment(self.scope["query_string"], self.parts.handler.clock())
+        return asked_moment(self.scope["query_string"], self.dependencies.handler.clock())
 
     @property
     def now(self) -> datetime:
         """The moment the question is asked as of: what "the last 30 days" end with."""
         moment = self.moment
         asked = moment and (moment.as_of or moment.known_at)
-        return asked or self.parts.handler.clock()
+        return asked or self.dependencies.handler.clock()
 
     async def decide(
         self,
@@ -103,7 +103,7 @@ class Call(Request):
                 told[stored] = orjson.dumps(with_secrets(body))
             return status, stored
 
-        answer = await self.parts.handler.handle(
+        answer = await self.dependencies.handler.handle(
             book or self.book_name,
             decide,
             present=present,
@@ -111,8 +111,8 @@ class Call(Request):
             context=self._context(),
             idempotency=self._idempotency(key, in_browser=in_browser) if keyed else None,
         )
-        self.visit.headers.append((b"whence-position", b"%d" % answer.position))
-        self.visit.replayed = answer.replayed
+        self.request_state.headers.append((b"whence-position", b"%d" % answer.position))
+        self.request_state.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
         text = told.get(answer.body)
@@ -127,15 +127,15 @@ class Call(Request):
         """
         return (await self.tell(query)).result
 
-    async def tell(self, query: Callable[[Connection], T]) -> Told[T]:
+    async def tell(self, query: Callable[[Connection], T]) -> QueryResult[T]:
         """The same, with the position it shows."""
         moment = self.moment
         if moment is None:
-            told: Told[T] = await self.parts.views.ask(
-                self.book_name, query, wait_seconds=self.parts.query_wait_seconds
+            told: QueryResult[T] = await self.dependencies.views.ask(
+                self.book_name, query, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            told = await self.parts.past.ask(self.book_name, moment, query)
+            told = await self.dependencies.past.ask(self.book_name, moment, query)
         self._note(told)
         return told
 
@@ -146,35 +146,35 @@ class Call(Request):
         """What `ask` says, for more than fits in memory: part after part, all of one moment."""
         moment = self.moment
         if moment is None:
-            telling = self.parts.views.stream(
-                self.book_name, query, wait_seconds=self.parts.query_wait_seconds
+            telling = self.dependencies.views.stream(
+                self.book_name, query, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            telling = self.parts.past.stream(self.book_name, moment, query)
+            telling = self.dependencies.past.stream(self.book_name, moment, query)
         async with telling as told:
             self._note(told)
             yield told.result
 
-    def _note(self, told: Told[Any]) -> None:
-        self.visit.headers.append((b"whence-position", b"%d" % told.position))
+    def _note(self, told: QueryResult[Any]) -> None:
+        self.request_state.headers.append((b"whence-position", b"%d" % told.position))
         if told.behind:
-            self.visit.headers.append((b"whence-behind", b"%d" % told.behind))
+            self.request_state.headers.append((b"whence-behind", b"%d" % told.behind))
 
     def _context(self) -> Context:
-        caller = self.visit.caller
-        actor = self.visit.header(b"x-actor-id")
+        caller = self.request_state.caller
+        actor = self.request_state.header(b"x-actor-id")
         return Context(
             actor=actor[:_LONGEST_ACTOR] if actor else None,
             key_id=caller.key_id if caller else None,
-            request_id=self.visit.request_id,
+            request_id=self.request_state.request_id,
         )
 
     def _idempotency(self, key: str | None, *, in_browser: bool) -> Idempotency | None:
         if self.method == "GET":
             return None
-        key = key or self.visit.header(b"idempotency-key")
+        key = key or self.request_state.header(b"idempotency-key")
         if key is None:
-            if self.parts.require_idempotency_key:
+            if self.dependencies.require_idempotency_key:
                 raise InvalidInput(
                     "Idempotency-Key", "this header is required", "missing_idempotency_key"
                 )

@@ -12,7 +12,7 @@ _PLACE = "whence.visit"
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestState:
     """``refused_key`` says what is wrong with the key that came along, if anything is.
 
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
@@ -34,9 +34,9 @@ class Visit:
         return None if value is None else value.decode("latin-1")
 
     @classmethod
-    def of(cls, scope: Scope) -> "Visit":
-        visit: Visit = scope[_PLACE]
-        return visit
+    def of(cls, scope: Scope) -> "RequestState":
+        request_state: RequestState = scope[_PLACE]
+        return request_state
 
     def join(self, scope: Scope) -> None:
         scope[_PLACE] = self

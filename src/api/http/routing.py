@@ -20,8 +20,8 @@ from api.http.authentication import KEY, admit
 from api.http.errors import from_validation
 from api.http.parsing import parse_object, parse_query, read_body
 from api.http.paths import segment
-from api.http.request import Call
-from api.http.request_state import Visit
+from api.http.request import ApiRequest
+from api.http.request_state import RequestState
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -32,7 +32,7 @@ def needs(*scopes: str) -> Depends:
 
 
 class Operation(APIRoute):
-    """A route whose handler takes ``call``, and of ``command`` and ``query`` what it needs.
+    """A route whose handler takes ``request``, and of ``command`` and ``query`` what it needs.
 
     ``command`` is the body, ``query`` the query string, each a pydantic model; every other
     parameter is a segment of the path.
@@ -45,15 +45,17 @@ class Operation(APIRoute):
         self._command = _model(named.get("command"))
         self._query = _model(named.get("query"))
         self._lists = _lists(self._query)
-        self._segments = tuple(name for name in named if name not in {"call", "command", "query"})
+        self._segments = tuple(
+            name for name in named if name not in {"request", "command", "query"}
+        )
         self._scopes = _scopes(self.dependencies)
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        visit = Visit.of(scope)
-        call = Call(scope, receive, send)
+        request_state = RequestState.of(scope)
+        request = ApiRequest(scope, receive, send)
         if self._scopes is not None:
-            admit(visit, self._scopes)
+            admit(request_state, self._scopes)
         arguments: dict[str, Any] = {
             name: segment(scope["path_params"][name]) for name in self._segments
         }
@@ -67,7 +69,7 @@ class Operation(APIRoute):
                 arguments["command"] = self._command.model_validate(sent)
         except ValidationError as invalid:
             raise from_validation(invalid) from None
-        response = await self._handler(call, **arguments)
+        response = await self._handler(request, **arguments)
         await response(scope, receive, send)
 
 

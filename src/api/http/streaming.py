@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.http.request import Call
+from api.http.request import ApiRequest
 
 # Whoever takes longer holds a moment of the views, and a connection, that others need.
 LONGEST_SECONDS: Final = 900
@@ -24,7 +24,7 @@ class Streamed(Response):
 
     def __init__(
         self,
-        call: Call,
+        request: ApiRequest,
         read: Callable[[Connection], Iterator[bytes]],
         *,
         media_type: str,
@@ -35,11 +35,11 @@ class Streamed(Response):
         self.media_type = media_type
         self.background = None
         self.init_headers(headers)
-        self._call = call
+        self._request = request
         self._read = read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI)
-        async with asyncio.timeout(LONGEST_SECONDS), self._call.read_on(self._read) as parts:
+        async with asyncio.timeout(LONGEST_SECONDS), self._request.read_on(self._read) as parts:
             part = await anext(parts, b"")
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)

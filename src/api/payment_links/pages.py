@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.http.errors import ApiError, InvalidInput, answer_to, from_validation, is_fault
 from api.http.parsing import parse_query, read_body
-from api.http.request import Call
+from api.http.request import ApiRequest
 from api.http.routing import new_router
 from api.payment_links.commands import begin_payment, look_at_link
 from api.payment_links.forms import bounds_of, command_of, major, once
@@ -51,16 +51,16 @@ _KINDS: Final = {
     "date": "date",
 }
 _SEE_OTHER: Final = 303
-Show = Callable[[Call, str], Awaitable[Response]]
+Show = Callable[[ApiRequest, str], Awaitable[Response]]
 
 
 def _for_people(show: Show) -> Show:
     """What is refused is a page as well."""
 
     @wraps(show)
-    async def shown_to_people(call: Call, code: str) -> Response:
+    async def shown_to_people(request: ApiRequest, code: str) -> Response:
         try:
-            return await show(call, code)
+            return await show(request, code)
         except Exception as error:
             answer = answer_to(error)
             if is_fault(error, answer):
@@ -72,46 +72,46 @@ def _for_people(show: Show) -> Show:
 
 @router.get("/pay/{code}", include_in_schema=False)
 @_for_people
-async def show_link(call: Call, code: str) -> Response:
+async def show_link(request: ApiRequest, code: str) -> Response:
     """The terms and a form."""
-    return _form(call, code, await _terms(call, code, counted=True))
+    return _form(request, code, await _terms(request, code, counted=True))
 
 
 @router.post("/pay/{code}", include_in_schema=False)
 @_for_people
-async def send_form(call: Call, code: str) -> Response:
+async def send_form(request: ApiRequest, code: str) -> Response:
     """Begins a payment, or shows the form again with what was wrong."""
-    said = parse_query(await read_body(call.receive))
+    said = parse_query(await read_body(request.receive))
     try:
-        link = await _terms(call, code, counted=False)
+        link = await _terms(request, code, counted=False)
     except Gone:
         # Whoever paid last may have sent the form twice: the second is told of the first.
-        return _to(code, await begin_payment(call, code, PayThroughLink(), key=once(said)))
+        return _to(code, await begin_payment(request, code, PayThroughLink(), key=once(said)))
     try:
-        payment = await begin_payment(call, code, command_of(said, link), key=once(said))
+        payment = await begin_payment(request, code, command_of(said, link), key=once(said))
     except ValidationError as invalid:
-        return _form(call, code, link, said, from_validation(invalid))
+        return _form(request, code, link, said, from_validation(invalid))
     except InvalidInput as wrong:
-        return _form(call, code, link, said, wrong)
+        return _form(request, code, link, said, wrong)
     except ApiError as refused:
         if refused.status != 400:  # noqa: PLR2004 (what the payer can mend)
             raise
-        return _form(call, code, link, said, refused)
+        return _form(request, code, link, said, refused)
     return _to(code, payment)
 
 
 @router.get("/pay/{code}/payment", include_in_schema=False)
 @_for_people
-async def show_payment(call: Call, code: str) -> Response:
+async def show_payment(request: ApiRequest, code: str) -> Response:
     """How the payment stands."""
-    return await _payment(call, code)
+    return await _payment(request, code)
 
 
 @router.post("/pay/{code}/payment", include_in_schema=False)
 @_for_people
-async def confirm_payment(call: Call, code: str) -> Response:
+async def confirm_payment(request: ApiRequest, code: str) -> Response:
     """The payer says yes."""
-    secret = _secret(call)
+    secret = _secret(request)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         await _paid_here(work, code, await see_payment(work, secret))
@@ -119,14 +119,14 @@ async def confirm_payment(call: Call, code: str) -> Response:
         return 204, None
 
     try:
-        await call.decide(decide, book=book_of(code), in_browser=True, keyed=False)
+        await request.decide(decide, book=book_of(code), in_browser=True, keyed=False)
     except (Gone, RuleBroken) as refused:
-        return await _payment(call, code, str(refused))
+        return await _payment(request, code, str(refused))
     return RedirectResponse(f"payment?{_own(secret)}", _SEE_OTHER)
 
 
-async def _terms(call: Call, code: str, *, counted: bool) -> dict[str, Any]:
-    told = await look_at_link(call, code, book_of(code), counted=counted)
+async def _terms(request: ApiRequest, code: str, *, counted: bool) -> dict[str, Any]:
+    told = await look_at_link(request, code, book_of(code), counted=counted)
     found: dict[str, Any] = orjson.loads(bytes(told.body))
     return found
 
@@ -144,14 +144,14 @@ async def _paid_here(work: UnitOfWork, code: str, payment: Payment) -> PaymentLi
     """The link a payment came through, deleted or not; raises _NotPaidHere for another's."""
     link_id = link_of(payment)
     with suppress(PaymentLinkNotFound):
-        link = await work.look_at(PaymentLink, link_id or "")
+        link = await work.load_recent(PaymentLink, link_id or "")
         if link.code == code:
             return link
     raise _NotPaidHere
 
 
-async def _payment(call: Call, code: str, problem: str = "") -> Response:
-    secret = _secret(call)
+async def _payment(request: ApiRequest, code: str, problem: str = "") -> Response:
+    secret = _secret(request)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         payment = await see_payment(work, secret)
@@ -161,7 +161,7 @@ async def _payment(call: Call, code: str, problem: str = "") -> Response:
         )
         return 200, [body, link.terms["redirect_url"], link.terms["branding"]]
 
-    told = await call.decide(decide, book=book_of(code), in_browser=True, keyed=False)
+    told = await request.decide(decide, book=book_of(code), in_browser=True, keyed=False)
     payment, redirect_url, branding = orjson.loads(bytes(told.body))
     return page(
         "payment.html",
@@ -177,7 +177,7 @@ async def _payment(call: Call, code: str, problem: str = "") -> Response:
 
 
 def _form(
-    call: Call,
+    request: ApiRequest,
     code: str,
     link: dict[str, Any],
     said: dict[str, Any] | None = None,
@@ -199,7 +199,7 @@ def _form(
         kinds=_KINDS,
         said=defaultdict(str, said or link["prefill"] or {}),
         problem=problem.message if problem else "",
-        nonce=call.parts.handler.ids.secret(16),
+        nonce=request.dependencies.handler.ids.secret(16),
     )
 
 
@@ -215,8 +215,8 @@ def _to(code: str, payment: dict[str, Any]) -> Response:
     return RedirectResponse(f"{code}/payment?{_own(payment['client_secret'])}", _SEE_OTHER)
 
 
-def _secret(call: Call) -> str:
-    return str(parse_query(call.scope["query_string"]).get("client_secret", ""))
+def _secret(request: ApiRequest) -> str:
+    return str(parse_query(request.scope["query_string"]).get("client_secret", ""))
 
 
 def _own(secret: str) -> str:

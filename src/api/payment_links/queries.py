@@ -11,7 +11,7 @@ from api.bodies.payment_links import PaymentLink, PaymentLinks, PaymentLinkStats
 from api.bodies.payments import Payments
 from api.http.pagination import Paged, UpTo100, UpTo200, enveloped
 from api.http.query_fields import Text
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings import payment_links as rendering
 from api.renderings import payments as payment_rendering
@@ -46,34 +46,36 @@ class ListLinkPayments(Paged):
 
 
 @router.get("/v1/payment-links", response_model=PaymentLinks, dependencies=[READ])
-async def list_payment_links(call: Call, query: Annotated[ListPaymentLinks, Query()]) -> Response:
+async def list_payment_links(
+    request: ApiRequest, query: Annotated[ListPaymentLinks, Query()]
+) -> Response:
     """Those that were taken down are left out."""
-    now = call.now
+    now = request.now
     wanted = LinkFilter(query.status, query.active, query.search)
-    page = await call.ask(
+    page = await request.ask(
         lambda db: payment_link_list(
-            db, call.book_name, wanted, now=now, sort_by=query.sort_by, **query.place
+            db, request.book_name, wanted, now=now, sort_by=query.sort_by, **query.place
         )
     )
 
     def render(link: LinkRecord) -> dict[str, Any]:
-        return rendering.of_record(link, org_id=call.org_id, now=now, site=call.site)
+        return rendering.of_record(link, org_id=request.org_id, now=now, site=request.site)
 
     return enveloped("payment_links", page, query, render)
 
 
 @router.get("/v1/payment-links/{link}", response_model=PaymentLink, dependencies=[READ])
-async def show_payment_link(call: Call, link: str) -> Response:
+async def show_payment_link(request: ApiRequest, link: str) -> Response:
     """All of one link, by its id or its code."""
-    found = await call.ask(lambda db: _link(db, call.book_name, link))
-    now = call.now
-    return answer(rendering.of_record(found, org_id=call.org_id, now=now, site=call.site))
+    found = await request.ask(lambda db: _link(db, request.book_name, link))
+    now = request.now
+    return answer(rendering.of_record(found, org_id=request.org_id, now=now, site=request.site))
 
 
 @router.get("/v1/payment-links/{link}/stats", response_model=PaymentLinkStats, dependencies=[READ])
-async def show_payment_link_stats(call: Call, link: str) -> Response:
+async def show_payment_link_stats(request: ApiRequest, link: str) -> Response:
     """How often it was looked at and paid, and what it brought."""
-    stats = await call.ask(lambda db: payment_link_stats(db, call.book_name, link))
+    stats = await request.ask(lambda db: payment_link_stats(db, request.book_name, link))
     if stats is None:
         raise PaymentLinkNotFound(link)
     return answer(rendering.of_stats(stats))
@@ -81,24 +83,24 @@ async def show_payment_link_stats(call: Call, link: str) -> Response:
 
 @router.get("/v1/payment-links/{link}/payments", response_model=Payments, dependencies=[READ])
 async def list_link_payments(
-    call: Call, link: str, query: Annotated[ListLinkPayments, Query()]
+    request: ApiRequest, link: str, query: Annotated[ListLinkPayments, Query()]
 ) -> Response:
     """The payments that came through the link, newest first.
 
     The payers' names are told to whoever may read customers.
     """
-    may_know_customers = call.caller.may("customers:read")
+    may_know_customers = request.caller.may("customers:read")
 
     def read(db: Connection) -> Page[ListedPayment]:
-        found = _link(db, call.book_name, link)
+        found = _link(db, request.book_name, link)
         wanted = PaymentFilter(source="payment_link", source_id=found.link_id)
-        return payment_list(db, call.book_name, wanted, **query.place)
+        return payment_list(db, request.book_name, wanted, **query.place)
 
     def render(row: ListedPayment) -> dict[str, Any]:
-        listed = payment_rendering.of_listed(row, call.org_id)
+        listed = payment_rendering.of_listed(row, request.org_id)
         return listed if may_know_customers else listed | {"customer_name": None}
 
-    return enveloped("payments", await call.ask(read), query, render)
+    return enveloped("payments", await request.ask(read), query, render)
 
 
 def _link(db: Connection, book: str, named: str) -> LinkRecord:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.bodies.payments import Payment, Refund
 from api.http.errors import Forbidden
-from api.http.request import Call
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
 from api.renderings import payments as rendering
 from commands import payments as commands
@@ -49,23 +49,25 @@ class ConfirmIntent(BaseModel):
     response_model=Payment,
     dependencies=[needs("payments:write", "checkout:write")],
 )
-async def create_payment(call: Call, command: CreatePayment) -> Response:
+async def create_payment(request: ApiRequest, command: CreatePayment) -> Response:
     """Asks for money. A refusal of the provider is a failed payment, not an error."""
-    if not may_read(call) and command.model_fields_set & _STATED_BY_SERVERS:
+    if not may_read(request) and command.model_fields_set & _STATED_BY_SERVERS:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
-    return await _decide(call, lambda work: commands.create_payment(work, command), status=201)
+    return await _decide(request, lambda work: commands.create_payment(work, command), status=201)
 
 
 @router.patch("/v1/payments/intents/{payment_id}", response_model=Payment, dependencies=[WRITE])
-async def amend_payment(call: Call, payment_id: str, command: AmendPayment) -> Response:
+async def amend_payment(request: ApiRequest, payment_id: str, command: AmendPayment) -> Response:
     """Changes amount or metadata while nothing is decided, or gives the payment its customer."""
-    return await _decide(call, lambda work: commands.amend_payment(work, payment_id, command))
+    return await _decide(request, lambda work: commands.amend_payment(work, payment_id, command))
 
 
 @router.post("/v1/payments/{payment_id}/confirm", response_model=Payment, dependencies=[WRITE])
-async def confirm_payment(call: Call, payment_id: str, command: ConfirmPayment) -> Response:
+async def confirm_payment(
+    request: ApiRequest, payment_id: str, command: ConfirmPayment
+) -> Response:
     """Asks the provider again, or, in live mode, records that it took the money."""
-    return await _decide(call, lambda work: commands.confirm_payment(work, payment_id, command))
+    return await _decide(request, lambda work: commands.confirm_payment(work, payment_id, command))
 
 
 @router.post(
@@ -74,71 +76,75 @@ async def confirm_payment(call: Call, payment_id: str, command: ConfirmPayment) 
     responses={401: {}},
 )
 async def confirm_intent(
-    call: Call, payment_id: str, query: Annotated[ConfirmIntent, Query()]
+    request: ApiRequest, payment_id: str, query: Annotated[ConfirmIntent, Query()]
 ) -> Response:
     """What the payer's browser calls: public, with the client secret of the payment."""
     secret = query.client_secret
     return await _decide(
-        call,
+        request,
         lambda work: commands.confirm_intent(work, payment_id, secret),
         secret=secret,
     )
 
 
 @router.post("/v1/payments/{payment_id}/fail", response_model=Payment, dependencies=[WRITE])
-async def fail_payment(call: Call, payment_id: str, command: FailPayment) -> Response:
+async def fail_payment(request: ApiRequest, payment_id: str, command: FailPayment) -> Response:
     """Records that the merchant's own provider did not take the money."""
-    return await _decide(call, lambda work: commands.fail_payment(work, payment_id, command))
+    return await _decide(request, lambda work: commands.fail_payment(work, payment_id, command))
 
 
 @router.post("/v1/payments/{payment_id}/cancel", response_model=Payment, dependencies=[WRITE])
-async def cancel_payment(call: Call, payment_id: str, command: CancelPayment) -> Response:
+async def cancel_payment(request: ApiRequest, payment_id: str, command: CancelPayment) -> Response:
     """Canceling a canceled payment changes nothing.
 
     Of a `partially_captured` payment the rest is let go: it becomes `succeeded` with what was
     captured.
     """
-    return await _decide(call, lambda work: commands.cancel_payment(work, payment_id, command))
+    return await _decide(request, lambda work: commands.cancel_payment(work, payment_id, command))
 
 
 @router.post("/v1/payments/{payment_id}/expire", response_model=Payment, dependencies=[WRITE])
 async def expire_payment(
-    call: Call,
+    request: ApiRequest,
     payment_id: str,
     command: ExpirePayment,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Nobody paid in time."""
-    return await _decide(call, lambda work: commands.expire_payment(work, payment_id))
+    return await _decide(request, lambda work: commands.expire_payment(work, payment_id))
 
 
 @router.post("/v1/payments/{payment_id}/retry", response_model=Payment, dependencies=[WRITE])
 async def retry_payment(
-    call: Call,
+    request: ApiRequest,
     payment_id: str,
     command: RetryPayment,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Tries a failed payment again."""
-    return await _decide(call, lambda work: commands.retry_payment(work, payment_id))
+    return await _decide(request, lambda work: commands.retry_payment(work, payment_id))
 
 
 @router.post("/v1/payments/{payment_id}/capture", response_model=Payment, dependencies=[WRITE])
-async def capture_payment(call: Call, payment_id: str, command: CapturePayment) -> Response:
+async def capture_payment(
+    request: ApiRequest, payment_id: str, command: CapturePayment
+) -> Response:
     """Takes what was set aside, all of it or a part."""
-    return await _decide(call, lambda work: commands.capture_payment(work, payment_id, command))
+    return await _decide(request, lambda work: commands.capture_payment(work, payment_id, command))
 
 
 @router.post("/v1/payments/{payment_id}/dispute", response_model=Payment, dependencies=[WRITE])
-async def open_dispute(call: Call, payment_id: str, command: OpenDispute) -> Response:
+async def open_dispute(request: ApiRequest, payment_id: str, command: OpenDispute) -> Response:
     """Records that the payer wants the money back from their bank."""
-    return await _decide(call, lambda work: refunds.open_dispute(work, payment_id, command))
+    return await _decide(request, lambda work: refunds.open_dispute(work, payment_id, command))
 
 
 @router.post(
     "/v1/payments/{payment_id}/dispute/resolve", response_model=Payment, dependencies=[WRITE]
 )
-async def resolve_dispute(call: Call, payment_id: str, command: ResolveDispute) -> Response:
+async def resolve_dispute(
+    request: ApiRequest, payment_id: str, command: ResolveDispute
+) -> Response:
     """Won: all is as before. Lost: the disputed amount is gone."""
-    return await _decide(call, lambda work: refunds.resolve_dispute(work, payment_id, command))
+    return await _decide(request, lambda work: refunds.resolve_dispute(work, payment_id, command))
 
 
 @router.post(
@@ -147,7 +153,7 @@ async def resolve_dispute(call: Call, payment_id: str, command: ResolveDispute) 
     response_model=Refund,
     dependencies=[WRITE],
 )
-async def refund_payment(call: Call, payment_id: str, command: RefundPayment) -> Response:
+async def refund_payment(request: ApiRequest, payment_id: str, command: RefundPayment) -> Response:
     """Gives money back: the amount, or, with 0 or none, all that is left."""
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
@@ -159,11 +165,11 @@ async def refund_payment(call: Call, payment_id: str, command: RefundPayment) ->
             provider_refund_id=command.provider_refund_id,
         )
 
-    return await call.decide(decide)
+    return await request.decide(decide)
 
 
 async def _decide(
-    call: Call,
+    request: ApiRequest,
     change: Callable[[UnitOfWork], Awaitable[PaymentAggregate]],
     *,
     status: int = 200,
@@ -173,13 +179,13 @@ async def _decide(
 
     ``secret``: the client secret that was shown instead of a key.
     """
-    in_browser = secret is not None or not may_read(call)
+    in_browser = secret is not None or not may_read(request)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
         payment = await change(work)
         customer = None
         if payment.customer_id is not None:
-            customer = await work.look_at(Customer, payment.customer_id)
+            customer = await work.load_recent(Customer, payment.customer_id)
         body = rendering.of_aggregate(
             payment, org_id=work.org_id, customer=customer, client_secret=None
         )
@@ -189,10 +195,10 @@ async def _decide(
 
     # What is stored under an idempotency key holds no secret: this one is told beside it.
     def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
-        told = secret or client_secret(call.caller.organization, body["id"])
+        told = secret or client_secret(request.caller.organization, body["id"])
         return body | {"client_secret": told}
 
-    return await call.decide(
+    return await request.decide(
         decide,
         with_secrets=with_secrets,
         book=None if secret is None else book_of(secret),
@@ -200,6 +206,6 @@ async def _decide(
     )
 
 
-def may_read(call: Call) -> bool:
+def may_read(request: ApiRequest) -> bool:
     """A key for checkout pages only may learn nothing about the customers it names."""
-    return call.caller.may("payments:write") or call.caller.may("payments:read")
+    return request.caller.may("payments:write") or request.caller.may("payments:read")

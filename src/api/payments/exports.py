@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.bodies.payments import PaymentsExport, PaymentSummary
-from api.http.request import Call
+from api.http.request import ApiRequest
 from api.http.routing import new_router
 from api.http.streaming import Streamed
 from api.payments.queries import READ, FilterPayments
@@ -42,30 +42,34 @@ _EXPORT: dict[int | str, dict[str, Any]] = {
 @router.get(
     "/v1/payments/export", response_model=PaymentsExport, responses=_EXPORT, dependencies=[READ]
 )
-async def export_payments(call: Call, query: Annotated[ExportPayments, Query()]) -> Response:
+async def export_payments(
+    request: ApiRequest, query: Annotated[ExportPayments, Query()]
+) -> Response:
     """Every payment that fits, as JSON or CSV."""
-    return _export(call, query)
+    return _export(request, query)
 
 
 @router.get(
     "/v1/exports/payments", response_model=PaymentsExport, responses=_EXPORT, dependencies=[READ]
 )
-async def export_payments_too(call: Call, query: Annotated[ExportPayments, Query()]) -> Response:
+async def export_payments_too(
+    request: ApiRequest, query: Annotated[ExportPayments, Query()]
+) -> Response:
     """The same at its newer place."""
-    return _export(call, query)
+    return _export(request, query)
 
 
-def _export(call: Call, asked: ExportPayments) -> Response:
-    wanted = asked.filter(call)
+def _export(request: ApiRequest, asked: ExportPayments) -> Response:
+    wanted = asked.filter(request)
 
     def read(db: Connection) -> Iterator[dict[str, Any]]:
-        listed = payment_export(db, call.book_name, wanted)
-        return (rendering.of_listed(each, call.org_id) for each in listed)
+        listed = payment_export(db, request.book_name, wanted)
+        return (rendering.of_listed(each, request.org_id) for each in listed)
 
     if asked.format == "json":
-        return Streamed(call, lambda db: _json(read(db)), media_type="application/json")
+        return Streamed(request, lambda db: _json(read(db)), media_type="application/json")
     return Streamed(
-        call,
+        request,
         lambda db: _csv(read(db)),
         media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="payments.csv"'},

@@ -12,7 +12,7 @@ from api.bodies.payments import Payment, PaymentSummary, Refund, StatusChange
 from api.http.pagination import Paged, UpTo200, Whole, bare
 from api.http.parsing import parse_query
 from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, StatusName, Text
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings import payments as rendering
 from commands.client_secrets import client_secret
@@ -60,9 +60,9 @@ class FilterPayments(BaseModel):
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
 
-    def filter(self, call: Call) -> PaymentFilter:
+    def filter(self, request: ApiRequest) -> PaymentFilter:
         asked = self.model_dump(include=set(FilterPayments.model_fields))
-        return PaymentFilter(**asked, metadata=_metadata(call))
+        return PaymentFilter(**asked, metadata=_metadata(request))
 
 
 class ListPayments(Paged, FilterPayments):
@@ -74,54 +74,54 @@ class ListRows(Paged):
 
 
 @router.get("/v1/payments", response_model=list[PaymentSummary], dependencies=[READ])
-async def list_payments(call: Call, query: Annotated[ListPayments, Query()]) -> Response:
+async def list_payments(request: ApiRequest, query: Annotated[ListPayments, Query()]) -> Response:
     """Newest first."""
-    wanted = query.filter(call)
-    page = await call.ask(lambda db: payment_list(db, call.book_name, wanted, **query.place))
-    return bare(call, page, lambda row: rendering.of_listed(row, call.org_id))
+    wanted = query.filter(request)
+    page = await request.ask(lambda db: payment_list(db, request.book_name, wanted, **query.place))
+    return bare(request, page, lambda row: rendering.of_listed(row, request.org_id))
 
 
 @router.get("/v1/payments/refunds", response_model=list[Refund], dependencies=[READ])
-async def list_refunds(call: Call, query: Annotated[ListRows, Query()]) -> Response:
+async def list_refunds(request: ApiRequest, query: Annotated[ListRows, Query()]) -> Response:
     """All refunds, newest first."""
-    page = await call.ask(lambda db: refund_list(db, call.book_name, **query.place))
-    return bare(call, page, rendering.of_refund)
+    page = await request.ask(lambda db: refund_list(db, request.book_name, **query.place))
+    return bare(request, page, rendering.of_refund)
 
 
 @router.get("/v1/payments/refunds/{refund_id}", response_model=Refund, dependencies=[READ])
-async def show_refund(call: Call, refund_id: str) -> Response:
+async def show_refund(request: ApiRequest, refund_id: str) -> Response:
     """One refund."""
-    found = await call.ask(lambda db: refund(db, call.book_name, refund_id))
+    found = await request.ask(lambda db: refund(db, request.book_name, refund_id))
     if found is None:
         raise RefundNotFound(refund_id)
     return answer(rendering.of_refund(found))
 
 
 @router.get("/v1/payments/{payment_id}", response_model=Payment, dependencies=[READ])
-async def show_payment(call: Call, payment_id: str) -> Response:
+async def show_payment(request: ApiRequest, payment_id: str) -> Response:
     """All of one payment."""
-    found, customer = await call.ask(lambda db: _payment(db, call.book_name, payment_id))
+    found, customer = await request.ask(lambda db: _payment(db, request.book_name, payment_id))
     return answer(
         rendering.of_record(
             found,
-            org_id=call.org_id,
+            org_id=request.org_id,
             customer=customer,
-            client_secret=client_secret(call.caller.organization, payment_id),
+            client_secret=client_secret(request.caller.organization, payment_id),
         )
     )
 
 
 @router.get("/v1/payments/{payment_id}/refunds", response_model=list[Refund], dependencies=[READ])
 async def list_payment_refunds(
-    call: Call, payment_id: str, query: Annotated[ListRows, Query()]
+    request: ApiRequest, payment_id: str, query: Annotated[ListRows, Query()]
 ) -> Response:
     """The refunds of one payment, newest first."""
 
     def read(db: Connection) -> Page[RefundRecord]:
-        _payment(db, call.book_name, payment_id)
-        return refund_list(db, call.book_name, payment_id=payment_id, **query.place)
+        _payment(db, request.book_name, payment_id)
+        return refund_list(db, request.book_name, payment_id=payment_id, **query.place)
 
-    return bare(call, await call.ask(read), rendering.of_refund)
+    return bare(request, await request.ask(read), rendering.of_refund)
 
 
 @router.get(
@@ -130,15 +130,15 @@ async def list_payment_refunds(
     dependencies=[READ],
 )
 async def list_status_history(
-    call: Call, payment_id: str, query: Annotated[ListRows, Query()]
+    request: ApiRequest, payment_id: str, query: Annotated[ListRows, Query()]
 ) -> Response:
     """Through which statuses the payment went, newest first."""
 
     def read(db: Connection) -> Page[StatusChangeRecord]:
-        _payment(db, call.book_name, payment_id)
-        return status_history(db, call.book_name, payment_id, **query.place)
+        _payment(db, request.book_name, payment_id)
+        return status_history(db, request.book_name, payment_id, **query.place)
 
-    return bare(call, await call.ask(read), rendering.of_status_change)
+    return bare(request, await request.ask(read), rendering.of_status_change)
 
 
 def _payment(
@@ -151,8 +151,8 @@ def _payment(
     return found, customer
 
 
-def _metadata(call: Call) -> Mapping[str, str]:
-    fields = parse_query(call.scope["query_string"])
+def _metadata(request: ApiRequest) -> Mapping[str, str]:
+    fields = parse_query(request.scope["query_string"])
     return {
         name.removeprefix(_METADATA): value
         for name, value in fields.items()

@@ -12,7 +12,7 @@ from api.bodies.sources import RankedSources
 from api.bodies.statistics import Errors, Latency, Series, Stats
 from api.http.pagination import Paged, UpTo200, enveloped
 from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, StatusName, Text
-from api.http.request import Call, answer
+from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings import sources as source_rendering
 from api.renderings import statistics as rendering
@@ -82,27 +82,27 @@ class RankSources(Paged):
 
 
 @router.get("/v1/payments/stats", response_model=Stats, dependencies=[READ])
-async def show_stats(call: Call, query: Annotated[ShowStats, Query()]) -> Response:
+async def show_stats(request: ApiRequest, query: Annotated[ShowStats, Query()]) -> Response:
     """How many, how much, by which providers and methods, how fast."""
-    start, end = query.range(call.now)
+    start, end = query.range(request.now)
 
     def read(db: Connection) -> dict[str, Any]:
-        stats = payment_stats(db, call.book_name, query.filter, start=start, end=end)
-        latency = payment_latency(db, call.book_name, start=start, end=end)
+        stats = payment_stats(db, request.book_name, query.filter, start=start, end=end)
+        latency = payment_latency(db, request.book_name, start=start, end=end)
         return rendering.of_stats(stats, latency)
 
-    return answer(await call.ask(read))
+    return answer(await request.ask(read))
 
 
 @router.get("/v1/payments/stats/series", response_model=Series, dependencies=[READ])
-async def show_series(call: Call, query: Annotated[ShowSeries, Query()]) -> Response:
+async def show_series(request: ApiRequest, query: Annotated[ShowSeries, Query()]) -> Response:
     """What happened in each day or week, in any time zone."""
-    now = call.now
+    now = request.now
     start, end = query.range(now)
-    series = await call.ask(
+    series = await request.ask(
         lambda db: revenue_series(
             db,
-            call.book_name,
+            request.book_name,
             start=start,
             end=end or now,
             granularity=query.granularity,
@@ -114,30 +114,32 @@ async def show_series(call: Call, query: Annotated[ShowSeries, Query()]) -> Resp
 
 
 @router.get("/v1/payments/stats/latency", response_model=Latency, dependencies=[READ])
-async def show_latency(call: Call, query: Annotated[InPeriod, Query()]) -> Response:
+async def show_latency(request: ApiRequest, query: Annotated[InPeriod, Query()]) -> Response:
     """How long payments took from being created to having succeeded."""
-    start, end = query.range(call.now)
-    latency = await call.ask(lambda db: payment_latency(db, call.book_name, start=start, end=end))
+    start, end = query.range(request.now)
+    latency = await request.ask(
+        lambda db: payment_latency(db, request.book_name, start=start, end=end)
+    )
     return answer(rendering.of_latency(latency))
 
 
 @router.get("/v1/payments/stats/errors", response_model=Errors, dependencies=[READ])
-async def show_errors(call: Call, query: Annotated[InPeriod, Query()]) -> Response:
+async def show_errors(request: ApiRequest, query: Annotated[InPeriod, Query()]) -> Response:
     """Why payments failed, the most frequent reason first."""
-    start, end = query.range(call.now)
-    failures = await call.ask(
-        lambda db: failure_breakdown(db, call.book_name, start=start, end=end)
+    start, end = query.range(request.now)
+    failures = await request.ask(
+        lambda db: failure_breakdown(db, request.book_name, start=start, end=end)
     )
     return answer(rendering.of_errors(failures))
 
 
 @router.get("/v1/payments/stats/sources", response_model=RankedSources, dependencies=[READ])
-async def rank_sources(call: Call, query: Annotated[RankSources, Query()]) -> Response:
+async def rank_sources(request: ApiRequest, query: Annotated[RankSources, Query()]) -> Response:
     """Which payment link, say, brought most."""
-    ranked = await call.ask(
+    ranked = await request.ask(
         lambda db: ranked_sources(
             db,
-            call.book_name,
+            request.book_name,
             group_by=query.group_by,
             source=query.source,
             currency=query.currency,

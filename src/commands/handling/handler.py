@@ -156,7 +156,7 @@ class CommandHandler:
         )
         return results[-1]
 
-    async def look_at(
+    async def load_recent(
         self, kind: type[A], book: str, stream: str, *, by_now: bool = False
     ) -> A | None:
         """An aggregate as it was half a second ago or later; None when there is none.

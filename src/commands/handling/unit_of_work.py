@@ -65,34 +65,34 @@ class UnitOfWork:
         self._relied_on: set[str] = set()
         self._in_line = False
 
-    async def get(self, kind: type[A], stream: str) -> A:
+    async def load_for_update(self, kind: type[A], stream: str) -> A:
         """An aggregate this command means to change; other commands on it wait their turn.
 
         One it has looked at before is taken as it was seen, without waiting: should another
         command be faster, the append will say so. Raises the aggregate's NotFound.
         """
         if stream not in self._seen:
-            await self.line_up(stream)
+            await self.lock(stream)
         return await self._see(kind, stream)
 
-    async def look_at(self, kind: type[A], stream: str) -> A:
+    async def load_recent(self, kind: type[A], stream: str) -> A:
         """An aggregate this command only asks; at most a second older than the ledger."""
         return await self._see(kind, stream, fresh=True)
 
-    async def rely_on(self, kind: type[A], stream: str) -> A:
+    async def load_guarded(self, kind: type[A], stream: str) -> A:
         """An aggregate this command only asks, and that is still so when the append is made."""
         aggregate = await self._see(kind, stream)
         self._relied_on.add(stream)
         return aggregate
 
-    async def peek(self, kind: type[A], stream: str) -> A:
+    async def load_stale(self, kind: type[A], stream: str) -> A:
         """An aggregate as it may have been, on which nothing is decided yet."""
         loaded = await self._aggregates.load(self.book, stream)
         if loaded is None or not isinstance(loaded.aggregate, kind):
             raise kind.not_found(stream)
         return loaded.aggregate
 
-    async def line_up(self, stream: str) -> None:
+    async def lock(self, stream: str) -> None:
         """Waits until it is this command's turn to change an aggregate, before it is seen."""
         await self._aggregates.queue_for(self.book, stream, self._places, wait=not self._in_line)
         self._in_line = True

@@ -57,7 +57,7 @@ async def _organizations(handler: CommandHandler, books: list[str]) -> list[Orga
     for book in sorted(books):
         named = Book.named(book)
         if named.mode == "live":
-            organization = await handler.look_at(Organization, book, named.org_id)
+            organization = await handler.load_recent(Organization, book, named.org_id)
             if organization is not None:
                 found.append(organization)
     return found

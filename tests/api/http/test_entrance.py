@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import Response
 
 from api.http.entrance import Entrance
-from api.http.request_state import Visit
+from api.http.request_state import RequestState
 from api.http.routing import new_router
 
 
@@ -39,7 +39,7 @@ def enter():
 
     def ask(method, path):
         scope = {"type": "http", "method": method, "path": path, "headers": [], "app": App}
-        Visit("req_1", {}).join(scope)
+        RequestState("req_1", {}).join(scope)
         asyncio.run(Entrance(router.routes, elsewhere)(scope, nowhere, nowhere))
         return came_out[-1]
 

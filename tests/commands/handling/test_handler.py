@@ -149,7 +149,7 @@ async def test_an_answer_is_kept_for_a_day(ledger, book):
 
 async def test_who_may_not_ask_leaves_no_answer_under_a_key(ask, do, handler, shop, book):
     payment = await do(create_payment, PAYMENT)
-    organization = await handler.look_at(Organization, book, shop.org_id)
+    organization = await handler.load_recent(Organization, book, shop.org_id)
     secret = client_secret(organization, payment.id)
 
     with pytest.raises(InvalidClientSecret):
@@ -181,7 +181,7 @@ async def test_a_refused_command_leaves_no_trace_in_memory(do):
     payment = await do(create_payment, PAYMENT)
 
     async def changes_its_mind(work):
-        seen = await work.get(Payment, payment.id)
+        seen = await work.load_for_update(Payment, payment.id)
         seen.cancel(work.now)
         raise WrongStatus("cancel", "whatever")
 
@@ -320,4 +320,4 @@ async def test_canceling_against_confirming_ends_in_one_of_the_two(do, neighbour
 
 
 async def _payment(work, payment_id):
-    return await work.look_at(Payment, payment_id)
+    return await work.load_recent(Payment, payment_id)

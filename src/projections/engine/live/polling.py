@@ -11,7 +11,7 @@ _LONGEST_PAUSE_SECONDS = 0.25
 _REST_PER_LOOK = 20
 
 
-class Errand:
+class PendingFlag:
     """Something that any thread may want done, and one thread does."""
 
     def __init__(self, *, wanted: bool = False) -> None:
@@ -36,7 +36,7 @@ class Errand:
             raise
 
 
-class Lookout:
+class AdaptivePoll:
     """Looks again soon after a look that found something, later and later after one that did not.
 
     Its rest is never shorter than twenty times the work of the last look.

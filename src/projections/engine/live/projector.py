@@ -25,7 +25,7 @@ from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import ViewsRebuilding
 from projections.engine.generations.write_batch import is_row_fault, write_batch
 from projections.engine.live.lanes import EveryLane, Held, Lanes, lane_of
-from projections.engine.live.polling import Errand, Lookout
+from projections.engine.live.polling import AdaptivePoll, PendingFlag
 from projections.engine.live.progress import Progress
 
 T = TypeVar("T")
@@ -67,9 +67,9 @@ class Projector:
         self._generation: Generation | None = None
         self._listeners: list[Callable[[Moved], None]] = []
         self._last_book = ""
-        self._looking = Errand(wanted=True)
-        self._lookout = Lookout()
-        self._doubting = Errand()
+        self._looking = PendingFlag(wanted=True)
+        self._lookout = AdaptivePoll()
+        self._doubting = PendingFlag()
         self._doubted_at = 0.0
         self._woken = threading.Event()
         self._hurried = threading.Event()

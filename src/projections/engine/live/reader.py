@@ -34,7 +34,7 @@ _MOST_STREAMS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Told(Generic[T]):
+class QueryResult(Generic[T]):
     """A result, the position of the book it shows, and how many facts it is behind the head."""
 
     result: T
@@ -85,7 +85,7 @@ class Views:
 
     async def ask(
         self, book: str, query: Callable[[Connection], T], *, wait_seconds: float = 2.0
-    ) -> Told[T]:
+    ) -> QueryResult[T]:
         """Run `query` in one read transaction that shows at least the head as of now.
 
         After `wait_seconds`, or at once for a parked book, it answers with what there is. Raises
@@ -96,7 +96,7 @@ class Views:
     @asynccontextmanager
     async def stream(
         self, book: str, query: Callable[[Connection], Iterator[T]], *, wait_seconds: float = 2.0
-    ) -> AsyncIterator[Told[AsyncIterator[T]]]:
+    ) -> AsyncIterator[QueryResult[AsyncIterator[T]]]:
         """As `ask`, for an answer of any length: what `query` yields is read as it is taken.
 
         All of it is of one moment: its transaction is open until the context ends. Only so many
@@ -110,7 +110,7 @@ class Views:
             told = await self._tell(book, begin, wait_seconds)
             parts, transaction = told.result
             try:
-                yield Told(self._taken(parts), told.position, told.behind)
+                yield QueryResult(self._taken(parts), told.position, told.behind)
             finally:
                 await self._run(transaction.close)
 
@@ -118,17 +118,17 @@ class Views:
         while (part := await self._run(partial(next, parts, _END))) is not _END:
             yield part
 
-    async def _tell(self, book: str, query: _Reading[T], wait_seconds: float) -> Told[T]:
+    async def _tell(self, book: str, query: _Reading[T], wait_seconds: float) -> QueryResult[T]:
         deadline = time.monotonic() + wait_seconds
         told = await self._attempt(book, query, None, final=wait_seconds <= 0)
-        if isinstance(told, Told):
+        if isinstance(told, QueryResult):
             return told
         head, look = told, _SHORTEST_LOOK_SECONDS
         with self._waiter(book, head) as progress:
             while True:
                 left = deadline - time.monotonic()
                 told = await self._attempt(book, query, head, final=left <= 0)
-                if isinstance(told, Told):
+                if isinstance(told, QueryResult):
                     return told
                 # Other processes do not tell us what they have folded: we look now and then.
                 await _either(progress, min(look, max(0.0, left)))
@@ -150,7 +150,7 @@ class Views:
 
     async def _attempt(
         self, book: str, query: _Reading[T], head: int | None, *, final: bool
-    ) -> Told[T] | int:
+    ) -> QueryResult[T] | int:
         return await self._run(partial(self._read, book, query, head, final=final))
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -158,13 +158,13 @@ class Views:
 
     def _read(
         self, book: str, query: _Reading[T], head: int | None, *, final: bool
-    ) -> Told[T] | int:
+    ) -> QueryResult[T] | int:
         """The answer, or the head to wait for while the views are not there yet."""
         goal = self._ledger.head(book) if head is None else head
         # Who can wait no longer is told the most that anybody was told, a switch or not.
         generations = self._recent() if final else [self._serving()]
 
-        def read() -> Told[T] | int:
+        def read() -> QueryResult[T] | int:
             with ExitStack() as transaction:
                 opened = [transaction.enter_context(each.reading()) for each in generations]
                 found = [standing(each, [book]).get(book, Checkpoint()) for each in opened]
@@ -173,7 +173,7 @@ class Views:
                     return goal
                 behind = max(0, goal - reached.position)
                 connection = opened[found.index(reached)]
-                return Told(query(connection, transaction), reached.position, behind)
+                return QueryResult(query(connection, transaction), reached.position, behind)
 
         return patiently(read)
 

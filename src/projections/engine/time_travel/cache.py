@@ -14,7 +14,7 @@ from datetime import datetime
 from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions
 from projections.engine.live.progress import PastProgress
-from projections.engine.time_travel.snapshot import PastViews
+from projections.engine.time_travel.snapshot import Snapshot
 
 # Folding is bound by Python: a second one only keeps a large book from holding up a small one.
 _FOLDS_AT_ONCE = 2
@@ -32,7 +32,7 @@ class PastIsBusy(Exception):  # noqa: N818 (a state of things, not a fault)
 
 
 @dataclass(eq=False, slots=True)
-class Kept:
+class CacheEntry:
     """Views that are folded, or will be: up to `goal`, which moves until they are `begun`.
 
     `readers` are those who read and those who wait to. `before` is what they go on from; who is
@@ -41,8 +41,8 @@ class Kept:
 
     key: Key
     goal: int
-    before: "Kept | None"
-    folded: "Future[PastViews]" = field(default_factory=Future)
+    before: "CacheEntry | None"
+    folded: "Future[Snapshot]" = field(default_factory=Future)
     begun: bool = False
     readers: int = 0
     replaced: bool = False
@@ -53,11 +53,11 @@ class Kept:
         return self.goal >= goal or is_parked
 
     @property
-    def views(self) -> PastViews:
+    def views(self) -> Snapshot:
         return self.folded.result()
 
 
-class Shelf:
+class SnapshotCache:
     """Views of any number of books and moments; any thread may take one down.
 
     All of them take at most `most_bytes`, unless more is being read at this moment.
@@ -71,7 +71,7 @@ class Shelf:
         self._folders = ThreadPoolExecutor(_FOLDS_AT_ONCE, thread_name_prefix="past-folds")
         self._lock = threading.Lock()
         # The one used last comes last.
-        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, CacheEntry] = OrderedDict()
         self._waiting = 0
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class Shelf:
         with self._lock:
             return sum(kept.size for kept in self._kept.values())
 
-    def take(self, key: Key, goal: int) -> Kept:
+    def take(self, key: Key, goal: int) -> CacheEntry:
         """Views that are folded, or will be, up to `goal`; then `put_back`. Raises PastIsBusy."""
         with self._lock:
             self.progress.questions += 1
@@ -101,15 +101,15 @@ class Shelf:
             self._kept.move_to_end(key)
             return kept
 
-    def _begin(self, key: Key, goal: int, before: Kept | None) -> Kept:
+    def _begin(self, key: Key, goal: int, before: CacheEntry | None) -> CacheEntry:
         if self._waiting >= _MOST_FOLDS_WAITING:
             raise PastIsBusy
-        kept = self._kept[key] = Kept(key, goal, before)
+        kept = self._kept[key] = CacheEntry(key, goal, before)
         self._waiting += 1
         self._folders.submit(self._fold, kept)
         return kept
 
-    def _fold(self, kept: Kept) -> None:
+    def _fold(self, kept: CacheEntry) -> None:
         with self._lock:
             self._waiting -= 1
             self.progress.folds += 1
@@ -131,7 +131,7 @@ class Shelf:
         self._make_room()
         kept.folded.set_result(views)
 
-    def _fold_on(self, views: PastViews, goal: int) -> None:
+    def _fold_on(self, views: Snapshot, goal: int) -> None:
         began, position = time.monotonic(), views.position
         try:
             views.fold(self._ledger, goal)
@@ -140,10 +140,10 @@ class Shelf:
                 self.progress.facts += views.position - position
                 self.progress.folding_seconds += time.monotonic() - began
 
-    def _to_go_on_from(self, key: Key, before: Kept | None) -> PastViews:
+    def _to_go_on_from(self, key: Key, before: CacheEntry | None) -> Snapshot:
         book, as_of, _ = key
         if before is None or before.folded.exception() is not None:
-            return PastViews(self._definitions, book, as_of)
+            return Snapshot(self._definitions, book, as_of)
         with self._lock:
             if not before.readers:
                 return before.views
@@ -154,7 +154,7 @@ class Shelf:
         finally:
             self.put_back(before)
 
-    def put_back(self, kept: Kept) -> None:
+    def put_back(self, kept: CacheEntry) -> None:
         with self._lock:
             kept.readers -= 1
             if kept.replaced and not kept.readers:

@@ -18,9 +18,9 @@ from sqlalchemy import Connection
 from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions
 from projections.engine.live.progress import PastProgress
-from projections.engine.live.reader import Told
-from projections.engine.time_travel.cache import Key, Shelf
-from projections.engine.time_travel.snapshot import PastViews
+from projections.engine.live.reader import QueryResult
+from projections.engine.time_travel.cache import Key, SnapshotCache
+from projections.engine.time_travel.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class BookTooLarge(ValueError):  # noqa: N818 (an answer to whoever asked)
         self.limit = limit
 
 
-class Past:
+class PastReader:
     """Folds what is asked for, in threads of its own; any number of books and moments.
 
     At most `most_facts` are folded for one answer; what is kept for the next takes at most
@@ -62,7 +62,7 @@ class Past:
     ) -> None:
         self._ledger = ledger
         self._most_facts = most_facts
-        self._shelf = Shelf(ledger, definitions, most_bytes=most_bytes)
+        self._shelf = SnapshotCache(ledger, definitions, most_bytes=most_bytes)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="past")
         self._streams = asyncio.Semaphore(_MOST_STREAMS)
 
@@ -89,31 +89,33 @@ class Past:
     def bytes_kept(self) -> int:
         return self._shelf.bytes_kept
 
-    async def ask(self, book: str, moment: Moment, query: Callable[[Connection], T]) -> Told[T]:
+    async def ask(
+        self, book: str, moment: Moment, query: Callable[[Connection], T]
+    ) -> QueryResult[T]:
         """Run `query` on the views as they stood.
 
         Raises BookTooLarge, PastIsBusy, and whatever `query` raises.
         """
 
-        def read(views: PastViews) -> T:
+        def read(views: Snapshot) -> T:
             with views.reading() as connection:
                 return query(connection)
 
         async with self._opened(book, moment) as (views, goal):
             result = await self._run(partial(read, views))
-            return Told(result, views.position, max(0, goal - views.position))
+            return QueryResult(result, views.position, max(0, goal - views.position))
 
     @asynccontextmanager
     async def stream(
         self, book: str, moment: Moment, query: Callable[[Connection], Iterator[T]]
-    ) -> AsyncIterator[Told[AsyncIterator[T]]]:
+    ) -> AsyncIterator[QueryResult[AsyncIterator[T]]]:
         """As `ask`, for an answer of any length: what `query` yields is read as it is taken."""
         async with self._streams, self._opened(book, moment) as (views, goal):
             transaction = ExitStack()
             try:
                 connection = await self._run(partial(transaction.enter_context, views.reading()))
                 parts = self._taken(await self._run(partial(query, connection)))
-                yield Told(parts, views.position, max(0, goal - views.position))
+                yield QueryResult(parts, views.position, max(0, goal - views.position))
             finally:
                 await self._run(transaction.close)
 
@@ -125,7 +127,7 @@ class Past:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     @asynccontextmanager
-    async def _opened(self, book: str, moment: Moment) -> AsyncIterator[tuple[PastViews, int]]:
+    async def _opened(self, book: str, moment: Moment) -> AsyncIterator[tuple[Snapshot, int]]:
         """The views of the moment, with the position they were to reach; nobody changes them."""
         key, goal = await self._run(partial(self._place, book, moment))
         kept = self._shelf.take(key, goal)

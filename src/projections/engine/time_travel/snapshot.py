@@ -25,7 +25,7 @@ from projections.engine.time_travel.as_of import AsOfMapper
 _FACTS_PER_BATCH = 5_000
 
 
-class PastViews:
+class Snapshot:
     """Folded by one thread, then read by any number: it is not changed while anybody reads.
 
     `position` is how far it is folded; `parked` says that a fact that cannot be folded comes next.

@@ -2,11 +2,11 @@
 
 import pytest
 
-from projections.engine.live.polling import Lookout
+from projections.engine.live.polling import AdaptivePoll
 
 
 def test_it_looks_later_and_later_while_there_is_nothing_and_soon_after_something():
-    lookout = Lookout()
+    lookout = AdaptivePoll()
     assert lookout.seconds_left == 0
 
     pauses = []
@@ -21,7 +21,7 @@ def test_it_looks_later_and_later_while_there_is_nothing_and_soon_after_somethin
 
 
 def test_looking_takes_no_more_than_a_twentieth_of_the_time():
-    lookout = Lookout()
+    lookout = AdaptivePoll()
 
     lookout.looked(10, found=True)
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from projections.engine.generations.serving import ViewsRebuilding
-from projections.engine.live.reader import Told, Views
+from projections.engine.live.reader import QueryResult, Views
 
 
 def spent(toys):
@@ -45,7 +45,7 @@ def test_a_query_sees_the_write_before_it(shop, views, toys):
 
     told = asyncio.run(write_and_ask())
 
-    assert told == [Told(10 * n, n, 0) for n in range(1, 21)]
+    assert told == [QueryResult(10 * n, n, 0) for n in range(1, 21)]
 
 
 def test_many_queries_wait_together(shop, views, toys):
@@ -58,7 +58,7 @@ def test_many_queries_wait_together(shop, views, toys):
         running(shop, views)
         return await asyncio.gather(*asked)
 
-    assert asyncio.run(ask_then_fold()) == [Told(10, 1, 0)] * 50
+    assert asyncio.run(ask_then_fold()) == [QueryResult(10, 1, 0)] * 50
 
 
 def test_a_query_notices_what_another_process_folds(shop, views, open_shop, toys):
@@ -67,7 +67,7 @@ def test_a_query_notices_what_another_process_folds(shop, views, open_shop, toys
     running(elsewhere)
     shop.record(toys.paid("ama", 10))
 
-    assert asyncio.run(views.ask(toys.BOOK, spent(toys))) == Told(10, 1, 0)
+    assert asyncio.run(views.ask(toys.BOOK, spent(toys))) == QueryResult(10, 1, 0)
 
 
 def test_after_its_patience_a_query_answers_with_what_there_is(shop, views, toys):
@@ -78,7 +78,7 @@ def test_after_its_patience_a_query_answers_with_what_there_is(shop, views, toys
 
     told = asyncio.run(views.ask(toys.BOOK, spent(toys), wait_seconds=0.1))
 
-    assert told == Told(10, 1, 2)
+    assert told == QueryResult(10, 1, 2)
 
 
 def test_a_parked_book_answers_at_once(shop, views, toys):
@@ -89,14 +89,14 @@ def test_a_parked_book_answers_at_once(shop, views, toys):
 
     told = asyncio.run(views.ask(toys.BOOK, spent(toys), wait_seconds=30))
 
-    assert told == Told(10, 1, 1)
+    assert told == QueryResult(10, 1, 1)
     assert time.monotonic() - began < 5
 
 
 def test_a_book_never_written_has_nothing_to_wait_for(shop, views, toys):
     shop.begin()
 
-    assert asyncio.run(views.ask(toys.BOOK, spent(toys))) == Told(None, 0, 0)
+    assert asyncio.run(views.ask(toys.BOOK, spent(toys))) == QueryResult(None, 0, 0)
 
 
 def test_without_a_generation_the_views_are_rebuilding(views, toys):
@@ -216,4 +216,4 @@ def test_a_query_that_waits_ends_the_rest_of_the_projector(shop, toys):
         projector.start()
         told = asyncio.run(write_and_ask(views))
 
-    assert told == [Told(10 * n, n, 0) for n in range(1, 6)]
+    assert told == [QueryResult(10 * n, n, 0) for n in range(1, 6)]

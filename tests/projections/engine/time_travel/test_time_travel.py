@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from projections.engine.live.reader import Told
+from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.cache import PastIsBusy
-from projections.engine.time_travel.reader import BookTooLarge, Moment, Past
-from projections.engine.time_travel.snapshot import PastViews
+from projections.engine.time_travel.reader import BookTooLarge, Moment, PastReader
+from projections.engine.time_travel.snapshot import Snapshot
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 ROOM = 2**26
@@ -30,7 +30,7 @@ def second(number):
 
 @pytest.fixture
 def past(shop):
-    with Past(shop.ledger, shop.definitions, most_facts=100, most_bytes=ROOM) as past:
+    with PastReader(shop.ledger, shop.definitions, most_facts=100, most_bytes=ROOM) as past:
         yield past
 
 
@@ -45,14 +45,14 @@ def ask(past, toys):
 @pytest.fixture
 def held_up(monkeypatch):
     """Folds begin and wait until they are let go."""
-    go, fold, began = threading.Event(), PastViews.fold, threading.Semaphore(0)
+    go, fold, began = threading.Event(), Snapshot.fold, threading.Semaphore(0)
 
     def wait_and_fold(views, ledger, upto):
         began.release()
         assert go.wait(20)
         fold(views, ledger, upto)
 
-    monkeypatch.setattr(PastViews, "fold", wait_and_fold)
+    monkeypatch.setattr(Snapshot, "fold", wait_and_fold)
     yield began, go
     go.set()
 
@@ -61,11 +61,11 @@ def test_as_of_leaves_out_what_happened_later(shop, ask, toys):
     shop.record(*(toys.paid(amount=10, second=number) for number in (5, 3, 7)))
 
     assert [ask(second(number)) for number in (2, 3, 4, 5, 7)] == [
-        Told(None, 3, 0),
-        Told(10, 3, 0),
-        Told(10, 3, 0),
-        Told(20, 3, 0),
-        Told(30, 3, 0),
+        QueryResult(None, 3, 0),
+        QueryResult(10, 3, 0),
+        QueryResult(10, 3, 0),
+        QueryResult(20, 3, 0),
+        QueryResult(30, 3, 0),
     ]
 
 
@@ -91,8 +91,8 @@ def test_known_at_leaves_out_what_was_recorded_later(shop, ask, toys):
         moments.append(datetime.now(UTC))
 
     assert [ask(Moment(known_at=moment)) for moment in (BEGINNING, *moments)] == [
-        Told(None, 0, 0),
-        *(Told(10 * position, position, 0) for position in range(1, 5)),
+        QueryResult(None, 0, 0),
+        *(QueryResult(10 * position, position, 0) for position in range(1, 5)),
     ]
 
 
@@ -101,8 +101,8 @@ def test_both_say_what_had_happened_as_it_was_known(shop, ask, toys):
     known_at = datetime.now(UTC)
     shop.record(toys.paid(amount=400, second=1))
 
-    assert ask(Moment(second(5).as_of, known_at)) == Told(10, 2, 0)
-    assert ask(second(5)) == Told(410, 3, 0)
+    assert ask(Moment(second(5).as_of, known_at)) == QueryResult(10, 2, 0)
+    assert ask(second(5)) == QueryResult(410, 3, 0)
 
 
 def test_twenty_who_ask_at_once_wait_for_one_fold(shop, past, toys, held_up):
@@ -117,7 +117,7 @@ def test_twenty_who_ask_at_once_wait_for_one_fold(shop, past, toys, held_up):
         go.set()
         return await asyncio.gather(*asked)
 
-    assert asyncio.run(ask_together()) == [Told(10, 1, 0)] * 20
+    assert asyncio.run(ask_together()) == [QueryResult(10, 1, 0)] * 20
     assert past.folds == 1
 
 
@@ -138,7 +138,7 @@ def test_who_asks_during_a_fold_after_a_write_sees_it(shop, past, toys, held_up)
 
     told = asyncio.run(write_between())
 
-    assert told[0] == Told(10, 1, 0)
+    assert told[0] == QueryResult(10, 1, 0)
     assert [one.position >= 2 + place for place, one in enumerate(told[1:])] == [True] * 5
     assert all(one.result == 10 * one.position for one in told)
 
@@ -151,9 +151,9 @@ def test_what_is_kept_goes_on_from_where_it_is(shop, past, ask, toys):
 
     shop.record(toys.paid(amount=10))
 
-    assert ask(second(5)) == Told(60, 6, 0)
+    assert ask(second(5)) == QueryResult(60, 6, 0)
     assert read == [5]
-    assert ask(second(5)) == Told(60, 6, 0)
+    assert ask(second(5)) == QueryResult(60, 6, 0)
     assert past.folds == 2
 
 
@@ -168,7 +168,7 @@ def test_a_stream_shows_one_moment_while_the_views_go_on(shop, past, toys):
         async with past.stream(toys.BOOK, second(5), again_and_again) as told:
             taken = [await anext(told.result)]
             await asyncio.to_thread(shop.record, toys.paid(amount=10))
-            assert await past.ask(toys.BOOK, second(5), spent(toys)) == Told(20, 2, 0)
+            assert await past.ask(toys.BOOK, second(5), spent(toys)) == QueryResult(20, 2, 0)
             taken += [part async for part in told.result]
         return taken, told.position
 
@@ -178,21 +178,21 @@ def test_a_stream_shows_one_moment_while_the_views_go_on(shop, past, toys):
 
 def test_what_was_not_used_for_longest_makes_room_and_is_closed(shop, toys, monkeypatch):
     shop.record(toys.paid(amount=10))
-    closed, close = [], PastViews.close
-    monkeypatch.setattr(PastViews, "close", lambda views: closed.append(views) or close(views))
-    one = PastViews(shop.definitions, toys.BOOK, None)
+    closed, close = [], Snapshot.close
+    monkeypatch.setattr(Snapshot, "close", lambda views: closed.append(views) or close(views))
+    one = Snapshot(shop.definitions, toys.BOOK, None)
     one.fold(shop.ledger, 1)
     size = one.size()
     one.close()
     closed.clear()
 
-    with Past(shop.ledger, shop.definitions, most_facts=9, most_bytes=3 * size) as past:
+    with PastReader(shop.ledger, shop.definitions, most_facts=9, most_bytes=3 * size) as past:
 
         def ask(number):
             return asyncio.run(past.ask(toys.BOOK, second(number), spent(toys)))
 
         for number in (1, 2, 3, 1, 4):
-            assert ask(number) == Told(10, 1, 0)
+            assert ask(number) == QueryResult(10, 1, 0)
         assert past.bytes_kept == 3 * size
         assert (past.folds, len(closed)) == (4, 1)
         ask(1)
@@ -228,7 +228,7 @@ def test_what_is_being_read_is_not_closed(shop, toys):
                 await past.ask(toys.BOOK, second(number), spent(toys))
             return [*taken, await anext(told.result)]
 
-    with Past(shop.ledger, shop.definitions, most_facts=9, most_bytes=1) as past:
+    with PastReader(shop.ledger, shop.definitions, most_facts=9, most_bytes=1) as past:
         assert asyncio.run(read_on(past)) == [10, 10]
         asyncio.run(past.ask(toys.BOOK, second(5), spent(toys)))
         assert past.folds == 5
@@ -243,7 +243,7 @@ def test_a_book_with_too_many_facts_is_refused_with_both_numbers(shop, ask, toys
         ask(second(1))
 
     assert (refused.value.facts, refused.value.limit) == (101, 100)
-    assert ask(Moment(known_at=BEGINNING)) == Told(None, 0, 0)
+    assert ask(Moment(known_at=BEGINNING)) == QueryResult(None, 0, 0)
 
 
 def test_only_so_many_moments_wait_to_be_folded(shop, past, toys, held_up):
@@ -267,7 +267,9 @@ def test_only_so_many_moments_wait_to_be_folded(shop, past, toys, held_up):
 
     refused = [one for one in told if isinstance(one, PastIsBusy)]
     assert len(refused) == 5
-    assert [one for one in told if one not in refused] == [Told(10, 1, 0)] * (at_work + waiting)
+    assert [one for one in told if one not in refused] == [QueryResult(10, 1, 0)] * (
+        at_work + waiting
+    )
 
 
 def test_a_fold_that_failed_is_tried_again_by_who_asks_next(shop, ask, toys, monkeypatch):
@@ -277,21 +279,21 @@ def test_a_fold_that_failed_is_tried_again_by_who_asks_next(shop, ask, toys, mon
         with pytest.raises(ZeroDivisionError):
             ask(second(1))
 
-    assert ask(second(1)) == Told(10, 1, 0)
+    assert ask(second(1)) == QueryResult(10, 1, 0)
 
 
 def test_a_fact_that_cannot_be_folded_is_where_the_past_ends_too(shop, ask, toys):
     shop.record(toys.paid(amount=10), toys.paid(till="jammed"), toys.paid(amount=10))
 
-    assert ask(second(1)) == Told(10, 1, 2)
-    assert ask(second(1)) == Told(10, 1, 2)
+    assert ask(second(1)) == QueryResult(10, 1, 2)
+    assert ask(second(1)) == QueryResult(10, 1, 2)
 
 
 def test_so_is_an_amount_that_no_row_can_hold(shop, ask, toys):
     huge = 2**62
     shop.record(toys.paid(amount=huge), toys.paid(amount=huge - 1), toys.paid(amount=huge))
 
-    assert ask(second(1), lambda db: spent(toys)(db) == 2 * huge - 1) == Told(True, 2, 1)  # noqa: FBT003
+    assert ask(second(1), lambda db: spent(toys)(db) == 2 * huge - 1) == QueryResult(True, 2, 1)  # noqa: FBT003
 
 
 def test_an_error_of_the_query_is_the_callers(shop, ask, toys):
@@ -308,5 +310,5 @@ def test_books_do_not_see_each_other(shop, past, ask, toys):
     shop.record(toys.paid(amount=10))
     shop.record(toys.paid(amount=500), book=toys.OTHER_BOOK)
 
-    assert ask(second(1)) == Told(10, 1, 0)
-    assert asyncio.run(past.ask(toys.OTHER_BOOK, second(1), spent(toys))) == Told(500, 1, 0)
+    assert ask(second(1)) == QueryResult(10, 1, 0)
+    assert asyncio.run(past.ask(toys.OTHER_BOOK, second(1), spent(toys))) == QueryResult(500, 1, 0)

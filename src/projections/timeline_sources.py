@@ -16,7 +16,7 @@ ENTRY_TYPES: tuple[EntryType, ...] = get_args(EntryType)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TimelineSource:
     """How the rows of one view tell of a customer."""
 
     id: ColumnElement[str]
@@ -24,9 +24,9 @@ class Told:
     rows: Select[Any]
 
 
-def _payments(book: str, customer_id: str) -> Told:
+def _payments(book: str, customer_id: str) -> TimelineSource:
     row = payments.c
-    return Told(
+    return TimelineSource(
         row.payment_id,
         row.created_at,
         _selected(
@@ -44,9 +44,9 @@ def _payments(book: str, customer_id: str) -> Told:
     )
 
 
-def _refunds(book: str, customer_id: str) -> Told:
+def _refunds(book: str, customer_id: str) -> TimelineSource:
     row = reversals.c
-    return Told(
+    return TimelineSource(
         row.reversal_id,
         row.reversed_at,
         _selected(
@@ -63,11 +63,11 @@ def _refunds(book: str, customer_id: str) -> Told:
     )
 
 
-def _disputes(book: str, customer_id: str) -> Told:
+def _disputes(book: str, customer_id: str) -> TimelineSource:
     # Whose a payment is, may be said after it was disputed: so it is asked of the payment.
     row, paid = disputes.c, payments.c
     mine = and_(paid.book == row.book, paid.payment_id == row.payment_id)
-    return Told(
+    return TimelineSource(
         row.dispute_id,
         row.opened_at,
         _selected(
@@ -87,9 +87,9 @@ def _disputes(book: str, customer_id: str) -> Told:
     )
 
 
-def _subscriptions(book: str, customer_id: str) -> Told:
+def _subscriptions(book: str, customer_id: str) -> TimelineSource:
     row = subscriptions.c
-    return Told(
+    return TimelineSource(
         row.subscription_id,
         row.created_at,
         _selected(
@@ -103,9 +103,9 @@ def _subscriptions(book: str, customer_id: str) -> Told:
     )
 
 
-def _invoices(book: str, customer_id: str) -> Told:
+def _invoices(book: str, customer_id: str) -> TimelineSource:
     row = invoices.c
-    return Told(
+    return TimelineSource(
         row.invoice_id,
         row.created_at,
         _selected(
@@ -122,7 +122,7 @@ def _invoices(book: str, customer_id: str) -> Told:
     )
 
 
-TOLD = {
+TIMELINE_SOURCES = {
     "dispute": _disputes,
     "invoice": _invoices,
     "payment": _payments,
