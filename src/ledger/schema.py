@@ -94,31 +94,6 @@ generations = Table(
     sqlite_with_rowid=False,
 )
 
-# Which worker folds the books of which lane, and until when. `book` is the empty text once more;
-# written by `projections`. A moment is in microseconds since the epoch, on the database's clock.
-lanes = Table(
-    "lanes",
-    metadata,
-    Column("book", Name, primary_key=True),
-    Column("views", Name, primary_key=True),
-    Column("lane", Integer, primary_key=True, autoincrement=False),
-    Column("worker", Name, nullable=False),
-    Column("fence", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# Those who share the lanes, whether they hold any or not.
-workers = Table(
-    "workers",
-    metadata,
-    Column("book", Name, primary_key=True),
-    Column("views", Name, primary_key=True),
-    Column("worker", Name, primary_key=True),
-    Column("expires_at", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
 # Who works on a named thing, and until when (`ledger.lease`); not copied with a store, because it
 # speaks of processes. A moment is in microseconds since the epoch, on the database's clock.
 leases = Table(

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ledger.ledger import Ledger
-from projections.engine.folding.checkpoints import Checkpoint, standing
+from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import ViewsRebuilding
 from projections.engine.live.projector import Projector
@@ -58,7 +58,6 @@ def _readiness(
         "status": "ready" if failure is None else "not ready",
         "store": "reachable",
         "books": len(heads),
-        "lanes": projector.progress.lanes,
         "views": {
             "state": state,
             "head": sum(heads.values()),
@@ -77,11 +76,11 @@ def _readiness(
     }
 
 
-# From the database, because other processes fold too: each knows only of its own lanes.
+# From the database, because other processes fold too: none knows where all books are.
 def _views(serving: Callable[[], Generation]) -> tuple[str, dict[str, Checkpoint]]:
     try:
         generation = serving()
     except ViewsRebuilding:
         return "rebuilding", {}
     with generation.reading() as connection:
-        return "serving", standing(connection)
+        return "serving", read_checkpoints(connection)

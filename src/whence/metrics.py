@@ -119,11 +119,6 @@ class _Projection(Collector):
 
     def collect(self) -> Iterator[Metric]:
         progress = self._progress
-        yield GaugeMetricFamily(
-            "whence_lanes_held",
-            "Lanes whose books this process folds, of 64 that all processes share.",
-            value=progress.lanes,
-        )
         yield CounterMetricFamily(
             "whence_facts_folded", "Facts folded into the views.", value=progress.facts
         )
@@ -134,12 +129,12 @@ class _Projection(Collector):
         )
         yield GaugeMetricFamily(
             "whence_projection_lag_facts",
-            "Facts recorded that the views do not show yet, over the books of the lanes held.",
+            "Facts recorded that the views do not show yet, as this process saw last.",
             value=progress.lag,
         )
         yield GaugeMetricFamily(
             "whence_parked_books",
-            "Books of the lanes held whose projection waits at a fact it cannot fold.",
+            "Books whose projection waits at a fact that cannot be folded, as seen last.",
             value=len(progress.parked),
         )
 

@@ -38,7 +38,6 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: str = ""
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
-    lease_seconds: float = Field(default=3.0, ge=0.5, le=60)
     billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
     past_facts: int = Field(default=250_000, ge=0)
     past_memory_mb: int = Field(default=512, ge=1)

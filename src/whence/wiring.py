@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
@@ -23,8 +23,6 @@ from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import Generations
-from projections.engine.live.lanes import EveryLane, Lanes, LeasedLanes
-from projections.engine.live.notifications import Hints
 from projections.engine.live.projector import Projector
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding.rebuild import ensure_views
@@ -123,39 +121,13 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
         serving = generations.follow(DEFINITIONS)
         recent = partial(generations.recent, DEFINITIONS)
         with (
-            sharing(settings, ledger) as lanes,
-            closing(Projector(ledger, serving, mapper, DEFINITIONS, lanes=lanes)) as projector,
+            closing(Projector(ledger, serving, mapper, DEFINITIONS)) as projector,
             Views(ledger, serving, recent=recent, hurry=projector.hurry) as views,
-            hinting(ledger, lanes, projector),
         ):
             projector.on_progress(views.tell_progress)
             ledger.on_commit(projector.wake)
-            # A session that was cut may mean a crash; whoever waits for the book asks elsewhere.
-            event.listen(ledger.engine, "invalidate", lambda *_: projector.doubt())
             projector.start()
             yield Reading(generations, projector, views)
-
-
-@contextmanager
-def sharing(settings: Settings, ledger: Ledger) -> Iterator[Lanes]:
-    """The lanes of this process: on SQLite all of them, because nobody else is there."""
-    if settings.on_postgresql:
-        views, lease = DEFINITIONS.digest(), settings.lease_seconds
-        with LeasedLanes(ledger.engine, views=views, lease_seconds=lease) as lanes:
-            yield lanes
-    else:
-        yield EveryLane()
-
-
-@contextmanager
-def hinting(ledger: Ledger, lanes: Lanes, projector: Projector) -> Iterator[None]:
-    """Who shares the work tells the others what was recorded, and hears them."""
-    if isinstance(lanes, LeasedLanes):
-        with Hints(ledger.engine, lanes, heard=projector.wake) as hints:
-            ledger.on_commit(hints.tell)
-            yield
-    else:
-        yield
 
 
 @contextmanager

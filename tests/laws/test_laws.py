@@ -1,7 +1,7 @@
 """The laws: reading along = rebuilt = the oracle, however the facts are cut, whatever happens."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,13 +25,13 @@ from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from ledger.chain import BrokenChain
 from ledger.database import open_engine, upgrade
-from ledger.facts import FactMapper
+from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
 from projections.engine.folding.derivation import derive_book
 from projections.engine.folding.fold import Folding
+from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import Generations
-from projections.engine.generations.write_batch import write_batch
 from projections.engine.rebuilding.parallel_load import fill_in_parallel
 from projections.engine.rebuilding.rebuild import rebuild
 from projections.engine.time_travel.reader import Moment, PastReader
@@ -64,17 +64,19 @@ class House:
         generation: Generation,
         *,
         at_most: int,
-        after: int = 0,
         upto: int | None = None,
     ) -> int:
-        """Folds what follows a position, so many facts at a time; the position it came to."""
+        """Folds what the views do not have yet, so many facts at a time; where it came to."""
         folding = Folding(FactMapper(), FOLDS)
-        while facts := self.ledger.read(book, after=after, upto=upto, limit=at_most):
-            folded = folding.fold(book, after, facts)
-            assert folded.error is None
-            assert write_batch(generation, DEFINITIONS, [folded]) == {book}
-            after = folded.position
-        return after
+
+        def read(after: Mapping[str, int], limit: int) -> list[StoredFact]:
+            return self.ledger.read(book, after=after[book], upto=upto, limit=limit)
+
+        while True:
+            step = fold_and_write(generation, DEFINITIONS, folding, read, [book], limit=at_most)
+            assert step.checkpoints[book].parked_error is None
+            if not step.unfinished:
+                return step.checkpoints[book].position
 
     def rows(self, generation: Generation, book: str) -> dict[str, list[tuple[Any, ...]]]:
         """All rows of a book, table by table, sorted."""
@@ -164,9 +166,9 @@ def test_any_cut_into_batches_gives_the_same_rows(house, days, first, second):
 def test_a_rebuild_gives_the_rows_that_reading_along_gave(house, days, late):
     shop = house.open_shop()
     asyncio.run(shop.live_through(days))
-    position = house.fold(shop.book, house.serving, at_most=20)
+    house.fold(shop.book, house.serving, at_most=20)
     asyncio.run(shop.live_through(late))
-    house.fold(shop.book, house.serving, at_most=3, after=position)
+    house.fold(shop.book, house.serving, at_most=3)
     before, along = house.serving.number, house.rows(house.serving, shop.book)
 
     number = rebuild(house.ledger, house.generations, FactMapper(), DEFINITIONS).number
@@ -216,9 +218,7 @@ def test_two_books_never_mix(house, days):
     for is_ours, some in days:
         shop = ours if is_ours else theirs
         asyncio.run(shop.live_through(some))
-        positions[shop.book] = house.fold(
-            shop.book, house.serving, at_most=7, after=positions[shop.book]
-        )
+        positions[shop.book] = house.fold(shop.book, house.serving, at_most=7)
 
     assert_every_figure_agrees(house.serving, ours)
     assert_every_figure_agrees(house.serving, theirs)

@@ -210,7 +210,7 @@ def test_a_statement_of_several_books_passes_on_one_machine_only(statement):
 
 def test_a_statement_that_asks_the_clock_of_a_machine_is_found():
     asking = (
-        "SELECT 1 FROM whence.lanes AS t WHERE t.book = %s AND t.expires_at > clock_timestamp()"
+        "SELECT 1 FROM whence.leases AS t WHERE t.book = %s AND t.expires_at > clock_timestamp()"
     )
 
     assert strays("SELECT clock_timestamp()", alone=True) == strays(asking) == []

@@ -15,12 +15,12 @@ from ledger.clock import written
 from ledger.database import open_engine
 from ledger.facts import FactMapper, StoredFact
 from projections.engine.folding.fold import Folding
+from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import (
     Generation,
     postgresql_generation,
     sqlite_generation,
 )
-from projections.engine.generations.write_batch import write_batch
 from projections.read_models import DEFINITIONS
 
 E = TypeVar("E", bound=Entity)
@@ -102,11 +102,17 @@ class Shop:
 
     def _fold(self) -> None:
         while self._folded < len(self._facts):
-            part = self._facts[self._folded : self._folded + FACTS_PER_BATCH]
-            folded = self._folding.fold(self.book, self._folded, part)
-            assert folded.error is None
-            write_batch(self._generation, DEFINITIONS, [folded])
-            self._folded = folded.position
+            step = fold_and_write(
+                self._generation,
+                DEFINITIONS,
+                self._folding,
+                lambda after, limit: self._facts[after[self.book] : after[self.book] + limit],
+                [self.book],
+                limit=FACTS_PER_BATCH,
+            )
+            [reached] = step.checkpoints.values()
+            assert reached.parked_error is None
+            self._folded = reached.position
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ from ledger.facts import FactMapper, StoredFact
 from projections.customer_filters import CustomerFilter
 from projections.customer_list import customer_list
 from projections.engine.folding.fold import Folding
+from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import postgresql_generation, sqlite_generation
-from projections.engine.generations.write_batch import write_batch
 from projections.payment_list import PaymentFilter, payment_history, payment_list
 from projections.payment_status_history import status_history
 from projections.read_models import DEFINITIONS
@@ -99,9 +99,11 @@ def fill(generation):
     generation.create(DEFINITIONS)
     generation.create_keys(DEFINITIONS)
     generation.create_indexes(DEFINITIONS)
-    folded = Folding(mapper, DEFINITIONS.folds).fold(BOOK, 0, stored)
-    assert folded.error is None
-    write_batch(generation, DEFINITIONS, [folded])
+    folding = Folding(mapper, DEFINITIONS.folds)
+    step = fold_and_write(
+        generation, DEFINITIONS, folding, lambda _, __: stored, [BOOK], limit=len(stored) + 1
+    )
+    assert step.checkpoints[BOOK].position == len(stored)
     generation.analyze(DEFINITIONS)
     return generation
 

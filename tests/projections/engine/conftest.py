@@ -19,6 +19,7 @@ from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.derived_tables import derived
 from projections.engine.folding.tables import (
@@ -35,7 +36,7 @@ from projections.engine.folding.tables import (
 )
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import Generations
-from projections.engine.live.lanes import Lanes
+from projections.engine.live.polling import AdaptivePoll
 from projections.engine.live.projector import Projector
 
 BOOK = "org_00000000000000000000000001/test"
@@ -230,8 +231,8 @@ class Shop:
         self,
         generation: Generation | None = None,
         *,
-        lanes: Lanes | None = None,
         rest_seconds: float = 0,
+        poll: AdaptivePoll | None = None,
     ) -> Projector:
         serving = (
             self.generations.follow(self.definitions) if generation is None else lambda: generation
@@ -241,8 +242,8 @@ class Shop:
             serving,
             self.mapper,
             self.definitions,
-            lanes=lanes,
             rest_seconds=rest_seconds,
+            poll=poll,
         )
         self.opened.append(projector)
         return projector
@@ -255,6 +256,12 @@ class Shop:
 
     def serving(self) -> Generation:
         return self.generations.serving(self.definitions)
+
+    def position(self, book: str = BOOK) -> int:
+        """How far the views of a book are."""
+        with self.serving().reading() as connection:
+            found = read_checkpoints(connection, [book])
+        return found[book].position if found else 0
 
     def rows(self, table: Any, generation: Generation | None = None) -> list[tuple[Any, ...]]:
         with (generation or self.serving()).reading() as connection:

@@ -1,4 +1,4 @@
-"""Leases: of several processes, one at a time works on a named thing."""
+"""Leases on named things; lanes and workers go, since whoever projects locks checkpoints."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,3 +24,5 @@ def upgrade() -> None:
         schema=schema,
         sqlite_with_rowid=False,
     )
+    for table in ("lanes", "workers"):
+        op.drop_table(table, schema=schema)

@@ -1,17 +1,19 @@
-"""How far each book has come in a generation: one position for all views of the book.
+"""Checkpoints: how far each book has come in a generation, one position for all its views.
 
 A checkpoint is a row like any other, written by the same upsert, in the transaction that writes
-the rows. It moves by compare-and-set: who finds that it has moved meanwhile writes nothing.
+the rows. That transaction locks it before anything is folded, and passes over a book that another
+has locked: so each fact is folded once, whoever works, and a process that died lets go with its
+connection.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Connection, MetaData, Text, select
+from sqlalchemy.dialects import postgresql
 
 from ledger.distribution import together
 from projections.engine.folding.changes import Changes
-from projections.engine.folding.row_writer import merge_into
 from projections.engine.folding.tables import at_latest, last, latest, view
 
 CHECKPOINTS = MetaData(schema="views")
@@ -39,19 +41,21 @@ class Checkpoint:
     digest: str | None = None
 
 
-def standing(connection: Connection, books: Iterable[str] | None = None) -> dict[str, Checkpoint]:
+_CHECKPOINTS = select(
+    checkpoints.c.book,
+    checkpoints.c.position,
+    checkpoints.c.parked_position,
+    checkpoints.c.parked_error,
+    checkpoints.c.digest,
+)
+
+
+def read_checkpoints(
+    connection: Connection, books: Sequence[str] | None = None
+) -> dict[str, Checkpoint]:
     """The checkpoints of these books, or of all; a book never folded has none."""
-    columns = checkpoints.c
-    statement = select(
-        columns.book,
-        columns.position,
-        columns.parked_position,
-        columns.parked_error,
-        columns.digest,
-    )
-    if books is not None:
-        statement = statement.where(columns.book.in_(list(books)))
-    return {row.book: Checkpoint(*row[1:]) for row in connection.execute(statement)}
+    wanted = _CHECKPOINTS if books is None else _CHECKPOINTS.where(checkpoints.c.book.in_(books))
+    return {row.book: Checkpoint(*row[1:]) for row in connection.execute(wanted)}
 
 
 def note_checkpoint(changes: Changes, checkpoint: Checkpoint) -> None:
@@ -66,20 +70,35 @@ def note_checkpoint(changes: Changes, checkpoint: Checkpoint) -> None:
     )
 
 
-def hold(connection: Connection, schema: str | None, expected: Mapping[str, int]) -> set[str]:
-    """Lock these checkpoints until the transaction ends; those still where they were expected."""
-    unseen = [Changes(book) for book, position in expected.items() if position == 0]
-    for each in unseen:
-        each.merge(checkpoints, (), position=0)
-    merge_into(connection, schema, unseen)
+def lock_checkpoints(connection: Connection, books: Iterable[str]) -> dict[str, Checkpoint]:
+    """Those of these books that no other transaction has locked, locked until this one ends.
+
+    A book never folded has none to lock: see `begin_checkpoints`. A SQLite file has one writer,
+    which locks it as a whole.
+    """
     return {
-        book
-        for part in together(connection, sorted(expected))
-        for book, position in connection.execute(
-            select(checkpoints.c.book, checkpoints.c.position)
-            .where(checkpoints.c.book.in_(part))
+        row.book: Checkpoint(*row[1:])
+        for part in together(connection, sorted(books))
+        for row in connection.execute(
+            _CHECKPOINTS.where(checkpoints.c.book.in_(part))
             .order_by(checkpoints.c.book)
-            .with_for_update()
+            .with_for_update(skip_locked=True)
         )
-        if position == expected[book]
     }
+
+
+def begin_checkpoints(connection: Connection, books: Iterable[str]) -> list[str]:
+    """Those of these books that had no checkpoint and now have one, at position 0.
+
+    For PostgreSQL, in a short transaction of its own: whoever begins the same book waits for it.
+    """
+    beginning = postgresql.insert(checkpoints).on_conflict_do_nothing()
+    return [
+        name
+        for part in together(connection, sorted(books))
+        for name in connection.execute(
+            beginning.values([{"book": book, "position": 0} for book in part]).returning(
+                checkpoints.c.book
+            )
+        ).scalars()
+    ]

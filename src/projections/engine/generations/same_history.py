@@ -9,7 +9,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DatabaseError
 
 from ledger.ledger import Ledger
-from projections.engine.folding.checkpoints import Checkpoint, checkpoints, standing
+from projections.engine.folding.checkpoints import Checkpoint, checkpoints, read_checkpoints
 from projections.engine.generations.generation import Generation
 
 
@@ -19,7 +19,7 @@ def is_folded_from(ledger: Ledger, generation: Generation) -> bool:
         with generation.reading() as connection:
             if not inspect(connection).has_table(checkpoints.name, schema=generation.schema):
                 return False
-            found = standing(connection)
+            found = read_checkpoints(connection)
     except DatabaseError as error:
         # A database that is away says nothing about the views; a file that is none, or gone, does.
         is_gone = generation.path is not None and not generation.path.exists()

@@ -18,9 +18,9 @@ from typing import Generic, Self, TypeVar
 from sqlalchemy import Connection
 
 from ledger.ledger import Ledger
-from projections.engine.folding.checkpoints import Checkpoint, standing
+from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
+from projections.engine.generations.database_errors import patiently
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.write_batch import patiently
 
 T = TypeVar("T")
 # Runs on a connection; what it takes over of the stack outlives it.
@@ -46,8 +46,8 @@ class Views:
     """Asks the serving generation; queries run on a bounded number of threads.
 
     `serving` names the generation for each query, or raises ViewsRebuilding; `recent` names all
-    that may know most, just after a switch; `hurry` is called when a query has to wait for the
-    projector.
+    that may know most, just after a switch; `hurry` is called with the book that a query has to
+    wait for.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Views:
         serving: Callable[[], Generation],
         *,
         recent: Callable[[], Sequence[Generation]] | None = None,
-        hurry: Callable[[], None] = lambda: None,
+        hurry: Callable[[str], None] = lambda _book: None,
         threads: int = _THREADS,
     ) -> None:
         self._ledger = ledger
@@ -167,7 +167,7 @@ class Views:
         def read() -> QueryResult[T] | int:
             with ExitStack() as transaction:
                 opened = [transaction.enter_context(each.reading()) for each in generations]
-                found = [standing(each, [book]).get(book, Checkpoint()) for each in opened]
+                found = [read_checkpoints(each, [book]).get(book, Checkpoint()) for each in opened]
                 reached = max(found, key=attrgetter("position"))
                 if reached.position < goal and reached.parked_error is None and not final:
                     return goal
@@ -182,7 +182,7 @@ class Views:
         waiter = _Waiter(asyncio.get_running_loop(), head, asyncio.Event())
         with self._lock:
             self._waiting.setdefault(book, set()).add(waiter)
-        self._hurry()
+        self._hurry(book)
         try:
             yield waiter.progress
         finally:

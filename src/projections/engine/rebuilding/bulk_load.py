@@ -18,8 +18,8 @@ from projections.engine.folding.checkpoints import Checkpoint, note_checkpoint
 from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.fold import Folding, digest_at
 from projections.engine.folding.row_writer import insert_into, merge_into
+from projections.engine.generations.database_errors import is_row_fault
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.write_batch import is_row_fault
 from projections.engine.rebuilding.quarantine import make, set_aside
 
 _FACTS_PER_READ = 5_000

@@ -17,8 +17,8 @@ from projections.engine.folding.checkpoints import checkpoints
 from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.derivation import derive_book
 from projections.engine.folding.fold import reason
+from projections.engine.generations.database_errors import is_row_fault
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.write_batch import is_row_fault
 
 # PostgreSQL takes entries of about 2,700 bytes into an index, numbers and headers included, and
 # does not say whose is longer. A book too many is set aside without harm.

@@ -12,7 +12,7 @@ from functools import partial
 
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.engine.folding.checkpoints import standing
+from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.definitions import Definitions
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.same_history import is_folded_from
@@ -107,7 +107,7 @@ def switch(
     if not is_folded_from(ledger, generation):
         raise OtherFacts(number)
     with generation.reading() as connection:
-        folded = sum(each.position for each in standing(connection).values())
+        folded = sum(each.position for each in read_checkpoints(connection).values())
     meter = Meter(sum(ledger.heads().values()) - folded, notice)
     following = Projector(ledger, lambda: generation, mapper, definitions)
     _hand_over(following, meter, lambda: generations.switch(number))

@@ -10,20 +10,18 @@ from functools import partial
 
 from ledger.append import Claim
 from ledger.chain import BrokenChain, Chain
-from ledger.facts import FactMapper
+from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
-from projections.engine.folding.checkpoints import Checkpoint, standing
+from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.folding.definitions import Definitions
-from projections.engine.folding.fold import Folding, nothing_of, reason
+from projections.engine.folding.fold import Folding
+from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import Generations
-from projections.engine.generations.write_batch import is_row_fault, write_batch
 from projections.engine.rebuilding.compare import Compared, Difference, compare
 from projections.engine.rebuilding.heartbeat import Meter, building
 from projections.engine.rebuilding.parallel_load import fill_in_parallel
 from projections.engine.rebuilding.quarantine import derive, make
-
-_FACTS_PER_BATCH = 5_000
 
 Count = Callable[[int], None]
 
@@ -95,7 +93,7 @@ def verify(
     else:
         verified = generations.whole(number, definitions)
     with verified.reading() as found:
-        positions = {book: each.position for book, each in standing(found).items()}
+        positions = {book: each.position for book, each in read_checkpoints(found).items()}
     chains = _walk_chains(ledger, sorted(positions.keys() | ledger.heads().keys()), broken)
     meter = Meter(sum(positions.values()), lambda _: None)
 
@@ -107,7 +105,7 @@ def verify(
         _derive(ledger, fresh, mapper, definitions, positions, counted, processes)
         # One moment of the views, and a short one: they go on while everything is folded again.
         with verified.reading() as found:
-            checkpoints = standing(found)
+            checkpoints = read_checkpoints(found)
             goals = {book: each.position for book, each in checkpoints.items()}
             _go_on(ledger, fresh, mapper, definitions, goals)
             with fresh.reading() as expected:
@@ -163,27 +161,18 @@ def _go_on(
 ) -> None:
     """Fold what is missing up to these positions, and no more; a row that is refused parks."""
     folding = Folding(mapper, definitions.folds)
+
+    def read(after: Mapping[str, int], limit: int) -> list[StoredFact]:
+        [(book, position)] = after.items()
+        return ledger.read(book, after=position, upto=goals[book], limit=limit)
+
     with fresh.reading() as connection:
-        reached = standing(connection)
+        reached = read_checkpoints(connection)
     for book, goal in goals.items():
-        at, limit = reached.get(book, Checkpoint()), _FACTS_PER_BATCH
-        while at.position < goal and at.parked_error is None:
-            facts = ledger.read(book, after=at.position, upto=goal, limit=limit)
-            if not facts:
-                break
-            folded = folding.fold(book, at.position, facts)
-            try:
-                write_batch(fresh, definitions, [folded])
-            except Exception as error:
-                if not is_row_fault(error):
-                    raise
-                size = folded.position - folded.after
-                if size > 1:
-                    limit = size // 2
-                    continue
-                folded = nothing_of(book, at.position, reason(error))
-                write_batch(fresh, definitions, [folded])
-            at = folded.checkpoint
+        at = reached.get(book, Checkpoint())
+        goes_on = at.position < goal and at.parked_error is None
+        while goes_on:
+            goes_on = bool(fold_and_write(fresh, definitions, folding, read, [book]).unfinished)
 
 
 def _report(

@@ -5,7 +5,7 @@ whatever database the store is. It is gone with its last connection.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -17,12 +17,10 @@ from sqlalchemy import Connection, QueuePool, create_engine, event
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions
-from projections.engine.folding.fold import Folding, nothing_of, reason
+from projections.engine.folding.fold import Folding
+from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.write_batch import is_row_fault, write_batch
 from projections.engine.time_travel.as_of import AsOfMapper
-
-_FACTS_PER_BATCH = 5_000
 
 
 class Snapshot:
@@ -50,9 +48,18 @@ class Snapshot:
 
     def fold(self, ledger: Ledger, upto: int) -> None:
         """Go on to position `upto` of the book, in bounded memory beside the rows themselves."""
+
+        def read(after: Mapping[str, int], limit: int) -> list[StoredFact]:
+            return ledger.read(self._book, after=after[self._book], upto=upto, limit=limit)
+
         while self.position < upto and not self.parked:
-            limit = min(_FACTS_PER_BATCH, upto - self.position)
-            self._fold(ledger.read(self._book, after=self.position, upto=upto, limit=limit))
+            step = fold_and_write(
+                self._generation, self._definitions, self._folding, read, [self._book]
+            )
+            reached = step.checkpoints[self._book]
+            self.position, self.parked = reached.position, reached.parked_error is not None
+            if not step.unfinished:
+                break
         if not self._has_indexes:
             self._generation.create_indexes(self._definitions)
             self._generation.analyze(self._definitions)
@@ -80,23 +87,6 @@ class Snapshot:
 
     def close(self) -> None:
         self._generation.engine.dispose()
-
-    def _fold(self, facts: Sequence[StoredFact]) -> None:
-        """Fold facts that follow; what the database cannot hold is found by halving, and parks."""
-        folded = self._folding.fold(self._book, self.position, facts)
-        half = len(facts) // 2
-        try:
-            write_batch(self._generation, self._definitions, [folded])
-        except Exception as error:
-            if not is_row_fault(error):
-                raise
-            if half:
-                self._fold(facts[:half])
-                if not self.parked:
-                    self._fold(facts[half:])
-                return
-            folded = nothing_of(self._book, self.position, reason(error))
-        self.position, self.parked = folded.position, folded.error is not None
 
 
 def _in_memory(definitions: Definitions) -> Generation:

@@ -11,7 +11,7 @@ from projections.engine.folding.checkpoints import (
     Checkpoint,
     checkpoints,
     note_checkpoint,
-    standing,
+    read_checkpoints,
 )
 from projections.engine.folding.row_writer import merge_into
 
@@ -19,7 +19,7 @@ from projections.engine.folding.row_writer import merge_into
 def checkpoint(shop, book):
     """Without the digest of the last fact, which is another one in every run."""
     with shop.serving().reading() as connection:
-        return replace(standing(connection, [book])[book], digest=None)
+        return replace(read_checkpoints(connection, [book])[book], digest=None)
 
 
 def test_facts_become_rows(shop, toys):
@@ -158,9 +158,10 @@ def test_a_parked_book_is_tried_again_by_the_next_start(shop, toys):
     shop.definitions = mended
     second = shop.projector(shop.generations.serving(toys.definitions))
     run_to_the_end(second)
+    shop.definitions = toys.definitions
 
     assert second.progress.parked == {}
-    assert second.progress.position(toys.BOOK) == 2
+    assert shop.position() == 2
 
 
 def test_a_running_projector_is_woken_by_the_ledger(shop, toys):
@@ -186,7 +187,7 @@ def test_a_running_projector_finds_what_another_process_recorded(shop, open_shop
     elsewhere.record(toys.paid())
 
     deadline = time.monotonic() + 5
-    while projector.progress.position(toys.BOOK) == 0 and time.monotonic() < deadline:
+    while shop.position() == 0 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert checkpoint(shop, toys.BOOK) == Checkpoint(1)
 
@@ -202,6 +203,7 @@ def test_a_book_another_process_could_fold_is_not_parked_any_more(shop, toys):
     with generation.writing() as connection:
         merge_into(connection, generation.schema, [changes])
 
+    shop.record(toys.paid("ama", 4))
     projector.wake()
     projector.project_once()
 

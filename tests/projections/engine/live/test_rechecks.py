@@ -1,19 +1,17 @@
-"""What is asked of a thread while it is busy, or fails, is not forgotten; nothing older wins."""
+"""What is asked of a projector while it is busy, or fails, is not forgotten."""
 
-import threading
 import time
-from math import inf
 
 import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import OperationalError
 
 from ledger.schema import books, events
-from projections.engine.folding.checkpoints import checkpoints, standing
+from projections.engine.folding.checkpoints import checkpoints
+from projections.engine.generations import fold_and_write as fold_and_write_module
 from projections.engine.generations.registry import Registry
 from projections.engine.live import projector as projector_module
-from projections.engine.live.progress import Progress
-from projections.engine.live.projector import Projector
+from projections.engine.live.polling import AdaptivePoll
 
 PATIENCE_SECONDS = 20
 
@@ -30,94 +28,9 @@ def spent(shop, toys):
 
 
 def fold_all(projector):
+    projector.wake()
     while projector.project_once():
         pass
-
-
-def test_a_doubt_is_kept_when_the_views_cannot_be_read(shop, toys, monkeypatch):
-    generation = shop.begin()
-    shop.record(toys.paid("ama", 100))
-    projector = shop.projector()
-    fold_all(projector)
-    take_back(shop, generation)
-    projector.doubt()
-
-    with monkeypatch.context() as patch:
-        patch.setattr(projector_module, "standing", away)
-        with pytest.raises(OperationalError):
-            projector.project_once()
-    fold_all(projector)
-
-    assert spent(shop, toys) == [100]
-
-
-def away(*_):
-    raise OperationalError("SELECT", {}, Exception("the server is away"))
-
-
-def test_a_look_is_kept_when_the_ledger_cannot_be_read(shop, toys, monkeypatch):
-    shop.begin()
-    projector = shop.projector()
-    fold_all(projector)
-    shop.record(toys.paid("ama", 100))
-    projector.wake()
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shop.ledger, "heads", away)
-        with pytest.raises(OperationalError):
-            projector.project_once()
-    fold_all(projector)
-
-    assert spent(shop, toys) == [100]
-
-
-def test_a_doubt_that_comes_while_another_is_answered_is_answered_too(shop, toys, monkeypatch):
-    generation = shop.begin()
-    shop.record(toys.paid("ama", 100))
-    projector = shop.projector()
-    fold_all(projector)
-
-    def crash_after(connection, wanted=None):
-        found = standing(connection, wanted)
-        crashed.set()
-        projector.doubt()
-        return found
-
-    crashed = threading.Event()
-    projector.doubt()
-    with monkeypatch.context() as patch:
-        patch.setattr(projector_module, "standing", crash_after)
-        assert projector.project_once() == 0
-    assert crashed.is_set()
-    take_back(shop, generation)
-    fold_all(projector)
-
-    assert spent(shop, toys) == [100]
-
-
-def test_who_hurries_is_not_forgotten_when_it_is_too_early_for_a_doubt(shop, toys, monkeypatch):
-    generation = shop.begin()
-    shop.record(toys.paid("ama", 100))
-    rounds = []
-
-    def serving():
-        rounds.append(generation)
-        return generation
-
-    projector = Projector(shop.ledger, serving, shop.mapper, shop.definitions)
-    shop.opened.append(projector)
-    fold_all(projector)
-    take_back(shop, generation)
-    monkeypatch.setattr(projector_module, "_DOUBT_EVERY_SECONDS", inf)
-    projector.start()
-    projector.hurry()
-    before = len(rounds)
-    assert soon(lambda: len(rounds) > before + 2)
-    assert spent(shop, toys) == []
-
-    monkeypatch.setattr(projector_module, "_DOUBT_EVERY_SECONDS", 0)
-
-    assert soon(lambda: spent(shop, toys) == [100])
 
 
 def soon(is_so):
@@ -127,6 +40,71 @@ def soon(is_so):
     return is_so()
 
 
+def away(*_):
+    raise OperationalError("SELECT", {}, Exception("the server is away"))
+
+
+def test_rows_that_a_crash_took_back_are_found_by_the_next_look(shop, toys):
+    generation = shop.begin()
+    shop.record(toys.paid("ama", 100))
+    projector = shop.projector()
+    fold_all(projector)
+
+    take_back(shop, generation)
+    fold_all(projector)
+
+    assert spent(shop, toys) == [100]
+
+
+def test_a_book_stays_wanted_when_the_views_cannot_be_written(shop, toys, monkeypatch):
+    shop.begin()
+    poll = AdaptivePoll()
+    projector = shop.projector(poll=poll)
+    fold_all(projector)
+    poll.looked(60, found=False)
+    shop.record(toys.paid("ama", 100))
+    projector.wake([toys.BOOK])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fold_and_write_module, "lock_checkpoints", away)
+        with pytest.raises(OperationalError):
+            projector.project_once()
+    assert projector.project_once() == 1
+
+    assert spent(shop, toys) == [100]
+
+
+def test_a_look_is_made_again_when_the_ledger_cannot_be_read(shop, toys, monkeypatch):
+    shop.begin()
+    projector = shop.projector()
+    fold_all(projector)
+    shop.record(toys.paid("ama", 100))
+    projector.wake()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(projector_module, "projection_lag", away)
+        with pytest.raises(OperationalError):
+            projector.project_once()
+    assert projector.project_once() == 1
+
+    assert spent(shop, toys) == [100]
+
+
+def test_whoever_waits_for_a_book_has_it_folded_before_the_next_look(shop, toys):
+    generation = shop.begin()
+    shop.record(toys.paid("ama", 100))
+    poll = AdaptivePoll()
+    projector = shop.projector(rest_seconds=60, poll=poll)
+    projector.start()
+    assert soon(lambda: spent(shop, toys) == [100])
+    poll.looked(60, found=False)
+    take_back(shop, generation)
+
+    projector.hurry(toys.BOOK)
+
+    assert soon(lambda: spent(shop, toys) == [100])
+
+
 def test_a_ledger_that_has_lost_its_end_is_believed(shop, toys):
     generation = shop.begin()
     shop.record(toys.paid("ama", 1))
@@ -134,7 +112,6 @@ def test_a_ledger_that_has_lost_its_end_is_believed(shop, toys):
     projector = shop.projector()
     fold_all(projector)
     shop.record(toys.paid("lost", 2), toys.paid("lost", 4))
-    projector.wake()
     fold_all(projector)
     # A standby took over that had the first fact and no other.
     with shop.engine.begin() as connection:
@@ -142,40 +119,22 @@ def test_a_ledger_that_has_lost_its_end_is_believed(shop, toys):
         connection.execute(update(books).values(position=1, digest=kept[-1].digest))
     take_back(shop, generation)
 
-    projector.doubt()
     fold_all(projector)
-    assert projector.progress.heads == {toys.BOOK: 1}
-    assert (projector.progress.lag, spent(shop, toys)) == (0, [1])
+    assert (projector.progress.lag, spent(shop, toys)) == (1, [1])
 
-    projector.wake({toys.BOOK: shop.record(toys.paid("esi", 8))})
-    assert projector.project_once() == 1
+    shop.record(toys.paid("esi", 8))
+    fold_all(projector)
     assert spent(shop, toys) == [1, 8]
 
 
-def test_a_hint_of_a_head_that_never_was_is_forgotten_by_the_next_look(shop, toys):
+def test_a_book_nobody_has_written_may_be_asked_for(shop):
     shop.begin()
-    shop.record(toys.paid("ama", 1))
     projector = shop.projector()
-    fold_all(projector)
 
-    projector.wake({toys.BOOK: 10**18, "nobody/test": 1})
-    projector.wake()
-    fold_all(projector)
+    projector.hurry("nobody/test")
 
-    assert projector.progress.heads == {toys.BOOK: 1}
-
-
-def test_what_is_told_while_heads_are_looked_up_is_not_lost():
-    progress = Progress(heads={"a": 9, "b": 1})
-
-    def find():
-        # Read before these were recorded.
-        found = {"a": 2, "b": 1}
-        progress.learn({"a": 3, "b": 2, "c": 1})
-        return found
-
-    assert not progress.look(find)
-    assert progress.heads == {"a": 3, "b": 2, "c": 1}
+    assert projector.project_once() == 0
+    assert projector.progress.lag == 0
 
 
 def test_an_older_look_does_not_hide_what_a_later_one_found(shop, open_shop, monkeypatch):

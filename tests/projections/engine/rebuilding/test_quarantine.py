@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, MetaData, event, func, select
 from sqlalchemy.exc import DataError, DBAPIError
 
 from projections.engine.folding.changes import Changes, Recorded
-from projections.engine.folding.checkpoints import standing
+from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.derived_tables import derived
 from projections.engine.folding.fold import Folding
@@ -122,7 +122,7 @@ def parked_at(shop, generation=None):
     with (generation or shop.serving()).reading() as connection:
         return {
             book: (found.position, found.parked_position, found.parked_error)
-            for book, found in standing(connection).items()
+            for book, found in read_checkpoints(connection).items()
         }
 
 

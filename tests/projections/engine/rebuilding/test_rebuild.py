@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from ledger.schema import books, events
-from projections.engine.folding.checkpoints import standing
+from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.fold import Folding
 from projections.engine.generations.same_history import is_folded_from
 from projections.engine.generations.serving import NoSuchGeneration, ViewsRebuilding
@@ -94,7 +94,7 @@ def test_a_book_parked_wherever_in_a_page_is_of_the_history_of_its_last_good_fac
     filler.fill(sorted(shop.ledger.heads().items()))
 
     with generation.reading() as connection:
-        [(book, parked)] = standing(connection).items()
+        [(book, parked)] = read_checkpoints(connection).items()
     [last] = shop.ledger.read(book, after=good - 1, limit=1)
     assert (parked.position, parked.parked_position) == (good, good + 1)
     assert parked.digest == last.digest.hex()

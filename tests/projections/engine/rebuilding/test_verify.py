@@ -128,7 +128,7 @@ def test_a_forged_fact_whose_row_is_refused_is_named_and_all_else_compared(shop,
 
 
 def test_what_is_set_aside_is_folded_while_nobody_reads_the_views(shop, forged, monkeypatch):
-    reading, write, being_read, written = Generation.reading, verification.write_batch, [], []
+    reading, write, being_read, written = Generation.reading, verification.fold_and_write, [], []
 
     @contextmanager
     def watched(generation):
@@ -142,7 +142,7 @@ def test_what_is_set_aside_is_folded_while_nobody_reads_the_views(shop, forged, 
         return write(generation, *arguments)
 
     monkeypatch.setattr(Generation, "reading", watched)
-    monkeypatch.setattr(verification, "write_batch", noted)
+    monkeypatch.setattr(verification, "fold_and_write", noted)
     verified(shop)
 
     assert written

@@ -1,19 +1,11 @@
-"""Writes what was folded: rows, derived rows and checkpoints in one transaction, or not at all."""
+"""Database errors: which of them pass when tried again, and which are the fault of a row."""
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
-
-from projections.engine.folding.checkpoints import hold, note_checkpoint
-from projections.engine.folding.definitions import Definitions
-from projections.engine.folding.derivation import derive_touched
-from projections.engine.folding.fold import Folded
-from projections.engine.folding.row_writer import merge_into
-from projections.engine.generations.generation import Generation
 
 T = TypeVar("T")
 
@@ -29,41 +21,6 @@ _ROW_FAULTS = (DataError, IntegrityError, OverflowError, UnicodeError)
 _PROGRAM_LIMIT_EXCEEDED = "54000"
 # Of drivers, and of SQLite, which have no code for it.
 _WORDS_OF_ROW_FAULTS = ("adapt", "binding", "integer overflow")
-
-
-# Those of the books this process may write, so until the transaction ends.
-Confirm = Callable[[Connection, Iterable[str]], set[str]]
-
-
-def write_batch(
-    generation: Generation,
-    definitions: Definitions,
-    batch: Sequence[Folded],
-    *,
-    confirm: Confirm = lambda _connection, books: set(books),
-) -> set[str]:
-    """The books that were written; the others are somebody else's now, or were moved on already.
-
-    Raises what the database says when it stays away, or when it cannot hold one of the rows.
-    """
-
-    def attempt() -> set[str]:
-        with generation.writing() as connection:
-            schema = generation.schema
-            own = confirm(connection, [each.book for each in batch])
-            expected = {each.book: each.after for each in batch if each.book in own}
-            held = hold(connection, schema, expected)
-            mine = [each for each in batch if each.book in held]
-            for each in mine:
-                note_checkpoint(each.changes, each.checkpoint)
-            changes = [each.changes for each in mine]
-            merge_into(connection, schema, changes)
-            derive_touched(connection, definitions.derived, changes)
-            for searched in definitions.searched:
-                searched.add(connection, changes)
-        return held
-
-    return patiently(attempt)
 
 
 def patiently(attempt: Callable[[], T]) -> T:
