@@ -8,8 +8,10 @@ from sqlalchemy import Connection, select
 
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import earliest, key, latest, total, view
 from projections.engine.folding.timestamps import instant_or_none
+from projections.payment_facts import Uncounted
 
 book_totals = view(
     "book_totals",
@@ -27,7 +29,18 @@ book_totals = view(
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+Counted = (
+    Payment.Created
+    | Payment.Succeeded
+    | Payment.Failed
+    | Payment.Retried
+    | Payment.Refunded
+    | Payment.DisputeLost
+)
+
+
+@ignoring(Uncounted, Payment.CustomerAttached, Payment.MethodSelected)
+def fold(recorded: Recorded[Counted], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     totals, key = changes.of(book_totals), (fact.currency,)
     match fact:
@@ -49,8 +62,6 @@ def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
             totals.merge(key, refund_count=1, refund_amount=fact.refund_amount)
         case Payment.DisputeLost():
             totals.merge(key, disputed_amount=fact.disputed_amount)
-        case _:
-            pass
 
 
 @dataclass(frozen=True, slots=True)

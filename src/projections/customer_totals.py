@@ -8,8 +8,10 @@ from typing import Any
 
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import at_earliest, earliest, key, latest, total, view
 from projections.engine.folding.timestamps import micros
+from projections.payment_facts import Uncounted
 
 customer_totals = view(
     "customer_totals",
@@ -61,7 +63,20 @@ customer_methods = view(
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+Counted = (
+    Payment.Created
+    | Payment.MethodSelected
+    | Payment.CustomerAttached
+    | Payment.Succeeded
+    | Payment.Failed
+    | Payment.Retried
+    | Payment.Refunded
+    | Payment.DisputeLost
+)
+
+
+@ignoring(Uncounted)
+def fold(recorded: Recorded[Counted], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     if fact.customer_id is None:
         return
@@ -82,8 +97,6 @@ def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
             _attached(changes, fact)
         case Payment.MethodSelected():
             _by_another_method(changes, fact)
-        case _:
-            pass
 
 
 def _attached(changes: Changes, fact: Payment.CustomerAttached) -> None:

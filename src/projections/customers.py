@@ -46,7 +46,9 @@ customer_tags = view(
 registry = view("registry", total("registered"), total("deleted"))
 
 
-def fold(recorded: Recorded[Customer.Event], changes: Changes) -> None:
+def fold(
+    recorded: Recorded[Customer.Registered | Customer.Updated | Customer.Deleted], changes: Changes
+) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:
         case Customer.Registered():
@@ -58,8 +60,6 @@ def fold(recorded: Recorded[Customer.Event], changes: Changes) -> None:
         case Customer.Deleted():
             changes.of(customers).merge((fact.originator_id,), deleted_at=at, updated_at=at)
             changes.of(registry).merge((), deleted=1)
-        case _:
-            pass
 
 
 def _describe(

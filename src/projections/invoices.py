@@ -46,7 +46,17 @@ invoices = view(
 )
 
 
-def fold(recorded: Recorded[Invoice.Event], changes: Changes) -> None:
+InvoiceFact = (
+    Invoice.Issued
+    | Invoice.Amended
+    | Invoice.Paid
+    | Invoice.Failed
+    | Invoice.Retried
+    | Invoice.Canceled
+)
+
+
+def fold(recorded: Recorded[InvoiceFact], changes: Changes) -> None:
     fact, at, position = recorded.fact, recorded.at, recorded.position
     row: dict[str, Any] = {
         "updated_at": at,
@@ -62,8 +72,8 @@ def fold(recorded: Recorded[Invoice.Event], changes: Changes) -> None:
             row |= _notes(position, fact.due_at, fact.metadata)
         case Invoice.Paid():
             row["paid_at"] = at
-        case _:
-            pass
+        case Invoice.Failed() | Invoice.Retried() | Invoice.Canceled():
+            pass  # every fact states what these change
     changes.of(invoices).merge((fact.originator_id,), **row)
 
 

@@ -49,7 +49,16 @@ payment_links = view(
 )
 
 
-def fold(recorded: Recorded[PaymentLink.Event], changes: Changes) -> None:
+LinkFact = (
+    PaymentLink.Created
+    | PaymentLink.Updated
+    | PaymentLink.Used
+    | PaymentLink.Viewed
+    | PaymentLink.Deleted
+)
+
+
+def fold(recorded: Recorded[LinkFact], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:
         case PaymentLink.Created():
@@ -63,8 +72,6 @@ def fold(recorded: Recorded[PaymentLink.Event], changes: Changes) -> None:
             changes.of(payment_links).merge((fact.link_id,), views=1)
         case PaymentLink.Deleted():
             changes.of(payment_links).merge((fact.originator_id,), deleted_at=at, updated_at=at)
-        case _:
-            pass
 
 
 def _set_out(changes: Changes, position: int, link_id: str, terms: Terms, at: int) -> None:

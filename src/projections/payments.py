@@ -68,7 +68,32 @@ payment_notes = view(
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+StatusChange = (
+    Payment.ActionRequired
+    | Payment.ProcessingStarted
+    | Payment.Authorized
+    | Payment.PartiallyCaptured
+    | Payment.Succeeded
+    | Payment.Failed
+    | Payment.Canceled
+    | Payment.RestReleased
+    | Payment.Expired
+    | Payment.Retried
+    | Payment.Refunded
+    | Payment.DisputeOpened
+    | Payment.DisputeWon
+    | Payment.DisputeLost
+)
+PaymentFact = (
+    Payment.Created
+    | Payment.Amended
+    | Payment.CustomerAttached
+    | Payment.MethodSelected
+    | StatusChange
+)
+
+
+def fold(recorded: Recorded[PaymentFact], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     rows, key = changes.of(payments), (fact.originator_id,)
     match fact:
@@ -124,34 +149,41 @@ def _created(rows: Rows, fact: Payment.Created, position: int, at: int) -> None:
     )
 
 
-def _became(fact: Payment.Event, at: int) -> dict[str, Any]:
+def _became(fact: StatusChange, at: int) -> dict[str, Any]:
+    """What a fact changes beside the status."""
     row: dict[str, Any] = {}
     match fact:
+        case Payment.ActionRequired():
+            row = {"next_action": _plain(fact.next_action)}
+        case Payment.ProcessingStarted():
+            row = {"provider_ref_id": fact.provider_ref_id}
+        case Payment.Authorized():
+            row = {"authorized_amount": fact.amount} | _provider(fact)
+        case Payment.PartiallyCaptured():
+            row = {"captured_amount": fact.captured_amount}
         case Payment.Succeeded():
             row = {"captured_amount": fact.captured_amount, "succeeded_at": at}
+            row |= _provider(fact)
         case Payment.Failed():
             row = {"failure_code": fact.failure_code, "failure_message": fact.failure_message}
         case Payment.Refunded():
             row = {"refunded_amount": fact.refund_amount}
         case Payment.DisputeLost():
             row = {"disputed_amount": fact.disputed_amount}
-        case Payment.ActionRequired():
-            row = {"next_action": _plain(fact.next_action)}
-        case Payment.Authorized():
-            row = {"authorized_amount": fact.amount}
-        case Payment.PartiallyCaptured():
-            row = {"captured_amount": fact.captured_amount}
-        case _:
-            pass
-    match fact:
-        case Payment.Succeeded() | Payment.Authorized():
-            row["provider"] = fact.provider
-            row["provider_ref_id"] = fact.provider_ref_id
-        case Payment.ProcessingStarted():
-            row["provider_ref_id"] = fact.provider_ref_id
-        case _:
+        case (
+            Payment.Canceled()
+            | Payment.RestReleased()
+            | Payment.Expired()
+            | Payment.Retried()
+            | Payment.DisputeOpened()
+            | Payment.DisputeWon()
+        ):
             pass
     return row
+
+
+def _provider(fact: Payment.Authorized | Payment.Succeeded) -> dict[str, Any]:
+    return {"provider": fact.provider, "provider_ref_id": fact.provider_ref_id}
 
 
 def _note(changes: Changes, position: int, fact: Payment.Created | Payment.Amended) -> None:

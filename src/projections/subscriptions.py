@@ -51,7 +51,17 @@ customer_subscriptions = view(
 )
 
 
-def fold(recorded: Recorded[Subscription.Event], changes: Changes) -> None:
+SubscriptionFact = (
+    Subscription.Created
+    | Subscription.Updated
+    | Subscription.Renewed
+    | Subscription.Paused
+    | Subscription.Resumed
+    | Subscription.Canceled
+)
+
+
+def fold(recorded: Recorded[SubscriptionFact], changes: Changes) -> None:
     fact, at, position = recorded.fact, recorded.at, recorded.position
     row: dict[str, Any] = {
         "updated_at": at,
@@ -73,8 +83,6 @@ def fold(recorded: Recorded[Subscription.Event], changes: Changes) -> None:
             row |= {"status_position": position, "status_reason": fact.reason}
         case Subscription.Resumed():
             row |= {"status_position": position, "status_reason": None}
-        case _:
-            pass
     changes.of(subscriptions).merge((fact.originator_id,), **row)
     if fact.status != fact.previous_status:
         moved = {fact.status: 1}

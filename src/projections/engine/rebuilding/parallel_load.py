@@ -147,7 +147,7 @@ def _run(
         ready = wait(list(busy))
         for worker in [each for each in busy if each in ready]:
             with _still_there():
-                told = worker.recv()
+                told: int | _Done | _Failed = worker.recv()
             match told:
                 case int(facts):
                     count(facts)
