@@ -1,4 +1,4 @@
-"""What a whole book has taken and given back in each currency, and its main currency."""
+"""Book totals: what a book took and gave back in each currency, and its main currency."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What each customer has paid and been given back: per currency, in all, and by which methods.
+"""Customer totals: what each paid and was given back, by currency, in all, and by method.
 
 Every fact of a payment that has a customer counts at once; `payment.customer_attached` brings along
 all that had happened before.

@@ -1,4 +1,4 @@
-"""The customers of a book: how they are called, reached and labelled."""
+"""Customers of a book: how they are called, reached and labelled."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ customer_tags = view(
     indexes=[("tag", "customer_id")],
 )
 
-registry = view("registry", total("registered"), total("deleted"))
+customer_counts = view("customer_counts", total("registered"), total("deleted"))
 
 
 def fold(
@@ -53,13 +53,13 @@ def fold(
     match fact:
         case Customer.Registered():
             changes.of(customers).merge((fact.originator_id,), registered_at=at)
-            changes.of(registry).merge((), registered=1)
+            changes.of(customer_counts).merge((), registered=1)
             _describe(changes, recorded.position, fact, at)
         case Customer.Updated():
             _describe(changes, recorded.position, fact, at)
         case Customer.Deleted():
             changes.of(customers).merge((fact.originator_id,), deleted_at=at, updated_at=at)
-            changes.of(registry).merge((), deleted=1)
+            changes.of(customer_counts).merge((), deleted=1)
 
 
 def _describe(
@@ -122,7 +122,9 @@ def customer_id_of(connection: Connection, book: str, external_id: str) -> str |
 
 def customer_count(connection: Connection, book: str) -> int:
     """How many customers there are, without those deleted."""
-    counted = select(registry.c.registered - registry.c.deleted).where(registry.c.book == book)
+    counted = select(customer_counts.c.registered - customer_counts.c.deleted).where(
+        customer_counts.c.book == book
+    )
     return int(connection.execute(counted).scalar() or 0)
 
 

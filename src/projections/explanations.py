@@ -1,4 +1,4 @@
-"""Which facts add up to a figure? Read from the ledger, payment by payment, to the minor unit.
+"""Explanations: the facts that add up to a figure, read from the ledger to the minor unit.
 
 The views only say which payments may be concerned; what is listed and added up are the facts, so
 the sum proves the figure. Reading is bounded: so many payments, and so many facts, for each page.
@@ -19,9 +19,9 @@ from ledger.ledger import Ledger
 from projections.engine.folding.timestamps import micros
 from projections.engine.querying.pages import BadCursor, By, cursor_at, fetch_page
 from projections.engine.time_travel.as_of import had_happened
-from projections.failed_attempts import failures
+from projections.failed_attempts import failed_attempts
 from projections.payments import payments
-from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, reversals
+from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, refunds_and_disputes
 
 # What one fact adds to a figure, by its topic.
 Terms = Mapping[str, Callable[[Any], int]]
@@ -195,17 +195,17 @@ def _has(topic: str, concern: Concern) -> ColumnElement[bool]:
         case Payment.Succeeded.TOPIC:
             return _within(payments.c.succeeded_at, concern)
         case Payment.Refunded.TOPIC:
-            return _reversed(REFUND, concern)
+            return _given_back(REFUND, concern)
         case Payment.DisputeLost.TOPIC:
-            return _reversed(LOST_DISPUTE, concern)
+            return _given_back(LOST_DISPUTE, concern)
         case _:
-            failed = failures.c
+            failed = failed_attempts.c
             return _exists(failed, _within(failed.failed_at, concern))
 
 
-def _reversed(kind: str, concern: Concern) -> ColumnElement[bool]:
-    back = reversals.c
-    return _exists(back, back.kind == kind, _within(back.reversed_at, concern))
+def _given_back(kind: str, concern: Concern) -> ColumnElement[bool]:
+    back = refunds_and_disputes.c
+    return _exists(back, back.kind == kind, _within(back.happened_at, concern))
 
 
 def _exists(column: Any, *asked: ColumnElement[bool]) -> ColumnElement[bool]:

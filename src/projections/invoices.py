@@ -1,4 +1,4 @@
-"""The invoices of a book as they are now."""
+"""Invoices of a book as they are now."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.invoice import Invoice, InvoiceStatus
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, view
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
-from projections.engine.querying.newest_first import begun, newest_first
+from projections.engine.querying.newest_first import created_in_range, newest_first
 from projections.engine.querying.pages import Page
 
 invoices = view(
@@ -139,7 +139,7 @@ class InvoiceFilter:
 
 def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord | None:
     """One invoice by id, None when there is none."""
-    one = begun(invoices, book, {invoices.c.invoice_id: invoice_id})
+    one = created_in_range(invoices, book, {invoices.c.invoice_id: invoice_id})
     row = connection.execute(one).first()
     return None if row is None else _record(row)
 
@@ -147,20 +147,20 @@ def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord
 def invoice_list(
     connection: Connection,
     book: str,
-    wanted: InvoiceFilter,
+    filters: InvoiceFilter,
     *,
     limit: int,
     offset: int = 0,
     cursor: str | None = None,
 ) -> Page[InvoiceRecord]:
-    """Newest first; the total is true up to narrowing.FEW. Raises BadCursor."""
+    """Newest first; the total is true up to candidates.FEW. Raises BadCursor."""
     column = invoices.c
     same = {
-        column.status: wanted.status,
-        column.customer_id: wanted.customer_id,
-        column.subscription_id: wanted.subscription_id,
+        column.status: filters.status,
+        column.customer_id: filters.customer_id,
+        column.subscription_id: filters.subscription_id,
     }
-    rows = begun(invoices, book, same, start=wanted.start, end=wanted.end)
+    rows = created_in_range(invoices, book, same, start=filters.start, end=filters.end)
     return newest_first(
         connection, rows, invoices, _record, limit=limit, offset=offset, cursor=cursor
     )

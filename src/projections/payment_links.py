@@ -1,4 +1,4 @@
-"""The payment links of a book: their terms, and what state they are in."""
+"""Payment links of a book: their terms, and what state they are in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -123,7 +123,7 @@ def payment_link(connection: Connection, book: str, named: str) -> LinkRecord | 
 def payment_link_list(
     connection: Connection,
     book: str,
-    wanted: LinkFilter,
+    filters: LinkFilter,
     *,
     now: datetime,
     sort_by: SortBy = "created_at",
@@ -133,7 +133,7 @@ def payment_link_list(
 ) -> Page[LinkRecord]:
     """Newest first, or those first that brought most in their currency. Raises BadCursor."""
     column = payment_links.c
-    listed = known_links(book).where(*_conditions(wanted, now))
+    listed = known_links(book).where(*_conditions(filters, now))
     count = select(func.count()).select_from(listed.subquery())
     order = [By(column.created_at, descending=True, stated=True)]
     if sort_by == "total_revenue":
@@ -177,14 +177,14 @@ def brought() -> ColumnElement[bool]:
     )
 
 
-def _conditions(wanted: LinkFilter, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(filters: LinkFilter, now: datetime) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if wanted.status is not None:
-        found.append(_is(wanted.status, now))
-    if wanted.active is not None:
-        found.append(_is("active", now) if wanted.active else not_(_is("active", now)))
-    if wanted.search:
-        found.append(payment_links.c.search.contains(wanted.search.casefold(), autoescape=True))
+    if filters.status is not None:
+        found.append(_is(filters.status, now))
+    if filters.active is not None:
+        found.append(_is("active", now) if filters.active else not_(_is("active", now)))
+    if filters.search:
+        found.append(payment_links.c.search.contains(filters.search.casefold(), autoescape=True))
     return found
 
 

@@ -1,4 +1,4 @@
-"""How payments went on each day (UTC): by currency, source, method, provider and country.
+"""Payment mix: how payments went each day (UTC), by currency, source, method, provider, country.
 
 A provider or country of "" stands for none.
 """

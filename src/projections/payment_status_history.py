@@ -1,4 +1,4 @@
-"""The statuses a payment went through: when, by whom and why."""
+"""Payment status history: the statuses a payment went through, when, by whom and why."""
 
 from dataclasses import dataclass
 from datetime import datetime

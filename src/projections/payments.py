@@ -1,4 +1,4 @@
-"""Every payment as it is now, and what became of it."""
+"""Payments as they are now, and what became of each."""
 
 import hashlib
 from dataclasses import dataclass

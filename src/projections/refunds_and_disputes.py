@@ -1,4 +1,4 @@
-"""Money that went back, by a refund or by a lost dispute.
+"""Refunds and lost disputes: money that went back.
 
 Together with the moment at which each payment succeeded these are all movements of money, so any
 range of time can be told exactly.
@@ -20,9 +20,9 @@ from projections.engine.querying.pages import By, Page, fetch_page
 REFUND = "refund"
 LOST_DISPUTE = "lost_dispute"
 
-reversals = view(
-    "reversals",
-    key("reversal_id"),
+refunds_and_disputes = view(
+    "refunds_and_disputes",
+    key("id"),
     first("kind"),
     first("payment_id"),
     last("customer_id"),
@@ -35,50 +35,52 @@ reversals = view(
     first("country"),
     first("reason"),
     first("provider_refund_id"),
-    first("reversed_at", BigInteger),
+    first("happened_at", BigInteger),
     indexes=[
-        ("kind", "reversed_at", "reversal_id"),
-        ("payment_id", "reversed_at", "reversal_id"),
-        ("reversed_at", "currency", "customer_id"),
-        ("customer_id", "reversed_at"),
+        ("kind", "happened_at", "id"),
+        ("payment_id", "happened_at", "id"),
+        ("happened_at", "currency", "customer_id"),
+        ("customer_id", "happened_at"),
     ],
 )
 
 
-Reversing = Payment.Refunded | Payment.DisputeLost | Payment.CustomerAttached
+GivenBack = Payment.Refunded | Payment.DisputeLost | Payment.CustomerAttached
 
 
-def fold(recorded: Recorded[Reversing], changes: Changes) -> None:
+def fold(recorded: Recorded[GivenBack], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:
         case Payment.Refunded():
-            _reversed(
+            _given_back(
                 changes,
                 fact,
                 fact.refund_id,
-                reversed_at=at,
+                happened_at=at,
                 kind=REFUND,
                 amount=fact.refund_amount,
                 reason=fact.reason,
                 provider_refund_id=fact.provider_refund_id,
             )
         case Payment.DisputeLost():
-            _reversed(
+            _given_back(
                 changes,
                 fact,
                 fact.dispute_id,
-                reversed_at=at,
+                happened_at=at,
                 kind=LOST_DISPUTE,
                 amount=fact.disputed_amount,
             )
         case Payment.CustomerAttached():
             for movement in (*fact.refunds, *fact.disputes_lost):
-                changes.of(reversals).merge((movement["id"],), customer_id=fact.customer_id)
+                changes.of(refunds_and_disputes).merge(
+                    (movement["id"],), customer_id=fact.customer_id
+                )
 
 
-def _reversed(changes: Changes, fact: Payment.Event, reversal_id: str, **values: Any) -> None:
-    changes.of(reversals).merge(
-        (reversal_id,),
+def _given_back(changes: Changes, fact: Payment.Event, moved_id: str, **values: Any) -> None:
+    changes.of(refunds_and_disputes).merge(
+        (moved_id,),
         payment_id=fact.originator_id,
         customer_id=fact.customer_id,
         currency=fact.currency,
@@ -107,10 +109,10 @@ class Refund:
 
 def refund(connection: Connection, book: str, refund_id: str) -> Refund | None:
     """One refund by id, None when there is none."""
-    column = reversals.c
+    column = refunds_and_disputes.c
     row = connection.execute(
-        select(reversals).where(
-            column.book == book, column.reversal_id == refund_id, column.kind == REFUND
+        select(refunds_and_disputes).where(
+            column.book == book, column.id == refund_id, column.kind == REFUND
         )
     ).first()
     return None if row is None else _refund(row)
@@ -126,19 +128,19 @@ def refund_list(
     cursor: str | None = None,
 ) -> Page[Refund]:
     """The refunds of a book, or of one payment, newest first, with the true total."""
-    column = reversals.c
-    wanted = [column.book == book, column.kind == REFUND]
+    column = refunds_and_disputes.c
+    filters = [column.book == book, column.kind == REFUND]
     if payment_id is None:
         counted = select(func.sum(book_totals.c.refund_count)).where(book_totals.c.book == book)
     else:
-        wanted.append(column.payment_id == payment_id)
-        counted = select(func.count()).select_from(reversals).where(*wanted)
+        filters.append(column.payment_id == payment_id)
+        counted = select(func.count()).select_from(refunds_and_disputes).where(*filters)
     page = fetch_page(
         connection,
-        select(reversals).where(*wanted),
+        select(refunds_and_disputes).where(*filters),
         (
-            By(column.reversed_at, descending=True, stated=True),
-            By(column.reversal_id, descending=True),
+            By(column.happened_at, descending=True, stated=True),
+            By(column.id, descending=True),
         ),
         limit=limit,
         offset=offset,
@@ -150,12 +152,12 @@ def refund_list(
 
 def _refund(row: Any) -> Refund:
     return Refund(
-        refund_id=row.reversal_id,
+        refund_id=row.id,
         payment_id=row.payment_id,
         customer_id=row.customer_id,
         amount=row.amount,
         currency=row.currency,
         reason=row.reason,
         provider_refund_id=row.provider_refund_id,
-        created_at=instant(row.reversed_at),
+        created_at=instant(row.happened_at),
     )

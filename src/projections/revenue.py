@@ -1,4 +1,4 @@
-"""What came in and went back in each quarter hour, added up to days and weeks.
+"""Revenue: what came in and went back in each quarter hour, added up to days and weeks.
 
 Every time zone there is now is a whole number of quarter hours from UTC, so these serve any. Where
 a bucket does not begin or end on a quarter (a range that was asked for, a zone of the past), the
@@ -21,7 +21,7 @@ from projections.engine.folding.merging import Key
 from projections.engine.folding.tables import key, total, view
 from projections.engine.folding.timestamps import QUARTER, instant, micros
 from projections.payment_facts import Uncounted
-from projections.payment_movements import MEASURES, MovementFilter, movements, sums
+from projections.payment_movements import MEASURES, MovementFilter, payment_movements, sums
 
 Granularity = Literal["day", "week"]
 
@@ -233,8 +233,8 @@ def _ragged(start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _between(connection: Connection, book: str, currency: str, start: int, end: int) -> Moved:
-    wanted = MovementFilter(currency=currency)
-    happened = movements(book, wanted, instant(start), instant(end))
+    filters = MovementFilter(currency=currency)
+    happened = payment_movements(book, filters, instant(start), instant(end))
     return moved_of(connection.execute(select(*sums(happened.c))).one())
 
 

@@ -1,4 +1,4 @@
-"""Where payments come from: of a book or of one customer, by source and by source_id.
+"""Source breakdown: where payments come from, of a book or of one customer.
 
 Everything is in one currency, over what succeeded at `start` ≤ t < `end`; shares are fractions of
 that. Without a range the figures are read from the rollups, within one from the movements.
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from domain.payment import SOURCES
 from projections.book_totals import most_used_currency
-from projections.customer_summary import customer_standing
+from projections.customer_summary import customer_summary
 from projections.engine.folding.timestamps import instant_or_none
 from projections.engine.querying.pages import By, Page, fetch_page
 from projections.source_figures import Scope, source_figures
@@ -152,9 +152,9 @@ def source_entry(
 def _usual_currency(connection: Connection, book: str, customer_id: str | None) -> str | None:
     if customer_id is None:
         return most_used_currency(connection, book)
-    standing = customer_standing.c
+    summary = customer_summary.c
     return connection.execute(
-        select(standing.currency).where(standing.book == book, standing.customer_id == customer_id)
+        select(summary.currency).where(summary.book == book, summary.customer_id == customer_id)
     ).scalar()
 
 

@@ -1,4 +1,4 @@
-"""What came from each source: to a book and from each customer, by source and source_id.
+"""Source totals: what came from each source, to a book and from each customer, by source_id.
 
 A source_id of "" stands for none.
 """

@@ -1,4 +1,4 @@
-"""The subscriptions of a book as they are now, and how many of each kind a customer has."""
+"""Subscriptions of a book as they are now, and how many of each kind a customer has."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from domain.subscription import Plan, Subscription, SubscriptionStatus
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
-from projections.engine.querying.newest_first import begun, newest_first
+from projections.engine.querying.newest_first import created_in_range, newest_first
 from projections.engine.querying.pages import Page
 
 subscriptions = view(
@@ -156,7 +156,7 @@ def subscription(
     connection: Connection, book: str, subscription_id: str
 ) -> SubscriptionRecord | None:
     """One subscription by id, None when there is none."""
-    one = begun(subscriptions, book, {subscriptions.c.subscription_id: subscription_id})
+    one = created_in_range(subscriptions, book, {subscriptions.c.subscription_id: subscription_id})
     row = connection.execute(one).first()
     return None if row is None else _record(row)
 
@@ -164,20 +164,20 @@ def subscription(
 def subscription_list(
     connection: Connection,
     book: str,
-    wanted: SubscriptionFilter,
+    filters: SubscriptionFilter,
     *,
     limit: int,
     offset: int = 0,
     cursor: str | None = None,
 ) -> Page[SubscriptionRecord]:
-    """Newest first; the total is true up to narrowing.FEW. Raises BadCursor."""
+    """Newest first; the total is true up to candidates.FEW. Raises BadCursor."""
     column = subscriptions.c
     same = {
-        column.status: wanted.status,
-        column.customer_id: wanted.customer_id,
-        column.plan_id: wanted.plan_id,
+        column.status: filters.status,
+        column.customer_id: filters.customer_id,
+        column.plan_id: filters.plan_id,
     }
-    rows = begun(subscriptions, book, same, start=wanted.start, end=wanted.end)
+    rows = created_in_range(subscriptions, book, same, start=filters.start, end=filters.end)
     return newest_first(
         connection, rows, subscriptions, _record, limit=limit, offset=offset, cursor=cursor
     )

@@ -1,4 +1,4 @@
-"""The best customers in one currency, over all time or in a range of it.
+"""Top customers: the ranking of customers in one currency, over all time or in a range.
 
 By total_spent descending, then successful payments descending, then the earlier first payment,
 then id: the order is total, so pages never overlap. By payment_count, the two swap places.
@@ -83,7 +83,7 @@ def top_customers(
     """The ranking over payments succeeded at `start` ≤ t < `end`, in one currency.
 
     Without `currency`: the book's most used. Deleted customers, and those without a successful
-    payment, are left out. The total is true up to narrowing.FEW; without `counted` there is none.
+    payment, are left out. The total is true up to candidates.FEW; without `counted` there is none.
     Raises BadCursor.
     """
     currency = currency or most_used_currency(connection, book)
@@ -159,17 +159,17 @@ def _in_a_range(
     end: datetime | None,
 ) -> Subquery:
     column = payments.c
-    wanted = [
+    filters = [
         column.book == book,
         column.currency == currency,
         column.succeeded_at.is_not(None),
     ]
     if country is not None:
-        wanted.append(column.country == country)
+        filters.append(column.country == country)
     if start is not None:
-        wanted.append(column.succeeded_at >= micros(start))
+        filters.append(column.succeeded_at >= micros(start))
     if end is not None:
-        wanted.append(column.succeeded_at < micros(end))
+        filters.append(column.succeeded_at < micros(end))
     count = func.count()
     # As an expression, or SQLite walks all payments customer by customer to group them.
     customer_id = func.coalesce(column.customer_id, "")
@@ -182,7 +182,7 @@ def _in_a_range(
             count.label("successful_payments"),
             func.min(column.succeeded_at).label("first_payment_at"),
         )
-        .where(*wanted)
+        .where(*filters)
         .group_by(column.book, customer_id)
         .subquery()
     )

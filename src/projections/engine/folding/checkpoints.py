@@ -1,4 +1,4 @@
-"""How far each book has come in a generation: one position for all views of the book.
+"""Checkpoints: how far each book has come in a generation, one position for all its views.
 
 A checkpoint is a row like any other, written by the same upsert, in the transaction that writes
 the rows. It moves by compare-and-set: who finds that it has moved meanwhile writes nothing.

@@ -1,4 +1,4 @@
-"""Whether few rows fit, and then which: few are looked up one by one, many are walked in order.
+"""Candidate lookup: few rows are looked up one by one, many are walked in order.
 
 A list in order comes off an index, and what does not fit is left out on the way: quick as long as
 many fit. Where few do, they are found through the index of what is asked for, and sorted.
@@ -33,19 +33,19 @@ _VERY_FEW = 100
 class Candidates:
     """The ids a way led to: all of them when `complete`, else the first FEW."""
 
-    way: Select[Any]
+    path: Select[Any]
     ids: list[str]
     complete: bool
 
 
-def candidates(connection: Connection, ways: Iterable[Select[Any]]) -> Candidates | None:
+def candidates(connection: Connection, paths: Iterable[Select[Any]]) -> Candidates | None:
     """What the shortest of these ways leads to; None without any way. Each selects ids."""
     found: Candidates | None = None
-    for way in ways:
+    for path in paths:
         most = FEW if found is None else len(found.ids)
-        ids = connection.execute(way.limit(most + 1)).scalars().all()
+        ids = connection.execute(path.limit(most + 1)).scalars().all()
         if found is None or len(ids) <= most:
-            found = Candidates(way, list(dict.fromkeys(ids[:most])), len(ids) <= most)
+            found = Candidates(path, list(dict.fromkeys(ids[:most])), len(ids) <= most)
         if found.complete and len(found.ids) <= _VERY_FEW:
             break
     return found

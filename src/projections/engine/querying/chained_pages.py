@@ -1,4 +1,4 @@
-"""Pages of a list that is read in parts, one after the other, each in an order of its own.
+"""Chained pages: a list read in parts, one after the other, each in an order of its own.
 
 So each part can come off its own index, where one query for all of them would have to sort.
 """

@@ -1,4 +1,4 @@
-"""What began in a span of time, newest first: how invoices and subscriptions are listed."""
+"""Lists newest first, of what was created in a range: invoices and subscriptions."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from projections.engine.querying.pages import By, Page, fetch_page
 T = TypeVar("T")
 
 
-def begun(
+def created_in_range(
     view: Table,
     book: str,
     same: Mapping[Column[Any], object],
@@ -38,18 +38,18 @@ def newest_first(
     connection: Connection,
     rows: Select[Any],
     view: Table,
-    told: Callable[[Row[Any]], T],
+    record: Callable[[Row[Any]], T],
     *,
     limit: int,
     offset: int = 0,
     cursor: str | None = None,
 ) -> Page[T]:
-    """A page by (created_at, id), each row as `told`. Raises BadCursor.
+    """A page by (created_at, id), each row as `record`. Raises BadCursor.
 
-    The total is true up to narrowing.FEW.
+    The total is true up to candidates.FEW.
     """
     _book, identity = view.primary_key.columns
     order = (By(view.c.created_at, descending=True, stated=True), By(identity, descending=True))
     page = fetch_page(connection, rows, order, limit=limit, offset=offset, cursor=cursor)
     total, is_exact = count_up_to_few(connection, rows, page, offset=offset, cursor=cursor)
-    return Page([told(row) for row in page.rows], total, page.next_cursor, is_exact)
+    return Page([record(row) for row in page.rows], total, page.next_cursor, is_exact)

@@ -1,4 +1,4 @@
-"""Where the next page begins.
+"""Keyset pages: a page of a list, and the cursor where the next one begins.
 
 A cursor is the sort values of the last row of a page, as opaque url-safe text. The next page is
 everything after that row in the same order, found through the index: page 10,000 costs what page 1

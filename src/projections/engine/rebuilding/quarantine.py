@@ -1,4 +1,4 @@
-"""What becomes of a book that the database will not take in bulk: it is set aside.
+"""Quarantine of a book that the database will not take in bulk: it is left out, and begun anew.
 
 All of it is taken out of the new generation again, and all others are loaded. Whoever then folds
 what is new finds nothing of the book, begins it anew with a batch at a time, and parks it at the
@@ -34,7 +34,7 @@ def clear(generation: Generation, definitions: Definitions, book: str) -> None:
             connection.execute(delete(table).where(table.c.book == book))
 
 
-def set_aside(
+def quarantine(
     generation: Generation, definitions: Definitions, book: str, error: Exception
 ) -> None:
     """Leave a book to be folded anew, for the row at fault to be found; log what was said."""
@@ -50,7 +50,7 @@ def derive(generation: Generation, definitions: Definitions, book: str) -> None:
     except Exception as error:
         if not is_row_fault(error):
             raise
-        set_aside(generation, definitions, book, error)
+        quarantine(generation, definitions, book, error)
 
 
 def make(generation: Generation, definitions: Definitions, what: Callable[[], None]) -> set[str]:
@@ -80,7 +80,7 @@ def _set_long_aside(generation: Generation, definitions: Definitions, error: Exc
         long = {table: _long_in(connection, table) for table in definitions.tables}
     books = set().union(*long.values())
     for book in books:
-        set_aside(generation, definitions, book, error)
+        quarantine(generation, definitions, book, error)
     for table in (table for table, found in long.items() if found):
         _write_anew(generation, table)
     return books

@@ -1,4 +1,4 @@
-"""Builds a generation beside the one that serves, from the facts, and switches to it.
+"""Rebuild: builds a generation from the facts beside the one that serves, and switches to it.
 
 Until the switch nobody notices; when it is interrupted, what was half built is taken away again.
 """
@@ -19,14 +19,14 @@ from projections.engine.generations.same_history import is_folded_from
 from projections.engine.generations.serving import NOTICED_SECONDS, Generations, ViewsRebuilding
 from projections.engine.live.projector import Projector
 from projections.engine.rebuilding.heartbeat import (
-    PULSE_SECONDS,
+    HEARTBEAT_SECONDS,
     Meter,
     Notice,
     Rebuilding,
-    building,
+    build,
     clear_abandoned,
 )
-from projections.engine.rebuilding.parallel_load import fill_in_parallel
+from projections.engine.rebuilding.parallel_load import load_in_parallel
 from projections.engine.rebuilding.quarantine import derive, make
 
 __all__ = ["Rebuilding", "clear_abandoned"]
@@ -73,8 +73,8 @@ def rebuild(
     clear_abandoned(generations, definitions)
     heads = ledger.heads()
     meter = Meter(sum(heads.values()), notice)
-    with building(generations, definitions, meter, unless_begun=unless_begun) as generation:
-        fill_in_parallel(
+    with build(generations, definitions, meter, unless_begun=unless_begun) as generation:
+        load_in_parallel(
             ledger,
             generation,
             definitions,
@@ -140,7 +140,7 @@ def ensure_views(
             generation = generations.serving(definitions)
         except ViewsRebuilding as state:
             if state.building is not None:
-                closing.wait(PULSE_SECONDS)
+                closing.wait(HEARTBEAT_SECONDS)
                 clear_abandoned(generations, definitions)
                 continue
             # Of those who begin at the same moment one builds; the others find it building.

@@ -1,4 +1,4 @@
-"""Whether the views say what the facts say: every row derived again, and compared.
+"""Verification: every row derived again from the facts, and compared with the views.
 
 First the chain of each book. Then a generation of its own is folded from the facts, up to where the
 views are that are verified, and both are read side by side.
@@ -19,8 +19,8 @@ from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import Generations
 from projections.engine.generations.write_batch import is_row_fault, write_batch
 from projections.engine.rebuilding.compare import Compared, Difference, compare
-from projections.engine.rebuilding.heartbeat import Meter, building
-from projections.engine.rebuilding.parallel_load import fill_in_parallel
+from projections.engine.rebuilding.heartbeat import Meter, build
+from projections.engine.rebuilding.parallel_load import load_in_parallel
 from projections.engine.rebuilding.quarantine import derive, make
 
 _FACTS_PER_BATCH = 5_000
@@ -88,7 +88,7 @@ def verify(
 
     At most so many `processes` fold. `count` is told how many facts were folded again, `broken` of
     each broken chain when it is found, which is long before the end. Raises ViewsRebuilding when
-    none serves, NoSuchGeneration for a number that could not, FillingFailed.
+    none serves, NoSuchGeneration for a number that could not, LoadFailed.
     """
     if number is None:
         verified = generations.serving(definitions)
@@ -103,7 +103,7 @@ def verify(
         meter.count(facts)
         count(facts)
 
-    with building(generations, definitions, meter) as fresh:
+    with build(generations, definitions, meter) as fresh:
         _derive(ledger, fresh, mapper, definitions, positions, counted, processes)
         # One moment of the views, and a short one: they go on while everything is folded again.
         with verified.reading() as found:
@@ -145,7 +145,7 @@ def _derive(
     processes: int,
 ) -> None:
     books = sorted(positions.items())
-    fill_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
+    load_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
     make(fresh, definitions, partial(fresh.create_keys, definitions))
     fresh.analyze(definitions, only=definitions.folded)
     for book in positions:

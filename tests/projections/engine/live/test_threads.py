@@ -14,7 +14,7 @@ from projections.engine.live import notifications as hints_module
 from projections.engine.live.lanes import LANES, LeasedLanes, lane_of
 from projections.engine.live.notifications import Hints
 from projections.engine.rebuilding import heartbeat as building_module
-from projections.engine.rebuilding.heartbeat import Meter, building
+from projections.engine.rebuilding.heartbeat import Meter, build
 
 PATIENCE_SECONDS = 20
 
@@ -49,12 +49,14 @@ def test_a_build_shows_its_pulse_again_after_an_error(shop, log, monkeypatch, er
     monkeypatch.setattr(building_module, "PULSE_SECONDS", 0.01)
     monkeypatch.setattr(shop.generations, "note", failing_once(shop.generations.note, error))
 
-    with building(shop.generations, shop.definitions, Meter(9, lambda _: None)) as generation:
+    with build(shop.generations, shop.definitions, Meter(9, lambda _: None)) as generation:
 
-        def pulse():
-            return next(e.pulse for e in shop.generations.list() if e.number == generation.number)
+        def heartbeat():
+            return next(
+                e.heartbeat for e in shop.generations.list() if e.number == generation.number
+            )
 
-        assert soon(lambda: pulse() > 2)
+        assert soon(lambda: heartbeat() > 2)
 
     assert [entry["thread"] for entry in log] == ["rebuild-pulse"]
 

@@ -18,7 +18,7 @@ from projections.engine.folding.fold import Folding
 from projections.engine.folding.row_writer import insert_into
 from projections.engine.folding.tables import computed, key, last, total, view
 from projections.engine.generations.same_history import is_folded_from
-from projections.engine.rebuilding.bulk_load import Filler
+from projections.engine.rebuilding.bulk_load import BulkLoader
 from projections.engine.rebuilding.quarantine import make
 from projections.engine.rebuilding.rebuild import rebuild
 from projections.engine.rebuilding.verify import verify
@@ -178,7 +178,7 @@ def test_who_reads_meanwhile_keeps_no_rebuild_from_its_keys_and_indexes(troubled
 
 
 @ON_POSTGRESQL
-def test_what_others_load_before_a_key_is_made_is_set_aside_as_well(shop, toys):
+def test_what_others_load_before_a_key_is_made_is_quarantined_as_well(shop, toys):
     generation = shop.generations.begin(shop.definitions)
     books = [toys.BOOK, toys.OTHER_BOOK, "org_00000000000000000000000003/live"]
     coming = list(books)
@@ -217,7 +217,7 @@ def test_what_another_loads_while_a_table_is_written_anew_stays(shop, toys):
 @each_fault
 def test_what_is_loaded_in_parts_is_taken_out_again(troubled, toys, fault):
     generation = troubled.generations.begin(troubled.definitions)
-    filler = Filler(
+    loader = BulkLoader(
         troubled.ledger,
         generation,
         troubled.definitions,
@@ -227,11 +227,11 @@ def test_what_is_loaded_in_parts_is_taken_out_again(troubled, toys, fault):
         facts_per_read=1,
     )
 
-    filler.fill(sorted(troubled.ledger.heads().items()))
+    loader.load_books(sorted(troubled.ledger.heads().items()))
 
     # No index is made yet, and nothing derived.
     is_loaded = fault in (too_long_for_an_index, too_large_when_derived)
-    assert filler.refused == (set() if is_loaded else {toys.BOOK})
+    assert loader.quarantined == (set() if is_loaded else {toys.BOOK})
     loaded = {toys.OTHER_BOOK: (2, None, None)}
     if is_loaded:
         loaded[toys.BOOK] = (4, None, None)
