@@ -4,9 +4,9 @@ Where few fit they are found through the index of what was asked for, whatever t
 list is walked in its order, which is quick because many fit (see candidates.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, literal, select
 
@@ -16,9 +16,9 @@ from projections.customer_profiles import Profile, profiles
 from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_totals
 from projections.customers import customer_count
-from projections.engine.querying.candidates import among, candidates, count_up_to_few
+from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.chained_pages import Part, fetch_chained_page
-from projections.engine.querying.pages import By, Page
+from projections.engine.querying.pages import By, Page, PageRequest
 
 SortBy = Literal["total_payments", "total_amount", "last_payment_at", "created_at", "risk_score"]
 
@@ -39,9 +39,7 @@ def customer_list(
     now: datetime,
     sort_by: SortBy = "created_at",
     descending: bool = True,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> ListedCustomers:
     """The customers that fit, without those deleted. Raises BadCursor.
 
@@ -66,20 +64,14 @@ def customer_list(
     parts = [Part(listed, order)]
     if sort_by == "total_amount" and not in_one:
         parts = _payers_and_the_rest(listed, order, currency, descending=descending)
-    page = fetch_chained_page(connection, parts, limit=limit, offset=offset, cursor=cursor)
+    ids = fetch_chained_page(connection, parts, **page)
     if not asked:
-        total, is_exact = customer_count(connection, book), True
+        ids = replace(ids, total=customer_count(connection, book))
     else:
-        total, is_exact = count_up_to_few(
-            connection,
-            some,
-            page,
-            offset=offset,
-            cursor=cursor,
-            complete=found is None or found.complete,
-        )
-    rows = profiles(connection, book, [row.customer_id for row in page.rows])
-    return ListedCustomers(currency, Page(rows, total, page.next_cursor, is_exact))
+        complete = found is None or found.complete
+        ids = counted_up_to_few(connection, some, ids, complete=complete, **page)
+    rows = profiles(connection, book, [row.customer_id for row in ids.rows])
+    return ListedCustomers(currency, ids.showing(rows))
 
 
 # What is told in the asked currency when there is one, off the index of its totals.

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Connection, func, select
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, view
-from projections.engine.folding.timestamps import micros
+from projections.engine.querying.conditions import between
 
 failed_attempts = view(
     "failed_attempts",
@@ -65,15 +65,10 @@ def failure_breakdown(
 ) -> list[FailureCount]:
     """The messages of what failed at `start` ≤ t < `end`, the most frequent first."""
     column = failed_attempts.c
-    filters = [column.book == book]
-    if start is not None:
-        filters.append(column.failed_at >= micros(start))
-    if end is not None:
-        filters.append(column.failed_at < micros(end))
     count = func.count()
     rows = connection.execute(
         select(column.failure_message, count.label("failed"))
-        .where(*filters)
+        .where(column.book == book, *between(column.failed_at, start, end))
         .group_by(column.failure_message)
         .order_by(count.desc(), column.failure_message)
         .limit(limit)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 import orjson
 from sqlalchemy import BigInteger, Connection, Integer, Row
@@ -11,8 +11,9 @@ from domain.invoice import Invoice, InvoiceStatus
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, view
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
+from projections.engine.querying.conditions import equal_to
 from projections.engine.querying.newest_first import created_in_range, newest_first
-from projections.engine.querying.pages import Page
+from projections.engine.querying.pages import Page, PageRequest
 
 invoices = view(
     "invoices",
@@ -139,7 +140,7 @@ class InvoiceFilter:
 
 def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord | None:
     """One invoice by id, None when there is none."""
-    one = created_in_range(invoices, book, {invoices.c.invoice_id: invoice_id})
+    one = created_in_range(invoices, book).where(invoices.c.invoice_id == invoice_id)
     row = connection.execute(one).first()
     return None if row is None else _record(row)
 
@@ -148,22 +149,13 @@ def invoice_list(
     connection: Connection,
     book: str,
     filters: InvoiceFilter,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[InvoiceRecord]:
     """Newest first; the total is true up to candidates.FEW. Raises BadCursor."""
-    column = invoices.c
-    same = {
-        column.status: filters.status,
-        column.customer_id: filters.customer_id,
-        column.subscription_id: filters.subscription_id,
-    }
-    rows = created_in_range(invoices, book, same, start=filters.start, end=filters.end)
-    return newest_first(
-        connection, rows, invoices, _record, limit=limit, offset=offset, cursor=cursor
+    rows = created_in_range(invoices, book, filters.start, filters.end).where(
+        *equal_to(invoices, filters, "status", "customer_id", "subscription_id")
     )
+    return newest_first(connection, rows, invoices, **page).of(_record)
 
 
 def _record(row: Row[Any]) -> InvoiceRecord:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, Unpack, cast
 
 import orjson
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from domain.payment_link import LinkStatus, PaymentLink, Terms, status_of
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, micros
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
 from projections.source_totals import source_totals
 
 SortBy = Literal["created_at", "total_revenue"]
@@ -127,9 +127,7 @@ def payment_link_list(
     *,
     now: datetime,
     sort_by: SortBy = "created_at",
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[LinkRecord]:
     """Newest first, or those first that brought most in their currency. Raises BadCursor."""
     column = payment_links.c
@@ -141,16 +139,13 @@ def payment_link_list(
         revenue = func.coalesce(source_totals.c.amount, 0)
         # Amounts of different currencies are not compared: each currency is ranked by itself.
         order[:0] = [By(column.currency, stated=True), By(revenue, descending=True, stated=True)]
-    page = fetch_page(
+    return fetch_page(
         connection,
         listed,
         (*order, By(column.link_id, descending=True)),
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
         total=connection.execute(count).scalar_one(),
-    )
-    return Page([link_record(row) for row in page.rows], page.total, page.next_cursor)
+        **page,
+    ).of(link_record)
 
 
 def known_links(book: str) -> Select[Any]:

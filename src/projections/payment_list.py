@@ -1,18 +1,18 @@
 """Payment list: the payments that fit a filter, newest first, of a book or of one customer."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Select, literal, select
 
 from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
-from projections.engine.folding.timestamps import micros
-from projections.engine.querying.candidates import among, candidates, count_up_to_few
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.querying.candidates import among, candidates, counted_up_to_few
+from projections.engine.querying.conditions import between, equal_to
+from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
 from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
 
@@ -21,6 +21,11 @@ EXPORT_STEP = 500
 NEWEST_FIRST = (
     By(payments.c.created_at, descending=True, stated=True),
     By(payments.c.payment_id, descending=True),
+)
+
+_SAME = (
+    *("status", "customer_id", "provider", "method"),
+    *("currency", "country", "source", "source_id"),
 )
 
 
@@ -61,38 +66,28 @@ def payment_list(
     connection: Connection,
     book: str,
     filters: PaymentFilter,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[ListedPayment]:
     """Payments newest first by (created_at, id). Raises BadCursor.
 
     The total is true up to candidates.FEW, and wherever it is kept (see `_kept_total`).
     """
     fitting = _fitting(connection, book, filters)
-    page = fetch_page(
-        connection, _listed(fitting), NEWEST_FIRST, limit=limit, offset=offset, cursor=cursor
-    )
-    rows = [_row(row) for row in page.rows]
-    total, is_exact = _kept_total(connection, book, filters), True
-    if total is None:
-        total, is_exact = count_up_to_few(connection, fitting, page, offset=offset, cursor=cursor)
-    return Page(rows, total, page.next_cursor, is_exact)
+    listed = fetch_page(connection, _listed(fitting), NEWEST_FIRST, **page).of(_row)
+    total = _kept_total(connection, book, filters)
+    if total is not None:
+        return replace(listed, total=total)
+    return counted_up_to_few(connection, fitting, listed, **page)
 
 
 def payment_history(
     connection: Connection,
     book: str,
     customer_id: str,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[ListedPayment]:
     """The payments of one customer, newest first. An unknown customer has none."""
-    filters = PaymentFilter(customer_id=customer_id)
-    return payment_list(connection, book, filters, limit=limit, offset=offset, cursor=cursor)
+    return payment_list(connection, book, PaymentFilter(customer_id=customer_id), **page)
 
 
 def payment_export(
@@ -111,27 +106,13 @@ def payment_export(
 def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:
     """What a row of `payments` must be, to be one of those asked for."""
     column = payments.c
-    same = {
-        column.status: filters.status,
-        column.customer_id: filters.customer_id,
-        column.provider: filters.provider,
-        column.method: filters.method,
-        column.currency: filters.currency,
-        column.country: filters.country,
-        column.source: filters.source,
-        column.source_id: filters.source_id,
-    }
     # In the past a payment may have succeeded and not been created yet: it is in no list.
-    found = [column.book == book, column.created_at.is_not(None)]
-    found += [name == value for name, value in same.items() if value is not None]
+    found = [column.book == book, *between(column.created_at, filters.start, filters.end)]
+    found += equal_to(payments, filters, *_SAME)
     if filters.amount_min is not None:
         found.append(column.amount >= filters.amount_min)
     if filters.amount_max is not None:
         found.append(column.amount <= filters.amount_max)
-    if filters.start is not None:
-        found.append(column.created_at >= micros(filters.start))
-    if filters.end is not None:
-        found.append(column.created_at < micros(filters.end))
     if filters.search:
         found.append(column.search.contains(filters.search.casefold(), autoescape=True))
     found += [_noted(book, name, value) for name, value in filters.metadata.items()]

@@ -27,7 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from projections.engine.folding.timestamps import micros
+from projections.engine.querying.conditions import between, equal_to
 from projections.failed_attempts import failed_attempts
 from projections.payments import payments
 from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, refunds_and_disputes
@@ -121,19 +121,10 @@ def _rows(
     column, moment = kind.table.c, kind.table.c[kind.moment]
     provider = column[kind.provider]
     payer = column.customer_id if "succeeded" in kind.measures else cast(null(), Text)
-    same = {
-        column.currency: filters.currency,
-        column.source: filters.source,
-        column.method: filters.method,
-        provider: filters.provider,
-        column.country: filters.country,
-    }
-    found = [column.book == book, moment.is_not(None)]
-    found += [name == value for name, value in same.items() if value is not None]
-    if start is not None:
-        found.append(moment >= micros(start))
-    if end is not None:
-        found.append(moment < micros(end))
+    found = [column.book == book, *between(moment, start, end)]
+    found += equal_to(kind.table, filters, "currency", "source", "method", "country")
+    if filters.provider is not None:
+        found.append(provider == filters.provider)
     found += _of_payment(kind.table, filters)
     return select(
         column.currency,
@@ -150,11 +141,7 @@ def _rows(
 def _of_payment(table: Table, filters: MovementFilter) -> list[ColumnElement[bool]]:
     """What is asked of the payment itself, which other rows do not repeat."""
     of = payments if table is payments else payments.alias()
-    asked: list[ColumnElement[bool]] = []
-    if filters.status is not None:
-        asked.append(of.c.status == filters.status)
-    if filters.customer_id is not None:
-        asked.append(of.c.customer_id == filters.customer_id)
+    asked = list(equal_to(of, filters, "status", "customer_id"))
     if of is payments or not asked:
         return asked
     same = and_(of.c.book == table.c.book, of.c.payment_id == table.c.payment_id)

@@ -5,7 +5,7 @@ payments of one status, from the movements themselves.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.engine.folding.timestamps import DAY, instant, micros
+from projections.engine.querying.conditions import equal_to
 from projections.payment_list import PaymentFilter, conditions
 from projections.payment_mix import payment_mix
 from projections.payment_movements import MovementFilter, payment_movements, sums
@@ -98,15 +99,7 @@ def _rows(
     end: datetime | None,
 ) -> list[_Row]:
     """(method, provider, what happened), in one currency."""
-    exact = MovementFilter(
-        currency=currency,
-        source=filters.source,
-        method=filters.method,
-        provider=filters.provider,
-        country=filters.country,
-        status=filters.status,
-        customer_id=filters.customer_id,
-    )
+    exact = replace(filters, currency=currency)
     first_day = None if start is None else micros(start) + -micros(start) % DAY
     last_day = None if end is None else micros(end) - micros(end) % DAY
     within_a_day = first_day is not None and last_day is not None and first_day >= last_day
@@ -128,15 +121,8 @@ def _whole_days(
     last_day: int | None,
 ) -> list[_Row]:
     column = payment_mix.c
-    same = {
-        column.currency: filters.currency,
-        column.source: filters.source,
-        column.method: filters.method,
-        column.provider: filters.provider,
-        column.country: filters.country,
-    }
-    found = [column.book == book]
-    found += [name == value for name, value in same.items() if value is not None]
+    asked = equal_to(payment_mix, filters, "currency", "source", "method", "provider", "country")
+    found = [column.book == book, *asked]
     if first_day is not None:
         found.append(column.day_at >= first_day)
     if last_day is not None:
@@ -185,16 +171,6 @@ def _open_count(
     start: datetime | None,
     end: datetime | None,
 ) -> int:
-    asked = PaymentFilter(
-        status=filters.status,
-        customer_id=filters.customer_id,
-        provider=filters.provider,
-        method=filters.method,
-        currency=currency,
-        country=filters.country,
-        source=filters.source,
-        start=start,
-        end=end,
-    )
+    asked = PaymentFilter(**asdict(replace(filters, currency=currency)), start=start, end=end)
     found: Any = select(func.count()).where(*conditions(book, asked), payments.c.status.in_(OPEN))
     return int(connection.execute(found).scalar_one())

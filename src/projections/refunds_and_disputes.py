@@ -6,7 +6,7 @@ range of time can be told exactly.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import BigInteger, Connection, func, select
 
@@ -15,7 +15,7 @@ from projections.book_totals import book_totals
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, last, view
 from projections.engine.folding.timestamps import instant
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
 
 REFUND = "refund"
 LOST_DISPUTE = "lost_dispute"
@@ -123,31 +123,26 @@ def refund_list(
     book: str,
     *,
     payment_id: str | None = None,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[Refund]:
     """The refunds of a book, or of one payment, newest first, with the true total."""
     column = refunds_and_disputes.c
-    filters = [column.book == book, column.kind == REFUND]
+    conditions = [column.book == book, column.kind == REFUND]
     if payment_id is None:
         counted = select(func.sum(book_totals.c.refund_count)).where(book_totals.c.book == book)
     else:
-        filters.append(column.payment_id == payment_id)
-        counted = select(func.count()).select_from(refunds_and_disputes).where(*filters)
-    page = fetch_page(
+        conditions.append(column.payment_id == payment_id)
+        counted = select(func.count()).select_from(refunds_and_disputes).where(*conditions)
+    return fetch_page(
         connection,
-        select(refunds_and_disputes).where(*filters),
+        select(refunds_and_disputes).where(*conditions),
         (
             By(column.happened_at, descending=True, stated=True),
             By(column.id, descending=True),
         ),
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
         total=int(connection.execute(counted).scalar() or 0),
-    )
-    return Page([_refund(row) for row in page.rows], page.total, page.next_cursor)
+        **page,
+    ).of(_refund)
 
 
 def _refund(row: Any) -> Refund:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, Unpack, cast
 
 import orjson
 from sqlalchemy import BigInteger, Connection, Row
@@ -11,8 +11,9 @@ from domain.subscription import Plan, Subscription, SubscriptionStatus
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
+from projections.engine.querying.conditions import equal_to
 from projections.engine.querying.newest_first import created_in_range, newest_first
-from projections.engine.querying.pages import Page
+from projections.engine.querying.pages import Page, PageRequest
 
 subscriptions = view(
     "subscriptions",
@@ -156,7 +157,8 @@ def subscription(
     connection: Connection, book: str, subscription_id: str
 ) -> SubscriptionRecord | None:
     """One subscription by id, None when there is none."""
-    one = created_in_range(subscriptions, book, {subscriptions.c.subscription_id: subscription_id})
+    rows = created_in_range(subscriptions, book)
+    one = rows.where(subscriptions.c.subscription_id == subscription_id)
     row = connection.execute(one).first()
     return None if row is None else _record(row)
 
@@ -165,22 +167,13 @@ def subscription_list(
     connection: Connection,
     book: str,
     filters: SubscriptionFilter,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[SubscriptionRecord]:
     """Newest first; the total is true up to candidates.FEW. Raises BadCursor."""
-    column = subscriptions.c
-    same = {
-        column.status: filters.status,
-        column.customer_id: filters.customer_id,
-        column.plan_id: filters.plan_id,
-    }
-    rows = created_in_range(subscriptions, book, same, start=filters.start, end=filters.end)
-    return newest_first(
-        connection, rows, subscriptions, _record, limit=limit, offset=offset, cursor=cursor
+    rows = created_in_range(subscriptions, book, filters.start, filters.end).where(
+        *equal_to(subscriptions, filters, "status", "customer_id", "plan_id")
     )
+    return newest_first(connection, rows, subscriptions, **page).of(_record)
 
 
 def _record(row: Row[Any]) -> SubscriptionRecord:

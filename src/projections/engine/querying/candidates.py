@@ -6,8 +6,8 @@ many fit. Where few do, they are found through the index of what is asked for, a
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, Unpack
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,7 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from projections.engine.querying.pages import Page
+from projections.engine.querying.pages import Page, PageRequest
+
+T = TypeVar("T")
 
 # So many are still few.
 FEW = 5_000
@@ -61,23 +63,24 @@ def among(
     return column.in_(select(each.c.value))
 
 
-def count_up_to_few(
+def counted_up_to_few(
     connection: Connection,
     rows: Select[Any],
-    page: Page[Any],
+    page: Page[T],
     *,
-    offset: int = 0,
-    cursor: str | None = None,
     complete: bool = True,
-) -> tuple[int, bool]:
-    """How many rows there are, and whether that is all: exact up to FEW, else at least so many.
+    **asked: Unpack[PageRequest],
+) -> Page[T]:
+    """The page with a total: how many rows there are, exact up to FEW, else at least so many.
 
-    Unless `complete` there may be more than these. What the page that began at `offset` or `cursor`
-    shows counts too: where it shows the end of the list, nothing more is read.
+    Unless `complete` there may be more than these. What the page that was asked for shows counts
+    too: where it shows the end of the list, nothing more is read.
     """
+    offset, cursor = asked.get("offset", 0), asked.get("cursor")
     shown = len(page.rows) + (0 if cursor else offset)
     if not cursor and page.next_cursor is None and (page.rows or not offset):
-        return shown, True
+        return replace(page, total=shown)
     some = rows.limit(FEW + 1).subquery()
     count = int(connection.execute(select(func.count()).select_from(some)).scalar_one())
-    return max(min(count, FEW), shown), complete and count <= FEW
+    total, is_exact = max(min(count, FEW), shown), complete and count <= FEW
+    return replace(page, total=total, total_is_exact=is_exact)

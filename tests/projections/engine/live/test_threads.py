@@ -45,8 +45,8 @@ def failing_once(work, error):
 
 
 @pytest.mark.parametrize("error", [PoolTimeoutError("none is free"), RuntimeError("unexpected")])
-def test_a_build_shows_its_pulse_again_after_an_error(shop, log, monkeypatch, error):
-    monkeypatch.setattr(building_module, "PULSE_SECONDS", 0.01)
+def test_a_build_shows_its_heartbeat_again_after_an_error(shop, log, monkeypatch, error):
+    monkeypatch.setattr(building_module, "HEARTBEAT_SECONDS", 0.01)
     monkeypatch.setattr(shop.generations, "note", failing_once(shop.generations.note, error))
 
     with build(shop.generations, shop.definitions, Meter(9, lambda _: None)) as generation:
@@ -58,7 +58,7 @@ def test_a_build_shows_its_pulse_again_after_an_error(shop, log, monkeypatch, er
 
         assert soon(lambda: heartbeat() > 2)
 
-    assert [entry["thread"] for entry in log] == ["rebuild-pulse"]
+    assert [entry["thread"] for entry in log] == ["rebuild-heartbeat"]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
