@@ -7,7 +7,6 @@ after that is merged with what it has there already.
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from sqlalchemy import Connection
 
@@ -20,7 +19,7 @@ from projections.engine.folding.fold import Folding, digest_at
 from projections.engine.folding.row_writer import insert_into, merge_into
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.write_batch import is_row_fault
-from projections.engine.rebuilding.quarantine import make, quarantine
+from projections.engine.rebuilding.quarantine import quarantine
 
 _FACTS_PER_READ = 5_000
 ROWS_IN_MEMORY = 500_000
@@ -119,8 +118,7 @@ class BulkLoader:
             self._new.append(changes)
             self._rows += len(changes)
             return
-        keys = partial(self._generation.create_keys, self._definitions)
-        self.quarantined |= make(self._generation, self._definitions, keys)
+        self._generation.create_keys(self._definitions)
         self._write(merge_into, [changes])
 
     def _load(self) -> None:

@@ -62,7 +62,7 @@ class _Place:
 class _Done:
     """A task is done; `parked` when a fact of its book could not be folded.
 
-    `quarantined` are the books that were set aside.
+    `quarantined` are the books that were left out.
     """
 
     parked: bool

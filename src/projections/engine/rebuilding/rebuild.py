@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -27,7 +26,7 @@ from projections.engine.rebuilding.heartbeat import (
     clear_abandoned,
 )
 from projections.engine.rebuilding.parallel_load import load_in_parallel
-from projections.engine.rebuilding.quarantine import derive, make
+from projections.engine.rebuilding.quarantine import derive
 
 __all__ = ["Rebuilding", "clear_abandoned"]
 
@@ -154,11 +153,11 @@ def ensure_views(
 
 
 def _finish(generation: Generation, definitions: Definitions, books: list[str]) -> None:
-    make(generation, definitions, partial(generation.create_keys, definitions))
+    generation.create_keys(definitions)
     generation.analyze(definitions, only=definitions.folded)
     for book in books:
         derive(generation, definitions, book)
-    make(generation, definitions, partial(generation.create_indexes, definitions))
+    generation.create_indexes(definitions)
     # SQLite looks at indexes, and only now there are some; PostgreSQL at columns, and has seen all
     # but these.
     on_postgresql = generation.schema is not None

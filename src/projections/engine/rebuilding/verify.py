@@ -6,7 +6,6 @@ views are that are verified, and both are read side by side.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from ledger.append import Claim
 from ledger.chain import BrokenChain, Chain
@@ -21,7 +20,7 @@ from projections.engine.generations.write_batch import is_row_fault, write_batch
 from projections.engine.rebuilding.compare import Compared, Difference, compare
 from projections.engine.rebuilding.heartbeat import Meter, build
 from projections.engine.rebuilding.parallel_load import load_in_parallel
-from projections.engine.rebuilding.quarantine import derive, make
+from projections.engine.rebuilding.quarantine import derive
 
 _FACTS_PER_BATCH = 5_000
 
@@ -146,11 +145,11 @@ def _derive(
 ) -> None:
     books = sorted(positions.items())
     load_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
-    make(fresh, definitions, partial(fresh.create_keys, definitions))
+    fresh.create_keys(definitions)
     fresh.analyze(definitions, only=definitions.folded)
     for book in positions:
         derive(fresh, definitions, book)
-    # What was set aside begins anew, which takes its time: not while the views are being read.
+    # What is in quarantine begins anew, which takes its time: not while the views are being read.
     _go_on(ledger, fresh, mapper, definitions, positions)
 
 
