@@ -7,6 +7,7 @@ all that had happened before.
 from typing import Any
 
 from domain.payment import Payment
+from projections.book_totals import currency_figures
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import at_earliest, earliest, key, latest, total, view
@@ -17,16 +18,7 @@ customer_totals = view(
     "customer_totals",
     key("customer_id"),
     key("currency"),
-    total("payment_count"),
-    total("successful_payments"),
-    total("failed_payments"),
-    total("total_spent"),
-    total("refund_count"),
-    total("refund_amount"),
-    total("disputed_amount"),
-    earliest("first_payment_at"),
-    latest("last_payment_at"),
-    latest("last_created_at"),
+    *currency_figures(),
     indexes=[
         ("currency", "-total_spent", "-successful_payments", "first_payment_at", "customer_id"),
         ("currency", "-payment_count", "-total_spent", "first_payment_at", "customer_id"),

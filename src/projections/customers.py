@@ -12,6 +12,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.text_index import SearchIndex
 from projections.engine.folding.timestamps import instant
+from projections.engine.querying.records import record_from
 
 customers = view(
     "customers",
@@ -134,12 +135,9 @@ def still_there() -> tuple[Any, ...]:
 
 
 def record_of(row: Row[Any]) -> CustomerRecord:
-    return CustomerRecord(
-        customer_id=row.customer_id,
-        external_id=row.external_id,
-        email=row.email,
-        phone=row.phone,
-        name=row.name,
+    return record_from(
+        row,
+        CustomerRecord,
         tags=orjson.loads(row.tags),
         metadata=orjson.loads(row.metadata),
         created_at=instant(row.registered_at),

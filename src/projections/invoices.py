@@ -14,6 +14,7 @@ from projections.engine.folding.timestamps import instant, instant_or_none, micr
 from projections.engine.querying.conditions import equal_to
 from projections.engine.querying.newest_first import created_in_range, newest_first
 from projections.engine.querying.pages import Page, PageRequest
+from projections.engine.querying.records import record_from
 
 invoices = view(
     "invoices",
@@ -159,22 +160,13 @@ def invoice_list(
 
 
 def _record(row: Row[Any]) -> InvoiceRecord:
-    return InvoiceRecord(
-        invoice_id=row.invoice_id,
-        subscription_id=row.subscription_id,
-        customer_id=row.customer_id,
-        payment_id=row.payment_id,
-        plan_id=row.plan_id,
-        amount=row.amount,
-        currency=row.currency,
-        status=row.status,
-        period=row.period,
+    return record_from(
+        row,
+        InvoiceRecord,
         period_start=instant(row.period_start),
         period_end=instant(row.period_end),
         due_at=instant(row.due_at),
         paid_at=instant_or_none(row.paid_at),
-        retry_count=row.retry_count,
-        max_retries=row.max_retries,
         next_retry_at=instant_or_none(row.next_retry_at),
         metadata=orjson.loads(row.metadata),
         created_at=instant(row.created_at),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Unpack, cast
+from typing import Any, Literal, Unpack
 
 import orjson
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, micros
 from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.records import record_from
 from projections.source_totals import source_totals
 
 SortBy = Literal["created_at", "total_revenue"]
@@ -201,10 +202,10 @@ def _is(status: LinkStatus, now: datetime) -> ColumnElement[bool]:
 
 
 def link_record(row: Row[Any]) -> LinkRecord:
-    return LinkRecord(
-        link_id=row.link_id,
-        code=row.code,
-        terms=cast(Terms, orjson.loads(row.terms)),
+    return record_from(
+        row,
+        LinkRecord,
+        terms=orjson.loads(row.terms),
         uses=row.uses or 0,
         created_at=instant(row.created_at),
         updated_at=instant(row.updated_at),

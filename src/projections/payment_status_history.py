@@ -11,6 +11,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, view
 from projections.engine.folding.timestamps import instant
 from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.records import record_from
 
 payment_status_history = view(
     "payment_status_history",
@@ -95,11 +96,6 @@ def status_history(
 
 
 def _change(row: Any) -> StatusChange:
-    return StatusChange(
-        change_id=row.position,
-        from_status=row.from_status,
-        to_status=row.to_status,
-        changed_by=row.changed_by,
-        reason=row.reason,
-        changed_at=instant(row.changed_at),
+    return record_from(
+        row, StatusChange, change_id=row.position, changed_at=instant(row.changed_at)
     )

@@ -12,6 +12,7 @@ from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded, Rows
 from projections.engine.folding.tables import at_latest, first, key, last, latest, total, view
 from projections.engine.folding.timestamps import instant, instant_or_none
+from projections.engine.querying.records import record_from
 
 payments = view(
     "payments",
@@ -247,29 +248,12 @@ def payment(connection: Connection, book: str, payment_id: str) -> PaymentRecord
 
 
 def payment_of(row: Any) -> PaymentRecord:
-    return PaymentRecord(
-        payment_id=row.payment_id,
-        customer_id=row.customer_id,
-        amount=row.amount,
-        currency=row.currency,
-        status=row.status,
-        source=row.source,
-        source_id=row.source_id,
-        source_description=row.source_description,
-        method=row.method,
-        country=row.country,
-        provider=row.provider,
-        provider_ref_id=row.provider_ref_id,
-        reference=row.reference,
-        description=row.description,
+    return record_from(
+        row,
+        PaymentRecord,
         metadata=orjson.loads(row.metadata),
-        capture_method=row.capture_method,
         authorized_amount=row.authorized_amount or 0,
         captured_amount=row.captured_amount or 0,
-        refunded_amount=row.refunded_amount,
-        disputed_amount=row.disputed_amount,
-        failure_code=row.failure_code,
-        failure_message=row.failure_message,
         next_action=None if row.next_action is None else orjson.loads(row.next_action),
         created_at=instant(row.created_at),
         updated_at=instant(row.updated_at),

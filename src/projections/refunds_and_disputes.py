@@ -16,6 +16,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, last, view
 from projections.engine.folding.timestamps import instant
 from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.records import record_from
 
 REFUND = "refund"
 LOST_DISPUTE = "lost_dispute"
@@ -146,13 +147,4 @@ def refund_list(
 
 
 def _refund(row: Any) -> Refund:
-    return Refund(
-        refund_id=row.id,
-        payment_id=row.payment_id,
-        customer_id=row.customer_id,
-        amount=row.amount,
-        currency=row.currency,
-        reason=row.reason,
-        provider_refund_id=row.provider_refund_id,
-        created_at=instant(row.happened_at),
-    )
+    return record_from(row, Refund, refund_id=row.id, created_at=instant(row.happened_at))

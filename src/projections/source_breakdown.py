@@ -15,6 +15,7 @@ from projections.book_totals import most_used_currency
 from projections.customer_summary import customer_summary
 from projections.engine.folding.timestamps import instant_or_none
 from projections.engine.querying.pages import By, Page, PagePlace, PageRequest, fetch_page
+from projections.engine.querying.records import record_from
 from projections.source_figures import Scope, source_figures
 
 
@@ -192,16 +193,10 @@ def _ranked(
 
 
 def _source(row: Any, count: int, amount: int) -> SourceFigures:
-    return SourceFigures(
-        source=row.source,
+    return record_from(
+        row,
+        SourceFigures,
         source_id=row.source_id or None,
-        source_description=row.source_description,
-        created=row.created,
-        succeeded=row.succeeded,
-        amount=row.amount,
-        refunded_amount=row.refunded_amount,
-        disputed_amount=row.disputed_amount,
-        customers=row.customers,
         first_payment_at=instant_or_none(row.first_payment_at),
         last_payment_at=instant_or_none(row.last_payment_at),
         count_share=_share(row.succeeded, count),

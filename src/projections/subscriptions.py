@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Unpack, cast
+from typing import Any, Literal, Unpack
 
 import orjson
 from sqlalchemy import BigInteger, Connection, Row
@@ -14,6 +14,7 @@ from projections.engine.folding.timestamps import instant, instant_or_none, micr
 from projections.engine.querying.conditions import equal_to
 from projections.engine.querying.newest_first import created_in_range, newest_first
 from projections.engine.querying.pages import Page, PageRequest
+from projections.engine.querying.records import record_from
 
 subscriptions = view(
     "subscriptions",
@@ -178,17 +179,14 @@ def subscription_list(
 
 def _record(row: Row[Any]) -> SubscriptionRecord:
     created_at = instant(row.created_at)
-    return SubscriptionRecord(
-        subscription_id=row.subscription_id,
-        customer_id=row.customer_id,
-        plan=cast(Plan, orjson.loads(row.plan)),
-        status=row.status,
-        status_reason=row.status_reason,
+    return record_from(
+        row,
+        SubscriptionRecord,
+        plan=orjson.loads(row.plan),
         next_renewal_at=instant_or_none(row.next_renewal_at),
         period=row.period or 0,
         period_start=instant_or_none(row.period_start) or created_at,
         period_end=instant_or_none(row.period_end) or created_at,
-        latest_invoice_id=row.latest_invoice_id,
         created_at=created_at,
         updated_at=instant(row.updated_at),
     )
