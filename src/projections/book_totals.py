@@ -1,33 +1,51 @@
-"""What a whole book has taken and given back in each currency, and its main currency."""
+"""Book totals: what a book took and gave back in each currency, and its main currency."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, select
 
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import earliest, key, latest, total, view
 from projections.engine.folding.timestamps import instant_or_none
+from projections.engine.querying.records import record_from
+from projections.payment_facts import Uncounted
 
-book_totals = view(
-    "book_totals",
-    key("currency"),
-    total("payment_count"),
-    total("successful_payments"),
-    total("failed_payments"),
-    total("total_spent"),
-    total("refund_count"),
-    total("refund_amount"),
-    total("disputed_amount"),
-    earliest("first_payment_at"),
-    latest("last_payment_at"),
-    latest("last_created_at"),
+
+def currency_figures() -> tuple[Column[Any], ...]:
+    """What is counted and added up in one currency, of a book or of one customer."""
+    return (
+        total("payment_count"),
+        total("successful_payments"),
+        total("failed_payments"),
+        total("total_spent"),
+        total("refund_count"),
+        total("refund_amount"),
+        total("disputed_amount"),
+        earliest("first_payment_at"),
+        latest("last_payment_at"),
+        latest("last_created_at"),
+    )
+
+
+book_totals = view("book_totals", key("currency"), *currency_figures())
+
+
+Counted = (
+    Payment.Created
+    | Payment.Succeeded
+    | Payment.Failed
+    | Payment.Retried
+    | Payment.Refunded
+    | Payment.DisputeLost
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+@ignoring(Uncounted, Payment.CustomerAttached, Payment.MethodSelected)
+def fold(recorded: Recorded[Counted], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     totals, key = changes.of(book_totals), (fact.currency,)
     match fact:
@@ -49,8 +67,6 @@ def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
             totals.merge(key, refund_count=1, refund_amount=fact.refund_amount)
         case Payment.DisputeLost():
             totals.merge(key, disputed_amount=fact.disputed_amount)
-        case _:
-            pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +118,9 @@ def payment_total(connection: Connection, book: str) -> int:
 
 
 def totals_of(row: Any) -> CurrencyTotals:
-    return CurrencyTotals(
-        currency=row.currency,
-        payment_count=row.payment_count,
-        successful_payments=row.successful_payments,
-        failed_payments=row.failed_payments,
-        total_spent=row.total_spent,
-        refund_count=row.refund_count,
-        refund_amount=row.refund_amount,
-        disputed_amount=row.disputed_amount,
+    return record_from(
+        row,
+        CurrencyTotals,
         first_payment_at=instant_or_none(row.first_payment_at),
         last_payment_at=instant_or_none(row.last_payment_at),
     )

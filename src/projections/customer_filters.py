@@ -1,4 +1,4 @@
-"""What may be asked of the customers of a list, and where an index leads to those who fit."""
+"""Customer filters: what may be asked of the customers of a list, and the index path to each."""
 
 import operator
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
 
-from projections.customer_summary import customer_standing
+from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_methods, customer_totals
 from projections.customers import customer_tags, customers, search_index
 from projections.engine.folding.timestamps import micros
@@ -48,67 +48,67 @@ class CustomerFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One thing asked for: the condition on a row of customer_standing, and the way to those rows.
+class Condition:
+    """One thing asked for: the condition on a row of customer_summary, and the way to those rows.
 
     The way selects the ids of exactly those who fit, through an index. No index serves the
     condition, so that it never takes the list out of its order.
     """
 
     condition: ColumnElement[bool]
-    way: Select[Any] | None = None
+    path: Select[Any] | None = None
 
 
-def asked(
-    connection: Connection, book: str, wanted: CustomerFilter, currency: str | None, now: datetime
-) -> list[Asked]:
-    """All that `wanted` asks of a row of customer_standing, with customer_totals joined to it."""
-    standing, known, totals = customer_standing.c, customers.c, customer_totals.c
+def conditions(
+    connection: Connection, book: str, filters: CustomerFilter, currency: str | None, now: datetime
+) -> list[Condition]:
+    """All that `filters` asks of a row of customer_summary, with customer_totals joined to it."""
+    summary, known, totals = customer_summary.c, customers.c, customer_totals.c
     methods = customer_methods.c
 
     def through(customer_id: ColumnElement[str], *found: ColumnElement[bool]) -> Select[Any]:
         return select(customer_id).where(customer_id.table.c.book == book, *found)
 
-    def known_as(found: ColumnElement[bool]) -> Asked:
-        return Asked(_has(known, found), through(known.customer_id, found))
+    def known_as(found: ColumnElement[bool]) -> Condition:
+        return Condition(_has(known, found), through(known.customer_id, found))
 
-    def paid_by(found: ColumnElement[bool]) -> Asked:
-        return Asked(_has(methods, found), through(methods.customer_id, found))
+    def paid_by(found: ColumnElement[bool]) -> Condition:
+        return Condition(_has(methods, found), through(methods.customer_id, found))
 
-    def paid_how(method: str) -> Asked:
+    def paid_how(method: str) -> Condition:
         # A payer who chose another way has a row of the way before, with no payments.
         return paid_by(and_(methods.method == method, methods.payment_count > 0))
 
-    def spent(least: int) -> Asked:
+    def spent(least: int) -> Condition:
         # Those who never paid have spent 0, and stand in no index of what was spent.
         found = (totals.currency == (currency or ""), totals.total_spent >= least)
-        return Asked(
+        return Condition(
             operator.ge(SPENT, least), through(totals.customer_id, *found) if least > 0 else None
         )
 
-    def acquired(source_id: str) -> Asked:
-        way = through(standing.customer_id, standing.first_source_id == source_id)
-        return Asked(func.coalesce(standing.first_source_id, "") == source_id, way)
+    def acquired(source_id: str) -> Condition:
+        path = through(summary.customer_id, summary.first_source_id == source_id)
+        return Condition(func.coalesce(summary.first_source_id, "") == source_id, path)
 
-    said: list[tuple[Any, Callable[[Any], Asked]]] = [
-        (wanted.external_id, lambda external_id: known_as(known.external_id == external_id)),
-        (wanted.email, lambda email: known_as(known.email_folded == email.casefold())),
+    said: list[tuple[Any, Callable[[Any], Condition]]] = [
+        (filters.external_id, lambda external_id: known_as(known.external_id == external_id)),
+        (filters.email, lambda email: known_as(known.email_folded == email.casefold())),
         (
-            wanted.search or None,
-            lambda part: Asked(
+            filters.search or None,
+            lambda part: Condition(
                 _has(known, search_index.containing(part)),
                 search_index.found(connection, book, part),
             ),
         ),
-        (wanted.acquired_via, acquired),
-        *(([tag], lambda any_of: _tagged(any_of, through)) for tag in wanted.tags_all),
-        (wanted.tags_any or None, lambda any_of: _tagged(any_of, through)),
-        (wanted.min_spend, spent),
-        (wanted.max_spend, lambda most: Asked(operator.le(SPENT, most))),
-        (wanted.currency, lambda asked_in: _paid_in(asked_in, through)),
-        (wanted.provider, lambda provider: paid_by(methods.provider == provider)),
-        (wanted.payment_method, paid_how),
-        (wanted.activity_status, lambda status: _as_active(status, now, through)),
+        (filters.acquired_via, acquired),
+        *(([tag], lambda any_of: _tagged(any_of, through)) for tag in filters.tags_all),
+        (filters.tags_any or None, lambda any_of: _tagged(any_of, through)),
+        (filters.min_spend, spent),
+        (filters.max_spend, lambda most: Condition(operator.le(SPENT, most))),
+        (filters.currency, lambda asked_in: _paid_in(asked_in, through)),
+        (filters.provider, lambda provider: paid_by(methods.provider == provider)),
+        (filters.payment_method, paid_how),
+        (filters.activity_status, lambda status: _as_active(status, now, through)),
     ]
     return [asks(value) for value, asks in said if value is not None]
 
@@ -116,23 +116,23 @@ def asked(
 _Through = Callable[..., Select[Any]]
 
 
-def _paid_in(currency: str, through: _Through) -> Asked:
+def _paid_in(currency: str, through: _Through) -> Condition:
     totals = customer_totals.alias("paid").c
     found = totals.currency == currency
-    return Asked(_has(totals, found), through(totals.customer_id, found))
+    return Condition(_has(totals, found), through(totals.customer_id, found))
 
 
 def _has(column: Any, found: ColumnElement[bool]) -> ColumnElement[bool]:
     """The condition that the customer has such a row in another table, looked up by its key."""
     same = (
-        column.book == customer_standing.c.book,
-        column.customer_id == customer_standing.c.customer_id,
+        column.book == customer_summary.c.book,
+        column.customer_id == customer_summary.c.customer_id,
     )
     # With an offset PostgreSQL asks row by row; else it might join all such rows, then sort.
     return select(literal(1)).where(*same, found).offset(0).exists()
 
 
-def _tagged(any_of: Sequence[str], through: _Through) -> Asked:
+def _tagged(any_of: Sequence[str], through: _Through) -> Condition:
     tags, known = customer_tags.alias().c, customers.alias().c
     current = (
         select(literal(1))
@@ -144,25 +144,25 @@ def _tagged(any_of: Sequence[str], through: _Through) -> Asked:
         .exists()
     )
     found = and_(tags.tag.in_(any_of), current)
-    return Asked(_has(tags, found), through(tags.customer_id, found))
+    return Condition(_has(tags, found), through(tags.customer_id, found))
 
 
-def _as_active(status: ActivityStatus, now: datetime, through: _Through) -> Asked:
-    standing, since, fits = customer_standing.c, micros(now - RECENT), activity(status, now)
+def _as_active(status: ActivityStatus, now: datetime, through: _Through) -> Condition:
+    summary, since, fits = customer_summary.c, micros(now - RECENT), activity(status, now)
     if status == "inactive":
-        return Asked(fits)
-    moment = standing.last_payment_at if status == "active" else standing.registered_at
-    return Asked(fits, through(standing.customer_id, moment >= since, fits))
+        return Condition(fits)
+    moment = summary.last_payment_at if status == "active" else summary.registered_at
+    return Condition(fits, through(summary.customer_id, moment >= since, fits))
 
 
 def activity(status: ActivityStatus, now: datetime) -> ColumnElement[bool]:
-    """The condition that a row of customer_standing is active, inactive or new at `now`."""
-    standing = customer_standing.c
+    """The condition that a row of customer_summary is active, inactive or new at `now`."""
+    summary = customer_summary.c
     since = micros(now - RECENT)
-    active = func.coalesce(standing.last_payment_at, since - 1) >= since
+    active = func.coalesce(summary.last_payment_at, since - 1) >= since
     new = and_(
-        standing.registered_at >= since,
-        func.coalesce(standing.first_payment_at, since) >= since,
+        summary.registered_at >= since,
+        func.coalesce(summary.first_payment_at, since) >= since,
     )
     match status:
         case "active":

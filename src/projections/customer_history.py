@@ -1,4 +1,4 @@
-"""Everything that happened with one customer, in one timeline: newest first.
+"""Customer history: everything that happened with one customer, newest first.
 
 Payments, refunds, disputes, subscriptions and invoices are read from their own views, each through
 its index from where the page begins; only these few rows are sorted together.
@@ -73,17 +73,17 @@ def customer_history(
 ) -> Page[HistoryEntry]:
     """The timeline, of these types of entries only, with the true total. Raises BadCursor."""
     after = None if cursor is None else values_at(_NEWEST_FIRST, cursor)
-    told = {name: TIMELINE_SOURCES[name](book, customer_id) for name in sorted(set(types))}
+    sources = {name: TIMELINE_SOURCES[name](book, customer_id) for name in sorted(set(types))}
     parts = [
         select(_part(name, each, after, offset + limit + 1).subquery(name))
-        for name, each in told.items()
+        for name, each in sources.items()
     ]
     if not parts:
         return Page([], 0, None)
     whole = union_all(*parts).subquery("timeline")
     newest = (whole.c.occurred_at.desc(), whole.c.type.desc(), whole.c.id.desc())
     rows = connection.execute(select(whole).order_by(*newest).offset(offset).limit(limit + 1)).all()
-    total = sum(_count(connection, book, customer_id, name, each) for name, each in told.items())
+    total = sum(_count(connection, book, customer_id, name, each) for name, each in sources.items())
     page = [_entry(row) for row in rows[:limit]]
     if len(rows) <= limit:
         return Page(page, total, None)
@@ -92,23 +92,23 @@ def customer_history(
 
 
 def _part(
-    name: EntryType, told: TimelineSource, after: Sequence[Any] | None, most: int
+    name: EntryType, sources: TimelineSource, after: Sequence[Any] | None, most: int
 ) -> Select[Any]:
     """The rows of one view that come next: no more of them can be on the page."""
-    rows = told.rows.add_columns(literal(name, Text).label("type"))
+    rows = sources.rows.add_columns(literal(name, Text).label("type"))
     if after is not None:
         at, type_before, id_before = after
         if name == type_before:
-            rows = rows.where(tuple_(told.occurred_at, told.id) < (at, id_before))
+            rows = rows.where(tuple_(sources.occurred_at, sources.id) < (at, id_before))
         elif name < type_before:
-            rows = rows.where(told.occurred_at <= at)
+            rows = rows.where(sources.occurred_at <= at)
         else:
-            rows = rows.where(told.occurred_at < at)
-    return rows.order_by(told.occurred_at.desc(), told.id.desc()).limit(most)
+            rows = rows.where(sources.occurred_at < at)
+    return rows.order_by(sources.occurred_at.desc(), sources.id.desc()).limit(most)
 
 
 def _count(
-    connection: Connection, book: str, customer_id: str, name: EntryType, told: TimelineSource
+    connection: Connection, book: str, customer_id: str, name: EntryType, sources: TimelineSource
 ) -> int:
     if name == "payment":
         activity = customer_activity.c
@@ -116,7 +116,7 @@ def _count(
             activity.book == book, activity.customer_id == customer_id
         )
     else:
-        counted = select(func.count()).select_from(told.rows.subquery())
+        counted = select(func.count()).select_from(sources.rows.subquery())
     return int(connection.execute(counted).scalar() or 0)
 
 

@@ -1,24 +1,24 @@
-"""The customers that fit a description, in the order asked for.
+"""Customer list: the customers that fit a filter, in the order asked for.
 
 Where few fit they are found through the index of what was asked for, whatever the order; else the
-list is walked in its order, which is quick because many fit (see narrowing.py).
+list is walked in its order, which is quick because many fit (see candidates.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, literal, select
 
 from projections.book_totals import most_used_currency
-from projections.customer_filters import SPENT, CustomerFilter, asked
+from projections.customer_filters import SPENT, CustomerFilter, conditions
 from projections.customer_profiles import Profile, profiles
-from projections.customer_summary import customer_standing
+from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_totals
 from projections.customers import customer_count
-from projections.engine.querying.candidates import among, candidates, count_up_to_few
+from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.chained_pages import Part, fetch_chained_page
-from projections.engine.querying.pages import By, Page
+from projections.engine.querying.pages import By, Page, PageRequest
 
 SortBy = Literal["total_payments", "total_amount", "last_payment_at", "created_at", "risk_score"]
 
@@ -34,52 +34,44 @@ class ListedCustomers:
 def customer_list(
     connection: Connection,
     book: str,
-    wanted: CustomerFilter,
+    filters: CustomerFilter,
     *,
     now: datetime,
     sort_by: SortBy = "created_at",
     descending: bool = True,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> ListedCustomers:
     """The customers that fit, without those deleted. Raises BadCursor.
 
-    The total is true up to narrowing.FEW, and of the whole list; else it says "at least so many".
+    The total is true up to candidates.FEW, and of the whole list; else it says "at least so many".
     Amounts of different currencies are never compared: `total_amount` sorts by what was spent in
-    `wanted.currency`, else in the book's most used one, where others have spent nothing.
-    `total_payments` counts in `wanted.currency`, else in each customer's own. Ties go by id.
+    `filters.currency`, else in the book's most used one, where others have spent nothing.
+    `total_payments` counts in `filters.currency`, else in each customer's own. Ties go by id.
     """
-    currency = wanted.currency or most_used_currency(connection, book)
-    in_one = wanted.currency is not None
-    all_asked = asked(connection, book, wanted, currency, now)
-    few = candidates(connection, [each.way for each in all_asked if each.way is not None])
+    currency = filters.currency or most_used_currency(connection, book)
+    in_one = filters.currency is not None
+    asked = conditions(connection, book, filters, currency, now)
+    found = candidates(connection, [each.path for each in asked if each.path is not None])
     listed = _listed(book, currency, in_one=in_one and sort_by in _IN_ONE_CURRENCY)
-    if few is None:
-        some = listed = listed.where(*(each.condition for each in all_asked))
+    if found is None:
+        some = listed = listed.where(*(each.condition for each in asked))
     else:
-        others = (each.condition for each in all_asked if each.way is not few.way)
-        some = listed.where(*others, among(connection, customer_standing.c.customer_id, few.ids))
-        every = (each.condition for each in all_asked)
-        listed = some if few.complete else listed.where(*every)
+        others = (each.condition for each in asked if each.path is not found.path)
+        some = listed.where(*others, among(connection, customer_summary.c.customer_id, found.ids))
+        every = (each.condition for each in asked)
+        listed = some if found.complete else listed.where(*every)
     order = _order(sort_by, descending=descending, in_one=in_one)
     parts = [Part(listed, order)]
     if sort_by == "total_amount" and not in_one:
         parts = _payers_and_the_rest(listed, order, currency, descending=descending)
-    page = fetch_chained_page(connection, parts, limit=limit, offset=offset, cursor=cursor)
-    if not all_asked:
-        total, is_exact = customer_count(connection, book), True
+    ids = fetch_chained_page(connection, parts, **page)
+    if not asked:
+        ids = replace(ids, total=customer_count(connection, book))
     else:
-        total, is_exact = count_up_to_few(
-            connection,
-            some,
-            page,
-            offset=offset,
-            cursor=cursor,
-            complete=few is None or few.complete,
-        )
-    rows = profiles(connection, book, [row.customer_id for row in page.rows])
-    return ListedCustomers(currency, Page(rows, total, page.next_cursor, is_exact))
+        complete = found is None or found.complete
+        ids = counted_up_to_few(connection, some, ids, complete=complete, **page)
+    rows = profiles(connection, book, [row.customer_id for row in ids.rows])
+    return ListedCustomers(currency, ids.showing(rows))
 
 
 # What is told in the asked currency when there is one, off the index of its totals.
@@ -87,30 +79,30 @@ _IN_ONE_CURRENCY = ("total_amount", "total_payments")
 
 
 def _listed(book: str, currency: str | None, *, in_one: bool) -> Select[Any]:
-    standing = customer_standing.c
+    summary = customer_summary.c
     in_currency = and_(
-        customer_totals.c.book == standing.book,
-        customer_totals.c.customer_id == standing.customer_id,
+        customer_totals.c.book == summary.book,
+        customer_totals.c.customer_id == summary.customer_id,
         customer_totals.c.currency == (currency or ""),
     )
-    joined = customer_standing.join(customer_totals, in_currency, isouter=not in_one)
+    joined = customer_summary.join(customer_totals, in_currency, isouter=not in_one)
     # Said of the list's own rows: an index of another table would lead to all of them, unsorted.
-    there = (standing.registered_at.is_not(None), standing.deleted_at.is_(None))
-    return select(standing.customer_id).select_from(joined).where(standing.book == book, *there)
+    there = (summary.registered_at.is_not(None), summary.deleted_at.is_(None))
+    return select(summary.customer_id).select_from(joined).where(summary.book == book, *there)
 
 
 def _order(sort_by: SortBy, *, descending: bool, in_one: bool) -> tuple[By, ...]:
-    standing, totals = customer_standing.c, customer_totals.c
+    summary, totals = customer_summary.c, customer_totals.c
     spent: ColumnElement[int] = totals.total_spent if in_one else SPENT
-    count = totals.payment_count if in_one else standing.payment_count
+    count = totals.payment_count if in_one else summary.payment_count
     chosen: dict[SortBy, By] = {
         "total_amount": By(spent, descending, stated=True),
         "total_payments": By(count, descending, stated=True),
-        "last_payment_at": By(standing.last_payment_at, descending),
-        "created_at": By(standing.registered_at, descending, stated=True),
-        "risk_score": By(standing.risk_permille, descending, stated=True),
+        "last_payment_at": By(summary.last_payment_at, descending),
+        "created_at": By(summary.registered_at, descending, stated=True),
+        "risk_score": By(summary.risk_permille, descending, stated=True),
     }
-    return (chosen[sort_by], By(standing.customer_id, descending))
+    return (chosen[sort_by], By(summary.customer_id, descending))
 
 
 def _payers_and_the_rest(
@@ -129,8 +121,8 @@ def _spent_something(currency: str | None) -> ColumnElement[bool]:
     return (
         select(literal(1))
         .where(
-            spent.book == customer_standing.c.book,
-            spent.customer_id == customer_standing.c.customer_id,
+            spent.book == customer_summary.c.book,
+            spent.customer_id == customer_summary.c.customer_id,
             spent.currency == (currency or ""),
             spent.total_spent > 0,
         )

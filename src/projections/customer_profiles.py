@@ -1,4 +1,4 @@
-"""What a customer's profile says: who it is, what it paid and how, and what won it over."""
+"""Customer profiles: who a customer is, what it paid and how, and what won it over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, FromClause, and_, bindparam, select
 
 from projections.book_totals import CurrencyTotals, totals_of
-from projections.customer_summary import customer_standing, most_used_first
+from projections.customer_summary import customer_summary, most_used_first
 from projections.customer_totals import customer_activity, customer_totals
 from projections.customers import (
     CustomerRecord,
@@ -100,9 +100,9 @@ def _asked(table: FromClause) -> Any:
 _WHO = (
     select(
         customers,
-        customer_standing.c.currency,
-        customer_standing.c.preferred_method,
-        customer_standing.c.risk_permille,
+        customer_summary.c.currency,
+        customer_summary.c.preferred_method,
+        customer_summary.c.risk_permille,
         customer_activity.c.first_payment_at,
         customer_activity.c.first_payment_id,
         customer_activity.c.first_source,
@@ -114,7 +114,7 @@ _WHO = (
         customer_subscriptions.c.canceled,
     )
     .select_from(
-        customers.outerjoin(customer_standing, _same_customer(customer_standing))
+        customers.outerjoin(customer_summary, _same_customer(customer_summary))
         .outerjoin(customer_activity, _same_customer(customer_activity))
         .outerjoin(customer_subscriptions, _same_customer(customer_subscriptions))
     )

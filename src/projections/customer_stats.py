@@ -1,4 +1,4 @@
-"""How many customers there are, active and new, and what those with a tag spend."""
+"""Customer statistics: how many there are, active and new, and what those with a tag spend."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Connection, and_, case, cast, func, select
 
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.customer_filters import ActivityStatus, activity
-from projections.customer_summary import customer_standing
+from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_totals
 from projections.customers import customer_count, customer_tags, customers, still_there
 
@@ -60,14 +60,14 @@ def customer_stats(
 
 def _activity(connection: Connection, book: str, now: datetime) -> tuple[int, int, int]:
     """How many are active, new, neither: in one look at everybody."""
-    standing = customer_standing.c
+    summary = customer_summary.c
     statuses: tuple[ActivityStatus, ...] = ("active", "new", "inactive")
     counts = [func.count(case((activity(status, now), 1))) for status in statuses]
     row = connection.execute(
         select(*counts).where(
-            standing.book == book,
-            standing.registered_at.is_not(None),
-            standing.deleted_at.is_(None),
+            summary.book == book,
+            summary.registered_at.is_not(None),
+            summary.deleted_at.is_(None),
         )
     ).one()
     return row[0], row[1], row[2]

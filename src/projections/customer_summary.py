@@ -1,4 +1,4 @@
-"""Where a customer stands: what it prefers, and by what lists find and sort it.
+"""Customer summary: what a customer prefers, and by what lists find and sort it.
 
 `currency` is the one with most successful payments; ties: the latest. Before any success it is the
 one with most payments created, so that there is one in which to say "0". `preferred_method` is
@@ -123,7 +123,7 @@ def _risk() -> Any:
 
 
 derivation = derived(
-    "customer_standing",
+    "customer_summary",
     key("customer_id"),
     computed("registered_at", BigInteger),
     computed("deleted_at", BigInteger),
@@ -145,4 +145,4 @@ derivation = derived(
     ],
 )
 
-customer_standing = derivation.table
+customer_summary = derivation.table

@@ -1,4 +1,4 @@
-"""What each customer has paid and been given back: per currency, in all, and by which methods.
+"""Customer totals: what each paid and was given back, by currency, in all, and by method.
 
 Every fact of a payment that has a customer counts at once; `payment.customer_attached` brings along
 all that had happened before.
@@ -7,24 +7,18 @@ all that had happened before.
 from typing import Any
 
 from domain.payment import Payment
+from projections.book_totals import currency_figures
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import at_earliest, earliest, key, latest, total, view
 from projections.engine.folding.timestamps import micros
+from projections.payment_facts import Uncounted
 
 customer_totals = view(
     "customer_totals",
     key("customer_id"),
     key("currency"),
-    total("payment_count"),
-    total("successful_payments"),
-    total("failed_payments"),
-    total("total_spent"),
-    total("refund_count"),
-    total("refund_amount"),
-    total("disputed_amount"),
-    earliest("first_payment_at"),
-    latest("last_payment_at"),
-    latest("last_created_at"),
+    *currency_figures(),
     indexes=[
         ("currency", "-total_spent", "-successful_payments", "first_payment_at", "customer_id"),
         ("currency", "-payment_count", "-total_spent", "first_payment_at", "customer_id"),
@@ -61,7 +55,20 @@ customer_methods = view(
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+Counted = (
+    Payment.Created
+    | Payment.MethodSelected
+    | Payment.CustomerAttached
+    | Payment.Succeeded
+    | Payment.Failed
+    | Payment.Retried
+    | Payment.Refunded
+    | Payment.DisputeLost
+)
+
+
+@ignoring(Uncounted)
+def fold(recorded: Recorded[Counted], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     if fact.customer_id is None:
         return
@@ -82,8 +89,6 @@ def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
             _attached(changes, fact)
         case Payment.MethodSelected():
             _by_another_method(changes, fact)
-        case _:
-            pass
 
 
 def _attached(changes: Changes, fact: Payment.CustomerAttached) -> None:

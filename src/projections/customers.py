@@ -1,4 +1,4 @@
-"""The customers of a book: how they are called, reached and labelled."""
+"""Customers of a book: how they are called, reached and labelled."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.text_index import SearchIndex
 from projections.engine.folding.timestamps import instant
+from projections.engine.querying.records import record_from
 
 customers = view(
     "customers",
@@ -43,23 +44,23 @@ customer_tags = view(
     indexes=[("tag", "customer_id")],
 )
 
-registry = view("registry", total("registered"), total("deleted"))
+customer_counts = view("customer_counts", total("registered"), total("deleted"))
 
 
-def fold(recorded: Recorded[Customer.Event], changes: Changes) -> None:
+def fold(
+    recorded: Recorded[Customer.Registered | Customer.Updated | Customer.Deleted], changes: Changes
+) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:
         case Customer.Registered():
             changes.of(customers).merge((fact.originator_id,), registered_at=at)
-            changes.of(registry).merge((), registered=1)
+            changes.of(customer_counts).merge((), registered=1)
             _describe(changes, recorded.position, fact, at)
         case Customer.Updated():
             _describe(changes, recorded.position, fact, at)
         case Customer.Deleted():
             changes.of(customers).merge((fact.originator_id,), deleted_at=at, updated_at=at)
-            changes.of(registry).merge((), deleted=1)
-        case _:
-            pass
+            changes.of(customer_counts).merge((), deleted=1)
 
 
 def _describe(
@@ -122,7 +123,9 @@ def customer_id_of(connection: Connection, book: str, external_id: str) -> str |
 
 def customer_count(connection: Connection, book: str) -> int:
     """How many customers there are, without those deleted."""
-    counted = select(registry.c.registered - registry.c.deleted).where(registry.c.book == book)
+    counted = select(customer_counts.c.registered - customer_counts.c.deleted).where(
+        customer_counts.c.book == book
+    )
     return int(connection.execute(counted).scalar() or 0)
 
 
@@ -132,12 +135,9 @@ def still_there() -> tuple[Any, ...]:
 
 
 def record_of(row: Row[Any]) -> CustomerRecord:
-    return CustomerRecord(
-        customer_id=row.customer_id,
-        external_id=row.external_id,
-        email=row.email,
-        phone=row.phone,
-        name=row.name,
+    return record_from(
+        row,
+        CustomerRecord,
         tags=orjson.loads(row.tags),
         metadata=orjson.loads(row.metadata),
         created_at=instant(row.registered_at),

@@ -1,4 +1,4 @@
-"""The disputes of payments: open until they are decided, then won or lost."""
+"""Disputes of payments: open until they are decided, then won or lost."""
 
 from sqlalchemy import BigInteger
 

@@ -1,4 +1,4 @@
-"""Which facts add up to a figure? Read from the ledger, payment by payment, to the minor unit.
+"""Explanations: the facts that add up to a figure, read from the ledger to the minor unit.
 
 The views only say which payments may be concerned; what is listed and added up are the facts, so
 the sum proves the figure. Reading is bounded: so many payments, and so many facts, for each page.
@@ -11,17 +11,17 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select
 
 from domain.payment import Payment
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
-from projections.engine.folding.timestamps import micros
+from projections.engine.querying.conditions import between, equal_to
 from projections.engine.querying.pages import BadCursor, By, cursor_at, fetch_page
 from projections.engine.time_travel.as_of import had_happened
-from projections.failed_attempts import failures
+from projections.failed_attempts import failed_attempts
 from projections.payments import payments
-from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, reversals
+from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, refunds_and_disputes
 
 # What one fact adds to a figure, by its topic.
 Terms = Mapping[str, Callable[[Any], int]]
@@ -59,6 +59,7 @@ OF_SOURCE: Mapping[str, Terms] = {
     "net_amount": _KEPT,
 }
 
+_SAME = ("currency", "customer_id", "source", "source_id", "country")
 _IN_ORDER = (By(payments.c.created_at), By(payments.c.payment_id))
 
 
@@ -174,17 +175,8 @@ def _counts(fact: Any, concern: Concern, as_of: datetime | None) -> bool:
 
 
 def _concerned(book: str, concern: Concern, terms: Terms) -> list[ColumnElement[bool]]:
-    column = payments.c
-    same = {
-        column.currency: concern.currency,
-        column.customer_id: concern.customer_id,
-        column.source: concern.source,
-        column.source_id: concern.source_id,
-        column.country: concern.country,
-    }
-    found = [column.book == book]
-    found += [name == value for name, value in same.items() if value is not None]
-    return [*found, or_(*(_has(topic, concern) for topic in terms))]
+    same = equal_to(payments, concern, *_SAME)
+    return [payments.c.book == book, *same, or_(*(_has(topic, concern) for topic in terms))]
 
 
 def _has(topic: str, concern: Concern) -> ColumnElement[bool]:
@@ -195,17 +187,17 @@ def _has(topic: str, concern: Concern) -> ColumnElement[bool]:
         case Payment.Succeeded.TOPIC:
             return _within(payments.c.succeeded_at, concern)
         case Payment.Refunded.TOPIC:
-            return _reversed(REFUND, concern)
+            return _given_back(REFUND, concern)
         case Payment.DisputeLost.TOPIC:
-            return _reversed(LOST_DISPUTE, concern)
+            return _given_back(LOST_DISPUTE, concern)
         case _:
-            failed = failures.c
+            failed = failed_attempts.c
             return _exists(failed, _within(failed.failed_at, concern))
 
 
-def _reversed(kind: str, concern: Concern) -> ColumnElement[bool]:
-    back = reversals.c
-    return _exists(back, back.kind == kind, _within(back.reversed_at, concern))
+def _given_back(kind: str, concern: Concern) -> ColumnElement[bool]:
+    back = refunds_and_disputes.c
+    return _exists(back, back.kind == kind, _within(back.happened_at, concern))
 
 
 def _exists(column: Any, *asked: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -214,12 +206,7 @@ def _exists(column: Any, *asked: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _within(moment: Any, concern: Concern) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = moment.is_not(None)
-    if concern.start is not None:
-        found &= moment >= micros(concern.start)
-    if concern.end is not None:
-        found &= moment < micros(concern.end)
-    return found
+    return and_(*between(moment, concern.start, concern.end))
 
 
 def _cursor(before: str | None, version: int, total: int) -> str:

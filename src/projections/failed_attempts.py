@@ -1,4 +1,4 @@
-"""Attempts to pay that failed, and what the provider said.
+"""Failed attempts to pay, and what the provider said.
 
 One row for each failure: a payment that was tried again may have several. What a payment is *now*
 is in payments.
@@ -12,10 +12,10 @@ from sqlalchemy import BigInteger, Connection, func, select
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, view
-from projections.engine.folding.timestamps import micros
+from projections.engine.querying.conditions import between
 
-failures = view(
-    "failures",
+failed_attempts = view(
+    "failed_attempts",
     key("payment_id"),
     key("position", BigInteger),
     first("failure_code"),
@@ -33,7 +33,7 @@ failures = view(
 
 def fold(recorded: Recorded[Payment.Failed], changes: Changes) -> None:
     fact = recorded.fact
-    changes.of(failures).merge(
+    changes.of(failed_attempts).merge(
         (fact.originator_id, recorded.position),
         failure_code=fact.failure_code,
         failure_message=fact.failure_message,
@@ -64,16 +64,11 @@ def failure_breakdown(
     limit: int = 100,
 ) -> list[FailureCount]:
     """The messages of what failed at `start` ≤ t < `end`, the most frequent first."""
-    column = failures.c
-    wanted = [column.book == book]
-    if start is not None:
-        wanted.append(column.failed_at >= micros(start))
-    if end is not None:
-        wanted.append(column.failed_at < micros(end))
+    column = failed_attempts.c
     count = func.count()
     rows = connection.execute(
         select(column.failure_message, count.label("failed"))
-        .where(*wanted)
+        .where(column.book == book, *between(column.failed_at, start, end))
         .group_by(column.failure_message)
         .order_by(count.desc(), column.failure_message)
         .limit(limit)

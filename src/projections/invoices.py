@@ -1,8 +1,8 @@
-"""The invoices of a book as they are now."""
+"""Invoices of a book as they are now."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 import orjson
 from sqlalchemy import BigInteger, Connection, Integer, Row
@@ -11,8 +11,10 @@ from domain.invoice import Invoice, InvoiceStatus
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, view
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
-from projections.engine.querying.newest_first import begun, newest_first
-from projections.engine.querying.pages import Page
+from projections.engine.querying.conditions import equal_to
+from projections.engine.querying.newest_first import created_in_range, newest_first
+from projections.engine.querying.pages import Page, PageRequest
+from projections.engine.querying.records import record_from
 
 invoices = view(
     "invoices",
@@ -46,7 +48,17 @@ invoices = view(
 )
 
 
-def fold(recorded: Recorded[Invoice.Event], changes: Changes) -> None:
+InvoiceFact = (
+    Invoice.Issued
+    | Invoice.Amended
+    | Invoice.Paid
+    | Invoice.Failed
+    | Invoice.Retried
+    | Invoice.Canceled
+)
+
+
+def fold(recorded: Recorded[InvoiceFact], changes: Changes) -> None:
     fact, at, position = recorded.fact, recorded.at, recorded.position
     row: dict[str, Any] = {
         "updated_at": at,
@@ -62,8 +74,8 @@ def fold(recorded: Recorded[Invoice.Event], changes: Changes) -> None:
             row |= _notes(position, fact.due_at, fact.metadata)
         case Invoice.Paid():
             row["paid_at"] = at
-        case _:
-            pass
+        case Invoice.Failed() | Invoice.Retried() | Invoice.Canceled():
+            pass  # every fact states what these change
     changes.of(invoices).merge((fact.originator_id,), **row)
 
 
@@ -129,7 +141,7 @@ class InvoiceFilter:
 
 def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord | None:
     """One invoice by id, None when there is none."""
-    one = begun(invoices, book, {invoices.c.invoice_id: invoice_id})
+    one = created_in_range(invoices, book).where(invoices.c.invoice_id == invoice_id)
     row = connection.execute(one).first()
     return None if row is None else _record(row)
 
@@ -137,42 +149,24 @@ def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord
 def invoice_list(
     connection: Connection,
     book: str,
-    wanted: InvoiceFilter,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    filters: InvoiceFilter,
+    **page: Unpack[PageRequest],
 ) -> Page[InvoiceRecord]:
-    """Newest first; the total is true up to narrowing.FEW. Raises BadCursor."""
-    column = invoices.c
-    same = {
-        column.status: wanted.status,
-        column.customer_id: wanted.customer_id,
-        column.subscription_id: wanted.subscription_id,
-    }
-    rows = begun(invoices, book, same, start=wanted.start, end=wanted.end)
-    return newest_first(
-        connection, rows, invoices, _record, limit=limit, offset=offset, cursor=cursor
+    """Newest first; the total is true up to candidates.FEW. Raises BadCursor."""
+    rows = created_in_range(invoices, book, filters.start, filters.end).where(
+        *equal_to(invoices, filters, "status", "customer_id", "subscription_id")
     )
+    return newest_first(connection, rows, invoices, **page).of(_record)
 
 
 def _record(row: Row[Any]) -> InvoiceRecord:
-    return InvoiceRecord(
-        invoice_id=row.invoice_id,
-        subscription_id=row.subscription_id,
-        customer_id=row.customer_id,
-        payment_id=row.payment_id,
-        plan_id=row.plan_id,
-        amount=row.amount,
-        currency=row.currency,
-        status=row.status,
-        period=row.period,
+    return record_from(
+        row,
+        InvoiceRecord,
         period_start=instant(row.period_start),
         period_end=instant(row.period_end),
         due_at=instant(row.due_at),
         paid_at=instant_or_none(row.paid_at),
-        retry_count=row.retry_count,
-        max_retries=row.max_retries,
         next_retry_at=instant_or_none(row.next_retry_at),
         metadata=orjson.loads(row.metadata),
         created_at=instant(row.created_at),

@@ -1,11 +1,11 @@
-"""How long payments took, from being created to having succeeded."""
+"""Payment latency: how long payments took, from being created to having succeeded."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, case, cast, func, select
 
-from projections.engine.folding.timestamps import micros
+from projections.engine.querying.conditions import between
 from projections.payments import payments
 
 # Up to so many milliseconds.
@@ -50,11 +50,6 @@ def payment_latency(
     taken = case(
         (column.succeeded_at > column.created_at, column.succeeded_at - column.created_at), else_=0
     )
-    wanted = [column.book == book, column.succeeded_at.is_not(None)]
-    if start is not None:
-        wanted.append(column.succeeded_at >= micros(start))
-    if end is not None:
-        wanted.append(column.succeeded_at < micros(end))
     bucket = case(
         *((taken < most * 1_000, place) for place, (_, most) in enumerate(LATENCY_BUCKETS)),
         else_=len(LATENCY_BUCKETS),
@@ -65,7 +60,7 @@ def payment_latency(
             func.count().label("payments"),
             cast(func.sum(taken), BigInteger).label("taken"),
         )
-        .where(*wanted)
+        .where(column.book == book, *between(column.succeeded_at, start, end))
         .group_by(bucket)
     ).all()
     counts = {row.place: row.payments for row in rows}

@@ -1,4 +1,4 @@
-"""What payment links bring: payments, revenue, and customers who came through one first.
+"""Payment link statistics: payments, revenue, and customers who came through one first.
 
 What was paid through a link is in `source_totals`, under its id; revenue is told in the currency
 the link asks for.
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, select
 
-from projections.customer_summary import customer_standing
+from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_activity, customer_totals
 from projections.engine.folding.timestamps import instant_or_none
 from projections.payment_links import LinkRecord, brought, called, known_links, link_record
@@ -84,16 +84,16 @@ def payment_link_stats(connection: Connection, book: str, named: str) -> LinkSta
 
 
 def _converted(connection: Connection, book: str, link_id: str, currency: str) -> Converted:
-    standing, activity = customer_standing.c, customer_activity.c
+    summary, activity = customer_summary.c, customer_activity.c
     totals, first = customer_totals.c, payments.c
-    theirs = customer_standing.join(
+    theirs = customer_summary.join(
         customer_activity,
-        and_(activity.book == standing.book, activity.customer_id == standing.customer_id),
+        and_(activity.book == summary.book, activity.customer_id == summary.customer_id),
     ).outerjoin(
         customer_totals,
         and_(
-            totals.book == standing.book,
-            totals.customer_id == standing.customer_id,
+            totals.book == summary.book,
+            totals.customer_id == summary.customer_id,
             totals.currency == currency,
         ),
     )
@@ -110,8 +110,8 @@ def _converted(connection: Connection, book: str, link_id: str, currency: str) -
         )
         .select_from(theirs.outerjoin(payments, paid_first))
         .where(
-            standing.book == book,
-            standing.first_source_id == link_id,
+            summary.book == book,
+            summary.first_source_id == link_id,
             activity.first_source == "payment_link",
         )
     ).one()

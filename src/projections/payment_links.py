@@ -1,8 +1,8 @@
-"""The payment links of a book: their terms, and what state they are in."""
+"""Payment links of a book: their terms, and what state they are in."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, Unpack
 
 import orjson
 from sqlalchemy import (
@@ -23,7 +23,8 @@ from domain.payment_link import LinkStatus, PaymentLink, Terms, status_of
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, micros
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.records import record_from
 from projections.source_totals import source_totals
 
 SortBy = Literal["created_at", "total_revenue"]
@@ -49,7 +50,16 @@ payment_links = view(
 )
 
 
-def fold(recorded: Recorded[PaymentLink.Event], changes: Changes) -> None:
+LinkFact = (
+    PaymentLink.Created
+    | PaymentLink.Updated
+    | PaymentLink.Used
+    | PaymentLink.Viewed
+    | PaymentLink.Deleted
+)
+
+
+def fold(recorded: Recorded[LinkFact], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:
         case PaymentLink.Created():
@@ -63,8 +73,6 @@ def fold(recorded: Recorded[PaymentLink.Event], changes: Changes) -> None:
             changes.of(payment_links).merge((fact.link_id,), views=1)
         case PaymentLink.Deleted():
             changes.of(payment_links).merge((fact.originator_id,), deleted_at=at, updated_at=at)
-        case _:
-            pass
 
 
 def _set_out(changes: Changes, position: int, link_id: str, terms: Terms, at: int) -> None:
@@ -116,17 +124,15 @@ def payment_link(connection: Connection, book: str, named: str) -> LinkRecord | 
 def payment_link_list(
     connection: Connection,
     book: str,
-    wanted: LinkFilter,
+    filters: LinkFilter,
     *,
     now: datetime,
     sort_by: SortBy = "created_at",
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[LinkRecord]:
     """Newest first, or those first that brought most in their currency. Raises BadCursor."""
     column = payment_links.c
-    listed = known_links(book).where(*_conditions(wanted, now))
+    listed = known_links(book).where(*_conditions(filters, now))
     count = select(func.count()).select_from(listed.subquery())
     order = [By(column.created_at, descending=True, stated=True)]
     if sort_by == "total_revenue":
@@ -134,16 +140,13 @@ def payment_link_list(
         revenue = func.coalesce(source_totals.c.amount, 0)
         # Amounts of different currencies are not compared: each currency is ranked by itself.
         order[:0] = [By(column.currency, stated=True), By(revenue, descending=True, stated=True)]
-    page = fetch_page(
+    return fetch_page(
         connection,
         listed,
         (*order, By(column.link_id, descending=True)),
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
         total=connection.execute(count).scalar_one(),
-    )
-    return Page([link_record(row) for row in page.rows], page.total, page.next_cursor)
+        **page,
+    ).of(link_record)
 
 
 def known_links(book: str) -> Select[Any]:
@@ -170,14 +173,14 @@ def brought() -> ColumnElement[bool]:
     )
 
 
-def _conditions(wanted: LinkFilter, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(filters: LinkFilter, now: datetime) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
-    if wanted.status is not None:
-        found.append(_is(wanted.status, now))
-    if wanted.active is not None:
-        found.append(_is("active", now) if wanted.active else not_(_is("active", now)))
-    if wanted.search:
-        found.append(payment_links.c.search.contains(wanted.search.casefold(), autoescape=True))
+    if filters.status is not None:
+        found.append(_is(filters.status, now))
+    if filters.active is not None:
+        found.append(_is("active", now) if filters.active else not_(_is("active", now)))
+    if filters.search:
+        found.append(payment_links.c.search.contains(filters.search.casefold(), autoescape=True))
     return found
 
 
@@ -199,10 +202,10 @@ def _is(status: LinkStatus, now: datetime) -> ColumnElement[bool]:
 
 
 def link_record(row: Row[Any]) -> LinkRecord:
-    return LinkRecord(
-        link_id=row.link_id,
-        code=row.code,
-        terms=cast(Terms, orjson.loads(row.terms)),
+    return record_from(
+        row,
+        LinkRecord,
+        terms=orjson.loads(row.terms),
         uses=row.uses or 0,
         created_at=instant(row.created_at),
         updated_at=instant(row.updated_at),

@@ -1,18 +1,18 @@
-"""The payments that fit a description, newest first: of the book, or of one customer."""
+"""Payment list: the payments that fit a filter, newest first, of a book or of one customer."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Select, literal, select
 
 from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
-from projections.engine.folding.timestamps import micros
-from projections.engine.querying.candidates import among, candidates, count_up_to_few
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.querying.candidates import among, candidates, counted_up_to_few
+from projections.engine.querying.conditions import between, equal_to
+from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
 from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
 
@@ -21,6 +21,11 @@ EXPORT_STEP = 500
 NEWEST_FIRST = (
     By(payments.c.created_at, descending=True, stated=True),
     By(payments.c.payment_id, descending=True),
+)
+
+_SAME = (
+    *("status", "customer_id", "provider", "method"),
+    *("currency", "country", "source", "source_id"),
 )
 
 
@@ -60,46 +65,36 @@ class ListedPayment:
 def payment_list(
     connection: Connection,
     book: str,
-    wanted: PaymentFilter,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    filters: PaymentFilter,
+    **page: Unpack[PageRequest],
 ) -> Page[ListedPayment]:
     """Payments newest first by (created_at, id). Raises BadCursor.
 
-    The total is true up to narrowing.FEW, and wherever it is kept (see `_kept_total`).
+    The total is true up to candidates.FEW, and wherever it is kept (see `_kept_total`).
     """
-    fitting = _fitting(connection, book, wanted)
-    page = fetch_page(
-        connection, _listed(fitting), NEWEST_FIRST, limit=limit, offset=offset, cursor=cursor
-    )
-    rows = [_row(row) for row in page.rows]
-    total, is_exact = _kept_total(connection, book, wanted), True
-    if total is None:
-        total, is_exact = count_up_to_few(connection, fitting, page, offset=offset, cursor=cursor)
-    return Page(rows, total, page.next_cursor, is_exact)
+    fitting = _fitting(connection, book, filters)
+    listed = fetch_page(connection, _listed(fitting), NEWEST_FIRST, **page).of(_row)
+    total = _kept_total(connection, book, filters)
+    if total is not None:
+        return replace(listed, total=total)
+    return counted_up_to_few(connection, fitting, listed, **page)
 
 
 def payment_history(
     connection: Connection,
     book: str,
     customer_id: str,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[ListedPayment]:
     """The payments of one customer, newest first. An unknown customer has none."""
-    wanted = PaymentFilter(customer_id=customer_id)
-    return payment_list(connection, book, wanted, limit=limit, offset=offset, cursor=cursor)
+    return payment_list(connection, book, PaymentFilter(customer_id=customer_id), **page)
 
 
 def payment_export(
-    connection: Connection, book: str, wanted: PaymentFilter
+    connection: Connection, book: str, filters: PaymentFilter
 ) -> Iterator[ListedPayment]:
     """All payments that fit, newest first, read some hundreds at a time."""
-    listed, cursor = _listed(_fitting(connection, book, wanted)), None
+    listed, cursor = _listed(_fitting(connection, book, filters)), None
     while True:
         step = fetch_page(connection, listed, NEWEST_FIRST, limit=EXPORT_STEP, cursor=cursor)
         yield from map(_row, step.rows)
@@ -108,33 +103,19 @@ def payment_export(
         cursor = step.next_cursor
 
 
-def conditions(book: str, wanted: PaymentFilter) -> list[ColumnElement[bool]]:
+def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:
     """What a row of `payments` must be, to be one of those asked for."""
     column = payments.c
-    same = {
-        column.status: wanted.status,
-        column.customer_id: wanted.customer_id,
-        column.provider: wanted.provider,
-        column.method: wanted.method,
-        column.currency: wanted.currency,
-        column.country: wanted.country,
-        column.source: wanted.source,
-        column.source_id: wanted.source_id,
-    }
     # In the past a payment may have succeeded and not been created yet: it is in no list.
-    found = [column.book == book, column.created_at.is_not(None)]
-    found += [name == value for name, value in same.items() if value is not None]
-    if wanted.amount_min is not None:
-        found.append(column.amount >= wanted.amount_min)
-    if wanted.amount_max is not None:
-        found.append(column.amount <= wanted.amount_max)
-    if wanted.start is not None:
-        found.append(column.created_at >= micros(wanted.start))
-    if wanted.end is not None:
-        found.append(column.created_at < micros(wanted.end))
-    if wanted.search:
-        found.append(column.search.contains(wanted.search.casefold(), autoescape=True))
-    found += [_noted(book, name, value) for name, value in wanted.metadata.items()]
+    found = [column.book == book, *between(column.created_at, filters.start, filters.end)]
+    found += equal_to(payments, filters, *_SAME)
+    if filters.amount_min is not None:
+        found.append(column.amount >= filters.amount_min)
+    if filters.amount_max is not None:
+        found.append(column.amount <= filters.amount_max)
+    if filters.search:
+        found.append(column.search.contains(filters.search.casefold(), autoescape=True))
+    found += [_noted(book, name, value) for name, value in filters.metadata.items()]
     return found
 
 
@@ -152,18 +133,18 @@ def _noted(book: str, name: str, value: str) -> ColumnElement[bool]:
     )
 
 
-def _fitting(connection: Connection, book: str, wanted: PaymentFilter) -> Select[Any]:
+def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Select[Any]:
     """The ids of the payments asked for; those few that carry a note are found through it."""
-    fitting = select(payments.c.payment_id).where(*conditions(book, wanted))
+    fitting = select(payments.c.payment_id).where(*conditions(book, filters))
     noted = payment_notes.c
-    ways = [
+    paths = [
         select(noted.payment_id).where(noted.book == book, noted.note == note_of(*each))
-        for each in wanted.metadata.items()
+        for each in filters.metadata.items()
     ]
-    few = candidates(connection, ways)
-    if few is None or not few.complete:
+    found = candidates(connection, paths)
+    if found is None or not found.complete:
         return fitting
-    return fitting.where(among(connection, payments.c.payment_id, few.ids))
+    return fitting.where(among(connection, payments.c.payment_id, found.ids))
 
 
 def _listed(fitting: Select[Any]) -> Select[Any]:
@@ -176,17 +157,17 @@ def _listed(fitting: Select[Any]) -> Select[Any]:
     return whole.select_from(payments.outerjoin(customers, named))
 
 
-def _kept_total(connection: Connection, book: str, wanted: PaymentFilter) -> int | None:
+def _kept_total(connection: Connection, book: str, filters: PaymentFilter) -> int | None:
     """What never changes of a payment is counted already, and so is each customer's history."""
-    if wanted == PaymentFilter():
+    if filters == PaymentFilter():
         return payment_total(connection, book)
-    mixed = {name: getattr(wanted, name) for name in ("currency", "source", "method", "country")}
-    if wanted == PaymentFilter(**mixed) and "" not in mixed.values():
+    mixed = {name: getattr(filters, name) for name in ("currency", "source", "method", "country")}
+    if filters == PaymentFilter(**mixed) and "" not in mixed.values():
         return created_count(connection, book, mixed)
-    if wanted == PaymentFilter(customer_id=wanted.customer_id):
+    if filters == PaymentFilter(customer_id=filters.customer_id):
         activity = customer_activity.c
         kept = select(activity.payment_count).where(
-            activity.book == book, activity.customer_id == wanted.customer_id
+            activity.book == book, activity.customer_id == filters.customer_id
         )
         return int(connection.execute(kept).scalar() or 0)
     return None

@@ -1,4 +1,4 @@
-"""How payments went on each day (UTC): by currency, source, method, provider and country.
+"""Payment mix: how payments went each day (UTC), by currency, source, method, provider, country.
 
 A provider or country of "" stands for none.
 """
@@ -9,10 +9,12 @@ from sqlalchemy import BigInteger, Connection, func, select
 
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import key, total, view
 from projections.engine.folding.timestamps import DAY, micros
+from projections.payment_facts import Uncounted
 from projections.payment_movements import MEASURES
-from projections.revenue import add_moved
+from projections.revenue import Moving, add_moved
 
 payment_mix = view(
     "payment_mix",
@@ -26,7 +28,8 @@ payment_mix = view(
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+@ignoring(Uncounted, Payment.CustomerAttached, Payment.Retried)
+def fold(recorded: Recorded[Moving | Payment.MethodSelected], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     if isinstance(fact, Payment.MethodSelected):
         _another_method(changes, fact)

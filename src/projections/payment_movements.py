@@ -1,4 +1,4 @@
-"""What happened to the payments of a book between two instants, exactly.
+"""Payment movements: what happened to payments between two instants, exactly.
 
 The rollups answer for whole days and quarter hours; this reads the rows themselves, for the rest.
 Nothing is stored here: a payment is created and succeeds once, each failure, refund and lost
@@ -27,10 +27,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from projections.engine.folding.timestamps import micros
-from projections.failed_attempts import failures
+from projections.engine.querying.conditions import between, equal_to
+from projections.failed_attempts import failed_attempts
 from projections.payments import payments
-from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, reversals
+from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, refunds_and_disputes
 
 # What is counted and added up; amounts in minor units.
 MEASURES = (
@@ -70,9 +70,9 @@ class _Kind:
     provider: str = "provider"
 
 
-def movements(
+def payment_movements(
     book: str,
-    wanted: MovementFilter,
+    filters: MovementFilter,
     start: datetime | None,
     end: datetime | None,
 ) -> Subquery:
@@ -82,7 +82,7 @@ def movements(
     moved_at, and MEASURES: 1 or 0, and amounts. What was created counts under the provider named
     then, if any was.
     """
-    return union_all(*(_rows(kind, book, wanted, start, end) for kind in _kinds())).subquery()
+    return union_all(*(_rows(kind, book, filters, start, end) for kind in _kinds())).subquery()
 
 
 def sums(column: Any) -> list[ColumnElement[int]]:
@@ -95,46 +95,37 @@ def sums(column: Any) -> list[ColumnElement[int]]:
 def _kinds() -> Iterator[_Kind]:
     yield _Kind(payments, "created_at", {"created": _ONE}, provider="first_provider")
     yield _Kind(payments, "succeeded_at", {"succeeded": _ONE, "amount": payments.c.captured_amount})
-    yield _Kind(failures, "failed_at", {"failed": _ONE})
+    yield _Kind(failed_attempts, "failed_at", {"failed": _ONE})
     yield _Kind(
-        reversals,
-        "reversed_at",
+        refunds_and_disputes,
+        "happened_at",
         {
             "refund_count": _of_kind(REFUND, _ONE),
-            "refunded_amount": _of_kind(REFUND, reversals.c.amount),
-            "disputed_amount": _of_kind(LOST_DISPUTE, reversals.c.amount),
+            "refunded_amount": _of_kind(REFUND, refunds_and_disputes.c.amount),
+            "disputed_amount": _of_kind(LOST_DISPUTE, refunds_and_disputes.c.amount),
         },
     )
 
 
 def _of_kind(kind: str, measure: ColumnElement[int]) -> ColumnElement[int]:
-    return case((reversals.c.kind == kind, measure), else_=_ZERO)
+    return case((refunds_and_disputes.c.kind == kind, measure), else_=_ZERO)
 
 
 def _rows(
     kind: _Kind,
     book: str,
-    wanted: MovementFilter,
+    filters: MovementFilter,
     start: datetime | None,
     end: datetime | None,
 ) -> Select[Any]:
     column, moment = kind.table.c, kind.table.c[kind.moment]
     provider = column[kind.provider]
     payer = column.customer_id if "succeeded" in kind.measures else cast(null(), Text)
-    same = {
-        column.currency: wanted.currency,
-        column.source: wanted.source,
-        column.method: wanted.method,
-        provider: wanted.provider,
-        column.country: wanted.country,
-    }
-    found = [column.book == book, moment.is_not(None)]
-    found += [name == value for name, value in same.items() if value is not None]
-    if start is not None:
-        found.append(moment >= micros(start))
-    if end is not None:
-        found.append(moment < micros(end))
-    found += _of_payment(kind.table, wanted)
+    found = [column.book == book, *between(moment, start, end)]
+    found += equal_to(kind.table, filters, "currency", "source", "method", "country")
+    if filters.provider is not None:
+        found.append(provider == filters.provider)
+    found += _of_payment(kind.table, filters)
     return select(
         column.currency,
         column.source,
@@ -147,14 +138,10 @@ def _rows(
     ).where(*found)
 
 
-def _of_payment(table: Table, wanted: MovementFilter) -> list[ColumnElement[bool]]:
+def _of_payment(table: Table, filters: MovementFilter) -> list[ColumnElement[bool]]:
     """What is asked of the payment itself, which other rows do not repeat."""
     of = payments if table is payments else payments.alias()
-    asked: list[ColumnElement[bool]] = []
-    if wanted.status is not None:
-        asked.append(of.c.status == wanted.status)
-    if wanted.customer_id is not None:
-        asked.append(of.c.customer_id == wanted.customer_id)
+    asked = list(equal_to(of, filters, "status", "customer_id"))
     if of is payments or not asked:
         return asked
     same = and_(of.c.book == table.c.book, of.c.payment_id == table.c.payment_id)

@@ -1,11 +1,11 @@
-"""How payments are going: how many, how much, by which providers and methods.
+"""Payment statistics: how many payments, how much, by which providers and methods.
 
 Whole days (UTC) are read from payment_mix; the ragged ends of a range, and everything about
 payments of one status, from the movements themselves.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -13,9 +13,10 @@ from sqlalchemy import Connection, func, select
 
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.engine.folding.timestamps import DAY, instant, micros
+from projections.engine.querying.conditions import equal_to
 from projections.payment_list import PaymentFilter, conditions
 from projections.payment_mix import payment_mix
-from projections.payment_movements import MovementFilter, movements, sums
+from projections.payment_movements import MovementFilter, payment_movements, sums
 from projections.payments import payments
 from projections.revenue import Moved, moved_of
 
@@ -62,23 +63,23 @@ def start_of(period: Period, now: datetime) -> datetime | None:
 def payment_stats(
     connection: Connection,
     book: str,
-    wanted: MovementFilter,
+    filters: MovementFilter,
     *,
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> PaymentStats:
     """What happened at `start` ≤ t < `end` to the payments that fit.
 
-    Without `wanted.currency`: in the book's most used one. `totals_by_currency` are of all time.
+    Without `filters.currency`: in the book's most used one. `totals_by_currency` are of all time.
     """
-    currency = wanted.currency or most_used_currency(connection, book)
-    rows = _rows(connection, book, wanted, currency or "", start, end)
+    currency = filters.currency or most_used_currency(connection, book)
+    rows = _rows(connection, book, filters, currency or "", start, end)
     totals = sum((moved for _, _, moved in rows), Moved())
     decided = totals.succeeded + totals.failed
     return PaymentStats(
         currency=currency,
         totals=totals,
-        pending_count=_open_count(connection, book, wanted, currency, start, end),
+        pending_count=_open_count(connection, book, filters, currency, start, end),
         success_rate=totals.succeeded / decided if decided else 0.0,
         by_provider=_parts((provider, moved) for _, provider, moved in rows),
         by_method=_parts((method, moved) for method, _, moved in rows),
@@ -92,21 +93,13 @@ _Row = tuple[str | None, str | None, Moved]
 def _rows(
     connection: Connection,
     book: str,
-    wanted: MovementFilter,
+    filters: MovementFilter,
     currency: str,
     start: datetime | None,
     end: datetime | None,
 ) -> list[_Row]:
     """(method, provider, what happened), in one currency."""
-    exact = MovementFilter(
-        currency=currency,
-        source=wanted.source,
-        method=wanted.method,
-        provider=wanted.provider,
-        country=wanted.country,
-        status=wanted.status,
-        customer_id=wanted.customer_id,
-    )
+    exact = replace(filters, currency=currency)
     first_day = None if start is None else micros(start) + -micros(start) % DAY
     last_day = None if end is None else micros(end) - micros(end) % DAY
     within_a_day = first_day is not None and last_day is not None and first_day >= last_day
@@ -123,20 +116,13 @@ def _rows(
 def _whole_days(
     connection: Connection,
     book: str,
-    wanted: MovementFilter,
+    filters: MovementFilter,
     first_day: int | None,
     last_day: int | None,
 ) -> list[_Row]:
     column = payment_mix.c
-    same = {
-        column.currency: wanted.currency,
-        column.source: wanted.source,
-        column.method: wanted.method,
-        column.provider: wanted.provider,
-        column.country: wanted.country,
-    }
-    found = [column.book == book]
-    found += [name == value for name, value in same.items() if value is not None]
+    asked = equal_to(payment_mix, filters, "currency", "source", "method", "provider", "country")
+    found = [column.book == book, *asked]
     if first_day is not None:
         found.append(column.day_at >= first_day)
     if last_day is not None:
@@ -152,13 +138,13 @@ def _whole_days(
 def _moved_rows(
     connection: Connection,
     book: str,
-    wanted: MovementFilter,
+    filters: MovementFilter,
     start: datetime | None,
     end: datetime | None,
 ) -> list[_Row]:
     if start is not None and start == end:
         return []
-    happened = movements(book, wanted, start, end).c
+    happened = payment_movements(book, filters, start, end).c
     rows = connection.execute(
         select(happened.method, happened.provider, *sums(happened)).group_by(
             happened.method, happened.provider
@@ -180,21 +166,11 @@ def _parts(moved: Iterable[tuple[str | None, Moved]]) -> list[Part]:
 def _open_count(
     connection: Connection,
     book: str,
-    wanted: MovementFilter,
+    filters: MovementFilter,
     currency: str | None,
     start: datetime | None,
     end: datetime | None,
 ) -> int:
-    asked = PaymentFilter(
-        status=wanted.status,
-        customer_id=wanted.customer_id,
-        provider=wanted.provider,
-        method=wanted.method,
-        currency=currency,
-        country=wanted.country,
-        source=wanted.source,
-        start=start,
-        end=end,
-    )
+    asked = PaymentFilter(**asdict(replace(filters, currency=currency)), start=start, end=end)
     found: Any = select(func.count()).where(*conditions(book, asked), payments.c.status.in_(OPEN))
     return int(connection.execute(found).scalar_one())

@@ -1,8 +1,8 @@
-"""The statuses a payment went through: when, by whom and why."""
+"""Payment status history: the statuses a payment went through, when, by whom and why."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import BigInteger, Connection, func, select
 
@@ -10,7 +10,8 @@ from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, view
 from projections.engine.folding.timestamps import instant
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.records import record_from
 
 payment_status_history = view(
     "payment_status_history",
@@ -79,33 +80,22 @@ def status_history(
     connection: Connection,
     book: str,
     payment_id: str,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[StatusChange]:
     """The status changes of a payment, newest first. An unknown payment has none."""
     column = payment_status_history.c
     of_payment = (column.book == book, column.payment_id == payment_id)
     counted = select(func.count()).select_from(payment_status_history).where(*of_payment)
-    page = fetch_page(
+    return fetch_page(
         connection,
         select(payment_status_history).where(*of_payment),
         (By(column.position, descending=True),),
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
         total=connection.execute(counted).scalar_one(),
-    )
-    return Page([_change(row) for row in page.rows], page.total, page.next_cursor)
+        **page,
+    ).of(_change)
 
 
 def _change(row: Any) -> StatusChange:
-    return StatusChange(
-        change_id=row.position,
-        from_status=row.from_status,
-        to_status=row.to_status,
-        changed_by=row.changed_by,
-        reason=row.reason,
-        changed_at=instant(row.changed_at),
+    return record_from(
+        row, StatusChange, change_id=row.position, changed_at=instant(row.changed_at)
     )

@@ -1,4 +1,4 @@
-"""Every payment as it is now, and what became of it."""
+"""Payments as they are now, and what became of each."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded, Rows
 from projections.engine.folding.tables import at_latest, first, key, last, latest, total, view
 from projections.engine.folding.timestamps import instant, instant_or_none
+from projections.engine.querying.records import record_from
 
 payments = view(
     "payments",
@@ -68,7 +69,32 @@ payment_notes = view(
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+StatusChange = (
+    Payment.ActionRequired
+    | Payment.ProcessingStarted
+    | Payment.Authorized
+    | Payment.PartiallyCaptured
+    | Payment.Succeeded
+    | Payment.Failed
+    | Payment.Canceled
+    | Payment.RestReleased
+    | Payment.Expired
+    | Payment.Retried
+    | Payment.Refunded
+    | Payment.DisputeOpened
+    | Payment.DisputeWon
+    | Payment.DisputeLost
+)
+PaymentFact = (
+    Payment.Created
+    | Payment.Amended
+    | Payment.CustomerAttached
+    | Payment.MethodSelected
+    | StatusChange
+)
+
+
+def fold(recorded: Recorded[PaymentFact], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     rows, key = changes.of(payments), (fact.originator_id,)
     match fact:
@@ -124,34 +150,41 @@ def _created(rows: Rows, fact: Payment.Created, position: int, at: int) -> None:
     )
 
 
-def _became(fact: Payment.Event, at: int) -> dict[str, Any]:
+def _became(fact: StatusChange, at: int) -> dict[str, Any]:
+    """What a fact changes beside the status."""
     row: dict[str, Any] = {}
     match fact:
+        case Payment.ActionRequired():
+            row = {"next_action": _plain(fact.next_action)}
+        case Payment.ProcessingStarted():
+            row = {"provider_ref_id": fact.provider_ref_id}
+        case Payment.Authorized():
+            row = {"authorized_amount": fact.amount} | _provider(fact)
+        case Payment.PartiallyCaptured():
+            row = {"captured_amount": fact.captured_amount}
         case Payment.Succeeded():
             row = {"captured_amount": fact.captured_amount, "succeeded_at": at}
+            row |= _provider(fact)
         case Payment.Failed():
             row = {"failure_code": fact.failure_code, "failure_message": fact.failure_message}
         case Payment.Refunded():
             row = {"refunded_amount": fact.refund_amount}
         case Payment.DisputeLost():
             row = {"disputed_amount": fact.disputed_amount}
-        case Payment.ActionRequired():
-            row = {"next_action": _plain(fact.next_action)}
-        case Payment.Authorized():
-            row = {"authorized_amount": fact.amount}
-        case Payment.PartiallyCaptured():
-            row = {"captured_amount": fact.captured_amount}
-        case _:
-            pass
-    match fact:
-        case Payment.Succeeded() | Payment.Authorized():
-            row["provider"] = fact.provider
-            row["provider_ref_id"] = fact.provider_ref_id
-        case Payment.ProcessingStarted():
-            row["provider_ref_id"] = fact.provider_ref_id
-        case _:
+        case (
+            Payment.Canceled()
+            | Payment.RestReleased()
+            | Payment.Expired()
+            | Payment.Retried()
+            | Payment.DisputeOpened()
+            | Payment.DisputeWon()
+        ):
             pass
     return row
+
+
+def _provider(fact: Payment.Authorized | Payment.Succeeded) -> dict[str, Any]:
+    return {"provider": fact.provider, "provider_ref_id": fact.provider_ref_id}
 
 
 def _note(changes: Changes, position: int, fact: Payment.Created | Payment.Amended) -> None:
@@ -215,29 +248,12 @@ def payment(connection: Connection, book: str, payment_id: str) -> PaymentRecord
 
 
 def payment_of(row: Any) -> PaymentRecord:
-    return PaymentRecord(
-        payment_id=row.payment_id,
-        customer_id=row.customer_id,
-        amount=row.amount,
-        currency=row.currency,
-        status=row.status,
-        source=row.source,
-        source_id=row.source_id,
-        source_description=row.source_description,
-        method=row.method,
-        country=row.country,
-        provider=row.provider,
-        provider_ref_id=row.provider_ref_id,
-        reference=row.reference,
-        description=row.description,
+    return record_from(
+        row,
+        PaymentRecord,
         metadata=orjson.loads(row.metadata),
-        capture_method=row.capture_method,
         authorized_amount=row.authorized_amount or 0,
         captured_amount=row.captured_amount or 0,
-        refunded_amount=row.refunded_amount,
-        disputed_amount=row.disputed_amount,
-        failure_code=row.failure_code,
-        failure_message=row.failure_message,
         next_action=None if row.next_action is None else orjson.loads(row.next_action),
         created_at=instant(row.created_at),
         updated_at=instant(row.updated_at),

@@ -1,4 +1,4 @@
-"""What a returning customer need not type again: who they are, and how they paid last."""
+"""Prefill: what a returning customer need not type again, and how they paid last."""
 
 from dataclasses import dataclass
 

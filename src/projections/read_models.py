@@ -1,4 +1,4 @@
-"""The read models there are.
+"""Read models: the list of folds, derived tables and searched texts there are.
 
 A fold maps one recorded fact to row changes and does nothing else: it reads no table, no clock,
 no network. Each view module has one; they are listed here, with the derived tables, in the order

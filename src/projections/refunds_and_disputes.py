@@ -1,4 +1,4 @@
-"""Money that went back, by a refund or by a lost dispute.
+"""Refunds and lost disputes: money that went back.
 
 Together with the moment at which each payment succeeded these are all movements of money, so any
 range of time can be told exactly.
@@ -6,7 +6,7 @@ range of time can be told exactly.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import BigInteger, Connection, func, select
 
@@ -15,14 +15,15 @@ from projections.book_totals import book_totals
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, last, view
 from projections.engine.folding.timestamps import instant
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.records import record_from
 
 REFUND = "refund"
 LOST_DISPUTE = "lost_dispute"
 
-reversals = view(
-    "reversals",
-    key("reversal_id"),
+refunds_and_disputes = view(
+    "refunds_and_disputes",
+    key("id"),
     first("kind"),
     first("payment_id"),
     last("customer_id"),
@@ -35,50 +36,52 @@ reversals = view(
     first("country"),
     first("reason"),
     first("provider_refund_id"),
-    first("reversed_at", BigInteger),
+    first("happened_at", BigInteger),
     indexes=[
-        ("kind", "reversed_at", "reversal_id"),
-        ("payment_id", "reversed_at", "reversal_id"),
-        ("reversed_at", "currency", "customer_id"),
-        ("customer_id", "reversed_at"),
+        ("kind", "happened_at", "id"),
+        ("payment_id", "happened_at", "id"),
+        ("happened_at", "currency", "customer_id"),
+        ("customer_id", "happened_at"),
     ],
 )
 
 
-Reversing = Payment.Refunded | Payment.DisputeLost | Payment.CustomerAttached
+GivenBack = Payment.Refunded | Payment.DisputeLost | Payment.CustomerAttached
 
 
-def fold(recorded: Recorded[Reversing], changes: Changes) -> None:
+def fold(recorded: Recorded[GivenBack], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:
         case Payment.Refunded():
-            _reversed(
+            _given_back(
                 changes,
                 fact,
                 fact.refund_id,
-                reversed_at=at,
+                happened_at=at,
                 kind=REFUND,
                 amount=fact.refund_amount,
                 reason=fact.reason,
                 provider_refund_id=fact.provider_refund_id,
             )
         case Payment.DisputeLost():
-            _reversed(
+            _given_back(
                 changes,
                 fact,
                 fact.dispute_id,
-                reversed_at=at,
+                happened_at=at,
                 kind=LOST_DISPUTE,
                 amount=fact.disputed_amount,
             )
         case Payment.CustomerAttached():
             for movement in (*fact.refunds, *fact.disputes_lost):
-                changes.of(reversals).merge((movement["id"],), customer_id=fact.customer_id)
+                changes.of(refunds_and_disputes).merge(
+                    (movement["id"],), customer_id=fact.customer_id
+                )
 
 
-def _reversed(changes: Changes, fact: Payment.Event, reversal_id: str, **values: Any) -> None:
-    changes.of(reversals).merge(
-        (reversal_id,),
+def _given_back(changes: Changes, fact: Payment.Event, moved_id: str, **values: Any) -> None:
+    changes.of(refunds_and_disputes).merge(
+        (moved_id,),
         payment_id=fact.originator_id,
         customer_id=fact.customer_id,
         currency=fact.currency,
@@ -107,10 +110,10 @@ class Refund:
 
 def refund(connection: Connection, book: str, refund_id: str) -> Refund | None:
     """One refund by id, None when there is none."""
-    column = reversals.c
+    column = refunds_and_disputes.c
     row = connection.execute(
-        select(reversals).where(
-            column.book == book, column.reversal_id == refund_id, column.kind == REFUND
+        select(refunds_and_disputes).where(
+            column.book == book, column.id == refund_id, column.kind == REFUND
         )
     ).first()
     return None if row is None else _refund(row)
@@ -121,41 +124,27 @@ def refund_list(
     book: str,
     *,
     payment_id: str | None = None,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[Refund]:
     """The refunds of a book, or of one payment, newest first, with the true total."""
-    column = reversals.c
-    wanted = [column.book == book, column.kind == REFUND]
+    column = refunds_and_disputes.c
+    conditions = [column.book == book, column.kind == REFUND]
     if payment_id is None:
         counted = select(func.sum(book_totals.c.refund_count)).where(book_totals.c.book == book)
     else:
-        wanted.append(column.payment_id == payment_id)
-        counted = select(func.count()).select_from(reversals).where(*wanted)
-    page = fetch_page(
+        conditions.append(column.payment_id == payment_id)
+        counted = select(func.count()).select_from(refunds_and_disputes).where(*conditions)
+    return fetch_page(
         connection,
-        select(reversals).where(*wanted),
+        select(refunds_and_disputes).where(*conditions),
         (
-            By(column.reversed_at, descending=True, stated=True),
-            By(column.reversal_id, descending=True),
+            By(column.happened_at, descending=True, stated=True),
+            By(column.id, descending=True),
         ),
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
         total=int(connection.execute(counted).scalar() or 0),
-    )
-    return Page([_refund(row) for row in page.rows], page.total, page.next_cursor)
+        **page,
+    ).of(_refund)
 
 
 def _refund(row: Any) -> Refund:
-    return Refund(
-        refund_id=row.reversal_id,
-        payment_id=row.payment_id,
-        customer_id=row.customer_id,
-        amount=row.amount,
-        currency=row.currency,
-        reason=row.reason,
-        provider_refund_id=row.provider_refund_id,
-        created_at=instant(row.reversed_at),
-    )
+    return record_from(row, Refund, refund_id=row.id, created_at=instant(row.happened_at))

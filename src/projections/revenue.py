@@ -1,4 +1,4 @@
-"""What came in and went back in each quarter hour, added up to days and weeks.
+"""Revenue: what came in and went back in each quarter hour, added up to days and weeks.
 
 Every time zone there is now is a whole number of quarter hours from UTC, so these serve any. Where
 a bucket does not begin or end on a quarter (a range that was asked for, a zone of the past), the
@@ -16,10 +16,12 @@ from sqlalchemy import BigInteger, Column, Connection, func, select, values
 from domain.payment import Payment
 from projections.book_totals import most_used_currency
 from projections.engine.folding.changes import Changes, Recorded, Rows
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.merging import Key
 from projections.engine.folding.tables import key, total, view
 from projections.engine.folding.timestamps import QUARTER, instant, micros
-from projections.payment_movements import MEASURES, MovementFilter, movements, sums
+from projections.payment_facts import Uncounted
+from projections.payment_movements import MEASURES, MovementFilter, payment_movements, sums
 
 Granularity = Literal["day", "week"]
 
@@ -34,12 +36,18 @@ revenue = view(
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+Moving = (
+    Payment.Created | Payment.Succeeded | Payment.Failed | Payment.Refunded | Payment.DisputeLost
+)
+
+
+@ignoring(Uncounted, Payment.CustomerAttached, Payment.MethodSelected, Payment.Retried)
+def fold(recorded: Recorded[Moving], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     add_moved(changes.of(revenue), (fact.currency, at - at % QUARTER), fact)
 
 
-def add_moved(rows: Rows, key: Key, fact: Payment.Event) -> None:
+def add_moved(rows: Rows, key: Key, fact: Moving) -> None:
     """What of MEASURES a fact adds, at its moment: nothing of today changes a day of the past."""
     match fact:
         case Payment.Created():
@@ -52,8 +60,6 @@ def add_moved(rows: Rows, key: Key, fact: Payment.Event) -> None:
             rows.merge(key, refund_count=1, refunded_amount=fact.refund_amount)
         case Payment.DisputeLost():
             rows.merge(key, disputed_amount=fact.disputed_amount)
-        case _:
-            pass
 
 
 class UnknownTimeZone(ValueError):  # noqa: N818 (the question is wrong, not the program)
@@ -227,8 +233,8 @@ def _ragged(start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _between(connection: Connection, book: str, currency: str, start: int, end: int) -> Moved:
-    wanted = MovementFilter(currency=currency)
-    happened = movements(book, wanted, instant(start), instant(end))
+    filters = MovementFilter(currency=currency)
+    happened = payment_movements(book, filters, instant(start), instant(end))
     return moved_of(connection.execute(select(*sums(happened.c))).one())
 
 

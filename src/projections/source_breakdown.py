@@ -1,4 +1,4 @@
-"""Where payments come from: of a book or of one customer, by source and by source_id.
+"""Source breakdown: where payments come from, of a book or of one customer.
 
 Everything is in one currency, over what succeeded at `start` ≤ t < `end`; shares are fractions of
 that. Without a range the figures are read from the rollups, within one from the movements.
@@ -6,15 +6,16 @@ that. Without a range the figures are read from the rollups, within one from the
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from sqlalchemy import Connection, func, select
 
 from domain.payment import SOURCES
 from projections.book_totals import most_used_currency
-from projections.customer_summary import customer_standing
+from projections.customer_summary import customer_summary
 from projections.engine.folding.timestamps import instant_or_none
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.querying.pages import By, Page, PagePlace, PageRequest, fetch_page
+from projections.engine.querying.records import record_from
 from projections.source_figures import Scope, source_figures
 
 
@@ -109,8 +110,7 @@ def ranked_sources(
     start: datetime | None = None,
     end: datetime | None = None,
     limit: int = 50,
-    offset: int = 0,
-    cursor: str | None = None,
+    **place: Unpack[PagePlace],
 ) -> RankedSources:
     """The sources of a book by what they brought, highest first, of one `source` or of all.
 
@@ -121,13 +121,12 @@ def ranked_sources(
     scope = Scope(book, None, currency or "", start, end)
     by_source, count, amount = _all_sources(connection, scope)
     if group_by == "source_id":
-        page = _ranked(
-            connection, scope, source, (count, amount), limit=limit, offset=offset, cursor=cursor
-        )
-        return RankedSources(currency, page)
+        ranked = _ranked(connection, scope, source, (count, amount), limit=limit, **place)
+        return RankedSources(currency, ranked)
     asked = [each for each in by_source if source in (None, each.source)]
     asked.sort(key=lambda each: (-each.amount, -each.succeeded, each.source))
-    return RankedSources(currency, Page(asked[offset : offset + limit], len(asked), None))
+    first = place.get("offset", 0)
+    return RankedSources(currency, Page(asked[first : first + limit], len(asked), None))
 
 
 def source_entry(
@@ -152,9 +151,9 @@ def source_entry(
 def _usual_currency(connection: Connection, book: str, customer_id: str | None) -> str | None:
     if customer_id is None:
         return most_used_currency(connection, book)
-    standing = customer_standing.c
+    summary = customer_summary.c
     return connection.execute(
-        select(standing.currency).where(standing.book == book, standing.customer_id == customer_id)
+        select(summary.currency).where(summary.book == book, summary.customer_id == customer_id)
     ).scalar()
 
 
@@ -173,9 +172,7 @@ def _ranked(
     whole: tuple[int, int],
     *,
     paid_only: bool = False,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    **page: Unpack[PageRequest],
 ) -> Page[SourceFigures]:
     figures = source_figures(scope, by_id=True)
     listed = select(figures)
@@ -190,23 +187,16 @@ def _ranked(
         By(figures.c.source, stated=True),
         By(figures.c.source_id, stated=True),
     )
-    page = fetch_page(
-        connection, listed, order, limit=limit, offset=offset, cursor=cursor, total=total
+    return fetch_page(connection, listed, order, total=total, **page).of(
+        lambda row: _source(row, *whole)
     )
-    return Page([_source(row, *whole) for row in page.rows], page.total, page.next_cursor)
 
 
 def _source(row: Any, count: int, amount: int) -> SourceFigures:
-    return SourceFigures(
-        source=row.source,
+    return record_from(
+        row,
+        SourceFigures,
         source_id=row.source_id or None,
-        source_description=row.source_description,
-        created=row.created,
-        succeeded=row.succeeded,
-        amount=row.amount,
-        refunded_amount=row.refunded_amount,
-        disputed_amount=row.disputed_amount,
-        customers=row.customers,
         first_payment_at=instant_or_none(row.first_payment_at),
         last_payment_at=instant_or_none(row.last_payment_at),
         count_share=_share(row.succeeded, count),

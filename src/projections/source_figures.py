@@ -1,4 +1,4 @@
-"""The figures of each source, of a book or of one customer, over all time or within a range.
+"""Source figures of a book or of one customer, over all time or within a range.
 
 Over all time they are read from the rollups, within a range from the movements.
 """
@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from projections.payment_movements import MovementFilter, movements
+from projections.payment_movements import MovementFilter, payment_movements
 from projections.source_totals import customer_sources, source_totals
 
 _SUMS = ("created", "succeeded", "amount", "refunded_amount", "disputed_amount")
@@ -49,7 +49,7 @@ def source_figures(scope: Scope, *, by_id: bool) -> Subquery:
 
 def _each_id(scope: Scope) -> Subquery:
     """The rollups as they are: a page of them comes off an index, and nothing is added up."""
-    table, wanted = _rollup(scope)
+    table, filters = _rollup(scope)
     column = table.c
     return (
         select(
@@ -61,13 +61,13 @@ def _each_id(scope: Scope) -> Subquery:
             column.first_payment_at,
             column.last_payment_at,
         )
-        .where(*wanted)
+        .where(*filters)
         .subquery()
     )
 
 
 def _each_source(scope: Scope) -> Subquery:
-    table, wanted = _rollup(scope)
+    table, filters = _rollup(scope)
     column = table.c
     paid = func.sum(column.succeeded)
     return (
@@ -80,7 +80,7 @@ def _each_source(scope: Scope) -> Subquery:
             func.min(column.first_payment_at).label("first_payment_at"),
             func.max(column.last_payment_at).label("last_payment_at"),
         )
-        .where(*wanted)
+        .where(*filters)
         .group_by(column.book, column.currency, column.source)
         .subquery()
     )
@@ -88,10 +88,10 @@ def _each_source(scope: Scope) -> Subquery:
 
 def _rollup(scope: Scope) -> tuple[Table, list[ColumnElement[bool]]]:
     table = source_totals if scope.customer_id is None else customer_sources
-    wanted = [table.c.book == scope.book, table.c.currency == scope.currency]
+    filters = [table.c.book == scope.book, table.c.currency == scope.currency]
     if scope.customer_id is not None:
-        wanted.append(table.c.customer_id == scope.customer_id)
-    return table, wanted
+        filters.append(table.c.customer_id == scope.customer_id)
+    return table, filters
 
 
 def _customers(scope: Scope, *, by_id: bool, paid: ColumnElement[int]) -> ColumnElement[int]:
@@ -118,8 +118,8 @@ def _payers(table: Table, *, by_id: bool) -> ColumnElement[int]:
 
 
 def _in_a_range(scope: Scope, *, by_id: bool) -> Subquery:
-    wanted = MovementFilter(currency=scope.currency, customer_id=scope.customer_id)
-    moved = movements(scope.book, wanted, scope.start, scope.end).c
+    filters = MovementFilter(currency=scope.currency, customer_id=scope.customer_id)
+    moved = payment_movements(scope.book, filters, scope.start, scope.end).c
     source_id = func.coalesce(moved.source_id, "") if by_id else cast(literal(""), Text)
     paid_at = case((moved.succeeded == 1, moved.moved_at))
     grouped = (

@@ -1,4 +1,4 @@
-"""What came from each source: to a book and from each customer, by source and source_id.
+"""Source totals: what came from each source, to a book and from each customer, by source_id.
 
 A source_id of "" stands for none.
 """
@@ -7,9 +7,11 @@ from typing import Any
 
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded, Rows
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.merging import Key
 from projections.engine.folding.tables import at_latest, earliest, key, latest, total, view
 from projections.engine.folding.timestamps import micros
+from projections.payment_facts import Uncounted
 
 
 def _figures() -> tuple[Any, ...]:
@@ -46,30 +48,38 @@ customer_sources = view(
 )
 
 
-def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
+Counted = (
+    Payment.Created
+    | Payment.CustomerAttached
+    | Payment.Succeeded
+    | Payment.Refunded
+    | Payment.DisputeLost
+)
+
+
+@ignoring(Uncounted, Payment.MethodSelected, Payment.Failed, Payment.Retried)
+def fold(recorded: Recorded[Counted], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
-    currency, source, source_id = fact.currency, fact.source, fact.source_id or ""
-    _add(changes.of(source_totals), (currency, source, source_id), fact, at)
+    key = (fact.currency, fact.source, fact.source_id or "")
+    # What is attached the source had already: only the customer did not.
+    if not isinstance(fact, Payment.CustomerAttached):
+        _add(changes.of(source_totals), key, fact, at)
     if fact.customer_id is not None:
-        rows, key = changes.of(customer_sources), (fact.customer_id, currency, source, source_id)
-        _add(rows, key, fact, at)
-        # The source had it already: only the customer did not.
-        if isinstance(fact, Payment.CustomerAttached):
-            _add_all(rows, key, fact)
+        _add(changes.of(customer_sources), (fact.customer_id, *key), fact, at)
 
 
-def _add(rows: Rows, key: Key, fact: Payment.Event, at: int) -> None:
+def _add(rows: Rows, key: Key, fact: Counted, at: int) -> None:
     match fact:
         case Payment.Created():
             _created(rows, key, fact, at)
+        case Payment.CustomerAttached():
+            _add_all(rows, key, fact)
         case Payment.Succeeded():
             _succeeded(rows, key, at, fact.captured_amount)
         case Payment.Refunded():
             rows.merge(key, refunded_amount=fact.refund_amount)
         case Payment.DisputeLost():
             rows.merge(key, disputed_amount=fact.disputed_amount)
-        case _:
-            pass
 
 
 def _add_all(rows: Rows, key: Key, fact: Payment.CustomerAttached) -> None:

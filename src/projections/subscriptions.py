@@ -1,8 +1,8 @@
-"""The subscriptions of a book as they are now, and how many of each kind a customer has."""
+"""Subscriptions of a book as they are now, and how many of each kind a customer has."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, Unpack
 
 import orjson
 from sqlalchemy import BigInteger, Connection, Row
@@ -11,8 +11,10 @@ from domain.subscription import Plan, Subscription, SubscriptionStatus
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
-from projections.engine.querying.newest_first import begun, newest_first
-from projections.engine.querying.pages import Page
+from projections.engine.querying.conditions import equal_to
+from projections.engine.querying.newest_first import created_in_range, newest_first
+from projections.engine.querying.pages import Page, PageRequest
+from projections.engine.querying.records import record_from
 
 subscriptions = view(
     "subscriptions",
@@ -51,7 +53,17 @@ customer_subscriptions = view(
 )
 
 
-def fold(recorded: Recorded[Subscription.Event], changes: Changes) -> None:
+SubscriptionFact = (
+    Subscription.Created
+    | Subscription.Updated
+    | Subscription.Renewed
+    | Subscription.Paused
+    | Subscription.Resumed
+    | Subscription.Canceled
+)
+
+
+def fold(recorded: Recorded[SubscriptionFact], changes: Changes) -> None:
     fact, at, position = recorded.fact, recorded.at, recorded.position
     row: dict[str, Any] = {
         "updated_at": at,
@@ -73,8 +85,6 @@ def fold(recorded: Recorded[Subscription.Event], changes: Changes) -> None:
             row |= {"status_position": position, "status_reason": fact.reason}
         case Subscription.Resumed():
             row |= {"status_position": position, "status_reason": None}
-        case _:
-            pass
     changes.of(subscriptions).merge((fact.originator_id,), **row)
     if fact.status != fact.previous_status:
         moved = {fact.status: 1}
@@ -148,7 +158,8 @@ def subscription(
     connection: Connection, book: str, subscription_id: str
 ) -> SubscriptionRecord | None:
     """One subscription by id, None when there is none."""
-    one = begun(subscriptions, book, {subscriptions.c.subscription_id: subscription_id})
+    rows = created_in_range(subscriptions, book)
+    one = rows.where(subscriptions.c.subscription_id == subscription_id)
     row = connection.execute(one).first()
     return None if row is None else _record(row)
 
@@ -156,38 +167,26 @@ def subscription(
 def subscription_list(
     connection: Connection,
     book: str,
-    wanted: SubscriptionFilter,
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
+    filters: SubscriptionFilter,
+    **page: Unpack[PageRequest],
 ) -> Page[SubscriptionRecord]:
-    """Newest first; the total is true up to narrowing.FEW. Raises BadCursor."""
-    column = subscriptions.c
-    same = {
-        column.status: wanted.status,
-        column.customer_id: wanted.customer_id,
-        column.plan_id: wanted.plan_id,
-    }
-    rows = begun(subscriptions, book, same, start=wanted.start, end=wanted.end)
-    return newest_first(
-        connection, rows, subscriptions, _record, limit=limit, offset=offset, cursor=cursor
+    """Newest first; the total is true up to candidates.FEW. Raises BadCursor."""
+    rows = created_in_range(subscriptions, book, filters.start, filters.end).where(
+        *equal_to(subscriptions, filters, "status", "customer_id", "plan_id")
     )
+    return newest_first(connection, rows, subscriptions, **page).of(_record)
 
 
 def _record(row: Row[Any]) -> SubscriptionRecord:
     created_at = instant(row.created_at)
-    return SubscriptionRecord(
-        subscription_id=row.subscription_id,
-        customer_id=row.customer_id,
-        plan=cast(Plan, orjson.loads(row.plan)),
-        status=row.status,
-        status_reason=row.status_reason,
+    return record_from(
+        row,
+        SubscriptionRecord,
+        plan=orjson.loads(row.plan),
         next_renewal_at=instant_or_none(row.next_renewal_at),
         period=row.period or 0,
         period_start=instant_or_none(row.period_start) or created_at,
         period_end=instant_or_none(row.period_end) or created_at,
-        latest_invoice_id=row.latest_invoice_id,
         created_at=created_at,
         updated_at=instant(row.updated_at),
     )

@@ -1,4 +1,4 @@
-"""How each view tells of a customer in the timeline: the same columns, for each type of entry."""
+"""Timeline sources: the rows of each view that tell of a customer, in the same columns."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, null, s
 from projections.disputes import disputes
 from projections.invoices import invoices
 from projections.payments import payments
-from projections.refunds_and_disputes import REFUND, reversals
+from projections.refunds_and_disputes import REFUND, refunds_and_disputes
 from projections.subscriptions import subscriptions
 
 EntryType = Literal["dispute", "invoice", "payment", "refund", "subscription"]
@@ -45,13 +45,13 @@ def _payments(book: str, customer_id: str) -> TimelineSource:
 
 
 def _refunds(book: str, customer_id: str) -> TimelineSource:
-    row = reversals.c
+    row = refunds_and_disputes.c
     return TimelineSource(
-        row.reversal_id,
-        row.reversed_at,
+        row.id,
+        row.happened_at,
         _selected(
-            id=row.reversal_id,
-            occurred_at=row.reversed_at,
+            id=row.id,
+            occurred_at=row.happened_at,
             status=literal("succeeded", Text),
             amount=row.amount,
             currency=row.currency,

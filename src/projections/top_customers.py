@@ -1,4 +1,4 @@
-"""The best customers in one currency, over all time or in a range of it.
+"""Top customers: the ranking of customers in one currency, over all time or in a range.
 
 By total_spent descending, then successful payments descending, then the earlier first payment,
 then id: the order is total, so pages never overlap. By payment_count, the two swap places.
@@ -6,9 +6,9 @@ All-time rankings are read straight off an index of customer_totals; a range ran
 succeeded in it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from sqlalchemy import (
     BigInteger,
@@ -26,9 +26,10 @@ from projections.book_totals import most_used_currency
 from projections.customer_profiles import Profile, profiles
 from projections.customer_totals import customer_totals
 from projections.customers import customers, still_there
-from projections.engine.folding.timestamps import instant, micros
-from projections.engine.querying.candidates import count_up_to_few
-from projections.engine.querying.pages import By, Page, fetch_page
+from projections.engine.folding.timestamps import instant
+from projections.engine.querying.candidates import counted_up_to_few
+from projections.engine.querying.conditions import between
+from projections.engine.querying.pages import By, Page, PagePlace, fetch_page
 from projections.payments import payments
 
 Metric = Literal["total_spent", "payment_count"]
@@ -75,15 +76,14 @@ def top_customers(
     country: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
-    limit: int = 10,
-    offset: int = 0,
-    cursor: str | None = None,
     counted: bool = True,
+    limit: int = 10,
+    **place: Unpack[PagePlace],
 ) -> TopCustomers:
     """The ranking over payments succeeded at `start` ≤ t < `end`, in one currency.
 
     Without `currency`: the book's most used. Deleted customers, and those without a successful
-    payment, are left out. The total is true up to narrowing.FEW; without `counted` there is none.
+    payment, are left out. The total is true up to candidates.FEW; without `counted` there is none.
     Raises BadCursor.
     """
     currency = currency or most_used_currency(connection, book)
@@ -93,21 +93,13 @@ def top_customers(
     if counted and figures is not customer_totals:
         # Payments were read to rank at all: who is in the ranking is counted on the way.
         ranking = ranking.add_columns(func.count().over().label("everybody"))
-    page = fetch_page(
-        connection,
-        ranking,
-        _order(figures.c, metric),
-        limit=limit,
-        offset=offset,
-        cursor=cursor,
-    )
-    ranked = _ranked(connection, book, currency, page.rows)
-    total, is_exact = None, True
-    if counted and page.rows and not cursor and "everybody" in ranking.selected_columns:
-        total = page.rows[0].everybody
+    found = fetch_page(connection, ranking, _order(figures.c, metric), limit=limit, **place)
+    is_counted = "everybody" in ranking.selected_columns
+    if is_counted and found.rows and not place.get("cursor"):
+        found = replace(found, total=found.rows[0].everybody)
     elif counted:
-        total, is_exact = count_up_to_few(connection, ranking, page, offset=offset, cursor=cursor)
-    return TopCustomers(currency, Page(ranked, total, page.next_cursor, is_exact))
+        found = counted_up_to_few(connection, ranking, found, limit=limit, **place)
+    return TopCustomers(currency, found.showing(_ranked(connection, book, currency, found.rows)))
 
 
 def ranking_entry(
@@ -159,17 +151,13 @@ def _in_a_range(
     end: datetime | None,
 ) -> Subquery:
     column = payments.c
-    wanted = [
+    asked = [
         column.book == book,
         column.currency == currency,
-        column.succeeded_at.is_not(None),
+        *between(column.succeeded_at, start, end),
     ]
     if country is not None:
-        wanted.append(column.country == country)
-    if start is not None:
-        wanted.append(column.succeeded_at >= micros(start))
-    if end is not None:
-        wanted.append(column.succeeded_at < micros(end))
+        asked.append(column.country == country)
     count = func.count()
     # As an expression, or SQLite walks all payments customer by customer to group them.
     customer_id = func.coalesce(column.customer_id, "")
@@ -182,7 +170,7 @@ def _in_a_range(
             count.label("successful_payments"),
             func.min(column.succeeded_at).label("first_payment_at"),
         )
-        .where(*wanted)
+        .where(*asked)
         .group_by(column.book, customer_id)
         .subquery()
     )

@@ -32,7 +32,7 @@ from projections.engine.folding.fold import Folding
 from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import Generations
-from projections.engine.rebuilding.parallel_load import fill_in_parallel
+from projections.engine.rebuilding.parallel_load import load_in_parallel
 from projections.engine.rebuilding.rebuild import rebuild
 from projections.engine.time_travel.reader import Moment, PastReader
 from projections.read_models import DEFINITIONS, FOLDS
@@ -191,7 +191,7 @@ def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
     books = {shop.book: house.fold(shop.book, house.serving, at_most=9) for shop in shops}
     other = house.generations.begin(DEFINITIONS)
 
-    fill_in_parallel(
+    load_in_parallel(
         house.ledger,
         other,
         DEFINITIONS,

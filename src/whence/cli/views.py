@@ -12,7 +12,7 @@ from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.generations.serving import Generations, GenerationServes, NoSuchGeneration
 from projections.engine.rebuilding.compare import Difference
-from projections.engine.rebuilding.parallel_load import FillingFailed
+from projections.engine.rebuilding.parallel_load import LoadFailed
 from projections.engine.rebuilding.rebuild import OtherFacts, Rebuilding, ensure_views
 from projections.engine.rebuilding.rebuild import rebuild as rebuild_views
 from projections.engine.rebuilding.verify import BookReport, Report
@@ -84,7 +84,7 @@ def opened_views() -> Iterator[tuple[Ledger, Generations]]:
     try:
         with recording(settings) as ledger, generations_of(settings, ledger) as views:
             yield ledger, views
-    except (NoSuchGeneration, GenerationServes, OtherFacts, FillingFailed) as refused:
+    except (NoSuchGeneration, GenerationServes, OtherFacts, LoadFailed) as refused:
         raise Unsuccessful(str(refused)) from None
 
 

@@ -1,6 +1,6 @@
-"""What some facts of one book change in the read models.
+"""Changes: the row changes that some facts of one book make in the read models.
 
-Changes merge in memory, column by column, as rows.py says; facts are folded in the order of their
+They merge in memory, column by column, as merging.py says; facts are folded in the order of their
 positions. One `Changes` is about one book: no fold can write into another's rows.
 """
 

@@ -1,4 +1,4 @@
-"""Computes derived rows again: of the keys a batch touched, or of a whole book.
+"""Derivation: computes derived rows again, of the keys a batch touched or of a whole book.
 
 What was there for these keys is taken out first, in the same transaction, so that a key which has
 no row any more has none.

@@ -1,4 +1,4 @@
-"""Which rows follow from other rows of the same book, and how they are computed again.
+"""Derived tables: rows that follow from other rows of the same book, and their queries.
 
 A derived table is a pure function of the rows of its sources (a customer's preferred currency, of
 the totals per currency). It is written as one query over `touched`: the keys to compute, with the

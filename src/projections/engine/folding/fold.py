@@ -1,14 +1,13 @@
-"""From stored facts to row changes, of one book, up to the first that cannot be folded."""
+"""Folding: from stored facts of one book to row changes, up to the first that cannot be folded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args, get_type_hints
 
 from domain.fact import Fact
 from ledger.facts import FactMapper, StoredFact
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.checkpoints import Checkpoint
-from projections.engine.folding.definitions import Fold
+from projections.engine.folding.definitions import Fold, folded_by
 from projections.engine.folding.timestamps import micros
 
 _LONGEST_REASON = 500
@@ -39,7 +38,7 @@ class Folding:
 
     def __init__(self, mapper: FactMapper, folds: Sequence[Fold]) -> None:
         self._mapper = mapper
-        self._folds = [(_subject(fold), fold) for fold in folds]
+        self._folds = [(folded_by(fold), fold) for fold in folds]
         self._caring: dict[type[Fact], list[Fold]] = {}
 
     def fold(self, book: str, after: int, facts: Sequence[StoredFact]) -> Folded:
@@ -79,17 +78,11 @@ class Folding:
         kind = type(fact)
         folds = self._caring.get(kind)
         if folds is None:
-            folds = [fold for subject, fold in self._folds if issubclass(kind, subject)]
+            folds = [fold for subjects, fold in self._folds if issubclass(kind, subjects)]
             self._caring[kind] = folds
         recorded = Recorded(stored.book, stored.position, fact, micros(fact.occurred_at))
         for fold in folds:
             fold(recorded, changes)
-
-
-def _subject(fold: Fold) -> Any:
-    """The facts a fold is about, by what it says its first argument is; without a word, all."""
-    recorded = next(iter(get_type_hints(fold).values()))
-    return next(iter(get_args(recorded)), Fact)
 
 
 def nothing_of(book: str, after: int, error: str) -> Folded:

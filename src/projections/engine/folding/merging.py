@@ -1,4 +1,4 @@
-"""How one change merges into a row in memory: a function for each table, made of its columns.
+"""Merges: how one change merges into a row in memory, by a function made of the table's columns.
 
 It runs about ten times for every fact there ever was, so it decides how long a rebuild takes. A
 loop that asks each column how it merges takes several times as long as the lines below, which are
@@ -28,6 +28,11 @@ from typing import Any
 from sqlalchemy import Table
 
 from projections.engine.folding.tables import MergeKind, key_names, merge_of, value_names
+
+# To be raised whenever the engine gives other rows for the same facts and folds (by the merges here
+# and in upsert.py, by derivation, by how a moment becomes microseconds): every store is then
+# rebuilt at its first start. What read models say themselves is seen without it.
+ENGINE_VERSION = 1
 
 Key = tuple[Any, ...]
 # By the key of each: book, key and values, in the order in which they are written.

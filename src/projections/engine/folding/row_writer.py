@@ -1,4 +1,4 @@
-"""Writes the changes of a batch: one bulk upsert for each table, the keys in order.
+"""Row writer: writes the changes of a batch by one bulk upsert for each table, keys in order.
 
 Rows go in the order of their keys, tables in the order of their names: so two writers wait for
 each other, and never in a circle.

@@ -1,4 +1,4 @@
-"""What a row of a read model is made of, and how two of its values merge.
+"""Tables of read models: their columns, and how two values of a column merge.
 
 A row is a product of monoids: every column declares how an earlier and a later value of it become
 one. Because each merge is associative, any way of cutting the facts into batches gives the same
@@ -12,7 +12,7 @@ A column may be left out of a change: it is then *unstated*, and the row keeps w
     AT_EARLIEST  the value stated with the MIN column it belongs to; null is a value like any other;
                  when two facts have the same time, the one recorded first counts
     AT_LATEST    the same with a MAX column; of two facts with one time, the one recorded last
-    DERIVED      computed from other rows (see derived.py), never merged
+    DERIVED      computed from other rows (see derived_tables.py), never merged
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Finds rows by a part of their text, through an index of every run of three letters in it.
+"""Text index (trigram search): finds rows by a part of their text.
 
 An index and not a view: it says where to look, and what is found is read from the rows. On SQLite
 it is an FTS5 table, on PostgreSQL a GIN index of the extension pg_trgm. Where either is missing

@@ -1,4 +1,4 @@
-"""Instants as whole numbers, and back.
+"""Timestamps: instants as whole numbers of microseconds, and back.
 
 The tables hold microseconds since 1970-01-01T00:00:00Z: both databases compare, subtract and bucket
 such numbers in the same way, and neither has to know a time zone.

@@ -1,4 +1,4 @@
-"""The SQL of one bulk upsert, the merges of rows.py in it, for SQLite and PostgreSQL."""
+"""Upsert SQL: one bulk statement, the merges of tables.py in it, for SQLite and PostgreSQL."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -1,4 +1,4 @@
-"""The generations of views that this process has open, and where each keeps its tables."""
+"""Connections to the generations this process has open, and where each keeps its tables."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One complete set of view tables: a SQLite file of its own, or a PostgreSQL schema.
+"""Generation: one set of view tables, a SQLite file of its own or a PostgreSQL schema.
 
 A generation belongs to the definitions it was made for. It can be thrown away at any time: the
 facts are the truth, and durability is left to them.

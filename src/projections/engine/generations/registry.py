@@ -1,4 +1,4 @@
-"""The list of generations: a table of the ledger, so that all processes agree on it."""
+"""Registry of generations: a table of the ledger, so that all processes agree on it."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Registered:
     state: State
     facts: int = 0
     total: int = 0
-    pulse: int = 0
+    heartbeat: int = 0
     created_at: str = ""
 
 
@@ -39,7 +39,7 @@ class NoSuchGeneration(LookupError):  # noqa: N818 (an answer to whoever named i
 
 
 class Registry:
-    """Numbers, states and builders' pulses; each change is one transaction."""
+    """Numbers, states and builders' heartbeats; each change is one transaction."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -79,9 +79,9 @@ class Registry:
             return number
         raise RuntimeError("too many generations are begun at once")
 
-    def note(self, number: int, facts: int, total: int, pulse: int) -> None:
+    def note(self, number: int, facts: int, total: int, heartbeat: int) -> None:
         """How far a build is; nothing happens when it is no build any more."""
-        self._mark(number, f"building {facts} {total} {pulse}", ("building",))
+        self._mark(number, f"building {facts} {total} {heartbeat}", ("building",))
 
     def serve(
         self, number: int, states: Sequence[State], is_there: Callable[[int], bool]
@@ -159,8 +159,8 @@ _ALL = _EVER.where(generations.c.state != _DROPPED).order_by(generations.c.numbe
 def _registered(number: int, definitions: str, state: str, created_at: str) -> Registered:
     match state.split():
         case ["building", *numbers]:
-            facts, total, pulse = (int(each) for each in numbers)
-            return Registered(number, definitions, "building", facts, total, pulse, created_at)
+            facts, total, heartbeat = (int(each) for each in numbers)
+            return Registered(number, definitions, "building", facts, total, heartbeat, created_at)
         case ["serving"]:
             return Registered(number, definitions, "serving", created_at=created_at)
         case _:

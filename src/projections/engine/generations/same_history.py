@@ -1,4 +1,4 @@
-"""Whether views were folded from this very ledger, as it stands now.
+"""Same history: whether views were folded from this very ledger, as it stands now.
 
 A ledger restored from an older backup has forgotten facts that the views still tell of, and soon
 has other facts in their places. The digest of the last fact folded shows it, since it is chained to

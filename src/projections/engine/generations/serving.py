@@ -1,4 +1,4 @@
-"""Which generations of views there are, and which one answers for the code that asks.
+"""Generations there are, and the one that serves the code that asks.
 
 Each code has its own serving generation: a release with changed views never reads another's tables,
 and the release before it goes on with its own until it is stopped.
@@ -143,9 +143,9 @@ class Generations:
             raise
         return generation
 
-    def note(self, number: int, facts: int, total: int, pulse: int) -> None:
-        """Tell everybody how far a build is; `pulse` changes while its builder is alive."""
-        self._registry.note(number, facts, total, pulse)
+    def note(self, number: int, facts: int, total: int, heartbeat: int) -> None:
+        """Tell everybody how far a build is; `heartbeat` changes while its builder is alive."""
+        self._registry.note(number, facts, total, heartbeat)
 
     def finish(self, number: int) -> bool:
         """What was being built is whole: let it serve, from now on; whether another did before."""

@@ -1,1 +1,1 @@
-"""Querying: keyset pages, candidate lookup, and lists with the newest first."""
+"""Querying: keyset pages, conditions, records, candidate lookup, and lists newest first."""

@@ -1,4 +1,4 @@
-"""Whether few rows fit, and then which: few are looked up one by one, many are walked in order.
+"""Candidate lookup: few rows are looked up one by one, many are walked in order.
 
 A list in order comes off an index, and what does not fit is left out on the way: quick as long as
 many fit. Where few do, they are found through the index of what is asked for, and sorted.
@@ -6,8 +6,8 @@ many fit. Where few do, they are found through the index of what is asked for, a
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, Unpack
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,7 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from projections.engine.querying.pages import Page
+from projections.engine.querying.pages import Page, PageRequest
+
+T = TypeVar("T")
 
 # So many are still few.
 FEW = 5_000
@@ -33,19 +35,19 @@ _VERY_FEW = 100
 class Candidates:
     """The ids a way led to: all of them when `complete`, else the first FEW."""
 
-    way: Select[Any]
+    path: Select[Any]
     ids: list[str]
     complete: bool
 
 
-def candidates(connection: Connection, ways: Iterable[Select[Any]]) -> Candidates | None:
+def candidates(connection: Connection, paths: Iterable[Select[Any]]) -> Candidates | None:
     """What the shortest of these ways leads to; None without any way. Each selects ids."""
     found: Candidates | None = None
-    for way in ways:
+    for path in paths:
         most = FEW if found is None else len(found.ids)
-        ids = connection.execute(way.limit(most + 1)).scalars().all()
+        ids = connection.execute(path.limit(most + 1)).scalars().all()
         if found is None or len(ids) <= most:
-            found = Candidates(way, list(dict.fromkeys(ids[:most])), len(ids) <= most)
+            found = Candidates(path, list(dict.fromkeys(ids[:most])), len(ids) <= most)
         if found.complete and len(found.ids) <= _VERY_FEW:
             break
     return found
@@ -61,23 +63,24 @@ def among(
     return column.in_(select(each.c.value))
 
 
-def count_up_to_few(
+def counted_up_to_few(
     connection: Connection,
     rows: Select[Any],
-    page: Page[Any],
+    page: Page[T],
     *,
-    offset: int = 0,
-    cursor: str | None = None,
     complete: bool = True,
-) -> tuple[int, bool]:
-    """How many rows there are, and whether that is all: exact up to FEW, else at least so many.
+    **asked: Unpack[PageRequest],
+) -> Page[T]:
+    """The page with a total: how many rows there are, exact up to FEW, else at least so many.
 
-    Unless `complete` there may be more than these. What the page that began at `offset` or `cursor`
-    shows counts too: where it shows the end of the list, nothing more is read.
+    Unless `complete` there may be more than these. What the page that was asked for shows counts
+    too: where it shows the end of the list, nothing more is read.
     """
+    offset, cursor = asked.get("offset", 0), asked.get("cursor")
     shown = len(page.rows) + (0 if cursor else offset)
     if not cursor and page.next_cursor is None and (page.rows or not offset):
-        return shown, True
+        return replace(page, total=shown)
     some = rows.limit(FEW + 1).subquery()
     count = int(connection.execute(select(func.count()).select_from(some)).scalar_one())
-    return max(min(count, FEW), shown), complete and count <= FEW
+    total, is_exact = max(min(count, FEW), shown), complete and count <= FEW
+    return replace(page, total=total, total_is_exact=is_exact)

@@ -1,15 +1,23 @@
-"""Pages of a list that is read in parts, one after the other, each in an order of its own.
+"""Chained pages: a list read in parts, one after the other, each in an order of its own.
 
 So each part can come off its own index, where one query for all of them would have to sort.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from projections.engine.querying.pages import BadCursor, By, Page, belongs, cursor_at, fetch_page
+from projections.engine.querying.pages import (
+    BadCursor,
+    By,
+    Page,
+    PageRequest,
+    belongs,
+    cursor_at,
+    fetch_page,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +31,10 @@ class Part:
 def fetch_chained_page(
     connection: Connection,
     parts: Sequence[Part],
-    *,
-    limit: int,
-    offset: int = 0,
-    cursor: str | None = None,
-    total: int | None = None,
+    **asked: Unpack[PageRequest],
 ) -> Page[Row[Any]]:
     """As `fetch_page`, over the parts one after the other. Raises BadCursor."""
+    limit, offset, cursor = asked["limit"], asked.get("offset", 0), asked.get("cursor")
     rows: list[Row[Any]] = []
     first = 0 if cursor is None else _part_of(parts, cursor)
     for place in range(first, len(parts)):
@@ -44,17 +49,17 @@ def fetch_chained_page(
         )
         rows += page.rows
         if page.next_cursor is not None:
-            return Page(rows, total, page.next_cursor)
+            return Page(rows, None, page.next_cursor)
         last_of_part = tuple(rows[-1])[-len(part.order) :] if page.rows else None
         following = parts[place + 1 :]
         if len(rows) == limit and last_of_part is not None and _any(connection, following):
-            return Page(rows, total, cursor_at(part.order, last_of_part))
+            return Page(rows, None, cursor_at(part.order, last_of_part))
         if offset and not page.rows:
             offset -= _count(connection, part)
         else:
             offset = 0
         cursor = None
-    return Page(rows, total, None)
+    return Page(rows, None, None)
 
 
 def _part_of(parts: Sequence[Part], cursor: str) -> int:

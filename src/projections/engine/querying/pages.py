@@ -1,4 +1,4 @@
-"""Where the next page begins.
+"""Keyset pages: a page of a list, and the cursor where the next one begins.
 
 A cursor is the sort values of the last row of a page, as opaque url-safe text. The next page is
 everything after that row in the same order, found through the index: page 10,000 costs what page 1
@@ -8,9 +8,9 @@ costs. Nulls count as smallest, on both databases.
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _LARGEST = 2**63 - 1
 _SMALLEST: dict[type, Any] = {int: -_LARGEST - 1, str: "", bool: False}
@@ -39,6 +40,19 @@ class BadCursor(ValueError):  # noqa: N818 (an answer to the caller, like the re
         super().__init__("this cursor was not given out for this list in this order")
 
 
+class PagePlace(TypedDict, total=False):
+    """Where a page begins: after `cursor`, or else at `offset`."""
+
+    offset: int
+    cursor: str | None
+
+
+class PageRequest(PagePlace):
+    """Which part of a list: from its place, at most `limit` rows."""
+
+    limit: int
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """Some rows of a list; `total` counts the whole list, None when it was not asked for.
@@ -50,6 +64,14 @@ class Page(Generic[T]):
     total: int | None
     next_cursor: str | None
     total_is_exact: bool = True
+
+    def of(self, record: Callable[[T], U]) -> "Page[U]":
+        """The same page, each row as a record."""
+        return self.showing([record(row) for row in self.rows])
+
+    def showing(self, rows: list[U]) -> "Page[U]":
+        """The same page, with these in the place of its rows."""
+        return Page(rows, self.total, self.next_cursor, self.total_is_exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +93,20 @@ def fetch_page(
     statement: Select[Any],
     order: Sequence[By],
     *,
-    limit: int,
-    cursor: str | None = None,
-    offset: int = 0,
     total: int | None = None,
+    **asked: Unpack[PageRequest],
 ) -> Page[Row[Any]]:
-    """Run `statement` in `order`, from after `cursor` or from `offset`, for at most `limit` rows.
+    """Run `statement` in `order`, for the part of it that is asked for.
 
     Rows carry the sort values as extra trailing columns. Raises BadCursor.
     """
+    limit, offset = asked["limit"], asked.get("offset", 0)
     labels = [Label(f"cursor_{i}", by.column) for i, by in enumerate(order)]
     ordered = statement.add_columns(*labels).order_by(*(_direction(by) for by in order))
     if offset:
         ordered = ordered.offset(offset)
     rows: list[Row[Any]] = []
-    for stretch in _stretches(order, cursor):
+    for stretch in _stretches(order, asked.get("cursor")):
         rows += connection.execute(ordered.where(stretch).limit(limit + 1 - len(rows)))
         if len(rows) > limit:
             last = tuple(rows[limit - 1])[-len(order) :]

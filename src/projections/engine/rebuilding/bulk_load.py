@@ -1,4 +1,4 @@
-"""Fills a new generation with whole books: fold in memory, load in bulk.
+"""Bulk load: whole books are folded in memory and loaded into a new generation.
 
 Memory is bounded: when the rows at hand pass a limit they are loaded, and a book that goes on
 after that is merged with what it has there already.
@@ -7,7 +7,6 @@ after that is merged with what it has there already.
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 from sqlalchemy import Connection
 
@@ -20,7 +19,7 @@ from projections.engine.folding.fold import Folding, digest_at
 from projections.engine.folding.row_writer import insert_into, merge_into
 from projections.engine.generations.database_errors import is_row_fault
 from projections.engine.generations.generation import Generation
-from projections.engine.rebuilding.quarantine import make, set_aside
+from projections.engine.rebuilding.quarantine import quarantine
 
 _FACTS_PER_READ = 5_000
 ROWS_IN_MEMORY = 500_000
@@ -30,11 +29,11 @@ Count = Callable[[int], None]
 Write = Callable[[Connection, str | None, list[Changes]], int]
 
 
-class Filler:
+class BulkLoader:
     """Loads books into a generation that nobody reads yet; `count` is told how many facts.
 
-    `parked` are the books with a fact that could not be folded, `refused` those that are set aside
-    because the database would not take a row. Of several fillers of one book, by different folds,
+    `parked` are the books with a fact that could not be folded, `quarantined` those left out since
+    the database would not take a row. Of several loaders of one book, by different folds,
     one notes its checkpoints.
     """
 
@@ -51,7 +50,7 @@ class Filler:
         notes_checkpoints: bool = True,
     ) -> None:
         self.parked: set[str] = set()
-        self.refused: set[str] = set()
+        self.quarantined: set[str] = set()
         self._notes_checkpoints = notes_checkpoints
         self._ledger = ledger
         self._generation = generation
@@ -63,14 +62,14 @@ class Filler:
         self._new: list[Changes] = []
         self._rows = 0
 
-    def fill(self, books: Iterable[tuple[str, int]]) -> None:
+    def load_books(self, books: Iterable[tuple[str, int]]) -> None:
         """Load these books, each up to the position given with it."""
         with _rare_collections():
             for book, upto in books:
-                self._fill_book(book, upto)
+                self._load_book(book, upto)
             self._load()
 
-    def _fill_book(self, book: str, upto: int) -> None:
+    def _load_book(self, book: str, upto: int) -> None:
         changes, loaded, position = Changes(book), 0, 0
         digest: str | None = None
         for facts in self._facts(book, 0, upto):
@@ -89,7 +88,7 @@ class Filler:
                 self._keep(changes, begun=loaded > 0)
                 self._load()
                 changes, loaded = Changes(book), position
-            if book in self.refused:
+            if book in self.quarantined:
                 return
         self._keep(changes, begun=loaded > 0)
 
@@ -119,8 +118,7 @@ class Filler:
             self._new.append(changes)
             self._rows += len(changes)
             return
-        keys = partial(self._generation.create_keys, self._definitions)
-        self.refused |= make(self._generation, self._definitions, keys)
+        self._generation.create_keys(self._definitions)
         self._write(merge_into, [changes])
 
     def _load(self) -> None:
@@ -129,7 +127,7 @@ class Filler:
 
     def _write(self, write: Write, loaded: list[Changes]) -> None:
         """All at once; when the database refuses a row, book by book, without the book of it."""
-        of_others = [each for each in loaded if each.book not in self.refused]
+        of_others = [each for each in loaded if each.book not in self.quarantined]
         try:
             with self._generation.loading() as connection:
                 write(connection, self._generation.schema, of_others)
@@ -140,8 +138,8 @@ class Filler:
                 for each in of_others:
                     self._write(write, [each])
                 return
-            self.refused.add(of_others[0].book)
-            set_aside(self._generation, self._definitions, of_others[0].book, error)
+            self.quarantined.add(of_others[0].book)
+            quarantine(self._generation, self._definitions, of_others[0].book, error)
 
 
 @contextmanager

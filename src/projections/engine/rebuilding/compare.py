@@ -1,4 +1,4 @@
-"""One table of two generations, read side by side in the order of its keys."""
+"""Comparison of one table of two generations, read side by side in the order of its keys."""
 
 import hashlib
 from collections import defaultdict

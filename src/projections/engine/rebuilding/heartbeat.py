@@ -1,4 +1,4 @@
-"""What a build shows while it lasts: how far it is, and that its builder is alive."""
+"""Heartbeat and progress of a build: how far it is, and that its builder is alive."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ from projections.engine.generations.generation import Generation
 from projections.engine.generations.registry import Registered
 from projections.engine.generations.serving import Generations
 
-PULSE_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
 _DEAD_AFTER_SECONDS = 4.0
 
 
@@ -57,27 +57,27 @@ class Meter:
 
 
 @contextmanager
-def building(
+def build(
     generations: Generations,
     definitions: Definitions,
     meter: Meter,
     *,
     unless_begun: bool = False,
 ) -> Iterator[Generation]:
-    """A new generation, with a pulse; taken away at the end unless it has come to serve.
+    """A new generation, with a heartbeat; taken away at the end unless it has come to serve.
 
     Raises ViewsRebuilding when another is begun already and that is to be enough.
     """
     generation = generations.begin(definitions, unless_begun=unless_begun)
     done = threading.Event()
-    pulses = count(1)
+    heartbeats = count(1)
 
-    # A pulse that is missed now and then does no harm; the build itself must go on.
+    # A heartbeat that is missed now and then does no harm; the build itself must go on.
     def beat() -> None:
-        while not done.wait(PULSE_SECONDS):
-            generations.note(generation.number, meter.facts, meter.total, next(pulses))
+        while not done.wait(HEARTBEAT_SECONDS):
+            generations.note(generation.number, meter.facts, meter.total, next(heartbeats))
 
-    thread = lasting_thread(beat, name="rebuild-pulse", closing=done)
+    thread = lasting_thread(beat, name="rebuild-heartbeat", closing=done)
     thread.start()
     try:
         yield generation
@@ -90,12 +90,12 @@ def building(
 def clear_abandoned(generations: Generations, definitions: Definitions) -> None:
     """Take away what was half built for these definitions by processes that are gone.
 
-    A builder shows a pulse every second: this waits for those of all builds, a few seconds at most.
+    This waits for the heartbeats of all builds, one a second, a few seconds at most.
     """
     silent = _builds(generations, definitions)
     until = time.monotonic() + _DEAD_AFTER_SECONDS
     while silent and time.monotonic() < until:
-        time.sleep(PULSE_SECONDS / 4)
+        time.sleep(HEARTBEAT_SECONDS / 4)
         silent &= _builds(generations, definitions)
     for each in silent:
         generations.abandon(each.number)

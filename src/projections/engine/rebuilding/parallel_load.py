@@ -1,8 +1,11 @@
-"""Fills a generation on PostgreSQL by several processes; each of them reads, folds and loads alone.
+"""Parallel load: several processes fill a generation, each reads, folds and loads alone.
 
 Books are independent of each other, and so are the tables of one book: a book that is more than
 the fair share of one process is dealt out by its folds. So nobody waits for anybody, and no row
 is written twice. A SQLite file has one writer: it is filled by one process.
+
+Not on a ProcessPoolExecutor, which was tried and came to more lines: it has no word for ending a
+task under way, for progress within one, nor for what a process keeps from one task to the next.
 """
 
 import os
@@ -24,7 +27,7 @@ from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions, Fold
 from projections.engine.folding.fold import Folding, reason
 from projections.engine.generations.generation import Generation, postgresql_generation
-from projections.engine.rebuilding.bulk_load import ROWS_IN_MEMORY, Count, Filler
+from projections.engine.rebuilding.bulk_load import ROWS_IN_MEMORY, BulkLoader, Count
 from projections.engine.rebuilding.quarantine import clear
 
 _WORTH_A_PROCESS = 50_000
@@ -32,7 +35,7 @@ _WORTH_A_PROCESS = 50_000
 Heads = Sequence[tuple[str, int]]
 
 
-class FillingFailed(Exception):  # noqa: N818 (it says what happened)
+class LoadFailed(Exception):  # noqa: N818 (it says what happened)
     """A process that filled a part of a generation could not, or is gone."""
 
 
@@ -62,11 +65,11 @@ class _Place:
 class _Done:
     """A task is done; `parked` when a fact of its book could not be folded.
 
-    `refused` are the books that were set aside.
+    `quarantined` are the books that were left out.
     """
 
     parked: bool
-    refused: frozenset[str]
+    quarantined: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class _Failed:
     reason: str
 
 
-def fill_in_parallel(
+def load_in_parallel(
     ledger: Ledger,
     generation: Generation,
     definitions: Definitions,
@@ -88,15 +91,15 @@ def fill_in_parallel(
     """Load these books, each up to the position given with it, by at most so many processes.
 
     Fewer where there are not `facts_per_process` for each, and one where more would be no use.
-    Of a book of which the database refuses a row nothing is loaded: see refusals.py.
+    Of a book of which the database refuses a row nothing is loaded: see quarantine.py.
     Whatever ends one process early, or this call, ends all of them.
-    Raises FillingFailed.
+    Raises LoadFailed.
     """
     facts = sum(upto for _, upto in heads)
     processes = min(processes, facts // facts_per_process)
     if processes <= 1 or generation.schema is None or definitions.name is None:
         folding = Folding(mapper, definitions.folds)
-        Filler(ledger, generation, definitions, folding, count).fill(heads)
+        BulkLoader(ledger, generation, definitions, folding, count).load_books(heads)
         return
     place = _Place(
         url=ledger.engine.url.render_as_string(hide_password=False),
@@ -107,11 +110,11 @@ def fill_in_parallel(
         rows_in_memory=ROWS_IN_MEMORY // processes,
     )
     with _workers(place, processes) as workers:
-        parked, refused = _run(workers, _dealt(heads, definitions.folds, processes), count)
+        parked, quarantined = _run(workers, _dealt(heads, definitions.folds, processes), count)
         # One part of the book may have gone further than another: begin it again, as a whole.
-        for book in parked | refused:
+        for book in parked | quarantined:
             clear(generation, definitions, book)
-        again = [_Task(book, upto) for book, upto in heads if book in parked - refused]
+        again = [_Task(book, upto) for book, upto in heads if book in parked - quarantined]
         _run(workers, again, count)
 
 
@@ -132,7 +135,7 @@ def _run(
     waiting = iter(tasks)
     busy: dict[Connection, _Task] = {}
     parked: set[str] = set()
-    refused: set[str] = set()
+    quarantined: set[str] = set()
 
     def give(worker: Connection) -> None:
         task = next(waiting, None)
@@ -147,19 +150,19 @@ def _run(
         ready = wait(list(busy))
         for worker in [each for each in busy if each in ready]:
             with _still_there():
-                told = worker.recv()
+                told: int | _Done | _Failed = worker.recv()
             match told:
                 case int(facts):
                     count(facts)
                 case _Done() as done:
                     task = busy.pop(worker)
-                    refused |= done.refused
+                    quarantined |= done.quarantined
                     if done.parked and task.parts > 1:
                         parked.add(task.book)
                     give(worker)
                 case _Failed(why):
-                    raise FillingFailed(why)
-    return parked, refused
+                    raise LoadFailed(why)
+    return parked, quarantined
 
 
 @contextmanager
@@ -168,7 +171,7 @@ def _still_there() -> Iterator[None]:
     try:
         yield
     except (EOFError, ConnectionError):
-        raise FillingFailed("a process that fills the views is gone") from None
+        raise LoadFailed("a process that fills the views is gone") from None
 
 
 @contextmanager
@@ -179,7 +182,7 @@ def _workers(place: _Place, processes: int) -> Iterator[list[Connection]]:
     try:
         for number in range(processes):
             ours, theirs = spawning.Pipe()
-            name = f"filler-{number}"
+            name = f"loader-{number}"
             process = spawning.Process(target=_work, args=(theirs, place), name=name, daemon=True)
             process.start()
             theirs.close()
@@ -205,12 +208,12 @@ def _work(asked: Connection, place: _Place) -> None:
     while True:
         task: _Task = asked.recv()
         try:
-            asked.send(_fill(ledger, generation, definitions, task, place, asked.send))
+            asked.send(_load(ledger, generation, definitions, task, place, asked.send))
         except Exception as error:  # noqa: BLE001 (told to the one that asked, who ends all)
             asked.send(_Failed(reason(error)))
 
 
-def _fill(
+def _load(
     ledger: Ledger,
     generation: Generation,
     definitions: Definitions,
@@ -219,7 +222,7 @@ def _fill(
     count: Callable[[int], None],
 ) -> _Done:
     leads = task.part == 0
-    filler = Filler(
+    loader = BulkLoader(
         ledger,
         generation,
         definitions,
@@ -228,8 +231,8 @@ def _fill(
         rows_in_memory=place.rows_in_memory,
         notes_checkpoints=leads,
     )
-    filler.fill([(task.book, task.upto)])
-    return _Done(task.book in filler.parked, frozenset(filler.refused))
+    loader.load_books([(task.book, task.upto)])
+    return _Done(task.book in loader.parked, frozenset(loader.quarantined))
 
 
 def _end_with_the_parent() -> None:

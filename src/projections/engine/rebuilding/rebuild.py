@@ -1,4 +1,4 @@
-"""Builds a generation beside the one that serves, from the facts, and switches to it.
+"""Rebuild: builds a generation from the facts beside the one that serves, and switches to it.
 
 Until the switch nobody notices; when it is interrupted, what was half built is taken away again.
 """
@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -19,15 +18,15 @@ from projections.engine.generations.same_history import is_folded_from
 from projections.engine.generations.serving import NOTICED_SECONDS, Generations, ViewsRebuilding
 from projections.engine.live.projector import Projector
 from projections.engine.rebuilding.heartbeat import (
-    PULSE_SECONDS,
+    HEARTBEAT_SECONDS,
     Meter,
     Notice,
     Rebuilding,
-    building,
+    build,
     clear_abandoned,
 )
-from projections.engine.rebuilding.parallel_load import fill_in_parallel
-from projections.engine.rebuilding.quarantine import derive, make
+from projections.engine.rebuilding.parallel_load import load_in_parallel
+from projections.engine.rebuilding.quarantine import derive
 
 __all__ = ["Rebuilding", "clear_abandoned"]
 
@@ -73,8 +72,8 @@ def rebuild(
     clear_abandoned(generations, definitions)
     heads = ledger.heads()
     meter = Meter(sum(heads.values()), notice)
-    with building(generations, definitions, meter, unless_begun=unless_begun) as generation:
-        fill_in_parallel(
+    with build(generations, definitions, meter, unless_begun=unless_begun) as generation:
+        load_in_parallel(
             ledger,
             generation,
             definitions,
@@ -140,7 +139,7 @@ def ensure_views(
             generation = generations.serving(definitions)
         except ViewsRebuilding as state:
             if state.building is not None:
-                closing.wait(PULSE_SECONDS)
+                closing.wait(HEARTBEAT_SECONDS)
                 clear_abandoned(generations, definitions)
                 continue
             # Of those who begin at the same moment one builds; the others find it building.
@@ -154,11 +153,11 @@ def ensure_views(
 
 
 def _finish(generation: Generation, definitions: Definitions, books: list[str]) -> None:
-    make(generation, definitions, partial(generation.create_keys, definitions))
+    generation.create_keys(definitions)
     generation.analyze(definitions, only=definitions.folded)
     for book in books:
         derive(generation, definitions, book)
-    make(generation, definitions, partial(generation.create_indexes, definitions))
+    generation.create_indexes(definitions)
     # SQLite looks at indexes, and only now there are some; PostgreSQL at columns, and has seen all
     # but these.
     on_postgresql = generation.schema is not None

@@ -1,4 +1,4 @@
-"""Whether the views say what the facts say: every row derived again, and compared.
+"""Verification: every row derived again from the facts, and compared with the views.
 
 First the chain of each book. Then a generation of its own is folded from the facts, up to where the
 views are that are verified, and both are read side by side.
@@ -6,7 +6,6 @@ views are that are verified, and both are read side by side.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from ledger.append import Claim
 from ledger.chain import BrokenChain, Chain
@@ -19,9 +18,9 @@ from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import Generations
 from projections.engine.rebuilding.compare import Compared, Difference, compare
-from projections.engine.rebuilding.heartbeat import Meter, building
-from projections.engine.rebuilding.parallel_load import fill_in_parallel
-from projections.engine.rebuilding.quarantine import derive, make
+from projections.engine.rebuilding.heartbeat import Meter, build
+from projections.engine.rebuilding.parallel_load import load_in_parallel
+from projections.engine.rebuilding.quarantine import derive
 
 Count = Callable[[int], None]
 
@@ -86,7 +85,7 @@ def verify(
 
     At most so many `processes` fold. `count` is told how many facts were folded again, `broken` of
     each broken chain when it is found, which is long before the end. Raises ViewsRebuilding when
-    none serves, NoSuchGeneration for a number that could not, FillingFailed.
+    none serves, NoSuchGeneration for a number that could not, LoadFailed.
     """
     if number is None:
         verified = generations.serving(definitions)
@@ -101,7 +100,7 @@ def verify(
         meter.count(facts)
         count(facts)
 
-    with building(generations, definitions, meter) as fresh:
+    with build(generations, definitions, meter) as fresh:
         _derive(ledger, fresh, mapper, definitions, positions, counted, processes)
         # One moment of the views, and a short one: they go on while everything is folded again.
         with verified.reading() as found:
@@ -143,12 +142,12 @@ def _derive(
     processes: int,
 ) -> None:
     books = sorted(positions.items())
-    fill_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
-    make(fresh, definitions, partial(fresh.create_keys, definitions))
+    load_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
+    fresh.create_keys(definitions)
     fresh.analyze(definitions, only=definitions.folded)
     for book in positions:
         derive(fresh, definitions, book)
-    # What was set aside begins anew, which takes its time: not while the views are being read.
+    # What is in quarantine begins anew, which takes its time: not while the views are being read.
     _go_on(ledger, fresh, mapper, definitions, positions)
 
 

@@ -1,4 +1,4 @@
-"""Facts as of a moment (`as_of`): what had happened by then, as all that was recorded tells it.
+"""As-of mapping: facts as of a moment (`as_of`), what had happened by then.
 
 Whatever had been recorded by then had happened, and so had what was recorded later and says that
 it happened before.

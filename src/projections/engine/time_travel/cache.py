@@ -1,4 +1,4 @@
-"""Which views of the past are at hand, and who reads them.
+"""Snapshot cache: the views of the past at hand, and who reads them.
 
 Whoever asks for a moment waits for the one fold of it. What was folded is kept until room is
 needed, and goes on from where it is when its book has grown; it is not changed while it is read.
@@ -71,65 +71,65 @@ class SnapshotCache:
         self._folders = ThreadPoolExecutor(_FOLDS_AT_ONCE, thread_name_prefix="past-folds")
         self._lock = threading.Lock()
         # The one used last comes last.
-        self._kept: OrderedDict[Key, CacheEntry] = OrderedDict()
+        self._entries: OrderedDict[Key, CacheEntry] = OrderedDict()
         self._waiting = 0
 
     def close(self) -> None:
         self._folders.shutdown(wait=True, cancel_futures=True)
         with self._lock:
-            for kept in self._kept.values():
-                if not kept.folded.cancel():
-                    kept.views.close()
-            self._kept.clear()
+            for entry in self._entries.values():
+                if not entry.folded.cancel():
+                    entry.views.close()
+            self._entries.clear()
 
     @property
     def bytes_kept(self) -> int:
         with self._lock:
-            return sum(kept.size for kept in self._kept.values())
+            return sum(entry.size for entry in self._entries.values())
 
     def take(self, key: Key, goal: int) -> CacheEntry:
         """Views that are folded, or will be, up to `goal`; then `put_back`. Raises PastIsBusy."""
         with self._lock:
             self.progress.questions += 1
-            kept = self._kept.get(key)
-            if kept is None or (kept.begun and not kept.reaches(goal)):
-                kept = self._begin(key, goal, kept)
+            entry = self._entries.get(key)
+            if entry is None or (entry.begun and not entry.reaches(goal)):
+                entry = self._begin(key, goal, entry)
             else:
                 self.progress.hits += 1
-            kept.goal = kept.goal if kept.begun else max(kept.goal, goal)
-            kept.readers += 1
-            self._kept.move_to_end(key)
-            return kept
+            entry.goal = entry.goal if entry.begun else max(entry.goal, goal)
+            entry.readers += 1
+            self._entries.move_to_end(key)
+            return entry
 
     def _begin(self, key: Key, goal: int, before: CacheEntry | None) -> CacheEntry:
         if self._waiting >= _MOST_FOLDS_WAITING:
             raise PastIsBusy
-        kept = self._kept[key] = CacheEntry(key, goal, before)
+        entry = self._entries[key] = CacheEntry(key, goal, before)
         self._waiting += 1
-        self._folders.submit(self._fold, kept)
-        return kept
+        self._folders.submit(self._fold, entry)
+        return entry
 
-    def _fold(self, kept: CacheEntry) -> None:
+    def _fold(self, entry: CacheEntry) -> None:
         with self._lock:
             self._waiting -= 1
             self.progress.folds += 1
-            kept.begun, goal, before, kept.before = True, kept.goal, kept.before, None
+            entry.begun, goal, before, entry.before = True, entry.goal, entry.before, None
         try:
-            views = self._to_go_on_from(kept.key, before)
+            views = self._to_go_on_from(entry.key, before)
             try:
                 self._fold_on(views, goal)
-                kept.size = views.size()
+                entry.size = views.size()
             except BaseException:
                 views.close()
                 raise
         except BaseException as error:  # noqa: BLE001 (whoever waits for it is told)
             with self._lock:
-                if self._kept.get(kept.key) is kept:
-                    del self._kept[kept.key]
-            kept.folded.set_exception(error)
+                if self._entries.get(entry.key) is entry:
+                    del self._entries[entry.key]
+            entry.folded.set_exception(error)
             return
         self._make_room()
-        kept.folded.set_result(views)
+        entry.folded.set_result(views)
 
     def _fold_on(self, views: Snapshot, goal: int) -> None:
         began, position = time.monotonic(), views.position
@@ -154,20 +154,20 @@ class SnapshotCache:
         finally:
             self.put_back(before)
 
-    def put_back(self, kept: CacheEntry) -> None:
+    def put_back(self, entry: CacheEntry) -> None:
         with self._lock:
-            kept.readers -= 1
-            if kept.replaced and not kept.readers:
-                kept.views.close()
+            entry.readers -= 1
+            if entry.replaced and not entry.readers:
+                entry.views.close()
 
     def _make_room(self) -> None:
         """Close what was not used for longest, until the rest fits; not what is being read."""
         with self._lock:
-            taken = sum(kept.size for kept in self._kept.values())
-            for key, kept in list(self._kept.items()):
+            taken = sum(entry.size for entry in self._entries.values())
+            for key, entry in list(self._entries.items()):
                 if taken <= self._most_bytes:
                     return
-                if kept.folded.done() and not kept.readers:
-                    del self._kept[key]
-                    kept.views.close()
-                    taken -= kept.size
+                if entry.folded.done() and not entry.readers:
+                    del self._entries[key]
+                    entry.views.close()
+                    taken -= entry.size

@@ -1,4 +1,4 @@
-"""Answers questions as of a moment of the past.
+"""Reader of the past: answers questions as of a moment, by the same queries.
 
 Views are a pure function of facts, so the past needs no mechanism of its own: the facts of the book
 up to the moment are folded into views in memory, and the same query runs on them.
@@ -62,7 +62,7 @@ class PastReader:
     ) -> None:
         self._ledger = ledger
         self._most_facts = most_facts
-        self._shelf = SnapshotCache(ledger, definitions, most_bytes=most_bytes)
+        self._cache = SnapshotCache(ledger, definitions, most_bytes=most_bytes)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="past")
         self._streams = asyncio.Semaphore(_MOST_STREAMS)
 
@@ -73,21 +73,21 @@ class PastReader:
         self.close()
 
     def close(self) -> None:
-        self._shelf.close()
+        self._cache.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     @property
     def progress(self) -> PastProgress:
-        return self._shelf.progress
+        return self._cache.progress
 
     @property
     def folds(self) -> int:
         """How often anything was folded until now."""
-        return self._shelf.progress.folds
+        return self._cache.progress.folds
 
     @property
     def bytes_kept(self) -> int:
-        return self._shelf.bytes_kept
+        return self._cache.bytes_kept
 
     async def ask(
         self, book: str, moment: Moment, query: Callable[[Connection], T]
@@ -130,12 +130,12 @@ class PastReader:
     async def _opened(self, book: str, moment: Moment) -> AsyncIterator[tuple[Snapshot, int]]:
         """The views of the moment, with the position they were to reach; nobody changes them."""
         key, goal = await self._run(partial(self._place, book, moment))
-        kept = self._shelf.take(key, goal)
+        kept = self._cache.take(key, goal)
         try:
             # Whoever gives up waiting does not take the fold from the others.
             yield await asyncio.shield(asyncio.wrap_future(kept.folded)), goal
         finally:
-            self._shelf.put_back(kept)
+            self._cache.put_back(kept)
 
     def _place(self, book: str, moment: Moment) -> tuple[Key, int]:
         if moment.known_at is None:

@@ -1,4 +1,4 @@
-"""The views of one book in memory, folded up to a position.
+"""Snapshot: the views of one book in memory, folded up to a position.
 
 A SQLite database in memory that several connections share; the queries are the same as ever,
 whatever database the store is. It is gone with its last connection.

@@ -144,7 +144,7 @@ def test_the_generation_before_is_asked_no_more_when_it_is_gone_or_long_past(
     assert [each.number for each in gone] == [first.number]
 
 
-def test_a_build_that_was_given_up_neither_shows_a_pulse_nor_serves(shop):
+def test_a_build_that_was_given_up_neither_shows_a_heartbeat_nor_serves(shop):
     live = shop.begin()
     half = shop.generations.begin(shop.definitions)
     shop.generations.abandon(half.number)

@@ -7,7 +7,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog.testing import capture_logs
 
 from projections.engine.rebuilding import heartbeat as building_module
-from projections.engine.rebuilding.heartbeat import Meter, building
+from projections.engine.rebuilding.heartbeat import Meter, build
 
 PATIENCE_SECONDS = 20
 
@@ -38,15 +38,17 @@ def failing_once(work, error):
 
 
 @pytest.mark.parametrize("error", [PoolTimeoutError("none is free"), RuntimeError("unexpected")])
-def test_a_build_shows_its_pulse_again_after_an_error(shop, log, monkeypatch, error):
-    monkeypatch.setattr(building_module, "PULSE_SECONDS", 0.01)
+def test_a_build_shows_its_heartbeat_again_after_an_error(shop, log, monkeypatch, error):
+    monkeypatch.setattr(building_module, "HEARTBEAT_SECONDS", 0.01)
     monkeypatch.setattr(shop.generations, "note", failing_once(shop.generations.note, error))
 
-    with building(shop.generations, shop.definitions, Meter(9, lambda _: None)) as generation:
+    with build(shop.generations, shop.definitions, Meter(9, lambda _: None)) as generation:
 
-        def pulse():
-            return next(e.pulse for e in shop.generations.list() if e.number == generation.number)
+        def heartbeat():
+            return next(
+                e.heartbeat for e in shop.generations.list() if e.number == generation.number
+            )
 
-        assert soon(lambda: pulse() > 2)
+        assert soon(lambda: heartbeat() > 2)
 
-    assert [entry["thread"] for entry in log] == ["rebuild-pulse"]
+    assert [entry["thread"] for entry in log] == ["rebuild-heartbeat"]

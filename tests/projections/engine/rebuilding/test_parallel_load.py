@@ -1,4 +1,4 @@
-"""Several processes fill one generation as one does, and none of them outlives its errand."""
+"""Several processes load one generation as one does, and none of them outlives its parent."""
 
 import multiprocessing
 import subprocess
@@ -23,7 +23,7 @@ from projections.engine.folding.changes import Changes
 from projections.engine.folding.checkpoints import checkpoints
 from projections.engine.folding.fold import Folding
 from projections.engine.generations.serving import Generations
-from projections.engine.rebuilding.parallel_load import FillingFailed, fill_in_parallel
+from projections.engine.rebuilding.parallel_load import LoadFailed, load_in_parallel
 from projections.read_models import DEFINITIONS
 
 BOOK, OTHER_BOOK = "org_00000000000000000000000001/test", "org_00000000000000000000000002/live"
@@ -45,7 +45,7 @@ class Kiosk:
     def filled(self, processes, count=lambda _: None):
         """All rows of a new generation, by table."""
         generation = self.generations.begin(DEFINITIONS)
-        fill_in_parallel(
+        load_in_parallel(
             self.ledger,
             generation,
             DEFINITIONS,
@@ -181,7 +181,7 @@ def test_a_process_that_is_gone_ends_the_filling(kiosk):
     def kill_one(_):
         multiprocessing.active_children()[0].kill()
 
-    with pytest.raises(FillingFailed):
+    with pytest.raises(LoadFailed):
         kiosk.filled(2, kill_one)
 
     assert not multiprocessing.active_children()
@@ -201,7 +201,7 @@ STAND_STILL = """
 import multiprocessing, sys, time
 from projections.read_models import DEFINITIONS
 from projections.engine.generations.generation import postgresql_generation
-from projections.engine.rebuilding.parallel_load import fill_in_parallel
+from projections.engine.rebuilding.parallel_load import load_in_parallel
 from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -214,7 +214,7 @@ if __name__ == "__main__":
     engine = open_engine(sys.argv[1])
     ledger = Ledger(engine, clock=None)
     generation = postgresql_generation(engine, "views_1", 1, DEFINITIONS.digest())
-    fill_in_parallel(ledger, generation, DEFINITIONS, FactMapper(), sorted(ledger.heads().items()),
+    load_in_parallel(ledger, generation, DEFINITIONS, FactMapper(), sorted(ledger.heads().items()),
                      stand_still, processes=2, facts_per_process=1)
 """
 

@@ -11,7 +11,7 @@ from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.fold import Folding
 from projections.engine.generations.same_history import is_folded_from
 from projections.engine.generations.serving import NoSuchGeneration, ViewsRebuilding
-from projections.engine.rebuilding.bulk_load import Filler
+from projections.engine.rebuilding.bulk_load import BulkLoader
 from projections.engine.rebuilding.rebuild import clear_abandoned, ensure_views, rebuild
 from projections.engine.rebuilding.verify import verify
 
@@ -58,7 +58,7 @@ def test_what_does_not_fit_in_memory_is_merged_with_what_is_there(shop, toys):
     history(shop, toys)
     shop.project()
     generation = shop.generations.begin(shop.definitions)
-    filler = Filler(
+    loader = BulkLoader(
         shop.ledger,
         generation,
         shop.definitions,
@@ -68,7 +68,7 @@ def test_what_does_not_fit_in_memory_is_merged_with_what_is_there(shop, toys):
         facts_per_read=20,
     )
 
-    filler.fill(sorted(shop.ledger.heads().items()))
+    loader.load_books(sorted(shop.ledger.heads().items()))
 
     assert shop.rows(toys.totals, generation) == shop.rows(toys.totals, live)
     assert shop.rows(toys.books, generation) == shop.rows(toys.books, live)
@@ -81,7 +81,7 @@ def test_a_book_parked_wherever_in_a_page_is_of_the_history_of_its_last_good_fac
 ):
     shop.record(*[toys.paid() for _ in range(good)], toys.from_the_future(), toys.paid())
     generation = shop.generations.begin(shop.definitions)
-    filler = Filler(
+    loader = BulkLoader(
         shop.ledger,
         generation,
         shop.definitions,
@@ -91,7 +91,7 @@ def test_a_book_parked_wherever_in_a_page_is_of_the_history_of_its_last_good_fac
         facts_per_read=2,
     )
 
-    filler.fill(sorted(shop.ledger.heads().items()))
+    loader.load_books(sorted(shop.ledger.heads().items()))
 
     with generation.reading() as connection:
         [(book, parked)] = read_checkpoints(connection).items()

@@ -127,7 +127,7 @@ def test_a_forged_fact_whose_row_is_refused_is_named_and_all_else_compared(shop,
     assert all(table.rows for table in right.tables)
 
 
-def test_what_is_set_aside_is_folded_while_nobody_reads_the_views(shop, forged, monkeypatch):
+def test_what_is_quarantined_is_folded_while_nobody_reads_the_views(shop, forged, monkeypatch):
     reading, write, being_read, written = Generation.reading, verification.fold_and_write, [], []
 
     @contextmanager
