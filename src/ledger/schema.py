@@ -118,3 +118,16 @@ workers = Table(
     Column("expires_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# Who works on a named thing, and until when (`ledger.lease`); not copied with a store, because it
+# speaks of processes. A moment is in microseconds since the epoch, on the database's clock.
+leases = Table(
+    "leases",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("name", Name, primary_key=True),
+    Column("holder", Name, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -12,7 +12,7 @@ from ledger.database import open_engine, require_schema, upgrade, writing
 from ledger.errors import WrongSchema
 from ledger.ledger import Ledger
 from ledger.restoring import begin_epoch
-from ledger.schema import lanes, metadata
+from ledger.schema import lanes, leases, metadata
 
 TABLES = [pytest.param(table, id=table.name) for table in metadata.sorted_tables]
 
@@ -67,13 +67,14 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_what_it_has(en
     assert ledger.read("org_x/test", limit=10) == before
     with engine.connect() as connection:
         assert connection.execute(select(lanes)).all() == []
+        assert connection.execute(select(leases)).all() == []
 
 
 def back_to_the_first_revision(engine):
     """What came after it is taken away, as if it had never been there."""
     schema = "whence." if engine.dialect.name == "postgresql" else ""
     with writing(engine) as connection:
-        for table in ("lanes", "workers"):
+        for table in ("lanes", "workers", "leases"):
             connection.execute(text(f"DROP TABLE {schema}{table}"))
         version = f"UPDATE {schema}alembic_version SET version_num = '0001'"  # noqa: S608 (our own)
         connection.execute(text(version))
