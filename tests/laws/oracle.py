@@ -1,4 +1,4 @@
-"""Every figure of the definitions, recomputed from plain lists: slow, obvious, and written once.
+"""Oracle: every figure recomputed from plain lists; slow, obvious, and written once.
 
 Nothing here knows of facts, ledgers or views. What the service answers must equal what this says.
 """

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.database import writing
-from ledger.threads import lasting_thread
+from ledger.supervised_threads import supervised_thread
 from projections.engine.live import leases
 
 LANES = 64
@@ -88,7 +88,7 @@ class LeasedLanes:
         self._others = 0
         self._doubted = threading.Event()
         self._closing = threading.Event()
-        self._thread = lasting_thread(self._run, name="lanes", closing=self._closing)
+        self._thread = supervised_thread(self._run, name="lanes", closing=self._closing)
 
     def __enter__(self) -> Self:
         self.start()

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.database import writing
-from ledger.threads import lasting_thread
+from ledger.supervised_threads import supervised_thread
 from projections.engine.live.lanes import LeasedLanes, lane_of
 
 _CHANNEL = "whence_heads"
@@ -48,8 +48,8 @@ class Hints:
         self._told = threading.Event()
         self._closing = threading.Event()
         self._threads = [
-            lasting_thread(self._send, name="hints-sender", closing=self._closing),
-            lasting_thread(self._listen, name="hints-listener", closing=self._closing),
+            supervised_thread(self._send, name="hints-sender", closing=self._closing),
+            supervised_thread(self._listen, name="hints-listener", closing=self._closing),
         ]
 
     def __enter__(self) -> Self:

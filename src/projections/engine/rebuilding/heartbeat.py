@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
-from ledger.threads import lasting_thread
+from ledger.supervised_threads import supervised_thread
 from projections.engine.folding.definitions import Definitions
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.registry import Registered
@@ -77,7 +77,7 @@ def building(
         while not done.wait(PULSE_SECONDS):
             generations.note(generation.number, meter.facts, meter.total, next(pulses))
 
-    thread = lasting_thread(beat, name="rebuild-pulse", closing=done)
+    thread = supervised_thread(beat, name="rebuild-pulse", closing=done)
     thread.start()
     try:
         yield generation

@@ -1,4 +1,4 @@
-"""Who bills? A thread that looks every so often what is due, and does it."""
+"""Billing worker: polls due subscriptions and invoices, and bills them."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import DUE
 from ledger.clock import written
 from ledger.ledger import Ledger
-from ledger.threads import lasting_thread
+from ledger.supervised_threads import supervised_thread
 
 Outcome = Literal["billed", "failed"]
 
@@ -28,7 +28,7 @@ _CONTEXT: Final = Context(actor="billing")
 _log = structlog.get_logger("whence")
 
 
-class Biller:
+class BillingWorker:
     """Bills what is due, oldest first; any number of them may work on one store.
 
     Each renewal and each retry is a command of its own: whoever is late loses the race and finds
@@ -115,18 +115,18 @@ class Biller:
 
 
 @contextmanager
-def billing(biller: Biller, *, every_seconds: float) -> Iterator[None]:
+def billing(worker: BillingWorker, *, every_seconds: float) -> Iterator[None]:
     """Bills in a thread with an event loop of its own, as long as the context is."""
     closing = threading.Event()
 
     def run() -> None:
-        asyncio.run(biller.bill_until_closed(every_seconds=every_seconds))
+        asyncio.run(worker.bill_until_closed(every_seconds=every_seconds))
 
-    thread = lasting_thread(run, name="billing", closing=closing)
+    thread = supervised_thread(run, name="billing", closing=closing)
     thread.start()
     try:
         yield
     finally:
         closing.set()
-        biller.close()
+        worker.close()
         thread.join()
