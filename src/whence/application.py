@@ -1,7 +1,7 @@
 """Application assembly: ledger and views joined into the API, and the workers beside it."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import structlog
 from starlette.types import ASGIApp
@@ -37,7 +37,7 @@ def serving(
         if only != "queries":
             stack.enter_context(cleaning_up(ledger))
             stack.enter_context(_billing(settings, ledger, metrics, clock))
-        stack.enter_context(_watching_what_is_due(settings, ledger, metrics, clock))
+        stack.enter_context(_monitoring(settings, ledger, metrics, clock))
         reading = stack.enter_context(projecting(settings, ledger))
         past = stack.enter_context(_past(settings, ledger))
         metrics.watch(reading.projector.progress)
@@ -62,13 +62,11 @@ def _billing(settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock)
             yield
 
 
-@contextmanager
-def _watching_what_is_due(
+def _monitoring(
     settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     seconds, gauge = settings.billing_seconds, metrics.overdue_seconds.set
-    with monitoring(OverdueMonitor(ledger, clock=clock, billing_seconds=seconds, gauge=gauge)):
-        yield
+    return monitoring(OverdueMonitor(ledger, clock=clock, billing_seconds=seconds, gauge=gauge))
 
 
 def _past(settings: Settings, ledger: Ledger) -> PastReader:

@@ -22,7 +22,7 @@ _PAGE: Final = 500
 # Of those done at one time many share a commit; more of them would only hold more in memory.
 _AT_ONCE: Final = 128
 # What could not be billed is not asked about again and again.
-_PATIENCE: Final = timedelta(minutes=5)
+_LEFT_ALONE_FOR: Final = timedelta(minutes=5)
 _CONTEXT: Final = Context(actor="billing")
 
 _log = structlog.get_logger("whence")
@@ -101,7 +101,7 @@ class BillingWorker:
                 )
             except Exception:  # noqa: BLE001 (logged and counted; nobody else has to wait for it)
                 _log.exception("could not bill", book=book, stream=stream)
-                self._left_alone[book, stream] = now + _PATIENCE
+                self._left_alone[book, stream] = now + _LEFT_ALONE_FOR
                 self._count("failed")
                 return False
         self._left_alone.pop((book, stream), None)

@@ -65,7 +65,7 @@ def test_a_backup_made_under_load_is_whole_and_has_all_that_was_acknowledged(ser
 async def backed_up_under_load(server: Server, payments: PaymentClient, file) -> list[str]:
     """The keys of what was acknowledged before the backup began."""
     working = asyncio.create_task(payments.work_until_cut())
-    while len(payments.answers) < 100:  # noqa: ASYNC110 (the till tells nobody)
+    while len(payments.answers) < 100:  # noqa: ASYNC110 (the client tells nobody)
         await asyncio.sleep(0.02)
     acknowledged = list(payments.answers)
     done = await asyncio.to_thread(server.whence, "db", "backup", str(file))
