@@ -1,4 +1,4 @@
-"""The same route with the same validation and nothing behind it: what FastAPI alone can do."""
+"""Bare FastAPI baseline: the same route with the same validation and nothing behind it."""
 
 import sys
 

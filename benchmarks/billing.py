@@ -1,4 +1,4 @@
-"""How many subscriptions a biller renews in a second: all that are due, and one after the other."""
+"""Billing benchmark: subscriptions renewed in a second, all that are due, and one by one."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from commands.handling.handler import CommandHandler, Context
 from commands.handling.ids import Ids
 from commands.organizations import found_organization
 from commands.subscriptions import CreateSubscription, create_subscription
-from whence.biller import Biller
+from whence.billing_worker import BillingWorker
 
 _SUBSCRIPTIONS = 2_000
 _ONE_BY_ONE = 200
@@ -46,7 +46,7 @@ async def _measure(url: str) -> Renewed:
         )
         moment[0] += timedelta(days=31)
         began = time.perf_counter()
-        done = await Biller(ledger, handler).bill_book(book)
+        done = await BillingWorker(ledger, handler).bill_book(book)
         together = done / (time.perf_counter() - began)
         moment[0] += timedelta(days=31)
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The usual application: FastAPI, a SQLAlchemy session, one commit for each request.
+"""CRUD baseline, the usual application: FastAPI, a SQLAlchemy session, a commit per request.
 
 Written as a good engineer would: the same validation, keys kept as hashes, an idempotency key that
 is unique, the payment and its first status in one transaction, the database's strictest durability.

@@ -1,13 +1,13 @@
-"""How long first pages take in a book of many customers and payments, and in a hundredth of it."""
+"""Growth benchmark: first pages in a book of many customers, and in a hundredth of it."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from crowds import BEGINNING, BOOK, crowd, customer_id, fold_into
 from sqlalchemy import Connection, Engine, make_url
 from stores import seconds_of
+from synthetic_book import BEGINNING, BOOK, customer_id, fold_into, synthetic_facts
 
 from ledger.database import open_engine
 from projections.customer_filters import CustomerFilter
@@ -34,7 +34,7 @@ def measure_growth(url: str, size: int) -> dict[str, tuple[float, float]]:
     taken = []
     for number, customers in enumerate((size, size // 100), start=1):
         generation = _generation(engine, url, number)
-        fold_into(generation, DEFINITIONS, BOOK, crowd(customers, customers))
+        fold_into(generation, DEFINITIONS, BOOK, synthetic_facts(customers, customers))
         with generation.reading() as connection:
             taken.append(
                 {

@@ -1,4 +1,4 @@
-"""What the eventsourcing library does with the same work, on the same PostgreSQL.
+"""Event sourcing library baseline: the same work, on the same PostgreSQL.
 
 `python library.py SECONDS DATABASE_URL` appends events one command at a time for so long, and
 prints how many it stored.

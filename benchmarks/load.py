@@ -1,4 +1,4 @@
-"""Clients that ask one HTTP server again and again, with hardly any work of their own.
+"""Load generator: clients that ask one HTTP server again and again, with little work of their own.
 
 A process beside the server: `python load.py PORT CLIENTS SECONDS RATE < request` sends the request
 it reads on and on, at most RATE times a second in all, and prints what it measured as JSON.

@@ -1,4 +1,4 @@
-"""What a question about the past costs: the first time, and asked again."""
+"""Time travel benchmark: a question about the past, the first time and asked again."""
 
 import asyncio
 import time

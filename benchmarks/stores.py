@@ -1,4 +1,4 @@
-"""What a store of many payments can do: take appends, be rebuilt, answer questions."""
+"""Store benchmark: a store of many payments takes appends, is rebuilt, answers questions."""
 
 import asyncio
 import os
@@ -17,7 +17,8 @@ from sqlalchemy import Connection, make_url, text
 
 from domain.customer import Customer
 from domain.fact import Entity, Fact
-from domain.payment import SOURCES, Payment
+from domain.payment import Payment
+from domain.payment_types import SOURCES
 from ledger.append import Append, Claim, Done, NewFact, Reply
 from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper

@@ -15,7 +15,7 @@ from api.renderings.values import moment
 from commands import checkout as commands
 from commands.checkout import (
     OpenCheckoutSession,
-    Opened,
+    OpenedSession,
     SelectMethod,
     SetCheckoutSettings,
     book_of_session,
@@ -112,7 +112,9 @@ async def set_checkout_settings(request: ApiRequest, command: SetCheckoutSetting
     return await request.decide(decide)
 
 
-async def _body(work: UnitOfWork, opened: Opened, customers: ReturningCustomers) -> dict[str, Any]:
+async def _body(
+    work: UnitOfWork, opened: OpenedSession, customers: ReturningCustomers
+) -> dict[str, Any]:
     """The session, without its secrets."""
     session = opened.session
     customer_id = opened.payment.customer_id if session.prefills else None

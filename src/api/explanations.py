@@ -19,7 +19,7 @@ from api.http.routing import needs, new_router
 from api.renderings.values import moment, pagination
 from domain.customer import CustomerNotFound
 from domain.errors import NotFound
-from domain.payment import Source
+from domain.payment_types import Source
 from projections.book_totals import most_used_currency
 from projections.customer_profiles import profile
 from projections.explanations import (

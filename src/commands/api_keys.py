@@ -1,4 +1,4 @@
-"""What does an API key look like? It carries its organization and mode, and one secret.
+"""API keys: one carries its organization and mode, and a secret.
 
 ``pfk_<mode>_<organization 26><key 26>.<secret>``; only the SHA-256 of the secret is stored.
 """

@@ -1,11 +1,12 @@
-"""How is what is due billed? One period, or one more try, in one append: all of it or nothing."""
+"""Billing: what is due of a subscription or an invoice, one period or one more try an append."""
 
 from contextlib import suppress
 
 from commands.fields import canonical_method
 from commands.handling.unit_of_work import UnitOfWork
-from commands.invoice_payments import INVOICE_PAYMENT, settle
-from commands.payments import COUNTRIES, take
+from commands.invoice_payments import INVOICE_PAYMENT, apply_payment_outcome
+from commands.payers import COUNTRIES
+from commands.verdicts import apply_verdict
 from domain.customer import Customer
 from domain.errors import NotFound
 from domain.invoice import Invoice
@@ -54,15 +55,15 @@ async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
     work.add(invoice)
     work.add(payment)
     work.claim(INVOICE_PAYMENT, payment.id, invoice.id)
-    take(work, payment, await work.provider.charge(payment))
-    await settle(work, invoice, payment)
+    apply_verdict(work, payment, await work.provider.charge(payment))
+    await apply_payment_outcome(work, invoice, payment)
     return True
 
 
 async def up_to_date(work: UnitOfWork, subscription_id: str) -> Subscription:
     """A subscription that is about to be changed, all that was due before then billed.
 
-    So what is billed never depends on how quick the biller was.
+    So what is billed never depends on how quick the billing worker was.
     """
     subscription = await work.load_for_update(Subscription, subscription_id)
     while await renew_when_due(work, subscription):
@@ -71,9 +72,7 @@ async def up_to_date(work: UnitOfWork, subscription_id: str) -> Subscription:
 
 
 async def _retry_when_due(work: UnitOfWork, invoice_id: str) -> bool:
-    # Whoever changes anything about a subscription waits for their turn at the subscription.
-    await work.lock((await work.load_stale(Invoice, invoice_id)).subscription_id)
-    invoice = await work.load_for_update(Invoice, invoice_id)
+    invoice = await invoice_for_update(work, invoice_id)
     if not invoice.is_due(work.now):
         return False
     if await _is_gone(work, invoice.customer_id):
@@ -83,12 +82,18 @@ async def _retry_when_due(work: UnitOfWork, invoice_id: str) -> bool:
     return True
 
 
+async def invoice_for_update(work: UnitOfWork, invoice_id: str) -> Invoice:
+    """An invoice to be changed: whoever changes anything about a subscription locks that first."""
+    await work.lock((await work.load_stale(Invoice, invoice_id)).subscription_id)
+    return await work.load_for_update(Invoice, invoice_id)
+
+
 async def ask_again(work: UnitOfWork, invoice: Invoice, *, by_policy: bool = False) -> None:
     """Tries the payment of a failed invoice again."""
     payment = await work.load_for_update(Payment, invoice.payment_id)
     payment.retry(work.now)
-    take(work, payment, await work.provider.retry(payment))
-    await settle(work, invoice, payment, by_policy=by_policy)
+    apply_verdict(work, payment, await work.provider.retry(payment))
+    await apply_payment_outcome(work, invoice, payment, by_policy=by_policy)
 
 
 async def _is_gone(work: UnitOfWork, customer_id: str) -> bool:

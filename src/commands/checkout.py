@@ -1,18 +1,17 @@
-"""What may be asked about checkout sessions: open one, look at it, choose how to pay."""
+"""Checkout session commands: open a session, look at it, choose how to pay."""
 
-import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from commands.client_secrets import InvalidClientSecret, book_of, client_secret
+from commands.client_secrets import InvalidClientSecret, book_of, check_client_secret
 from commands.fields import Command, Method, Text
 from commands.handling.unit_of_work import UnitOfWork
 from commands.payments import CreatePayment, create_payment
 from domain.checkout_session import CheckoutSession, SessionNotFound
-from domain.organization import Organization, OrganizationNotFound
+from domain.organization import Organization
 from domain.payment import Payment
 
 _OPEN_FOR: Final = timedelta(hours=24)
@@ -46,14 +45,14 @@ class SetCheckoutSettings(Command):
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedSession:
     session: CheckoutSession
     payment: Payment
 
 
 async def open_checkout_session(
     work: UnitOfWork, command: OpenCheckoutSession, *, prefills: bool
-) -> Opened:
+) -> OpenedSession:
     """A payment, and a session of a day in which it may be made."""
     as_api = command.model_copy(
         update={"source": "api", "source_id": None, "source_description": None}
@@ -67,13 +66,13 @@ async def open_checkout_session(
         now=work.now,
     )
     work.add(session)
-    return Opened(session, payment)
+    return OpenedSession(session, payment)
 
 
-async def see_checkout_session(work: UnitOfWork, secret: str) -> Opened:
+async def see_checkout_session(work: UnitOfWork, secret: str) -> OpenedSession:
     """The session of this secret, while it is open."""
     session = await _session(work, secret)
-    return Opened(session, await work.load_recent(Payment, session.payment_id))
+    return OpenedSession(session, await work.load_recent(Payment, session.payment_id))
 
 
 async def select_method(work: UnitOfWork, secret: str, command: SelectMethod) -> Payment:
@@ -100,11 +99,9 @@ def book_of_session(secret: str) -> str:
 async def _session(work: UnitOfWork, secret: str) -> CheckoutSession:
     session_id = secret.partition("_secret_")[0]
     try:
-        organization = await work.load_recent(Organization, work.org_id)
-    except OrganizationNotFound:
+        await check_client_secret(work, session_id, secret)
+    except InvalidClientSecret:
         raise SessionNotFound from None
-    if not hmac.compare_digest(client_secret(organization, session_id).encode(), secret.encode()):
-        raise SessionNotFound
     session = await work.load_recent(CheckoutSession, session_id)
     session.must_be_open(work.now)
     return session

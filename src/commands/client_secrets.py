@@ -1,4 +1,4 @@
-"""How does a browser show that it may confirm one payment? By a secret made from its id.
+"""Client secrets: with one, a browser shows that it may confirm one payment.
 
 Nothing is stored: the secret is derived from the payment id and the organization's seed, and it
 names the book, so that a call without a key reads one book only.
@@ -14,7 +14,7 @@ from domain.errors import Unauthorized
 from domain.organization import Organization, OrganizationNotFound
 from domain.payment import Payment
 
-_SHAPE: Final = re.compile(r"((?:pay|cs)_[0-9a-z]{26})_secret_([tl])([0-9a-z]{26})_([0-9a-f]{32})")
+_SHAPE: Final = re.compile(r"(?:pay|cs)_[0-9a-z]{26}_secret_([tl][0-9a-z]{26})_[0-9a-f]{32}")
 
 
 class InvalidClientSecret(Unauthorized):
@@ -26,11 +26,10 @@ class InvalidClientSecret(Unauthorized):
 
 def client_secret(organization: Organization, payment_id: str) -> str:
     """The secret of a payment, or, by its id, of a checkout session."""
-    mode = organization.mode[0]
-    org = organization.id.removeprefix("org_")
+    book = Book(organization.id, organization.mode)
     # Not hmac.digest: that lets go of the interpreter lock, and waits for it, on every payment.
     proof = hmac.new(organization.client_secret_seed.encode(), payment_id.encode(), "sha256")
-    return f"{payment_id}_secret_{mode}{org}_{proof.hexdigest()[:32]}"
+    return f"{payment_id}_secret_{book.short}_{proof.hexdigest()[:32]}"
 
 
 def book_of(secret: str) -> str:
@@ -38,8 +37,7 @@ def book_of(secret: str) -> str:
     match = _SHAPE.fullmatch(secret)
     if match is None:
         raise InvalidClientSecret
-    _, mode, org, _ = match.groups()
-    return str(Book(f"org_{org}", "test" if mode == "t" else "live"))
+    return str(Book.from_short(match[1]))
 
 
 async def see_payment(work: UnitOfWork, secret: str) -> Payment:

@@ -1,4 +1,4 @@
-"""What may a link ask its payers, and what may they answer? A form in a few questions."""
+"""Custom fields: what a link may ask its payers, and what they may answer."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -69,9 +69,9 @@ def answered(fields: Sequence[CustomField], answers: Mapping[str, Any]) -> dict[
     """The answers to what was asked, as text, and nothing else; raises WrongAnswer."""
     found: dict[str, str] = {}
     for field in fields:
-        said = _text(field, answers.get(field["name"]))
-        if said:
-            found[field["name"]] = said
+        answer = _text(field, answers.get(field["name"]))
+        if answer:
+            found[field["name"]] = answer
         elif field["required"]:
             raise WrongAnswer(field["name"], "is required")
     return found

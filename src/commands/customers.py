@@ -1,4 +1,4 @@
-"""What may be asked about customers: register, change, delete, and find by another name."""
+"""Customer commands: register, change, delete, and find by another name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who is asking? The organization, mode and rights behind a presented API key."""
+"""Directory of API keys: the organization, mode and rights behind one that is presented."""
 
 from dataclasses import dataclass
 from hashlib import sha256

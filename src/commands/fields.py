@@ -1,4 +1,4 @@
-"""What may a value from outside look like? The types the bodies of commands are made of."""
+"""Field types: what a value in the body of a command may look like."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How does a key made elsewhere come in? It names no book, so a book of its own names it.
+"""Imported API keys: a key made elsewhere names no book, so a book of its own names it.
 
 A key such as ``sk_test_…`` has a book called after its SHA-256, with one fact in it: whose it is
 and which key it stands for. The rest is like any other key.

@@ -1,4 +1,4 @@
-"""Has an invoice been paid? It follows its payment, in the append that records what became of it.
+"""Payments of invoices: an invoice follows its payment, in the append that changes that.
 
 By whatever route a payment is confirmed, failed, tried again or given up: its invoice is found
 through a claim, which only payments of our own subscriptions are looked up in.
@@ -40,16 +40,16 @@ async def must_not_be_invoiced(work: UnitOfWork, payment: Payment) -> None:
         raise AmountOfAnInvoice(invoice_id)
 
 
-async def settle_invoice(work: UnitOfWork, payment: Payment) -> None:
+async def update_invoice_of(work: UnitOfWork, payment: Payment) -> None:
     """Lets the invoice of a payment, if it has one, follow what this command made of it."""
     if not payment.pending_events:
         return
     invoice_id = await _invoice_of(work, payment)
     if invoice_id is not None:
-        await settle(work, await work.load_for_update(Invoice, invoice_id), payment)
+        await apply_payment_outcome(work, await work.load_for_update(Invoice, invoice_id), payment)
 
 
-async def settle(
+async def apply_payment_outcome(
     work: UnitOfWork, invoice: Invoice, payment: Payment, *, by_policy: bool = False
 ) -> None:
     """The same for an invoice at hand; ``by_policy``: nobody but the policy asked to try again.

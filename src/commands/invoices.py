@@ -1,14 +1,14 @@
-"""What may be asked about invoices: notes, another day, one more try, or to forget about it."""
+"""Invoice commands: change notes and due date, try again, cancel."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, model_validator
 
-from commands.billing import ask_again
+from commands.billing import ask_again, invoice_for_update
 from commands.fields import ChangingCommand, Command, LongText, Metadata, Moment
 from commands.handling.unit_of_work import UnitOfWork
-from commands.invoice_payments import settle
+from commands.invoice_payments import apply_payment_outcome
 from domain.invoice import Invoice
 from domain.payment import Payment
 
@@ -49,9 +49,9 @@ class RetryInvoice(Command):
 
 
 async def update_invoice(work: UnitOfWork, invoice_id: str, command: UpdateInvoice) -> Invoice:
-    invoice = await _invoice_in_turn(work, invoice_id)
-    said = "metadata" in command.model_fields_set
-    metadata = (command.metadata or {}) if said else None
+    invoice = await invoice_for_update(work, invoice_id)
+    changes_metadata = "metadata" in command.model_fields_set
+    metadata = (command.metadata or {}) if changes_metadata else None
     invoice.amend(work.now, metadata=metadata, due_at=command.due_date)
     if command.cancels and invoice.status != "canceled":
         await _cancel(work, invoice, None)
@@ -60,14 +60,14 @@ async def update_invoice(work: UnitOfWork, invoice_id: str, command: UpdateInvoi
 
 async def cancel_invoice(work: UnitOfWork, invoice_id: str, command: CancelInvoice) -> Invoice:
     """Its payment is canceled with it; one that a provider is at work on keeps it from that."""
-    invoice = await _invoice_in_turn(work, invoice_id)
+    invoice = await invoice_for_update(work, invoice_id)
     await _cancel(work, invoice, command.reason)
     return invoice
 
 
 async def retry_invoice(work: UnitOfWork, invoice_id: str) -> Invoice:
     """One more try of a failed one, also when the policy has no more."""
-    invoice = await _invoice_in_turn(work, invoice_id)
+    invoice = await invoice_for_update(work, invoice_id)
     invoice.must_have_failed()
     await ask_again(work, invoice)
     return invoice
@@ -77,11 +77,6 @@ async def _cancel(work: UnitOfWork, invoice: Invoice, reason: str | None) -> Non
     payment = await work.load_for_update(Payment, invoice.payment_id)
     if invoice.status == "due":
         payment.cancel(work.now, reason=reason)
-        await settle(work, invoice, payment)
+        await apply_payment_outcome(work, invoice, payment)
     else:
         invoice.cancel(work.now, reason=reason)
-
-
-async def _invoice_in_turn(work: UnitOfWork, invoice_id: str) -> Invoice:
-    await work.lock((await work.load_stale(Invoice, invoice_id)).subscription_id)
-    return await work.load_for_update(Invoice, invoice_id)

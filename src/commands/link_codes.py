@@ -1,4 +1,4 @@
-"""How does a link's address say which book it is in? By its code, which names the book.
+"""Link codes: the code in the address of a payment link names the book it is in.
 
 So a public page, to which nobody brings a key, reads one book only.
 """
@@ -7,17 +7,18 @@ import re
 from typing import Final
 
 from commands.handling.ids import Ids
+from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
 from domain.payment_link import PaymentLinkNotFound
 
 CODE: Final = "link_code"
 
-_SHAPE: Final = re.compile(r"lnk_([tl])([0-9a-z]{26})([0-9a-z]{16})")
+_SHAPE: Final = re.compile(r"lnk_([tl][0-9a-z]{26})[0-9a-z]{16}")
 
 
 def new_code(ids: Ids, book: Book) -> str:
     """A code nobody can guess: its last sixteen characters are random."""
-    return f"lnk_{book.mode[0]}{book.org_id.removeprefix('org_')}{ids.code()}"
+    return f"lnk_{book.short}{ids.code()}"
 
 
 def book_of(code: str) -> str:
@@ -25,9 +26,18 @@ def book_of(code: str) -> str:
     match = _SHAPE.fullmatch(code)
     if match is None:
         raise PaymentLinkNotFound(code)
-    mode, org, _ = match.groups()
-    return str(Book(f"org_{org}", "test" if mode == "t" else "live"))
+    return str(Book.from_short(match[1]))
 
 
 def looks_like_a_code(text: str) -> bool:
     return _SHAPE.fullmatch(text) is not None
+
+
+async def link_named(work: UnitOfWork, named: str) -> str:
+    """The id of a link that is named by its id or by its code."""
+    if not looks_like_a_code(named):
+        return named
+    link_id = await work.owner(CODE, named)
+    if link_id is None:
+        raise PaymentLinkNotFound(named)
+    return link_id

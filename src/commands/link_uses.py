@@ -1,4 +1,4 @@
-"""How often has a link been paid? Each success moves the count, in the append that records it."""
+"""Uses of payment links: each success moves the count, in the append that records it."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""What may be asked about an organization: found it, hand out keys, take them back."""
+"""Organization commands: found one, hand out API keys, revoke them."""
 
 from contextlib import suppress
 from dataclasses import dataclass

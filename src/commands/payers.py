@@ -1,4 +1,6 @@
-"""Who pays? The customer meant by what a merchant wrote as ``customer_id`` (contract 3, row 6)."""
+"""Payers: the customer meant by what a merchant wrote as ``customer_id`` (contract 3, row 6)."""
+
+from typing import Final
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -10,6 +12,21 @@ from commands.payer_details import fill_in
 from domain.customer import Customer, CustomerNotFound, Personal
 
 _OURS = "cus_"
+
+# Where a currency is paid in, unless somebody says otherwise (contract part 3, row 7).
+COUNTRIES: Final = {
+    "GHS": "GH",
+    "NGN": "NG",
+    "KES": "KE",
+    "UGX": "UG",
+    "TZS": "TZ",
+    "ZAR": "ZA",
+    "XOF": "CI",
+    "XAF": "CM",
+    "USD": "US",
+    "EUR": "DE",
+    "GBP": "GB",
+}
 
 
 async def payer(work: UnitOfWork, meant: str, phone: str | None = None) -> Customer:
@@ -24,22 +41,22 @@ async def payer(work: UnitOfWork, meant: str, phone: str | None = None) -> Custo
     return customer
 
 
-async def visitor(work: UnitOfWork, said: Personal) -> Customer | None:
+async def visitor(work: UnitOfWork, details: Personal) -> Customer | None:
     """Whoever pays in public: known by address, else by number, else a new customer.
 
     Somebody known stays as they are. None for somebody who says nothing at all. The phone number
     in E.164 form.
     """
-    email, phone = said["email"], said["phone"]
+    email, phone = details["email"], details["phone"]
     customer = await first_alive(work, EMAIL, email)
     if customer is None:
         customer = await first_alive(work, PHONE, phone)
     if customer is not None:
         return customer
-    if not any(said.values()):
+    if not any(details.values()):
         return None
     addresses = [address for address in (email, phone) if address is not None]
-    return register(work, payer=addresses, **said)
+    return register(work, payer=addresses, **details)
 
 
 def international(phone: str | None, country: str | None) -> str | None:

@@ -1,7 +1,6 @@
-"""What may be asked about payment links: set out terms, change them, open the page, pay."""
+"""Payment link commands: create a link, change its terms, delete it."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -14,31 +13,23 @@ from pydantic import (
     model_validator,
 )
 
-from commands.custom_fields import Answers, CustomFields, answered
+from commands.custom_fields import CustomFields
 from commands.fields import (
     Amount,
     AmountOrAll,
     ChangingCommand,
     Command,
-    CountryCode,
     CurrencyCode,
-    Email,
     LongText,
     Metadata,
-    Method,
     Moment,
     Text,
 )
 from commands.handling.unit_of_work import UnitOfWork
-from commands.link_codes import CODE, looks_like_a_code, new_code
-from commands.link_uses import count_use
-from commands.payer_details import introduce
-from commands.payers import international, payer, visitor
-from commands.payments import COUNTRIES, take
+from commands.link_codes import CODE, link_named, new_code
+from commands.payers import payer
 from domain.book import Book
-from domain.customer import Customer, CustomerNotFound, Personal
-from domain.payment import Payment
-from domain.payment_link import PaymentLink, PaymentLinkNotFound, Terms, viewed
+from domain.payment_link import PaymentLink, Terms
 from ledger.clock import written
 
 _URL = TypeAdapter(HttpUrl)
@@ -123,19 +114,6 @@ class UpdatePaymentLink(ChangingCommand, _LinkTerms):
         }
 
 
-class PayThroughLink(Command):
-    """Who pays, as far as they say so, and how much, where the link lets them choose."""
-
-    amount: AmountOrAll | None = None
-    email: Email | None = None
-    name: Text | None = None
-    phone: Text | None = None
-    method: Method = "card"
-    country: CountryCode | None = None
-    provider: Text | None = None
-    custom_fields: Answers = Field(default_factory=dict)
-
-
 async def create_payment_link(
     work: UnitOfWork, command: CreatePaymentLink, *, prefills: bool
 ) -> PaymentLink:
@@ -169,80 +147,6 @@ async def delete_payment_link(work: UnitOfWork, named: str) -> None:
     link = await work.load_for_update(PaymentLink, await link_named(work, named))
     link.delete(work.now)
     work.release(CODE, link.code, link.id)
-
-
-async def link_named(work: UnitOfWork, named: str) -> str:
-    """The id of a link that is named by its id or by its code."""
-    if not looks_like_a_code(named):
-        return named
-    link_id = await work.owner(CODE, named)
-    if link_id is None:
-        raise PaymentLinkNotFound(named)
-    return link_id
-
-
-async def open_payment_link(work: UnitOfWork, named: str, *, counted: bool = True) -> PaymentLink:
-    """The terms, for whoever has the address; that they were looked at is recorded."""
-    link = await work.load_recent(PaymentLink, await link_named(work, named))
-    link.must_be_open(work.now)
-    if counted:
-        work.note(viewed(link.id, work.now))
-    return link
-
-
-async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink) -> Payment:
-    """A payment on the link's terms, by a customer who is known or becomes known by it."""
-    link = await work.load_for_update(PaymentLink, await link_named(work, named))
-    link.must_be_open(work.now)
-    amount = link.price(command.amount or None)
-    currency = link.terms["currency"]
-    country = command.country or COUNTRIES.get(currency)
-    phone = international(command.phone, country)
-    said = Personal(email=command.email, phone=phone, name=command.name)
-    customer = await _payer(work, link, said)
-    payment = Payment.create(
-        work.ids.new("pay"),
-        amount=amount,
-        currency=currency,
-        customer_id=None if customer is None else customer.id,
-        source="payment_link",
-        source_id=link.id,
-        source_description=link.name,
-        method=command.method,
-        provider=work.provider.name,
-        country=country,
-        reference=link.terms["reference"],
-        description=link.terms["description"],
-        metadata=answered(link.terms["custom_fields"], command.custom_fields),
-        now=work.now,
-    )
-    work.add(payment)
-    take(work, payment, await work.provider.create(payment))
-    if customer is not None:
-        await introduce(work, payment, customer, _of_themselves(link, customer, said))
-    await count_use(work, payment)
-    return payment
-
-
-async def _payer(work: UnitOfWork, link: PaymentLink, said: Personal) -> Customer | None:
-    made_for = link.terms["customer_id"]
-    if made_for is not None:
-        # Of a link for somebody who was deleted since, whoever pays is a visitor like any other.
-        with suppress(CustomerNotFound):
-            return await payer(work, made_for)
-    return await visitor(work, said)
-
-
-def _of_themselves(link: PaymentLink, customer: Customer, said: Personal) -> Personal:
-    """Somebody else may pay what one customer was asked for: what they say is of themselves.
-
-    A number is the customer's when it comes with their address.
-    """
-    if customer.id != link.terms["customer_id"]:
-        return said
-    own, given = customer.personal["email"], said["email"]
-    is_theirs = own is not None and given is not None and own.lower() == given.lower()
-    return Personal(email=None, phone=said["phone"] if is_theirs else None, name=None)
 
 
 async def _stated(

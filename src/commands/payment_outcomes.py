@@ -1,13 +1,13 @@
-"""What must be told of a payment? Whatever it came from: its link and payer, or its invoice."""
+"""Payment outcomes: they are passed on to the link, the payer or the invoice behind a payment."""
 
 from commands.handling.unit_of_work import UnitOfWork
-from commands.invoice_payments import settle_invoice, subscription_of
+from commands.invoice_payments import subscription_of, update_invoice_of
 from commands.link_uses import count_use, link_of
 from commands.payer_details import accept_payer_details
 from domain.payment import Payment
 
 
-async def payment_in_turn(work: UnitOfWork, payment_id: str) -> Payment:
+async def payment_for_update(work: UnitOfWork, payment_id: str) -> Payment:
     """A payment that is about to be decided; what it came from is lined up for first.
 
     So a hundred payers of one link wait for each other, instead of overtaking each other.
@@ -23,4 +23,4 @@ async def propagate_outcome(work: UnitOfWork, payment: Payment) -> None:
     """Lets what a payment came from follow it, in the append that records what became of it."""
     await count_use(work, payment)
     await accept_payer_details(work, payment)
-    await settle_invoice(work, payment)
+    await update_invoice_of(work, payment)

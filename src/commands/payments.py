@@ -1,8 +1,7 @@
-"""What may be asked about a payment, from the moment it is wanted until it ends."""
+"""Payment commands: create, change, confirm, fail, cancel, expire, retry and capture a payment."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -21,41 +20,15 @@ from commands.fields import (
     Object,
     Text,
 )
-from commands.handling.providers import Accepts, Declines, NeedsAction, Processes, Verdict, Waits
+from commands.handling.providers import Waits
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import must_not_be_invoiced
 from commands.link_uses import link_name, must_have_uses_left
-from commands.payers import international, payer
-from commands.payment_outcomes import payment_in_turn, propagate_outcome
-from domain.errors import RuleBroken
-from domain.payment import CaptureMethod, Payment, Source
-
-# Where a currency is paid in, unless somebody says otherwise (contract part 3, row 7).
-COUNTRIES: Final = {
-    "GHS": "GH",
-    "NGN": "NG",
-    "KES": "KE",
-    "UGX": "UG",
-    "TZS": "TZ",
-    "ZAR": "ZA",
-    "XOF": "CI",
-    "XAF": "CM",
-    "USD": "US",
-    "EUR": "DE",
-    "GBP": "GB",
-}
-
-# Clocks differ a little; a record of the future is a mistake.
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
-
-
-class InTheFuture(RuleBroken):
-    code = "validation_error"
-
-    def __init__(self, occurred_at: datetime) -> None:
-        super().__init__(
-            f"occurred_at {occurred_at.isoformat()} is in the future", field="occurred_at"
-        )
+from commands.payers import COUNTRIES, international, payer
+from commands.payment_outcomes import payment_for_update, propagate_outcome
+from commands.verdicts import apply_verdict, happened
+from domain.payment import Payment
+from domain.payment_types import CaptureMethod, Source
 
 
 class CreatePayment(Command):
@@ -171,7 +144,7 @@ async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
         occurred_at=occurred_at,
     )
     work.add(payment)
-    take(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
+    apply_verdict(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
     await propagate_outcome(work, payment)
     return payment
 
@@ -190,11 +163,11 @@ async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment
 
 async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPayment) -> Payment:
     """A payment that is confirmed already stays as it is."""
-    payment = await payment_in_turn(work, payment_id)
+    payment = await payment_for_update(work, payment_id)
     if not payment.is_confirmed:
         payment.must_be_open("confirm")
         verdict = await work.provider.confirm(payment, "merchant")
-        take(work, payment, verdict, **_stated(work, command))
+        apply_verdict(work, payment, verdict, **_stated(work, command))
         await propagate_outcome(work, payment)
     return payment
 
@@ -205,20 +178,20 @@ async def confirm_intent(work: UnitOfWork, payment_id: str, client_secret: str) 
     The book is the one the secret names: ``commands.client_secrets.book_of``.
     """
     await check_client_secret(work, payment_id, client_secret)
-    payment = await payment_in_turn(work, payment_id)
+    payment = await payment_for_update(work, payment_id)
     if not payment.is_confirmed:
         if payment.is_open:
             await must_have_uses_left(work, payment)
         verdict = await work.provider.confirm(payment, "payer")
         if verdict != Waits():
             payment.must_be_open("confirm")
-            take(work, payment, verdict)
+            apply_verdict(work, payment, verdict)
             await propagate_outcome(work, payment)
     return payment
 
 
 async def fail_payment(work: UnitOfWork, payment_id: str, command: FailPayment) -> Payment:
-    payment = await payment_in_turn(work, payment_id)
+    payment = await payment_for_update(work, payment_id)
     occurred_at = happened(work, command.occurred_at)
     payment.fail(command.code, command.message, work.now, occurred_at=occurred_at)
     await propagate_outcome(work, payment)
@@ -226,29 +199,29 @@ async def fail_payment(work: UnitOfWork, payment_id: str, command: FailPayment) 
 
 
 async def cancel_payment(work: UnitOfWork, payment_id: str, command: CancelPayment) -> Payment:
-    payment = await payment_in_turn(work, payment_id)
+    payment = await payment_for_update(work, payment_id)
     payment.cancel(work.now, reason=command.reason)
     await propagate_outcome(work, payment)
     return payment
 
 
 async def expire_payment(work: UnitOfWork, payment_id: str) -> Payment:
-    payment = await payment_in_turn(work, payment_id)
+    payment = await payment_for_update(work, payment_id)
     payment.expire(work.now)
     await propagate_outcome(work, payment)
     return payment
 
 
 async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
-    payment = await payment_in_turn(work, payment_id)
+    payment = await payment_for_update(work, payment_id)
     payment.retry(work.now)
-    take(work, payment, await work.provider.retry(payment))
+    apply_verdict(work, payment, await work.provider.retry(payment))
     await propagate_outcome(work, payment)
     return payment
 
 
 async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePayment) -> Payment:
-    payment = await payment_in_turn(work, payment_id)
+    payment = await payment_for_update(work, payment_id)
     payment.capture(
         command.amount or None,
         work.now,
@@ -259,44 +232,9 @@ async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePay
     return payment
 
 
-def happened(work: UnitOfWork, occurred_at: datetime | None) -> datetime | None:
-    """A moment stated by the merchant; refused when it has not come yet."""
-    if occurred_at is not None and occurred_at > work.now + _CLOCKS_DIFFER:
-        raise InTheFuture(occurred_at)
-    return occurred_at
-
-
 def _stated(work: UnitOfWork, command: ConfirmPayment) -> Mapping[str, Any]:
     return {
         "provider": command.provider,
         "provider_ref_id": command.provider_ref_id,
         "occurred_at": happened(work, command.occurred_at),
     }
-
-
-def take(
-    work: UnitOfWork,
-    payment: Payment,
-    verdict: Verdict,
-    *,
-    provider: str | None = None,
-    provider_ref_id: str | None = None,
-    occurred_at: datetime | None = None,
-) -> None:
-    """Lets a payment become what the provider says; what the merchant states goes before."""
-    match verdict:
-        case Waits():
-            pass
-        case NeedsAction(next_action):
-            payment.require_action(next_action, work.now, occurred_at=occurred_at)
-        case Processes(reference):
-            payment.start_processing(work.now, provider_ref_id=reference, occurred_at=occurred_at)
-        case Accepts(reference):
-            payment.collect(
-                work.now,
-                provider=provider,
-                provider_ref_id=provider_ref_id or reference,
-                occurred_at=occurred_at,
-            )
-        case Declines(code, message):
-            payment.fail(code, message, work.now, occurred_at=occurred_at)

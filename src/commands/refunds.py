@@ -1,10 +1,10 @@
-"""How does money go back? By refunds, and by disputes that are lost."""
+"""Refund and dispute commands: how money goes back."""
 
 from typing import Literal
 
 from commands.fields import AmountOrAll, Command, LongText, Moment, Text
 from commands.handling.unit_of_work import UnitOfWork
-from commands.payments import happened
+from commands.verdicts import happened
 from domain.payment import Payment
 
 

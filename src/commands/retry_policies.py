@@ -1,4 +1,4 @@
-"""What may be asked about retry policies: of the organization, or of one of its plans."""
+"""Retry policy commands: for the organization, or for one of its plans."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What may be asked about subscriptions: begin, change, pause, go on, end."""
+"""Subscription commands: create, change, pause, resume, cancel."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -72,8 +72,8 @@ class UpdateSubscription(ChangingCommand):
 
     @property
     def changes(self) -> dict[str, Any]:
-        said = self.model_dump(include=self.model_fields_set)
-        return said | ({"metadata": said["metadata"] or {}} if "metadata" in said else {})
+        stated = self.model_dump(include=self.model_fields_set)
+        return stated | ({"metadata": stated["metadata"] or {}} if "metadata" in stated else {})
 
 
 class PauseSubscription(Command):

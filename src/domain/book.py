@@ -16,6 +16,15 @@ class Book(NamedTuple):
     def __str__(self) -> str:
         return f"{self.org_id}/{self.mode}"
 
+    @property
+    def short(self) -> str:
+        """Its name within a secret or an address: the mode's first letter, then the id's end."""
+        return f"{self.mode[0]}{self.org_id.removeprefix('org_')}"
+
+    @classmethod
+    def from_short(cls, short: str) -> Self:
+        return cls(f"org_{short[1:]}", "test" if short[0] == "t" else "live")
+
     @classmethod
     def named(cls, name: str) -> Self:
         """The book called so; raises ValueError when nothing could be called so."""

@@ -1,4 +1,4 @@
-"""Which facts are there? The list that ``docs/events.md`` and the stored examples are held to."""
+"""Event catalogue: the facts there are; ``docs/events.md`` and stored examples are held to it."""
 
 import sys
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from typing import Any, Final, NotRequired, get_args, get_origin, is_typeddict
 from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
-from domain.introduction import Introduction
 from domain.invoice import Invoice
 from domain.organization import ImportedKey, Organization
+from domain.payer_details import PayerDetails
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.subscription import Subscription
@@ -22,7 +22,7 @@ AGGREGATES: Final[tuple[type[Entity], ...]] = (
     Organization,
     ImportedKey,
     Customer,
-    Introduction,
+    PayerDetails,
     Payment,
     PaymentLink,
     CheckoutSession,

@@ -1,4 +1,4 @@
-"""Everything a business rule may answer instead of doing what it was asked.
+"""Refusals: what a business rule may answer instead of doing what it was asked.
 
     Refusal
     ├── NotFound      what was named is not there
@@ -7,7 +7,7 @@
     ├── Gone          it was there for everybody, and is not any more
     └── Unauthorized  who asks did not show that they may
 
-Concrete refusals live beside the aggregate that raises them.
+Concrete refusals live beside the aggregate that raises them (of payments: `payment_refusals`).
 """
 
 from typing import ClassVar

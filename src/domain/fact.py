@@ -1,4 +1,4 @@
-"""What every recorded fact has in common, and how an aggregate records one."""
+"""Facts and aggregates: what every recorded fact has in common, and how one is recorded."""
 
 from dataclasses import dataclass
 from datetime import datetime

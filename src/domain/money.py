@@ -1,4 +1,4 @@
-"""Which currencies there are, and how many decimals each has (ISO 4217)."""
+"""Currencies, and how many decimals each has (ISO 4217)."""
 
 from decimal import Decimal
 from functools import cache

@@ -2,113 +2,28 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Self, TypedDict, cast, get_args
+from typing import Any, Literal, Self, cast
 
 from eventsourcing.domain import event
 
-from domain.errors import NotFound, RuleBroken
+from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
-from domain.money import shown
-
-Source = Literal["api", "payment_link", "subscription"]
-Status = Literal[
-    "pending",
-    "requires_action",
-    "processing",
-    "authorized",
-    "partially_captured",
-    "succeeded",
-    "failed",
-    "canceled",
-    "expired",
-    "refunded",
-    "partially_refunded",
-    "disputed",
-]
-CaptureMethod = Literal["automatic", "manual"]
-
-SOURCES: tuple[Source, ...] = get_args(Source)
+from domain.payment_refusals import (
+    AlreadyAttached,
+    AmountExceedsWhatIsLeft,
+    CaptureExceedsAuthorization,
+    DisputeExceedsPayment,
+    NotPositive,
+    PaymentNotFound,
+    RefundExceedsPayment,
+    WrongStatus,
+)
+from domain.payment_types import CaptureMethod, Movement, OpenDispute, Source, Status, movement
 
 _OPEN = ("pending", "requires_action", "processing")
 _EDITABLE = ("pending", "requires_action")
 _CANCELABLE = ("pending", "requires_action", "authorized")
 _COLLECTED = ("succeeded", "partially_refunded")
-
-
-class Movement(TypedDict):
-    """Money that left a payment again; ``occurred_at`` as it stands in a fact: RFC 3339."""
-
-    id: str
-    amount: int
-    occurred_at: str
-
-
-class OpenDispute(TypedDict):
-    """A dispute nobody has decided yet."""
-
-    id: str
-    amount: int
-    status_before: Status
-
-
-class PaymentNotFound(NotFound):
-    code = "payment_not_found"
-
-    def __init__(self, payment_id: str) -> None:
-        super().__init__(f"no payment {payment_id}", payment_id=payment_id)
-
-
-class WrongStatus(RuleBroken):
-    def __init__(self, action: str, status: str) -> None:
-        super().__init__(
-            f"cannot {action} a payment that is {status}", status=status, action=action
-        )
-
-
-class InvalidAmount(RuleBroken):
-    code = "invalid_amount"
-
-
-class NotPositive(InvalidAmount):
-    def __init__(self, amount: int) -> None:
-        super().__init__(f"an amount is at least 1, not {amount}", field="amount")
-
-
-class RefundExceedsPayment(InvalidAmount):
-    def __init__(self, amount: int, left: int, currency: str) -> None:
-        super().__init__(
-            f"cannot refund {shown(amount, currency)}: {shown(left, currency)} left",
-            field="amount",
-            left=left,
-        )
-
-
-class CaptureExceedsAuthorization(InvalidAmount):
-    def __init__(self, amount: int, left: int, currency: str) -> None:
-        super().__init__(
-            f"cannot capture {shown(amount, currency)}: {shown(left, currency)} left",
-            field="amount",
-            left=left,
-        )
-
-
-class DisputeExceedsPayment(InvalidAmount):
-    def __init__(self, amount: int, left: int, currency: str) -> None:
-        super().__init__(
-            f"cannot dispute {shown(amount, currency)}: {shown(left, currency)} left",
-            field="amount",
-            left=left,
-        )
-
-
-class AlreadyAttached(RuleBroken):
-    def __init__(self, payment_id: str, customer_id: str, status: str) -> None:
-        super().__init__(
-            f"payment {payment_id} belongs to customer {customer_id}",
-            status=status,
-            action="attach",
-            customer_id=customer_id,
-        )
 
 
 class Payment(Entity):
@@ -292,7 +207,8 @@ class Payment(Entity):
         now: datetime,
         occurred_at: datetime | None = None,
     ) -> Self:
-        _positive(amount)
+        if amount < 1:
+            raise NotPositive(amount)
         return cls._create(
             cls.Created,
             id=payment_id,
@@ -491,9 +407,7 @@ class Payment(Entity):
         """Takes all that was set aside, or a part of it; ``final`` lets the rest go."""
         self._must_be(("authorized", "partially_captured"), "capture")
         left = self.authorized_amount - self.captured_amount
-        taken = left if amount is None else _positive(amount)
-        if taken > left:
-            raise CaptureExceedsAuthorization(taken, left, self.currency)
+        taken = self._part(amount, left, CaptureExceedsAuthorization)
         captured = self.captured_amount + taken
         if final or taken == left:
             self._succeed(captured, now, occurred_at)
@@ -549,9 +463,7 @@ class Payment(Entity):
     ) -> None:
         """Gives back a part, or, without an amount, all that is left."""
         self._must_be(_COLLECTED, "refund")
-        given = self.left if amount is None else _positive(amount)
-        if given > self.left:
-            raise RefundExceedsPayment(given, self.left, self.currency)
+        given = self._part(amount, self.left, RefundExceedsPayment)
         self._become(
             "refunded" if given == self.left else "partially_refunded",
             self.Refunded,
@@ -573,9 +485,7 @@ class Payment(Entity):
         occurred_at: datetime | None = None,
     ) -> None:
         self._must_be(_COLLECTED, "dispute")
-        disputed = self.left if amount is None else _positive(amount)
-        if disputed > self.left:
-            raise DisputeExceedsPayment(disputed, self.left, self.currency)
+        disputed = self._part(amount, self.left, DisputeExceedsPayment)
         self._become(
             "disputed",
             self.DisputeOpened,
@@ -614,6 +524,16 @@ class Payment(Entity):
     def _must_be(self, statuses: tuple[str, ...], action: str) -> None:
         if self.status not in statuses:
             raise WrongStatus(action, self.status)
+
+    def _part(self, amount: int | None, left: int, refusal: type[AmountExceedsWhatIsLeft]) -> int:
+        """The amount, or all that is left when none is named; no more than that."""
+        if amount is None:
+            return left
+        if amount < 1:
+            raise NotPositive(amount)
+        if amount > left:
+            raise refusal(amount, left, self.currency)
+        return amount
 
     def _succeed(self, captured: int, now: datetime, occurred_at: datetime | None = None) -> None:
         self._become(
@@ -690,7 +610,7 @@ class Payment(Entity):
 
     @event(Refunded)
     def _on_refunded(self, refund_id: str, refund_amount: int, occurred_at: datetime) -> None:
-        self.refunds = [*self.refunds, _movement(refund_id, refund_amount, occurred_at)]
+        self.refunds = [*self.refunds, movement(refund_id, refund_amount, occurred_at)]
 
     @event(DisputeOpened)
     def _on_dispute_opened(
@@ -709,16 +629,5 @@ class Payment(Entity):
         self, dispute_id: str, disputed_amount: int, occurred_at: datetime
     ) -> None:
         self.open_dispute = None
-        lost = _movement(dispute_id, disputed_amount, occurred_at)
+        lost = movement(dispute_id, disputed_amount, occurred_at)
         self.disputes_lost = [*self.disputes_lost, lost]
-
-
-def _positive(amount: int) -> int:
-    if amount < 1:
-        raise NotPositive(amount)
-    return amount
-
-
-def _movement(movement_id: str, amount: int, occurred_at: datetime) -> Movement:
-    written = occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return Movement(id=movement_id, amount=amount, occurred_at=written)

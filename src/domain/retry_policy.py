@@ -1,4 +1,4 @@
-"""Money that was not there is asked for again: how often, and how long after."""
+"""Retry policy: how often money that was not there is asked for again, and how long after."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the ledger may be asked to write, and what it may answer."""
+"""Appends: what the ledger may be asked to write, and the outcomes it may answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

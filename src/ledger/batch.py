@@ -7,24 +7,24 @@ enough to be sure, or a constraint refuses, it is done again with everything loo
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ledger.append import Append, Replied
-from ledger.chain import genesis
-from ledger.clock import Clock, written
-from ledger.distribution import together
-from ledger.held import HeldConnection
-from ledger.plan import Head, Known, Plan, plan, streams_to_look_up
-from ledger.rows import (
+from ledger.bulk_statements import (
     delete_rows,
+    insert_missing,
     insert_rows,
     locking,
     replace_rows,
     select_highest,
     select_rows,
 )
+from ledger.chain import genesis
+from ledger.clock import Clock, written
+from ledger.distribution import together
+from ledger.plan import Head, Known, Plan, plan, streams_to_look_up
 from ledger.schema import books, claims, events, replies
+from ledger.writer_connection import WriterConnection
 
 
 class Batch:
@@ -35,23 +35,23 @@ class Batch:
         # Plans whose COMMIT was sent and never answered.
         self._unsure: list[Plan] = []
 
-    def write(self, held: HeldConnection, clock: Clock) -> Plan:
+    def write(self, writer: WriterConnection, clock: Clock) -> Plan:
         """Writes it and commits, or finds that an earlier attempt has. May be called again.
 
         Raises what the database raises; nothing is kept of an attempt that failed before COMMIT.
         """
         try:
-            done = self._attempt(held, clock, informed=False)
+            done = self._attempt(writer, clock, informed=False)
         except IntegrityError:
             done = None
         if done is None:
-            done = self._attempt(held, clock, informed=True)
+            done = self._attempt(writer, clock, informed=True)
         if done is None:
             raise RuntimeError("a batch that knows everything has not been written")
         return done
 
-    def _attempt(self, held: HeldConnection, clock: Clock, *, informed: bool) -> Plan | None:
-        with held.transaction() as (connection, transaction):
+    def _attempt(self, writer: WriterConnection, clock: Clock, *, informed: bool) -> Plan | None:
+        with writer.transaction() as (connection, transaction):
             heads = lock_heads(connection, {append.book for append in self.appends})
             for earlier in self._unsure:
                 if is_recorded(connection, earlier):
@@ -72,15 +72,11 @@ def lock_heads(connection: Connection, names: Iterable[str]) -> dict[str, Head]:
     heads = _locked(connection, asked)
     new = [name for name in asked if name not in heads]
     if new:
-        is_postgresql = connection.dialect.name == "postgresql"
-        insert = postgresql.insert if is_postgresql else sqlite.insert
-        connection.execute(
-            insert(books).on_conflict_do_nothing(),
-            [
-                {"book": name, "position": 0, "digest": genesis(name), "recorded_at": ""}
-                for name in new
-            ],
-        )
+        empty = [
+            {"book": name, "position": 0, "digest": genesis(name), "recorded_at": ""}
+            for name in new
+        ]
+        insert_missing(connection, books, empty)
         heads |= _locked(connection, new)
     return heads
 

@@ -1,4 +1,4 @@
-"""How each fact is chained to the one before, and where a chain was broken."""
+"""Hash chain: each fact is chained to the one before by its digest; where a chain was broken."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What time it is, and how a moment is written."""
+"""Clock: what time it is, and how a moment is written."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,14 +1,14 @@
-"""A store moves into another database, whole."""
+"""Copying a store into another database, whole."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from sqlalchemy import Connection, Engine, Table, func, insert, select, tuple_
 
+from ledger.bulk_statements import insert_rows
 from ledger.database import writing
 from ledger.distribution import is_distributed
 from ledger.reading import StoreIdentity
-from ledger.rows import insert_rows
 from ledger.schema import books, claims, events, replies, store
 
 Notice = Callable[[int, int], None]
@@ -71,8 +71,8 @@ def _pages(
     if is_distributed(connection):
         yield from _pages_by_book(connection, table)
         return
-    asked = select(table).order_by(*table.primary_key.columns)
-    with connection.execution_options(yield_per=_PAGE).execute(asked) as rows:
+    query = select(table).order_by(*table.primary_key.columns)
+    with connection.execution_options(yield_per=_PAGE).execute(query) as rows:
         for page in rows.partitions():
             yield [tuple(row) for row in page]
 
@@ -100,11 +100,11 @@ def _rows_of(
     connection: Connection, table: Table, book: str
 ) -> Iterator[Sequence[tuple[object, ...]]]:
     leading, *keys = table.primary_key.columns
-    asked = select(table).where(leading == book).order_by(*keys).limit(_PAGE)
-    places = [list(table.columns).index(key) for key in keys]
-    found = [tuple(row) for row in connection.execute(asked)]
+    query = select(table).where(leading == book).order_by(*keys).limit(_PAGE)
+    indexes = [list(table.columns).index(key) for key in keys]
+    found = [tuple(row) for row in connection.execute(query)]
     yield found
     while keys and len(found) == _PAGE:
-        reached = [found[-1][place] for place in places]
-        found = [tuple(row) for row in connection.execute(asked.where(tuple_(*keys) > reached))]
+        reached = [found[-1][index] for index in indexes]
+        found = [tuple(row) for row in connection.execute(query.where(tuple_(*keys) > reached))]
         yield found

@@ -1,4 +1,4 @@
-"""How a database is opened, and how it gets the ledger's tables."""
+"""Database engines and migrations: a database is opened, and gets the ledger's tables."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,8 +14,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, ma
 
 from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, look
 from ledger.errors import WrongSchema
-from ledger.patience import PatientConnection
 from ledger.schema import SCHEMA, store
+from ledger.server_timeout import TimeoutConnection
 
 _BUSY_SECONDS = 10
 # A process that is stopped in the middle of a transaction holds its locks no longer than this:
@@ -156,7 +156,7 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, given: Any, settings: Any) -> Any:
-        return PatientConnection.connect(*given, **settings)
+        return TimeoutConnection.connect(*given, **settings)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
@@ -165,14 +165,14 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     @event.listens_for(engine, "checkin")
     def hurry(connection: Any, _record: object) -> None:
         if connection is not None:
-            connection.patience_seconds = PatientConnection.patience_seconds
+            connection.server_timeout_seconds = TimeoutConnection.server_timeout_seconds
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if options.get("unhurried", False):
             driver: Any = connection.connection.driver_connection
-            driver.patience_seconds = None
+            driver.server_timeout_seconds = None
         # For this transaction only: a setting of the session would be lost behind a pooler.
         settings = _settings(options, durable=durable)
         if settings:

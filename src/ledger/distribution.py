@@ -1,4 +1,4 @@
-"""How a store is spread over machines: every table by its book, with Citus.
+"""Distribution over machines: every table is spread by its book, with Citus.
 
 All of a book is on one machine, so a statement that names one book goes there whole, whatever is in
 it. What names several is only sent where Citus takes it (docs/decisions, on Citus).

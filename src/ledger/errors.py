@@ -1,4 +1,4 @@
-"""What may keep the ledger from answering."""
+"""Errors that keep the ledger from answering."""
 
 
 class LedgerUnavailable(Exception):  # noqa: N818 (it names a state of the world)

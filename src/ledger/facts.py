@@ -1,4 +1,4 @@
-"""How a fact becomes text, and the text becomes the fact again.
+"""Fact serialization: a fact becomes text, and the text becomes the fact again.
 
 Stored data is plain JSON that a stranger can read. Who, which version and when are columns of the
 ledger, not part of the data. Topics name classes through the library's registry, so whoever reads

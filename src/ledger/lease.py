@@ -9,8 +9,8 @@ import time
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from ledger.bulk_statements import insert_missing
 from ledger.database import writing
 from ledger.schema import leases
 
@@ -40,8 +40,7 @@ def acquire(engine: Engine, book: str, name: str, holder: str, *, seconds: float
     with writing(engine) as connection:
         now = _moment(connection)
         free = {"book": book, "name": name, "holder": "", "fence": 0, "expires_at": 0}
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(leases).on_conflict_do_nothing(), free)
+        insert_missing(connection, leases, [free])
         # While its holder writes it is locked: whoever has confirmed may finish. (An update alone
         # would not do, because it goes past that lock.)
         over = (

@@ -8,11 +8,11 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from ledger import claimed, reading
+from ledger import claims, reading
 from ledger.append import Append, Claim, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
-from ledger.housekeeping import forget_expired_replies
+from ledger.expired_replies import forget_expired_replies
 from ledger.plan import misnumbered
 from ledger.reading import StoreIdentity
 from ledger.writer import Answered, Committed, Waiting, Writer
@@ -29,10 +29,10 @@ class Ledger:
     loop asks from a thread. Use as a context manager, or `start` and `close`.
     """
 
-    def __init__(self, engine: Engine, *, clock: Clock, patience_seconds: float = 10) -> None:
+    def __init__(self, engine: Engine, *, clock: Clock, retry_seconds: float = 10) -> None:
         self.engine = engine
         self._clock = clock
-        self._writer = Writer(engine, clock, patience_seconds=patience_seconds)
+        self._writer = Writer(engine, clock, retry_seconds=retry_seconds)
 
     def start(self) -> None:
         self._writer.start()
@@ -146,27 +146,27 @@ class Ledger:
 
     def owner(self, book: str, kind: str, value: str) -> str | None:
         """The stream that holds a value."""
-        return claimed.owner(self.engine, book, kind, value)
+        return claims.owner(self.engine, book, kind, value)
 
     def owners(self, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:
         """Values that begin so, each with the stream that holds it, in the order of the values."""
-        return claimed.owners(self.engine, book, kind, prefix)
+        return claims.owners(self.engine, book, kind, prefix)
 
     def unfounded_claim(self, book: str) -> Claim | None:
         """The first value that is held for a stream without facts; None when there is none."""
-        return claimed.unfounded_claim(self.engine, book)
+        return claims.unfounded_claim(self.engine, book)
 
     def owners_between(
         self, book: str, kind: str, *, after: str, before: str, limit: int
     ) -> list[tuple[str, str]]:
         """The first values between two others, each with the stream that holds it, in order."""
-        return claimed.owners_between(
+        return claims.owners_between(
             self.engine, book, kind, after=after, before=before, limit=limit
         )
 
     def books_holding(self, kind: str, *, before: str) -> list[str]:
         """The books in which anybody holds a value of a kind that comes before another."""
-        return claimed.books_holding(self.engine, kind, before=before)
+        return claims.books_holding(self.engine, kind, before=before)
 
     def reply(self, book: str, key: str) -> Replied | None:
         """What was answered under an idempotency key; None when nothing, or when it expired."""

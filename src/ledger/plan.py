@@ -1,4 +1,4 @@
-"""What becomes of each append of a batch, and what has to be written for it.
+"""Batch plan: what becomes of each append of a batch, and what has to be written for it.
 
 Pure: given what is known of the books, appends are judged one after the other, each seeing what
 those before it in the batch have done.
@@ -85,15 +85,15 @@ def streams_to_look_up(appends: Iterable[Append]) -> set[Stream]:
     A new stream is proven by the unique constraint on its first version; one that has facts could
     be *behind* what is expected, and one without expectation needs its version.
     """
-    wanted: set[Stream] = set()
+    streams: set[Stream] = set()
     for append in appends:
         for fact in append.facts:
             if append.expected.get(fact.stream) != 0:
-                wanted.add((append.book, fact.stream))
+                streams.add((append.book, fact.stream))
         for stream, version in append.expected.items():
             if version != 0:
-                wanted.add((append.book, stream))
-    return wanted
+                streams.add((append.book, stream))
+    return streams
 
 
 def _refusal(append: Append, known: Known, now: str) -> Outcome | None:
@@ -108,11 +108,11 @@ def _refusal(append: Append, known: Known, now: str) -> Outcome | None:
         if known.versions.get((book, stream), min(expected, 0)) != expected:
             return LostRace(stream)
     given_up = {(claim.kind, claim.value, claim.stream) for claim in append.releases}
-    asked: dict[tuple[str, str], str] = {}
+    claimed: dict[tuple[str, str], str] = {}
     for claim in append.claims:
         owner = known.owners.get((book, claim.kind, claim.value))
         if owner is None or (claim.kind, claim.value, owner) in given_up:
-            owner = asked.setdefault((claim.kind, claim.value), claim.stream)
+            owner = claimed.setdefault((claim.kind, claim.value), claim.stream)
         if owner != claim.stream:
             return ValueTaken(claim.kind, claim.value, owner)
     return None

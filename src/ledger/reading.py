@@ -1,4 +1,4 @@
-"""What stands in the ledger: each question is one short statement over one book."""
+"""Ledger queries: each question is one short statement over one book."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from sqlalchemy import Connection, CursorResult, Engine, Select, case, func, or_
 from sqlalchemy.exc import DBAPIError
 
 from ledger.append import Replied, StoredFact
+from ledger.bulk_statements import asked_for
 from ledger.chain import BrokenChain, Chain, genesis, walk
 from ledger.clock import written
 from ledger.distribution import is_distributed
-from ledger.rows import asked_for
 from ledger.schema import books, events, replies, store
 
 T = TypeVar("T")
@@ -46,15 +46,15 @@ def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
 def read(
     engine: Engine, book: str, *, after: int = 0, upto: int | None = None, limit: int
 ) -> list[StoredFact]:
-    wanted = _wanted(book, after, upto, limit)
-    return ask(engine, lambda connection: _facts(connection.execute(wanted)))
+    query = _query(book, after, upto, limit)
+    return ask(engine, lambda connection: _facts(connection.execute(query)))
 
 
-def _wanted(book: str, after: int, upto: int | None, limit: int) -> Select[Any]:
-    wanted = select(events).where(events.c.book == book, events.c.position > after)
+def _query(book: str, after: int, upto: int | None, limit: int) -> Select[Any]:
+    query = select(events).where(events.c.book == book, events.c.position > after)
     if upto is not None:
-        wanted = wanted.where(events.c.position <= upto)
-    return wanted.order_by(events.c.position).limit(limit)
+        query = query.where(events.c.position <= upto)
+    return query.order_by(events.c.position).limit(limit)
 
 
 def read_many(engine: Engine, after: Mapping[str, int], limit: int) -> list[StoredFact]:
@@ -68,8 +68,8 @@ def _read_many(connection: Connection, after: Mapping[str, int], limit: int) -> 
     # cluster goes to the one machine that has the book.
     found: list[StoredFact] = []
     for book in sorted(after):
-        wanted = _wanted(book, after[book], None, limit - len(found))
-        found += _facts(connection.execute(wanted))
+        query = _query(book, after[book], None, limit - len(found))
+        found += _facts(connection.execute(query))
         if len(found) >= limit:
             break
     return found
@@ -95,12 +95,12 @@ def _read_many_at_once(
 
 
 def read_stream(engine: Engine, book: str, stream: str, *, after: int = 0) -> list[StoredFact]:
-    wanted = (
+    query = (
         select(events)
         .where(events.c.book == book, events.c.stream == stream, events.c.version > after)
         .order_by(events.c.version)
     )
-    return ask(engine, lambda connection: _facts(connection.execute(wanted)))
+    return ask(engine, lambda connection: _facts(connection.execute(query)))
 
 
 def _facts(found: CursorResult[Any]) -> list[StoredFact]:
@@ -121,7 +121,7 @@ def read_streams(
     if not streams:
         return []
     column = events.c
-    wanted = (
+    query = (
         select(events)
         .where(
             column.book == book,
@@ -136,7 +136,7 @@ def read_streams(
         )
         .limit(limit)
     )
-    return ask(engine, lambda connection: _facts(connection.execute(wanted)))
+    return ask(engine, lambda connection: _facts(connection.execute(query)))
 
 
 def position_at(engine: Engine, book: str, moment: datetime) -> int:
@@ -157,41 +157,41 @@ def position_at(engine: Engine, book: str, moment: datetime) -> int:
 
 
 def head(engine: Engine, book: str) -> int:
-    wanted = select(books.c.position).where(books.c.book == book)
-    return ask(engine, lambda connection: connection.execute(wanted).scalar()) or 0
+    query = select(books.c.position).where(books.c.book == book)
+    return ask(engine, lambda connection: connection.execute(query).scalar()) or 0
 
 
 def heads(engine: Engine) -> dict[str, int]:
-    wanted = select(books.c.book, books.c.position).order_by(books.c.book)
+    query = select(books.c.book, books.c.position).order_by(books.c.book)
     # dict() would ask each row for its keys, which takes twice as long.
     return ask(
         engine,
-        lambda connection: {book: position for book, position in connection.execute(wanted)},  # noqa: C416 (see above)
+        lambda connection: {book: position for book, position in connection.execute(query)},  # noqa: C416 (see above)
     )
 
 
 def reply(engine: Engine, book: str, key: str, *, now: datetime) -> Replied | None:
-    wanted = select(
+    query = select(
         replies.c.fingerprint,
         replies.c.status,
         replies.c.body,
         replies.c.position,
         replies.c.expires_at,
     ).where(replies.c.book == book, replies.c.key == key, replies.c.expires_at > written(now))
-    found = ask(engine, lambda connection: connection.execute(wanted).one_or_none())
+    found = ask(engine, lambda connection: connection.execute(query).one_or_none())
     return None if found is None else Replied(*found)
 
 
 def identity(engine: Engine) -> StoreIdentity:
-    wanted = select(store.c.id, store.c.epoch).where(store.c.book == "")
-    return StoreIdentity(*ask(engine, lambda connection: connection.execute(wanted).one()))
+    query = select(store.c.id, store.c.epoch).where(store.c.book == "")
+    return StoreIdentity(*ask(engine, lambda connection: connection.execute(query).one()))
 
 
 def verify(engine: Engine, book: str) -> Chain | BrokenChain:
     # One statement, one moment: a fact recorded meanwhile is behind both or neither.
     last = select(func.max(events.c.position)).where(events.c.book == book).scalar_subquery()
-    wanted = select(books.c.position, books.c.digest, last).where(books.c.book == book)
-    found = ask(engine, lambda connection: connection.execute(wanted).one_or_none())
+    query = select(books.c.position, books.c.digest, last).where(books.c.book == book)
+    found = ask(engine, lambda connection: connection.execute(query).one_or_none())
     if found is None:
         stray = read(engine, book, limit=1)
         if stray:

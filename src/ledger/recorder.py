@@ -1,4 +1,4 @@
-"""A book in the terms of the event sourcing library: its ApplicationRecorder.
+"""Recorder: a book as the event sourcing library's ApplicationRecorder.
 
 So that the library's own tests judge the ledger, and its applications can run on a book.
 """
@@ -67,12 +67,12 @@ class BookRecorder(ApplicationRecorder):
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
         version = events.c.version
-        wanted = self._events().where(events.c.stream == str(originator_id)).limit(limit)
+        query = self._events().where(events.c.stream == str(originator_id)).limit(limit)
         if gt is not None:
-            wanted = wanted.where(version > gt)
+            query = query.where(version > gt)
         if lte is not None:
-            wanted = wanted.where(version <= lte)
-        found = self._ask(wanted.order_by(version.desc() if desc else version))
+            query = query.where(version <= lte)
+        found = self._ask(query.order_by(version.desc() if desc else version))
         return [
             RecordedEvent(
                 fact.stream, fact.version, fact.topic, fact.data.encode(), fact.recorded_at
@@ -90,16 +90,16 @@ class BookRecorder(ApplicationRecorder):
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
         position = events.c.position
-        wanted = self._events().order_by(position).limit(limit)
+        query = self._events().order_by(position).limit(limit)
         if start is not None:
-            wanted = wanted.where(position >= start if inclusive_of_start else position > start)
+            query = query.where(position >= start if inclusive_of_start else position > start)
         if stop is not None:
-            wanted = wanted.where(position <= stop)
+            query = query.where(position <= stop)
         if topics:
-            wanted = wanted.where(events.c.topic.in_(topics))
+            query = query.where(events.c.topic.in_(topics))
         return [
             Notification(fact.stream, fact.version, fact.topic, fact.data.encode(), fact.position)
-            for fact in self._ask(wanted)
+            for fact in self._ask(query)
         ]
 
     def max_notification_id(self) -> int | None:
@@ -126,10 +126,10 @@ class BookRecorder(ApplicationRecorder):
     def _events(self) -> Select[Any]:
         return select(events).where(events.c.book == self._book)
 
-    def _ask(self, wanted: Select[Any]) -> list[StoredFact]:
+    def _ask(self, query: Select[Any]) -> list[StoredFact]:
         return ask(
             self._ledger.engine,
-            lambda connection: [StoredFact(*row) for row in connection.execute(wanted)],
+            lambda connection: [StoredFact(*row) for row in connection.execute(query)],
         )
 
 

@@ -1,4 +1,4 @@
-"""A backup was put back: the store is not the one whose later positions somebody may hold."""
+"""Epochs of a store: one put back from a backup is not the one whose positions are known."""
 
 from sqlalchemy import Engine, select, update
 

@@ -1,7 +1,7 @@
-"""How many callers share one commit.
+"""Group commit: one thread writes, and many callers share one commit.
 
-One thread writes. What is asked while a commit is in flight waits, and is the next batch: so a
-single caller never waits for others, and many callers share the cost of one commit.
+What is asked while a commit is in flight waits, and is the next batch: so a single caller never
+waits for others.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from ledger.append import Append, Outcome
 from ledger.batch import Batch
 from ledger.clock import Clock
 from ledger.errors import LedgerBusy, LedgerClosed, LedgerUnavailable
-from ledger.held import HeldConnection
 from ledger.plan import Plan
+from ledger.writer_connection import WriterConnection
 
 _log = logging.getLogger(__name__)
 
@@ -65,10 +65,10 @@ class Waiting:
 class Writer:
     """The one thread of this process that writes the ledger."""
 
-    def __init__(self, engine: Engine, clock: Clock, *, patience_seconds: float) -> None:
-        self._held = HeldConnection(engine.execution_options(writing=True))
+    def __init__(self, engine: Engine, clock: Clock, *, retry_seconds: float) -> None:
+        self._connection = WriterConnection(engine.execution_options(writing=True))
         self._clock = clock
-        self._patience_seconds = patience_seconds
+        self._retry_seconds = retry_seconds
         self._waiting: deque[Waiting] = deque()
         self._changed = threading.Condition()
         self._is_closing = threading.Event()
@@ -112,7 +112,7 @@ class Writer:
             except Exception as error:  # noqa: BLE001 (nobody could write without this thread)
                 _log.exception("a batch was written and could not be answered")
                 _answer(batch, [error] * len(batch))
-        self._held.let_go()
+        self._connection.release()
 
     def _serve(self, batch: Sequence[Waiting]) -> None:
         began = time.perf_counter()
@@ -149,7 +149,7 @@ class Writer:
     def _write(self, appends: Sequence[Append]) -> tuple[Sequence[Result], dict[str, int]]:
         """The outcome or the error of each append, and the new heads of the books."""
         try:
-            plan = self._write_patiently(Batch(appends))
+            plan = self._write_with_retries(Batch(appends))
         except LedgerUnavailable as unavailable:
             return [unavailable] * len(appends), {}
         except Exception as error:  # noqa: BLE001 (whoever waits must be answered, whatever it is)
@@ -165,18 +165,18 @@ class Writer:
             return results, heads
         return plan.outcomes, {book: head.position for book, head in plan.heads.items()}
 
-    def _write_patiently(self, batch: Batch) -> Plan:
-        give_up_at = time.monotonic() + self._patience_seconds
+    def _write_with_retries(self, batch: Batch) -> Plan:
+        give_up_at = time.monotonic() + self._retry_seconds
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return batch.write(self._held, self._clock)
+                return batch.write(self._connection, self._clock)
             except (DBAPIError, PoolTimeoutError) as error:
                 if not (isinstance(error, _PASSING) or _is_cut(error)):
                     raise
                 if time.monotonic() + pause > give_up_at:
                     raise LedgerUnavailable(
-                        f"the store did not answer for {self._patience_seconds:g} seconds"
+                        f"the store did not answer for {self._retry_seconds:g} seconds"
                     ) from error
                 _log.warning("the store could not be written, trying again", exc_info=error)
             time.sleep(pause)
@@ -203,15 +203,15 @@ def _answer(batch: Sequence[Waiting], results: Sequence[Result]) -> None:
         if waiting.loop is not None and isinstance(waiting.future, asyncio.Future):
             loops[waiting.loop].append((waiting.future, result))
         else:
-            settle([(waiting.future, result)])
+            resolve_futures([(waiting.future, result)])
     for loop, answers in loops.items():
         try:
-            loop.call_soon_threadsafe(settle, answers)
+            loop.call_soon_threadsafe(resolve_futures, answers)
         except RuntimeError:
             _log.warning("%d callers left before they were answered", len(answers))
 
 
-def settle(
+def resolve_futures(
     answers: Iterable[tuple[Future[Outcome] | asyncio.Future[Outcome], Result]],
 ) -> None:
     """Hands out results; whoever has stopped waiting is passed over."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, Unpack
 
 from sqlalchemy import Connection, func, select
 
-from domain.payment import SOURCES
+from domain.payment_types import SOURCES
 from projections.book_totals import most_used_currency
 from projections.customer_summary import customer_summary
 from projections.engine.folding.timestamps import instant_or_none

@@ -1,7 +1,7 @@
-"""How the application is joined: ledger and views into the API, and what goes on beside it."""
+"""Application assembly: ledger and views joined into the API, and the workers beside it."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import structlog
 from starlette.types import ASGIApp
@@ -16,11 +16,11 @@ from projections.engine.live.reader import Views
 from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 from whence import __version__
-from whence.biller import Biller, billing
+from whence.billing_worker import BillingWorker, billing
 from whence.health import add_health
-from whence.housekeeping import tidying
 from whence.metrics import Metrics
-from whence.overdue import Overdue, watching
+from whence.overdue_monitor import OverdueMonitor, monitoring
+from whence.reply_cleanup import cleaning_up
 from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording, utc_now
 
@@ -35,9 +35,9 @@ def serving(
         ledger = stack.enter_context(recording(settings, clock=clock))
         handler = stack.enter_context(handling(ledger, clock=clock))
         if only != "queries":
-            stack.enter_context(tidying(ledger))
+            stack.enter_context(cleaning_up(ledger))
             stack.enter_context(_billing(settings, ledger, metrics, clock))
-        stack.enter_context(_watching_what_is_due(settings, ledger, metrics, clock))
+        stack.enter_context(_monitoring(settings, ledger, metrics, clock))
         reading = stack.enter_context(projecting(settings, ledger))
         past = stack.enter_context(_past(settings, ledger))
         metrics.watch(reading.projector.progress)
@@ -57,18 +57,16 @@ def _billing(settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock)
         yield
         return
     with handling(ledger, clock=clock) as handler:
-        biller = Biller(ledger, handler, count=metrics.count_billed)
-        with billing(biller, every_seconds=settings.billing_seconds):
+        worker = BillingWorker(ledger, handler, count=metrics.count_billed)
+        with billing(worker, every_seconds=settings.billing_seconds):
             yield
 
 
-@contextmanager
-def _watching_what_is_due(
+def _monitoring(
     settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     seconds, gauge = settings.billing_seconds, metrics.overdue_seconds.set
-    with watching(Overdue(ledger, clock=clock, billing_seconds=seconds, gauge=gauge)):
-        yield
+    return monitoring(OverdueMonitor(ledger, clock=clock, billing_seconds=seconds, gauge=gauge))
 
 
 def _past(settings: Settings, ledger: Ledger) -> PastReader:

@@ -1,4 +1,4 @@
-"""What is answered when a command cannot be done: a sentence, and an exit code."""
+"""Command line errors: a sentence, and an exit code."""
 
 
 class Unsuccessful(Exception):  # noqa: N818 (an answer to the operator, not a fault)

@@ -1,4 +1,4 @@
-"""Is the service ready, and how is it doing? `/readyz` for those who route, `/metrics` to watch."""
+"""Health: `/readyz` for those who route, `/metrics` to watch."""
 
 from collections.abc import Callable
 from typing import Any

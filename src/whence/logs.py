@@ -1,4 +1,4 @@
-"""What the service says while it runs: one event a line, without secrets or personal data."""
+"""Logging: one event a line, without secrets or personal data."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""What the service tells a monitor: counts and times, in a registry of its own."""
+"""Prometheus metrics: counts and times, in a registry of their own."""
 
 import math
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""How the service runs until it is stopped: one process, or several on one PostgreSQL."""
+"""Server processes: the service runs until it is stopped, as one process or as several."""
 
 import asyncio
 import gc
@@ -18,10 +18,10 @@ from uvicorn.supervisors import Multiprocess
 
 from ledger.errors import LedgerUnavailable
 from whence import logs
-from whence.biller import Biller, Outcome
+from whence.billing_worker import BillingWorker, Outcome
 from whence.errors import AddressTaken, Unsuccessful, WrongSetting
+from whence.first_run import welcome
 from whence.settings import Settings
-from whence.welcome import welcome
 from whence.wiring import Side, handling, projecting, recording
 
 _BACKLOG = 2048
@@ -88,11 +88,11 @@ def project_until_stopped(settings: Settings) -> None:
 def bill_until_stopped(settings: Settings) -> None:
     """Bills what is due until SIGINT or SIGTERM; what was begun by then is finished."""
     with recording(settings) as ledger, handling(ledger) as handler:
-        biller = Biller(ledger, handler)
+        worker = BillingWorker(ledger, handler)
         for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, lambda _signal, _frame: biller.close())
+            signal.signal(stop, lambda _signal, _frame: worker.close())
         _log.info("billing")
-        asyncio.run(biller.bill_until_closed(every_seconds=settings.billing_seconds))
+        asyncio.run(worker.bill_until_closed(every_seconds=settings.billing_seconds))
     _log.info("stopped")
 
 
@@ -103,8 +103,8 @@ def bill_once(settings: Settings) -> int:
     """
     told: Counter[Outcome] = Counter()
     with recording(settings) as ledger, handling(ledger) as handler:
-        biller = Biller(ledger, handler, count=lambda outcome: told.update([outcome]))
-        asyncio.run(biller.bill_everything_due())
+        worker = BillingWorker(ledger, handler, count=lambda outcome: told.update([outcome]))
+        asyncio.run(worker.bill_everything_due())
     if told["failed"]:
         raise Unsuccessful(f"billed {told['billed']}; {told['failed']} could not be: see the log")
     return told["billed"]

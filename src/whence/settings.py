@@ -1,4 +1,4 @@
-"""What can be set from outside: every setting is an environment variable `WHENCE_…`."""
+"""Settings: every one is an environment variable `WHENCE_…`."""
 
 import re
 from typing import Annotated, Any, Literal, Self

@@ -1,4 +1,4 @@
-"""How the parts are joined: engine, ledger, handler, projector, views, application."""
+"""Wiring: how engine, ledger, handler, projector, views and application are joined."""
 
 import threading
 from collections.abc import Iterator
@@ -48,14 +48,14 @@ def recording(settings: Settings, *, clock: Clock = utc_now) -> Iterator[Ledger]
     Raises LedgerUnavailable when the database cannot be opened.
     """
     with (
-        opened(settings.database_url, upgraded=settings.upgrade_on_start) as engine,
+        open_database(settings.database_url, upgraded=settings.upgrade_on_start) as engine,
         Ledger(engine, clock=clock) as ledger,
     ):
         yield ledger
 
 
 @contextmanager
-def opened(database_url: str, *, upgraded: bool) -> Iterator[Engine]:
+def open_database(database_url: str, *, upgraded: bool) -> Iterator[Engine]:
     """The database, its schema brought up to date when asked for, and right in any case.
 
     Raises LedgerUnavailable when it cannot be opened, or fails while it is.

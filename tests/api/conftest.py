@@ -13,7 +13,7 @@ import pytest
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from statements import recorded
+from statement_scope import recorded
 
 from api.app import Only, create_app
 from api.http.dependencies import Dependencies

@@ -1,4 +1,4 @@
-"""What is billed, when, and how often: whatever the clock does and whoever bills."""
+"""Billing: what is billed, when, and how often, whatever the clock does and whoever bills."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -40,14 +40,14 @@ from domain.organization import Organization
 from domain.payment import Payment
 from domain.subscription import Subscription, SubscriptionCancelled
 from ledger.facts import FactMapper
-from whence.biller import Biller
+from whence.billing_worker import BillingWorker
 
 pytestmark = pytest.mark.anyio
 
 ORG = f"org_{1:026}"
 
 
-class Wound:
+class ManualClock:
     """A clock that only a test winds."""
 
     def __init__(self):
@@ -62,10 +62,10 @@ class Wound:
 
 @pytest.fixture
 def clock():
-    return Wound()
+    return ManualClock()
 
 
-class Office:
+class Merchant:
     """A book in which subscriptions are billed, and everything that was recorded in it."""
 
     def __init__(self, ledger, clock, book):
@@ -87,7 +87,7 @@ class Office:
         return (await self.do(create_subscription, CreateSubscription(**(usual | said)))).id
 
     async def bill(self):
-        return await Biller(self.ledger, self.handler).bill_everything_due()
+        return await BillingWorker(self.ledger, self.handler).bill_everything_due()
 
     def all(self, kind):
         """Every aggregate of a kind, as the facts tell of it, in the order they began."""
@@ -115,99 +115,99 @@ class Office:
 
 
 @pytest.fixture
-def office(ledger, clock):
-    office = Office(ledger, clock, f"{ORG}/test")
-    yield office
-    office.handler.close()
+def merchant(ledger, clock):
+    merchant = Merchant(ledger, clock, f"{ORG}/test")
+    yield merchant
+    merchant.handler.close()
 
 
 @pytest.fixture
 def live(ledger, clock):
-    office = Office(ledger, clock, f"{ORG}/live")
-    yield office
-    office.handler.close()
+    merchant = Merchant(ledger, clock, f"{ORG}/live")
+    yield merchant
+    merchant.handler.close()
 
 
-async def test_the_first_period_is_billed_at_once(office):
-    await office.subscribe(metadata={"plan_name": "Premium"})
+async def test_the_first_period_is_billed_at_once(merchant):
+    await merchant.subscribe(metadata={"plan_name": "Premium"})
 
-    invoice, payment = office.invoice, office.payment
-    assert (invoice.status, invoice.period, invoice.due_at) == ("paid", 1, office.clock.now)
-    assert (payment.source, payment.source_id) == ("subscription", office.subscription.id)
+    invoice, payment = merchant.invoice, merchant.payment
+    assert (invoice.status, invoice.period, invoice.due_at) == ("paid", 1, merchant.clock.now)
+    assert (payment.source, payment.source_id) == ("subscription", merchant.subscription.id)
     assert (payment.source_description, payment.method) == ("Premium", "mobile_money")
     assert (payment.amount, payment.status) == (9900, "succeeded")
-    assert office.subscription.plan["method"] == "momo"
+    assert merchant.subscription.plan["method"] == "momo"
 
 
-async def test_two_years_of_months_that_began_on_a_31st(office):
-    await office.subscribe()
+async def test_two_years_of_months_that_began_on_a_31st(merchant):
+    await merchant.subscribe()
 
     for day in range(732):
-        office.clock.now = datetime(2027, 1, 31, 10, tzinfo=UTC) + timedelta(days=day)
-        await office.bill()
+        merchant.clock.now = datetime(2027, 1, 31, 10, tzinfo=UTC) + timedelta(days=day)
+        await merchant.bill()
 
-    assert office.starts == [
+    assert merchant.starts == [
         *("2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31", "2027-06-30"),
         *("2027-07-31", "2027-08-31", "2027-09-30", "2027-10-31", "2027-11-30", "2027-12-31"),
         *("2028-01-31", "2028-02-29", "2028-03-31", "2028-04-30", "2028-05-31", "2028-06-30"),
         *("2028-07-31", "2028-08-31", "2028-09-30", "2028-10-31", "2028-11-30", "2028-12-31"),
         "2029-01-31",
     ]
-    for earlier, later in zip(office.all(Invoice), office.all(Invoice)[1:], strict=False):
+    for earlier, later in zip(merchant.all(Invoice), merchant.all(Invoice)[1:], strict=False):
         assert earlier.period_end == later.period_start
-    assert [payment.amount for payment in office.all(Payment)] == [9900] * 25
+    assert [payment.amount for payment in merchant.all(Payment)] == [9900] * 25
 
 
-async def test_years_that_began_on_a_leap_day(office):
-    office.clock.on(2028, 2, 29)
-    await office.subscribe(interval="yearly")
+async def test_years_that_began_on_a_leap_day(merchant):
+    merchant.clock.on(2028, 2, 29)
+    await merchant.subscribe(interval="yearly")
 
-    office.clock.on(2032, 3, 1)
-    await office.bill()
+    merchant.clock.on(2032, 3, 1)
+    await merchant.bill()
 
-    assert office.starts == ["2028-02-29", "2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"]
-
-
-async def test_nothing_is_billed_before_its_moment_and_nothing_twice(office):
-    await office.subscribe()
-
-    office.clock.on(2027, 2, 28, 9, 29)
-    assert await office.bill() == 0
-    office.clock.on(2027, 2, 28, 9, 30)
-    assert await office.bill() == 1
-    assert await office.bill() == 0
+    assert merchant.starts == ["2028-02-29", "2029-02-28", "2030-02-28", "2031-02-28", "2032-02-29"]
 
 
-async def test_after_a_downtime_every_missed_period_is_billed_once_oldest_first(office):
-    await office.subscribe()
+async def test_nothing_is_billed_before_its_moment_and_nothing_twice(merchant):
+    await merchant.subscribe()
 
-    office.clock.on(2027, 12, 24)
-    assert await office.bill() == 10
+    merchant.clock.on(2027, 2, 28, 9, 29)
+    assert await merchant.bill() == 0
+    merchant.clock.on(2027, 2, 28, 9, 30)
+    assert await merchant.bill() == 1
+    assert await merchant.bill() == 0
 
-    assert office.starts == sorted(office.starts)
-    assert len(set(office.starts)) == len(office.starts) == 11
-    assert [invoice.period for invoice in office.all(Invoice)] == list(range(1, 12))
+
+async def test_after_a_downtime_every_missed_period_is_billed_once_oldest_first(merchant):
+    await merchant.subscribe()
+
+    merchant.clock.on(2027, 12, 24)
+    assert await merchant.bill() == 10
+
+    assert merchant.starts == sorted(merchant.starts)
+    assert len(set(merchant.starts)) == len(merchant.starts) == 11
+    assert [invoice.period for invoice in merchant.all(Invoice)] == list(range(1, 12))
 
 
-async def test_two_billers_at_once_bill_each_period_once(office, ledger, clock):
+async def test_two_billers_at_once_bill_each_period_once(merchant, ledger, clock):
     for number in range(40):
-        await office.subscribe(customer_id=f"usr_{number}")
+        await merchant.subscribe(customer_id=f"usr_{number}")
     clock.on(2027, 6, 15)
-    other = Office(ledger, clock, office.book)
+    other = Merchant(ledger, clock, merchant.book)
 
-    done = await asyncio.gather(office.bill(), other.bill())
+    done = await asyncio.gather(merchant.bill(), other.bill())
 
     other.handler.close()
     assert sum(done) == 40 * 4
-    billed = [(invoice.subscription_id, invoice.period) for invoice in office.all(Invoice)]
+    billed = [(invoice.subscription_id, invoice.period) for invoice in merchant.all(Invoice)]
     assert len(billed) == len(set(billed)) == 40 * 5
-    assert len(office.all(Payment)) == 40 * 5
+    assert len(merchant.all(Payment)) == 40 * 5
 
 
-async def test_one_that_cannot_be_billed_stops_nobody_else(office, monkeypatch):
-    bad = await office.subscribe()
-    good = await office.subscribe(customer_id="usr_2")
-    office.clock.on(2027, 2, 28)
+async def test_one_that_cannot_be_billed_stops_nobody_else(merchant, monkeypatch):
+    bad = await merchant.subscribe()
+    good = await merchant.subscribe(customer_id="usr_2")
+    merchant.clock.on(2027, 2, 28)
     renew = Subscription.renew
 
     def renew_unless_bad(subscription, invoice_id, now):
@@ -217,98 +217,98 @@ async def test_one_that_cannot_be_billed_stops_nobody_else(office, monkeypatch):
 
     monkeypatch.setattr(Subscription, "renew", renew_unless_bad)
     told = []
-    biller = Biller(office.ledger, office.handler, count=told.append)
+    worker = BillingWorker(merchant.ledger, merchant.handler, count=told.append)
 
-    assert await biller.bill_everything_due() == 1
+    assert await worker.bill_everything_due() == 1
 
     assert sorted(told) == ["billed", "failed"]
-    assert office.invoice.subscription_id == good
+    assert merchant.invoice.subscription_id == good
     monkeypatch.undo()
-    assert await biller.bill_everything_due() == 0
-    office.clock.now += timedelta(minutes=5)
-    assert await biller.bill_everything_due() == 1
-    assert office.invoice.subscription_id == bad
+    assert await worker.bill_everything_due() == 0
+    merchant.clock.now += timedelta(minutes=5)
+    assert await worker.bill_everything_due() == 1
+    assert merchant.invoice.subscription_id == bad
 
 
-async def test_who_cannot_look_for_what_is_due_looks_again(office, monkeypatch):
-    await office.subscribe()
-    office.clock.on(2027, 2, 28)
-    biller = Biller(office.ledger, office.handler, count=lambda _: biller.close())
-    look, failures = office.ledger.books_holding, [OperationalError("", {}, Exception("gone"))]
+async def test_who_cannot_look_for_what_is_due_looks_again(merchant, monkeypatch):
+    await merchant.subscribe()
+    merchant.clock.on(2027, 2, 28)
+    worker = BillingWorker(merchant.ledger, merchant.handler, count=lambda _: worker.close())
+    look, failures = merchant.ledger.books_holding, [OperationalError("", {}, Exception("gone"))]
 
     def look_in_vain_first(*asked, **named):
         if failures:
             raise failures.pop()
         return look(*asked, **named)
 
-    monkeypatch.setattr(office.ledger, "books_holding", look_in_vain_first)
+    monkeypatch.setattr(merchant.ledger, "books_holding", look_in_vain_first)
 
-    await biller.bill_until_closed(every_seconds=0.01)
+    await worker.bill_until_closed(every_seconds=0.01)
 
-    assert office.starts == ["2027-01-31", "2027-02-28"]
+    assert merchant.starts == ["2027-01-31", "2027-02-28"]
 
 
-async def test_another_plan_shows_on_the_next_invoice(office):
-    subscription_id = await office.subscribe()
+async def test_another_plan_shows_on_the_next_invoice(merchant):
+    subscription_id = await merchant.subscribe()
 
-    await office.do(
+    await merchant.do(
         update_subscription,
         subscription_id,
         UpdateSubscription(plan_id="plan_basic", amount=2000, interval="yearly"),
     )
-    office.clock.on(2029, 3, 1)
-    await office.bill()
+    merchant.clock.on(2029, 3, 1)
+    await merchant.bill()
 
-    assert office.starts == ["2027-01-31", "2027-02-28", "2028-02-29", "2029-02-28"]
-    assert [invoice.amount for invoice in office.all(Invoice)] == [9900, 2000, 2000, 2000]
-    assert office.payment.source_description == "plan_basic"
+    assert merchant.starts == ["2027-01-31", "2027-02-28", "2028-02-29", "2029-02-28"]
+    assert [invoice.amount for invoice in merchant.all(Invoice)] == [9900, 2000, 2000, 2000]
+    assert merchant.payment.source_description == "plan_basic"
 
 
 @pytest.mark.parametrize("billed_before", [True, False])
-async def test_a_change_never_reaches_back_however_late_the_biller_is(office, billed_before):
-    subscription_id = await office.subscribe()
-    office.clock.on(2027, 3, 15)
+async def test_a_change_never_reaches_back_however_late_the_biller_is(merchant, billed_before):
+    subscription_id = await merchant.subscribe()
+    merchant.clock.on(2027, 3, 15)
     if billed_before:
-        await office.bill()
+        await merchant.bill()
 
-    await office.do(update_subscription, subscription_id, UpdateSubscription(amount=1000))
+    await merchant.do(update_subscription, subscription_id, UpdateSubscription(amount=1000))
 
-    assert [invoice.amount for invoice in office.all(Invoice)] == [9900, 9900]
+    assert [invoice.amount for invoice in merchant.all(Invoice)] == [9900, 9900]
 
 
-async def test_paused_time_is_not_billed(office):
-    subscription_id = await office.subscribe()
-    office.clock.on(2027, 2, 10)
-    paused = await office.do(pause_subscription, subscription_id, PauseSubscription())
+async def test_paused_time_is_not_billed(merchant):
+    subscription_id = await merchant.subscribe()
+    merchant.clock.on(2027, 2, 10)
+    paused = await merchant.do(pause_subscription, subscription_id, PauseSubscription())
     assert (paused.status, paused.next_renewal_at) == ("paused", None)
 
-    office.clock.on(2027, 5, 20)
-    assert await office.bill() == 0
-    resumed = await office.do(resume_subscription, subscription_id)
+    merchant.clock.on(2027, 5, 20)
+    assert await merchant.bill() == 0
+    resumed = await merchant.do(resume_subscription, subscription_id)
 
     assert resumed.next_renewal_at == datetime(2027, 5, 31, 9, 30, tzinfo=UTC)
-    office.clock.on(2027, 6, 1)
-    await office.bill()
-    assert office.starts == ["2027-01-31", "2027-05-31"]
+    merchant.clock.on(2027, 6, 1)
+    await merchant.bill()
+    assert merchant.starts == ["2027-01-31", "2027-05-31"]
 
 
-async def test_resumed_within_its_period_it_goes_on_as_if_nothing_had_been(office):
-    subscription_id = await office.subscribe()
-    await office.do(pause_subscription, subscription_id, PauseSubscription())
+async def test_resumed_within_its_period_it_goes_on_as_if_nothing_had_been(merchant):
+    subscription_id = await merchant.subscribe()
+    await merchant.do(pause_subscription, subscription_id, PauseSubscription())
 
-    resumed = await office.do(resume_subscription, subscription_id)
+    resumed = await merchant.do(resume_subscription, subscription_id)
 
     assert resumed.next_renewal_at == datetime(2027, 2, 28, 9, 30, tzinfo=UTC)
 
 
-async def test_nothing_leaves_canceled_and_nothing_is_billed_after(office):
-    subscription_id = await office.subscribe()
-    office.clock.on(2027, 3, 1)
-    await office.do(cancel_subscription, subscription_id, CancelSubscription(reason="moved"))
+async def test_nothing_leaves_canceled_and_nothing_is_billed_after(merchant):
+    subscription_id = await merchant.subscribe()
+    merchant.clock.on(2027, 3, 1)
+    await merchant.do(cancel_subscription, subscription_id, CancelSubscription(reason="moved"))
 
-    office.clock.on(2028, 3, 1)
-    assert await office.bill() == 0
-    assert office.starts == ["2027-01-31", "2027-02-28"]
+    merchant.clock.on(2028, 3, 1)
+    assert await merchant.bill() == 0
+    assert merchant.starts == ["2027-01-31", "2027-02-28"]
     for attempt in (
         (cancel_subscription, subscription_id, CancelSubscription()),
         (pause_subscription, subscription_id, PauseSubscription()),
@@ -316,53 +316,53 @@ async def test_nothing_leaves_canceled_and_nothing_is_billed_after(office):
         (update_subscription, subscription_id, UpdateSubscription(amount=1)),
     ):
         with pytest.raises(SubscriptionCancelled):
-            await office.do(*attempt)
+            await merchant.do(*attempt)
 
 
-async def test_only_a_paused_one_is_resumed_and_only_an_active_one_is_paused(office):
-    subscription_id = await office.subscribe()
+async def test_only_a_paused_one_is_resumed_and_only_an_active_one_is_paused(merchant):
+    subscription_id = await merchant.subscribe()
 
     with pytest.raises(RuleBroken, match="cannot resume a subscription that is active"):
-        await office.do(resume_subscription, subscription_id)
-    await office.do(pause_subscription, subscription_id, PauseSubscription())
+        await merchant.do(resume_subscription, subscription_id)
+    await merchant.do(pause_subscription, subscription_id, PauseSubscription())
     with pytest.raises(RuleBroken, match="cannot pause a subscription that is paused"):
-        await office.do(pause_subscription, subscription_id, PauseSubscription())
+        await merchant.do(pause_subscription, subscription_id, PauseSubscription())
 
 
-async def test_a_declined_payment_is_tried_again_by_the_policy_and_then_it_is_paused(office):
-    await office.subscribe(amount=4001)
+async def test_a_declined_payment_is_tried_again_by_the_policy_and_then_it_is_paused(merchant):
+    await merchant.subscribe(amount=4001)
     tries = []
 
     for _ in range(4 * 24 * 3):
-        tries += [office.clock.now] * await office.bill()
-        office.clock.now += timedelta(minutes=15)
+        tries += [merchant.clock.now] * await merchant.bill()
+        merchant.clock.now += timedelta(minutes=15)
 
-    began = office.invoice.created_at
+    began = merchant.invoice.created_at
     spans = [timedelta(minutes=15), timedelta(hours=1, minutes=15), timedelta(days=1, minutes=75)]
     assert [at - began for at in tries] == spans
-    assert (office.invoice.status, office.invoice.retry_count) == ("failed", 3)
-    assert office.invoice.next_retry_at is None
-    assert (office.subscription.status, office.subscription.status_reason) == (
+    assert (merchant.invoice.status, merchant.invoice.retry_count) == ("failed", 3)
+    assert merchant.invoice.next_retry_at is None
+    assert (merchant.subscription.status, merchant.subscription.status_reason) == (
         "paused",
         "payment_failed",
     )
-    assert len(office.all(Payment)) == 1
+    assert len(merchant.all(Payment)) == 1
 
 
-async def test_what_only_failed_for_a_while_is_paid_by_the_first_retry(office):
-    await office.subscribe(amount=4003)
-    assert office.invoice.status == "failed"
+async def test_what_only_failed_for_a_while_is_paid_by_the_first_retry(merchant):
+    await merchant.subscribe(amount=4003)
+    assert merchant.invoice.status == "failed"
 
-    office.clock.now += timedelta(minutes=15)
-    await office.bill()
+    merchant.clock.now += timedelta(minutes=15)
+    await merchant.bill()
 
-    assert (office.invoice.status, office.invoice.retry_count) == ("paid", 1)
-    assert office.invoice.paid_at == office.clock.now
-    assert office.payment.status == "succeeded"
+    assert (merchant.invoice.status, merchant.invoice.retry_count) == ("paid", 1)
+    assert merchant.invoice.paid_at == merchant.clock.now
+    assert merchant.payment.status == "succeeded"
 
 
 @pytest.fixture
-async def founded(office):
+async def founded(merchant):
     """An organization that can have policies of its own."""
 
     async def found(work):
@@ -372,29 +372,29 @@ async def founded(office):
             )
         )
 
-    await office.do(found)
-    return office
+    await merchant.do(found)
+    return merchant
 
 
 async def test_the_policy_of_the_plan_goes_before_the_organization_s_and_that_before_ours(founded):
-    office = founded
-    await office.do(set_retry_policy, SetRetryPolicy(delays=["2h"], when_used_up="cancel"))
-    await office.do(set_retry_policy, SetRetryPolicy(plan_id="plan_gold", delays=["7d", "1d"]))
+    merchant = founded
+    await merchant.do(set_retry_policy, SetRetryPolicy(delays=["2h"], when_used_up="cancel"))
+    await merchant.do(set_retry_policy, SetRetryPolicy(plan_id="plan_gold", delays=["7d", "1d"]))
 
-    await office.subscribe(amount=4001)
-    by_organization = office.invoice
-    await office.subscribe(amount=4001, plan_id="plan_gold")
-    by_plan = office.invoice
-    await office.do(remove_retry_policy, None)
-    await office.subscribe(amount=4001)
-    by_default = office.invoice
+    await merchant.subscribe(amount=4001)
+    by_organization = merchant.invoice
+    await merchant.subscribe(amount=4001, plan_id="plan_gold")
+    by_plan = merchant.invoice
+    await merchant.do(remove_retry_policy, None)
+    await merchant.subscribe(amount=4001)
+    by_default = merchant.invoice
 
-    assert by_organization.next_retry_at - office.clock.now == timedelta(hours=2)
-    assert by_plan.next_retry_at - office.clock.now == timedelta(days=7)
-    assert by_default.next_retry_at - office.clock.now == timedelta(minutes=15)
-    office.clock.now += timedelta(hours=2)
-    await office.bill()
-    statuses = {each.id: each.status for each in office.all(Subscription)}
+    assert by_organization.next_retry_at - merchant.clock.now == timedelta(hours=2)
+    assert by_plan.next_retry_at - merchant.clock.now == timedelta(days=7)
+    assert by_default.next_retry_at - merchant.clock.now == timedelta(minutes=15)
+    merchant.clock.now += timedelta(hours=2)
+    await merchant.bill()
+    statuses = {each.id: each.status for each in merchant.all(Subscription)}
     assert statuses[by_organization.subscription_id] == "canceled"
     assert statuses[by_plan.subscription_id] == "active"
 
@@ -476,12 +476,12 @@ async def test_the_amount_of_an_invoice_is_not_changed_through_its_payment(live)
 
 async def test_two_who_confirm_at_once_pay_an_invoice_once(live, ledger, clock):
     await live.subscribe()
-    other = Office(ledger, clock, live.book)
+    other = Merchant(ledger, clock, live.book)
 
     await asyncio.gather(
         *(
-            office.do(confirm_payment, live.payment.id, ConfirmPayment())
-            for office in (live, other) * 8
+            merchant.do(confirm_payment, live.payment.id, ConfirmPayment())
+            for merchant in (live, other) * 8
         )
     )
 
@@ -490,31 +490,31 @@ async def test_two_who_confirm_at_once_pay_an_invoice_once(live, ledger, clock):
     assert topics.count("invoice.paid") == topics.count("payment.succeeded") == 1
 
 
-async def test_somebody_who_was_deleted_is_not_charged_any_more(office):
-    subscription_id = await office.subscribe()
-    await office.subscribe(amount=4001)
-    await office.do(delete_customer, office.invoice.customer_id)
+async def test_somebody_who_was_deleted_is_not_charged_any_more(merchant):
+    subscription_id = await merchant.subscribe()
+    await merchant.subscribe(amount=4001)
+    await merchant.do(delete_customer, merchant.invoice.customer_id)
 
-    office.clock.on(2027, 3, 1)
-    await office.bill()
+    merchant.clock.on(2027, 3, 1)
+    await merchant.bill()
 
-    assert [each.status for each in office.all(Subscription)] == ["canceled", "canceled"]
-    assert office.all(Invoice)[-1].status == "canceled"
-    assert len(office.all(Invoice)) == 2
+    assert [each.status for each in merchant.all(Subscription)] == ["canceled", "canceled"]
+    assert merchant.all(Invoice)[-1].status == "canceled"
+    assert len(merchant.all(Invoice)) == 2
     assert subscription_id
 
 
-async def test_what_is_due_stands_in_the_ledger_exactly_once(office):
-    subscription_id = await office.subscribe(amount=4001)
-    invoice = office.invoice
+async def test_what_is_due_stands_in_the_ledger_exactly_once(merchant):
+    subscription_id = await merchant.subscribe(amount=4001)
+    invoice = merchant.invoice
 
     def due():
-        return office.ledger.owners(office.book, "due", "")
+        return merchant.ledger.owners(merchant.book, "due", "")
 
     renewal = ("2027-02-28T09:30:00.000000Z\n" + subscription_id, subscription_id)
     assert due() == [("2027-01-31T09:45:00.000000Z\n" + invoice.id, invoice.id), renewal]
-    await office.do(cancel_invoice, invoice.id, CancelInvoice())
+    await merchant.do(cancel_invoice, invoice.id, CancelInvoice())
     assert due() == [renewal]
-    office.clock.on(2027, 6, 1)
-    await office.do(cancel_subscription, subscription_id, CancelSubscription())
-    assert {stream for _, stream in due()} == {each.id for each in office.all(Invoice)[1:]}
+    merchant.clock.on(2027, 6, 1)
+    await merchant.do(cancel_subscription, subscription_id, CancelSubscription())
+    assert {stream for _, stream in due()} == {each.id for each in merchant.all(Invoice)[1:]}

@@ -1,4 +1,4 @@
-"""What may be asked about customers."""
+"""Customer commands."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What may a value from outside look like?"""
+"""Field types: what a value from outside may look like."""
 
 from datetime import UTC, datetime
 

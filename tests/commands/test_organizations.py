@@ -1,4 +1,4 @@
-"""Who may come in, and who may no longer?"""
+"""Organization commands and API keys: who may come in, and who may no longer."""
 
 import asyncio
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""What a payer says of themselves waits for their payment, and fills gaps only."""
+"""Payer details wait for their payment, and fill gaps only."""
 
 import asyncio
 from functools import partial
@@ -13,12 +13,8 @@ from commands.customers import (
     delete_customer,
     update_customer,
 )
-from commands.payment_links import (
-    CreatePaymentLink,
-    PayThroughLink,
-    create_payment_link,
-    pay_through_link,
-)
+from commands.link_payments import PayThroughLink, pay_through_link
+from commands.payment_links import CreatePaymentLink, create_payment_link
 from commands.payments import ConfirmPayment, confirm_intent, confirm_payment
 from domain.customer import Customer
 from domain.organization import Organization

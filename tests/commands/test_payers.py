@@ -1,4 +1,4 @@
-"""Whom does a merchant mean by ``customer_id``?"""
+"""Payers: whom a merchant means by ``customer_id``."""
 
 import asyncio
 

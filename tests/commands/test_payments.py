@@ -1,4 +1,4 @@
-"""What may be asked about payments, in test mode and in live mode."""
+"""Payment commands, in test mode and in live mode."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,6 @@ from commands.payments import (
     ConfirmPayment,
     CreatePayment,
     FailPayment,
-    InTheFuture,
     amend_payment,
     cancel_payment,
     capture_payment,
@@ -32,8 +31,9 @@ from commands.refunds import (
     refund_payment,
     resolve_dispute,
 )
+from commands.verdicts import InTheFuture
 from domain.organization import Organization
-from domain.payment import AlreadyAttached, PaymentNotFound, WrongStatus
+from domain.payment_refusals import AlreadyAttached, PaymentNotFound, WrongStatus
 
 pytestmark = pytest.mark.anyio
 

@@ -1,4 +1,4 @@
-"""Billers are killed at random moments, two at a time: each period is billed once all the same."""
+"""Billing workers are killed at random, two at a time: each period is billed once all the same."""
 
 import asyncio
 import os
@@ -50,7 +50,7 @@ def subscribe_long_ago(ledger: Ledger) -> None:
     handler.close()
 
 
-class Biller:
+class BillingProcess:
     """A `whence bill` process of its own."""
 
     def __init__(self, database_url: str, log, *arguments: str) -> None:
@@ -96,14 +96,16 @@ def test_each_period_has_one_invoice_and_one_payment_however_often_billers_die(
     chance = random.Random(26)
 
     for number in range(KILLS):
-        billers = [Biller(database_url, tmp_path / f"{number}-{each}.log") for each in range(2)]
+        billers = [
+            BillingProcess(database_url, tmp_path / f"{number}-{each}.log") for each in range(2)
+        ]
         for biller in billers:
             biller.wait_until_it_bills()
         time.sleep(chance.uniform(0.01, 0.3))
         for biller in billers:
             biller.kill()
     begun = len(ledger.owners(BOOK, "invoice_payment", ""))
-    last = Biller(database_url, tmp_path / "last.log", "--once")
+    last = BillingProcess(database_url, tmp_path / "last.log", "--once")
     assert last.process.wait(timeout=PATIENCE_SECONDS * 3) == 0
 
     everything_is_billed_once(ledger)

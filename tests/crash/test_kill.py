@@ -6,9 +6,9 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from payment_client import PaymentClient, everything_is_there_once
 from server import Server, found_shop
-from soundness import is_sound
-from till import Till, everything_is_there_once
+from store_check import is_sound
 
 KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "20"))
 # Everything is looked at after each of them, so a store must not grow too large.
@@ -25,28 +25,28 @@ def server(database_url: str, tmp_path) -> Iterator[Server]:
 
 @pytest.mark.parametrize("seed", range(-(-KILLS // KILLS_PER_STORE)))
 def test_nothing_acknowledged_is_lost_or_doubled_however_often_it_is_killed(server, seed):
-    till = Till(found_shop(server))
+    payments = PaymentClient(found_shop(server))
     chance = random.Random(seed)
 
     for _ in range(min(KILLS, KILLS_PER_STORE)):
-        before = set(till.answers)
-        asyncio.run(kill_under_load(server, till, after_seconds=chance.uniform(0.05, 0.6)))
+        before = set(payments.answers)
+        asyncio.run(kill_under_load(server, payments, after_seconds=chance.uniform(0.05, 0.6)))
         server.start()
 
-        first_answers = {key: till.answers[key] for key in set(till.answers) - before}
-        till.answers |= asyncio.run(till.ask_again(till.unanswered))
-        assert asyncio.run(till.ask_again(list(first_answers))) == first_answers
-        everything_is_there_once(till)
+        first_answers = {key: payments.answers[key] for key in set(payments.answers) - before}
+        payments.answers |= asyncio.run(payments.ask_again(payments.unanswered))
+        assert asyncio.run(payments.ask_again(list(first_answers))) == first_answers
+        everything_is_there_once(payments)
         assert is_sound(server.database_url)
 
-    first_answers = dict(till.answers)
-    assert asyncio.run(till.ask_again(list(first_answers))) == first_answers
+    first_answers = dict(payments.answers)
+    assert asyncio.run(payments.ask_again(list(first_answers))) == first_answers
     server.stop()
     server.start()
 
 
-async def kill_under_load(server: Server, till: Till, *, after_seconds: float) -> None:
-    selling = asyncio.create_task(till.work_until_cut())
+async def kill_under_load(server: Server, payments: PaymentClient, *, after_seconds: float) -> None:
+    selling = asyncio.create_task(payments.work_until_cut())
     await asyncio.sleep(after_seconds)
     server.kill()
     await selling

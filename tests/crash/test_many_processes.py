@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 60
 
 
 @dataclass
-class Fleet:
+class ServerGroup:
     """Processes on one store, by name, and a way to look into it from outside."""
 
     database_url: str
@@ -57,10 +57,10 @@ class Fleet:
 
 
 @dataclass
-class Trade:
+class PaymentLoad:
     """Payments of several shops, sent to every server, asked for at every server."""
 
-    fleet: Fleet
+    group: ServerGroup
     shops: list[Shop]
     numbers: count = field(default_factory=lambda: count(1))
     told: dict[str, dict] = field(default_factory=dict)
@@ -72,11 +72,11 @@ class Trade:
     async def go_on_while(self, something):
         """Trades until that has come to an end."""
         client = httpx2.AsyncClient(timeout=PATIENCE_SECONDS)
-        async with client, asyncio.TaskGroup() as group:
-            for server in self.fleet.servers:
+        async with client, asyncio.TaskGroup() as tasks:
+            for server in self.group.servers:
                 for _ in range(3):
-                    group.create_task(self._sell(client, server))
-                group.create_task(self._look(client, server))
+                    tasks.create_task(self._sell(client, server))
+                tasks.create_task(self._look(client, server))
             await something
             self.over = True
 
@@ -101,7 +101,7 @@ class Trade:
                 if answer.status_code != 503:
                     return answer
                 self.unsure.add(server.name)
-            server = random.choice(self.fleet.servers)
+            server = random.choice(self.group.servers)
             await asyncio.sleep(0.05)
 
     async def _look(self, client, server):
@@ -122,9 +122,9 @@ class Trade:
 
 
 @pytest.fixture
-def muster(postgresql_url, tmp_path):
+def new_group(postgresql_url, tmp_path):
     """Servers and projectors on one empty store, none of them started."""
-    fleet = Fleet(postgresql_url, [], [])
+    group = ServerGroup(postgresql_url, [], [])
 
     def made(kind, number):
         name = f"{kind.command}-{number}"
@@ -136,22 +136,22 @@ def muster(postgresql_url, tmp_path):
             WHENCE_QUERY_WAIT_SECONDS="60",
         )
 
-    def muster(servers, projectors):
-        fleet.servers += [made(Server, number) for number in range(servers)]
-        fleet.projectors += [made(Projector, number) for number in range(projectors)]
-        return fleet
+    def new_group(servers, projectors):
+        group.servers += [made(Server, number) for number in range(servers)]
+        group.projectors += [made(Projector, number) for number in range(projectors)]
+        return group
 
-    yield muster
-    for process in fleet.processes:
+    yield new_group
+    for process in group.processes:
         process.kill()
 
 
 @pytest.fixture
-def trade(muster):
+def load(new_group):
     """Two servers and two projectors at work, and what is traded there."""
-    fleet = muster(2, 2)
-    start_together(fleet.processes)
-    return Trade(fleet, [found_shop(fleet.servers[0]) for _ in range(SHOPS)])
+    group = new_group(2, 2)
+    start_together(group.processes)
+    return PaymentLoad(group, [found_shop(group.servers[0]) for _ in range(SHOPS)])
 
 
 def start_together(processes):
@@ -161,23 +161,23 @@ def start_together(processes):
         process.await_ready()
 
 
-def everything_is_sound(trade):
-    verified = trade.fleet.servers[0].whence("verify")
+def everything_is_sound(load):
+    verified = load.group.servers[0].whence("verify")
     assert verified.returncode == 0, verified.stderr
-    everything_is_there_once(trade)
-    positions = trade.fleet.ask(
+    everything_is_there_once(load)
+    positions = load.group.ask(
         "SELECT b.book, b.position, count(e.position), max(e.position) FROM whence.books b "
         "LEFT JOIN whence.events e USING (book) GROUP BY b.book, b.position"
     )
     assert all(head == facts == last for _, head, facts, last in positions)
-    for process in trade.fleet.processes:
+    for process in load.group.processes:
         process.stop()
 
 
-def everything_is_there_once(trade):
-    told = Counter(payment["id"] for payment in trade.told.values())
+def everything_is_there_once(load):
+    told = Counter(payment["id"] for payment in load.told.values())
     listed = Counter()
-    for shop in trade.shops:
+    for shop in load.shops:
         client = shop.client(org_id=shop.org_id)
         offset = 0
         while page := client.request(
@@ -189,63 +189,63 @@ def everything_is_there_once(trade):
     assert set(told.values()) == {1}
 
 
-def test_eight_processes_that_start_at_once_make_one_store_and_build_its_views_once(muster):
-    fleet = muster(4, 4)
+def test_eight_processes_that_start_at_once_make_one_store_and_build_its_views_once(new_group):
+    group = new_group(4, 4)
 
-    start_together(fleet.processes)
+    start_together(group.processes)
 
-    shop = found_shop(fleet.servers[0])
+    shop = found_shop(group.servers[0])
     shop.client(org_id=shop.org_id).request(
         "POST", "/v1/customers", json={"external_id": "usr_ama"}
     )
-    for server in fleet.servers:
+    for server in group.servers:
         client = replace(shop, server=server).client(org_id=shop.org_id)
         found = client.request("GET", "/v1/customers/lookup", params={"external_id": "usr_ama"})
         assert found["external_id"] == "usr_ama"
-    assert fleet.ask("SELECT count(*), min(epoch) FROM whence.store") == [(1, 1)]
-    assert fleet.ask("SELECT number, state FROM whence.generations") == [(1, "serving")]
-    for process in fleet.processes:
+    assert group.ask("SELECT count(*), min(epoch) FROM whence.store") == [(1, 1)]
+    assert group.ask("SELECT number, state FROM whence.generations") == [(1, "serving")]
+    for process in group.processes:
         process.stop()
 
 
-def test_servers_and_projectors_killed_at_random_lose_and_double_nothing(trade):
-    fleet = trade.fleet
+def test_servers_and_projectors_killed_at_random_lose_and_double_nothing(load):
+    group = load.group
     chance = random.Random(64)
 
     async def killing():
         for _ in range(KILLS):
             await asyncio.sleep(chance.uniform(0.2, 1))
-            victim = chance.choice(fleet.processes)
+            victim = chance.choice(group.processes)
             victim.kill()
             await asyncio.sleep(chance.uniform(0, 3))
             await asyncio.to_thread(victim.start)
 
-    asyncio.run(trade.go_on_while(killing()))
+    asyncio.run(load.go_on_while(killing()))
 
-    assert trade.asked > KILLS
-    everything_is_sound(trade)
+    assert load.asked > KILLS
+    everything_is_sound(load)
 
 
 @pytest.mark.parametrize(
     ("kind", "statement"), [("projectors", "%views%"), ("servers", "%whence.books%")]
 )
-def test_who_stands_still_in_a_transaction_is_replaced_and_harms_nothing(trade, kind, statement):
-    fleet = trade.fleet
-    paused = getattr(fleet, kind)[1]
+def test_who_stands_still_in_a_transaction_is_replaced_and_harms_nothing(load, kind, statement):
+    group = load.group
+    paused = getattr(group, kind)[1]
 
     async def standing_still():
-        await asyncio.to_thread(fleet.pause_in_transaction, paused, statement)
+        await asyncio.to_thread(group.pause_in_transaction, paused, statement)
         await asyncio.sleep(STANDSTILL_SECONDS)
-        before = trade.asked
-        await until(lambda: trade.asked > before + 20)
+        before = load.asked
+        await until(lambda: load.asked > before + 20)
         await asyncio.to_thread(paused.resume)
-        before = trade.asked
-        await until(lambda: trade.asked > before + 20)
+        before = load.asked
+        await until(lambda: load.asked > before + 20)
 
-    asyncio.run(trade.go_on_while(standing_still()))
+    asyncio.run(load.go_on_while(standing_still()))
 
-    assert trade.unsure <= {paused.name}
-    everything_is_sound(trade)
+    assert load.unsure <= {paused.name}
+    everything_is_sound(load)
 
 
 async def until(condition):

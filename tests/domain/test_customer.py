@@ -1,4 +1,4 @@
-"""What may happen to a customer."""
+"""Customers: what may happen to one."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta

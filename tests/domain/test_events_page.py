@@ -1,4 +1,4 @@
-"""Does docs/events.md say what the code says?"""
+"""Event catalogue: docs/events.md says what the code says."""
 
 from pathlib import Path
 

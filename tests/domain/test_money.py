@@ -1,4 +1,4 @@
-"""How are amounts written, and which currencies are there?"""
+"""Currencies: which there are, and how amounts are written."""
 
 import pytest
 

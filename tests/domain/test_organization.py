@@ -1,4 +1,4 @@
-"""What may happen to an organization and its keys."""
+"""Organizations and API keys: what may happen to them."""
 
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta

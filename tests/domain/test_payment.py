@@ -1,4 +1,4 @@
-"""What may happen to a payment, and what is refused."""
+"""Payments: what may happen to one, and what is refused."""
 
 from contextlib import suppress
 from copy import deepcopy
@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import Refusal
-from domain.payment import (
+from domain.payment import Payment
+from domain.payment_refusals import (
     AlreadyAttached,
     CaptureExceedsAuthorization,
     DisputeExceedsPayment,
     NotPositive,
-    Payment,
     RefundExceedsPayment,
     WrongStatus,
 )

@@ -1,4 +1,4 @@
-"""What is true of a payment whatever is asked of it, in whatever order."""
+"""Payment properties: what is true whatever is asked of one, in whatever order."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta

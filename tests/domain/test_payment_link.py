@@ -1,4 +1,4 @@
-"""What may be offered through a link, and who may still pay."""
+"""Payment links: what may be offered through one, and who may still pay."""
 
 from datetime import UTC, datetime, timedelta
 

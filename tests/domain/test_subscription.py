@@ -1,4 +1,4 @@
-"""When does a period end, and what may become of a subscription and its invoices?"""
+"""Subscriptions and invoices: when a period ends, and what may become of them."""
 
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Are the facts well formed? The traps of the event library, each held shut."""
+"""Event classes are well formed: the traps of the event library, each held shut."""
 
 import ast
 import inspect
@@ -11,9 +11,9 @@ from eventsourcing.utils import get_topic
 from domain import (
     checkout_session,
     customer,
-    introduction,
     invoice,
     organization,
+    payer_details,
     payment,
     payment_link,
     subscription,
@@ -22,7 +22,7 @@ from domain.catalogue import AGGREGATES, as_written, facts_of
 
 MODULES = (
     customer,
-    introduction,
+    payer_details,
     organization,
     payment,
     payment_link,
@@ -30,6 +30,8 @@ MODULES = (
     invoice,
     checkout_session,
 )
+# Stored under another name than the one they have now.
+RENAMED = {"payer_details.given": "introduction.made"}
 FACTS = [fact for aggregate in AGGREGATES for fact in facts_of(aggregate)]
 
 
@@ -48,7 +50,8 @@ def test_no_two_methods_of_a_class_share_a_name(module):
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__qualname__)
 def test_every_fact_has_a_topic_of_its_own_that_no_module_name_is_part_of(fact):
     assert get_topic(fact) == fact.TOPIC
-    assert ".".join(snake(name) for name in fact.__qualname__.split(".")) == fact.TOPIC
+    named = ".".join(snake(name) for name in fact.__qualname__.split("."))
+    assert RENAMED.get(named, named) == fact.TOPIC
 
 
 def test_no_two_facts_share_a_topic():

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
+from payment_client import PaymentClient, everything_is_there_once
 from postgresql import Postgresql, new_server
 from proxy import CuttingProxy
 from server import Server, found_shop
-from till import Till, everything_is_there_once
 
 PATIENCE_SECONDS = 60
 
@@ -37,29 +37,31 @@ def server(proxy: CuttingProxy, tmp_path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def till(server: Server) -> Till:
-    return Till(found_shop(server))
+def payments(server: Server) -> PaymentClient:
+    return PaymentClient(found_shop(server))
 
 
 @asynccontextmanager
-async def under_load(till: Till) -> AsyncIterator[None]:
+async def under_load(payments: PaymentClient) -> AsyncIterator[None]:
     """Payments and questions all the while; what is answered is right, or a clean 503."""
-    working = [asyncio.create_task(till.work_until_cut()), asyncio.create_task(ask(till))]
+    working = [asyncio.create_task(payments.work_until_cut()), asyncio.create_task(ask(payments))]
     try:
-        await goes_on(till, working)
+        await goes_on(payments, working)
         yield
-        await goes_on(till, working)
+        await goes_on(payments, working)
     finally:
-        till.closing = True
+        payments.closing = True
         await asyncio.gather(*working)
 
 
-async def ask(till: Till) -> None:
+async def ask(payments: PaymentClient) -> None:
     """Questions see at least what was acknowledged before they were asked."""
-    headers = {"X-Reevit-Key": till.shop.test_key}
-    async with httpx2.AsyncClient(base_url=till.shop.url, headers=headers, timeout=60) as client:
-        while not till.closing:
-            acknowledged = len(till.answers)
+    headers = {"X-Reevit-Key": payments.shop.test_key}
+    async with httpx2.AsyncClient(
+        base_url=payments.shop.url, headers=headers, timeout=60
+    ) as client:
+        while not payments.closing:
+            acknowledged = len(payments.answers)
             answer = await client.get("/v1/customers/top", params={"limit": 100})
             assert answer.status_code in {200, 503}, answer.text
             if answer.status_code == 200 and "Whence-Behind" not in answer.headers:
@@ -67,29 +69,30 @@ async def ask(till: Till) -> None:
             await asyncio.sleep(0.05)
 
 
-async def goes_on(till: Till, working: list[asyncio.Task[None]]) -> None:
+async def goes_on(payments: PaymentClient, working: list[asyncio.Task[None]]) -> None:
     """Waits until payments are taken again."""
-    enough = len(till.answers) + 50
+    enough = len(payments.answers) + 50
     until = time.monotonic() + PATIENCE_SECONDS
-    while len(till.answers) < enough:
+    while len(payments.answers) < enough:
         for task in working:
             if task.done():
                 task.result()
-        assert time.monotonic() < until, f"{len(till.answers)} answers, {till.turned_away} refusals"
+        counted = f"{len(payments.answers)} answers, {payments.turned_away} refusals"
+        assert time.monotonic() < until, counted
         await asyncio.sleep(0.05)
 
 
-def nothing_is_lost_or_doubled(server: Server, till: Till) -> None:
+def nothing_is_lost_or_doubled(server: Server, payments: PaymentClient) -> None:
     assert server.is_alive
-    first_answers = dict(till.answers)
-    till.answers |= asyncio.run(till.ask_again(till.unanswered))
-    assert asyncio.run(till.ask_again(list(first_answers))) == first_answers
-    everything_is_there_once(till)
+    first_answers = dict(payments.answers)
+    payments.answers |= asyncio.run(payments.ask_again(payments.unanswered))
+    assert asyncio.run(payments.ask_again(list(first_answers))) == first_answers
+    everything_is_there_once(payments)
     verified = server.whence("verify")
     assert verified.returncode == 0, verified.stderr
 
 
-def test_a_primary_that_crashes_is_replaced_by_its_standby(primary, proxy, server, till):
+def test_a_primary_that_crashes_is_replaced_by_its_standby(primary, proxy, server, payments):
     standby = primary.standby(5433)
 
     def fail_over() -> None:
@@ -97,37 +100,37 @@ def test_a_primary_that_crashes_is_replaced_by_its_standby(primary, proxy, serve
         standby.promote()
         proxy.point_at(standby.url)
 
-    asyncio.run(ridden_out(till, fail_over))
+    asyncio.run(ridden_out(payments, fail_over))
 
-    nothing_is_lost_or_doubled(server, till)
+    nothing_is_lost_or_doubled(server, payments)
 
 
-def test_a_database_that_is_restarted_under_load_is_come_back_to(primary, server, till):
+def test_a_database_that_is_restarted_under_load_is_come_back_to(primary, server, payments):
     def restart() -> None:
         primary.crash()
         primary.start()
 
-    asyncio.run(ridden_out(till, restart, restart, restart))
+    asyncio.run(ridden_out(payments, restart, restart, restart))
 
-    nothing_is_lost_or_doubled(server, till)
+    nothing_is_lost_or_doubled(server, payments)
 
 
-def test_a_database_that_says_nothing_is_given_up_and_come_back_to(primary, server, till):
+def test_a_database_that_says_nothing_is_given_up_and_come_back_to(primary, server, payments):
     def freeze() -> None:
         with primary.frozen():
             until = time.monotonic() + PATIENCE_SECONDS
-            while not till.turned_away:
+            while not payments.turned_away:
                 assert time.monotonic() < until
                 time.sleep(0.05)
 
-    asyncio.run(ridden_out(till, freeze))
+    asyncio.run(ridden_out(payments, freeze))
 
-    nothing_is_lost_or_doubled(server, till)
+    nothing_is_lost_or_doubled(server, payments)
 
 
-def test_commits_that_are_cut_all_the_time_lose_and_double_nothing(proxy, server, till):
+def test_commits_that_are_cut_all_the_time_lose_and_double_nothing(proxy, server, payments):
     async def cut() -> None:
-        async with under_load(till):
+        async with under_load(payments):
             for number in range(40):
                 if number % 2:
                     proxy.cut_after_commit += 1
@@ -138,15 +141,15 @@ def test_commits_that_are_cut_all_the_time_lose_and_double_nothing(proxy, server
     asyncio.run(cut())
 
     assert proxy.cut_before_commit == proxy.cut_after_commit == 0
-    nothing_is_lost_or_doubled(server, till)
+    nothing_is_lost_or_doubled(server, payments)
 
 
 @pytest.mark.usefixtures("server")
-def test_views_that_a_crash_took_back_are_caught_up_with(primary, till):
+def test_views_that_a_crash_took_back_are_caught_up_with(primary, payments):
     # What is committed without waiting for the disk is lost by a crash for so long.
     primary.tell("ALTER SYSTEM SET wal_writer_delay = '10s'")
     primary.tell("SELECT pg_reload_conf()")
-    client = till.shop.client(org_id=till.shop.org_id)
+    client = payments.shop.client(org_id=payments.shop.org_id)
     for number in range(3):
         client.request(
             "POST", "/v1/payments/intents", json={"amount": number + 1, "currency": "GHS"}
@@ -155,14 +158,14 @@ def test_views_that_a_crash_took_back_are_caught_up_with(primary, till):
         primary.crash()
         primary.start()
 
-        assert shown(till) == number + 1
+        assert shown(payments) == number + 1
 
 
-def shown(till: Till) -> int:
+def shown(payments: PaymentClient) -> int:
     """How many payments are shown by an answer that is behind nothing; within our patience."""
-    headers = {"X-Reevit-Key": till.shop.test_key}
+    headers = {"X-Reevit-Key": payments.shop.test_key}
     until = time.monotonic() + PATIENCE_SECONDS
-    with httpx2.Client(base_url=till.shop.url, headers=headers, timeout=60) as client:
+    with httpx2.Client(base_url=payments.shop.url, headers=headers, timeout=60) as client:
         while True:
             answer = client.get("/v1/payments")
             if answer.status_code == 200 and "Whence-Behind" not in answer.headers:
@@ -170,8 +173,8 @@ def shown(till: Till) -> int:
             assert time.monotonic() < until, answer.text
 
 
-async def ridden_out(till: Till, *happenings: Callable[[], None]) -> None:
+async def ridden_out(payments: PaymentClient, *happenings: Callable[[], None]) -> None:
     for happens in happenings:
-        till.closing = False
-        async with under_load(till):
+        payments.closing = False
+        async with under_load(payments):
             await asyncio.to_thread(happens)

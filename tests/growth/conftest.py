@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from crowds import BOOK, crowd, fold_into
-from plans import Imagined
+from query_plans import Imagined
+from synthetic_book import BOOK, fold_into, synthetic_facts
 
 from ledger.database import open_engine
 from projections.engine.generations.generation import (
@@ -35,7 +35,7 @@ def sqlite_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     for number, (name, size) in enumerate(SIZES.items(), start=1):
         path = tmp_path_factory.mktemp("growth") / f"views-{number}.db"
         books[name] = sqlite_generation(path, number, DEFINITIONS.digest())
-        fold_into(books[name], DEFINITIONS, BOOK, crowd(size, size))
+        fold_into(books[name], DEFINITIONS, BOOK, synthetic_facts(size, size))
     yield books
     for each in books.values():
         each.close()
@@ -48,7 +48,7 @@ def postgresql_books(server_with_trigrams: str) -> Iterator[dict[str, Generation
     for number, (name, size) in enumerate(SIZES.items(), start=1):
         schema = f"views_{uuid4().hex}"
         books[name] = postgresql_generation(engine, schema, number, DEFINITIONS.digest())
-        fold_into(books[name], DEFINITIONS, BOOK, crowd(size, size))
+        fold_into(books[name], DEFINITIONS, BOOK, synthetic_facts(size, size))
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             # What was written becomes visible to reading from the index alone.
             for table in DEFINITIONS.tables:

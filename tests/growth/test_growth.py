@@ -7,9 +7,9 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from crowds import BEGINNING, BOOK, customer_id
-from plans import asked, cost, postgresql_plan, postgresql_plans, sorted_rows
+from query_plans import asked, cost, postgresql_plan, postgresql_plans, sorted_rows
 from sqlalchemy import select
+from synthetic_book import BEGINNING, BOOK, customer_id
 
 from projections.customer_filters import CustomerFilter
 from projections.customer_list import customer_list

@@ -1,4 +1,4 @@
-"""Can every fact that was ever written still be read?
+"""Stored facts: every one that was ever written can still be read.
 
 Each file holds the life of one aggregate as the ledger stored it, and what it became. They are
 never written again: a new form of a fact gets a new file, and an old one must load for ever.

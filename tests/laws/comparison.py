@@ -1,11 +1,11 @@
-"""Every question of the definitions, asked of the views and of the oracle."""
+"""Comparison of views and oracle: every question of the definitions, asked of both."""
 
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 from oracle import Offer, Oracle, Person
-from shop import CURRENCIES, Shop
+from simulated_shop import CURRENCIES, SimulatedShop
 from sqlalchemy import Connection
 
 from ledger.ledger import Ledger
@@ -38,7 +38,7 @@ FIGURES = (
 )
 
 
-def assert_every_figure_agrees(generation: Generation, shop: Shop) -> None:
+def assert_every_figure_agrees(generation: Generation, shop: SimulatedShop) -> None:
     with generation.reading() as views:
         assert_these_agree(views, shop.book, shop.oracle, shop.clock.now)
 

@@ -1,4 +1,4 @@
-"""Every figure of the definitions, recomputed from plain lists: slow, obvious, and written once.
+"""Oracle: every figure recomputed from plain lists; slow, obvious, and written once.
 
 Nothing here knows of facts, ledgers or views. What the service answers must equal what this says.
 """
@@ -72,7 +72,7 @@ class Person:
 
 @dataclass
 class Offer:
-    """A payment link, as it hangs on the stall."""
+    """A payment link: its terms, and what was told of it."""
 
     id: str
     name: str
@@ -90,7 +90,7 @@ class Offer:
 
 @dataclass
 class Membership:
-    """A subscription, as the club notes it; `next_at` is when its next period begins."""
+    """A subscription; `next_at` is when its next period begins."""
 
     id: str
     customer: str

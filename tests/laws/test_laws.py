@@ -1,4 +1,4 @@
-"""The laws: reading along = rebuilt = the oracle, however the facts are cut, whatever happens."""
+"""Laws of the views: reading along = rebuilt = the oracle, however the facts are cut."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +17,8 @@ from comparison import (
 )
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from looking_back import as_of, moments_of
-from shop import Clock, Shop, steps
+from oracle_as_of import as_of, moments_of
+from simulated_shop import ManualClock, SimulatedShop, steps
 from sqlalchemy import Connection, select
 
 from commands.handling.handler import CommandHandler
@@ -39,17 +39,19 @@ from projections.read_models import DEFINITIONS, FOLDS
 
 
 @dataclass
-class House:
+class Store:
     """A ledger and its views, on a real database; every example opens books of its own."""
 
     ledger: Ledger
     generations: Generations
-    clock: Clock
+    clock: ManualClock
     handler: CommandHandler
     numbers: Iterator[int]
 
-    def open_shop(self) -> Shop:
-        return Shop(self.handler, self.ledger, f"org_{next(self.numbers):026}/live", self.clock)
+    def open_shop(self) -> SimulatedShop:
+        return SimulatedShop(
+            self.handler, self.ledger, f"org_{next(self.numbers):026}/live", self.clock
+        )
 
     def past(self) -> PastReader:
         return PastReader(self.ledger, DEFINITIONS, most_facts=10_000, most_bytes=2**28)
@@ -101,8 +103,8 @@ def rows_of(views: Connection, book: str) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    clock = Clock()
+def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
+    clock = ManualClock()
     with ExitStack() as parts:
         engine = open_engine(database_url)
         parts.callback(engine.dispose)
@@ -112,7 +114,7 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
         handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
         parts.callback(handler.close)
         rebuild(ledger, generations, FactMapper(), DEFINITIONS)
-        yield House(ledger, generations, clock, handler, count(1))
+        yield Store(ledger, generations, clock, handler, count(1))
 
 
 def examples(number: int) -> settings:
@@ -126,73 +128,73 @@ def examples(number: int) -> settings:
 
 @examples(40)
 @given(days=steps, batch=st.integers(1, 50))
-def test_reading_along_says_what_the_oracle_says(house, days, batch):
-    shop = house.open_shop()
+def test_reading_along_says_what_the_oracle_says(store, days, batch):
+    shop = store.open_shop()
 
     asyncio.run(shop.live_through(days))
-    house.fold(shop.book, house.serving, at_most=batch)
+    store.fold(shop.book, store.serving, at_most=batch)
 
-    assert_every_figure_agrees(house.serving, shop)
+    assert_every_figure_agrees(store.serving, shop)
 
 
 @examples(10)
 @given(days=steps)
-def test_every_figure_is_what_its_facts_add_up_to(house, days):
-    shop = house.open_shop()
+def test_every_figure_is_what_its_facts_add_up_to(store, days):
+    shop = store.open_shop()
 
     asyncio.run(shop.live_through(days))
-    house.fold(shop.book, house.serving, at_most=20)
+    store.fold(shop.book, store.serving, at_most=20)
 
-    with house.serving.reading() as views:
-        assert_every_figure_is_explained(views, house.ledger, shop.book, shop.oracle)
+    with store.serving.reading() as views:
+        assert_every_figure_is_explained(views, store.ledger, shop.book, shop.oracle)
 
 
 @examples(15)
 @given(days=steps, first=st.integers(1, 9), second=st.integers(10, 90))
-def test_any_cut_into_batches_gives_the_same_rows(house, days, first, second):
-    shop = house.open_shop()
+def test_any_cut_into_batches_gives_the_same_rows(store, days, first, second):
+    shop = store.open_shop()
     asyncio.run(shop.live_through(days))
-    house.fold(shop.book, house.serving, at_most=first)
-    other = house.empty_views()
+    store.fold(shop.book, store.serving, at_most=first)
+    other = store.empty_views()
 
-    house.fold(shop.book, other, at_most=second)
+    store.fold(shop.book, other, at_most=second)
 
-    assert house.rows(other, shop.book) == house.rows(house.serving, shop.book)
-    house.generations.drop(other.number)
+    assert store.rows(other, shop.book) == store.rows(store.serving, shop.book)
+    store.generations.drop(other.number)
 
 
 @examples(10)
 @given(days=steps, late=steps)
-def test_a_rebuild_gives_the_rows_that_reading_along_gave(house, days, late):
-    shop = house.open_shop()
+def test_a_rebuild_gives_the_rows_that_reading_along_gave(store, days, late):
+    shop = store.open_shop()
     asyncio.run(shop.live_through(days))
-    house.fold(shop.book, house.serving, at_most=20)
+    store.fold(shop.book, store.serving, at_most=20)
     asyncio.run(shop.live_through(late))
-    house.fold(shop.book, house.serving, at_most=3)
-    before, along = house.serving.number, house.rows(house.serving, shop.book)
+    store.fold(shop.book, store.serving, at_most=3)
+    before, along = store.serving.number, store.rows(store.serving, shop.book)
 
-    number = rebuild(house.ledger, house.generations, FactMapper(), DEFINITIONS).number
-    house.generations.close()
+    number = rebuild(store.ledger, store.generations, FactMapper(), DEFINITIONS).number
+    store.generations.close()
 
-    assert house.serving.number == number != before
-    assert house.rows(house.serving, shop.book) == along
-    assert_every_figure_agrees(house.serving, shop)
-    house.generations.drop(before)
+    assert store.serving.number == number != before
+    assert store.rows(store.serving, shop.book) == along
+    assert_every_figure_agrees(store.serving, shop)
+    store.generations.drop(before)
 
 
 @examples(3)
 @given(days=steps, others=steps, processes=st.integers(2, 3))
 def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
-    house, days, others, processes
+    store, days, others, processes
 ):
-    shops = [house.open_shop(), house.open_shop()]
+    shops = [store.open_shop(), store.open_shop()]
     asyncio.run(shops[0].live_through(days))
     asyncio.run(shops[1].live_through(others))
-    books = {shop.book: house.fold(shop.book, house.serving, at_most=9) for shop in shops}
-    other = house.generations.begin(DEFINITIONS)
+    books = {shop.book: store.fold(shop.book, store.serving, at_most=9) for shop in shops}
+    other = store.generations.begin(DEFINITIONS)
 
     load_in_parallel(
-        house.ledger,
+        store.ledger,
         other,
         DEFINITIONS,
         FactMapper(),
@@ -205,43 +207,43 @@ def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
     for book in books:
         with other.writing() as connection:
             derive_book(connection, DEFINITIONS.derived, book)
-        assert house.rows(other, book) == house.rows(house.serving, book)
-    house.generations.drop(other.number)
+        assert store.rows(other, book) == store.rows(store.serving, book)
+    store.generations.drop(other.number)
 
 
 @examples(15)
 @given(days=st.lists(st.tuples(st.booleans(), steps), max_size=4))
-def test_two_books_never_mix(house, days):
-    ours, theirs = house.open_shop(), house.open_shop()
+def test_two_books_never_mix(store, days):
+    ours, theirs = store.open_shop(), store.open_shop()
 
     positions = {ours.book: 0, theirs.book: 0}
     for is_ours, some in days:
         shop = ours if is_ours else theirs
         asyncio.run(shop.live_through(some))
-        positions[shop.book] = house.fold(shop.book, house.serving, at_most=7)
+        positions[shop.book] = store.fold(shop.book, store.serving, at_most=7)
 
-    assert_every_figure_agrees(house.serving, ours)
-    assert_every_figure_agrees(house.serving, theirs)
+    assert_every_figure_agrees(store.serving, ours)
+    assert_every_figure_agrees(store.serving, theirs)
 
 
 @examples(10)
 @given(days=steps)
-def test_the_chain_of_a_book_holds_whatever_happens(house, days):
-    shop = house.open_shop()
+def test_the_chain_of_a_book_holds_whatever_happens(store, days):
+    shop = store.open_shop()
 
     asyncio.run(shop.live_through(days))
 
-    verified = house.ledger.verify(shop.book)
+    verified = store.ledger.verify(shop.book)
     assert not isinstance(verified, BrokenChain)
-    assert verified.position == house.ledger.head(shop.book)
+    assert verified.position == store.ledger.head(shop.book)
 
 
-def agrees(house: House, shop: Shop, moment: datetime) -> Callable[[Connection], None]:
+def agrees(store: Store, shop: SimulatedShop, moment: datetime) -> Callable[[Connection], None]:
     oracle = as_of(shop.oracle, moment)
 
     def compare(views: Connection) -> None:
         assert_these_agree(views, shop.book, oracle, moment)
-        assert_every_figure_is_explained(views, house.ledger, shop.book, oracle, moment)
+        assert_every_figure_is_explained(views, store.ledger, shop.book, oracle, moment)
 
     return compare
 
@@ -253,9 +255,9 @@ def agrees(house: House, shop: Shop, moment: datetime) -> Callable[[Connection],
     which=st.integers(0, 999),
     off=st.sampled_from([timedelta(), timedelta(microseconds=-1), timedelta(minutes=50)]),
 )
-def test_the_past_is_what_the_oracle_says_had_happened_by_then(house, days, late, which, off):
-    shop = house.open_shop()
-    with house.past() as past:
+def test_the_past_is_what_the_oracle_says_had_happened_by_then(store, days, late, which, off):
+    shop = store.open_shop()
+    with store.past() as past:
         for lived in (days, late):
             asyncio.run(shop.live_through(lived))
             # Steps that find nothing to do leave a shop where nothing has happened yet.
@@ -263,29 +265,29 @@ def test_the_past_is_what_the_oracle_says_had_happened_by_then(house, days, late
             moment = moments[which * len(moments) // 1000] + off
 
             told = asyncio.run(
-                past.ask(shop.book, Moment(as_of=moment), agrees(house, shop, moment))
+                past.ask(shop.book, Moment(as_of=moment), agrees(store, shop, moment))
             )
 
-            assert told.position == house.ledger.head(shop.book)
+            assert told.position == store.ledger.head(shop.book)
 
 
 @examples(15)
 @given(days=steps, part=st.integers(0, 100))
-def test_what_was_known_is_what_a_rebuild_would_have_said_then(house, days, part):
-    shop = house.open_shop()
+def test_what_was_known_is_what_a_rebuild_would_have_said_then(store, days, part):
+    shop = store.open_shop()
     asyncio.run(shop.live_through(days))
-    facts = house.ledger.read(shop.book, limit=10_000)
+    facts = store.ledger.read(shop.book, limit=10_000)
     assume(facts)
     known_at = datetime.fromisoformat(facts[(len(facts) - 1) * part // 100].recorded_at)
-    upto = house.ledger.position_at(shop.book, known_at)
-    then = house.empty_views()
-    house.fold(shop.book, then, at_most=20, upto=upto)
+    upto = store.ledger.position_at(shop.book, known_at)
+    then = store.empty_views()
+    store.fold(shop.book, then, at_most=20, upto=upto)
 
-    with house.past() as past:
+    with store.past() as past:
         told = asyncio.run(
             past.ask(shop.book, Moment(known_at=known_at), lambda views: rows_of(views, shop.book))
         )
 
     assert told.position == upto
-    assert told.result == house.rows(then, shop.book)
-    house.generations.drop(then.number)
+    assert told.result == store.rows(then, shop.book)
+    store.generations.drop(then.number)

@@ -6,13 +6,13 @@ import pytest
 
 from ledger.append import Append, Claim, NewFact, Reply
 from ledger.batch import Batch
-from ledger.held import HeldConnection
+from ledger.writer_connection import WriterConnection
 
 BOOK = "org_x/test"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-class SetClock:
+class ManualClock:
     """A clock that stands still until it is moved, in either direction."""
 
     def __init__(self):
@@ -27,7 +27,7 @@ class SetClock:
 
 @pytest.fixture
 def clock():
-    return SetClock()
+    return ManualClock()
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def together(engine, clock):
 
     def write(*appends):
         batch = Batch(appends)
-        held = HeldConnection(engine.execution_options(writing=True))
+        writer = WriterConnection(engine.execution_options(writing=True))
         try:
-            return batch.write(held, clock).outcomes
+            return batch.write(writer, clock).outcomes
         finally:
-            held.let_go()
+            writer.release()
 
     return write

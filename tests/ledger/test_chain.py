@@ -1,4 +1,4 @@
-"""Whoever changes, drops or reorders a stored fact breaks the chain."""
+"""Hash chain: whoever changes, drops or reorders a stored fact breaks it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

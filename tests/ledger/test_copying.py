@@ -1,10 +1,12 @@
+"""Copying: a store moves into another database, whole."""
+
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
-from statements import offences, recorded
+from statement_scope import offences, recorded
 
 from ledger.append import Append, Claim, Done, NewFact, Reply
 from ledger.chain import Chain

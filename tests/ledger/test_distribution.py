@@ -1,9 +1,9 @@
-"""A ledger is spread over machines by book: its tables, and every statement it sends."""
+"""Distribution over machines by book: the tables of a ledger, and every statement it sends."""
 
 import pytest
 from citus import emptied, emptying_fails, pretend_citus, spread_beside
 from sqlalchemy.exc import IntegrityError
-from statements import offences, recorded, strays
+from statement_scope import offences, recorded, strays
 
 from ledger.append import Append, Claim, Done, KeyReused, LostRace, Replayed, ValueTaken
 from ledger.chain import Chain

@@ -1,4 +1,4 @@
-"""Facts become plain JSON that a stranger can read, and come back as they were."""
+"""Fact serialization: plain JSON that a stranger can read, and the facts as they were."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any

@@ -1,4 +1,4 @@
-"""Many callers share a commit, and nobody notices."""
+"""Group commit: many callers share a commit, and nobody notices."""
 
 import asyncio
 import logging
@@ -142,7 +142,7 @@ def test_listeners_hear_of_new_heads_and_may_fail(ledger, created, caplog):
 def test_an_answer_comes_in_bounded_time_when_there_is_no_store(clock, created, tmp_path):
     engine = open_engine(f"sqlite:///{tmp_path / 'without_tables.db'}")
     with (
-        Ledger(engine, clock=clock, patience_seconds=0.1) as ledger,
+        Ledger(engine, clock=clock, retry_seconds=0.1) as ledger,
         pytest.raises(LedgerUnavailable),
     ):
         ledger.append(created("pay_1"))
@@ -154,7 +154,7 @@ def test_whoever_waits_behind_a_store_that_is_away_is_told_with_the_others(
 ):
     engine = open_engine(f"sqlite:///{tmp_path / 'without_tables.db'}")
     began = time.monotonic()
-    with Ledger(engine, clock=clock, patience_seconds=0.5) as ledger:
+    with Ledger(engine, clock=clock, retry_seconds=0.5) as ledger:
         waiting = [ledger.submit(created(f"pay_{n}")) for n in range(3000)]
         errors = {type(future.exception(timeout=20)) for future in waiting}
 

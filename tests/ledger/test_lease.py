@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 from sqlalchemy import select
-from statements import offences, recorded
+from statement_scope import offences, recorded
 
 from ledger.copying import copy_store
 from ledger.database import open_engine, upgrade, writing

@@ -1,4 +1,4 @@
-"""Each command gets an outcome of its own, alone or together with others in a batch."""
+"""Outcomes: each command gets one of its own, alone or together with others in a batch."""
 
 import pytest
 from sqlalchemy import select

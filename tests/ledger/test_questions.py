@@ -1,4 +1,4 @@
-"""What was recorded by a moment, and the facts of several streams at once."""
+"""Ledger queries: what was recorded by a moment, and the facts of several streams at once."""
 
 from datetime import timedelta
 

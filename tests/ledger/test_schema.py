@@ -1,4 +1,4 @@
-"""The tables can be spread over machines by book, and come into being once."""
+"""Schema and migrations: the tables can be spread over machines, and come into being once."""
 
 import subprocess
 import sys

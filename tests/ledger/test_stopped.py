@@ -1,4 +1,4 @@
-"""A process that stands still in the middle of a transaction does not keep the others waiting."""
+"""Stopped processes: one that stands still within a transaction keeps nobody waiting for long."""
 
 import time
 

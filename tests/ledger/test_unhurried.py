@@ -1,15 +1,15 @@
-"""What looks through a whole store takes its time; nothing is given up while it does."""
+"""Statements without a timeout: what looks through a whole store takes its time."""
 
 from threading import Timer
 
 import psycopg
 import pytest
+from slow_statements import HINDERED_SECONDS, HURRIED_SECONDS, hindered
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
-from waiting import HINDERED_SECONDS, HURRIED_SECONDS, hindered
 
 from ledger.append import Claim
-from ledger.claimed import unfounded_claim
+from ledger.claims import unfounded_claim
 from ledger.copying import copy_store
 from ledger.database import open_engine, upgrade, writing
 from ledger.distribution import LOCK_OF_THE_SCHEMA

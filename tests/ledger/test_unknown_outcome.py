@@ -1,4 +1,4 @@
-"""A commit that is never answered is sent again, and what it wrote is recognised."""
+"""Unknown outcomes: a commit that is never answered is sent again, and recognised."""
 
 import sqlite3
 import time

@@ -10,7 +10,7 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
-from plans import asked, cost, sorted_rows
+from query_plans import asked, cost, sorted_rows
 
 from domain.customer import Customer
 from domain.payment import Payment

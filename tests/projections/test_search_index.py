@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from slow_statements import address, hindered
 from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError
-from waiting import address, hindered
 
 from ledger.database import open_engine
 from projections.engine.generations.generation import postgresql_generation, sqlite_generation

@@ -3,8 +3,8 @@
 import signal
 
 import pytest
+from generations import awaited, building, serving_number
 from server import PATIENCE_SECONDS, Server
-from view_sets import awaited, building, serving_number
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from itertools import accumulate, count
 
 import httpx2
 import pytest
+from generations import figures, serving_number, switch
 from server import PATIENCE_SECONDS, Server, Shop, found_shop
-from view_sets import figures, serving_number, switch
 
 from ledger.database import open_engine
 from ledger.ledger import Ledger
@@ -32,7 +32,7 @@ class Answer:
 
 
 @dataclass
-class Crowd:
+class Load:
     """Clients who write and ask, on every server at once, until they are told to go home."""
 
     shop: Shop
@@ -41,7 +41,7 @@ class Crowd:
     acknowledged: int = 0
     answers: list[Answer] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    going_home: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def work(self) -> None:
         async with asyncio.TaskGroup() as clients:
@@ -52,7 +52,7 @@ class Crowd:
 
     async def _write(self, server: Server) -> None:
         async with self._client(server) as client:
-            while not self.going_home.is_set():
+            while not self.stopping.is_set():
                 body = {"amount": 4000, "currency": "GHS", "customer_id": "usr_1"}
                 key = {"Idempotency-Key": f"order-{next(self.numbers)}"}
                 answer = await client.post("/v1/payments/intents", json=body, headers=key)
@@ -62,7 +62,7 @@ class Crowd:
 
     async def _ask(self, server: Server) -> None:
         async with self._client(server) as client:
-            while not self.going_home.is_set():
+            while not self.stopping.is_set():
                 told, acknowledged = self.told, self.acknowledged
                 answer = await client.get("/v1/payments/stats", params=STATS)
                 assert answer.status_code == 200, answer.text
@@ -104,12 +104,12 @@ def test_no_question_fails_tears_or_goes_back_while_generations_change_places(se
     assert demo.returncode == 0, demo.stderr
     first = serving_number(servers[0])
 
-    crowd = Crowd(shop, servers)
-    latest = asyncio.run(change_places_under_load(crowd, first))
+    load = Load(shop, servers)
+    latest = asyncio.run(change_places_under_load(load, first))
 
-    assert crowd.answers
+    assert load.answers
     created = payments_by_position(servers[0].database_url, f"{shop.org_id}/test")
-    for answer in crowd.answers:
+    for answer in load.answers:
         assert answer.position >= answer.told_before
         assert answer.is_behind or answer.position >= answer.acknowledged_before
         # The two figures are of two views.
@@ -120,10 +120,10 @@ def test_no_question_fails_tears_or_goes_back_while_generations_change_places(se
     assert figures(servers[0], first) == figures(servers[0], latest)
 
 
-async def change_places_under_load(crowd: Crowd, first: int) -> int:
+async def change_places_under_load(load: Load, first: int) -> int:
     """Rebuild and switch back, again and again; the number of the last that was built."""
-    server = crowd.servers[0]
-    working = asyncio.create_task(crowd.work())
+    server = load.servers[0]
+    working = asyncio.create_task(load.work())
     for _ in range(ROUNDS):
         rebuilt = await asyncio.to_thread(server.whence, "rebuild")
         assert rebuilt.returncode == 0, rebuilt.stderr
@@ -132,7 +132,7 @@ async def change_places_under_load(crowd: Crowd, first: int) -> int:
         assert not working.done(), working.exception()
     verified = await asyncio.to_thread(server.whence, "verify")
     assert verified.returncode == 0, verified.stderr
-    crowd.going_home.set()
+    load.stopping.set()
     await asyncio.wait_for(working, PATIENCE_SECONDS)
     return latest
 

@@ -3,7 +3,7 @@
 import json
 
 import httpx2
-from view_sets import awaited, building, serving_number, states
+from generations import awaited, building, serving_number, states
 
 
 def test_a_release_with_other_views_builds_its_own_and_says_so_meanwhile(

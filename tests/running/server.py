@@ -1,4 +1,4 @@
-"""A `whence serve` or `whence project` process, and an organization in its store.
+"""Server processes: a `whence serve` or `whence project`, and an organization in its store.
 
 A server listens on a port of its own choosing.
 """

@@ -10,12 +10,8 @@ from sqlalchemy import insert, select, text
 
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
-from commands.payment_links import (
-    CreatePaymentLink,
-    PayThroughLink,
-    create_payment_link,
-    pay_through_link,
-)
+from commands.link_payments import PayThroughLink, pay_through_link
+from commands.payment_links import CreatePaymentLink, create_payment_link
 from domain.customer import Customer
 from ledger.chain import Chain
 from ledger.database import (

@@ -1,4 +1,4 @@
-"""The command line does what it says, for people and for programs."""
+"""Command line: it does what it says, for people and for programs."""
 
 import contextlib
 import io

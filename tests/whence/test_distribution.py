@@ -1,13 +1,13 @@
-"""The whole store is spread over machines by book: every table there is, whatever is done to it."""
+"""Distribution of a whole store over machines by book: every table, whatever is done to it."""
 
 import json
 
 import psycopg
 import pytest
 from citus import emptied, emptying_fails, pretend_citus, spread_beside
-from statements import offences, recorded
+from statement_scope import offences, recorded
 
-from whence.housekeeping import tidying
+from whence.reply_cleanup import cleaning_up
 from whence.settings import Settings
 from whence.wiring import projecting, recording
 
@@ -162,7 +162,7 @@ def test_no_command_leaves_its_books(whence, postgresql_url, new_postgresql, tmp
         settings = Settings(database_url=postgresql_url)
         with (
             recording(settings) as ledger,
-            tidying(ledger, every_seconds=0.01),
+            cleaning_up(ledger, every_seconds=0.01),
             projecting(settings, ledger) as reading,
         ):
             reading.serving()

@@ -1,4 +1,4 @@
-"""What the documentation says is so: settings, commands, routes, metrics, targets and links."""
+"""Documentation is true: settings, commands, routes, metrics, targets and links."""
 
 import re
 import time

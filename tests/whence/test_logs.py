@@ -1,4 +1,4 @@
-"""No secret and no personal data gets into the log."""
+"""Logging: no secret and no personal data gets into the log."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A store moves house and is backed up while it is in use: it is the same store, to the digest."""
+"""Copy and backup of a store in use: it is the same store, to the digest."""
 
 import asyncio
 import shutil
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from payment_client import PaymentClient, everything_is_there_once
 from server import Server, found_shop
-from soundness import examined, is_sound
-from till import Till, everything_is_there_once
+from store_check import examined, is_sound
 
 
 def test_there_and_back_again_every_position_checkpoint_and_digest_is_the_same(
@@ -44,43 +44,43 @@ def server(database_url: str, tmp_path) -> Iterator[Server]:
 
 
 def test_a_backup_made_under_load_is_whole_and_has_all_that_was_acknowledged(server, tmp_path):
-    till = Till(found_shop(server))
+    payments = PaymentClient(found_shop(server))
 
-    acknowledged = asyncio.run(backed_up_under_load(server, till, tmp_path / "backup.db"))
+    acknowledged = asyncio.run(backed_up_under_load(server, payments, tmp_path / "backup.db"))
 
-    everything_is_there_once(till)
+    everything_is_there_once(payments)
     restored = Server(f"sqlite:///{tmp_path / 'backup.db'}", tmp_path)
     restored.start()
     try:
         assert is_sound(restored.database_url)
-        till.shop = type(till.shop)(
-            restored, till.shop.org_id, till.shop.test_key, till.shop.live_key
+        payments.shop = type(payments.shop)(
+            restored, payments.shop.org_id, payments.shop.test_key, payments.shop.live_key
         )
-        first_answers = {key: till.answers[key] for key in acknowledged}
-        assert asyncio.run(till.ask_again(acknowledged)) == first_answers
+        first_answers = {key: payments.answers[key] for key in acknowledged}
+        assert asyncio.run(payments.ask_again(acknowledged)) == first_answers
     finally:
         restored.kill()
 
 
-async def backed_up_under_load(server: Server, till: Till, file) -> list[str]:
+async def backed_up_under_load(server: Server, payments: PaymentClient, file) -> list[str]:
     """The keys of what was acknowledged before the backup began."""
-    working = asyncio.create_task(till.work_until_cut())
-    while len(till.answers) < 100:  # noqa: ASYNC110 (the till tells nobody)
+    working = asyncio.create_task(payments.work_until_cut())
+    while len(payments.answers) < 100:  # noqa: ASYNC110 (the client tells nobody)
         await asyncio.sleep(0.02)
-    acknowledged = list(till.answers)
+    acknowledged = list(payments.answers)
     done = await asyncio.to_thread(server.whence, "db", "backup", str(file))
     assert done.returncode == 0, done.stderr
-    assert len(till.answers) > len(acknowledged)
-    till.closing = True
+    assert len(payments.answers) > len(acknowledged)
+    payments.closing = True
     await working
     return acknowledged
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_backup_put_back_is_noticed_even_by_who_forgets_to_say_so(server, database_url, tmp_path):
-    till = Till(found_shop(server))
-    asyncio.run(backed_up_under_load(server, till, tmp_path / "backup.db"))
-    before = store_named(till)
+    payments = PaymentClient(found_shop(server))
+    asyncio.run(backed_up_under_load(server, payments, tmp_path / "backup.db"))
+    before = store_named(payments)
     server.stop()
     ledger = tmp_path / "ledger.db"
     for suffix in ("-wal", "-shm"):
@@ -89,14 +89,14 @@ def test_a_backup_put_back_is_noticed_even_by_who_forgets_to_say_so(server, data
 
     server.start()
 
-    store_id, epoch = store_named(till).split(".")
+    store_id, epoch = store_named(payments).split(".")
     assert before == f"{store_id}.{int(epoch) - 1}"
     assert is_sound(database_url)
     # What the backup lacks is done when it is asked for again, under the same keys.
-    till.answers = asyncio.run(till.ask_again(list(till.bodies)))
-    everything_is_there_once(till)
+    payments.answers = asyncio.run(payments.ask_again(list(payments.bodies)))
+    everything_is_there_once(payments)
 
 
-def store_named(till: Till) -> str:
-    headers = {"X-Reevit-Key": till.shop.test_key}
-    return httpx2.get(f"{till.shop.url}/v1/payments", headers=headers).headers["Whence-Store"]
+def store_named(payments: PaymentClient) -> str:
+    headers = {"X-Reevit-Key": payments.shop.test_key}
+    return httpx2.get(f"{payments.shop.url}/v1/payments", headers=headers).headers["Whence-Store"]

@@ -1,4 +1,4 @@
-"""The examples of the README are run, against a real server, as they stand there."""
+"""README: its examples are run, against a real server, as they stand there."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The service starts, says once how to get in, and stops without losing anything."""
+"""Server processes: the service starts, says once how to get in, and stops without a loss."""
 
 import asyncio
 import json

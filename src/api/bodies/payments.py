@@ -6,7 +6,7 @@ from pydantic import Field
 
 from api.bodies.customers import Source
 from api.bodies.shapes import Amount, Count, Currency, Moment, Pagination, Shape
-from domain.payment import Status
+from domain.payment_types import Status
 
 CaptureMethod = Literal["automatic", "manual"]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from commands.fields import CountryCode, CurrencyCode, Text, canonical_method
-from domain.payment import Status
+from domain.payment_types import Status
 
 __all__ = [
     "CountryCode",

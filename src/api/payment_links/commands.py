@@ -14,11 +14,13 @@ from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings import payment_links as rendering
 from api.renderings import payments as payment_rendering
+from commands import link_payments
 from commands import payment_links as commands
 from commands.client_secrets import client_secret
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of, looks_like_a_code
-from commands.payment_links import CreatePaymentLink, PayThroughLink, UpdatePaymentLink
+from commands.link_payments import PayThroughLink
+from commands.payment_links import CreatePaymentLink, UpdatePaymentLink
 from domain.book import Book
 from domain.payment_link import PaymentLink as PaymentLinkAggregate
 from domain.payment_link import PaymentLinkNotFound
@@ -97,7 +99,7 @@ async def begin_payment(
     book = _book(request, code)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        payment = await commands.pay_through_link(work, code, command)
+        payment = await link_payments.pay_through_link(work, code, command)
         body = payment_rendering.of_aggregate(
             payment, org_id=work.org_id, customer=None, client_secret=None
         )
@@ -118,7 +120,7 @@ async def look_at_link(request: ApiRequest, code: str, book: str, *, counted: bo
     customers = ReturningCustomers(request)
 
     async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        link = await commands.open_payment_link(work, code, counted=counted)
+        link = await link_payments.open_payment_link(work, code, counted=counted)
         shown = await customers.shown(work, link.shown_customer_id)
         return 200, rendering.for_payers(link, site=request.site) | shown
 

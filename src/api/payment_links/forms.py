@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from api.http.errors import InvalidInput, from_refusal
 from api.http.parsing import fingerprint
-from commands.payment_links import PayThroughLink
+from commands.link_payments import PayThroughLink
 from domain.money import decimals, shown
 from domain.payment_link import AmountOutOfBounds
 

@@ -27,8 +27,8 @@ from commands import payments
 from commands.client_secrets import see_payment
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of
+from commands.link_payments import PayThroughLink
 from commands.link_uses import link_of
-from commands.payment_links import PayThroughLink
 from domain.book import Book
 from domain.errors import Gone, NotFound, RuleBroken
 from domain.money import shown

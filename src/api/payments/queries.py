@@ -17,7 +17,8 @@ from api.http.routing import needs, new_router
 from api.renderings import payments as rendering
 from commands.client_secrets import client_secret
 from domain.errors import NotFound
-from domain.payment import PaymentNotFound, Source
+from domain.payment_refusals import PaymentNotFound
+from domain.payment_types import Source
 from projections.customers import CustomerRecord, customer_record
 from projections.engine.querying.pages import Page
 from projections.payment_list import (

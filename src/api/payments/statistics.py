@@ -16,7 +16,7 @@ from api.http.request import ApiRequest, answer
 from api.http.routing import needs, new_router
 from api.renderings import sources as source_rendering
 from api.renderings import statistics as rendering
-from domain.payment import Source
+from domain.payment_types import Source
 from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
 from projections.payment_movements import MovementFilter

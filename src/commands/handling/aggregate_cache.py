@@ -1,6 +1,6 @@
-"""Where does a command get its aggregates from? From memory, or from the ledger in a thread.
+"""Aggregate cache: aggregates from memory, or read from the ledger in a thread.
 
-What is remembered is never handed out: a command gets a copy, so one that fails leaves no trace.
+What is cached is never handed out: a command gets a copy, so one that fails leaves no trace.
 """
 
 import asyncio
@@ -27,19 +27,19 @@ _READERS = 4
 
 @dataclass(frozen=True)
 class Loaded:
-    """A copy of an aggregate; ``remembered``: the ledger was not asked whether it has moved."""
+    """A copy of an aggregate; ``from_cache``: the ledger was not asked whether it has moved."""
 
     aggregate: Entity
-    remembered: bool
+    from_cache: bool
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Cached:
     aggregate: Entity
     checked_at: float
 
 
-class Aggregates:
+class AggregateCache:
     """The aggregates of all books, the most recently used ``size`` of them in memory.
 
     Lives on one event loop; only the reading of the ledger happens in threads.
@@ -52,8 +52,8 @@ class Aggregates:
         self._mapper = FactMapper()
         self._size = size
         self._monotonic = monotonic
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
-        self._queues: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._entries: OrderedDict[tuple[str, str], _Cached] = OrderedDict()
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="commands-read")
 
     def close(self) -> None:
@@ -62,26 +62,26 @@ class Aggregates:
     async def load(self, book: str, stream: str, *, fresh: bool = False) -> Loaded | None:
         """The aggregate; None when there is none. ``fresh``: as it was half a second ago or later.
 
-        Without it a remembered one may be older; the append of what it decides will tell.
+        Without it a cached one may be older; the append of what it decides will tell.
         """
         key = (book, stream)
-        kept = self._kept.get(key)
-        if kept is None:
+        entry = self._entries.get(key)
+        if entry is None:
             return await self._read(book, stream)
-        self._kept.move_to_end(key)
+        self._entries.move_to_end(key)
         now = self._monotonic()
-        if fresh and now - kept.checked_at > _FRESH_SECONDS:
+        if fresh and now - entry.checked_at > _FRESH_SECONDS:
             # Whoever asks first reads on; the others need not ask again meanwhile.
-            self._kept[key] = replace(kept, checked_at=now)
+            self._entries[key] = replace(entry, checked_at=now)
             return await self.load_now(book, stream)
-        return Loaded(kept.aggregate.copy(), remembered=True)
+        return Loaded(entry.aggregate.copy(), from_cache=True)
 
     async def load_now(self, book: str, stream: str) -> Loaded | None:
         """The aggregate as it is in the ledger by now; None when there is none."""
-        kept = self._kept.get((book, stream))
-        if kept is None or await self.have_moved(book, {stream: kept.aggregate.version}):
+        entry = self._entries.get((book, stream))
+        if entry is None or await self.have_moved(book, {stream: entry.aggregate.version}):
             return await self._read(book, stream)
-        return Loaded(kept.aggregate.copy(), remembered=True)
+        return Loaded(entry.aggregate.copy(), from_cache=True)
 
     async def have_moved(self, book: str, versions: Mapping[str, int]) -> bool:
         """Whether the ledger knows more of a stream than it did at the given version.
@@ -97,33 +97,31 @@ class Aggregates:
         return bool(moved)
 
     def keep(self, book: str, aggregates: Iterable[Entity]) -> None:
-        """Remembers what has been committed, unless something later is already remembered."""
+        """Remembers what has been committed, unless something later is remembered already."""
         for aggregate in aggregates:
             aggregate.collect_events()
             key = (book, aggregate.id)
-            kept = self._kept.get(key)
-            if kept is None or kept.aggregate.version <= aggregate.version:
-                self._kept[key] = _Kept(aggregate, self._monotonic())
-            self._kept.move_to_end(key)
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+            entry = self._entries.get(key)
+            if entry is None or entry.aggregate.version <= aggregate.version:
+                self._entries[key] = _Cached(aggregate, self._monotonic())
+            self._entries.move_to_end(key)
+        while len(self._entries) > self._size:
+            self._entries.popitem(last=False)
 
     def forget(self, book: str, streams: Iterable[str]) -> None:
         for stream in streams:
-            self._kept.pop((book, stream), None)
+            self._entries.pop((book, stream), None)
 
-    async def queue_for(
-        self, book: str, stream: str, places: list[asyncio.Lock], *, wait: bool
-    ) -> None:
-        """Takes a place in the line of those who change a stream, to be released by the caller.
+    async def lock(self, book: str, stream: str, locks: list[asyncio.Lock], *, wait: bool) -> None:
+        """Takes the lock of those who change a stream, to be released by the caller.
 
-        Without ``wait`` a busy stream is not queued for: nobody waits while others wait for them,
-        and a lost race is only a decision made twice.
+        Without ``wait`` a stream that is locked is not waited for: nobody waits while others wait
+        for them, and a lost race is only a decision made twice.
         """
-        queue = self._queues.setdefault((book, stream), asyncio.Lock())
-        if wait or not queue.locked():
-            await queue.acquire()
-            places.append(queue)
+        lock = self._locks.setdefault((book, stream), asyncio.Lock())
+        if wait or not lock.locked():
+            await lock.acquire()
+            locks.append(lock)
 
     async def owner(self, book: str, kind: str, value: str) -> str | None:
         return await self._in_a_thread(self._ledger.owner, book, kind, value)
@@ -141,7 +139,7 @@ class Aggregates:
         if aggregate is None:
             return None
         self.keep(book, [aggregate])
-        return Loaded(aggregate.copy(), remembered=False)
+        return Loaded(aggregate.copy(), from_cache=False)
 
     def _replay(self, book: str, stream: str) -> Entity | None:
         aggregate: Entity | None = None

@@ -1,4 +1,4 @@
-"""How is a command carried out? Decide, append, answer; and again when somebody was faster."""
+"""Command handler: decide, append, answer; and again when somebody was faster."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import orjson
 
-from commands.handling.aggregate_cache import Aggregates
+from commands.handling.aggregate_cache import AggregateCache
 from commands.handling.ids import Ids
 from commands.handling.providers import Provider, RecordedByMerchant, Simulator
 from commands.handling.unit_of_work import UnitOfWork
@@ -24,7 +24,7 @@ A = TypeVar("A", bound=Entity)
 T = TypeVar("T")
 Decide = Callable[[UnitOfWork], Awaitable[T]]
 # Status and JSON text of an answer.
-Said = tuple[int, str]
+Response = tuple[int, str]
 
 # Within a process commands on one aggregate queue, so only other processes can be faster: with
 # eight of them at work on one payment, hardly one decision in a million loses as often as this.
@@ -78,11 +78,11 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Request:
     """One call of the handler, the same through all its attempts."""
 
     book: str
-    refuse: Callable[[Refusal], Said]
+    refuse: Callable[[Refusal], Response]
     context: Context
     idempotency: Idempotency | None
 
@@ -106,7 +106,7 @@ class CommandHandler:
         self.ids = ids
         self._ledger = ledger
         self._mapper = FactMapper()
-        self._aggregates = Aggregates(ledger, size=cache_size)
+        self._aggregates = AggregateCache(ledger, size=cache_size)
         self._providers = providers or {"test": Simulator(), "live": RecordedByMerchant()}
 
     def close(self) -> None:
@@ -117,8 +117,8 @@ class CommandHandler:
         book: str,
         decide: Decide[T],
         *,
-        present: Callable[[T], Said],
-        refuse: Callable[[Refusal], Said],
+        present: Callable[[T], Response],
+        refuse: Callable[[Refusal], Response],
         context: Context,
         idempotency: Idempotency | None = None,
     ) -> Answer:
@@ -128,14 +128,14 @@ class CommandHandler:
         idempotency key. Raises the Refusal when there is no key, IdempotencyConflict, and
         TooMuchContention after a hundred lost races.
         """
-        asked = _Asked(book, refuse, context, idempotency)
+        request = _Request(book, refuse, context, idempotency)
         for _ in range(_MOST_ATTEMPTS):
-            places: list[asyncio.Lock] = []
+            locks: list[asyncio.Lock] = []
             try:
-                answer = await self._attempt(asked, decide, present, places)
+                answer = await self._attempt(request, decide, present, locks)
             finally:
-                for place in places:
-                    place.release()
+                for lock in locks:
+                    lock.release()
             if answer is not None:
                 return answer
         raise TooMuchContention
@@ -144,11 +144,11 @@ class CommandHandler:
         """The same for callers inside the house, who want the thing itself and not its JSON."""
         results: list[T] = []
 
-        def present(result: T) -> Said:
+        def present(result: T) -> Response:
             results.append(result)
             return 200, ""
 
-        def refuse(refusal: Refusal) -> Said:
+        def refuse(refusal: Refusal) -> Response:
             raise refusal
 
         await self.handle(
@@ -172,36 +172,36 @@ class CommandHandler:
 
     async def _attempt(
         self,
-        asked: _Asked,
+        request: _Request,
         decide: Decide[T],
-        present: Callable[[T], Said],
-        places: list[asyncio.Lock],
+        present: Callable[[T], Response],
+        locks: list[asyncio.Lock],
     ) -> Answer | None:
         """One run of the decision; None when it must be run again."""
-        work = self._unit_of_work(asked.book, places)
+        work = self._unit_of_work(request.book, locks)
         try:
-            said = present(await decide(work))
+            response = present(await decide(work))
         except Refusal as refusal:
-            return await self._refuse(asked, work, refusal)
+            return await self._refuse(request, work, refusal)
         # The append checks a decision that writes; one that writes nothing is checked by reading.
         if not work.facts:
             if await self._is_outdated(work):
                 return None
-            if asked.idempotency is None and not work.claims and not work.releases:
-                return Answer(*said, await self._aggregates.head(asked.book), replayed=False)
-        outcome = await self._ledger.append_async(self._append(asked, said, work))
+            if request.idempotency is None and not work.claims and not work.releases:
+                return Answer(*response, await self._aggregates.head(request.book), replayed=False)
+        outcome = await self._ledger.append_async(self._append(request, response, work))
         match outcome:
             case Done():
-                self._aggregates.keep(asked.book, work.changed)
+                self._aggregates.keep(request.book, work.changed)
             case LostRace():
-                self._aggregates.forget(asked.book, work.expected)
+                self._aggregates.forget(request.book, work.expected)
                 return None
             case ValueTaken(kind, value, owner):
                 taken = work.claims[kind, value].taken
-                return None if taken is None else await self._refuse(asked, work, taken(owner))
-        return _answer(said, outcome)
+                return None if taken is None else await self._refuse(request, work, taken(owner))
+        return _answer(response, outcome)
 
-    async def _refuse(self, asked: _Asked, work: UnitOfWork, refusal: Refusal) -> Answer | None:
+    async def _refuse(self, request: _Request, work: UnitOfWork, refusal: Refusal) -> Answer | None:
         """A refusal is an answer too: under a key it is stored, and said again when asked again.
 
         But not to somebody who did not show that they may ask: they neither leave an answer under
@@ -209,50 +209,52 @@ class CommandHandler:
         """
         if await self._is_outdated(work):
             return None
-        if asked.idempotency is None or isinstance(refusal, Unauthorized):
+        if request.idempotency is None or isinstance(refusal, Unauthorized):
             raise refusal
-        said = asked.refuse(refusal)
-        return _answer(said, await self._ledger.append_async(self._append(asked, said)))
+        response = request.refuse(refusal)
+        return _answer(response, await self._ledger.append_async(self._append(request, response)))
 
     async def _is_outdated(self, work: UnitOfWork) -> bool:
         return await self._aggregates.have_moved(work.book, work.unchecked)
 
-    def _unit_of_work(self, book: str, places: list[asyncio.Lock]) -> UnitOfWork:
+    def _unit_of_work(self, book: str, locks: list[asyncio.Lock]) -> UnitOfWork:
         return UnitOfWork(
             book,
             now=self.clock(),
             ids=self.ids,
             providers=self._providers,
             aggregates=self._aggregates,
-            places=places,
+            locks=locks,
         )
 
-    def _append(self, asked: _Asked, said: Said, work: UnitOfWork | None = None) -> Append:
+    def _append(
+        self, request: _Request, response: Response, work: UnitOfWork | None = None
+    ) -> Append:
         reply = None
-        if asked.idempotency is not None:
+        if request.idempotency is not None:
             reply = Reply(
-                asked.idempotency.key,
-                asked.idempotency.fingerprint,
-                *said,
+                request.idempotency.key,
+                request.idempotency.fingerprint,
+                *response,
                 expires_at=self.clock() + _REPLIES_LIVE,
             )
         if work is None:
-            return Append(asked.book, reply=reply, context=asked.context.text())
+            return Append(request.book, reply=reply, context=request.context.text())
         return Append(
-            asked.book,
+            request.book,
             facts=tuple(self._mapper.encode(fact) for fact in work.facts),
             expected=work.expected,
             claims=tuple(claimed.claim for claimed in work.claims.values()),
             releases=tuple(work.releases),
             reply=reply,
-            context=asked.context.text(),
+            context=request.context.text(),
         )
 
 
-def _answer(said: Said, outcome: Outcome) -> Answer:
+def _answer(response: Response, outcome: Outcome) -> Answer:
     match outcome:
         case Done(position):
-            return Answer(*said, position, replayed=False)
+            return Answer(*response, position, replayed=False)
         case Replayed(status, body, position):
             return Answer(status, body, position, replayed=True)
         case KeyReused():

@@ -1,4 +1,4 @@
-"""How are things named? By a prefix and a ULID: short, safe in a URL, in order of time."""
+"""Ids: a prefix and a ULID, short, safe in a URL, in order of time."""
 
 import os
 import random

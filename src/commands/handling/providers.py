@@ -1,4 +1,4 @@
-"""Who moves the money, and what did they say? One small interface, for the real ones to come."""
+"""Payment providers: who moves the money, and the verdicts they may give."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol

@@ -1,4 +1,4 @@
-"""What does one command see and change? Its book, its moment, and the aggregates it works on."""
+"""Unit of work: the book, the moment and the aggregates that one command reads and changes."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from commands.handling.aggregate_cache import Aggregates
+from commands.handling.aggregate_cache import AggregateCache
 from commands.handling.ids import Ids
 from commands.handling.providers import Provider
 from domain.book import Book, Mode
@@ -18,7 +18,8 @@ from ledger.clock import written
 
 A = TypeVar("A", bound=Entity)
 
-# The claims that say what is due when: `<moment>\n<stream>`, in order of time, never contended.
+# The due index, kept as claims of this kind: `<moment>\n<stream>`, in order of time, never
+# contended.
 DUE = "due"
 
 
@@ -43,8 +44,8 @@ class UnitOfWork:
         now: datetime,
         ids: Ids,
         providers: Mapping[Mode, Provider],
-        aggregates: Aggregates,
-        places: list[asyncio.Lock],
+        aggregates: AggregateCache,
+        locks: list[asyncio.Lock],
     ) -> None:
         named = Book.named(book)
         self.book = book
@@ -56,33 +57,33 @@ class UnitOfWork:
         self._claims: dict[tuple[str, str], Claimed] = {}
         self._releases: list[Claim] = []
         self._aggregates = aggregates
-        self._places = places
+        self._locks = locks
         self._noted: list[Fact] = []
-        self._seen: dict[str, Entity] = {}
+        self._loaded: dict[str, Entity] = {}
         self._versions: dict[str, int] = {}
-        self._woke_at: dict[str, datetime | None] = {}
-        self._remembered: set[str] = set()
-        self._relied_on: set[str] = set()
-        self._in_line = False
+        self._wakes_before: dict[str, datetime | None] = {}
+        self._from_cache: set[str] = set()
+        self._guarded: set[str] = set()
+        self._holds_a_lock = False
 
     async def load_for_update(self, kind: type[A], stream: str) -> A:
-        """An aggregate this command means to change; other commands on it wait their turn.
+        """An aggregate this command means to change; other commands on it wait for its lock.
 
-        One it has looked at before is taken as it was seen, without waiting: should another
+        One it has loaded before is taken as it was loaded, without waiting: should another
         command be faster, the append will say so. Raises the aggregate's NotFound.
         """
-        if stream not in self._seen:
+        if stream not in self._loaded:
             await self.lock(stream)
-        return await self._see(kind, stream)
+        return await self._load(kind, stream)
 
     async def load_recent(self, kind: type[A], stream: str) -> A:
         """An aggregate this command only asks; at most a second older than the ledger."""
-        return await self._see(kind, stream, fresh=True)
+        return await self._load(kind, stream, fresh=True)
 
     async def load_guarded(self, kind: type[A], stream: str) -> A:
         """An aggregate this command only asks, and that is still so when the append is made."""
-        aggregate = await self._see(kind, stream)
-        self._relied_on.add(stream)
+        aggregate = await self._load(kind, stream)
+        self._guarded.add(stream)
         return aggregate
 
     async def load_stale(self, kind: type[A], stream: str) -> A:
@@ -93,9 +94,9 @@ class UnitOfWork:
         return loaded.aggregate
 
     async def lock(self, stream: str) -> None:
-        """Waits until it is this command's turn to change an aggregate, before it is seen."""
-        await self._aggregates.queue_for(self.book, stream, self._places, wait=not self._in_line)
-        self._in_line = True
+        """Waits until no other command is changing an aggregate, before it is loaded."""
+        await self._aggregates.lock(self.book, stream, self._locks, wait=not self._holds_a_lock)
+        self._holds_a_lock = True
 
     def note(self, fact: Fact) -> None:
         """A fact that needs no decision: no version of its stream is expected."""
@@ -103,9 +104,9 @@ class UnitOfWork:
 
     def add(self, aggregate: Entity) -> None:
         """A new aggregate."""
-        self._seen[aggregate.id] = aggregate
+        self._loaded[aggregate.id] = aggregate
         self._versions[aggregate.id] = 0
-        self._woke_at[aggregate.id] = None
+        self._wakes_before[aggregate.id] = None
 
     def claim(
         self, kind: str, value: str, stream: str, taken: Callable[[str], Refusal] | None = None
@@ -138,23 +139,23 @@ class UnitOfWork:
 
     @property
     def releases(self) -> list[Claim]:
-        moved = [self._due(each.id, self._woke_at[each.id]) for each in self._rescheduled]
+        moved = [self._due(each.id, self._wakes_before[each.id]) for each in self._rescheduled]
         return self._releases + [claim for claim in moved if claim is not None]
 
     @cached_property
     def _rescheduled(self) -> list[Entity]:
-        return [each for each in self.changed if each.wakes_at != self._woke_at[each.id]]
+        return [each for each in self.changed if each.wakes_at != self._wakes_before[each.id]]
 
     def _due(self, stream: str, at: datetime | None) -> Claim | None:
         return None if at is None else Claim(DUE, f"{written(at)}\n{stream}", stream)
 
     @cached_property
     def changed(self) -> list[Entity]:
-        """The aggregates on which something was recorded, in the order they were first seen.
+        """The aggregates on which something was recorded, in the order they were first loaded.
 
         To be asked once the decision has been made.
         """
-        return [aggregate for aggregate in self._seen.values() if aggregate.pending_events]
+        return [aggregate for aggregate in self._loaded.values() if aggregate.pending_events]
 
     @property
     def facts(self) -> list[Fact]:
@@ -171,25 +172,25 @@ class UnitOfWork:
     @property
     def expected(self) -> dict[str, int]:
         """For each stream that changes, or must not have changed, its version before."""
-        streams = self._relied_on.union(aggregate.id for aggregate in self.changed)
+        streams = self._guarded.union(aggregate.id for aggregate in self.changed)
         return {stream: self._versions[stream] for stream in streams}
 
     @property
     def unchecked(self) -> dict[str, int]:
         """The versions of what came from memory: the ledger may know more of these by now."""
-        return {stream: self._versions[stream] for stream in self._remembered}
+        return {stream: self._versions[stream] for stream in self._from_cache}
 
-    async def _see(self, kind: type[A], stream: str, *, fresh: bool = False) -> A:
-        if stream not in self._seen:
+    async def _load(self, kind: type[A], stream: str, *, fresh: bool = False) -> A:
+        if stream not in self._loaded:
             loaded = await self._aggregates.load(self.book, stream, fresh=fresh)
             if loaded is None:
                 raise kind.not_found(stream)
-            self._seen[stream] = loaded.aggregate
+            self._loaded[stream] = loaded.aggregate
             self._versions[stream] = loaded.aggregate.version
-            self._woke_at[stream] = loaded.aggregate.wakes_at
-            if loaded.remembered:
-                self._remembered.add(stream)
-        aggregate = self._seen[stream]
+            self._wakes_before[stream] = loaded.aggregate.wakes_at
+            if loaded.from_cache:
+                self._from_cache.add(stream)
+        aggregate = self._loaded[stream]
         if not isinstance(aggregate, kind):
             raise kind.not_found(stream)
         return aggregate

@@ -14,7 +14,7 @@ from ledger.restoring import begin_epoch
 from whence.cli.terminal import progress_bar
 from whence.errors import Unsuccessful
 from whence.settings import Settings
-from whence.wiring import generations_of, opened, recording
+from whence.wiring import generations_of, open_database, recording
 
 app = typer.Typer(help="The ledger as a whole.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ app = typer.Typer(help="The ledger as a whole.", no_args_is_help=True)
 @app.command("upgrade")
 def upgrade_() -> None:
     """Bring the ledger's schema up to date, under a lock; does nothing when it is."""
-    with opened(Settings.load().database_url, upgraded=True):
+    with open_database(Settings.load().database_url, upgraded=True):
         typer.echo("The ledger's schema is up to date.")
 
 
@@ -32,7 +32,7 @@ def copy(
 ) -> None:
     """Copy the whole ledger into another, empty database, as of this moment."""
     other = Settings.load(database_url=to)
-    with opened(Settings.load().database_url, upgraded=False) as source:
+    with open_database(Settings.load().database_url, upgraded=False) as source:
         _copy(source, other)
         typer.echo(
             "Stop the service before the copy that counts, then start it with "
@@ -47,7 +47,7 @@ def backup(
     """Copy the whole ledger into a new SQLite file, while it is in use."""
     if file.exists():
         raise Unsuccessful(f"{file} is there already: a backup overwrites nothing")
-    with opened(Settings.load().database_url, upgraded=False) as source:
+    with open_database(Settings.load().database_url, upgraded=False) as source:
         _copy(source, Settings.load(database_url=f"sqlite:///{file}"))
 
 
@@ -80,7 +80,7 @@ def distribute() -> None:
 def _copy(source: Engine, other: Settings) -> None:
     """Copies, proves the copy by its chains, and says what there is in it."""
     with (
-        opened(other.database_url, upgraded=True) as target,
+        open_database(other.database_url, upgraded=True) as target,
         progress_bar("Copying", "facts") as progress,
     ):
         task = progress.add_task("the ledger", total=None)

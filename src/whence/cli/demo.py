@@ -23,8 +23,8 @@ from projections.top_customers import TopCustomers, top_customers
 from whence.cli.terminal import print_table, progress_bar
 from whence.demo.fill import Fill
 from whence.demo.year import Year
+from whence.first_run import show_keys
 from whence.settings import Settings
-from whence.welcome import introduce
 from whence.wiring import handling, projecting, recording, utc_now
 
 NAME = "Demo merchant"
@@ -61,7 +61,7 @@ def demo(
         told = asyncio.run(reading.views.ask(book, _figures(book), wait_seconds=_PATIENCE_SECONDS))
     _show(told.result)
     typer.echo()
-    introduce(NAME, founded)
+    show_keys(NAME, founded)
     typer.echo(
         "\nAsk it, while the service runs:\n\n"
         f"  curl 'http://{settings.host}:{settings.port}/v1/customers/top?limit=3' \\\n"

@@ -14,7 +14,7 @@ from commands.imported_api_keys import import_key
 from commands.organizations import IssueKey, issue_key, list_keys, revoke_key
 from domain.book import Book, Mode
 from domain.organization import Key
-from whence.cli.terminal import AsJson, asked, print_json, print_table
+from whence.cli.terminal import AsJson, print_json, print_table, validated
 from whence.settings import Settings
 from whence.wiring import handling, recording
 
@@ -43,7 +43,7 @@ def create(
 ) -> None:
     """Issue a key, and print it, once."""
     issued = _perform(
-        org_id, mode, partial(issue_key, command=asked(IssueKey, name=name, scopes=scope or []))
+        org_id, mode, partial(issue_key, command=validated(IssueKey, name=name, scopes=scope or []))
     )
     if json:
         print_json(_described(issued.key) | {"key": issued.raw})
@@ -65,7 +65,7 @@ def import_(
         if sys.stdin.isatty()
         else sys.stdin.readline().strip()
     )
-    command = asked(IssueKey, name=name, scopes=scope or [])
+    command = validated(IssueKey, name=name, scopes=scope or [])
     with recording(Settings.load()) as ledger, handling(ledger) as handler:
         key = asyncio.run(import_key(handler, org_id, raw, command, context=_OPERATOR))
     if json:

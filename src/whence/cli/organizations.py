@@ -9,9 +9,9 @@ from commands.handling.handler import CommandHandler, Context
 from commands.organizations import FoundOrganization, found_organization
 from domain.book import Book
 from domain.organization import Organization
-from whence.cli.terminal import AsJson, asked, print_json, print_table
+from whence.cli.terminal import AsJson, print_json, print_table, validated
+from whence.first_run import show_keys
 from whence.settings import Settings
-from whence.welcome import introduce
 from whence.wiring import handling, recording
 
 app = typer.Typer(help="The businesses whose payments are recorded here.", no_args_is_help=True)
@@ -26,13 +26,13 @@ def create(
     json: AsJson = False,
 ) -> None:
     """Create an organization, and print its id and its first two keys, once."""
-    name = asked(FoundOrganization, name=name).name
+    name = validated(FoundOrganization, name=name).name
     with recording(Settings.load()) as ledger, handling(ledger) as handler:
         founded = asyncio.run(found_organization(handler, name, context=_OPERATOR))
     if json:
         print_json({"id": founded.org_id, "keys": founded.keys})
     else:
-        introduce(name, founded)
+        show_keys(name, founded)
 
 
 @app.command("list")

@@ -1,4 +1,4 @@
-"""What the commands share in speaking to a terminal, or to a program that reads JSON."""
+"""Terminal output: what the commands share in speaking to people, or to programs in JSON."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing els
 _WIDE = 160
 
 
-def asked(command: type[T], **values: Any) -> T:
+def validated(command: type[T], **values: Any) -> T:
     """The command that the arguments make; raises Unsuccessful, naming the first that is wrong."""
     try:
         return command(**values)

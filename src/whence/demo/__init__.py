@@ -1,1 +1,1 @@
-"""A believable merchant to try things on: made up, but lived through fact by fact."""
+"""Demo data: a believable merchant, made up but lived through fact by fact."""

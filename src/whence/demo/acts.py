@@ -1,4 +1,4 @@
-"""What happens at one moment of the made-up year: something of itself, or something asked."""
+"""Demo acts: what happens at one moment of the made-up year, of itself or because it is asked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

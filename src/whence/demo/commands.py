@@ -1,4 +1,4 @@
-"""How are commands carried out in the made-up year? At its own moments, on what is in memory.
+"""Demo commands: carried out at moments of the made-up year, on what is in memory.
 
 The decisions are those of the service, billing included; only the ledger is filled in batches.
 """
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from commands.billing import bill
-from commands.handling.aggregate_cache import Aggregates, Loaded
+from commands.handling.aggregate_cache import AggregateCache, Loaded
 from commands.handling.ids import Ids
 from commands.handling.providers import Provider
 from commands.handling.unit_of_work import UnitOfWork
@@ -48,7 +48,7 @@ class Commands:
             ids=self._ids,
             providers=self._providers,
             aggregates=self._aggregates,
-            places=[],
+            locks=[],
         )
         await decide(work)
         self._keep(work)
@@ -67,7 +67,7 @@ class Commands:
                 await self.perform(at, lambda work, due=stream: bill(work, due))  # type: ignore[misc]
 
 
-class _InMemory(Aggregates):
+class _InMemory(AggregateCache):
     """All there is, without a ledger behind it: nobody else writes into the book."""
 
     def __init__(self, entities: dict[str, Entity]) -> None:
@@ -81,11 +81,9 @@ class _InMemory(Aggregates):
 
     async def load(self, book: str, stream: str, *, fresh: bool = False) -> Loaded | None:  # noqa: ARG002 (it is always fresh)
         found = self._entities.get(stream)
-        return None if found is None else Loaded(found.copy(), remembered=False)
+        return None if found is None else Loaded(found.copy(), from_cache=False)
 
-    async def queue_for(
-        self, book: str, stream: str, places: Iterable[object], *, wait: bool
-    ) -> None:
+    async def lock(self, book: str, stream: str, locks: Iterable[object], *, wait: bool) -> None:
         """Nobody else is there."""
 
     async def owner(self, book: str, kind: str, value: str) -> str | None:  # noqa: ARG002 (there is one)

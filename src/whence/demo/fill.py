@@ -1,4 +1,4 @@
-"""How the made-up year gets into a test book: through the ledger's own door, fact by fact."""
+"""Demo import: the made-up year gets into a test book through the ledger's own door."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who subscribes at the demo merchant, and what their banks say when a month begins."""
+"""Demo subscriptions: who subscribes, and what their banks say when a month begins."""
 
 import random
 from contextlib import suppress
@@ -72,8 +72,8 @@ class Banks:
 
     def _say(self, payment: Payment, *, refused: float) -> Verdict:
         """The same whenever the same is asked."""
-        asked = f"{self._seed} {payment.id} {payment.updated_at.isoformat()} {refused}"
-        chance = random.Random(asked)  # noqa: S311 (a made-up story, not a secret)
+        validated = f"{self._seed} {payment.id} {payment.updated_at.isoformat()} {refused}"
+        chance = random.Random(validated)  # noqa: S311 (a made-up story, not a secret)
         if chance.random() < refused:
             return Declines("insufficient_funds", "the account has not enough money")
         return Accepts(f"{self.name}-{chance.randrange(10**9):09d}")

@@ -1,4 +1,4 @@
-"""Who buys from the demo merchant: made-up people of three countries, and one reseller."""
+"""Demo customers: made-up people of three countries, and one reseller."""
 
 import random
 from collections.abc import Iterator

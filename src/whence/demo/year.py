@@ -1,4 +1,4 @@
-"""What happened at the demo merchant in a year: every customer, payment and subscription."""
+"""Demo year: every customer, payment and subscription of the demo merchant."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -8,7 +8,8 @@ from typing import Literal
 
 from domain.customer import Customer
 from domain.fact import Entity
-from domain.payment import Payment, Source
+from domain.payment import Payment
+from domain.payment_types import Source
 from whence.demo.acts import Act, Asked
 from whence.demo.memberships import Membership
 from whence.demo.people import Person, people

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from statements import offences
+from statement_scope import offences
 
 from api.app import create_app
 from api.http.middleware import SECURITY_HEADERS

@@ -1,4 +1,4 @@
-"""Is a command carried out once, whole, and on the truth, whoever else is at work?"""
+"""Command handler: a command is carried out once, whole, and on the truth, whoever is at work."""
 
 import asyncio
 import json
@@ -25,7 +25,8 @@ from commands.refunds import RefundPayment, refund_payment
 from domain.customer import ExternalIdTaken
 from domain.errors import Refusal
 from domain.organization import Organization
-from domain.payment import Payment, WrongStatus
+from domain.payment import Payment
+from domain.payment_refusals import WrongStatus
 
 pytestmark = pytest.mark.anyio
 

@@ -1,4 +1,4 @@
-"""How are things named?"""
+"""Ids: how things are named."""
 
 from datetime import UTC, datetime, timedelta
 

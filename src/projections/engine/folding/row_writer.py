@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from ledger.rows import copy_rows, driven
+from ledger.bulk_statements import copy_rows, driven
 from projections.engine.folding.changes import Changes
 from projections.engine.folding.upsert import TableSql, table_sql
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
-from ledger.threads import lasting_thread
+from ledger.supervised_threads import supervised_thread
 from projections.engine.folding.definitions import Definitions
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.registry import Registered
@@ -77,7 +77,7 @@ def build(
         while not done.wait(HEARTBEAT_SECONDS):
             generations.note(generation.number, meter.facts, meter.total, next(heartbeats))
 
-    thread = lasting_thread(beat, name="rebuild-heartbeat", closing=done)
+    thread = supervised_thread(beat, name="rebuild-heartbeat", closing=done)
     thread.start()
     try:
         yield generation

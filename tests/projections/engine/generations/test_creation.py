@@ -2,9 +2,9 @@
 
 import psycopg
 import pytest
+from slow_statements import address, hindered
 from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
-from waiting import address, hindered
 
 from projections.engine.folding.changes import Changes
 from projections.engine.folding.row_writer import insert_into

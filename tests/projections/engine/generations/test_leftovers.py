@@ -2,9 +2,9 @@
 
 import psycopg
 import pytest
+from slow_statements import address, hindered
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from waiting import address, hindered
 
 from projections.engine.generations.registry import Registry
 from projections.engine.rebuilding.heartbeat import clear_abandoned

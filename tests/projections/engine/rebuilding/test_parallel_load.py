@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import psycopg
 import pytest
+from slow_statements import hindered
 from sqlalchemy import select
-from waiting import hindered
 
 from domain.customer import Customer
 from domain.payment import Payment

@@ -1,7 +1,8 @@
-"""Subscriptions in the life of a shop: begun, billed now and then, changed, paused, resumed, ended.
+"""Subscription steps of a simulated shop: begun, billed, changed, paused, resumed, ended.
 
-The biller comes at random moments, so it always has missed something; what is billed must be what
-the calendar says, whenever it comes. In live mode nobody has paid before the merchant says so.
+The billing worker comes at random moments, so it always has missed something; what is billed must
+be what the calendar says, whenever it comes. In live mode nobody has paid before the merchant says
+so.
 """
 
 from datetime import datetime, timedelta
@@ -23,17 +24,17 @@ from commands.subscriptions import (
 )
 from domain.invoice import Invoice
 from ledger.facts import FactMapper
-from whence.biller import Biller
+from whence.billing_worker import BillingWorker
 
 if TYPE_CHECKING:
-    from shop import Shop, Step
+    from simulated_shop import SimulatedShop, Step
 
 DELAYS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=24))
 LONGEST_MONTH = 31
 MONTHS = {"monthly": 1, "yearly": 12}
 
 
-async def subscribe(shop: "Shop", each: "Step") -> None:
+async def subscribe(shop: "SimulatedShop", each: "Step") -> None:
     values = dict(each.values)
     on_a_31st, person = values.pop("on_a_31st"), shop.person(values.pop("customer"))
     if person is None:
@@ -53,10 +54,10 @@ async def subscribe(shop: "Shop", each: "Step") -> None:
     _learn(shop)
 
 
-async def bill(shop: "Shop", _each: "Step") -> None:
-    """The biller comes: everything due is billed or tried again, and nothing else."""
-    biller = Biller(shop.ledger, shop.handler)
-    while await biller.bill_book(shop.book):
+async def bill(shop: "SimulatedShop", _each: "Step") -> None:
+    """The billing worker comes: everything due is billed or tried again, and nothing else."""
+    worker = BillingWorker(shop.ledger, shop.handler)
+    while await worker.bill_book(shop.book):
         pass
     now = shop.clock.now
     for member in shop.oracle.memberships:
@@ -77,7 +78,7 @@ async def bill(shop: "Shop", _each: "Step") -> None:
     _learn(shop)
 
 
-async def change(shop: "Shop", each: "Step") -> None:
+async def change(shop: "SimulatedShop", each: "Step") -> None:
     if member := _member(shop, each):
         command = UpdateSubscription(**each.values)
         allowed = _stays(shop, member) and member.status != "canceled"
@@ -88,7 +89,7 @@ async def change(shop: "Shop", each: "Step") -> None:
         _learn(shop)
 
 
-async def pause(shop: "Shop", each: "Step") -> None:
+async def pause(shop: "SimulatedShop", each: "Step") -> None:
     if member := _member(shop, each):
         allowed = _stays(shop, member) and member.status == "active"
         await shop.expect(
@@ -100,7 +101,7 @@ async def pause(shop: "Shop", each: "Step") -> None:
         _learn(shop)
 
 
-async def resume(shop: "Shop", each: "Step") -> None:
+async def resume(shop: "SimulatedShop", each: "Step") -> None:
     if member := _member(shop, each):
         allowed = member.status == "paused"
         await shop.expect(allowed, lambda work: resume_subscription(work, member.id))
@@ -110,7 +111,7 @@ async def resume(shop: "Shop", each: "Step") -> None:
                 member.next_at = _months_on(member, member.next_at)
 
 
-async def end(shop: "Shop", each: "Step") -> None:
+async def end(shop: "SimulatedShop", each: "Step") -> None:
     if member := _member(shop, each):
         allowed = _stays(shop, member) and member.status != "canceled"
         await shop.expect(
@@ -122,7 +123,7 @@ async def end(shop: "Shop", each: "Step") -> None:
         _learn(shop)
 
 
-async def ask_again(shop: "Shop", each: "Step") -> None:
+async def ask_again(shop: "SimulatedShop", each: "Step") -> None:
     if billed := _billed(shop, each, "failed"):
         allowed = billed.status == "failed"
         await shop.expect(allowed, lambda work: retry_invoice(work, billed.id))
@@ -131,7 +132,7 @@ async def ask_again(shop: "Shop", each: "Step") -> None:
             follow(shop, billed.payment)
 
 
-async def let_off(shop: "Shop", each: "Step") -> None:
+async def let_off(shop: "SimulatedShop", each: "Step") -> None:
     if billed := _billed(shop, each, "pending"):
         allowed = billed.status in ("pending", "failed")
         await shop.expect(allowed, lambda work: cancel_invoice(work, billed.id, CancelInvoice()))
@@ -141,13 +142,13 @@ async def let_off(shop: "Shop", each: "Step") -> None:
             billed.status, billed.retry_at = "canceled", None
 
 
-def may_change(shop: "Shop", payment: Bought, to: str) -> bool:
+def may_change(shop: "SimulatedShop", payment: Bought, to: str) -> bool:
     """What is not wanted any more is not asked for again."""
     billed = shop.oracle.bill_of(payment)
     return billed is None or billed.status != "canceled" or to != "pending"
 
 
-def follow(shop: "Shop", payment: Bought) -> None:
+def follow(shop: "SimulatedShop", payment: Bought) -> None:
     """A bill goes the way of its payment; who has failed too often is paused."""
     billed = shop.oracle.bill_of(payment)
     if billed is None:
@@ -168,21 +169,21 @@ def follow(shop: "Shop", payment: Bought) -> None:
             billed.status = "canceled"
 
 
-def _try_again(shop: "Shop", payment: Bought) -> None:
+def _try_again(shop: "SimulatedShop", payment: Bought) -> None:
     payment.turn("pending", shop.clock.now)
     payment.failures.append((shop.clock.now, -1))
 
 
-def _is_due(shop: "Shop", member: Membership) -> bool:
+def _is_due(shop: "SimulatedShop", member: Membership) -> bool:
     return member.status == "active" and member.next_at <= shop.clock.now
 
 
-def _stays(shop: "Shop", member: Membership) -> bool:
+def _stays(shop: "SimulatedShop", member: Membership) -> bool:
     """Whoever was deleted is not billed: what would have to be billed first ends it instead."""
     return not (shop.oracle.people[member.customer].deleted and _is_due(shop, member))
 
 
-def _bill(shop: "Shop", member: Membership) -> None:
+def _bill(shop: "SimulatedShop", member: Membership) -> None:
     """Every period that has begun and has no bill gets one, dated today."""
     while _is_due(shop, member):
         start, member.next_at = member.next_at, _months_on(member, member.next_at)
@@ -212,7 +213,7 @@ def _months_on(member: Membership, boundary: datetime) -> datetime:
     raise AssertionError("every month has a first")
 
 
-def _learn(shop: "Shop") -> None:
+def _learn(shop: "SimulatedShop") -> None:
     """How the new bills are called; those that were written must be those that were expected."""
     new = {
         (billed.member.id, billed.period): billed
@@ -232,12 +233,12 @@ def _learn(shop: "Shop") -> None:
     assert new == {}
 
 
-def _member(shop: "Shop", each: "Step") -> Membership | None:
+def _member(shop: "SimulatedShop", each: "Step") -> Membership | None:
     members = shop.oracle.memberships
     return members[-1 - each.which % len(members)] if members else None
 
 
-def _billed(shop: "Shop", each: "Step", suited: str) -> Bill | None:
+def _billed(shop: "SimulatedShop", each: "Step", suited: str) -> Bill | None:
     bills = shop.oracle.bills
     if each.which:
         bills = [billed for billed in bills if billed.status == suited] or bills

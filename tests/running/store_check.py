@@ -1,4 +1,4 @@
-"""Is a store sound? Looked at beside whoever uses it."""
+"""Store check: whether a store is sound, looked at beside whoever uses it."""
 
 from sqlalchemy import Engine, func, select
 

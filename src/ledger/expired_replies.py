@@ -1,4 +1,4 @@
-"""What the ledger may forget: replies whose time is over. Facts are for ever."""
+"""Expired idempotent replies: what the ledger may forget. Facts are for ever."""
 
 from datetime import datetime
 

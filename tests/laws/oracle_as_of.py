@@ -1,4 +1,4 @@
-"""The oracle's cards as they would have read at a moment, had everything since been known."""
+"""Oracle as of a moment: its cards as they would have read, had everything since been known."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How does somebody new get in? An organization, its keys said once, and a request that works."""
+"""First run: an organization, its keys said once, and a request that works."""
 
 import asyncio
 
@@ -34,7 +34,7 @@ def welcome(settings: Settings, address: str) -> None:
             except AlreadyFounded:
                 # Another process started at the same moment, and says how to get in.
                 return
-    introduce(FIRST_NAME, founded)
+    show_keys(FIRST_NAME, founded)
     typer.echo(
         f"\nTry it:\n\n  curl {address}/v1/customers \\\n"
         f'    -H "X-Reevit-Key: {founded.keys["test"]}" \\\n'
@@ -43,7 +43,7 @@ def welcome(settings: Settings, address: str) -> None:
     )
 
 
-def introduce(name: str, founded: Founded) -> None:
+def show_keys(name: str, founded: Founded) -> None:
     """Says, for people, what a new organization is called and how to get in."""
     typer.echo(f"Organization   {founded.org_id}  ({name})")
     typer.echo(f"Test key       {founded.keys['test']}")

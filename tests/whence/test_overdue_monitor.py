@@ -1,4 +1,4 @@
-"""Is it noticed when nobody bills?"""
+"""Overdue monitor: it is noticed when nobody bills."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ import structlog
 
 from ledger.append import Append, Claim
 from ledger.clock import written
-from whence.overdue import Overdue
+from whence.overdue_monitor import OverdueMonitor
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -25,12 +25,12 @@ def look(ledger):
     """Looks at a moment; for how long something was due, and what was logged."""
     now = [NOW]
     seen = []
-    overdue = Overdue(ledger, clock=lambda: now[0], billing_seconds=1.0, gauge=seen.append)
+    monitor = OverdueMonitor(ledger, clock=lambda: now[0], billing_seconds=1.0, gauge=seen.append)
 
     def look(at):
         now[0] = at
         with structlog.testing.capture_logs() as logged:
-            seconds = overdue.look()
+            seconds = monitor.look()
         assert seen[-1] == seconds
         return seconds, [entry["overdue_seconds"] for entry in logged]
 

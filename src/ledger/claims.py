@@ -1,4 +1,4 @@
-"""Which stream holds a unique value: each question is one short statement over one book."""
+"""Claims: which stream holds a unique value; each question is one short statement."""
 
 from sqlalchemy import Engine, exists, select
 
@@ -11,30 +11,30 @@ _SURROGATES, _AFTER_SURROGATES = 0xD800, 0xE000
 
 
 def owner(engine: Engine, book: str, kind: str, value: str) -> str | None:
-    wanted = select(claims.c.stream).where(
+    query = select(claims.c.stream).where(
         claims.c.book == book, claims.c.kind == kind, claims.c.value == value
     )
-    return ask(engine, lambda connection: connection.execute(wanted).scalar())
+    return ask(engine, lambda connection: connection.execute(query).scalar())
 
 
 def owners(engine: Engine, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:
-    wanted = (
+    query = (
         select(claims.c.value, claims.c.stream)
         .where(claims.c.book == book, claims.c.kind == kind, claims.c.value >= prefix)
         .order_by(claims.c.value)
     )
     end = _end_of(prefix)
     if end is not None:
-        wanted = wanted.where(claims.c.value < end)
+        query = query.where(claims.c.value < end)
     return ask(
-        engine, lambda connection: [(value, stream) for value, stream in connection.execute(wanted)]
+        engine, lambda connection: [(value, stream) for value, stream in connection.execute(query)]
     )
 
 
 def unfounded_claim(engine: Engine, book: str) -> Claim | None:
     """The first value that is held for a stream without facts."""
     founded = exists().where(events.c.book == claims.c.book, events.c.stream == claims.c.stream)
-    wanted = (
+    query = (
         select(claims.c.kind, claims.c.value, claims.c.stream)
         .where(claims.c.book == book, ~founded)
         .order_by(claims.c.kind, claims.c.value)
@@ -42,14 +42,14 @@ def unfounded_claim(engine: Engine, book: str) -> Claim | None:
     )
     # All claims of a book are looked at before the answer is that there is none.
     patient = engine.execution_options(unhurried=True)
-    found = ask(patient, lambda connection: connection.execute(wanted).one_or_none())
+    found = ask(patient, lambda connection: connection.execute(query).one_or_none())
     return None if found is None else Claim(*found)
 
 
 def owners_between(
     engine: Engine, book: str, kind: str, *, after: str, before: str, limit: int
 ) -> list[tuple[str, str]]:
-    wanted = (
+    query = (
         select(claims.c.value, claims.c.stream)
         .where(
             claims.c.book == book,
@@ -61,7 +61,7 @@ def owners_between(
         .limit(limit)
     )
     return ask(
-        engine, lambda connection: [(value, stream) for value, stream in connection.execute(wanted)]
+        engine, lambda connection: [(value, stream) for value, stream in connection.execute(query)]
     )
 
 
@@ -72,8 +72,8 @@ def books_holding(engine: Engine, kind: str, *, before: str) -> list[str]:
         .where(claims.c.book == books.c.book, claims.c.kind == kind, claims.c.value < before)
         .exists()
     )
-    wanted = select(books.c.book).where(held).order_by(books.c.book)
-    return ask(engine, lambda connection: list(connection.execute(wanted).scalars()))
+    query = select(books.c.book).where(held).order_by(books.c.book)
+    return ask(engine, lambda connection: list(connection.execute(query).scalars()))
 
 
 def _end_of(prefix: str) -> str | None:

@@ -1,25 +1,23 @@
-"""Payment links in the life of a shop: set out, looked at, paid through, changed, taken down."""
+"""Payment link steps: links of a simulated shop are set out, looked at, paid, changed, deleted."""
 
 from typing import TYPE_CHECKING
 
 from oracle import Bought, Offer, Person
 
+from commands.link_payments import PayThroughLink, open_payment_link, pay_through_link
 from commands.payment_links import (
     CreatePaymentLink,
-    PayThroughLink,
     UpdatePaymentLink,
     create_payment_link,
     delete_payment_link,
-    open_payment_link,
-    pay_through_link,
     update_payment_link,
 )
 
 if TYPE_CHECKING:
-    from shop import Shop, Step
+    from simulated_shop import SimulatedShop, Step
 
 
-async def set_out(shop: "Shop", each: "Step") -> None:
+async def set_out(shop: "SimulatedShop", each: "Step") -> None:
     command = CreatePaymentLink(name=f"Sale {len(shop.oracle.offers)}", **each.values)
     made = await shop.do(lambda work: create_payment_link(work, command, prefills=True))
     offer = Offer(made.id, command.name, **each.values, created_at=shop.clock.now)
@@ -27,7 +25,7 @@ async def set_out(shop: "Shop", each: "Step") -> None:
     shop.oracle.offers.append(offer)
 
 
-async def look(shop: "Shop", each: "Step") -> None:
+async def look(shop: "SimulatedShop", each: "Step") -> None:
     if offer := _offer(shop, each):
         allowed = shop.oracle.status(offer) == "active"
         await shop.expect(allowed, lambda work: open_payment_link(work, offer.id))
@@ -36,7 +34,7 @@ async def look(shop: "Shop", each: "Step") -> None:
             offer.looks.append(shop.clock.now)
 
 
-async def pay(shop: "Shop", each: "Step") -> None:
+async def pay(shop: "SimulatedShop", each: "Step") -> None:
     if not (offer := _offer(shop, each)):
         return
     email, oracle = each.values["email"], shop.oracle
@@ -67,7 +65,7 @@ async def pay(shop: "Shop", each: "Step") -> None:
     )
 
 
-async def change(shop: "Shop", each: "Step") -> None:
+async def change(shop: "SimulatedShop", each: "Step") -> None:
     if offer := _offer(shop, each):
         command = UpdatePaymentLink(**each.values)
         await shop.expect(
@@ -80,13 +78,13 @@ async def change(shop: "Shop", each: "Step") -> None:
             offer.terms.append((shop.clock.now, offer.name, offer.active, offer.max_uses))
 
 
-async def take_down(shop: "Shop", each: "Step") -> None:
+async def take_down(shop: "SimulatedShop", each: "Step") -> None:
     if offer := _offer(shop, each):
         await shop.expect(not offer.deleted, lambda work: delete_payment_link(work, offer.id))
         offer.deleted = True
         offer.deleted_at = offer.deleted_at or shop.clock.now
 
 
-def _offer(shop: "Shop", each: "Step") -> Offer | None:
+def _offer(shop: "SimulatedShop", each: "Step") -> Offer | None:
     offers = shop.oracle.offers
     return offers[-1 - each.which % len(offers)] if offers else None

@@ -1,4 +1,4 @@
-"""A statement that takes longer than a hurried one is waited for."""
+"""Slow statements: one that takes longer than a hurried one is waited for."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def hindered(engine: Engine, statement: str, table: str) -> Iterator[list[str]]:
             Timer(HINDERED_SECONDS, other.close).start()
 
     def hurry(connection: Any, *_: Any) -> None:
-        connection.patience_seconds = HURRIED_SECONDS
+        connection.server_timeout_seconds = HURRIED_SECONDS
         connection.execute(f"SET statement_timeout = '{HURRIED_SECONDS}s'")
         connection.commit()
 

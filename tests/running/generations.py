@@ -1,4 +1,4 @@
-"""The sets of views of a store, and what the command line does with them."""
+"""Generations of a store, and what the command line does with them."""
 
 import json
 import time

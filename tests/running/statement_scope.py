@@ -1,4 +1,4 @@
-"""Does a statement stay within books? What the program sends, and the rule it is held to.
+"""Statement scope: whether a statement stays within books. What is sent, and the rule it must keep.
 
 Every table that is spread by book must be reached through its book: compared with a value, or with
 the book of something that is. On a cluster (`alone=True`) with the value of one book, because only
@@ -206,7 +206,7 @@ class _Reading:
         self.add(node.relation, scope)
         is_update = isinstance(node, ast.UpdateStmt)
         others = node.fromClause if is_update else node.usingClause
-        self.settle(scope, others or (), node.whereClause)
+        self.resolve(scope, others or (), node.whereClause)
         self.look_into(scope, node.whereClause, *(node.targetList if is_update else ()))
 
     def select(
@@ -224,7 +224,7 @@ class _Reading:
             return _Columns(left.names, [all(pair) for pair in both])
         if unnested and _is_only_a_function(node):
             return _Columns(whatever=True)
-        self.settle(scope, node.fromClause or (), node.whereClause)
+        self.resolve(scope, node.fromClause or (), node.whereClause)
         self.look_into(
             scope,
             node.whereClause,
@@ -239,7 +239,7 @@ class _Reading:
         given = [self.is_given(scope, each.val) for each in targets]
         return _Columns([_column(each) for each in targets], given)
 
-    def settle(self, scope: _Scope, sources: Any, condition: Any) -> None:
+    def resolve(self, scope: _Scope, sources: Any, condition: Any) -> None:
         """Finds out which sources are reached through their book; notes those that are not."""
         rules: list[tuple[Any, set[str] | None]] = []
         for source in sources:

@@ -1,8 +1,7 @@
-"""Does anybody bill? A thread that looks how long the oldest renewal or retry has been due."""
+"""Overdue monitor: warns when the oldest renewal or retry has long been due and nobody bills."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +10,7 @@ import structlog
 from commands.handling.unit_of_work import DUE
 from ledger.clock import Clock, written
 from ledger.ledger import Ledger
+from ledger.supervised_threads import repeated
 
 # In rounds of whoever bills: whoever misses so many in a row is not there.
 _LOOKS_EVERY: Final = 60
@@ -20,7 +20,7 @@ _SAYS_SO_AGAIN_AFTER: Final = 3600
 _log = structlog.get_logger("whence")
 
 
-class Overdue:
+class OverdueMonitor:
     """Looks when it is told to, tells ``gauge`` what it found, and warns of what is late.
 
     ``billing_seconds`` is how often whoever bills looks what is due.
@@ -70,22 +70,12 @@ class Overdue:
         return 0.0 if self._said_at is None else (now - self._said_at).total_seconds()
 
 
-@contextmanager
-def watching(overdue: Overdue) -> Iterator[None]:
+def monitoring(monitor: OverdueMonitor) -> AbstractContextManager[None]:
     """Looks every so often, as long as the context is; whoever bills has had time before."""
-    closing = threading.Event()
-
-    def watch() -> None:
-        while not closing.wait(overdue.every_seconds):
-            try:
-                overdue.look()
-            except Exception:  # noqa: BLE001 (logged, and tried again the next time)
-                _log.exception("could not look how long anything has been due")
-
-    watcher = threading.Thread(target=watch, name="overdue", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        closing.set()
-        watcher.join()
+    seconds = monitor.every_seconds
+    return repeated(
+        lambda _closing: monitor.look(),
+        name="overdue",
+        every_seconds=seconds,
+        first_after_seconds=seconds,
+    )

@@ -1,4 +1,4 @@
-"""Who bills? A thread that looks every so often what is due, and does it."""
+"""Billing worker: polls due subscriptions and invoices, and bills them."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import DUE
 from ledger.clock import written
 from ledger.ledger import Ledger
-from ledger.threads import lasting_thread
+from ledger.supervised_threads import supervised_thread
 
 Outcome = Literal["billed", "failed"]
 
@@ -22,13 +22,13 @@ _PAGE: Final = 500
 # Of those done at one time many share a commit; more of them would only hold more in memory.
 _AT_ONCE: Final = 128
 # What could not be billed is not asked about again and again.
-_PATIENCE: Final = timedelta(minutes=5)
+_LEFT_ALONE_FOR: Final = timedelta(minutes=5)
 _CONTEXT: Final = Context(actor="billing")
 
 _log = structlog.get_logger("whence")
 
 
-class Biller:
+class BillingWorker:
     """Bills what is due, oldest first; any number of them may work on one store.
 
     Each renewal and each retry is a command of its own: whoever is late loses the race and finds
@@ -101,7 +101,7 @@ class Biller:
                 )
             except Exception:  # noqa: BLE001 (logged and counted; nobody else has to wait for it)
                 _log.exception("could not bill", book=book, stream=stream)
-                self._left_alone[book, stream] = now + _PATIENCE
+                self._left_alone[book, stream] = now + _LEFT_ALONE_FOR
                 self._count("failed")
                 return False
         self._left_alone.pop((book, stream), None)
@@ -115,18 +115,18 @@ class Biller:
 
 
 @contextmanager
-def billing(biller: Biller, *, every_seconds: float) -> Iterator[None]:
+def billing(worker: BillingWorker, *, every_seconds: float) -> Iterator[None]:
     """Bills in a thread with an event loop of its own, as long as the context is."""
     closing = threading.Event()
 
     def run() -> None:
-        asyncio.run(biller.bill_until_closed(every_seconds=every_seconds))
+        asyncio.run(worker.bill_until_closed(every_seconds=every_seconds))
 
-    thread = lasting_thread(run, name="billing", closing=closing)
+    thread = supervised_thread(run, name="billing", closing=closing)
     thread.start()
     try:
         yield
     finally:
         closing.set()
-        biller.close()
+        worker.close()
         thread.join()

@@ -1,14 +1,14 @@
-"""A writer keeps its connection, and never trusts one that may be gone."""
+"""Writer connection: it is kept, and never trusted when it may be gone."""
 
 import pytest
 from sqlalchemy import event, select, text
 
-from ledger import held as module
+from ledger import writer_connection as module
 from ledger.append import Done
 from ledger.database import open_engine, upgrade
-from ledger.held import HeldConnection
 from ledger.ledger import Ledger
 from ledger.schema import books
+from ledger.writer_connection import WriterConnection
 
 NAMED = {"position": 0, "digest": b"", "recorded_at": ""}
 
@@ -23,9 +23,9 @@ def checkouts(engine):
 
 @pytest.fixture
 def held(engine):
-    connection = HeldConnection(engine.execution_options(writing=True))
+    connection = WriterConnection(engine.execution_options(writing=True))
     yield connection
-    connection.let_go()
+    connection.release()
 
 
 def test_one_connection_serves_transaction_after_transaction(engine, held, checkouts):

@@ -1,4 +1,4 @@
-"""A book of many customers and payments, folded straight into views: no ledger, no aggregates.
+"""Synthetic book of many customers and payments, folded straight into views without a ledger.
 
 What grows with a book is asked of its views alone, so that a million customers are there in
 minutes. Some pay far more often than others, many never do, and names are shared as names are.
@@ -37,7 +37,7 @@ _ENDINGS = (
 _LAST = [root + ending for root in _ROOTS for ending in _ENDINGS]
 
 
-def crowd(customers: int, payments: int) -> Iterator[Fact]:
+def synthetic_facts(customers: int, payments: int) -> Iterator[Fact]:
     """So many registrations, then so many payments, nine of ten of which succeed."""
     chance = random.Random(customers)
     for number in range(customers):

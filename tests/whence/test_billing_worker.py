@@ -1,4 +1,4 @@
-"""Somebody bills: the service on SQLite, and `whence bill` anywhere."""
+"""Billing worker: the service bills on SQLite, and `whence bill` anywhere."""
 
 import asyncio
 import signal
@@ -16,7 +16,7 @@ from commands.subscriptions import CreateSubscription, create_subscription
 from ledger.clock import written
 from ledger.database import open_engine, upgrade
 from ledger.ledger import Ledger
-from whence.biller import billing
+from whence.billing_worker import billing
 
 PATIENCE_SECONDS = 60
 BOOK = f"org_{1:026}/test"
@@ -94,18 +94,18 @@ def test_who_bills_once_says_how_much_and_ends(due, whence):
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_who_bills_goes_on_until_stopped(due, start, stop):
-    biller = start("bill")
+    worker = start("bill")
     wait_until_nothing_is(due)
 
-    assert biller.stopped(stop) == 0, biller.output
-    assert "Traceback" not in biller.output
+    assert worker.stopped(stop) == 0, worker.output
+    assert "Traceback" not in worker.output
 
 
 def test_what_could_not_be_billed_is_an_exit_code(due, whence, monkeypatch):
     async def fail(*_):
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("whence.biller.bill", fail)
+    monkeypatch.setattr("whence.billing_worker.bill", fail)
 
     failed = whence("bill", "--once")
 
@@ -132,10 +132,10 @@ class Stumbling:
 
 
 def test_billing_goes_on_after_an_error_nobody_expects():
-    biller = Stumbling()
+    worker = Stumbling()
 
-    with capture_logs() as entries, billing(biller, every_seconds=7):
-        assert biller.again.wait(20)
+    with capture_logs() as entries, billing(worker, every_seconds=7):
+        assert worker.again.wait(20)
 
-    assert biller.begun == [7, 7]
+    assert worker.begun == [7, 7]
     assert [entry["thread"] for entry in entries] == ["billing"]

@@ -1,4 +1,4 @@
-"""How many rows reach the database in one statement.
+"""Bulk statements: many rows reach the database in one.
 
 PostgreSQL gets new rows as a copy, and of all else one array per column, which it unnests; SQLite
 gets the rows one after the other from its own driver. All leave out what SQLAlchemy does for each
@@ -8,7 +8,7 @@ docs/decisions/0001-ledger.md.)
 
 # ruff: noqa: S608 (only names of our own tables and columns are put into a statement)
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from ledger.distribution import is_distributed
@@ -37,6 +38,14 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     else:
         values = ", ".join("?" * len(columns))
         connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({values})", list(rows))
+
+
+def insert_missing(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Inserts those of the rows whose key is not there yet."""
+    dialect = postgresql if _has_arrays(connection) else sqlite
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
 def copy_rows(
@@ -122,12 +131,12 @@ def select_rows(
         return []
     table = keys[0].table
     same = " AND ".join(f"t.{key.name} = r.{key.name}" for key in keys)
-    wanted = ", ".join(f"t.{column.name}" for column in table.columns)
+    names = ", ".join(f"t.{column.name}" for column in table.columns)
     found: list[Row] = []
     for part, named, book in _as_sent(connection, rows):
         source, parameters = asked_for(connection, keys, part)
         found += connection.exec_driver_sql(
-            f"SELECT {wanted} FROM {source} JOIN {_name(connection, table)} AS t ON {same}{named}",
+            f"SELECT {names} FROM {source} JOIN {_name(connection, table)} AS t ON {same}{named}",
             (*parameters, *book),
         )
     return [tuple(row) for row in found]
@@ -138,14 +147,14 @@ def locking(
 ) -> tuple[str, tuple[Any, ...]]:
     """A statement that reads the rows with these keys and locks them in their order."""
     table = key.table
-    wanted = f"SELECT {_listed(list(table.columns))} FROM {_name(connection, table)}"
+    query = f"SELECT {_listed(list(table.columns))} FROM {_name(connection, table)}"
     if _has_arrays(connection) and len(values) == 1:
-        return f"{wanted} WHERE {key.name} = %b::text FOR UPDATE", tuple(values)
+        return f"{query} WHERE {key.name} = %b::text FOR UPDATE", tuple(values)
     if _has_arrays(connection):
-        locked = f"{wanted} WHERE {key.name} = ANY(%b::text[]) ORDER BY {key.name} FOR UPDATE"
+        locked = f"{query} WHERE {key.name} = ANY(%b::text[]) ORDER BY {key.name} FOR UPDATE"
         return locked, (list(values),)
     # SQLite has one lock for all, and whoever is going to write holds it already.
-    among = f"{wanted} WHERE {key.name} IN ({', '.join('?' * len(values))})"
+    among = f"{query} WHERE {key.name} IN ({', '.join('?' * len(values))})"
     return among, tuple(values)
 
 

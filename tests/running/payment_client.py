@@ -1,4 +1,4 @@
-"""A till that sends payments under keys of its own, and remembers what it was told of each."""
+"""Payment client: sends payments under keys of its own, and remembers each answer."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ CLIENTS = 8
 
 
 @dataclass
-class Till:
+class PaymentClient:
     """`bodies` are what was sent under each key, `answers` what was said to it."""
 
     shop: Shop
@@ -29,7 +29,7 @@ class Till:
         return [key for key in self.bodies if key not in self.answers]
 
     async def work_until_cut(self) -> None:
-        """Until the server is gone, or the till is `closing`; whoever is turned away goes on."""
+        """Until the server is gone, or this is `closing`; whoever is turned away goes on."""
         async with self._client() as client, asyncio.TaskGroup() as clients:
             for _ in range(CLIENTS):
                 clients.create_task(self._send_one_after_the_other(client))
@@ -79,18 +79,20 @@ class Till:
         )
 
 
-def everything_is_there_once(till: Till) -> None:
+def everything_is_there_once(payments: PaymentClient) -> None:
     """What was acknowledged is what is listed, and nothing else."""
-    client = till.shop.client(org_id=till.shop.org_id)
+    client = payments.shop.client(org_id=payments.shop.org_id)
     listed: list[dict[str, object]] = []
     while page := client.request(
         "GET", "/v1/payments", params={"limit": 200, "offset": len(listed)}
     ):
         listed += page
-    told = Counter(httpx2.Response(200, text=text).json()["id"] for text in till.answers.values())
+    told = Counter(
+        httpx2.Response(200, text=text).json()["id"] for text in payments.answers.values()
+    )
 
     assert Counter(payment["id"] for payment in listed) == told
     assert set(told.values()) == {1}
     customers = client.request("GET", "/v1/customers", params={"limit": 1})
-    payers = {body["customer_id"] for body in till.bodies.values()}
+    payers = {body["customer_id"] for body in payments.bodies.values()}
     assert customers["pagination"]["total"] == len(payers)

@@ -1,4 +1,4 @@
-"""How long a silent PostgreSQL is waited for.
+"""Server timeout: how long a silent PostgreSQL is waited for.
 
 One that is gone is noticed by the network. One that is connected and says nothing (its process is
 stopped, its disk hangs, its host is frozen) is not, by any setting of the driver: a thread would
@@ -14,39 +14,41 @@ import psycopg
 T = TypeVar("T")
 
 
-class ServerSilent(psycopg.OperationalError):
+class ServerTimeout(psycopg.OperationalError):
     """The connection was given up; what became of the last statement is unknown."""
 
 
-class PatientConnection(psycopg.Connection[Any]):
-    """A connection that is given up when nothing came through it for `patience_seconds`.
+class TimeoutConnection(psycopg.Connection[Any]):
+    """A connection that is given up when nothing came through it for `server_timeout_seconds`.
 
     None waits for ever: for what takes its time, such as making an index.
     """
 
-    patience_seconds: float | None = 10.0
+    server_timeout_seconds: float | None = 10.0
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
         """What the driver runs everything through that waits for the server."""
-        return super().wait(self._patiently(gen), *args, **kwargs)
+        return super().wait(self._until_silent(gen), *args, **kwargs)
 
-    def _patiently(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    def _until_silent(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         heard = time.monotonic()
         try:
-            wanted = next(gen)
+            event = next(gen)
             while True:
-                ready = yield wanted
+                ready = yield event
                 # The driver looks up every tenth of a second, with nothing when nothing came.
                 if ready:
                     heard = time.monotonic()
-                elif self.patience_seconds is not None:
-                    self._give_up_after(heard + self.patience_seconds)
-                wanted = gen.send(ready)
+                elif self.server_timeout_seconds is not None:
+                    self._give_up_after(heard + self.server_timeout_seconds)
+                event = gen.send(ready)
         except StopIteration as done:
-            told: T = done.value
-            return told
+            result: T = done.value
+            return result
 
     def _give_up_after(self, moment: float) -> None:
         if time.monotonic() > moment:
             self.pgconn.finish()
-            raise ServerSilent(f"the server was silent for {self.patience_seconds:g} seconds")
+            raise ServerTimeout(
+                f"the server was silent for {self.server_timeout_seconds:g} seconds"
+            )

@@ -1,4 +1,4 @@
-"""Is what may be forgotten forgotten, without anybody asking?"""
+"""Reply cleanup: expired replies are forgotten without anybody asking."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from ledger.append import Append, Reply
 from ledger.schema import replies
-from whence.housekeeping import tidying
+from whence.reply_cleanup import cleaning_up
 
 PATIENCE_SECONDS = 20
 
@@ -23,7 +23,7 @@ def test_expired_replies_are_forgotten_while_the_service_runs(ledger, engine):
         Append("org_x/test", reply=Reply("new", "f", 200, "{}", now + timedelta(hours=1)))
     )
 
-    with tidying(ledger, every_seconds=0.01):
+    with cleaning_up(ledger, every_seconds=0.01):
         until = time.monotonic() + PATIENCE_SECONDS
         while kept() > 1 and time.monotonic() < until:
             time.sleep(0.01)
@@ -37,7 +37,7 @@ def test_a_service_stops_while_it_tidies(ledger):
         ledger.append(Append(f"org_{number}/test"))
 
     began = time.monotonic()
-    with tidying(ledger):
+    with cleaning_up(ledger):
         pass
 
     assert time.monotonic() - began < PATIENCE_SECONDS / 10

@@ -1,4 +1,4 @@
-"""What a payer said of themselves when a payment began: kept beside it until it succeeds."""
+"""Payer details: what a payer said when a payment began, kept beside it until it succeeds."""
 
 from datetime import datetime
 from typing import Final, Self
@@ -10,21 +10,21 @@ from domain.fact import Entity, Fact, FirstFact
 _PREFIX: Final = "intro"
 
 
-class IntroductionNotFound(NotFound):
+class PayerDetailsNotFound(NotFound):
     code = "introduction_not_found"
 
     def __init__(self, payment_id: str) -> None:
         super().__init__(f"nobody said who they are with payment {payment_id}")
 
 
-class Introduction(Entity):
+class PayerDetails(Entity):
     """A stream of its own: whoever merely begins payments changes nothing about a customer."""
 
     TOPIC = "introduction"
 
     @classmethod
     def not_found(cls, stream: str) -> NotFound:
-        return IntroductionNotFound(stream)
+        return PayerDetailsNotFound(stream)
 
     class Event(Fact):
         """What a payer said of themselves."""
@@ -33,16 +33,16 @@ class Introduction(Entity):
         customer_id: str
         payment_id: str
 
-    class Made(Event, FirstFact):
+    class Given(Event, FirstFact):
         """Somebody who pays as a known customer said more than was known; nobody has proved it."""
 
         TOPIC = "introduction.made"
         personal: Personal
 
     @classmethod
-    def make(cls, payment_id: str, *, customer_id: str, personal: Personal, now: datetime) -> Self:
+    def give(cls, payment_id: str, *, customer_id: str, personal: Personal, now: datetime) -> Self:
         return cls._create(
-            cls.Made,
+            cls.Given,
             id=cls.id_for(payment_id),
             timestamp=now,
             occurred_at=now,

@@ -1,4 +1,4 @@
-"""A shop that lives through random days: each step is done, and noted on the oracle's cards.
+"""Simulated shop: random customer and payment steps, each done and noted for the oracle.
 
 The shop is in live mode, where the merchant's word is what happens, so a step can say everything.
 """
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import club
-import stall
+import link_steps
+import subscription_steps
 from hypothesis import strategies as st
 from oracle import Bought, Money, Oracle, Person
 
@@ -156,10 +156,12 @@ steps = st.lists(
 )
 
 
-class Shop:
+class SimulatedShop:
     """Does each step through the commands, and tells the oracle what came of it."""
 
-    def __init__(self, handler: CommandHandler, ledger: Ledger, book: str, clock: "Clock") -> None:
+    def __init__(
+        self, handler: CommandHandler, ledger: Ledger, book: str, clock: "ManualClock"
+    ) -> None:
         self.handler = handler
         self.ledger = ledger
         self.read_upto = 0
@@ -244,7 +246,7 @@ class Shop:
         else:
             card.collected = card.amount
             self._paid(card, happened or self.clock.now)
-        club.follow(self, card)
+        subscription_steps.follow(self, card)
 
     async def capture(self, each: Step) -> None:
         if not (card := self._card(each, SET_ASIDE)):
@@ -286,7 +288,7 @@ class Shop:
             self._paid(card, self.clock.now)
         elif allowed and card.status != "canceled":
             card.turn("canceled", self.clock.now)
-            club.follow(self, card)
+            subscription_steps.follow(self, card)
 
     async def expire(self, each: Step) -> None:
         await self._change(each, OPEN, "expired", expire_payment)
@@ -343,43 +345,43 @@ class Shop:
             card.customer, card.attached_at = person.id, self.clock.now
 
     async def set_out(self, each: Step) -> None:
-        await stall.set_out(self, each)
+        await link_steps.set_out(self, each)
 
     async def look(self, each: Step) -> None:
-        await stall.look(self, each)
+        await link_steps.look(self, each)
 
     async def pay_by_link(self, each: Step) -> None:
-        await stall.pay(self, each)
+        await link_steps.pay(self, each)
 
     async def change_link(self, each: Step) -> None:
-        await stall.change(self, each)
+        await link_steps.change(self, each)
 
     async def take_down(self, each: Step) -> None:
-        await stall.take_down(self, each)
+        await link_steps.take_down(self, each)
 
     async def subscribe(self, each: Step) -> None:
-        await club.subscribe(self, each)
+        await subscription_steps.subscribe(self, each)
 
     async def bill(self, each: Step) -> None:
-        await club.bill(self, each)
+        await subscription_steps.bill(self, each)
 
     async def change_plan(self, each: Step) -> None:
-        await club.change(self, each)
+        await subscription_steps.change(self, each)
 
     async def pause(self, each: Step) -> None:
-        await club.pause(self, each)
+        await subscription_steps.pause(self, each)
 
     async def resume(self, each: Step) -> None:
-        await club.resume(self, each)
+        await subscription_steps.resume(self, each)
 
     async def end(self, each: Step) -> None:
-        await club.end(self, each)
+        await subscription_steps.end(self, each)
 
     async def ask_again(self, each: Step) -> None:
-        await club.ask_again(self, each)
+        await subscription_steps.ask_again(self, each)
 
     async def let_off(self, each: Step) -> None:
-        await club.let_off(self, each)
+        await subscription_steps.let_off(self, each)
 
     async def _change(
         self,
@@ -392,12 +394,12 @@ class Shop:
         """The payment that was changed; None when there was none, or it may not be."""
         if not (card := self._card(each, allowed_from)):
             return None
-        allowed = card.status in allowed_from and club.may_change(self, card, to)
+        allowed = card.status in allowed_from and subscription_steps.may_change(self, card, to)
         await self.expect(allowed, lambda work: act(work, card.id))
         if not allowed:
             return None
         card.turn(to, happened or self.clock.now)
-        club.follow(self, card)
+        subscription_steps.follow(self, card)
         return card
 
     def _paid(self, card: Bought, at: datetime) -> None:
@@ -448,7 +450,7 @@ class Shop:
         return None if ago is None else self.clock.now - timedelta(hours=ago)
 
 
-class Clock:
+class ManualClock:
     """A clock that only a test winds."""
 
     def __init__(self) -> None:

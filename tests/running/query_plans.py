@@ -1,4 +1,4 @@
-"""What a question makes a database do: by its own account, in steps and rows and not in seconds."""
+"""Query plans: what a question makes a database do, in steps and rows and not in seconds."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The connection a writer keeps from one batch to the next."""
+"""Writer connection: kept from one batch to the next."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, RootTransaction
 _TRUSTED_SECONDS = 1
 
 
-class HeldConnection:
+class WriterConnection:
     """Transactions on one connection, taken from the pool anew after a pause or an error only.
 
     For one thread. To be asked of the pool for each batch, and tried there, costs as much as some
@@ -19,27 +19,27 @@ class HeldConnection:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._held: Connection | None = None
+        self._connection: Connection | None = None
         self._used_at = 0.0
 
     @contextmanager
     def transaction(self) -> Iterator[tuple[Connection, RootTransaction]]:
         """Rolled back when left with an error, and when the transaction was not committed."""
         if time.monotonic() - self._used_at > _TRUSTED_SECONDS:
-            self.let_go()
-        if self._held is None:
-            self._held = self._engine.connect()
+            self.release()
+        if self._connection is None:
+            self._connection = self._engine.connect()
         try:
-            transaction = self._held.begin()
-            yield self._held, transaction
+            transaction = self._connection.begin()
+            yield self._connection, transaction
             transaction.close()
         except BaseException:
-            self.let_go()
+            self.release()
             raise
         self._used_at = time.monotonic()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Gives the connection back to the pool, which rolls back what was begun on it."""
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

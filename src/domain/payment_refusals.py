@@ -1,0 +1,62 @@
+"""Payment refusals: what a payment answers instead of doing what it was asked."""
+
+from typing import ClassVar
+
+from domain.errors import NotFound, RuleBroken
+from domain.money import shown
+
+
+class PaymentNotFound(NotFound):
+    code = "payment_not_found"
+
+    def __init__(self, payment_id: str) -> None:
+        super().__init__(f"no payment {payment_id}", payment_id=payment_id)
+
+
+class WrongStatus(RuleBroken):
+    def __init__(self, action: str, status: str) -> None:
+        super().__init__(
+            f"cannot {action} a payment that is {status}", status=status, action=action
+        )
+
+
+class InvalidAmount(RuleBroken):
+    code = "invalid_amount"
+
+
+class NotPositive(InvalidAmount):
+    def __init__(self, amount: int) -> None:
+        super().__init__(f"an amount is at least 1, not {amount}", field="amount")
+
+
+class AmountExceedsWhatIsLeft(InvalidAmount):
+    action: ClassVar[str]
+
+    def __init__(self, amount: int, left: int, currency: str) -> None:
+        super().__init__(
+            f"cannot {self.action} {shown(amount, currency)}: {shown(left, currency)} left",
+            field="amount",
+            left=left,
+        )
+
+
+class RefundExceedsPayment(AmountExceedsWhatIsLeft):
+    action = "refund"
+
+
+class CaptureExceedsAuthorization(AmountExceedsWhatIsLeft):
+    action = "capture"
+
+
+class DisputeExceedsPayment(AmountExceedsWhatIsLeft):
+    action = "dispute"
+
+
+class AlreadyAttached(RuleBroken):
+    def __init__(self, payment_id: str, customer_id: str, status: str) -> None:
+        super().__init__(
+            f"payment {payment_id} belongs to customer {customer_id}",
+            status=status,
+            action="attach",
+            customer_id=customer_id,
+        )
