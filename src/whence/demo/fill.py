@@ -1,11 +1,15 @@
-"""Demo import: the made-up year gets into a test book through the ledger's own door."""
+"""Demo import: the made-up year gets into a test book through the ledger's own door.
+
+What is due enters the due index last: a billing worker beside it would bill, in the middle of the
+story, what the next batch bills.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 
 from commands.customers import names
-from commands.handling.unit_of_work import UnitOfWork
+from commands.handling.unit_of_work import DUE, UnitOfWork
 from domain.customer import Customer
 from domain.fact import Entity, Fact
 from ledger.append import Append, Claim, Done
@@ -31,6 +35,7 @@ class Fill:
         self._entities: dict[str, Entity] = {}
         self._commands = Commands(book, self._entities, seed=seed, keep=self._keep)
         self._waiting: list[Append] = []
+        self._due: dict[str, Claim] = {}
 
     async def run(self, acts: list[Act | Asked], *, until: datetime) -> None:
         """Does them, and bills what is due between them and until the end.
@@ -48,6 +53,7 @@ class Fill:
             self._write()
             self._progress(len(batch))
         await self._commands.bill_until(until)
+        self._waiting += [Append(self._book, claims=(due,)) for due in self._due.values()]
         self._write()
 
     def _write(self) -> None:
@@ -60,13 +66,18 @@ class Fill:
         """What the handler of commands would append."""
         if not work.facts:
             return
+        claims = [claimed.claim for claimed in work.claims.values()]
+        for released in work.releases:
+            if released.kind == DUE:
+                self._due.pop(released.stream, None)
+        self._due |= {claim.stream: claim for claim in claims if claim.kind == DUE}
         self._waiting.append(
             Append(
                 book=self._book,
                 facts=tuple(self._mapper.encode(fact) for fact in work.facts),
                 expected=work.expected,
-                claims=tuple(claimed.claim for claimed in work.claims.values()),
-                releases=tuple(work.releases),
+                claims=tuple(claim for claim in claims if claim.kind != DUE),
+                releases=tuple(each for each in work.releases if each.kind != DUE),
                 context=_CONTEXT,
             )
         )
