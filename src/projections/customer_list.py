@@ -51,12 +51,14 @@ def customer_list(
     currency = filters.currency or most_used_currency(connection, book)
     in_one = filters.currency is not None
     asked = conditions(connection, book, filters, currency, now)
-    found = candidates(connection, [each.path for each in asked if each.path is not None])
+    found = candidates(
+        connection, [each.index_path for each in asked if each.index_path is not None]
+    )
     listed = _listed(book, currency, in_one=in_one and sort_by in _IN_ONE_CURRENCY)
     if found is None:
         some = listed = listed.where(*(each.condition for each in asked))
     else:
-        others = (each.condition for each in asked if each.path is not found.path)
+        others = (each.condition for each in asked if each.index_path is not found.index_path)
         some = listed.where(*others, among(connection, customer_summary.c.customer_id, found.ids))
         every = (each.condition for each in asked)
         listed = some if found.complete else listed.where(*every)

@@ -137,11 +137,11 @@ def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Selec
     """The ids of the payments asked for; those few that carry a note are found through it."""
     fitting = select(payments.c.payment_id).where(*conditions(book, filters))
     noted = payment_notes.c
-    paths = [
+    index_paths = [
         select(noted.payment_id).where(noted.book == book, noted.note == note_of(*each))
         for each in filters.metadata.items()
     ]
-    found = candidates(connection, paths)
+    found = candidates(connection, index_paths)
     if found is None or not found.complete:
         return fitting
     return fitting.where(among(connection, payments.c.payment_id, found.ids))
