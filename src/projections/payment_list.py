@@ -11,7 +11,7 @@ from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
-from projections.engine.querying.conditions import between, equal_to
+from projections.engine.querying.conditions import between, equal_to, same
 from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
 from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
@@ -148,11 +148,7 @@ def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Selec
 
 
 def _listed(fitting: Select[Any]) -> Select[Any]:
-    named = (
-        (customers.c.book == payments.c.book)
-        & (customers.c.customer_id == payments.c.customer_id)
-        & customers.c.deleted_at.is_(None)
-    )
+    named = same(customers, payments, "customer_id") & customers.c.deleted_at.is_(None)
     whole = fitting.with_only_columns(payments, customers.c.name.label("customer_name"))
     return whole.select_from(payments.outerjoin(customers, named))
 
