@@ -49,14 +49,14 @@ class CustomerFilter:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing asked for: the condition on a row of customer_summary, and the way to those rows.
+    """One thing asked for: the condition on a row of customer_summary, and the index path to it.
 
-    The way selects the ids of exactly those who fit, through an index. No index serves the
+    The path selects the ids of exactly those who fit, through an index. No index serves the
     condition, so that it never takes the list out of its order.
     """
 
     condition: ColumnElement[bool]
-    path: Select[Any] | None = None
+    index_path: Select[Any] | None = None
 
 
 def conditions(
@@ -87,10 +87,10 @@ def conditions(
         )
 
     def acquired(source_id: str) -> Condition:
-        path = through(summary.customer_id, summary.first_source_id == source_id)
-        return Condition(func.coalesce(summary.first_source_id, "") == source_id, path)
+        index_path = through(summary.customer_id, summary.first_source_id == source_id)
+        return Condition(func.coalesce(summary.first_source_id, "") == source_id, index_path)
 
-    said: list[tuple[Any, Callable[[Any], Condition]]] = [
+    possible: list[tuple[Any, Callable[[Any], Condition]]] = [
         (filters.external_id, lambda external_id: known_as(known.external_id == external_id)),
         (filters.email, lambda email: known_as(known.email_folded == email.casefold())),
         (
@@ -110,7 +110,7 @@ def conditions(
         (filters.payment_method, paid_how),
         (filters.activity_status, lambda status: _as_active(status, now, through)),
     ]
-    return [asks(value) for value, asks in said if value is not None]
+    return [asks(value) for value, asks in possible if value is not None]
 
 
 _Through = Callable[..., Select[Any]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, literal, select
 
 from projections.book_totals import most_used_currency
 from projections.customer_filters import SPENT, CustomerFilter, conditions
@@ -18,6 +18,7 @@ from projections.customer_totals import customer_totals
 from projections.customers import customer_count
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.chained_pages import Part, fetch_chained_page
+from projections.engine.querying.conditions import same
 from projections.engine.querying.pages import By, Page, PageRequest
 
 SortBy = Literal["total_payments", "total_amount", "last_payment_at", "created_at", "risk_score"]
@@ -51,12 +52,14 @@ def customer_list(
     currency = filters.currency or most_used_currency(connection, book)
     in_one = filters.currency is not None
     asked = conditions(connection, book, filters, currency, now)
-    found = candidates(connection, [each.path for each in asked if each.path is not None])
+    found = candidates(
+        connection, [each.index_path for each in asked if each.index_path is not None]
+    )
     listed = _listed(book, currency, in_one=in_one and sort_by in _IN_ONE_CURRENCY)
     if found is None:
         some = listed = listed.where(*(each.condition for each in asked))
     else:
-        others = (each.condition for each in asked if each.path is not found.path)
+        others = (each.condition for each in asked if each.index_path is not found.index_path)
         some = listed.where(*others, among(connection, customer_summary.c.customer_id, found.ids))
         every = (each.condition for each in asked)
         listed = some if found.complete else listed.where(*every)
@@ -80,10 +83,8 @@ _IN_ONE_CURRENCY = ("total_amount", "total_payments")
 
 def _listed(book: str, currency: str | None, *, in_one: bool) -> Select[Any]:
     summary = customer_summary.c
-    in_currency = and_(
-        customer_totals.c.book == summary.book,
-        customer_totals.c.customer_id == summary.customer_id,
-        customer_totals.c.currency == (currency or ""),
+    in_currency = same(customer_summary, customer_totals, "customer_id") & (
+        customer_totals.c.currency == (currency or "")
     )
     joined = customer_summary.join(customer_totals, in_currency, isouter=not in_one)
     # Said of the list's own rows: an index of another table would lead to all of them, unsorted.
@@ -117,14 +118,13 @@ def _payers_and_the_rest(
 
 def _spent_something(currency: str | None) -> ColumnElement[bool]:
     """As a question of its own, which the database answers row by row, as the page needs them."""
-    spent = customer_totals.alias("spent").c
+    spent = customer_totals.alias("spent")
     return (
         select(literal(1))
         .where(
-            spent.book == customer_summary.c.book,
-            spent.customer_id == customer_summary.c.customer_id,
-            spent.currency == (currency or ""),
-            spent.total_spent > 0,
+            same(spent, customer_summary, "customer_id"),
+            spent.c.currency == (currency or ""),
+            spent.c.total_spent > 0,
         )
         .exists()
     )

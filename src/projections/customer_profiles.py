@@ -18,6 +18,7 @@ from projections.customers import (
     still_there,
 )
 from projections.engine.folding.timestamps import instant, instant_or_none
+from projections.engine.querying.conditions import same
 from projections.subscriptions import SubscriptionCounts, customer_subscriptions
 
 
@@ -88,7 +89,7 @@ def profiles(connection: Connection, book: str, customer_ids: Sequence[str]) -> 
 
 
 def _same_customer(table: FromClause) -> Any:
-    return and_(table.c.book == customers.c.book, table.c.customer_id == customers.c.customer_id)
+    return same(table, customers, "customer_id")
 
 
 def _asked(table: FromClause) -> Any:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Connection, and_, case, cast, func, select
+from sqlalchemy import BigInteger, Connection, case, cast, func, select
 
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.customer_filters import ActivityStatus, activity
 from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_totals
 from projections.customers import customer_count, customer_tags, customers, still_there
+from projections.engine.querying.conditions import same
 
 MOST_TAGS = 1_000
 
@@ -75,16 +76,9 @@ def _activity(connection: Connection, book: str, now: datetime) -> tuple[int, in
 
 def _by_tag(connection: Connection, book: str, currency: str | None) -> list[TagFigures]:
     tags, totals = customer_tags.c, customer_totals.c
-    tagged = and_(
-        customers.c.book == tags.book,
-        customers.c.customer_id == tags.customer_id,
-        customers.c.profile_position == tags.profile_position,
-    )
-    spent = and_(
-        totals.book == tags.book,
-        totals.customer_id == tags.customer_id,
-        totals.currency == (currency or ""),
-    )
+    tagged = same(customers, customer_tags, "customer_id", "profile_position")
+    spent = same(customer_totals, customer_tags, "customer_id")
+    spent &= totals.currency == (currency or "")
     count = func.count()
     rows = connection.execute(
         select(

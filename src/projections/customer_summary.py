@@ -26,6 +26,7 @@ from projections.customer_totals import customer_activity, customer_methods, cus
 from projections.customers import customers
 from projections.engine.folding.derived_tables import derived
 from projections.engine.folding.tables import computed, key
+from projections.engine.querying.conditions import same
 
 _TOTALS = (
     "payment_count",
@@ -42,7 +43,7 @@ def _computed(touched: FromClause) -> Select[Any]:
     activity, known, totals = customer_activity.c, customers.c, customer_totals.c
 
     def of_customer(table: FromClause) -> Any:
-        return and_(table.c.book == touched.c.book, table.c.customer_id == touched.c.customer_id)
+        return same(table, touched, "customer_id")
 
     return select(
         touched.c.book,

@@ -4,7 +4,9 @@ from sqlalchemy import BigInteger
 
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import at_latest, first, key, latest, view
+from projections.payment_facts import NoMoneyMoved
 
 disputes = view(
     "disputes",
@@ -22,6 +24,10 @@ disputes = view(
 Disputed = Payment.DisputeOpened | Payment.DisputeWon | Payment.DisputeLost
 
 
+@ignoring(
+    *(NoMoneyMoved, Payment.Created, Payment.MethodSelected, Payment.CustomerAttached),
+    *(Payment.Succeeded, Payment.Failed, Payment.Retried, Payment.Refunded),
+)
 def fold(recorded: Recorded[Disputed], changes: Changes) -> None:
     fact, position = recorded.fact, recorded.position
     rows, key = changes.of(disputes), (fact.dispute_id,)

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, literal, or_, select
 
 from domain.payment import Payment
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
-from projections.engine.querying.conditions import between, equal_to
+from projections.engine.querying.conditions import between, equal_to, same
 from projections.engine.querying.pages import BadCursor, By, cursor_at, fetch_page
 from projections.engine.time_travel.as_of import had_happened
 from projections.failed_attempts import failed_attempts
@@ -175,8 +175,8 @@ def _counts(fact: Any, concern: Concern, as_of: datetime | None) -> bool:
 
 
 def _concerned(book: str, concern: Concern, terms: Terms) -> list[ColumnElement[bool]]:
-    same = equal_to(payments, concern, *_SAME)
-    return [payments.c.book == book, *same, or_(*(_has(topic, concern) for topic in terms))]
+    alike = equal_to(payments, concern, *_SAME)
+    return [payments.c.book == book, *alike, or_(*(_has(topic, concern) for topic in terms))]
 
 
 def _has(topic: str, concern: Concern) -> ColumnElement[bool]:
@@ -191,18 +191,16 @@ def _has(topic: str, concern: Concern) -> ColumnElement[bool]:
         case Payment.DisputeLost.TOPIC:
             return _given_back(LOST_DISPUTE, concern)
         case _:
-            failed = failed_attempts.c
-            return _exists(failed, _within(failed.failed_at, concern))
+            return _exists(failed_attempts, _within(failed_attempts.c.failed_at, concern))
 
 
 def _given_back(kind: str, concern: Concern) -> ColumnElement[bool]:
     back = refunds_and_disputes.c
-    return _exists(back, back.kind == kind, _within(back.happened_at, concern))
+    return _exists(refunds_and_disputes, back.kind == kind, _within(back.happened_at, concern))
 
 
-def _exists(column: Any, *asked: ColumnElement[bool]) -> ColumnElement[bool]:
-    same = (column.book == payments.c.book, column.payment_id == payments.c.payment_id)
-    return select(literal(1)).where(*same, *asked).exists()
+def _exists(table: Table, *asked: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(literal(1)).where(same(table, payments, "payment_id"), *asked).exists()
 
 
 def _within(moment: Any, concern: Concern) -> ColumnElement[bool]:

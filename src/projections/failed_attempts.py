@@ -11,8 +11,10 @@ from sqlalchemy import BigInteger, Connection, func, select
 
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import first, key, view
 from projections.engine.querying.conditions import between
+from projections.payment_facts import Uncounted
 
 failed_attempts = view(
     "failed_attempts",
@@ -31,6 +33,10 @@ failed_attempts = view(
 )
 
 
+@ignoring(
+    *(Uncounted, Payment.Created, Payment.MethodSelected, Payment.CustomerAttached),
+    *(Payment.Succeeded, Payment.Retried, Payment.Refunded, Payment.DisputeLost),
+)
 def fold(recorded: Recorded[Payment.Failed], changes: Changes) -> None:
     fact = recorded.fact
     changes.of(failed_attempts).merge(

@@ -2,7 +2,7 @@
 
 from domain.payment import Payment
 
-Uncounted = (
+NoMoneyMoved = (
     Payment.Amended
     | Payment.ActionRequired
     | Payment.ProcessingStarted
@@ -11,6 +11,5 @@ Uncounted = (
     | Payment.Canceled
     | Payment.RestReleased
     | Payment.Expired
-    | Payment.DisputeOpened
-    | Payment.DisputeWon
 )
+Uncounted = NoMoneyMoved | Payment.DisputeOpened | Payment.DisputeWon

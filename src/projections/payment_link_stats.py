@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, func, select
 from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_activity, customer_totals
 from projections.engine.folding.timestamps import instant_or_none
+from projections.engine.querying.conditions import same
 from projections.payment_links import LinkRecord, brought, called, known_links, link_record
 from projections.payments import payments
 from projections.source_totals import source_totals
@@ -88,14 +89,10 @@ def _converted(connection: Connection, book: str, link_id: str, currency: str) -
     totals, first = customer_totals.c, payments.c
     theirs = customer_summary.join(
         customer_activity,
-        and_(activity.book == summary.book, activity.customer_id == summary.customer_id),
+        same(customer_activity, customer_summary, "customer_id"),
     ).outerjoin(
         customer_totals,
-        and_(
-            totals.book == summary.book,
-            totals.customer_id == summary.customer_id,
-            totals.currency == currency,
-        ),
+        same(customer_totals, customer_summary, "customer_id") & (totals.currency == currency),
     )
     paid_first = and_(
         first.book == activity.book,

@@ -11,7 +11,7 @@ from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
-from projections.engine.querying.conditions import between, equal_to
+from projections.engine.querying.conditions import between, equal_to, same
 from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
 from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
@@ -137,22 +137,18 @@ def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Selec
     """The ids of the payments asked for; those few that carry a note are found through it."""
     fitting = select(payments.c.payment_id).where(*conditions(book, filters))
     noted = payment_notes.c
-    paths = [
+    index_paths = [
         select(noted.payment_id).where(noted.book == book, noted.note == note_of(*each))
         for each in filters.metadata.items()
     ]
-    found = candidates(connection, paths)
+    found = candidates(connection, index_paths)
     if found is None or not found.complete:
         return fitting
     return fitting.where(among(connection, payments.c.payment_id, found.ids))
 
 
 def _listed(fitting: Select[Any]) -> Select[Any]:
-    named = (
-        (customers.c.book == payments.c.book)
-        & (customers.c.customer_id == payments.c.customer_id)
-        & customers.c.deleted_at.is_(None)
-    )
+    named = same(customers, payments, "customer_id") & customers.c.deleted_at.is_(None)
     whole = fitting.with_only_columns(payments, customers.c.name.label("customer_name"))
     return whole.select_from(payments.outerjoin(customers, named))
 

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Subquery,
     Table,
     Text,
-    and_,
     case,
     cast,
     func,
@@ -27,7 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from projections.engine.querying.conditions import between, equal_to
+from projections.engine.querying.conditions import between, equal_to, same
 from projections.failed_attempts import failed_attempts
 from projections.payments import payments
 from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, refunds_and_disputes
@@ -144,5 +143,4 @@ def _of_payment(table: Table, filters: MovementFilter) -> list[ColumnElement[boo
     asked = list(equal_to(of, filters, "status", "customer_id"))
     if of is payments or not asked:
         return asked
-    same = and_(of.c.book == table.c.book, of.c.payment_id == table.c.payment_id)
-    return [select(_ONE).where(same, *asked).exists()]
+    return [select(_ONE).where(same(of, table, "payment_id"), *asked).exists()]

@@ -13,10 +13,12 @@ from sqlalchemy import BigInteger, Connection, func, select
 from domain.payment import Payment
 from projections.book_totals import book_totals
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import first, key, last, view
 from projections.engine.folding.timestamps import instant
 from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
 from projections.engine.querying.records import record_from
+from projections.payment_facts import Uncounted
 
 REFUND = "refund"
 LOST_DISPUTE = "lost_dispute"
@@ -49,6 +51,10 @@ refunds_and_disputes = view(
 GivenBack = Payment.Refunded | Payment.DisputeLost | Payment.CustomerAttached
 
 
+@ignoring(
+    *(Uncounted, Payment.Created, Payment.MethodSelected),
+    *(Payment.Succeeded, Payment.Failed, Payment.Retried),
+)
 def fold(recorded: Recorded[GivenBack], changes: Changes) -> None:
     fact, at = recorded.fact, recorded.at
     match fact:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
 )
 
+from projections.engine.querying.conditions import same
 from projections.payment_movements import MovementFilter, payment_movements
 from projections.source_totals import customer_sources, source_totals
 
@@ -49,7 +50,7 @@ def source_figures(scope: Scope, *, by_id: bool) -> Subquery:
 
 def _each_id(scope: Scope) -> Subquery:
     """The rollups as they are: a page of them comes off an index, and nothing is added up."""
-    table, filters = _rollup(scope)
+    table, conditions = _rollup(scope)
     column = table.c
     return (
         select(
@@ -61,13 +62,13 @@ def _each_id(scope: Scope) -> Subquery:
             column.first_payment_at,
             column.last_payment_at,
         )
-        .where(*filters)
+        .where(*conditions)
         .subquery()
     )
 
 
 def _each_source(scope: Scope) -> Subquery:
-    table, filters = _rollup(scope)
+    table, conditions = _rollup(scope)
     column = table.c
     paid = func.sum(column.succeeded)
     return (
@@ -80,7 +81,7 @@ def _each_source(scope: Scope) -> Subquery:
             func.min(column.first_payment_at).label("first_payment_at"),
             func.max(column.last_payment_at).label("last_payment_at"),
         )
-        .where(*filters)
+        .where(*conditions)
         .group_by(column.book, column.currency, column.source)
         .subquery()
     )
@@ -88,10 +89,10 @@ def _each_source(scope: Scope) -> Subquery:
 
 def _rollup(scope: Scope) -> tuple[Table, list[ColumnElement[bool]]]:
     table = source_totals if scope.customer_id is None else customer_sources
-    filters = [table.c.book == scope.book, table.c.currency == scope.currency]
+    conditions = [table.c.book == scope.book, table.c.currency == scope.currency]
     if scope.customer_id is not None:
-        filters.append(table.c.customer_id == scope.customer_id)
-    return table, filters
+        conditions.append(table.c.customer_id == scope.customer_id)
+    return table, conditions
 
 
 def _customers(scope: Scope, *, by_id: bool, paid: ColumnElement[int]) -> ColumnElement[int]:
@@ -103,17 +104,11 @@ def _customers(scope: Scope, *, by_id: bool, paid: ColumnElement[int]) -> Column
 def _payers(table: Table, *, by_id: bool) -> ColumnElement[int]:
     """How many customers paid by the source of a row of `table`."""
     paying = customer_sources.alias()
-    same = [
-        paying.c.book == table.c.book,
-        paying.c.currency == table.c.currency,
-        paying.c.source == table.c.source,
-        paying.c.succeeded > 0,
-    ]
+    names = ("currency", "source", "source_id") if by_id else ("currency", "source")
     # By source_id each of them has one row; by source alone, one for each source_id.
     count = func.count() if by_id else func.count(paying.c.customer_id.distinct())
-    if by_id:
-        same.append(paying.c.source_id == table.c.source_id)
-    found: ColumnElement[int] = select(count).where(*same).correlate(table).scalar_subquery()
+    paid = select(count).where(same(paying, table, *names), paying.c.succeeded > 0)
+    found: ColumnElement[int] = paid.correlate(table).scalar_subquery()
     return found
 
 

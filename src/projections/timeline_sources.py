@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, literal, null, select
+from sqlalchemy import ColumnElement, Select, Text, cast, literal, null, select
 
 from projections.disputes import disputes
+from projections.engine.querying.conditions import same
 from projections.invoices import invoices
 from projections.payments import payments
 from projections.refunds_and_disputes import REFUND, refunds_and_disputes
@@ -66,7 +67,7 @@ def _refunds(book: str, customer_id: str) -> TimelineSource:
 def _disputes(book: str, customer_id: str) -> TimelineSource:
     # Whose a payment is, may be said after it was disputed: so it is asked of the payment.
     row, paid = disputes.c, payments.c
-    mine = and_(paid.book == row.book, paid.payment_id == row.payment_id)
+    mine = same(payments, disputes, "payment_id")
     return TimelineSource(
         row.dispute_id,
         row.opened_at,

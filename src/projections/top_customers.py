@@ -16,7 +16,6 @@ from sqlalchemy import (
     FromClause,
     Select,
     Subquery,
-    and_,
     cast,
     func,
     select,
@@ -28,7 +27,7 @@ from projections.customer_totals import customer_totals
 from projections.customers import customers, still_there
 from projections.engine.folding.timestamps import instant
 from projections.engine.querying.candidates import counted_up_to_few
-from projections.engine.querying.conditions import between
+from projections.engine.querying.conditions import between, same
 from projections.engine.querying.pages import By, Page, PagePlace, fetch_page
 from projections.payments import payments
 
@@ -177,13 +176,7 @@ def _in_a_range(
 
 
 def _of_customers(ranking: Select[Any], figures: Any) -> Select[Any]:
-    return ranking.join(
-        customers,
-        and_(
-            customers.c.book == figures.c.book,
-            customers.c.customer_id == figures.c.customer_id,
-        ),
-    ).where(*still_there())
+    return ranking.join(customers, same(customers, figures, "customer_id")).where(*still_there())
 
 
 def _order(column: Any, metric: Metric) -> tuple[By, ...]:

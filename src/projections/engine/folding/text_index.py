@@ -52,23 +52,23 @@ _CREATE_BOOKS = """
     CREATE TABLE {name}_books (book TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE) STRICT
 """
 _CREATE_WAY_BACK = "CREATE INDEX {name}_entries ON {rows} (book, {position})"
-_ALL = "SELECT book, {position}, {column} FROM {rows} WHERE {position} IS NOT NULL"
-_TOLD = """
+_ALL_TEXTS = "SELECT book, {position}, {column} FROM {rows} WHERE {position} IS NOT NULL"
+_CHANGED_TEXTS = """
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
-    FROM json_each(:told)
+    FROM json_each(:changed)
 """
 _NUMBER_BOOKS = """
-    WITH told (book, position, said) AS ({texts})
+    WITH texts (book, position, said) AS ({texts})
     INSERT INTO {name}_books
     SELECT book, row_number() OVER (ORDER BY book) + (
         SELECT coalesce(max(number), 0) FROM {name}_books
     )
-    FROM (SELECT book FROM told EXCEPT SELECT book FROM {name}_books)
+    FROM (SELECT book FROM texts EXCEPT SELECT book FROM {name}_books)
 """
 _ENTER = """
-    WITH told (book, position, said) AS ({texts})
+    WITH texts (book, position, said) AS ({texts})
     INSERT INTO {name} (rowid, {column})
-    SELECT number << {bits} | position, said FROM told JOIN {name}_books USING (book) ORDER BY 1
+    SELECT number << {bits} | position, said FROM texts JOIN {name}_books USING (book) ORDER BY 1
 """
 _TIDY = "INSERT INTO {name} ({name}) VALUES ('optimize')"
 
@@ -121,16 +121,18 @@ class SearchIndex:
         if connection.dialect.name != "sqlite":
             return
         names = value_names(self.table)
-        at, said = names.index(self.position), names.index(self.column)
+        at, text_at = names.index(self.position), names.index(self.column)
         new = [
-            (each.book, row[at], row[said])
+            (each.book, row[at], row[text_at])
             for each in changes
             for row in each.rows_of(self.table).values()
             if row[at] is not None
         ]
         if new and self._has_entries(connection):
             for statement in (_NUMBER_BOOKS, _ENTER):
-                connection.exec_driver_sql(self._sql(statement, _TOLD), {"told": json.dumps(new)})
+                connection.exec_driver_sql(
+                    self._sql(statement, _CHANGED_TEXTS), {"changed": json.dumps(new)}
+                )
 
     def containing(self, part: str) -> ColumnElement[bool]:
         """The condition that a row has this part in its text, whatever the case."""
@@ -167,9 +169,9 @@ class SearchIndex:
         if connection.dialect.name == "sqlite":
             if self._is_made(connection):
                 return []
-            connection.exec_driver_sql(self._sql(_CREATE, _ALL))
+            connection.exec_driver_sql(self._sql(_CREATE, _ALL_TEXTS))
             made = (_CREATE_BOOKS, _CREATE_WAY_BACK, _NUMBER_BOOKS, _ENTER, _TIDY)
-            return [self._sql(statement, _ALL) for statement in made]
+            return [self._sql(statement, _ALL_TEXTS) for statement in made]
         schema = _pg_trgm(connection)
         return [_GIN.format(name=self.name, rows=table_name, column=self.column, schema=schema)]
 
@@ -203,5 +205,5 @@ def _pg_trgm(connection: Connection) -> str:
 def _runs(folded: str) -> str:
     """What FTS5 is asked for: runs of three letters, side by side, that cover the part."""
     runs = [folded[at : at + _RUN] for at in range(0, len(folded) - _RUN + 1, _RUN)]
-    wanted = dict.fromkeys([*runs[:_MOST_RUNS], folded[-_RUN:]])
-    return " AND ".join('"' + run.replace('"', '""') + '"' for run in wanted)
+    needed = dict.fromkeys([*runs[:_MOST_RUNS], folded[-_RUN:]])
+    return " AND ".join('"' + run.replace('"', '""') + '"' for run in needed)

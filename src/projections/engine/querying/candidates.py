@@ -33,21 +33,21 @@ _VERY_FEW = 100
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The ids a way led to: all of them when `complete`, else the first FEW."""
+    """The ids an index path led to: all of them when `complete`, else the first FEW."""
 
-    path: Select[Any]
+    index_path: Select[Any]
     ids: list[str]
     complete: bool
 
 
-def candidates(connection: Connection, paths: Iterable[Select[Any]]) -> Candidates | None:
-    """What the shortest of these ways leads to; None without any way. Each selects ids."""
+def candidates(connection: Connection, index_paths: Iterable[Select[Any]]) -> Candidates | None:
+    """What the shortest of these leads to; None without any. Each selects ids."""
     found: Candidates | None = None
-    for path in paths:
+    for index_path in index_paths:
         most = FEW if found is None else len(found.ids)
-        ids = connection.execute(path.limit(most + 1)).scalars().all()
+        ids = connection.execute(index_path.limit(most + 1)).scalars().all()
         if found is None or len(ids) <= most:
-            found = Candidates(path, list(dict.fromkeys(ids[:most])), len(ids) <= most)
+            found = Candidates(index_path, list(dict.fromkeys(ids[:most])), len(ids) <= most)
         if found.complete and len(found.ids) <= _VERY_FEW:
             break
     return found
@@ -69,14 +69,14 @@ def counted_up_to_few(
     page: Page[T],
     *,
     complete: bool = True,
-    **asked: Unpack[PageRequest],
+    **request: Unpack[PageRequest],
 ) -> Page[T]:
     """The page with a total: how many rows there are, exact up to FEW, else at least so many.
 
     Unless `complete` there may be more than these. What the page that was asked for shows counts
     too: where it shows the end of the list, nothing more is read.
     """
-    offset, cursor = asked.get("offset", 0), asked.get("cursor")
+    offset, cursor = request.get("offset", 0), request.get("cursor")
     shown = len(page.rows) + (0 if cursor else offset)
     if not cursor and page.next_cursor is None and (page.rows or not offset):
         return replace(page, total=shown)

@@ -31,10 +31,10 @@ class Part:
 def fetch_chained_page(
     connection: Connection,
     parts: Sequence[Part],
-    **asked: Unpack[PageRequest],
+    **request: Unpack[PageRequest],
 ) -> Page[Row[Any]]:
     """As `fetch_page`, over the parts one after the other. Raises BadCursor."""
-    limit, offset, cursor = asked["limit"], asked.get("offset", 0), asked.get("cursor")
+    limit, offset, cursor = request["limit"], request.get("offset", 0), request.get("cursor")
     rows: list[Row[Any]] = []
     first = 0 if cursor is None else _part_of(parts, cursor)
     for place in range(first, len(parts)):

@@ -1,10 +1,10 @@
-"""Conditions that lists have in common: equal values, and a range of time."""
+"""Conditions that queries have in common: equal values, a range of time, and joins in a book."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, and_
 
 from projections.engine.folding.timestamps import micros
 
@@ -26,3 +26,8 @@ def between(moment: ColumnElement[Any], start: datetime | None, end: datetime | 
         yield moment >= micros(start)
     if end is not None:
         yield moment < micros(end)
+
+
+def same(left: FromClause, right: FromClause, *names: str) -> ColumnElement[bool]:
+    """What joins rows of one book that are alike in these columns."""
+    return and_(*(left.c[name] == right.c[name] for name in ("book", *names)))

@@ -21,10 +21,10 @@ def created_in_range(
 
 
 def newest_first(
-    connection: Connection, rows: Select[Any], view: Table, **asked: Unpack[PageRequest]
+    connection: Connection, rows: Select[Any], view: Table, **request: Unpack[PageRequest]
 ) -> Page[Row[Any]]:
     """A page by (created_at, id). Raises BadCursor. The total is true up to candidates.FEW."""
     _book, identity = view.primary_key.columns
     order = (By(view.c.created_at, descending=True, stated=True), By(identity, descending=True))
-    page = fetch_page(connection, rows, order, **asked)
-    return counted_up_to_few(connection, rows, page, **asked)
+    page = fetch_page(connection, rows, order, **request)
+    return counted_up_to_few(connection, rows, page, **request)

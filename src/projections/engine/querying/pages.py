@@ -94,19 +94,19 @@ def fetch_page(
     order: Sequence[By],
     *,
     total: int | None = None,
-    **asked: Unpack[PageRequest],
+    **request: Unpack[PageRequest],
 ) -> Page[Row[Any]]:
     """Run `statement` in `order`, for the part of it that is asked for.
 
     Rows carry the sort values as extra trailing columns. Raises BadCursor.
     """
-    limit, offset = asked["limit"], asked.get("offset", 0)
+    limit, offset = request["limit"], request.get("offset", 0)
     labels = [Label(f"cursor_{i}", by.column) for i, by in enumerate(order)]
     ordered = statement.add_columns(*labels).order_by(*(_direction(by) for by in order))
     if offset:
         ordered = ordered.offset(offset)
     rows: list[Row[Any]] = []
-    for stretch in _stretches(order, asked.get("cursor")):
+    for stretch in _stretches(order, request.get("cursor")):
         rows += connection.execute(ordered.where(stretch).limit(limit + 1 - len(rows)))
         if len(rows) > limit:
             last = tuple(rows[limit - 1])[-len(order) :]

@@ -150,8 +150,8 @@ def _run(
         ready = wait(list(busy))
         for worker in [each for each in busy if each in ready]:
             with _still_there():
-                told: int | _Done | _Failed = worker.recv()
-            match told:
+                message: int | _Done | _Failed = worker.recv()
+            match message:
                 case int(facts):
                     count(facts)
                 case _Done() as done:
@@ -196,7 +196,7 @@ def _workers(place: _Place, processes: int) -> Iterator[list[Connection]]:
             ours.close()
 
 
-def _work(asked: Connection, place: _Place) -> None:
+def _work(parent: Connection, place: _Place) -> None:
     """Do tasks until this process is ended."""
     # Whoever interrupts from a terminal interrupts all; this one is ended by the one that asks.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -206,11 +206,11 @@ def _work(asked: Connection, place: _Place) -> None:
     ledger = Ledger(engine, clock=lambda: datetime.now(UTC))
     generation = postgresql_generation(engine, place.schema, place.number, place.digest)
     while True:
-        task: _Task = asked.recv()
+        task: _Task = parent.recv()
         try:
-            asked.send(_load(ledger, generation, definitions, task, place, asked.send))
+            parent.send(_load(ledger, generation, definitions, task, place, parent.send))
         except Exception as error:  # noqa: BLE001 (told to the one that asked, who ends all)
-            asked.send(_Failed(reason(error)))
+            parent.send(_Failed(reason(error)))
 
 
 def _load(
