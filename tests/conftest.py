@@ -21,7 +21,7 @@ import psycopg
 import pytest
 import structlog
 from citus import pretend_citus
-from postgresql import databases_on
+from postgresql import databases_on, empty
 from sqlalchemy import Engine
 
 from ledger.clock import Clock
@@ -131,11 +131,29 @@ def _offers_trigrams(url: str) -> bool:
         return connection.execute(offered).fetchone() is not None
 
 
-@pytest.fixture
-def new_postgresql(postgresql_server: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases on the server; they are gone after the test."""
+@pytest.fixture(scope="session")
+def idle_databases(postgresql_server: str) -> Iterator[tuple[list[str], Callable[[], str]]]:
+    """Empty databases that nobody uses, and how to make another: that takes as long as a test."""
     with databases_on(postgresql_server) as create:
-        yield create
+        yield [], create
+
+
+@pytest.fixture
+def new_postgresql(
+    idle_databases: tuple[list[str], Callable[[], str]],
+) -> Iterator[Callable[[], str]]:
+    """Gives empty databases on the server; they are emptied after the test, for the next one."""
+    idle, create = idle_databases
+    given: list[str] = []
+
+    def give() -> str:
+        given.append(idle.pop() if idle else create())
+        return given[-1]
+
+    yield give
+    for url in given:
+        empty(url)
+    idle += given
 
 
 @pytest.fixture

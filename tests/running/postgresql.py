@@ -101,6 +101,29 @@ class Postgresql:
         )
 
 
+# As good as new: nobody is connected, and what was made in it is gone.
+_EMPTIED = r"""
+DO $$
+DECLARE each record;
+BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR each IN SELECT nspname FROM pg_namespace
+        WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
+    LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', each.nspname);
+    END LOOP;
+    CREATE SCHEMA public;
+    EXECUTE format('ALTER DATABASE %I RESET ALL', current_database());
+END $$
+"""
+
+
+def empty(url: str) -> None:
+    with psycopg.connect(url, autocommit=True, options="-c client_min_messages=error") as operator:
+        operator.execute(_EMPTIED)
+
+
 @contextmanager
 def databases_on(server: str) -> Iterator[Callable[[], str]]:
     """Makes empty databases on a server; they are gone afterwards."""
