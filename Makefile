@@ -1,5 +1,6 @@
 # Everything a newcomer needs is a target of its own; `make` alone lists them.
-# The environment is made once, in .venv, and again when what it is made from changes.
+# The environment is made once, in .venv, and again when what it is made from changes: what running
+# needs first, and what tests need on top of it for the targets that ask for it.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -8,6 +9,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 VENV := .venv
 READY := $(VENV)/.ready
+TESTABLE := $(VENV)/.testable
 BIN := $(VENV)/bin
 
 .PHONY: help
@@ -20,11 +22,11 @@ run: $(READY) ## start the service on http://127.0.0.1:8080 (settings: docs/oper
 	@exec $(BIN)/whence serve
 
 .PHONY: test
-test: $(READY) ## run the tests
+test: $(TESTABLE) ## run the tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: lint
-lint: $(READY) ## everything that check runs, without the tests
+lint: $(TESTABLE) ## everything that check runs, without the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -34,7 +36,7 @@ lint: $(READY) ## everything that check runs, without the tests
 check: lint test ## format, rules, types, architecture and tests: says that all is well
 
 .PHONY: format
-format: $(READY) ## write the code as the formatter wants it
+format: $(TESTABLE) ## write the code as the formatter wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -51,12 +53,21 @@ verify: $(READY) ## prove that the ledger is untouched and every view is what th
 	@$(BIN)/whence verify
 
 .PHONY: bench
-bench: $(READY) ## measure beside peers, three minutes (PAYMENTS=1000000 for a large store)
+bench: $(TESTABLE) ## measure beside peers, three minutes (PAYMENTS=1000000 for a large store)
 	@$(BIN)/python benchmarks/bench.py $(if $(PAYMENTS),--payments $(PAYMENTS))
 
 .PHONY: soak
-soak: $(READY) ## kill processes under load 200 times on each database, let views change places 20 times; half an hour
-	@WHENCE_TEST_KILLS=200 WHENCE_TEST_SWITCHES=20 $(BIN)/python -m pytest -n 2 tests/crash tests/rebuilding
+soak: $(TESTABLE) ## kill processes under load 200 times on each database, let views change places 20 times, ask every route much nonsense; half an hour
+	@WHENCE_TEST_KILLS=200 WHENCE_TEST_SWITCHES=20 WHENCE_TEST_EXAMPLES=20 $(BIN)/python -m pytest -n 2 \
+	  tests/crash tests/rebuilding tests/api/http/test_openapi.py
+
+LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --quiet --universal \
+  --generate-hashes --no-annotate $(UPGRADE)
+
+.PHONY: lock
+lock: ## write the locks after a change of pyproject.toml (needs uv; UPGRADE=--upgrade for newer versions)
+	@$(LOCK) --group build --output-file requirements.lock pyproject.toml
+	@$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 # Fresh machines differ in how they call Python; whichever is new enough will do.
 $(READY): requirements.lock pyproject.toml
@@ -66,6 +77,11 @@ $(READY): requirements.lock pyproject.toml
 	done; \
 	if [ -z "$$python" ]; then echo "Whence needs Python 3.11 or newer: install it, then run make again." >&2; exit 1; fi; \
 	test -x $(BIN)/python || { echo "Making the environment in $(VENV) (once, about a minute) …"; $$python -m venv $(VENV); }
-	@$(BIN)/python -m pip install --quiet -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@# With the build tool that was locked: an isolated build would fetch one that nobody checked.
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TESTABLE): requirements-dev.lock $(READY)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@

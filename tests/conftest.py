@@ -15,14 +15,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import psutil
 import psycopg
 import pytest
 import structlog
 from citus import pretend_citus
-from sqlalchemy import Engine, make_url
+from postgresql import databases_on, empty
+from sqlalchemy import Engine
 
 from ledger.clock import Clock
 from ledger.database import open_engine, upgrade
@@ -131,23 +131,29 @@ def _offers_trigrams(url: str) -> bool:
         return connection.execute(offered).fetchone() is not None
 
 
+@pytest.fixture(scope="session")
+def idle_databases(postgresql_server: str) -> Iterator[tuple[list[str], Callable[[], str]]]:
+    """Empty databases that nobody uses, and how to make another: that takes as long as a test."""
+    with databases_on(postgresql_server) as create:
+        yield [], create
+
+
 @pytest.fixture
-def new_postgresql(postgresql_server: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases on the server; they are gone after the test."""
-    made: list[str] = []
+def new_postgresql(
+    idle_databases: tuple[list[str], Callable[[], str]],
+) -> Iterator[Callable[[], str]]:
+    """Gives empty databases on the server; they are emptied after the test, for the next one."""
+    idle, create = idle_databases
+    given: list[str] = []
 
-    def create() -> str:
-        name = f"whence_test_{uuid4().hex}"
-        with psycopg.connect(postgresql_server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        made.append(name)
-        url = make_url(postgresql_server).set(database=name)
-        return url.render_as_string(hide_password=False)
+    def give() -> str:
+        given.append(idle.pop() if idle else create())
+        return given[-1]
 
-    yield create
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        for name in made:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    yield give
+    for url in given:
+        empty(url)
+    idle += given
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """A running `whence serve`, a fresh organization in it, and its official client."""
 
 from collections.abc import Iterator
-from uuid import uuid4
+from contextlib import ExitStack
 
-import psycopg
 import pytest
+from postgresql import databases_on
 from reevit import Reevit
 from server import Server, Shop, found_shop
-from sqlalchemy import make_url
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -16,14 +15,15 @@ def server(
 ) -> Iterator[Server]:
     """One for all tests of a run: each has an organization of its own in it."""
     folder = tmp_path_factory.mktemp(f"server-{request.param}")
-    if request.param == "sqlite":
+    with ExitStack() as stack:
         database_url = f"sqlite:///{folder / 'ledger.db'}"
-    else:
-        database_url = _new_database(request.getfixturevalue("postgresql_server"))
-    server = Server(database_url, folder)
-    server.start()
-    yield server
-    server.stop()
+        if request.param == "postgresql":
+            postgresql = request.getfixturevalue("postgresql_server")
+            database_url = stack.enter_context(databases_on(postgresql))()
+        server = Server(database_url, folder)
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture
@@ -34,11 +34,3 @@ def shop(server: Server) -> Shop:
 @pytest.fixture(params=["with org_id", "without org_id"])
 def client(shop: Shop, request: pytest.FixtureRequest) -> Reevit:
     return shop.client(org_id=shop.org_id if request.param == "with org_id" else None)
-
-
-def _new_database(server: str) -> str:
-    """A database on the PostgreSQL server of the test run, gone with it."""
-    name = f"whence_acceptance_{uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -1,10 +1,17 @@
-"""The whole application over a real store, and a merchant who calls it."""
+"""The whole application over a real store, and a merchant who calls it.
+
+One server for each kind of database serves all tests of a run, each with an organization of its
+own. Whoever needs settings of their own, or breaks something, starts one with ``new_server``.
+"""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +20,7 @@ import pytest
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from postgresql import databases_on
 from statement_scope import recorded
 
 from api.app import Only, create_app
@@ -61,6 +69,10 @@ class Merchant:
     @property
     def org_id(self) -> str:
         return self.founded.org_id
+
+    @property
+    def book(self) -> str:
+        return f"{self.org_id}/test"
 
     def client(self, key: str | None = None, **headers: str) -> httpx.Client:
         headers = {"X-Reevit-Key": key or self.founded.keys["test"]} | headers
@@ -156,9 +168,15 @@ def log() -> Iterator[list[Any]]:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
+def database(request: pytest.FixtureRequest) -> str:
     """SQLite, unless a test asks for others with ``on_both_databases``."""
-    return str(request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url"))
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def database_url(database: str, request: pytest.FixtureRequest) -> str:
+    """A database of the test's own."""
+    return str(request.getfixturevalue(f"{database}_url"))
 
 
 @pytest.fixture
@@ -168,6 +186,34 @@ def sent() -> Iterator[set[str]]:
         yield statements
 
 
+def start(
+    stack: ExitStack,
+    database_url: str,
+    folder: Path,
+    clock: Clock,
+    only: Only = None,
+    *,
+    projecting: bool = True,
+    rebuilding: ViewsRebuilding | None = None,
+    **settings: Any,
+) -> Server:
+    """A server over one store, with settings of one's own."""
+    folder.mkdir(exist_ok=True)
+    opened, ledger = open_parts(
+        stack, database_url, folder, clock, projecting=projecting, rebuilding=rebuilding
+    )
+    parts = replace(opened, **settings)
+    url, loop = serve(stack, create_app(parts, only=only))
+    return Server(url, parts, loop, ledger)
+
+
+def start_shared(stack: ExitStack, database_url: str, folder: Path) -> Server:
+    """By the machine's time; of what it logs, only what went wrong is shown."""
+    wrong = structlog.make_filtering_bound_logger(logging.WARNING)
+    log = structlog.wrap_logger(None, wrapper_class=wrong)
+    return start(stack, database_url, folder / "views", lambda: datetime.now(UTC), log=log)
+
+
 @pytest.fixture
 def new_server(
     database_url: str,
@@ -175,31 +221,34 @@ def new_server(
     clock: Clock,
     log: list[Any],  # noqa: ARG001 (the parts take their logger from it)
 ) -> Iterator[Callable[..., Server]]:
-    """Starts servers over one store, with settings of one's own; all are stopped after the test."""
+    """Starts servers over one store of the test's own; all are stopped after it."""
     with ExitStack() as stack:
+        yield partial(start, stack, database_url, tmp_path / "views", clock)
 
-        def start(
-            only: Only = None,
-            *,
-            projecting: bool = True,
-            rebuilding: ViewsRebuilding | None = None,
-            **settings: Any,
-        ) -> Server:
-            folder = tmp_path / "views"
-            folder.mkdir(exist_ok=True)
-            opened, ledger = open_parts(
-                stack, database_url, folder, clock, projecting=projecting, rebuilding=rebuilding
-            )
-            parts = replace(opened, **settings)
-            url, loop = serve(stack, create_app(parts, only=only))
-            return Server(url, parts, loop, ledger)
 
-        yield start
+@pytest.fixture(scope="session")
+def server_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("server-sqlite")
+        yield start_shared(stack, f"sqlite:///{folder / 'ledger.db'}", folder)
+
+
+@pytest.fixture(scope="session")
+def server_on_postgresql(
+    postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with ExitStack() as stack:
+        create = stack.enter_context(databases_on(postgresql_server))
+        folder = tmp_path_factory.mktemp("server-postgresql")
+        yield start_shared(stack, create(), folder)
 
 
 @pytest.fixture
-def server(new_server: Callable[..., Server]) -> Server:
-    return new_server()
+def server(request: pytest.FixtureRequest, database: str) -> Server:
+    """That of all tests, but for a test that watches what is sent or logged: from the start."""
+    if {"sent", "log"} & set(request.fixturenames):
+        return request.getfixturevalue("new_server")()
+    return request.getfixturevalue(f"server_on_{database}")
 
 
 @pytest.fixture

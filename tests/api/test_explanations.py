@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 FIGURES = {
     "total_spent": 1500,

@@ -19,7 +19,7 @@ FULL_LIFE = [
     ("refund", {"amount": 1, "reason": "one was rotten"}),
     ("refund", {"amount": 0}),
 ]
-on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 amounts = st.sampled_from([1, 300, 4000, 4001, 4002, 4003, 4004, 4005, 4006, 10**12])
 parts = st.none() | st.sampled_from([0, 1, 150, 10**12])

@@ -67,7 +67,7 @@ def test_without_its_ledger_the_service_says_that_it_cannot(new_server):
     assert int(answer.headers["Retry-After"]) > 0
 
 
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_names_of_any_kind_and_length_reach_the_store_or_are_refused(client):
     long = "é" * 255
     for name in ("a%2Fb", "%C3%A9" * 255):

@@ -1,11 +1,10 @@
 """The index for parts of words is made for certain, unless the database has not got the means."""
 
-from uuid import uuid4
-
 import psycopg
 import pytest
+from postgresql import databases_on
 from slow_statements import address, hindered
-from sqlalchemy import event, make_url
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from ledger.database import open_engine
@@ -18,16 +17,10 @@ SEARCHED = DEFINITIONS.searched[0]
 @pytest.fixture
 def trigram_engine(server_with_trigrams):
     """A database of its own on a server that offers the extension."""
-    name = f"whence_test_{uuid4().hex}"
-    with psycopg.connect(server_with_trigrams, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    engine = open_engine(
-        make_url(server_with_trigrams).set(database=name).render_as_string(hide_password=False)
-    )
-    yield engine
-    engine.dispose()
-    with psycopg.connect(server_with_trigrams, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with databases_on(server_with_trigrams) as create:
+        engine = open_engine(create())
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture

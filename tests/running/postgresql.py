@@ -1,17 +1,19 @@
-"""A PostgreSQL of one's own, to be crashed, frozen and replaced by its standby."""
+"""PostgreSQL servers: databases on one, and one of one's own to crash, freeze and replace."""
 
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
-from sqlalchemy import URL
+import psycopg
+from sqlalchemy import URL, make_url
 
 PATIENCE_SECONDS = 60
 
@@ -97,6 +99,47 @@ class Postgresql:
             user=self._user,
             timeout=PATIENCE_SECONDS,
         )
+
+
+# As good as new: nobody is connected, and what was made in it is gone.
+_EMPTIED = r"""
+DO $$
+DECLARE each record;
+BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR each IN SELECT nspname FROM pg_namespace
+        WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
+    LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', each.nspname);
+    END LOOP;
+    CREATE SCHEMA public;
+    EXECUTE format('ALTER DATABASE %I RESET ALL', current_database());
+END $$
+"""
+
+
+def empty(url: str) -> None:
+    with psycopg.connect(url, autocommit=True, options="-c client_min_messages=error") as operator:
+        operator.execute(_EMPTIED)
+
+
+@contextmanager
+def databases_on(server: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases on a server; they are gone afterwards."""
+    made: list[str] = []
+
+    def create() -> str:
+        name = f"whence_test_{uuid4().hex}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        made.append(name)
+        return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+    yield create
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in made:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager

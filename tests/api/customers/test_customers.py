@@ -7,7 +7,7 @@ from api.bodies.payments import PaymentSummary
 from api.bodies.sources import CustomerSources
 from projections.engine.querying import candidates
 
-on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 ADA = {
     "external_id": "usr_1234",

@@ -8,10 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from projections.payment_list import EXPORT_STEP
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+STEP = 50
+MORE_THAN_TWO_STEPS = 2 * STEP + 10
 
-on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-MORE_THAN_TWO_STEPS = 2 * EXPORT_STEP + 10
+
+@pytest.fixture(autouse=True)
+def short_steps(monkeypatch):
+    for module in ("api.payments.exports", "projections.payment_list"):
+        monkeypatch.setattr(f"{module}.EXPORT_STEP", STEP)
 
 
 @pytest.fixture
@@ -53,13 +58,13 @@ def test_an_export_that_goes_wrong_midway_is_cut_and_never_looks_whole(
     client, payments, server, log, monkeypatch
 ):
     assert payments
-    render, rendered = _breaking_after(EXPORT_STEP + 1)
+    render, rendered = _breaking_after(STEP + 1)
     monkeypatch.setattr("api.payments.exports.rendering.of_listed", render)
 
     with pytest.raises(httpx.RemoteProtocolError):
         client.get("/v1/payments/export")
 
-    assert len(rendered) == EXPORT_STEP + 1
+    assert len(rendered) == STEP + 1
     assert "request_failed" in {entry["event"] for entry in log}
     monkeypatch.undo()
     assert client.get("/v1/payments/export").json()["total"] == len(payments)
@@ -84,8 +89,8 @@ def test_who_hangs_up_in_the_middle_of_an_export_is_read_no_further_for(
 
     def slowly(listed, org_id):
         read.append(org_id)
-        time.sleep(0.002)
-        return {"id": listed.payment.payment_id, "filling": "x" * 1000}
+        time.sleep(0.01)
+        return {"id": listed.payment.payment_id, "filling": "x" * 10_000}
 
     monkeypatch.setattr("api.payments.exports.rendering.of_listed", slowly)
 
@@ -93,7 +98,7 @@ def test_who_hangs_up_in_the_middle_of_an_export_is_read_no_further_for(
         next(answer.iter_bytes())
     time.sleep(2)
 
-    assert EXPORT_STEP <= len(read) < MORE_THAN_TWO_STEPS
+    assert STEP <= len(read) < MORE_THAN_TWO_STEPS
 
 
 def _breaking_after(count):

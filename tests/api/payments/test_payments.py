@@ -9,7 +9,7 @@ from api.bodies.payments import Payment, PaymentSummary, Refund, StatusChange
 from api.bodies.sources import RankedSource
 from api.bodies.statistics import Stats
 
-on_both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
 @on_both_databases
