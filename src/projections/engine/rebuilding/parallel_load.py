@@ -28,7 +28,7 @@ from projections.engine.folding.definitions import Definitions, Fold
 from projections.engine.folding.fold import Folding, reason
 from projections.engine.generations.generation import Generation, postgresql_generation
 from projections.engine.rebuilding.bulk_load import ROWS_IN_MEMORY, BulkLoader, Count
-from projections.engine.rebuilding.quarantine import clear
+from projections.engine.rebuilding.quarantine import clear, derive
 
 _WORTH_A_PROCESS = 50_000
 
@@ -75,6 +75,27 @@ class _Done:
 @dataclass(frozen=True, slots=True)
 class _Failed:
     reason: str
+
+
+def load_books(
+    ledger: Ledger,
+    generation: Generation,
+    definitions: Definitions,
+    mapper: FactMapper,
+    heads: Heads,
+    count: Count,
+    *,
+    processes: int,
+) -> None:
+    """Load these books, make the keys of their rows, and compute what follows from them.
+
+    Raises LoadFailed.
+    """
+    load_in_parallel(ledger, generation, definitions, mapper, heads, count, processes=processes)
+    generation.create_keys(definitions)
+    generation.analyze(definitions, only=definitions.folded)
+    for book, _ in heads:
+        derive(generation, definitions, book)
 
 
 def load_in_parallel(

@@ -25,8 +25,7 @@ from projections.engine.rebuilding.heartbeat import (
     build,
     clear_abandoned,
 )
-from projections.engine.rebuilding.parallel_load import load_in_parallel
-from projections.engine.rebuilding.quarantine import derive
+from projections.engine.rebuilding.parallel_load import load_books
 
 __all__ = ["Rebuilding", "clear_abandoned"]
 
@@ -73,16 +72,9 @@ def rebuild(
     heads = ledger.heads()
     meter = Meter(sum(heads.values()), notice)
     with build(generations, definitions, meter, unless_begun=unless_begun) as generation:
-        load_in_parallel(
-            ledger,
-            generation,
-            definitions,
-            mapper,
-            sorted(heads.items()),
-            meter.count,
-            processes=processes,
-        )
-        _finish(generation, definitions, sorted(heads))
+        books = sorted(heads.items())
+        load_books(ledger, generation, definitions, mapper, books, meter.count, processes=processes)
+        _make_indexes(generation, definitions)
         following = Projector(ledger, lambda: generation, mapper, definitions)
         _hand_over(following, meter, lambda: generations.finish(generation.number))
     return Rebuilt(generation.number, meter.facts, meter.seconds)
@@ -152,11 +144,7 @@ def ensure_views(
             generations.drop(generation.number)
 
 
-def _finish(generation: Generation, definitions: Definitions, books: list[str]) -> None:
-    generation.create_keys(definitions)
-    generation.analyze(definitions, only=definitions.folded)
-    for book in books:
-        derive(generation, definitions, book)
+def _make_indexes(generation: Generation, definitions: Definitions) -> None:
     generation.create_indexes(definitions)
     # SQLite looks at indexes, and only now there are some; PostgreSQL at columns, and has seen all
     # but these.

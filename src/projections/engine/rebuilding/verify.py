@@ -19,8 +19,7 @@ from projections.engine.generations.generation import Generation
 from projections.engine.generations.serving import Generations
 from projections.engine.rebuilding.compare import Compared, Difference, compare
 from projections.engine.rebuilding.heartbeat import Meter, build
-from projections.engine.rebuilding.parallel_load import load_in_parallel
-from projections.engine.rebuilding.quarantine import derive
+from projections.engine.rebuilding.parallel_load import load_books
 
 Count = Callable[[int], None]
 
@@ -142,11 +141,7 @@ def _derive(
     processes: int,
 ) -> None:
     books = sorted(positions.items())
-    load_in_parallel(ledger, fresh, definitions, mapper, books, count, processes=processes)
-    fresh.create_keys(definitions)
-    fresh.analyze(definitions, only=definitions.folded)
-    for book in positions:
-        derive(fresh, definitions, book)
+    load_books(ledger, fresh, definitions, mapper, books, count, processes=processes)
     # What is in quarantine begins anew, which takes its time: not while the views are being read.
     _go_on(ledger, fresh, mapper, definitions, positions)
 
