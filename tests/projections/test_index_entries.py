@@ -2,7 +2,7 @@
 
 from sqlalchemy import Text
 
-from commands import checkout, customers, payment_links, payments, subscriptions
+from commands import checkout, customers, link_payments, payments, subscriptions
 from projections.read_models import DEFINITIONS
 
 # Of a page of 8 KiB, three entries must fit on it (nbtree: BTMaxItemSize).
@@ -30,7 +30,7 @@ def stated(*bodies, field):
 
 
 PROVIDER = stated(
-    payments.ConfirmPayment, payment_links.PayThroughLink, checkout.SelectMethod, field="provider"
+    payments.ConfirmPayment, link_payments.PayThroughLink, checkout.SelectMethod, field="provider"
 )
 SOURCE_ID = stated(payments.CreatePayment, field="source_id")
 LONGEST = {
