@@ -1,17 +1,19 @@
-"""What may be said about the customers asked for."""
+"""Filters of the queries of customers."""
 
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.http.pagination import Paged, UpTo100, Whole
-from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, TagList
+from api.http.pagination import PageRequest, UpTo100
+from api.http.query_fields import Instant, Whole
+from api.resources.filters import Method, TagList
+from commands.fields import CountryCode, CurrencyCode
 from projections.customer_filters import ActivityStatus, CustomerFilter
 from projections.customer_list import SortBy
 from projections.top_customers import Metric, Period
 
 
-class ListCustomers(Paged):
+class ListCustomers(PageRequest):
     """Everything the customers asked for must have in common; amounts in minor units."""
 
     limit: UpTo100 = 50
@@ -52,7 +54,7 @@ class ListCustomers(Paged):
         )
 
 
-class ListTopCustomers(Paged):
+class ListTopCustomers(PageRequest):
     """Ranked inside one currency: the asked one, else the most used one."""
 
     limit: UpTo100 = 10
@@ -72,7 +74,7 @@ class LookUpCustomer(BaseModel):
     external_id: str = Field(max_length=255)
 
 
-class ListHistory(Paged):
+class ListHistory(PageRequest):
     limit: UpTo100 = 20
 
 

@@ -1,4 +1,4 @@
-"""How do the pages for payers look? Templates, a style that is part of the page, and no script."""
+"""Templates of pay pages, with a style that is part of the page, and no script."""
 
 import hashlib
 import re
@@ -44,7 +44,7 @@ def page(
 
 def _matching(shape: re.Pattern[str], brand: Mapping[str, Any], name: str) -> str:
     """What a merchant may say about the page, when it is what it should be."""
-    said = brand.get(name)
-    if isinstance(said, str) and shape.fullmatch(said):
-        return said
+    value = brand.get(name)
+    if isinstance(value, str) and shape.fullmatch(value):
+        return value
     return _OUR_ACCENT if shape is _COLOR else ""
