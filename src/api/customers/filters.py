@@ -38,20 +38,10 @@ class ListCustomers(PageRequest):
 
     @property
     def filter(self) -> CustomerFilter:
-        return CustomerFilter(
-            search=self.search,
-            external_id=self.external_id,
-            email=self.email,
-            currency=self.currency,
-            provider=self.provider,
-            payment_method=self.payment_method,
-            activity_status=self.activity_status,
-            min_spend=self.min_spend,
-            max_spend=self.max_spend,
-            tags_any=self.tags if self.tags_match == "any" else (),
-            tags_all=self.tags if self.tags_match == "all" else (),
-            acquired_via=self.acquired_via,
-        )
+        order_and_tags = {"sort_by", "sort_desc", "tags", "tags_match"}
+        conditions = self.model_dump(exclude={*PageRequest.model_fields, *order_and_tags})
+        conditions[f"tags_{self.tags_match}"] = self.tags
+        return CustomerFilter(**conditions)
 
 
 class ListTopCustomers(PageRequest):

@@ -60,11 +60,11 @@ class PageRequest(BaseModel):
 
 
 def list_answer(
-    name: str, page: Page[T], asked: PageRequest, show: Callable[[T], Any], **more: Any
+    name: str, page: Page[T], query: PageRequest, show: Callable[[T], Any], **more: Any
 ) -> Response:
     """``{"<name>": […], "pagination": {…}}``."""
     shown = [show(row) for row in page.rows]
-    return answer(more | {name: shown, "pagination": pagination(page, asked.limit, asked.offset)})
+    return answer(more | {name: shown, "pagination": pagination(page, query.limit, query.offset)})
 
 
 def pagination(page: Page[Any], limit: int, offset: int = 0) -> dict[str, Any]:

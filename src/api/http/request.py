@@ -127,7 +127,7 @@ class ApiRequest(Request):
         secrets = show if isinstance(show, WithSecrets) else None
         shown_by = show.show if isinstance(show, WithSecrets) else show
         status = status or (_NO_BODY if show is None else _SUCCESS)
-        told: dict[str, bytes] = {}
+        with_secrets: dict[str, bytes] = {}
 
         async def carry_out(work: UnitOfWork) -> tuple[T, Any]:
             result = await command(work, *arguments)
@@ -138,7 +138,7 @@ class ApiRequest(Request):
             result, body = done
             stored = "" if body is None else to_json(body).decode()
             if secrets is not None:
-                told[stored] = to_json(secrets.tell(self, body, result))
+                with_secrets[stored] = to_json(secrets.tell(self, body, result))
             return status(result) if callable(status) else status, stored
 
         answer = await self.dependencies.handler.handle(
@@ -153,7 +153,7 @@ class ApiRequest(Request):
         self.request_state.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
-        text = told.get(answer.body)
+        text = with_secrets.get(answer.body)
         if text is None and secrets is not None and answer.status < _REFUSALS:
             text = to_json(secrets.tell(self, orjson.loads(answer.body), None))
         return Json(text or answer.body.encode(), answer.status)

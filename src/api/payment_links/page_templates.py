@@ -13,7 +13,7 @@ _OUR_ACCENT: Final = "#0b6b63"
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _PICTURE = re.compile(r"https://[^\s\"'<>;,]+")
 
-# `default`: what is not said of a custom field is empty, whatever else is missing is a mistake.
+# `default`: what is left out of a custom field is empty, whatever else is missing is a mistake.
 _pages = Environment(
     loader=PackageLoader("api.payment_links"),
     autoescape=True,

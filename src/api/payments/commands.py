@@ -130,11 +130,15 @@ async def confirm_intent(
 ) -> Response:
     """What the payer's browser calls: public, with the client secret of the payment."""
     secret = query.client_secret
+
+    def tell(_request: ApiRequest, body: dict[str, Any], _payment: object) -> dict[str, Any]:
+        return body | {"client_secret": secret}
+
     return await request.decide(
         commands.confirm_intent,
         payment_id,
         secret,
-        show=WithSecrets(_shown_to_strangers, lambda *said: said[1] | {"client_secret": secret}),
+        show=WithSecrets(_shown_to_strangers, tell),
         book=book_of(secret),
         in_browser=True,
     )

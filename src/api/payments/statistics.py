@@ -64,15 +64,7 @@ class ShowStats(InPeriod):
 
     @property
     def filter(self) -> MovementFilter:
-        return MovementFilter(
-            currency=self.currency,
-            source=self.source,
-            method=self.method,
-            provider=self.provider,
-            country=self.country,
-            status=self.status,
-            customer_id=self.customer_id,
-        )
+        return MovementFilter(**self.model_dump(exclude=set(InPeriod.model_fields)))
 
 
 class ShowSeries(InPeriod):
