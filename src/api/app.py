@@ -1,4 +1,4 @@
-"""One application out of the parts: commands, queries, or both."""
+"""The ASGI application: commands, queries, or both."""
 
 from typing import Literal
 
@@ -16,28 +16,25 @@ from api import (
     api_keys,
     checkout,
     explanations,
-    invoice_commands,
-    invoice_queries,
+    invoices,
     retry_policies,
-    subscription_commands,
-    subscription_queries,
+    subscriptions,
 )
-from api.bodies.shapes import Shape
 from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
 from api.http import reference
+from api.http.answers import answer
 from api.http.authentication import Authentication
 from api.http.cors import CrossOrigin
 from api.http.dependencies import Dependencies
-from api.http.entrance import Entrance
 from api.http.errors import ApiError, method_not_allowed, no_such_route
 from api.http.middleware import RequestMiddleware
 from api.http.openapi import document
 from api.http.rate_limits import RateLimit
-from api.http.request import ApiRequest, answer
-from api.http.routing import new_router
+from api.http.request import ApiRequest
+from api.http.routing import Dispatcher, for_browsers, new_router
 from api.payment_links import commands as payment_link_commands
 from api.payment_links import pages as pay_pages
 from api.payment_links import queries as payment_link_queries
@@ -45,6 +42,7 @@ from api.payments import commands as payment_commands
 from api.payments import exports as payment_exports
 from api.payments import queries as payment_queries
 from api.payments import statistics as payment_statistics
+from api.resources.shapes import Shape
 
 Only = Literal["commands", "queries"] | None
 
@@ -57,11 +55,13 @@ _DESCRIPTION = (
 _COMMANDS = (
     payment_commands.router,
     customer_commands.router,
+    customer_commands.customer_routes.by_id,
+    customer_commands.customer_routes.by_external_id,
     payment_link_commands.router,
     checkout.router,
     pay_pages.router,
-    subscription_commands.router,
-    invoice_commands.router,
+    subscriptions.command_router,
+    invoices.command_router,
     retry_policies.command_router,
     api_keys.command_router,
 )
@@ -69,14 +69,18 @@ _QUERIES = (
     # Before the customers, one of whom would be called "top".
     explanations.router,
     customer_queries.router,
-    customer_billing.router,
-    customer_history.router,
+    customer_queries.customer_routes.by_external_id,
+    customer_queries.customer_routes.by_id,
+    customer_billing.customer_routes.by_external_id,
+    customer_billing.customer_routes.by_id,
+    customer_history.customer_routes.by_external_id,
+    customer_history.customer_routes.by_id,
     payment_statistics.router,
     payment_exports.router,
     payment_queries.router,
     payment_link_queries.router,
-    subscription_queries.router,
-    invoice_queries.router,
+    subscriptions.query_router,
+    invoices.query_router,
     retry_policies.query_router,
     api_keys.query_router,
 )
@@ -91,11 +95,12 @@ class Health(Shape):
 
 
 class Service(FastAPI):
-    """Routes, with nothing around them but the envelope.
+    """Routes, with nothing around them but the request middleware.
 
-    What else FastAPI puts there (a second catch of errors and a limit of bodies, which the envelope
-    has, and telemetry, which nobody reads) would cost every request. What is no operation of ours
-    goes the way of FastAPI: the pages of the service, and what is refused for its path or method.
+    What else FastAPI puts there (a second catch of errors and a limit of bodies, which the
+    middleware has, and telemetry, which nobody reads) would cost every request. What is no
+    operation of ours goes the way of FastAPI: the pages of the service, and what is refused for
+    its path or method.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +111,7 @@ class Service(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         others = AsyncExitStackMiddleware(self.router)
-        stack: ASGIApp = Entrance(
+        stack: ASGIApp = Dispatcher(
             self.routes, ExceptionMiddleware(others, handlers=self.exception_handlers)
         )
         for layer in reversed(self.user_middleware):
@@ -137,7 +142,7 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
         authentication=Authentication(dependencies.directory, dependencies.handler.clock),
         per_key=RateLimit(dependencies.rate_limit_per_key),
         per_address=RateLimit(dependencies.rate_limit_public),
-        cross_origin=CrossOrigin(dependencies.cors_origins, dependencies.directory),
+        cross_origin=CrossOrigin(dependencies.cors_origins, dependencies.directory, app.routes),
         metrics=dependencies.metrics,
         log=dependencies.log,
         store=dependencies.store,
@@ -145,7 +150,7 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
     return app
 
 
-@_about.get("/healthz", response_model=Health)
+@_about.get("/healthz", response_model=Health, dependencies=[for_browsers()])
 async def health(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is asked)
     """Whether the process answers at all."""
     return answer({"status": "ok"})

@@ -1,17 +1,17 @@
-"""What may be asked about checkout sessions: by a server, and by the page somebody pays on."""
+"""Checkout sessions: opened by a server, used by the page somebody pays on."""
 
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
-from api.bodies.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
 from api.customers.returning import ReturningCustomers
 from api.http.errors import Forbidden
-from api.http.request import ApiRequest
-from api.http.routing import needs, new_router
+from api.http.request import ApiRequest, WithSecrets
+from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
 from api.payments.commands import may_read
-from api.renderings import payments as payment_rendering
-from api.renderings.values import moment
+from api.resources.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
+from api.resources.payments import for_strangers, payment_of
 from commands import checkout as commands
 from commands.checkout import (
     OpenCheckoutSession,
@@ -32,47 +32,56 @@ router = new_router("checkout")
     "/v1/checkout/sessions",
     status_code=201,
     response_model=CheckoutSession,
-    dependencies=[needs("payments:write", "checkout:write")],
+    dependencies=[needs("payments:write", "checkout:write"), for_browsers()],
+    openapi_extra=example(amount=15000, currency="GHS", customer_id="usr_5678"),
 )
 async def open_checkout_session(request: ApiRequest, command: OpenCheckoutSession) -> Response:
     """Begins a payment, and a day in which its page may be used.
 
     Who pays is shown only when a server says who it is: a browser could say any address.
     """
-    if not may_read(request) and command.occurred_at is not None:
+    is_server = may_read(request)
+    if not is_server and command.occurred_at is not None:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
-    known = may_read(request) and request.caller.may("customers:read")
-    organization = request.caller.organization
+    known = is_server and request.caller.may("customers:read")
     customers = ReturningCustomers(request)
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        opened = await commands.open_checkout_session(work, command, prefills=known)
-        return 201, await _body(work, opened, customers)
+    async def show(work: UnitOfWork, opened: OpenedSession) -> dict[str, Any]:
+        return await _session(work, opened, customers)
 
-    def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
-        return _with_secrets(body, organization)
+    def tell(
+        request: ApiRequest, body: dict[str, Any], _opened: OpenedSession | None
+    ) -> dict[str, Any]:
+        return _with_secrets(body, request.caller.organization)
 
-    return await request.decide(decide, with_secrets=with_secrets, in_browser=not may_read(request))
+    return await request.decide(
+        partial(commands.open_checkout_session, prefills=known),
+        command,
+        show=WithSecrets(show, tell),
+        status=201,
+        in_browser=not is_server,
+    )
 
 
 @router.get(
     "/v1/checkout/sessions/{session_secret}",
     response_model=CheckoutSession,
     responses={404: {}, 410: {}},
+    dependencies=[for_browsers(book_of_session, "session_secret"), PRESENT_ONLY],
 )
 async def show_checkout_session(request: ApiRequest, session_secret: str) -> Response:
     """What the page somebody pays on needs: public, with the secret of the session."""
     customers = ReturningCustomers(request)
-    found: list[Organization] = []
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        opened = await commands.see_checkout_session(work, session_secret)
-        found[:] = [await work.load_recent(Organization, work.org_id)]
-        return 200, await _body(work, opened, customers)
+    # What is shown to whoever has the secret is not stored: it may hold the secrets.
+    async def show(work: UnitOfWork, opened: OpenedSession) -> dict[str, Any]:
+        body = await _session(work, opened, customers)
+        return _with_secrets(body, await work.load_recent(Organization, work.org_id))
 
     return await request.decide(
-        decide,
-        with_secrets=lambda body: _with_secrets(body, found[0]),
+        commands.see_checkout_session,
+        session_secret,
+        show=show,
         book=book_of_session(session_secret),
         in_browser=True,
     )
@@ -82,37 +91,45 @@ async def show_checkout_session(request: ApiRequest, session_secret: str) -> Res
     "/v1/checkout/sessions/{session_secret}/select",
     response_model=SelectedMethod,
     responses={404: {}, 410: {}},
+    dependencies=[for_browsers(book_of_session, "session_secret")],
+    openapi_extra=example(method="mobile_money"),
 )
 async def select_method(
     request: ApiRequest, session_secret: str, command: SelectMethod
 ) -> Response:
     """The payer chooses how to pay: public, with the secret of the session."""
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        payment = await commands.select_method(work, session_secret, command)
-        return 200, {"payment_intent": _payment(work, payment)}
+    def show(work: UnitOfWork, payment: Payment) -> dict[str, Any]:
+        return {"payment_intent": for_strangers(payment_of(payment, work.org_id))}
 
     # Choosing again what was chosen does nothing; and a key would be stored beside the secret.
-    book = book_of_session(session_secret)
-    return await request.decide(decide, book=book, in_browser=True, keyed=False)
+    return await request.decide(
+        commands.select_method,
+        session_secret,
+        command,
+        show=show,
+        book=book_of_session(session_secret),
+        in_browser=True,
+        keyed=False,
+    )
 
 
 @router.put(
     "/v1/checkout/settings",
     response_model=CheckoutSettings,
     dependencies=[needs("payments:write")],
+    openapi_extra=example(allowed_origins=["https://shop.example"]),
 )
 async def set_checkout_settings(request: ApiRequest, command: SetCheckoutSettings) -> Response:
     """Which pages may call from a browser, beside those the service is set up with."""
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        organization = await commands.set_checkout_settings(work, command)
-        return 200, {"allowed_origins": organization.checkout_origins}
+    def show(_work: UnitOfWork, organization: Organization) -> dict[str, Any]:
+        return {"allowed_origins": organization.checkout_origins}
 
-    return await request.decide(decide)
+    return await request.decide(commands.set_checkout_settings, command, show=show)
 
 
-async def _body(
+async def _session(
     work: UnitOfWork, opened: OpenedSession, customers: ReturningCustomers
 ) -> dict[str, Any]:
     """The session, without its secrets."""
@@ -120,28 +137,17 @@ async def _body(
     customer_id = opened.payment.customer_id if session.prefills else None
     return {
         "id": session.id,
-        "payment_intent": _payment(work, opened.payment),
-        "expires_at": moment(session.expires_at),
+        "payment_intent": for_strangers(payment_of(opened.payment, work.org_id)),
+        "expires_at": session.expires_at,
         **await customers.shown(work, customer_id),
     }
-
-
-def _payment(work: UnitOfWork, payment: Payment) -> dict[str, Any]:
-    return payment_rendering.for_strangers(
-        payment_rendering.of_aggregate(
-            payment, org_id=work.org_id, customer=None, client_secret=None
-        )
-    )
 
 
 def _with_secrets(body: dict[str, Any], organization: Organization) -> dict[str, Any]:
     """What is told to whoever may use the session, and never stored."""
     payment = body["payment_intent"]
-    own = client_secret(organization, payment["id"])
-    session_secret = client_secret(organization, body["id"])
-    told = payment | {"client_secret": own, "session_secret": session_secret}
-    return body | {
-        "client_secret": own,
-        "session_secret": session_secret,
-        "payment_intent": told,
+    secrets = {
+        "client_secret": client_secret(organization, payment["id"]),
+        "session_secret": client_secret(organization, body["id"]),
     }
+    return body | secrets | {"payment_intent": payment | secrets}

@@ -1,36 +1,29 @@
-"""Why is a figure what it is? The facts that add up to it."""
+"""Explanations of figures: the facts that add up to them."""
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.bodies.explanations import Explanation as ExplanationBody
-from api.http.pagination import Cursor, UpTo200
-from api.http.query_fields import CurrencyCode, Instant, Text
-from api.http.request import ApiRequest, answer
+from api.http.answers import answer
+from api.http.pagination import Cursor, UpTo200, pagination
+from api.http.query_fields import Instant
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
-from api.renderings.values import moment, pagination
+from api.resources.explanations import Explanation, fact_of
+from commands.fields import CurrencyCode, Text
 from domain.customer import CustomerNotFound
 from domain.errors import NotFound
 from domain.payment_types import Source
 from projections.book_totals import most_used_currency
 from projections.customer_profiles import profile
-from projections.explanations import (
-    OF_CUSTOMER,
-    OF_SOURCE,
-    Concern,
-    ExplainingFact,
-    Terms,
-    explain,
-    step,
-)
+from projections.engine.querying.pages import Page
+from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
 from projections.source_breakdown import source_entry
 from projections.top_customers import Metric, Period, ranking_entry, start_of
 
@@ -93,7 +86,7 @@ _Question = tuple[Concern, Terms, int]
 
 @router.get(
     "/v1/customers/top/explain",
-    response_model=ExplanationBody,
+    response_model=Explanation,
     responses={404: {}},
     dependencies=[needs("customers:read")],
 )
@@ -104,8 +97,8 @@ async def explain_ranking(
     start = query.start or start_of(query.period, request.now)
     is_in_a_range = any((start, query.end, query.country))
 
-    def ask(db: Connection) -> _Question:
-        currency = query.currency or most_used_currency(db, request.book_name) or ""
+    def ask(db: Connection, book: str) -> _Question:
+        currency = query.currency or most_used_currency(db, book) or ""
         concern = Concern(
             currency,
             customer_id=query.customer_id,
@@ -115,7 +108,7 @@ async def explain_ranking(
         )
         entry = ranking_entry(
             db,
-            request.book_name,
+            book,
             query.customer_id,
             currency=currency,
             country=query.country,
@@ -134,7 +127,7 @@ async def explain_ranking(
 
 @router.get(
     "/v1/customers/{customer_id}/explain",
-    response_model=ExplanationBody,
+    response_model=Explanation,
     dependencies=[needs("customers:read")],
 )
 async def explain_customer(
@@ -143,8 +136,8 @@ async def explain_customer(
     """The facts that add up to a figure of the customer's profile."""
     figure = "refund_count" if query.figure == "total_refunds" else query.figure
 
-    def ask(db: Connection) -> _Question:
-        found = profile(db, request.book_name, customer_id)
+    def ask(db: Connection, book: str) -> _Question:
+        found = profile(db, book, customer_id)
         if found is None:
             raise CustomerNotFound(customer_id)
         currency = query.currency or found.currency or ""
@@ -157,18 +150,18 @@ async def explain_customer(
 
 @router.get(
     "/v1/payments/stats/sources/explain",
-    response_model=ExplanationBody,
+    response_model=Explanation,
     dependencies=[needs("payments:read")],
 )
 async def explain_source(request: ApiRequest, query: Annotated[ExplainSource, Query()]) -> Response:
     """The facts that add up to a row of the sources."""
     figure = "created" if query.figure == "count" else query.figure
 
-    def ask(db: Connection) -> _Question:
-        currency = query.currency or most_used_currency(db, request.book_name) or ""
+    def ask(db: Connection, book: str) -> _Question:
+        currency = query.currency or most_used_currency(db, book) or ""
         row = source_entry(
             db,
-            request.book_name,
+            book,
             query.source,
             query.source_id,
             currency=currency,
@@ -188,16 +181,19 @@ async def explain_source(request: ApiRequest, query: Annotated[ExplainSource, Qu
 
 
 async def _explained(
-    request: ApiRequest, query: ExplainFigure, figure: str, ask: Callable[[Connection], _Question]
+    request: ApiRequest,
+    query: ExplainFigure,
+    figure: str,
+    ask: Callable[[Connection, str], _Question],
 ) -> Response:
-    def read(db: Connection) -> tuple[Any, ...]:
-        concern, terms, value = ask(db)
-        found = step(db, request.book_name, concern, terms, limit=query.limit, cursor=query.cursor)
+    def read(db: Connection, book: str) -> tuple[Any, ...]:
+        concern, terms, value = ask(db, book)
+        found = step(db, book, concern, terms, limit=query.limit, cursor=query.cursor)
         return concern, terms, value, found
 
-    told = await request.tell(read)
-    concern, terms, value, found = told.result
-    asked = request.moment
+    answered = await request.ask_with_position(read)
+    concern, terms, value, found = answered.result
+    moment = request.moment
     explanation = await asyncio.to_thread(
         partial(
             explain,
@@ -206,8 +202,8 @@ async def _explained(
             concern,
             terms,
             found,
-            upto=told.position,
-            as_of=asked.as_of if asked else None,
+            upto=answered.position,
+            as_of=moment.as_of if moment else None,
             limit=query.limit,
         )
     )
@@ -217,26 +213,7 @@ async def _explained(
             "currency": concern.currency or None,
             "value": value,
             "sum": explanation.sum,
-            "facts": [_fact(each) for each in explanation.facts],
-            "pagination": pagination(
-                total=None,
-                total_is_exact=True,
-                limit=query.limit,
-                offset=0,
-                next_cursor=explanation.next_cursor,
-            ),
+            "facts": [fact_of(each) for each in explanation.facts],
+            "pagination": pagination(Page([], None, explanation.next_cursor), query.limit),
         }
     )
-
-
-def _fact(fact: ExplainingFact) -> dict[str, Any]:
-    stored = fact.stored
-    return {
-        "position": stored.position,
-        "topic": stored.topic,
-        "payment_id": stored.stream,
-        "occurred_at": moment(fact.occurred_at),
-        "recorded_at": stored.recorded_at,
-        "actor": orjson.loads(stored.context).get("actor"),
-        "adds": fact.adds,
-    }

@@ -20,6 +20,7 @@ from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.merging import Key
 from projections.engine.folding.tables import key, total, view
 from projections.engine.folding.timestamps import QUARTER, instant, micros
+from projections.engine.querying.pages import BadArgument
 from projections.payment_facts import Uncounted
 from projections.payment_movements import MEASURES, MovementFilter, payment_movements, sums
 
@@ -62,12 +63,16 @@ def add_moved(rows: Rows, key: Key, fact: Moving) -> None:
             rows.merge(key, disputed_amount=fact.disputed_amount)
 
 
-class UnknownTimeZone(ValueError):  # noqa: N818 (the question is wrong, not the program)
+class UnknownTimeZone(BadArgument):
+    field = "tz"
+
     def __init__(self, name: str) -> None:
         super().__init__(f"{name!r} is not a time zone")
 
 
-class TooManyBuckets(ValueError):  # noqa: N818 (the question is wrong, not the program)
+class TooManyBuckets(BadArgument):
+    field = "from"
+
     def __init__(self) -> None:
         super().__init__(f"that range has more than {MOST_BUCKETS} buckets")
 

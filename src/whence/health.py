@@ -1,6 +1,7 @@
 """Health: `/readyz` for those who route, `/metrics` to watch."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from api.http.routing import for_browsers
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
@@ -37,8 +39,9 @@ def add_health(
         return Response(metrics.text(), media_type=_PROMETHEUS)
 
     # Some load balancers ask with HEAD.
-    for path, answer in (("/readyz", readyz), ("/metrics", show_metrics)):
-        app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
+    add = partial(app.add_api_route, methods=["GET", "HEAD"], include_in_schema=False)
+    add("/readyz", readyz)
+    add("/metrics", show_metrics, dependencies=[for_browsers()])
 
 
 def _readiness(

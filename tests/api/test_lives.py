@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from api.bodies.payments import PaymentSummary
+from api.resources.payments import PaymentSummary
 
 LIVES = 25
 # One that goes through everything a payment can go through, whatever chance brings.

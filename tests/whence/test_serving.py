@@ -100,6 +100,21 @@ def test_health_and_metrics_are_told(start):
     assert b'whence_requests_total{method="GET",route="/readyz",status="200"}' in metrics
 
 
+def test_a_browser_of_an_allowed_origin_may_read_the_metrics(start):
+    service = start("serve", WHENCE_CORS_ORIGINS="https://shop.example")
+    service.answer("/healthz")
+
+    allowed = {}
+    for path in ("/metrics", "/readyz"):
+        request = urllib.request.Request(  # noqa: S310 (our own server)
+            f"{service.url}{path}", headers={"Origin": "https://shop.example"}
+        )
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 (our own server)
+            allowed[path] = answer.headers["Access-Control-Allow-Origin"]
+
+    assert allowed == {"/metrics": "https://shop.example", "/readyz": None}
+
+
 @pytest.mark.parametrize(
     ("only", "commands", "queries"), [("commands", 401, 405), ("queries", 405, 401)]
 )

@@ -1,129 +1,117 @@
-"""What may be asked to be done about customers."""
+"""Commands on customers: create, update, put, delete."""
 
+from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.bodies.customers import Customer, Identity
+from api.customers.selector import CustomerRoutes, CustomerSelector
 from api.http.errors import InvalidInput
 from api.http.request import ApiRequest
-from api.http.routing import needs, new_router
-from api.renderings import customers as rendering
+from api.http.routing import example, needs, new_router
+from api.resources.customers import NO_FIGURES, Customer, Identity, customer_of, figures_of
 from commands import customers as commands
-from commands.customers import CreateCustomer, PutCustomer, UpdateCustomer
+from commands.customers import CreateCustomer, Put, PutCustomer, UpdateCustomer
 from commands.handling.unit_of_work import UnitOfWork
-from projections.customer_profiles import profile, profile_by_external_id
-from projections.engine.generations.serving import ViewsRebuilding
+from domain.customer import Customer as CustomerAggregate
+from projections.customer_profiles import Profile, profile_by_external_id
 
 router = new_router("customers")
+customer_routes = CustomerRoutes()
 WRITE = needs("customers:write")
 
-# Long enough for views that are up to date in all but name, short enough for a command.
-_FIGURES_WAIT_SECONDS = 0.25
 _LONGEST_EXTERNAL_ID = 255
 
 
-@router.post("/v1/customers", status_code=201, response_model=Customer, dependencies=[WRITE])
+@router.post(
+    "/v1/customers",
+    status_code=201,
+    response_model=Customer,
+    dependencies=[WRITE],
+    openapi_extra=example(
+        external_id="usr_1234",
+        email="ada@example.com",
+        name="Ada Lovelace",
+        phone="+233501234567",
+        tags=["premium", "early-adopter"],
+        metadata={"plan": "pro"},
+    ),
+)
 async def create_customer(request: ApiRequest, command: CreateCustomer) -> Response:
     """Nothing is required: an empty body registers an anonymous customer."""
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        customer = await commands.create_customer(work, command)
-        return 201, rendering.of_aggregate(
-            customer, book=request.book, figures=rendering.figures_of(None)
-        )
+    def show(_work: UnitOfWork, customer: CustomerAggregate) -> dict[str, Any]:
+        return customer_of(customer, request.book, NO_FIGURES)
 
-    return await request.decide(decide)
+    return await request.decide(commands.create_customer, command, show=show, status=201)
 
 
-@router.patch(
-    "/v1/customers/{customer_id}", response_model=Customer | Identity, dependencies=[WRITE]
-)
-async def update_customer(
-    request: ApiRequest, customer_id: str, command: UpdateCustomer
-) -> Response:
-    """Fields left out stay as they are; null clears."""
-    figures = await _figures(request, lambda db: profile(db, request.book_name, customer_id))
-
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        customer = await commands.update_customer(work, customer_id, command)
-        return 200, rendering.of_aggregate(customer, book=request.book, figures=figures)
-
-    return await request.decide(decide)
-
-
-@router.delete("/v1/customers/{customer_id}", status_code=204, dependencies=[WRITE])
-async def delete_customer(request: ApiRequest, customer_id: str) -> Response:
-    """Payments and every total of the organization stay; the external id is free again."""
-
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        await commands.delete_customer(work, customer_id)
-        return 204, None
-
-    return await request.decide(decide)
-
-
-@router.put(
+@customer_routes.by_external_id.put(
     "/v1/customers/external/{external_id}",
     response_model=Customer | Identity,
     responses={201: {"model": Customer, "description": "Created"}},
     dependencies=[WRITE],
+    openapi_extra=example(email="ada@example.com", name="Ada Lovelace"),
 )
 async def put_customer(request: ApiRequest, external_id: str, command: PutCustomer) -> Response:
     """Creates the customer of that external id (201), or updates whoever has it (200)."""
     if len(external_id) > _LONGEST_EXTERNAL_ID:
         raise InvalidInput("external_id", f"has more than {_LONGEST_EXTERNAL_ID} characters")
     figures = await _figures(
-        request, lambda db: profile_by_external_id(db, request.book_name, external_id)
+        request, lambda db, book: profile_by_external_id(db, book, external_id)
     )
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        put = await commands.put_customer(work, external_id, command)
-        known = rendering.figures_of(None) if put.created else figures
-        status = 201 if put.created else 200
-        return status, rendering.of_aggregate(put.customer, book=request.book, figures=known)
+    def show(_work: UnitOfWork, put: Put) -> dict[str, Any]:
+        return customer_of(put.customer, request.book, NO_FIGURES if put.created else figures)
 
-    return await request.decide(decide)
+    return await request.decide(
+        commands.put_customer,
+        external_id,
+        command,
+        show=show,
+        status=lambda put: 201 if put.created else 200,
+    )
 
 
-@router.patch(
-    "/v1/customers/external/{external_id}", response_model=Customer | Identity, dependencies=[WRITE]
+@customer_routes.register(
+    "PATCH",
+    response_model=Customer | Identity,
+    dependencies=[WRITE],
+    openapi_extra=example(tags=["premium"], phone=None),
+    external_doc="The same as by id.",
 )
-async def update_customer_by_external_id(
-    request: ApiRequest, external_id: str, command: UpdateCustomer
+async def update_customer(
+    request: ApiRequest, customer: CustomerSelector, command: UpdateCustomer
 ) -> Response:
-    """The same as by id."""
-    figures = await _figures(
-        request, lambda db: profile_by_external_id(db, request.book_name, external_id)
+    """Fields left out stay as they are; null clears."""
+    figures = await _figures(request, customer.profile)
+
+    async def update(work: UnitOfWork) -> CustomerAggregate:
+        return await commands.update_customer(work, await customer.load(work), command)
+
+    return await request.decide(
+        update, show=lambda _work, updated: customer_of(updated, request.book, figures)
     )
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        customer_id = await commands.customer_known_as(work, external_id)
-        customer = await commands.update_customer(work, customer_id, command)
-        return 200, rendering.of_aggregate(customer, book=request.book, figures=figures)
 
-    return await request.decide(decide)
+@customer_routes.register(
+    "DELETE", status_code=204, dependencies=[WRITE], external_doc="The same as by id."
+)
+async def delete_customer(request: ApiRequest, customer: CustomerSelector) -> Response:
+    """Payments and every total of the organization stay; the external id is free again."""
 
+    async def delete(work: UnitOfWork) -> None:
+        await commands.delete_customer(work, await customer.load(work))
 
-@router.delete("/v1/customers/external/{external_id}", status_code=204, dependencies=[WRITE])
-async def delete_customer_by_external_id(request: ApiRequest, external_id: str) -> Response:
-    """The same as by id."""
-
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        await commands.delete_customer(work, await commands.customer_known_as(work, external_id))
-        return 204, None
-
-    return await request.decide(decide)
+    return await request.decide(delete)
 
 
-async def _figures(request: ApiRequest, query: Any) -> dict[str, Any] | None:
+async def _figures(
+    request: ApiRequest, query: Callable[[Connection, str], Profile | None]
+) -> dict[str, Any] | None:
     """What the views say of a customer; None while they have nothing, or nothing recent, to say."""
-    try:
-        told = await request.dependencies.views.ask(
-            request.book_name, query, wait_seconds=_FIGURES_WAIT_SECONDS
-        )
-    except ViewsRebuilding:
+    found = await request.ask_shortly(request.book_name, query)
+    if found is None or found.behind or found.result is None:
         return None
-    if told.behind or told.result is None:
-        return None
-    return rendering.figures_of(told.result)
+    return figures_of(found.result)

@@ -1,17 +1,19 @@
-"""What may be said about the customers asked for."""
+"""Filters of the queries of customers."""
 
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.http.pagination import Paged, UpTo100, Whole
-from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, TagList
+from api.http.pagination import PageRequest, UpTo100
+from api.http.query_fields import Instant, Whole
+from api.resources.filters import Method, TagList
+from commands.fields import CountryCode, CurrencyCode
 from projections.customer_filters import ActivityStatus, CustomerFilter
 from projections.customer_list import SortBy
 from projections.top_customers import Metric, Period
 
 
-class ListCustomers(Paged):
+class ListCustomers(PageRequest):
     """Everything the customers asked for must have in common; amounts in minor units."""
 
     limit: UpTo100 = 50
@@ -36,23 +38,13 @@ class ListCustomers(Paged):
 
     @property
     def filter(self) -> CustomerFilter:
-        return CustomerFilter(
-            search=self.search,
-            external_id=self.external_id,
-            email=self.email,
-            currency=self.currency,
-            provider=self.provider,
-            payment_method=self.payment_method,
-            activity_status=self.activity_status,
-            min_spend=self.min_spend,
-            max_spend=self.max_spend,
-            tags_any=self.tags if self.tags_match == "any" else (),
-            tags_all=self.tags if self.tags_match == "all" else (),
-            acquired_via=self.acquired_via,
-        )
+        order_and_tags = {"sort_by", "sort_desc", "tags", "tags_match"}
+        conditions = self.model_dump(exclude={*PageRequest.model_fields, *order_and_tags})
+        conditions[f"tags_{self.tags_match}"] = self.tags
+        return CustomerFilter(**conditions)
 
 
-class ListTopCustomers(Paged):
+class ListTopCustomers(PageRequest):
     """Ranked inside one currency: the asked one, else the most used one."""
 
     limit: UpTo100 = 10
@@ -72,7 +64,7 @@ class LookUpCustomer(BaseModel):
     external_id: str = Field(max_length=255)
 
 
-class ListHistory(Paged):
+class ListHistory(PageRequest):
     limit: UpTo100 = 20
 
 

@@ -1,4 +1,4 @@
-"""What may be asked about customers."""
+"""Queries of customers: lists, rankings, figures, profiles, payments, sources."""
 
 from typing import Annotated, Any
 
@@ -6,9 +6,6 @@ from fastapi import Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.bodies.customers import Customer, Customers, CustomerStats, TopCustomers
-from api.bodies.payments import Payments
-from api.bodies.sources import CustomerSources
 from api.customers.filters import (
     BreakDownSources,
     ListCustomers,
@@ -17,45 +14,48 @@ from api.customers.filters import (
     LookUpCustomer,
     ShowCustomerStats,
 )
-from api.customers.selector import Named, by_external_id, by_id
-from api.http.pagination import enveloped
-from api.http.request import ApiRequest, answer
+from api.customers.selector import ByExternalId, CustomerRoutes, CustomerSelector
+from api.http.answers import answer
+from api.http.pagination import list_answer
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
-from api.renderings import customers as rendering
-from api.renderings import payments as payment_rendering
-from api.renderings import sources as source_rendering
-from commands.customers import NothingKnownBy
-from domain.customer import CustomerNotFound
+from api.resources.customers import (
+    Customer,
+    Customers,
+    CustomerStats,
+    TopCustomers,
+    profile_of,
+    ranked_of,
+    stats_of,
+)
+from api.resources.payments import Payments, listed_payment_of
+from api.resources.sources import CustomerSources, breakdown_of
 from projections.customer_list import customer_list
-from projections.customer_profiles import profile, profile_by_external_id
+from projections.customer_profiles import profile
 from projections.customer_stats import customer_stats
 from projections.engine.querying.pages import Page
 from projections.payment_list import ListedPayment, payment_history
 from projections.source_breakdown import source_breakdown
-from projections.top_customers import Ranked, start_of, top_customers
+from projections.top_customers import start_of, top_customers
 
 router = new_router("customers")
+customer_routes = CustomerRoutes()
 READ = needs("customers:read")
 
 
 @router.get("/v1/customers", response_model=Customers, dependencies=[READ])
 async def list_customers(request: ApiRequest, query: Annotated[ListCustomers, Query()]) -> Response:
     """Newest first, unless asked otherwise; deleted customers are left out."""
-    now = request.now
     listed = await request.ask(
-        lambda db: customer_list(
-            db,
-            request.book_name,
-            query.filter,
-            now=now,
-            sort_by=query.sort_by,
-            descending=query.sort_desc,
-            **query.place,
-        )
+        customer_list,
+        query.filter,
+        now=request.now,
+        sort_by=query.sort_by,
+        descending=query.sort_desc,
+        **query.place,
     )
-    return enveloped(
-        "customers", listed.page, query, lambda row: rendering.of_profile(row, request.book)
-    )
+    book = request.book
+    return list_answer("customers", listed.page, query, lambda row: profile_of(row, book))
 
 
 @router.get(
@@ -65,7 +65,7 @@ async def look_up_customer(
     request: ApiRequest, query: Annotated[LookUpCustomer, Query()]
 ) -> Response:
     """The customer the business itself calls so."""
-    return await _by_external_id(request, query.external_id)
+    return await show_customer(request, ByExternalId(query.external_id))
 
 
 @router.get("/v1/customers/top", response_model=TopCustomers, dependencies=[READ])
@@ -73,24 +73,19 @@ async def list_top_customers(
     request: ApiRequest, query: Annotated[ListTopCustomers, Query()]
 ) -> Response:
     """The best customers; those without a successful payment are left out."""
-    start = query.start or start_of(query.period, request.now)
     top = await request.ask(
-        lambda db: top_customers(
-            db,
-            request.book_name,
-            metric=query.metric,
-            currency=query.currency,
-            country=query.country,
-            start=start,
-            end=query.end,
-            **query.place,
-        )
+        top_customers,
+        metric=query.metric,
+        currency=query.currency,
+        country=query.country,
+        start=query.start or start_of(query.period, request.now),
+        end=query.end,
+        **query.place,
     )
-
-    def render(ranked: Ranked) -> dict[str, Any]:
-        return rendering.of_ranked(ranked, request.book)
-
-    return enveloped("customers", top.page, query, render, currency=top.currency)
+    book = request.book
+    return list_answer(
+        "customers", top.page, query, lambda row: ranked_of(row, book), currency=top.currency
+    )
 
 
 @router.get("/v1/customers/stats", response_model=CustomerStats, dependencies=[READ])
@@ -98,100 +93,66 @@ async def show_customer_stats(
     request: ApiRequest, query: Annotated[ShowCustomerStats, Query()]
 ) -> Response:
     """How many customers there are, and what they have paid, by tag and by currency."""
-    now = request.now
-    stats = await request.ask(
-        lambda db: customer_stats(db, request.book_name, now=now, currency=query.currency)
-    )
-    return answer(rendering.of_stats(stats))
+    stats = await request.ask(customer_stats, now=request.now, currency=query.currency)
+    return answer(stats_of(stats))
 
 
-@router.get("/v1/customers/external/{external_id}", response_model=Customer, dependencies=[READ])
-async def show_customer_by_external_id(request: ApiRequest, external_id: str) -> Response:
-    """The customer the business itself calls so."""
-    return await _by_external_id(request, external_id)
-
-
-@router.get(
-    "/v1/customers/external/{external_id}/payments", response_model=Payments, dependencies=[READ]
-)
-async def list_payments_by_external_id(
-    request: ApiRequest, external_id: str, query: Annotated[ListHistory, Query()]
-) -> Response:
-    """The payments of the customer, newest first."""
-    return await _payments(request, by_external_id(external_id), query)
-
-
-@router.get(
-    "/v1/customers/external/{external_id}/sources",
-    response_model=CustomerSources,
+@customer_routes.register(
+    "GET",
+    response_model=Customer,
     dependencies=[READ],
+    external_doc="The customer the business itself calls so.",
 )
-async def show_sources_by_external_id(
-    request: ApiRequest, external_id: str, query: Annotated[BreakDownSources, Query()]
-) -> Response:
-    """Where the payments of the customer came from."""
-    return await _sources(request, by_external_id(external_id), query)
-
-
-@router.get("/v1/customers/{customer_id}", response_model=Customer, dependencies=[READ])
-async def show_customer(request: ApiRequest, customer_id: str) -> Response:
+async def show_customer(request: ApiRequest, customer: CustomerSelector) -> Response:
     """Who it is, and all its figures."""
-    found = await request.ask(lambda db: profile(db, request.book_name, customer_id))
+    found = await request.ask(customer.profile)
     if found is None:
-        raise CustomerNotFound(customer_id)
-    return answer(rendering.of_profile(found, request.book))
+        raise customer.missing
+    return answer(profile_of(found, request.book))
 
 
-@router.get("/v1/customers/{customer_id}/payments", response_model=Payments, dependencies=[READ])
+@customer_routes.register(
+    "GET",
+    "/payments",
+    response_model=Payments,
+    dependencies=[READ],
+    external_doc="The payments of the customer, newest first.",
+)
 async def list_customer_payments(
-    request: ApiRequest, customer_id: str, query: Annotated[ListHistory, Query()]
+    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListHistory, Query()]
 ) -> Response:
     """The payments of the customer, newest first, each with where it came from."""
-    return await _payments(request, by_id(customer_id), query)
+
+    def read(db: Connection, book: str) -> Page[ListedPayment]:
+        return payment_history(db, book, customer.find(db, book), **query.place)
+
+    page, org_id = await request.ask(read), request.org_id
+    return list_answer("payments", page, query, lambda row: listed_payment_of(row, org_id))
 
 
-@router.get(
-    "/v1/customers/{customer_id}/sources", response_model=CustomerSources, dependencies=[READ]
+@customer_routes.register(
+    "GET",
+    "/sources",
+    response_model=CustomerSources,
+    dependencies=[READ],
+    external_doc="Where the payments of the customer came from.",
 )
 async def show_customer_sources(
-    request: ApiRequest, customer_id: str, query: Annotated[BreakDownSources, Query()]
+    request: ApiRequest, customer: CustomerSelector, query: Annotated[BreakDownSources, Query()]
 ) -> Response:
     """Where the payments of the customer came from: subscriptions, links, or the API."""
-    return await _sources(request, by_id(customer_id), query)
 
-
-async def _by_external_id(request: ApiRequest, external_id: str) -> Response:
-    found = await request.ask(lambda db: profile_by_external_id(db, request.book_name, external_id))
-    if found is None:
-        raise NothingKnownBy(external_id)
-    return answer(rendering.of_profile(found, request.book))
-
-
-async def _payments(request: ApiRequest, named: Named, asked: ListHistory) -> Response:
-    def read(db: Connection) -> Page[ListedPayment]:
-        customer_id = named(db, request.book_name)
-        return payment_history(db, request.book_name, customer_id, **asked.place)
-
-    return enveloped(
-        "payments",
-        await request.ask(read),
-        asked,
-        lambda row: payment_rendering.of_listed(row, request.org_id),
-    )
-
-
-async def _sources(request: ApiRequest, named: Named, asked: BreakDownSources) -> Response:
-    def read(db: Connection) -> dict[str, Any]:
-        customer_id = named(db, request.book_name)
+    def read(db: Connection, book: str) -> dict[str, Any]:
+        customer_id = customer.find(db, book)
         breakdown = source_breakdown(
             db,
-            request.book_name,
+            book,
             customer_id=customer_id,
-            currency=asked.currency,
-            start=asked.start,
-            end=asked.end,
+            currency=query.currency,
+            start=query.start,
+            end=query.end,
         )
-        found = profile(db, request.book_name, customer_id)
-        return source_rendering.of_breakdown(breakdown, found.acquisition if found else None)
+        found = profile(db, book, customer_id)
+        return breakdown_of(breakdown, found.acquisition if found else None)
 
     return answer(await request.ask(read))

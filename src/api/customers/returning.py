@@ -1,15 +1,11 @@
-"""What may a page show of whom a server says it is for? Who they are, and how they paid last."""
+"""Returning customers: what a page shows of whom it is for, and how they paid last."""
 
 from typing import Any
 
 from api.http.request import ApiRequest
 from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer
-from projections.engine.generations.serving import ViewsRebuilding
 from projections.prefill import Prefill, prefill
-
-# Long enough for views that are up to date in all but name, short enough for somebody who pays.
-_WAIT_SECONDS = 0.25
 
 
 class ReturningCustomers:
@@ -25,7 +21,9 @@ class ReturningCustomers:
         if known is None or known.deleted:
             return {"customer": None, "prefill": None}
         if known.id not in self._paid_last:
-            self._paid_last[known.id] = await self._ask(work.book, known.id)
+            # None while the views have nothing to say.
+            found = await self._request.ask_shortly(work.book, prefill, known.id)
+            self._paid_last[known.id] = found.result if found else None
         last = self._paid_last[known.id]
         return {
             "customer": {"id": known.id, **known.personal},
@@ -35,13 +33,3 @@ class ReturningCustomers:
                 "country": last and last.country,
             },
         }
-
-    async def _ask(self, book: str, customer_id: str) -> Prefill | None:
-        """None while the views have nothing to say."""
-        try:
-            told = await self._request.dependencies.views.ask(
-                book, lambda db: prefill(db, book, customer_id), wait_seconds=_WAIT_SECONDS
-            )
-        except ViewsRebuilding:
-            return None
-        return told.result

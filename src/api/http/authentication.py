@@ -1,4 +1,4 @@
-"""Who is asking, and may they? Keys in ``X-Reevit-Key``, or as a bearer token."""
+"""Authentication by API key, in ``X-Reevit-Key`` or as a bearer token; and scopes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -64,5 +64,5 @@ def admit(request_state: RequestState, scopes: Sequence[str]) -> None:
     if org_id and org_id != caller.org_id:
         raise Forbidden("forbidden", "X-Org-Id is not the organization of this key")
     if scopes and not any(caller.may(scope) for scope in scopes):
-        wanted = " or ".join(scopes)
-        raise Forbidden("insufficient_scope", f"this key lacks the scope {wanted}", scope=wanted)
+        needed = " or ".join(scopes)
+        raise Forbidden("insufficient_scope", f"this key lacks the scope {needed}", scope=needed)

@@ -1,32 +1,22 @@
-"""Which browser pages may read which answers."""
+"""CORS: which browser pages may read which answers."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
+from re import Pattern
 from urllib.parse import parse_qsl
 
+from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from api.http.request_state import RequestState
-from commands import client_secrets, link_codes
+from api.http.routing import BrowserAccess
 from commands.directory import Directory
 from domain.book import Book
 from domain.errors import Refusal
 
-# What a checkout page calls, and what needs no key; everything else needs a server key, which no
-# browser should hold.
-_BROWSER_ROUTES = re.compile(
-    r"/v1/payments/intents"
-    r"|/v1/payments/[^/]+/confirm-intent"
-    r"|/v1/pay/[^/]+(?:/pay)?"
-    r"|/v1/checkout/sessions(?:/[^/]+(?:/select)?)?"
-    r"|/healthz|/metrics"
-)
-# Of these, the ones whose path names a book, and so the organization that may let a page in.
-_OF_A_LINK = re.compile(r"/v1/pay/([^/]+)(?:/pay)?")
-_OF_A_SESSION = re.compile(r"/v1/checkout/sessions/([^/]+)(?:/select)?")
-_OF_A_PAYMENT = re.compile(r"/v1/payments/[^/]+/confirm-intent")
 _ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, X-Org-Id, X-Reevit-Client, "
     "X-Reevit-Client-Version, X-Reevit-Key, X-Reevit-Mode"
@@ -39,35 +29,43 @@ _REMEMBERED_SECONDS = 600
 
 
 class CrossOrigin:
-    """The allow-list of origins; ``*`` allows every one.
+    """The allow-list of origins, for the routes that declare ``for_browsers``; ``*`` allows all.
 
-    An organization may let in others, where the path names its book: pay links and sessions.
+    An organization may let in others, where the route says which field names its book.
     """
 
-    def __init__(self, origins: Sequence[str], directory: Directory) -> None:
+    def __init__(
+        self, origins: Sequence[str], directory: Directory, routes: Sequence[BaseRoute]
+    ) -> None:
         self._origins = frozenset(origins)
         self._directory = directory
+        self._routes = routes
 
     async def headers(self, scope: Scope, request_state: RequestState) -> list[tuple[bytes, bytes]]:
         """What an answer to this request says to a browser; nothing on other routes."""
         origin = request_state.header(b"origin")
         if origin is None and not self._origins:
             return []
-        if not _BROWSER_ROUTES.fullmatch(scope["path"]):
+        found = self._find(scope["path"])
+        if found is None:
             return []
-        said = [(b"vary", b"Origin")]
-        if origin and await self._may_read(scope, origin):
-            said.append((b"access-control-allow-origin", origin.encode("latin-1")))
-            said.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
-        return said
+        headers = [(b"vary", b"Origin")]
+        if origin and await self._may_read(scope, origin, *found):
+            headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
+            headers.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
+        return headers
 
     def preflight(self, scope: Scope, request_state: RequestState) -> Response | None:
         """The answer to a browser that asks before it asks; None when this is no such question."""
-        asked = request_state.header(b"access-control-request-method")
-        if scope["method"] != "OPTIONS" or asked is None or b"origin" not in request_state.received:
+        method = request_state.header(b"access-control-request-method")
+        if (
+            scope["method"] != "OPTIONS"
+            or method is None
+            or b"origin" not in request_state.received
+        ):
             return None
         named = any(name == b"access-control-allow-origin" for name, _ in request_state.headers)
-        if not (self._origins or named) or not _BROWSER_ROUTES.fullmatch(scope["path"]):
+        if not (self._origins or named) or self._find(scope["path"]) is None:
             return None
         return Response(
             status_code=204,
@@ -78,22 +76,32 @@ class CrossOrigin:
             },
         )
 
-    async def _may_read(self, scope: Scope, origin: str) -> bool:
+    @cached_property
+    def _open(self) -> list[tuple[Pattern[str], BrowserAccess]]:
+        """Looked up with the first request: routes may be added until then."""
+        return [
+            (route.path_regex, depends.dependency)
+            for route in self._routes
+            if isinstance(route, APIRoute)
+            for depends in route.dependencies
+            if isinstance(depends.dependency, BrowserAccess)
+        ]
+
+    def _find(self, path: str) -> tuple[BrowserAccess, Mapping[str, str]] | None:
+        for pattern, access in self._open:
+            if match := pattern.fullmatch(path):
+                return access, match.groupdict()
+        return None
+
+    async def _may_read(
+        self, scope: Scope, origin: str, access: BrowserAccess, segments: Mapping[str, str]
+    ) -> bool:
         if origin in self._origins or "*" in self._origins:
             return True
-        book = _book_of(scope)
-        organization = None if book is None else await self._directory.organization(book)
-        return organization is not None and origin in organization.checkout_origins
-
-
-def _book_of(scope: Scope) -> Book | None:
-    path = scope["path"]
-    with suppress(Refusal):
-        if _OF_A_PAYMENT.fullmatch(path):
-            asked = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-            return Book.named(client_secrets.book_of(asked.get("client_secret", "")))
-        if link := _OF_A_LINK.fullmatch(path):
-            return Book.named(link_codes.book_of(link[1]))
-        if session := _OF_A_SESSION.fullmatch(path):
-            return Book.named(client_secrets.book_of(session[1]))
-    return None
+        fields = {**dict(parse_qsl(scope["query_string"].decode("latin-1"))), **segments}
+        with suppress(Refusal):
+            if access.book_of is not None:
+                book = Book.named(access.book_of(fields.get(access.named_by, "")))
+                organization = await self._directory.organization(book)
+                return organization is not None and origin in organization.checkout_origins
+        return False

@@ -1,4 +1,4 @@
-"""What is the API made of? The parts it is given, and what can be set about it."""
+"""Dependencies of the API: what it is given from the rooms below, and its settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

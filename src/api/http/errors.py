@@ -1,24 +1,35 @@
-"""How does every refusal look on the wire? The one place that knows contract 1.0.4."""
+"""Error answers: how every refusal looks on the wire. The one place that knows contract 1.0.4."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
+from api.http.answers import JSON
 from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
 from ledger.errors import LedgerUnavailable
 from projections.engine.generations.serving import ViewsRebuilding
-from projections.engine.querying.pages import BadCursor
+from projections.engine.querying.pages import BadArgument
 from projections.engine.time_travel.cache import PastIsBusy
 from projections.engine.time_travel.reader import BookTooLarge
-from projections.revenue import TooManyBuckets, UnknownTimeZone
 
-JSON = "application/json"
+
+class Error(BaseModel):
+    """Every answer that is not 2xx."""
+
+    model_config = ConfigDict(extra="allow")
+
+    error: str = Field(description="The category.", examples=["not_found"])
+    code: str = Field(description="For programs.", examples=["customer_not_found"])
+    message: str = Field(description="For people.", examples=["no customer cus_01hx"])
+    details: dict[str, str | int | float | bool | None] | None = Field(
+        description="Flat.", examples=[{"customer_id": "cus_01hx"}]
+    )
 
 
 @dataclass
@@ -165,12 +176,8 @@ def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each
             return error
         case Refusal():
             return from_refusal(error)
-        case BadCursor():
-            return InvalidInput("cursor", str(error))
-        case UnknownTimeZone():
-            return InvalidInput("tz", str(error))
-        case TooManyBuckets():
-            return InvalidInput("from", str(error))
+        case BadArgument():
+            return InvalidInput(error.field, str(error))
         case BookTooLarge():
             details = {"facts": error.facts, "limit": error.limit}
             return ApiError(400, "validation_error", "book_too_large", str(error), details)

@@ -1,4 +1,4 @@
-"""What does every answer carry, whatever was asked? The one layer around all routes."""
+"""Request middleware: the one layer around all routes, and what every answer carries."""
 
 import time
 from collections.abc import Callable
@@ -11,8 +11,7 @@ from api.http.authentication import Authentication
 from api.http.cors import CrossOrigin
 from api.http.dependencies import RequestMetrics
 from api.http.errors import RateLimited, answer_to, body_too_large, is_fault
-from api.http.parsing import LARGEST_BODY_BYTES
-from api.http.paths import keep_encoded_slashes
+from api.http.parsing import LARGEST_BODY_BYTES, keep_encoded_slashes
 from api.http.rate_limits import RateLimit
 from api.http.request_state import RequestState
 from domain.errors import Unauthorized

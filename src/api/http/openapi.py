@@ -1,4 +1,4 @@
-"""What does the API promise? The OpenAPI document, with everything every route has in common."""
+"""The OpenAPI document, with everything every route has in common."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,21 +6,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.bodies.shapes import Error
-from api.http.moments import moment_parameters
-from api.http.openapi_examples import BODIES, ERRORS, SENTENCES
+from api.http.errors import Error
+from api.http.openapi_errors import ERRORS, SENTENCES
+from api.http.routing import Operation
+from api.http.time_travel import time_travel_parameters
 
 _ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
-_METHODS = ("get", "put", "post", "patch", "delete")
 _CHANGING = ("put", "post", "patch", "delete")
-# What is answered by whoever decides, as it is now, and not from the views.
-_WITHOUT_PAST = (
-    "/v1/api-keys",
-    "/v1/checkout/sessions/{session_secret}",
-    "/v1/pay/{code}",
-    "/v1/policies/retry",
-    "/v1/policies/retry/list",
-)
 
 _ALWAYS = {
     "X-Request-Id": {"schema": {"type": "string", "examples": ["req_01hxa2b3c4d5e6f7g8h9jkmnpq"]}},
@@ -114,8 +106,10 @@ def document(app: FastAPI) -> dict[str, Any]:
         "scheme": "bearer",
         "description": "The same key; used when X-Reevit-Key is absent.",
     }
-    for path, method, operation in _operations(described):
-        _complete(operation, path, method, schemas)
+    for route in app.routes:
+        if isinstance(route, Operation) and route.include_in_schema:
+            for method in map(str.lower, route.methods or ()):
+                _complete(described["paths"][route.path][method], route, method, schemas)
     whole: dict[str, Any] = _with_whole_bounds(described)
     app.openapi_schema = whole
     return whole
@@ -130,24 +124,19 @@ def _with_whole_bounds(part: Any) -> Any:
     return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
-def _operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, operations in described.get("paths", {}).items():
-        for method in _METHODS:
-            if method in operations:
-                yield path, method, operations[method]
-
-
-def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[str, Any]) -> None:
-    secured = bool(operation.get("security"))
+def _complete(
+    operation: dict[str, Any], route: Operation, method: str, schemas: dict[str, Any]
+) -> None:
+    path, secured = route.path, bool(operation.get("security"))
     parameters = operation.setdefault("parameters", [])
     if secured:
         operation["security"].append({"Bearer": []})
         parameters.append(_ORGANIZATION)
     if method in _CHANGING:
         parameters += [_ACTOR, _IDEMPOTENCY] if secured else [_IDEMPOTENCY]
-    elif path.startswith("/v1/") and path not in _WITHOUT_PAST:
-        parameters += moment_parameters()
-    _complete_body(operation, schemas)
+    elif path.startswith("/v1/") and route.knows_the_past:
+        parameters += time_travel_parameters()
+    _complete_body(operation, route, schemas)
     responses = operation["responses"]
     responses.pop("422", None)
     for answer in responses.values():
@@ -196,13 +185,13 @@ def _error(status: str, headers: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _complete_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """A body all of whose fields may be left out may be left out itself; examples are added."""
+def _complete_body(operation: dict[str, Any], route: Operation, schemas: dict[str, Any]) -> None:
+    """A body all of whose fields may be left out may be left out itself; its example is added."""
     body = operation.get("requestBody")
     if body is None:
         return
     content = body["content"]["application/json"]
     name = content["schema"].get("$ref", "").rpartition("/")[2]
-    if name in BODIES:
-        content["example"] = BODIES[name]
+    if route.example is not None:
+        content["example"] = route.example
     body["required"] = bool(schemas.get(name, {}).get("required"))

@@ -1,30 +1,19 @@
-"""Which part of a list? Limit and offset, or a cursor; and how a page is answered."""
+"""Pagination of lists: limit and offset, or a cursor; and how a page is answered."""
 
-import re
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypedDict, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
-from api.http.request import ApiRequest, answer
-from api.renderings.values import pagination
+from api.http.answers import answer
+from api.http.query_fields import LARGEST, Whole, whole_number
+from api.http.request import ApiRequest
 from projections.engine.querying.pages import Page
 
 T = TypeVar("T")
 
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
-_LARGEST = 2**63 - 1
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, str) and not _WHOLE_NUMBER.fullmatch(value):
-        raise ValueError("must be a whole number")
-    return value
-
-
-Whole = Annotated[int, Field(ge=0, le=_LARGEST), BeforeValidator(_whole)]
 Cursor = Annotated[
     str | None,
     Field(max_length=4096, description="`next_cursor` of the page before; instead of `offset`."),
@@ -39,8 +28,8 @@ def up_to(most: int) -> Any:
 
     return Annotated[
         int,
-        Field(ge=1, le=_LARGEST, description=f"More than {most} counts as {most}."),
-        BeforeValidator(_whole),
+        Field(ge=1, le=LARGEST, description=f"More than {most} counts as {most}."),
+        BeforeValidator(whole_number),
         AfterValidator(clamp),
     ]
 
@@ -49,47 +38,48 @@ UpTo100 = up_to(100)
 UpTo200 = up_to(200)
 
 
-class Paged(BaseModel):
-    """What every list takes beside its limit."""
+class Place(TypedDict):
+    """Arguments of the queries of the views."""
+
+    limit: int
+    offset: int
+    cursor: str | None
+
+
+class PageRequest(BaseModel):
+    """Which part of a list: what every list takes, beside its limit and what it is filtered by."""
 
     limit: int
     offset: Whole = 0
     cursor: Cursor = None
 
     @property
-    def place(self) -> dict[str, Any]:
-        """Arguments of the queries of the views."""
-        return {"limit": self.limit, "offset": 0 if self.cursor else self.offset} | {
-            "cursor": self.cursor
-        }
+    def place(self) -> Place:
+        offset = 0 if self.cursor else self.offset
+        return {"limit": self.limit, "offset": offset, "cursor": self.cursor}
 
 
-def enveloped(
-    name: str,
-    page: Page[T],
-    asked: Paged,
-    render: Callable[[T], dict[str, Any]],
-    **more: Any,
+def list_answer(
+    name: str, page: Page[T], query: PageRequest, show: Callable[[T], Any], **more: Any
 ) -> Response:
     """``{"<name>": […], "pagination": {…}}``."""
-    return answer(
-        more
-        | {
-            name: [render(row) for row in page.rows],
-            "pagination": pagination(
-                total=page.total,
-                total_is_exact=page.total_is_exact,
-                limit=asked.limit,
-                offset=asked.offset,
-                next_cursor=page.next_cursor,
-            ),
-        }
-    )
+    shown = [show(row) for row in page.rows]
+    return answer(more | {name: shown, "pagination": pagination(page, query.limit, query.offset)})
 
 
-def bare(request: ApiRequest, page: Page[T], render: Callable[[T], dict[str, Any]]) -> Response:
+def pagination(page: Page[Any], limit: int, offset: int = 0) -> dict[str, Any]:
+    return {
+        "total": page.total,
+        "total_is_exact": page.total_is_exact,
+        "limit": limit,
+        "offset": offset,
+        "next_cursor": page.next_cursor,
+    }
+
+
+def array_answer(request: ApiRequest, page: Page[T], show: Callable[[T], Any]) -> Response:
     """An array, with total and next page in headers: clients exist that take nothing else."""
-    response = answer([render(row) for row in page.rows])
+    response = answer([show(row) for row in page.rows])
     if page.total is not None:
         response.headers["X-Total-Count"] = str(page.total)
         if not page.total_is_exact:
@@ -101,6 +91,6 @@ def bare(request: ApiRequest, page: Page[T], render: Callable[[T], dict[str, Any
 
 
 def _next(request: ApiRequest, cursor: str) -> str:
-    asked = parse_qsl(request.scope["query_string"].decode("latin-1"))
-    kept = [(name, value) for name, value in asked if name not in {"offset", "cursor"}]
+    fields = parse_qsl(request.scope["query_string"].decode("latin-1"))
+    kept = [(name, value) for name, value in fields if name not in {"offset", "cursor"}]
     return f"{request.scope['path']}?{urlencode([*kept, ('cursor', cursor)])}"

@@ -1,29 +1,24 @@
-"""What a value in a query may look like."""
+"""Types of query parameters: whole numbers and instants, read from text."""
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
-from commands.fields import CountryCode, CurrencyCode, Text, canonical_method
-from domain.payment_types import Status
+LARGEST: Final = 2**63 - 1
 
-__all__ = [
-    "CountryCode",
-    "CurrencyCode",
-    "Instant",
-    "Method",
-    "StatusName",
-    "TagList",
-    "Text",
-    "american",
-]
-
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # The "+" of an offset that nobody encoded, as a query reads it.
 _LOST_PLUS = re.compile(r" (?=\d{2}:?\d{2}$)")
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+
+
+def whole_number(value: Any) -> Any:
+    if isinstance(value, str) and not _WHOLE_NUMBER.fullmatch(value):
+        raise ValueError("must be a whole number")
+    return value
 
 
 def _instant(value: Any) -> Any:
@@ -41,21 +36,12 @@ def _instant(value: Any) -> Any:
     return min(max(at, _EARLIEST), _LATEST)
 
 
-def _split(value: Any) -> Any:
-    parts = [value] if isinstance(value, str) else value
-    return [tag.strip() for part in parts for tag in part.split(",") if tag.strip()]
-
-
-def american(value: Any) -> Any:
-    """A status in the spelling of the wire, whichever was used."""
-    return "canceled" if value == "cancelled" else value
-
-
 def _date_or_moment(schema: dict[str, Any]) -> None:
     del schema["type"], schema["format"]
     schema["anyOf"] = [{"type": "string", "format": name} for name in ("date-time", "date")]
 
 
+Whole = Annotated[int, Field(ge=0, le=LARGEST), BeforeValidator(whole_number)]
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant),
@@ -64,7 +50,3 @@ Instant = Annotated[
         json_schema_extra=_date_or_moment,
     ),
 ]
-TagList = Annotated[list[Text], BeforeValidator(_split)]
-Method = Annotated[Text, BeforeValidator(canonical_method)]
-# Clients know payments that were abandoned; here they expire.
-StatusName = Annotated[Status | Literal["abandoned"], BeforeValidator(american)]

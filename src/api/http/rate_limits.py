@@ -1,4 +1,4 @@
-"""How often may one caller ask? Windows counted in this process's memory."""
+"""Rate limits: requests of one caller, counted in windows in this process's memory."""
 
 import time
 

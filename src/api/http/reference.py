@@ -1,4 +1,4 @@
-"""How is the API called? A page made from the OpenAPI document, with nothing fetched from outside.
+"""The API reference page, made from the OpenAPI document, with nothing fetched from outside.
 
 Swagger UI would need scripts from a CDN, or a megabyte of them in this repository, and a content
 security policy that lets them run. This page is text.

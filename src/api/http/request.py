@@ -1,10 +1,12 @@
-"""One request that has been let in: whose it is, and the two things it can do."""
+"""A request that has been let in: whose it is, and the two things it can do: decide and ask."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from inspect import isawaitable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, TypeVarTuple
 
 import orjson
 from sqlalchemy import Connection
@@ -12,23 +14,50 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.http.answers import Json, to_json
 from api.http.dependencies import Dependencies
-from api.http.errors import JSON, InvalidInput, MissingKey, refused
-from api.http.moments import asked_moment
+from api.http.errors import InvalidInput, MissingKey, refused
 from api.http.parsing import fingerprint
 from api.http.request_state import RequestState
+from api.http.time_travel import moment_in
 from commands.directory import Principal
 from commands.handling.handler import Context, Idempotency
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
+from projections.engine.generations.serving import ViewsRebuilding
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.reader import Moment
 
 T = TypeVar("T")
+P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
+Command = Callable[[UnitOfWork, *Ts], Awaitable[T]]
+Query = Callable[Concatenate[Connection, str, P], T]
 
+_SUCCESS = 200
+_NO_BODY = 204
+_REFUSALS = 400
+# Long enough for views that are up to date in all but name, short enough for a command.
+_COMMANDS_WAIT_SECONDS = 0.25
 _LONGEST_KEY = 255
 _LONGEST_ACTOR = 255
 _LONGEST_SCOPED_KEY = 512
+
+
+# The body that shows what a command has done, made while it may still look around.
+Show = Callable[[UnitOfWork, T], Any]
+
+
+@dataclass(frozen=True)
+class WithSecrets(Generic[T]):
+    """Shows what a command has done, with what may be told and never stored.
+
+    ``tell`` adds it to the body that ``show`` makes; for an answer that was stored before, of
+    which nothing but its body is known, the result it is given is None.
+    """
+
+    show: Show[T]
+    tell: Callable[["ApiRequest", dict[str, Any], T | None], dict[str, Any]]
 
 
 class ApiRequest(Request):
@@ -66,20 +95,21 @@ class ApiRequest(Request):
     @property
     def moment(self) -> Moment | None:
         """Which past the question is about; None for the present. Raises InvalidInput."""
-        return asked_moment(self.scope["query_string"], self.dependencies.handler.clock())
+        return moment_in(self.scope["query_string"], self.dependencies.handler.clock())
 
     @property
     def now(self) -> datetime:
         """The moment the question is asked as of: what "the last 30 days" end with."""
         moment = self.moment
-        asked = moment and (moment.as_of or moment.known_at)
-        return asked or self.dependencies.handler.clock()
+        past = moment and (moment.as_of or moment.known_at)
+        return past or self.dependencies.handler.clock()
 
     async def decide(
         self,
-        decide: Callable[[UnitOfWork], Awaitable[tuple[int, Any]]],
-        *,
-        with_secrets: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        command: Command[*Ts, T],
+        *arguments: *Ts,
+        show: Show[T] | WithSecrets[T] | None = None,
+        status: int | Callable[[T], int] | None = None,
         book: str | None = None,
         in_browser: bool = False,
         key: str | None = None,
@@ -87,25 +117,33 @@ class ApiRequest(Request):
     ) -> Response:
         """Runs a command and answers what it has stored.
 
-        ``decide`` gives the status and the body of the answer, None for no body; ``with_secrets``
-        adds to the body what may be told and never stored. ``book`` is the caller's unless the
-        request names another. Idempotency keys of browsers are apart from those of servers, so
-        that neither is given what was answered to the other; ``key`` stands for the header where
-        a form carries the key. What is asked for with GET, or is not ``keyed``, has no key: it is
-        the same however often it is done, and what is answered is not stored.
+        The body is what ``show`` makes of the result; without it there is none, and the status
+        is 204. ``book`` is the caller's unless the request names another. Idempotency keys of
+        browsers are apart from those of servers, so that neither is given what was answered to
+        the other; ``key`` stands for the header where a form carries the key. What is asked for
+        with GET, or is not ``keyed``, has no key: it is the same however often it is done, and
+        what is answered is not stored.
         """
-        told: dict[str, bytes] = {}
+        secrets = show if isinstance(show, WithSecrets) else None
+        shown_by = show.show if isinstance(show, WithSecrets) else show
+        status = status or (_NO_BODY if show is None else _SUCCESS)
+        with_secrets: dict[str, bytes] = {}
 
-        def present(decided: tuple[int, Any]) -> tuple[int, str]:
-            status, body = decided
-            stored = "" if body is None else orjson.dumps(body).decode()
-            if with_secrets is not None:
-                told[stored] = orjson.dumps(with_secrets(body))
-            return status, stored
+        async def carry_out(work: UnitOfWork) -> tuple[T, Any]:
+            result = await command(work, *arguments)
+            body = shown_by and shown_by(work, result)
+            return result, await body if isawaitable(body) else body
+
+        def present(done: tuple[T, Any]) -> tuple[int, str]:
+            result, body = done
+            stored = "" if body is None else to_json(body).decode()
+            if secrets is not None:
+                with_secrets[stored] = to_json(secrets.tell(self, body, result))
+            return status(result) if callable(status) else status, stored
 
         answer = await self.dependencies.handler.handle(
             book or self.book_name,
-            decide,
+            carry_out,
             present=present,
             refuse=refused,
             context=self._context(),
@@ -115,50 +153,78 @@ class ApiRequest(Request):
         self.request_state.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
-        text = told.get(answer.body)
-        if text is None and with_secrets is not None and answer.status < 400:  # noqa: PLR2004 (no refusal)
-            text = orjson.dumps(with_secrets(orjson.loads(answer.body)))
+        text = with_secrets.get(answer.body)
+        if text is None and secrets is not None and answer.status < _REFUSALS:
+            text = to_json(secrets.tell(self, orjson.loads(answer.body), None))
         return Json(text or answer.body.encode(), answer.status)
 
-    async def ask(self, query: Callable[[Connection], T]) -> T:
+    async def perform(self, command: Command[*Ts, T], *arguments: *Ts) -> T:
+        """What whoever decides says, as it is now; nothing is stored."""
+        return await self.dependencies.handler.perform(
+            self.book_name, lambda work: command(work, *arguments)
+        )
+
+    async def ask(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the views say, as of this request's arrival or of the moment it names.
 
-        How late they are goes beside it.
+        ``query`` takes a connection and the book; how late the views are goes beside the answer.
         """
-        return (await self.tell(query)).result
+        return (await self.ask_with_position(query, *args, **kwargs)).result
 
-    async def tell(self, query: Callable[[Connection], T]) -> QueryResult[T]:
+    async def ask_with_position(
+        self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> QueryResult[T]:
         """The same, with the position it shows."""
-        moment = self.moment
+        moment, book = self.moment, self.book_name
+
+        def read(db: Connection) -> T:
+            return query(db, book, *args, **kwargs)
+
         if moment is None:
-            told: QueryResult[T] = await self.dependencies.views.ask(
-                self.book_name, query, wait_seconds=self.dependencies.query_wait_seconds
+            found: QueryResult[T] = await self.dependencies.views.ask(
+                book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            told = await self.dependencies.past.ask(self.book_name, moment, query)
-        self._note(told)
-        return told
+            found = await self.dependencies.past.ask(book, moment, read)
+        self._note(found)
+        return found
+
+    async def ask_shortly(
+        self, book: str, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> QueryResult[T] | None:
+        """What the views say beside a command, which does not wait long; None without views."""
+        with suppress(ViewsRebuilding):
+            return await self.dependencies.views.ask(
+                book,
+                lambda db: query(db, book, *args, **kwargs),
+                wait_seconds=_COMMANDS_WAIT_SECONDS,
+            )
+        return None
 
     @asynccontextmanager
-    async def read_on(
-        self, query: Callable[[Connection], Iterator[T]]
+    async def ask_in_parts(
+        self, query: Callable[[Connection, str], Iterator[T]]
     ) -> AsyncIterator[AsyncIterator[T]]:
         """What `ask` says, for more than fits in memory: part after part, all of one moment."""
-        moment = self.moment
+        moment, book = self.moment, self.book_name
+
+        def read(db: Connection) -> Iterator[T]:
+            return query(db, book)
+
         if moment is None:
-            telling = self.dependencies.views.stream(
-                self.book_name, query, wait_seconds=self.dependencies.query_wait_seconds
+            streaming = self.dependencies.views.stream(
+                book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            telling = self.dependencies.past.stream(self.book_name, moment, query)
-        async with telling as told:
-            self._note(told)
-            yield told.result
+            streaming = self.dependencies.past.stream(book, moment, read)
+        async with streaming as found:
+            self._note(found)
+            yield found.result
 
-    def _note(self, told: QueryResult[Any]) -> None:
-        self.request_state.headers.append((b"whence-position", b"%d" % told.position))
-        if told.behind:
-            self.request_state.headers.append((b"whence-behind", b"%d" % told.behind))
+    def _note(self, found: QueryResult[Any]) -> None:
+        self.request_state.headers.append((b"whence-position", b"%d" % found.position))
+        if found.behind:
+            self.request_state.headers.append((b"whence-behind", b"%d" % found.behind))
 
     def _context(self) -> Context:
         caller = self.request_state.caller
@@ -192,20 +258,3 @@ def _scoped(key: str) -> str:
     if len(key) <= _LONGEST_SCOPED_KEY:
         return key
     return f"sha256 {sha256(key.encode()).hexdigest()}"
-
-
-class Json(Response):
-    """An answer whose text is ready: nothing of it is looked at again."""
-
-    def __init__(self, text: bytes, status: int) -> None:
-        self.status_code = status
-        self.body = text
-        self.background = None
-        self.raw_headers = [
-            (b"content-length", b"%d" % len(text)),
-            (b"content-type", JSON.encode()),
-        ]
-
-
-def answer(body: Any, status: int = 200) -> Response:
-    return Json(orjson.dumps(body), status)

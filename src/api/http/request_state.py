@@ -1,4 +1,4 @@
-"""What is known about one request from its first byte on, beside what it asks for."""
+"""Request state: what is known about one request from its first byte on."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from api.http.rate_limits import Allowance
 from commands.directory import Principal
 from domain.errors import Refusal
 
-_PLACE = "whence.visit"
+_PLACE = "whence.request_state"
 
 
 @dataclass(slots=True)

@@ -1,12 +1,14 @@
-"""How does a handler get what it names? Routes read by contract 1.0.6 and quick to enter.
+"""Routing: operations read by contract 1.0.6, found by method and depth of their path.
 
 FastAPI reads the signatures and writes the OpenAPI document from them; a request is read here:
 its tolerances differ from FastAPI's, and nothing is solved again for every request.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast, get_args, get_origin
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast, get_args, get_origin
 
 from fastapi import APIRouter, Security
 from fastapi.params import Depends
@@ -14,12 +16,12 @@ from fastapi.params import Security as SecurityParameter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.authentication import KEY, admit
 from api.http.errors import from_validation
-from api.http.parsing import parse_object, parse_query, read_body
-from api.http.paths import segment
+from api.http.parsing import parse_object, parse_query, read_body, segment
 from api.http.request import ApiRequest
 from api.http.request_state import RequestState
 
@@ -31,6 +33,39 @@ def needs(*scopes: str) -> Depends:
     return cast(Depends, Security(KEY, scopes=list(scopes)))
 
 
+@dataclass(frozen=True)
+class BrowserAccess:
+    """Pages may call this route; ``book_of`` gives the book from the field ``named_by``."""
+
+    book_of: Callable[[str], str] | None = None
+    named_by: str = ""
+
+    def __call__(self) -> None:
+        """Nothing is to be done for a request."""
+
+
+def for_browsers(book_of: Callable[[str], str] | None = None, named_by: str = "") -> Depends:
+    """Declares that pages may call a route, on behalf of the organization whose book it names.
+
+    ``named_by``: a segment of the path or a field of the query, of which ``book_of`` makes the
+    name of the book, or raises a Refusal.
+    """
+    return Depends(BrowserAccess(book_of, named_by))
+
+
+def _as_it_is_now() -> None:
+    """Nothing is to be done for a request."""
+
+
+# Declares a query that is answered by whoever decides, not from the views: it knows no past.
+PRESENT_ONLY: Final = Depends(_as_it_is_now)
+
+
+def example(**body: Any) -> dict[str, Any]:
+    """The example of a body, as ``openapi_extra`` of its route; FastAPI would drop its nulls."""
+    return {"example": body}
+
+
 class Operation(APIRoute):
     """A route whose handler takes ``request``, and of ``command`` and ``query`` what it needs.
 
@@ -39,6 +74,7 @@ class Operation(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Handler, **declared: Any) -> None:
+        self.example = (declared.pop("openapi_extra", None) or {}).get("example")
         super().__init__(path, endpoint, **declared)
         named = inspect.signature(endpoint).parameters
         self._handler = endpoint
@@ -49,6 +85,7 @@ class Operation(APIRoute):
             name for name in named if name not in {"request", "command", "query"}
         )
         self._scopes = _scopes(self.dependencies)
+        self.knows_the_past = PRESENT_ONLY not in self.dependencies
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,6 +108,32 @@ class Operation(APIRoute):
             raise from_validation(invalid) from None
         response = await self._handler(request, **arguments)
         await response(scope, receive, send)
+
+
+class Dispatcher:
+    """Enters the operations among the routes directly; what is none of them goes to ``others``.
+
+    Of several operations that fit, the first one is meant, as everywhere in FastAPI.
+    """
+
+    def __init__(self, routes: Iterable[BaseRoute], others: ASGIApp) -> None:
+        self._others = others
+        self._operations: dict[tuple[str, int], list[Operation]] = defaultdict(list)
+        for route in routes:
+            if isinstance(route, Operation):
+                for method in route.methods or ():
+                    self._operations[method, route.path.count("/")].append(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        for operation in self._operations.get((scope["method"], path.count("/")), ()):
+            match = operation.path_regex.match(path)
+            if match is not None:
+                scope["route"] = operation
+                scope["path_params"] = match.groupdict()
+                await operation.app(scope, receive, send)
+                return
+        await self._others(scope, receive, send)
 
 
 def new_router(tag: str) -> APIRouter:

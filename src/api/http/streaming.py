@@ -1,4 +1,4 @@
-"""How is an answer sent that is too long to hold? In parts, each read when the last is taken."""
+"""Streamed answers, too long to hold: sent in parts, each read when the last is taken."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ class Streamed(Response):
     def __init__(
         self,
         request: ApiRequest,
-        read: Callable[[Connection], Iterator[bytes]],
+        read: Callable[[Connection, str], Iterator[bytes]],
         *,
         media_type: str,
         headers: Mapping[str, str] | None = None,
@@ -39,7 +39,10 @@ class Streamed(Response):
         self._read = read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI)
-        async with asyncio.timeout(LONGEST_SECONDS), self._request.read_on(self._read) as parts:
+        async with (
+            asyncio.timeout(LONGEST_SECONDS),
+            self._request.ask_in_parts(self._read) as parts,
+        ):
             part = await anext(parts, b"")
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)

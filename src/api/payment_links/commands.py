@@ -1,19 +1,18 @@
-"""What may be asked to be done with payment links, and what their payers may do."""
+"""Commands on payment links, and what their payers may do."""
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 
-from api.bodies.payment_links import PaymentLink, PublicPaymentLink
-from api.bodies.payments import Payment
 from api.customers.returning import ReturningCustomers
+from api.http.answers import answer
 from api.http.errors import ApiError
-from api.http.request import ApiRequest, answer
-from api.http.routing import needs, new_router
-from api.renderings import payment_links as rendering
-from api.renderings import payments as payment_rendering
+from api.http.request import ApiRequest, Show
+from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
+from api.resources.payment_links import PaymentLink, PublicPaymentLink, link_of, public_link_of
+from api.resources.payments import Payment, for_strangers, payment_of
 from commands import link_payments
 from commands import payment_links as commands
 from commands.client_secrets import client_secret
@@ -22,6 +21,7 @@ from commands.link_codes import book_of, looks_like_a_code
 from commands.link_payments import PayThroughLink
 from commands.payment_links import CreatePaymentLink, UpdatePaymentLink
 from domain.book import Book
+from domain.payment import Payment as PaymentAggregate
 from domain.payment_link import PaymentLink as PaymentLinkAggregate
 from domain.payment_link import PaymentLinkNotFound
 
@@ -39,40 +39,51 @@ router = new_router("payment links")
 WRITE = needs("payment_links:write")
 
 
-@router.post("/v1/payment-links", status_code=201, response_model=PaymentLink, dependencies=[WRITE])
+@router.post(
+    "/v1/payment-links",
+    status_code=201,
+    response_model=PaymentLink,
+    dependencies=[WRITE],
+    openapi_extra=example(
+        name="Summer Sale - Premium Plan",
+        amount=9900,
+        currency="GHS",
+        max_uses=100,
+        metadata={"campaign": "summer"},
+    ),
+)
 async def create_payment_link(request: ApiRequest, command: CreatePaymentLink) -> Response:
     """Terms that anybody who has the address may pay on; the name goes on every payment."""
-    prefills = _may_know_customers(request)
-    return await _decide(
-        request,
-        lambda work: commands.create_payment_link(work, command, prefills=prefills),
-        status=201,
-    )
+    create = partial(commands.create_payment_link, prefills=_may_know_customers(request))
+    return await request.decide(create, command, show=_for_its_owner(request), status=201)
 
 
-@router.patch("/v1/payment-links/{link}", response_model=PaymentLink, dependencies=[WRITE])
+@router.patch(
+    "/v1/payment-links/{link}",
+    response_model=PaymentLink,
+    dependencies=[WRITE],
+    openapi_extra=example(name="Autumn Sale - Premium Plan", status="active"),
+)
 async def update_payment_link(
     request: ApiRequest, link: str, command: UpdatePaymentLink
 ) -> Response:
     """Terms left out stay as they are; null clears. What was paid before keeps its name."""
-    prefills = _may_know_customers(request)
-    return await _decide(
-        request, lambda work: commands.update_payment_link(work, link, command, prefills=prefills)
-    )
+    update = partial(commands.update_payment_link, prefills=_may_know_customers(request))
+    return await request.decide(update, link, command, show=_for_its_owner(request))
 
 
 @router.delete("/v1/payment-links/{link}", status_code=204, dependencies=[WRITE])
 async def delete_payment_link(request: ApiRequest, link: str) -> Response:
     """What was paid through it stays."""
-
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        await commands.delete_payment_link(work, link)
-        return 204, None
-
-    return await request.decide(decide)
+    return await request.decide(commands.delete_payment_link, link)
 
 
-@router.get("/v1/pay/{code}", response_model=PublicPaymentLink, responses={404: {}, 410: {}})
+@router.get(
+    "/v1/pay/{code}",
+    response_model=PublicPaymentLink,
+    responses={404: {}, 410: {}},
+    dependencies=[for_browsers(book_of, "code"), PRESENT_ONLY],
+)
 async def open_payment_link(request: ApiRequest, code: str) -> Response:
     """The terms, for whoever has the address: public, and counted as one view."""
     return await look_at_link(request, code, _book(request, code), counted=True)
@@ -83,6 +94,8 @@ async def open_payment_link(request: ApiRequest, code: str) -> Response:
     status_code=201,
     response_model=Payment,
     responses={404: {}, 410: {}},
+    dependencies=[for_browsers(book_of, "code")],
+    openapi_extra=example(email="ada@example.com", name="Ada Lovelace", method="card"),
 )
 async def pay_through_link(request: ApiRequest, code: str, command: PayThroughLink) -> Response:
     """Begins a payment on the terms of the link: public; its secret lets the payer confirm it."""
@@ -98,14 +111,19 @@ async def begin_payment(
     """
     book = _book(request, code)
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        payment = await link_payments.pay_through_link(work, code, command)
-        body = payment_rendering.of_aggregate(
-            payment, org_id=work.org_id, customer=None, client_secret=None
-        )
-        return 201, payment_rendering.for_strangers(body)
+    def show(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
+        return for_strangers(payment_of(payment, work.org_id))
 
-    response = await request.decide(decide, book=book, in_browser=True, key=key)
+    response = await request.decide(
+        link_payments.pay_through_link,
+        code,
+        command,
+        show=show,
+        status=201,
+        book=book,
+        in_browser=True,
+        key=key,
+    )
     payment: dict[str, Any] = orjson.loads(bytes(response.body))
     if response.status_code != 201:  # noqa: PLR2004 (the status itself)
         raise ApiError(response.status_code, **payment)
@@ -119,13 +137,13 @@ async def look_at_link(request: ApiRequest, code: str, book: str, *, counted: bo
     """The terms for payers, with what is known of whom the link was made for, if for anybody."""
     customers = ReturningCustomers(request)
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        link = await link_payments.open_payment_link(work, code, counted=counted)
-        shown = await customers.shown(work, link.shown_customer_id)
-        return 200, rendering.for_payers(link, site=request.site) | shown
+    async def show(work: UnitOfWork, link: PaymentLinkAggregate) -> dict[str, Any]:
+        known = await customers.shown(work, link.shown_customer_id)
+        return public_link_of(link, site=request.site) | known
 
     # A form that was sent looks at its link too: it has a key for the payment, and none for this.
-    return await request.decide(decide, book=book, in_browser=True, keyed=False)
+    look = partial(link_payments.open_payment_link, counted=counted)
+    return await request.decide(look, code, show=show, book=book, in_browser=True, keyed=False)
 
 
 def _book(request: ApiRequest, code: str) -> str:
@@ -142,16 +160,5 @@ def _may_know_customers(request: ApiRequest) -> bool:
     return request.caller.may("customers:read")
 
 
-async def _decide(
-    request: ApiRequest,
-    change: Callable[[UnitOfWork], Awaitable[PaymentLinkAggregate]],
-    *,
-    status: int = 200,
-) -> Response:
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        link = await change(work)
-        return status, rendering.of_aggregate(
-            link, org_id=work.org_id, now=work.now, site=request.site
-        )
-
-    return await request.decide(decide)
+def _for_its_owner(request: ApiRequest) -> Show[PaymentLinkAggregate]:
+    return lambda work, link: link_of(link, work.org_id, now=work.now, site=request.site)

@@ -1,4 +1,4 @@
-"""What did somebody type into the form of a pay page? Read as people write it, refused in words."""
+"""The form of a pay page: read as people write it, refused in words."""
 
 import re
 from decimal import Decimal
@@ -15,27 +15,27 @@ _CUSTOM: Final = "custom_"
 _TYPED: Final = re.compile(r"([0-9]{1,13}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,4})?")
 
 
-def command_of(said: dict[str, Any], link: dict[str, Any]) -> PayThroughLink:
+def command_of(form: dict[str, Any], link: dict[str, Any]) -> PayThroughLink:
     """The payment that was asked for; raises InvalidInput and ValidationError."""
     answers = {
         name.removeprefix(_CUSTOM): value
-        for name, value in said.items()
+        for name, value in form.items()
         if name.startswith(_CUSTOM)
     }
-    body = {name: said.get(name) for name in ("email", "name", "phone", "method")}
+    body = {name: form.get(name) for name in ("email", "name", "phone", "method")}
     amount = None
     if link["allow_custom_amount"]:
-        amount = _minor(str(said.get("amount") or ""), link["currency"])
+        amount = _minor(str(form.get("amount") or ""), link["currency"])
         if amount == 0:
             # A program's 0 stands for no amount (contract 1.0.6); a person's does not.
             raise from_refusal(AmountOutOfBounds(0, link["min_amount"] or 1, link["currency"]))
     return PayThroughLink(**body, amount=amount, custom_fields=answers)
 
 
-def once(said: dict[str, Any]) -> str | None:
+def once(form: dict[str, Any]) -> str | None:
     """The same form sent twice is one payment; one that was corrected is another."""
-    nonce = str(said.get("nonce") or "")
-    return f"{nonce[:64]} {fingerprint(said)}" if nonce else None
+    nonce = str(form.get("nonce") or "")
+    return f"{nonce[:64]} {fingerprint(form)}" if nonce else None
 
 
 def _minor(text: str, currency: str) -> int | None:

@@ -1,4 +1,4 @@
-"""How do the pages for payers look? Templates, a style that is part of the page, and no script."""
+"""Templates of pay pages, with a style that is part of the page, and no script."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ _OUR_ACCENT: Final = "#0b6b63"
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _PICTURE = re.compile(r"https://[^\s\"'<>;,]+")
 
-# `default`: what is not said of a custom field is empty, whatever else is missing is a mistake.
+# `default`: what is left out of a custom field is empty, whatever else is missing is a mistake.
 _pages = Environment(
     loader=PackageLoader("api.payment_links"),
     autoescape=True,
@@ -44,7 +44,7 @@ def page(
 
 def _matching(shape: re.Pattern[str], brand: Mapping[str, Any], name: str) -> str:
     """What a merchant may say about the page, when it is what it should be."""
-    said = brand.get(name)
-    if isinstance(said, str) and shape.fullmatch(said):
-        return said
+    value = brand.get(name)
+    if isinstance(value, str) and shape.fullmatch(value):
+        return value
     return _OUR_ACCENT if shape is _COLOR else ""

@@ -1,4 +1,4 @@
-"""Where does a link lead? To a page on which somebody pays, without a script or an account.
+"""Pay pages: where a link leads, and somebody pays without a script or an account.
 
 Opening it counts one view. Sending the form begins a payment; whoever began it confirms it on the
 next page, which is theirs by its client secret. A form that is sent twice begins one payment.
@@ -22,7 +22,7 @@ from api.http.routing import new_router
 from api.payment_links.commands import begin_payment, look_at_link
 from api.payment_links.forms import bounds_of, command_of, major, once
 from api.payment_links.page_templates import page
-from api.renderings import payments as payment_rendering
+from api.resources.payments import payment_of
 from commands import payments
 from commands.client_secrets import see_payment
 from commands.handling.unit_of_work import UnitOfWork
@@ -81,22 +81,22 @@ async def show_link(request: ApiRequest, code: str) -> Response:
 @_for_people
 async def send_form(request: ApiRequest, code: str) -> Response:
     """Begins a payment, or shows the form again with what was wrong."""
-    said = parse_query(await read_body(request.receive))
+    form = parse_query(await read_body(request.receive))
     try:
         link = await _terms(request, code, counted=False)
     except Gone:
         # Whoever paid last may have sent the form twice: the second is told of the first.
-        return _to(code, await begin_payment(request, code, PayThroughLink(), key=once(said)))
+        return _to(code, await begin_payment(request, code, PayThroughLink(), key=once(form)))
     try:
-        payment = await begin_payment(request, code, command_of(said, link), key=once(said))
+        payment = await begin_payment(request, code, command_of(form, link), key=once(form))
     except ValidationError as invalid:
-        return _form(request, code, link, said, from_validation(invalid))
+        return _form(request, code, link, form, from_validation(invalid))
     except InvalidInput as wrong:
-        return _form(request, code, link, said, wrong)
+        return _form(request, code, link, form, wrong)
     except ApiError as refused:
         if refused.status != 400:  # noqa: PLR2004 (what the payer can mend)
             raise
-        return _form(request, code, link, said, refused)
+        return _form(request, code, link, form, refused)
     return _to(code, payment)
 
 
@@ -113,21 +113,20 @@ async def confirm_payment(request: ApiRequest, code: str) -> Response:
     """The payer says yes."""
     secret = _secret(request)
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+    async def confirm(work: UnitOfWork) -> None:
         await _paid_here(work, code, await see_payment(work, secret))
         await payments.confirm_intent(work, secret.partition("_secret_")[0], secret)
-        return 204, None
 
     try:
-        await request.decide(decide, book=book_of(code), in_browser=True, keyed=False)
+        await request.decide(confirm, book=book_of(code), in_browser=True, keyed=False)
     except (Gone, RuleBroken) as refused:
         return await _payment(request, code, str(refused))
     return RedirectResponse(f"payment?{_own(secret)}", _SEE_OTHER)
 
 
 async def _terms(request: ApiRequest, code: str, *, counted: bool) -> dict[str, Any]:
-    told = await look_at_link(request, code, book_of(code), counted=counted)
-    found: dict[str, Any] = orjson.loads(bytes(told.body))
+    response = await look_at_link(request, code, book_of(code), counted=counted)
+    found: dict[str, Any] = orjson.loads(bytes(response.body))
     return found
 
 
@@ -153,16 +152,19 @@ async def _paid_here(work: UnitOfWork, code: str, payment: Payment) -> PaymentLi
 async def _payment(request: ApiRequest, code: str, problem: str = "") -> Response:
     secret = _secret(request)
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
+    async def see(work: UnitOfWork) -> tuple[Payment, PaymentLink]:
         payment = await see_payment(work, secret)
-        link = await _paid_here(work, code, payment)
-        body = payment_rendering.of_aggregate(
-            payment, org_id=work.org_id, customer=None, client_secret=None
-        )
-        return 200, [body, link.terms["redirect_url"], link.terms["branding"]]
+        return payment, await _paid_here(work, code, payment)
 
-    told = await request.decide(decide, book=book_of(code), in_browser=True, keyed=False)
-    payment, redirect_url, branding = orjson.loads(bytes(told.body))
+    def show(work: UnitOfWork, seen: tuple[Payment, PaymentLink]) -> list[Any]:
+        payment, link = seen
+        shown = payment_of(payment, work.org_id)
+        return [shown, link.terms["redirect_url"], link.terms["branding"]]
+
+    response = await request.decide(
+        see, show=show, book=book_of(code), in_browser=True, keyed=False
+    )
+    payment, redirect_url, branding = orjson.loads(bytes(response.body))
     return page(
         "payment.html",
         branding=branding,
@@ -180,7 +182,7 @@ def _form(
     request: ApiRequest,
     code: str,
     link: dict[str, Any],
-    said: dict[str, Any] | None = None,
+    typed: dict[str, Any] | None = None,
     problem: ApiError | None = None,
 ) -> Response:
     currency = link["currency"]
@@ -197,7 +199,7 @@ def _form(
         suggested=major(link["amount"], currency) if link["amount"] else "",
         methods=_METHODS,
         kinds=_KINDS,
-        said=defaultdict(str, said or link["prefill"] or {}),
+        typed=defaultdict(str, typed or link["prefill"] or {}),
         problem=problem.message if problem else "",
         nonce=request.dependencies.handler.ids.secret(16),
     )

@@ -1,5 +1,6 @@
-"""What may be asked about payment links."""
+"""Queries of payment links, their figures and their payments."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -7,14 +8,19 @@ from pydantic import Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.bodies.payment_links import PaymentLink, PaymentLinks, PaymentLinkStats
-from api.bodies.payments import Payments
-from api.http.pagination import Paged, UpTo100, UpTo200, enveloped
-from api.http.query_fields import Text
-from api.http.request import ApiRequest, answer
+from api.http.answers import answer
+from api.http.pagination import PageRequest, UpTo100, UpTo200, list_answer
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
-from api.renderings import payment_links as rendering
-from api.renderings import payments as payment_rendering
+from api.resources.payment_links import (
+    PaymentLink,
+    PaymentLinks,
+    PaymentLinkStats,
+    link_of,
+    link_stats_of,
+)
+from api.resources.payments import Payments, listed_payment_of
+from commands.fields import Text
 from domain.payment_link import LinkStatus, PaymentLinkNotFound
 from projections.engine.querying.pages import Page
 from projections.payment_link_stats import payment_link_stats
@@ -31,7 +37,7 @@ router = new_router("payment links")
 READ = needs("payment_links:read")
 
 
-class ListPaymentLinks(Paged):
+class ListPaymentLinks(PageRequest):
     """Newest first, or those first that brought most in their currency."""
 
     limit: UpTo200 = 50
@@ -41,7 +47,7 @@ class ListPaymentLinks(Paged):
     sort_by: SortBy = "created_at"
 
 
-class ListLinkPayments(Paged):
+class ListLinkPayments(PageRequest):
     limit: UpTo100 = 50
 
 
@@ -51,34 +57,28 @@ async def list_payment_links(
 ) -> Response:
     """Those that were taken down are left out."""
     now = request.now
-    wanted = LinkFilter(query.status, query.active, query.search)
+    conditions = LinkFilter(query.status, query.active, query.search)
     page = await request.ask(
-        lambda db: payment_link_list(
-            db, request.book_name, wanted, now=now, sort_by=query.sort_by, **query.place
-        )
+        payment_link_list, conditions, now=now, sort_by=query.sort_by, **query.place
     )
-
-    def render(link: LinkRecord) -> dict[str, Any]:
-        return rendering.of_record(link, org_id=request.org_id, now=now, site=request.site)
-
-    return enveloped("payment_links", page, query, render)
+    show = partial(link_of, org_id=request.org_id, now=now, site=request.site)
+    return list_answer("payment_links", page, query, show)
 
 
 @router.get("/v1/payment-links/{link}", response_model=PaymentLink, dependencies=[READ])
 async def show_payment_link(request: ApiRequest, link: str) -> Response:
     """All of one link, by its id or its code."""
-    found = await request.ask(lambda db: _link(db, request.book_name, link))
-    now = request.now
-    return answer(rendering.of_record(found, org_id=request.org_id, now=now, site=request.site))
+    found = await request.ask(_link, link)
+    return answer(link_of(found, request.org_id, now=request.now, site=request.site))
 
 
 @router.get("/v1/payment-links/{link}/stats", response_model=PaymentLinkStats, dependencies=[READ])
 async def show_payment_link_stats(request: ApiRequest, link: str) -> Response:
     """How often it was looked at and paid, and what it brought."""
-    stats = await request.ask(lambda db: payment_link_stats(db, request.book_name, link))
+    stats = await request.ask(payment_link_stats, link)
     if stats is None:
         raise PaymentLinkNotFound(link)
-    return answer(rendering.of_stats(stats))
+    return answer(link_stats_of(stats))
 
 
 @router.get("/v1/payment-links/{link}/payments", response_model=Payments, dependencies=[READ])
@@ -91,16 +91,16 @@ async def list_link_payments(
     """
     may_know_customers = request.caller.may("customers:read")
 
-    def read(db: Connection) -> Page[ListedPayment]:
-        found = _link(db, request.book_name, link)
-        wanted = PaymentFilter(source="payment_link", source_id=found.link_id)
-        return payment_list(db, request.book_name, wanted, **query.place)
+    def read(db: Connection, book: str) -> Page[ListedPayment]:
+        link_id = _link(db, book, link).link_id
+        conditions = PaymentFilter(source="payment_link", source_id=link_id)
+        return payment_list(db, book, conditions, **query.place)
 
-    def render(row: ListedPayment) -> dict[str, Any]:
-        listed = payment_rendering.of_listed(row, request.org_id)
+    def show(row: ListedPayment) -> dict[str, Any]:
+        listed = listed_payment_of(row, request.org_id)
         return listed if may_know_customers else listed | {"customer_name": None}
 
-    return enveloped("payments", await request.ask(read), query, render)
+    return list_answer("payments", await request.ask(read), query, show)
 
 
 def _link(db: Connection, book: str, named: str) -> LinkRecord:

@@ -1,17 +1,22 @@
-"""What may be asked to be done about payments."""
+"""Commands on payments: create, confirm, capture, cancel, refund, dispute."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from api.bodies.payments import Payment, Refund
 from api.http.errors import Forbidden
-from api.http.request import ApiRequest
-from api.http.routing import needs, new_router
-from api.renderings import payments as rendering
+from api.http.request import ApiRequest, WithSecrets
+from api.http.routing import example, for_browsers, needs, new_router
+from api.resources.payments import (
+    Payment,
+    Refund,
+    for_browser,
+    for_strangers,
+    new_refund_of,
+    payment_of,
+)
 from commands import payments as commands
 from commands import refunds
 from commands.client_secrets import book_of, client_secret
@@ -34,7 +39,7 @@ router = new_router("payments")
 WRITE = needs("payments:write")
 
 
-_STATED_BY_SERVERS = {"source", "source_id", "source_description", "occurred_at"}
+_STATED_BY_SERVERS: Final = {"source", "source_id", "source_description", "occurred_at"}
 
 
 class ConfirmIntent(BaseModel):
@@ -43,108 +48,193 @@ class ConfirmIntent(BaseModel):
     client_secret: str
 
 
+async def _shown(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
+    customer = None
+    if payment.customer_id is not None:
+        customer = await work.load_recent(Customer, payment.customer_id)
+    return payment_of(payment, work.org_id, customer)
+
+
+async def _shown_to_browsers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
+    return for_browser(await _shown(work, payment))
+
+
+async def _shown_to_strangers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
+    return for_strangers(await _shown(work, payment))
+
+
+# What is stored under an idempotency key holds no secret: this one is told beside it.
+def _with_client_secret(
+    request: ApiRequest, body: dict[str, Any], _payment: PaymentAggregate | None
+) -> dict[str, Any]:
+    return body | {"client_secret": client_secret(request.caller.organization, body["id"])}
+
+
+_PAYMENT: Final = WithSecrets(_shown, _with_client_secret)
+_PAYMENT_FOR_BROWSERS: Final = WithSecrets(_shown_to_browsers, _with_client_secret)
+
+
 @router.post(
     "/v1/payments/intents",
     status_code=201,
     response_model=Payment,
-    dependencies=[needs("payments:write", "checkout:write")],
+    dependencies=[needs("payments:write", "checkout:write"), for_browsers()],
+    openapi_extra=example(amount=15000, currency="GHS", customer_id="usr_1234"),
 )
 async def create_payment(request: ApiRequest, command: CreatePayment) -> Response:
     """Asks for money. A refusal of the provider is a failed payment, not an error."""
-    if not may_read(request) and command.model_fields_set & _STATED_BY_SERVERS:
+    is_server = may_read(request)
+    if not is_server and command.model_fields_set & _STATED_BY_SERVERS:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
-    return await _decide(request, lambda work: commands.create_payment(work, command), status=201)
+    return await request.decide(
+        commands.create_payment,
+        command,
+        show=_PAYMENT if is_server else _PAYMENT_FOR_BROWSERS,
+        status=201,
+        in_browser=not is_server,
+    )
 
 
-@router.patch("/v1/payments/intents/{payment_id}", response_model=Payment, dependencies=[WRITE])
+@router.patch(
+    "/v1/payments/intents/{payment_id}",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(amount=12000, metadata={"order": "1001"}),
+)
 async def amend_payment(request: ApiRequest, payment_id: str, command: AmendPayment) -> Response:
     """Changes amount or metadata while nothing is decided, or gives the payment its customer."""
-    return await _decide(request, lambda work: commands.amend_payment(work, payment_id, command))
+    return await request.decide(commands.amend_payment, payment_id, command, show=_PAYMENT)
 
 
-@router.post("/v1/payments/{payment_id}/confirm", response_model=Payment, dependencies=[WRITE])
+@router.post(
+    "/v1/payments/{payment_id}/confirm",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(provider="hubtel", provider_ref_id="ht_1001"),
+)
 async def confirm_payment(
     request: ApiRequest, payment_id: str, command: ConfirmPayment
 ) -> Response:
     """Asks the provider again, or, in live mode, records that it took the money."""
-    return await _decide(request, lambda work: commands.confirm_payment(work, payment_id, command))
+    return await request.decide(commands.confirm_payment, payment_id, command, show=_PAYMENT)
 
 
 @router.post(
     "/v1/payments/{payment_id}/confirm-intent",
     response_model=Payment,
     responses={401: {}},
+    dependencies=[for_browsers(book_of, "client_secret")],
 )
 async def confirm_intent(
     request: ApiRequest, payment_id: str, query: Annotated[ConfirmIntent, Query()]
 ) -> Response:
     """What the payer's browser calls: public, with the client secret of the payment."""
     secret = query.client_secret
-    return await _decide(
-        request,
-        lambda work: commands.confirm_intent(work, payment_id, secret),
-        secret=secret,
+
+    def tell(_request: ApiRequest, body: dict[str, Any], _payment: object) -> dict[str, Any]:
+        return body | {"client_secret": secret}
+
+    return await request.decide(
+        commands.confirm_intent,
+        payment_id,
+        secret,
+        show=WithSecrets(_shown_to_strangers, tell),
+        book=book_of(secret),
+        in_browser=True,
     )
 
 
-@router.post("/v1/payments/{payment_id}/fail", response_model=Payment, dependencies=[WRITE])
+@router.post(
+    "/v1/payments/{payment_id}/fail",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(code="insufficient_funds", message="the account does not hold enough"),
+)
 async def fail_payment(request: ApiRequest, payment_id: str, command: FailPayment) -> Response:
     """Records that the merchant's own provider did not take the money."""
-    return await _decide(request, lambda work: commands.fail_payment(work, payment_id, command))
+    return await request.decide(commands.fail_payment, payment_id, command, show=_PAYMENT)
 
 
-@router.post("/v1/payments/{payment_id}/cancel", response_model=Payment, dependencies=[WRITE])
+@router.post(
+    "/v1/payments/{payment_id}/cancel",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(reason="sold out"),
+)
 async def cancel_payment(request: ApiRequest, payment_id: str, command: CancelPayment) -> Response:
     """Canceling a canceled payment changes nothing.
 
     Of a `partially_captured` payment the rest is let go: it becomes `succeeded` with what was
     captured.
     """
-    return await _decide(request, lambda work: commands.cancel_payment(work, payment_id, command))
+    return await request.decide(commands.cancel_payment, payment_id, command, show=_PAYMENT)
 
 
-@router.post("/v1/payments/{payment_id}/expire", response_model=Payment, dependencies=[WRITE])
+@router.post(
+    "/v1/payments/{payment_id}/expire",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(),
+)
 async def expire_payment(
     request: ApiRequest,
     payment_id: str,
     command: ExpirePayment,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Nobody paid in time."""
-    return await _decide(request, lambda work: commands.expire_payment(work, payment_id))
+    return await request.decide(commands.expire_payment, payment_id, show=_PAYMENT)
 
 
-@router.post("/v1/payments/{payment_id}/retry", response_model=Payment, dependencies=[WRITE])
+@router.post(
+    "/v1/payments/{payment_id}/retry",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(),
+)
 async def retry_payment(
     request: ApiRequest,
     payment_id: str,
     command: RetryPayment,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Tries a failed payment again."""
-    return await _decide(request, lambda work: commands.retry_payment(work, payment_id))
+    return await request.decide(commands.retry_payment, payment_id, show=_PAYMENT)
 
 
-@router.post("/v1/payments/{payment_id}/capture", response_model=Payment, dependencies=[WRITE])
+@router.post(
+    "/v1/payments/{payment_id}/capture",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(amount=3000),
+)
 async def capture_payment(
     request: ApiRequest, payment_id: str, command: CapturePayment
 ) -> Response:
     """Takes what was set aside, all of it or a part."""
-    return await _decide(request, lambda work: commands.capture_payment(work, payment_id, command))
-
-
-@router.post("/v1/payments/{payment_id}/dispute", response_model=Payment, dependencies=[WRITE])
-async def open_dispute(request: ApiRequest, payment_id: str, command: OpenDispute) -> Response:
-    """Records that the payer wants the money back from their bank."""
-    return await _decide(request, lambda work: refunds.open_dispute(work, payment_id, command))
+    return await request.decide(commands.capture_payment, payment_id, command, show=_PAYMENT)
 
 
 @router.post(
-    "/v1/payments/{payment_id}/dispute/resolve", response_model=Payment, dependencies=[WRITE]
+    "/v1/payments/{payment_id}/dispute",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(amount=1000, reason="not received"),
+)
+async def open_dispute(request: ApiRequest, payment_id: str, command: OpenDispute) -> Response:
+    """Records that the payer wants the money back from their bank."""
+    return await request.decide(refunds.open_dispute, payment_id, command, show=_PAYMENT)
+
+
+@router.post(
+    "/v1/payments/{payment_id}/dispute/resolve",
+    response_model=Payment,
+    dependencies=[WRITE],
+    openapi_extra=example(outcome="won"),
 )
 async def resolve_dispute(
     request: ApiRequest, payment_id: str, command: ResolveDispute
 ) -> Response:
     """Won: all is as before. Lost: the disputed amount is gone."""
-    return await _decide(request, lambda work: refunds.resolve_dispute(work, payment_id, command))
+    return await request.decide(refunds.resolve_dispute, payment_id, command, show=_PAYMENT)
 
 
 @router.post(
@@ -152,58 +242,17 @@ async def resolve_dispute(
     status_code=201,
     response_model=Refund,
     dependencies=[WRITE],
+    openapi_extra=example(amount=1000, reason="one was rotten"),
 )
 async def refund_payment(request: ApiRequest, payment_id: str, command: RefundPayment) -> Response:
     """Gives money back: the amount, or, with 0 or none, all that is left."""
 
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        payment, refund_id = await refunds.refund_payment(work, payment_id, command)
-        return 201, rendering.of_new_refund(
-            payment,
-            refund_id,
-            reason=command.reason,
-            provider_refund_id=command.provider_refund_id,
+    def show(_work: UnitOfWork, refunded: tuple[PaymentAggregate, str]) -> dict[str, Any]:
+        return new_refund_of(
+            *refunded, reason=command.reason, provider_refund_id=command.provider_refund_id
         )
 
-    return await request.decide(decide)
-
-
-async def _decide(
-    request: ApiRequest,
-    change: Callable[[UnitOfWork], Awaitable[PaymentAggregate]],
-    *,
-    status: int = 200,
-    secret: str | None = None,
-) -> Response:
-    """Runs a command on one payment and answers with the payment as it is afterwards.
-
-    ``secret``: the client secret that was shown instead of a key.
-    """
-    in_browser = secret is not None or not may_read(request)
-
-    async def decide(work: UnitOfWork) -> tuple[int, Any]:
-        payment = await change(work)
-        customer = None
-        if payment.customer_id is not None:
-            customer = await work.load_recent(Customer, payment.customer_id)
-        body = rendering.of_aggregate(
-            payment, org_id=work.org_id, customer=customer, client_secret=None
-        )
-        if secret is not None:
-            return status, rendering.for_strangers(body)
-        return status, rendering.for_browser(body) if in_browser else body
-
-    # What is stored under an idempotency key holds no secret: this one is told beside it.
-    def with_secrets(body: dict[str, Any]) -> dict[str, Any]:
-        told = secret or client_secret(request.caller.organization, body["id"])
-        return body | {"client_secret": told}
-
-    return await request.decide(
-        decide,
-        with_secrets=with_secrets,
-        book=None if secret is None else book_of(secret),
-        in_browser=in_browser,
-    )
+    return await request.decide(refunds.refund_payment, payment_id, command, show=show, status=201)
 
 
 def may_read(request: ApiRequest) -> bool:

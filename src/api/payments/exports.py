@@ -1,22 +1,22 @@
-"""All payments that fit a description, as a file: JSON, or a table for spreadsheets."""
+"""Export of payments as a file: JSON, or CSV for spreadsheets."""
 
 import csv
 import io
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.bodies.payments import PaymentsExport, PaymentSummary
+from api.http.answers import to_json
 from api.http.request import ApiRequest
 from api.http.routing import new_router
 from api.http.streaming import Streamed
 from api.payments.queries import READ, FilterPayments
-from api.renderings import payments as rendering
+from api.resources.payments import PaymentsExport, PaymentSummary, listed_payment_of
 from projections.payment_list import EXPORT_STEP, payment_export
 
 router = new_router("payments")
@@ -59,18 +59,19 @@ async def export_payments_too(
     return _export(request, query)
 
 
-def _export(request: ApiRequest, asked: ExportPayments) -> Response:
-    wanted = asked.filter(request)
+def _export(request: ApiRequest, query: ExportPayments) -> Response:
+    conditions, org_id = query.filter(request), request.org_id
 
-    def read(db: Connection) -> Iterator[dict[str, Any]]:
-        listed = payment_export(db, request.book_name, wanted)
-        return (rendering.of_listed(each, request.org_id) for each in listed)
+    def read(db: Connection, book: str) -> Iterator[dict[str, Any]]:
+        return (listed_payment_of(each, org_id) for each in payment_export(db, book, conditions))
 
-    if asked.format == "json":
-        return Streamed(request, lambda db: _json(read(db)), media_type="application/json")
+    if query.format == "json":
+        return Streamed(
+            request, lambda db, book: _json(read(db, book)), media_type="application/json"
+        )
     return Streamed(
         request,
-        lambda db: _csv(read(db)),
+        lambda db, book: _csv(read(db, book)),
         media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="payments.csv"'},
     )
@@ -81,7 +82,7 @@ def _json(rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     opening = b'{"payments":['
     for step in _steps(rows):
         total += len(step)
-        yield opening + b",".join(orjson.dumps(row) for row in step)
+        yield opening + b",".join(to_json(row) for row in step)
         opening = b","
     yield (b"" if total else opening) + b'],"total":%d}' % total
 
@@ -105,8 +106,8 @@ def _steps(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 def _cell(value: Any) -> Any:
     """Spreadsheets take a text that begins like a formula for one, unless a quote stops them."""
-    if isinstance(value, dict):
-        return orjson.dumps(value).decode()
+    if isinstance(value, dict | datetime):
+        return to_json(value).decode().strip('"')
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"
     return value

@@ -1,4 +1,4 @@
-"""What may be asked about payments and refunds."""
+"""Queries of payments, refunds and status histories."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -8,23 +8,31 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.bodies.payments import Payment, PaymentSummary, Refund, StatusChange
-from api.http.pagination import Paged, UpTo200, Whole, bare
+from api.http.answers import answer
+from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.parsing import parse_query
-from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, StatusName, Text
-from api.http.request import ApiRequest, answer
+from api.http.query_fields import Instant, Whole
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
-from api.renderings import payments as rendering
+from api.resources.filters import Method, StatusName
+from api.resources.payments import (
+    Payment,
+    PaymentSummary,
+    Refund,
+    StatusChange,
+    listed_payment_of,
+    recorded_payment_of,
+    refund_of,
+    status_change_of,
+)
 from commands.client_secrets import client_secret
+from commands.fields import CountryCode, CurrencyCode, Text
 from domain.errors import NotFound
 from domain.payment_refusals import PaymentNotFound
 from domain.payment_types import Source
 from projections.customers import CustomerRecord, customer_record
 from projections.engine.querying.pages import Page
-from projections.payment_list import (
-    PaymentFilter,
-    payment_list,
-)
+from projections.payment_list import PaymentFilter, payment_list
 from projections.payment_status_history import StatusChange as StatusChangeRecord
 from projections.payment_status_history import status_history
 from projections.payments import PaymentRecord, payment
@@ -62,53 +70,49 @@ class FilterPayments(BaseModel):
     end: Instant | None = Field(None, alias="to")
 
     def filter(self, request: ApiRequest) -> PaymentFilter:
-        asked = self.model_dump(include=set(FilterPayments.model_fields))
-        return PaymentFilter(**asked, metadata=_metadata(request))
+        conditions = self.model_dump(include=set(FilterPayments.model_fields))
+        return PaymentFilter(**conditions, metadata=_metadata(request))
 
 
-class ListPayments(Paged, FilterPayments):
+class ListPayments(PageRequest, FilterPayments):
     limit: UpTo200 = 50
 
 
-class ListRows(Paged):
+class ListRows(PageRequest):
     limit: UpTo200 = 50
 
 
 @router.get("/v1/payments", response_model=list[PaymentSummary], dependencies=[READ])
 async def list_payments(request: ApiRequest, query: Annotated[ListPayments, Query()]) -> Response:
     """Newest first."""
-    wanted = query.filter(request)
-    page = await request.ask(lambda db: payment_list(db, request.book_name, wanted, **query.place))
-    return bare(request, page, lambda row: rendering.of_listed(row, request.org_id))
+    page = await request.ask(payment_list, query.filter(request), **query.place)
+    org_id = request.org_id
+    return array_answer(request, page, lambda row: listed_payment_of(row, org_id))
 
 
 @router.get("/v1/payments/refunds", response_model=list[Refund], dependencies=[READ])
 async def list_refunds(request: ApiRequest, query: Annotated[ListRows, Query()]) -> Response:
     """All refunds, newest first."""
-    page = await request.ask(lambda db: refund_list(db, request.book_name, **query.place))
-    return bare(request, page, rendering.of_refund)
+    page = await request.ask(refund_list, **query.place)
+    return array_answer(request, page, refund_of)
 
 
 @router.get("/v1/payments/refunds/{refund_id}", response_model=Refund, dependencies=[READ])
 async def show_refund(request: ApiRequest, refund_id: str) -> Response:
     """One refund."""
-    found = await request.ask(lambda db: refund(db, request.book_name, refund_id))
+    found = await request.ask(refund, refund_id)
     if found is None:
         raise RefundNotFound(refund_id)
-    return answer(rendering.of_refund(found))
+    return answer(refund_of(found))
 
 
 @router.get("/v1/payments/{payment_id}", response_model=Payment, dependencies=[READ])
 async def show_payment(request: ApiRequest, payment_id: str) -> Response:
     """All of one payment."""
-    found, customer = await request.ask(lambda db: _payment(db, request.book_name, payment_id))
+    found, customer = await request.ask(_payment, payment_id)
+    secret = client_secret(request.caller.organization, payment_id)
     return answer(
-        rendering.of_record(
-            found,
-            org_id=request.org_id,
-            customer=customer,
-            client_secret=client_secret(request.caller.organization, payment_id),
-        )
+        recorded_payment_of(found, request.org_id, customer=customer, client_secret=secret)
     )
 
 
@@ -118,11 +122,11 @@ async def list_payment_refunds(
 ) -> Response:
     """The refunds of one payment, newest first."""
 
-    def read(db: Connection) -> Page[RefundRecord]:
-        _payment(db, request.book_name, payment_id)
-        return refund_list(db, request.book_name, payment_id=payment_id, **query.place)
+    def read(db: Connection, book: str) -> Page[RefundRecord]:
+        _payment(db, book, payment_id)
+        return refund_list(db, book, payment_id=payment_id, **query.place)
 
-    return bare(request, await request.ask(read), rendering.of_refund)
+    return array_answer(request, await request.ask(read), refund_of)
 
 
 @router.get(
@@ -135,11 +139,11 @@ async def list_status_history(
 ) -> Response:
     """Through which statuses the payment went, newest first."""
 
-    def read(db: Connection) -> Page[StatusChangeRecord]:
-        _payment(db, request.book_name, payment_id)
-        return status_history(db, request.book_name, payment_id, **query.place)
+    def read(db: Connection, book: str) -> Page[StatusChangeRecord]:
+        _payment(db, book, payment_id)
+        return status_history(db, book, payment_id, **query.place)
 
-    return bare(request, await request.ask(read), rendering.of_status_change)
+    return array_answer(request, await request.ask(read), status_change_of)
 
 
 def _payment(

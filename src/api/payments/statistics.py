@@ -1,4 +1,4 @@
-"""How payments are going: in numbers, over time, by source."""
+"""Payment statistics: totals, series, latency, errors, sources."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -8,14 +8,24 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.bodies.sources import RankedSources
-from api.bodies.statistics import Errors, Latency, Series, Stats
-from api.http.pagination import Paged, UpTo200, enveloped
-from api.http.query_fields import CountryCode, CurrencyCode, Instant, Method, StatusName, Text
-from api.http.request import ApiRequest, answer
+from api.http.answers import answer
+from api.http.pagination import PageRequest, UpTo200, list_answer
+from api.http.query_fields import Instant
+from api.http.request import ApiRequest
 from api.http.routing import needs, new_router
-from api.renderings import sources as source_rendering
-from api.renderings import statistics as rendering
+from api.resources.filters import Method, StatusName
+from api.resources.sources import RankedSources, ranked_source_of
+from api.resources.statistics import (
+    Errors,
+    Latency,
+    Series,
+    Stats,
+    errors_of,
+    latency_of,
+    series_of,
+    stats_of,
+)
+from commands.fields import CountryCode, CurrencyCode, Text
 from domain.payment_types import Source
 from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
@@ -54,15 +64,7 @@ class ShowStats(InPeriod):
 
     @property
     def filter(self) -> MovementFilter:
-        return MovementFilter(
-            currency=self.currency,
-            source=self.source,
-            method=self.method,
-            provider=self.provider,
-            country=self.country,
-            status=self.status,
-            customer_id=self.customer_id,
-        )
+        return MovementFilter(**self.model_dump(exclude=set(InPeriod.model_fields)))
 
 
 class ShowSeries(InPeriod):
@@ -72,7 +74,7 @@ class ShowSeries(InPeriod):
     currency: CurrencyCode | None = None
 
 
-class RankSources(Paged):
+class RankSources(PageRequest):
     limit: UpTo200 = 50
     group_by: Literal["source", "source_id"] = "source_id"
     source: Source | None = None
@@ -86,10 +88,9 @@ async def show_stats(request: ApiRequest, query: Annotated[ShowStats, Query()]) 
     """How many, how much, by which providers and methods, how fast."""
     start, end = query.range(request.now)
 
-    def read(db: Connection) -> dict[str, Any]:
-        stats = payment_stats(db, request.book_name, query.filter, start=start, end=end)
-        latency = payment_latency(db, request.book_name, start=start, end=end)
-        return rendering.of_stats(stats, latency)
+    def read(db: Connection, book: str) -> dict[str, Any]:
+        stats = payment_stats(db, book, query.filter, start=start, end=end)
+        return stats_of(stats, payment_latency(db, book, start=start, end=end))
 
     return answer(await request.ask(read))
 
@@ -100,54 +101,40 @@ async def show_series(request: ApiRequest, query: Annotated[ShowSeries, Query()]
     now = request.now
     start, end = query.range(now)
     series = await request.ask(
-        lambda db: revenue_series(
-            db,
-            request.book_name,
-            start=start,
-            end=end or now,
-            granularity=query.granularity,
-            time_zone=query.time_zone,
-            currency=query.currency,
-        )
+        revenue_series,
+        start=start,
+        end=end or now,
+        granularity=query.granularity,
+        time_zone=query.time_zone,
+        currency=query.currency,
     )
-    return answer(rendering.of_series(series))
+    return answer(series_of(series))
 
 
 @router.get("/v1/payments/stats/latency", response_model=Latency, dependencies=[READ])
 async def show_latency(request: ApiRequest, query: Annotated[InPeriod, Query()]) -> Response:
     """How long payments took from being created to having succeeded."""
     start, end = query.range(request.now)
-    latency = await request.ask(
-        lambda db: payment_latency(db, request.book_name, start=start, end=end)
-    )
-    return answer(rendering.of_latency(latency))
+    return answer(latency_of(await request.ask(payment_latency, start=start, end=end)))
 
 
 @router.get("/v1/payments/stats/errors", response_model=Errors, dependencies=[READ])
 async def show_errors(request: ApiRequest, query: Annotated[InPeriod, Query()]) -> Response:
     """Why payments failed, the most frequent reason first."""
     start, end = query.range(request.now)
-    failures = await request.ask(
-        lambda db: failure_breakdown(db, request.book_name, start=start, end=end)
-    )
-    return answer(rendering.of_errors(failures))
+    return answer(errors_of(await request.ask(failure_breakdown, start=start, end=end)))
 
 
 @router.get("/v1/payments/stats/sources", response_model=RankedSources, dependencies=[READ])
 async def rank_sources(request: ApiRequest, query: Annotated[RankSources, Query()]) -> Response:
     """Which payment link, say, brought most."""
     ranked = await request.ask(
-        lambda db: ranked_sources(
-            db,
-            request.book_name,
-            group_by=query.group_by,
-            source=query.source,
-            currency=query.currency,
-            start=query.start,
-            end=query.end,
-            **query.place,
-        )
+        ranked_sources,
+        group_by=query.group_by,
+        source=query.source,
+        currency=query.currency,
+        start=query.start,
+        end=query.end,
+        **query.place,
     )
-    return enveloped(
-        "sources", ranked.page, query, source_rendering.of_ranked, currency=ranked.currency
-    )
+    return list_answer("sources", ranked.page, query, ranked_source_of, currency=ranked.currency)

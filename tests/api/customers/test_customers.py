@@ -2,9 +2,9 @@
 
 import pytest
 
-from api.bodies.customers import Customer, CustomerStats, TopCustomer, TopCustomers
-from api.bodies.payments import PaymentSummary
-from api.bodies.sources import CustomerSources
+from api.resources.customers import Customer, CustomerStats, TopCustomer, TopCustomers
+from api.resources.payments import PaymentSummary
+from api.resources.sources import CustomerSources
 from projections.engine.querying import candidates
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)

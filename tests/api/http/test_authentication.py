@@ -131,7 +131,6 @@ def test_public_routes_tolerate_a_bad_key(server):
         "/v1/checkout/sessions/cs_x/select",
         "/v1/payments/pay_x/confirm-intent",
         "/healthz",
-        "/metrics",
     ],
 )
 def test_what_needs_no_key_may_be_read_by_a_browser_of_an_allowed_origin(new_server, path):

@@ -58,13 +58,13 @@ def test_an_export_that_goes_wrong_midway_is_cut_and_never_looks_whole(
     client, payments, server, log, monkeypatch
 ):
     assert payments
-    render, rendered = _breaking_after(STEP + 1)
-    monkeypatch.setattr("api.payments.exports.rendering.of_listed", render)
+    show, shown = _breaking_after(STEP + 1)
+    monkeypatch.setattr("api.payments.exports.listed_payment_of", show)
 
     with pytest.raises(httpx.RemoteProtocolError):
         client.get("/v1/payments/export")
 
-    assert len(rendered) == STEP + 1
+    assert len(shown) == STEP + 1
     assert "request_failed" in {entry["event"] for entry in log}
     monkeypatch.undo()
     assert client.get("/v1/payments/export").json()["total"] == len(payments)
@@ -73,7 +73,7 @@ def test_an_export_that_goes_wrong_midway_is_cut_and_never_looks_whole(
 
 def test_an_export_that_goes_wrong_at_once_is_a_plain_error(client, monkeypatch):
     client.post("/v1/payments/intents", json={"amount": 1, "currency": "GHS"})
-    monkeypatch.setattr("api.payments.exports.rendering.of_listed", _breaking_after(0)[0])
+    monkeypatch.setattr("api.payments.exports.listed_payment_of", _breaking_after(0)[0])
 
     answer = client.get("/v1/payments/export")
 
@@ -92,7 +92,7 @@ def test_who_hangs_up_in_the_middle_of_an_export_is_read_no_further_for(
         time.sleep(0.01)
         return {"id": listed.payment.payment_id, "filling": "x" * 10_000}
 
-    monkeypatch.setattr("api.payments.exports.rendering.of_listed", slowly)
+    monkeypatch.setattr("api.payments.exports.listed_payment_of", slowly)
 
     with merchant.client() as impatient, impatient.stream("GET", "/v1/payments/export") as answer:
         next(answer.iter_bytes())
@@ -102,12 +102,12 @@ def test_who_hangs_up_in_the_middle_of_an_export_is_read_no_further_for(
 
 
 def _breaking_after(count):
-    rendered = []
+    shown = []
 
-    def render(listed, _org_id):
-        if len(rendered) == count:
+    def show(listed, _org_id):
+        if len(shown) == count:
             raise LookupError("a row nobody can read")
-        rendered.append(listed)
+        shown.append(listed)
         return {"id": listed.payment.payment_id}
 
-    return render, rendered
+    return show, shown

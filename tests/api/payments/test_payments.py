@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from api.bodies.payments import Payment, PaymentSummary, Refund, StatusChange
-from api.bodies.sources import RankedSource
-from api.bodies.statistics import Stats
+from api.resources.payments import Payment, PaymentSummary, Refund, StatusChange
+from api.resources.sources import RankedSource
+from api.resources.statistics import Stats
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 

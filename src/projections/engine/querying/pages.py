@@ -10,7 +10,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypedDict, TypeVar, Unpack
+from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,8 +33,16 @@ _SMALLEST: dict[type, Any] = {int: -_LARGEST - 1, str: "", bool: False}
 _LONGEST_TOKEN = 4096
 
 
-class BadCursor(ValueError):  # noqa: N818 (an answer to the caller, like the refusals)
+class BadArgument(ValueError):  # noqa: N818 (an answer to the caller, like the refusals)
+    """The question is wrong, not the program; ``field``: the argument, as callers know it."""
+
+    field: ClassVar[str]
+
+
+class BadCursor(BadArgument):
     """The token was not made by a page of this list in this order."""
+
+    field = "cursor"
 
     def __init__(self) -> None:
         super().__init__("this cursor was not given out for this list in this order")

@@ -1,7 +1,7 @@
-"""What all answers have in common: moments, amounts, errors and pages."""
+"""Fields that all resources share: moments, amounts, pages; and how an answer is filled."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,18 @@ class Shape(BaseModel):
     """An answer. Clients must expect fields to be added."""
 
     model_config = ConfigDict(extra="allow", json_schema_serialization_defaults_required=True)
+    _names: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls._names = tuple(cls.model_fields)
+
+    @classmethod
+    def of(cls, record: object, **given: Any) -> dict[str, Any]:
+        """The answer: each field is what is given for it, else what the record calls so."""
+        return {
+            name: given[name] if name in given else getattr(record, name) for name in cls._names
+        }
 
 
 class Pagination(Shape):
@@ -30,14 +42,3 @@ class Pagination(Shape):
     limit: int = Field(examples=[50])
     offset: int = Field(examples=[0])
     next_cursor: str | None = Field(examples=[None])
-
-
-class Error(Shape):
-    """Every answer that is not 2xx."""
-
-    error: str = Field(description="The category.", examples=["not_found"])
-    code: str = Field(description="For programs.", examples=["customer_not_found"])
-    message: str = Field(description="For people.", examples=["no customer cus_01hx"])
-    details: dict[str, str | int | float | bool | None] | None = Field(
-        description="Flat.", examples=[{"customer_id": "cus_01hx"}]
-    )

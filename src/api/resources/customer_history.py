@@ -1,12 +1,12 @@
-"""What the timeline of a customer looks like from outside, and all that is known at a glance."""
+"""The history of a customer, its prefill, and its state at a glance."""
 
 from pydantic import Field
 
-from api.bodies.customers import Customer, Source
-from api.bodies.invoices import Invoice
-from api.bodies.shapes import Amount, Currency, Moment, Pagination, Shape
-from api.bodies.sources import CustomerSources
-from api.bodies.subscriptions import Subscription
+from api.resources.customers import Customer, Source
+from api.resources.invoices import Invoice
+from api.resources.shapes import Amount, Currency, Moment, Pagination, Shape
+from api.resources.sources import CustomerSources
+from api.resources.subscriptions import Subscription
 from projections.timeline_sources import EntryType
 
 

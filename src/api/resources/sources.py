@@ -1,9 +1,13 @@
-"""What breakdowns by source look like."""
+"""The breakdown by source: what each source brought."""
+
+from typing import Any
 
 from pydantic import Field
 
-from api.bodies.customers import Acquisition, Source
-from api.bodies.shapes import Amount, Count, Moment, Pagination, Shape, Share
+from api.resources.customers import Acquisition, Source
+from api.resources.shapes import Amount, Count, Moment, Pagination, Shape, Share
+from projections.customer_profiles import Acquisition as FirstPayment
+from projections.source_breakdown import SourceBreakdown, SourceFigures
 
 
 class SourceTotals(Shape):
@@ -66,3 +70,19 @@ class RankedSources(Shape):
     currency: str | None = Field(examples=["GHS"])
     sources: list[RankedSource]
     pagination: Pagination
+
+
+def breakdown_of(breakdown: SourceBreakdown, acquisition: FirstPayment | None) -> dict[str, Any]:
+    return CustomerSources.of(
+        breakdown,
+        totals=SourceTotals.of(breakdown),
+        by_source=[SourceShare.of(each, count=each.succeeded) for each in breakdown.by_source],
+        by_source_id=[
+            SourceIdShare.of(each, count=each.succeeded) for each in breakdown.by_source_id
+        ],
+        acquisition=acquisition,
+    )
+
+
+def ranked_source_of(figures: SourceFigures) -> dict[str, Any]:
+    return RankedSource.of(figures, count=figures.created)

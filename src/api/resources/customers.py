@@ -1,16 +1,21 @@
-"""What a customer looks like from outside."""
+"""The customer resource: who somebody is, and their figures."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal, cast
 
 from pydantic import Field
 
-from api.bodies.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from domain.book import Book
+from domain.customer import Customer as CustomerAggregate
+from projections import book_totals, customer_stats, subscriptions
+from projections.customer_profiles import Profile
+from projections.top_customers import Ranked
 
 SubscriptionStatus = Literal["none", "active", "paused", "canceled"]
 Source = Literal["api", "payment_link", "subscription"]
 
 
-class Subscriptions(Shape):
+class SubscriptionCounts(Shape):
     """How many subscriptions, by status."""
 
     active: Count
@@ -58,8 +63,8 @@ class Identity(Shape):
     updated_at: Moment
 
 
-class Customer(Identity):
-    """Who it is, and its figures; scalar amounts are those of ``currency`` alone."""
+class Figures(Shape):
+    """What somebody paid, and when; scalar amounts are those of ``currency`` alone."""
 
     currency: str | None = Field(description="The preferred currency.", examples=["GHS"])
     total_spent: Amount
@@ -80,9 +85,22 @@ class Customer(Identity):
     preferred_currency: str | None = Field(examples=["GHS"])
     risk_score: float = Field(examples=[0])
     subscription_status: SubscriptionStatus
-    subscriptions: Subscriptions
+    subscriptions: SubscriptionCounts
     totals_by_currency: list[CurrencyTotals]
     acquisition: Acquisition | None
+
+
+class Customer(Figures, Identity):
+    """Who it is, and its figures; scalar amounts are those of ``currency`` alone."""
+
+
+class KnownCustomer(Shape):
+    """Who pays, as far as the page that pays may know."""
+
+    id: str
+    name: str | None
+    email: str | None
+    phone: str | None
 
 
 class Customers(Shape):
@@ -135,3 +153,80 @@ class CustomerStats(Shape):
     currency: str | None = Field(examples=["GHS"])
     by_tag: list[TagFigures]
     totals_by_currency: list[CurrencyTotals]
+
+
+def customer_of(
+    customer: CustomerAggregate, book: Book, figures: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A customer as the command leaves it; without figures when they are not at hand."""
+    identity = Identity.of(
+        customer,
+        **customer.personal,
+        org_id=book.org_id,
+        mode=book.mode,
+        created_at=customer.registered_at,
+    )
+    return identity | (figures or {})
+
+
+def profile_of(profile: Profile, book: Book) -> dict[str, Any]:
+    """A customer as the views know it."""
+    record = profile.record
+    identity = Identity.of(record, id=record.customer_id, org_id=book.org_id, mode=book.mode)
+    return identity | figures_of(profile)
+
+
+def figures_of(profile: Profile) -> dict[str, Any]:
+    totals = profile.totals or _NOTHING
+    return Figures.of(
+        profile,
+        **CurrencyTotals.of(totals, currency=profile.currency),
+        total_amount=totals.total_spent,
+        total_payments=totals.payment_count,
+        total_refunds=totals.refund_count,
+        avg_payment_amount=totals.avg_payment_amount,
+        last_payment_date=profile.last_payment_at,
+        preferred_currency=profile.currency,
+        subscription_status=profile.subscriptions.status,
+        subscriptions=SubscriptionCounts.of(profile.subscriptions),
+        totals_by_currency=[CurrencyTotals.of(each) for each in profile.totals_by_currency],
+    )
+
+
+def ranked_of(ranked: Ranked, book: Book) -> dict[str, Any]:
+    """A customer in a ranking, with the figures it is ranked by."""
+    return profile_of(ranked.profile, book) | {"ranked_by": Ranking.of(ranked)}
+
+
+def stats_of(stats: customer_stats.CustomerStats) -> dict[str, Any]:
+    by_currency = [CurrencyTotals.of(each) for each in stats.totals_by_currency]
+    return CustomerStats.of(stats, totals_by_currency=by_currency)
+
+
+_NOTHING: Final = book_totals.CurrencyTotals(
+    currency="",
+    payment_count=0,
+    successful_payments=0,
+    failed_payments=0,
+    total_spent=0,
+    refund_count=0,
+    refund_amount=0,
+    disputed_amount=0,
+    first_payment_at=None,
+    last_payment_at=None,
+)
+# Those of a customer who has just been registered.
+NO_FIGURES: Final = figures_of(
+    Profile(
+        record=cast(Any, None),
+        currency=None,
+        totals=None,
+        totals_by_currency=[],
+        preferred_method=None,
+        first_payment_at=None,
+        last_payment_at=None,
+        acquisition=None,
+        risk_score=0.0,
+        subscriptions=subscriptions.SubscriptionCounts(),
+    )
+)

@@ -1,4 +1,4 @@
-"""Which past is asked about? `as_of` and `known_at`, which every query of the views takes."""
+"""The query parameters `as_of` and `known_at`, which every query of the views takes."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from api.http.query_fields import Instant
 from projections.engine.time_travel.reader import Moment
 
 
-class Asked(BaseModel):
+class TimeTravel(BaseModel):
     """A moment that is still to come is the present, as is none."""
 
     as_of: Instant | None = Field(
@@ -22,21 +22,21 @@ class Asked(BaseModel):
     )
 
 
-def asked_moment(query: bytes, now: datetime) -> Moment | None:
+def moment_in(query: bytes, now: datetime) -> Moment | None:
     """The moment a query string names; None for the present. Raises InvalidInput."""
     if not query:
         return None
     try:
-        asked = Asked.model_validate(parse_query(query))
+        named = TimeTravel.model_validate(parse_query(query))
     except ValidationError as invalid:
         raise from_validation(invalid) from None
-    moment = Moment(_past(asked.as_of, now), _past(asked.known_at, now))
+    moment = Moment(_past(named.as_of, now), _past(named.known_at, now))
     return None if moment == Moment() else moment
 
 
-def moment_parameters() -> list[dict[str, Any]]:
+def time_travel_parameters() -> list[dict[str, Any]]:
     """The two as the OpenAPI document names them, for every query."""
-    fields = Asked.model_json_schema()["properties"]
+    fields = TimeTravel.model_json_schema()["properties"]
     return [
         {
             "name": name,

@@ -1,11 +1,14 @@
-"""What subscriptions look like from outside."""
+"""The subscription resource, and the retry policies that go with it."""
 
 from typing import Any, Literal
 
 from pydantic import Field
 
-from api.bodies.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from commands.retry_policies import PolicyInForce
 from domain.subscription import Interval, SubscriptionStatus
+from domain.subscription import Subscription as SubscriptionAggregate
+from projections.subscriptions import SubscriptionRecord
 
 
 class Subscription(Shape):
@@ -46,3 +49,32 @@ class RetryPolicy(Shape):
     max_retries: Count
     when_used_up: Literal["pause", "cancel"]
     is_default: bool = Field(description="Nobody has set one.")
+
+
+def subscription_of(
+    subscription: SubscriptionAggregate | SubscriptionRecord, org_id: str
+) -> dict[str, Any]:
+    """A subscription, as a command leaves it or as the views know it."""
+    if isinstance(subscription, SubscriptionRecord):
+        subscription_id = subscription.subscription_id
+    else:
+        subscription_id = subscription.id
+    return {
+        "id": subscription_id,
+        "org_id": org_id,
+        "customer_id": subscription.customer_id,
+        **subscription.plan,
+        "status": subscription.status,
+        "status_reason": subscription.status_reason,
+        "next_renewal_at": subscription.next_renewal_at,
+        "period": subscription.period,
+        "current_period_start": subscription.period_start,
+        "current_period_end": subscription.period_end,
+        "latest_invoice_id": subscription.latest_invoice_id,
+        "created_at": subscription.created_at,
+        "updated_at": subscription.updated_at,
+    }
+
+
+def policy_of(found: PolicyInForce) -> dict[str, Any]:
+    return RetryPolicy.of(found, **found.policy)

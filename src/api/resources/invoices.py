@@ -1,11 +1,13 @@
-"""What invoices look like from outside."""
+"""The invoice resource."""
 
 from typing import Any
 
 from pydantic import Field
 
-from api.bodies.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from domain.invoice import Invoice as InvoiceAggregate
 from domain.invoice import InvoiceStatus
+from projections.invoices import InvoiceRecord
 
 
 class Invoice(Shape):
@@ -39,3 +41,13 @@ class Invoices(Shape):
 
     invoices: list[Invoice]
     pagination: Pagination
+
+
+def invoice_of(invoice: InvoiceAggregate | InvoiceRecord, org_id: str) -> dict[str, Any]:
+    """An invoice, as a command leaves it or as the views know it."""
+    return Invoice.of(
+        invoice,
+        id=invoice.invoice_id if isinstance(invoice, InvoiceRecord) else invoice.id,
+        org_id=org_id,
+        due_date=invoice.due_at,
+    )

@@ -1,11 +1,11 @@
-"""What checkout sessions look like from outside."""
+"""The checkout session resource."""
 
 from pydantic import Field
 
-from api.bodies.customer_history import Prefill
-from api.bodies.known_customer import KnownCustomer
-from api.bodies.payments import Payment
-from api.bodies.shapes import Moment, Shape
+from api.resources.customer_history import Prefill
+from api.resources.customers import KnownCustomer
+from api.resources.payments import Payment
+from api.resources.shapes import Moment, Shape
 
 
 class CheckoutSession(Shape):

@@ -1,9 +1,14 @@
-"""What figures about payments look like."""
+"""Payment statistics: totals, series, latency, errors."""
+
+from typing import Any
 
 from pydantic import Field
 
-from api.bodies.customers import CurrencyTotals
-from api.bodies.shapes import Amount, Count, Moment, Shape, Share
+from api.resources.customers import CurrencyTotals
+from api.resources.shapes import Amount, Count, Moment, Shape, Share
+from projections import payment_latency, payment_stats
+from projections.failed_attempts import FailureCount
+from projections.revenue import Moved, RevenueSeries
 
 
 class PaymentTotals(Shape):
@@ -82,3 +87,36 @@ class Errors(Shape):
     """The most frequent first."""
 
     breakdown: list[ErrorCount]
+
+
+def stats_of(stats: payment_stats.PaymentStats, latency: payment_latency.Latency) -> dict[str, Any]:
+    totals = stats.totals
+    return Stats.of(
+        stats,
+        totals=_totals(totals),
+        totals_by_currency=[CurrencyTotals.of(each) for each in stats.totals_by_currency],
+        count=totals.created,
+        success_count=totals.succeeded,
+        failed_count=totals.failed,
+        total_amount=totals.amount,
+        fee_amount=0,
+        net_amount=totals.net_amount,
+        average_latency_ms=latency.average_milliseconds,
+    )
+
+
+def series_of(series: RevenueSeries) -> dict[str, Any]:
+    buckets = [Bucket.of(each, totals=_totals(each.totals)) for each in series.buckets]
+    return Series.of(series, buckets=buckets)
+
+
+def latency_of(latency: payment_latency.Latency) -> dict[str, Any]:
+    return Latency.of(latency, average_latency_ms=latency.average_milliseconds)
+
+
+def errors_of(failures: list[FailureCount]) -> dict[str, Any]:
+    return {"breakdown": failures}
+
+
+def _totals(moved: Moved) -> dict[str, Any]:
+    return PaymentTotals.of(moved, count=moved.created, refunded=moved.refund_count)

@@ -1,10 +1,12 @@
-"""What the explanation of a figure looks like."""
+"""The explanation of a figure: the facts that add up to it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 from pydantic import Field
 
-from api.bodies.shapes import Moment, Pagination, Shape
+from api.resources.shapes import Moment, Pagination, Shape
+from projections import explanations
 
 Adds = Annotated[
     int, Field(description="In the currency's minor unit, or a count.", examples=[-2500])
@@ -35,3 +37,15 @@ class Explanation(Shape):
     sum: int
     facts: list[ExplainingFact]
     pagination: Pagination
+
+
+def fact_of(fact: explanations.ExplainingFact) -> dict[str, Any]:
+    stored = fact.stored
+    return ExplainingFact.of(
+        fact,
+        position=stored.position,
+        topic=stored.topic,
+        payment_id=stored.stream,
+        recorded_at=stored.recorded_at,
+        actor=orjson.loads(stored.context).get("actor"),
+    )

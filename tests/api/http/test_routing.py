@@ -5,20 +5,19 @@ import asyncio
 import pytest
 from starlette.responses import Response
 
-from api.http.entrance import Entrance
 from api.http.request_state import RequestState
-from api.http.routing import new_router
+from api.http.routing import Dispatcher, new_router
 
 
 @pytest.fixture
 def enter():
-    """Asks an entrance to three operations; says where one came out."""
+    """Asks a dispatcher of three operations; says where one came out."""
     came_out = []
     router = new_router("things")
 
     def operation(name):
-        async def handler(call):
-            came_out.append((name, call.path_params))
+        async def handler(request):
+            came_out.append((name, request.path_params))
             return Response()
 
         return handler
@@ -35,12 +34,12 @@ def enter():
 
     class App:
         class state:  # noqa: N801 (as Starlette calls it)
-            parts = None
+            dependencies = None
 
     def ask(method, path):
         scope = {"type": "http", "method": method, "path": path, "headers": [], "app": App}
         RequestState("req_1", {}).join(scope)
-        asyncio.run(Entrance(router.routes, elsewhere)(scope, nowhere, nowhere))
+        asyncio.run(Dispatcher(router.routes, elsewhere)(scope, nowhere, nowhere))
         return came_out[-1]
 
     return ask

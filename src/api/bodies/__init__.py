@@ -1,1 +1,0 @@
-"""What answers look like: one module per thing; how they are filled is in renderings."""

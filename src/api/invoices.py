@@ -1,0 +1,112 @@
+"""Invoices: commands and queries."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.http.answers import answer
+from api.http.pagination import PageRequest, UpTo200, array_answer
+from api.http.query_fields import Instant
+from api.http.request import ApiRequest
+from api.http.routing import example, needs, new_router
+from api.resources.filters import EitherSpelling
+from api.resources.invoices import Invoice, invoice_of
+from commands import invoices as commands
+from commands.fields import Text
+from commands.handling.unit_of_work import UnitOfWork
+from commands.invoices import CancelInvoice, RetryInvoice, UpdateInvoice
+from domain.invoice import Invoice as InvoiceAggregate
+from domain.invoice import InvoiceNotFound, InvoiceStatus
+from projections.customers import customer_id_of
+from projections.engine.querying.pages import Page
+from projections.invoices import InvoiceFilter, InvoiceRecord, invoice, invoice_list
+
+command_router = new_router("invoices")
+query_router = new_router("invoices")
+READ, WRITE = needs("invoices:read"), needs("invoices:write")
+
+
+class ListInvoices(PageRequest):
+    """``customer_id`` may be the merchant's own; ``from`` is another word for created_after."""
+
+    limit: UpTo200 = 50
+    status: Annotated[InvoiceStatus, EitherSpelling] | None = None
+    customer_id: Text | None = None
+    subscription_id: Text | None = None
+    created_after: Instant | None = None
+    created_before: Instant | None = None
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
+
+
+def _shown(work: UnitOfWork, invoice: InvoiceAggregate) -> dict[str, Any]:
+    return invoice_of(invoice, work.org_id)
+
+
+@command_router.patch(
+    "/v1/invoices/{invoice_id}",
+    response_model=Invoice,
+    dependencies=[WRITE],
+    openapi_extra=example(metadata={"order": "1001"}),
+)
+async def update_invoice(request: ApiRequest, invoice_id: str, command: UpdateInvoice) -> Response:
+    """Notes, or another day on which it is due; its status can only be set to canceled."""
+    return await request.decide(commands.update_invoice, invoice_id, command, show=_shown)
+
+
+@command_router.post(
+    "/v1/invoices/{invoice_id}/cancel",
+    response_model=Invoice,
+    dependencies=[WRITE],
+    openapi_extra=example(reason="sent by mistake"),
+)
+async def cancel_invoice(request: ApiRequest, invoice_id: str, command: CancelInvoice) -> Response:
+    """The money is not wanted any more: its payment is canceled with it."""
+    return await request.decide(commands.cancel_invoice, invoice_id, command, show=_shown)
+
+
+@command_router.post(
+    "/v1/invoices/{invoice_id}/retry",
+    status_code=202,
+    response_model=Invoice,
+    dependencies=[WRITE],
+    openapi_extra=example(),
+)
+async def retry_invoice(
+    request: ApiRequest,
+    invoice_id: str,
+    command: RetryInvoice,  # noqa: ARG001 (its body says nothing)
+) -> Response:
+    """Tries the payment of a failed one again, also when the policy has no more tries."""
+    return await request.decide(commands.retry_invoice, invoice_id, show=_shown, status=202)
+
+
+@query_router.get("/v1/invoices", response_model=list[Invoice], dependencies=[READ])
+async def list_invoices(request: ApiRequest, query: Annotated[ListInvoices, Query()]) -> Response:
+    """Newest first."""
+
+    def read(db: Connection, book: str) -> Page[InvoiceRecord]:
+        named = query.customer_id
+        conditions = InvoiceFilter(
+            status=query.status,
+            customer_id=named and (customer_id_of(db, book, named) or named),
+            subscription_id=query.subscription_id,
+            start=query.created_after or query.start,
+            end=query.created_before or query.end,
+        )
+        return invoice_list(db, book, conditions, **query.place)
+
+    page, org_id = await request.ask(read), request.org_id
+    return array_answer(request, page, lambda row: invoice_of(row, org_id))
+
+
+@query_router.get("/v1/invoices/{invoice_id}", response_model=Invoice, dependencies=[READ])
+async def show_invoice(request: ApiRequest, invoice_id: str) -> Response:
+    """All of one invoice."""
+    found = await request.ask(invoice, invoice_id)
+    if found is None:
+        raise InvoiceNotFound(invoice_id)
+    return answer(invoice_of(found, request.org_id))

@@ -1,1 +1,0 @@
-"""How what is known becomes an answer: one module per thing, beside its shape in bodies."""

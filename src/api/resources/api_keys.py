@@ -1,0 +1,31 @@
+"""The API key resource, without the key itself."""
+
+from typing import Any
+
+from pydantic import Field
+
+from api.resources.shapes import Moment, Shape
+from domain.organization import Key
+
+
+class ApiKey(Shape):
+    """A key, without the key itself; no scopes listed means full access."""
+
+    id: str = Field(examples=["key_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    org_id: str
+    name: str = Field(examples=["the website"])
+    scopes: list[str] = Field(examples=[["payments:read"]])
+    created_at: Moment
+    last_used_at: Moment | None
+    revoked_at: Moment | None
+
+
+class NewApiKey(ApiKey):
+    """``raw`` and ``key`` are the key itself, told this once: a replayed answer has null."""
+
+    raw: str | None = Field(examples=["pfk_test_….…"])
+    key: str | None = Field(examples=["pfk_test_….…"])
+
+
+def api_key_of(key: Key, org_id: str) -> dict[str, Any]:
+    return ApiKey.of(key, id=key.key_id, org_id=org_id)

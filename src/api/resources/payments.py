@@ -1,0 +1,242 @@
+"""The payment resource, with its refunds and its status history."""
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from api.resources.customers import Source
+from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from domain.customer import Customer as CustomerAggregate
+from domain.payment import Payment as PaymentAggregate
+from domain.payment_types import Status
+from projections import payment_status_history, refunds_and_disputes
+from projections.customers import CustomerRecord
+from projections.payment_list import ListedPayment
+from projections.payments import PaymentRecord
+
+CaptureMethod = Literal["automatic", "manual"]
+
+
+class PaymentCustomer(Shape):
+    """Who paid, as much as a receipt needs."""
+
+    id: str
+    external_id: str | None
+    email: str | None
+    phone: str | None
+    name: str | None
+    tags: list[str]
+
+
+class PaymentSummary(Shape):
+    """One row of a list of payments; ``payment_id`` and ``id`` are the same."""
+
+    id: str = Field(examples=["pay_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    payment_id: str = Field(examples=["pay_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    org_id: str
+    connection_id: str | None
+    provider: str | None
+    provider_ref_id: str | None
+    method: str = Field(examples=["mobile_money"])
+    country: str | None = Field(examples=["GH"])
+    status: Status
+    amount: Amount
+    currency: Currency
+    fee_amount: Amount
+    fee_currency: str | None
+    net_amount: Amount
+    captured_amount: Amount
+    refunded_amount: Amount
+    customer_id: str | None
+    customer_name: str | None
+    reference: str | None
+    description: str | None
+    metadata: dict[str, Any]
+    source: Source
+    source_id: str | None = Field(examples=["pl_abc123"])
+    source_description: str | None = Field(examples=["Summer Sale - Premium Plan"])
+    failure_code: str | None
+    failure_message: str | None
+    created_at: Moment
+    updated_at: Moment
+    succeeded_at: Moment | None
+
+
+class Payment(PaymentSummary):
+    """All of one payment."""
+
+    capture_method: CaptureMethod
+    authorized_amount: Amount
+    captured_at: Moment | None
+    disputed_amount: Amount
+    next_action: dict[str, Any] | None
+    client_secret: str | None = Field(
+        description="Lets a browser confirm this payment and nothing else."
+    )
+    session_secret: str | None
+    psp_public_key: str | None
+    psp_credentials: dict[str, Any] | None
+    available_psps: list[dict[str, Any]]
+    branding: dict[str, Any]
+    route: list[dict[str, Any]]
+    exchange_rate: float | None
+    settled_at: Moment | None
+    expires_at: Moment | None
+    customer: PaymentCustomer | None
+    customer_external_id: str | None
+
+
+class Payments(Shape):
+    """A page of one customer's payments."""
+
+    payments: list[PaymentSummary]
+    pagination: Pagination
+
+
+class PaymentsExport(Shape):
+    """Every payment that was asked for."""
+
+    payments: list[PaymentSummary]
+    total: Count
+
+
+class Refund(Shape):
+    """Money that was given back."""
+
+    id: str = Field(examples=["ref_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    payment_id: str
+    amount: Amount
+    currency: Currency
+    status: Literal["pending", "processing", "succeeded", "failed", "manual_review"]
+    reason: str | None
+    provider_refund_id: str | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class StatusChange(Shape):
+    """One step of a payment's life."""
+
+    id: int
+    from_status: str | None
+    to_status: str
+    source: str
+    reason: str | None
+    created_at: Moment
+
+
+# What no payment has here: providers are the merchant's own.
+_SUMMARY: Final[dict[str, Any]] = {"connection_id": None, "fee_amount": 0, "fee_currency": None}
+_WHOLE: Final[dict[str, Any]] = _SUMMARY | {
+    "client_secret": None,
+    "session_secret": None,
+    "psp_public_key": None,
+    "psp_credentials": None,
+    "available_psps": [],
+    "branding": {},
+    "route": [],
+    "exchange_rate": None,
+    "settled_at": None,
+    "expires_at": None,
+}
+
+
+def payment_of(
+    payment: PaymentAggregate, org_id: str, customer: CustomerAggregate | None = None
+) -> dict[str, Any]:
+    """The whole payment, as a command leaves it; its secrets are told beside it."""
+    payer = None
+    if customer is not None and not customer.deleted:
+        payer = PaymentCustomer.of(customer, **customer.personal)
+    lost = sum(int(dispute["amount"]) for dispute in payment.disputes_lost)
+    return _whole(payment, payment.id, org_id, payer, disputed_amount=lost)
+
+
+def recorded_payment_of(
+    payment: PaymentRecord, org_id: str, *, customer: CustomerRecord | None, client_secret: str
+) -> dict[str, Any]:
+    """The whole payment, as the views know it."""
+    payer = PaymentCustomer.of(customer, id=customer.customer_id) if customer else None
+    return _whole(payment, payment.payment_id, org_id, payer, client_secret=client_secret)
+
+
+def listed_payment_of(listed: ListedPayment, org_id: str) -> dict[str, Any]:
+    payment = listed.payment
+    return PaymentSummary.of(
+        payment,
+        **_SUMMARY,
+        id=payment.payment_id,
+        org_id=org_id,
+        net_amount=payment.amount,
+        customer_name=listed.customer_name,
+    )
+
+
+def refund_of(refund: refunds_and_disputes.Refund) -> dict[str, Any]:
+    """A refund is recorded once it has happened, so it never changes again."""
+    return Refund.of(refund, id=refund.refund_id, status="succeeded", updated_at=refund.created_at)
+
+
+def new_refund_of(
+    payment: PaymentAggregate,
+    refund_id: str,
+    *,
+    reason: str | None,
+    provider_refund_id: str | None,
+) -> dict[str, Any]:
+    """The refund a command has just recorded on the payment."""
+    recorded = next(each for each in payment.refunds if each["id"] == refund_id)
+    return refund_of(
+        refunds_and_disputes.Refund(
+            refund_id=refund_id,
+            payment_id=payment.id,
+            customer_id=payment.customer_id,
+            amount=recorded["amount"],
+            currency=payment.currency,
+            reason=reason,
+            provider_refund_id=provider_refund_id,
+            created_at=datetime.fromisoformat(recorded["occurred_at"]),
+        )
+    )
+
+
+def status_change_of(change: payment_status_history.StatusChange) -> dict[str, Any]:
+    return StatusChange.of(
+        change, id=change.change_id, source=change.changed_by, created_at=change.changed_at
+    )
+
+
+def for_browser(body: dict[str, Any]) -> dict[str, Any]:
+    """A payment without what is between the merchant and their customer."""
+    private = dict.fromkeys(("customer", "customer_name", "customer_external_id"))
+    return body | private | {"metadata": {}}
+
+
+def for_strangers(body: dict[str, Any]) -> dict[str, Any]:
+    """The same for whoever shows no key: not even that a customer was known, or since when."""
+    return for_browser(body) | {"customer_id": None}
+
+
+def _whole(
+    payment: PaymentAggregate | PaymentRecord,
+    payment_id: str,
+    org_id: str,
+    payer: dict[str, Any] | None,
+    **given: Any,
+) -> dict[str, Any]:
+    return Payment.of(
+        payment,
+        **_WHOLE
+        | {
+            "id": payment_id,
+            "payment_id": payment_id,
+            "org_id": org_id,
+            "net_amount": payment.amount,
+            "customer_name": payer and payer["name"],
+            "captured_at": payment.succeeded_at,
+            "customer": payer,
+            "customer_external_id": payer and payer["external_id"],
+        }
+        | given,
+    )

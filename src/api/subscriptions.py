@@ -1,0 +1,160 @@
+"""Subscriptions: commands and queries."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.http.answers import answer
+from api.http.pagination import PageRequest, UpTo200, array_answer
+from api.http.query_fields import Instant
+from api.http.request import ApiRequest
+from api.http.routing import example, needs, new_router
+from api.resources.filters import EitherSpelling
+from api.resources.subscriptions import Subscription, subscription_of
+from commands import subscriptions as commands
+from commands.fields import Text
+from commands.handling.unit_of_work import UnitOfWork
+from commands.subscriptions import (
+    CancelSubscription,
+    CreateSubscription,
+    PauseSubscription,
+    ResumeSubscription,
+    UpdateSubscription,
+)
+from domain.subscription import Subscription as SubscriptionAggregate
+from domain.subscription import SubscriptionNotFound, SubscriptionStatus
+from projections.customers import customer_id_of
+from projections.engine.querying.pages import Page
+from projections.subscriptions import (
+    SubscriptionFilter,
+    SubscriptionRecord,
+    subscription,
+    subscription_list,
+)
+
+command_router = new_router("subscriptions")
+query_router = new_router("subscriptions")
+READ, WRITE = needs("subscriptions:read"), needs("subscriptions:write")
+
+
+class ListSubscriptions(PageRequest):
+    """``customer_id`` may be the merchant's own."""
+
+    limit: UpTo200 = 50
+    status: Annotated[SubscriptionStatus, EitherSpelling] | None = None
+    customer_id: Text | None = None
+    plan_id: Text | None = None
+    created_after: Instant | None = None
+    created_before: Instant | None = None
+
+
+def _shown(work: UnitOfWork, subscription: SubscriptionAggregate) -> dict[str, Any]:
+    return subscription_of(subscription, work.org_id)
+
+
+@command_router.post(
+    "/v1/subscriptions",
+    status_code=201,
+    response_model=Subscription,
+    dependencies=[WRITE],
+    openapi_extra=example(
+        customer_id="usr_1234",
+        plan_id="plan_premium",
+        amount=4000,
+        currency="GHS",
+        method="momo",
+        interval="monthly",
+        metadata={"plan_name": "Premium"},
+    ),
+)
+async def create_subscription(request: ApiRequest, command: CreateSubscription) -> Response:
+    """The first period begins, and is billed, at once; the next ones when their time comes."""
+    return await request.decide(commands.create_subscription, command, show=_shown, status=201)
+
+
+@command_router.patch(
+    "/v1/subscriptions/{subscription_id}",
+    response_model=Subscription,
+    dependencies=[WRITE],
+    openapi_extra=example(plan_id="plan_basic", amount=2000),
+)
+async def update_subscription(
+    request: ApiRequest, subscription_id: str, command: UpdateSubscription
+) -> Response:
+    """Another plan, amount or interval goes from the next invoice on."""
+    return await request.decide(commands.update_subscription, subscription_id, command, show=_shown)
+
+
+@command_router.post(
+    "/v1/subscriptions/{subscription_id}/pause",
+    response_model=Subscription,
+    dependencies=[WRITE],
+    openapi_extra=example(reason="on a journey"),
+)
+async def pause_subscription(
+    request: ApiRequest, subscription_id: str, command: PauseSubscription
+) -> Response:
+    """Nothing is billed for the time it is paused."""
+    return await request.decide(commands.pause_subscription, subscription_id, command, show=_shown)
+
+
+@command_router.post(
+    "/v1/subscriptions/{subscription_id}/resume",
+    response_model=Subscription,
+    dependencies=[WRITE],
+    openapi_extra=example(),
+)
+async def resume_subscription(
+    request: ApiRequest,
+    subscription_id: str,
+    command: ResumeSubscription,  # noqa: ARG001 (its body says nothing)
+) -> Response:
+    """Only a paused one: it goes on with the period that begins next."""
+    return await request.decide(commands.resume_subscription, subscription_id, show=_shown)
+
+
+@command_router.post(
+    "/v1/subscriptions/{subscription_id}/cancel",
+    response_model=Subscription,
+    dependencies=[WRITE],
+    openapi_extra=example(reason="moved away"),
+)
+async def cancel_subscription(
+    request: ApiRequest, subscription_id: str, command: CancelSubscription
+) -> Response:
+    """For good. What was billed until then stays owed."""
+    return await request.decide(commands.cancel_subscription, subscription_id, command, show=_shown)
+
+
+@query_router.get("/v1/subscriptions", response_model=list[Subscription], dependencies=[READ])
+async def list_subscriptions(
+    request: ApiRequest, query: Annotated[ListSubscriptions, Query()]
+) -> Response:
+    """Newest first."""
+
+    def read(db: Connection, book: str) -> Page[SubscriptionRecord]:
+        named = query.customer_id
+        conditions = SubscriptionFilter(
+            status=query.status,
+            customer_id=named and (customer_id_of(db, book, named) or named),
+            plan_id=query.plan_id,
+            start=query.created_after,
+            end=query.created_before,
+        )
+        return subscription_list(db, book, conditions, **query.place)
+
+    page, org_id = await request.ask(read), request.org_id
+    return array_answer(request, page, lambda row: subscription_of(row, org_id))
+
+
+@query_router.get(
+    "/v1/subscriptions/{subscription_id}", response_model=Subscription, dependencies=[READ]
+)
+async def show_subscription(request: ApiRequest, subscription_id: str) -> Response:
+    """All of one subscription."""
+    found = await request.ask(subscription, subscription_id)
+    if found is None:
+        raise SubscriptionNotFound(subscription_id)
+    return answer(subscription_of(found, request.org_id))
