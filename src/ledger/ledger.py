@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from ledger import claims, reading
 from ledger.append import Append, Claim, Outcome, Replied, StoredFact
@@ -101,14 +101,28 @@ class Ledger:
         self._writer.on_answer(callback)
 
     def read(
-        self, book: str, *, after: int = 0, upto: int | None = None, limit: int
+        self,
+        book: str,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        limit: int,
+        connection: Connection | None = None,
     ) -> list[StoredFact]:
-        """Facts of a book in order, those after one position, up to and with another."""
-        return reading.read(self.engine, book, after=after, upto=upto, limit=limit)
+        """Facts of a book in order, those after one position, up to and with another.
 
-    def read_many(self, after: Mapping[str, int], limit: int) -> list[StoredFact]:
-        """Facts of several books, each after its position, ordered by book and position."""
-        return reading.read_many(self.engine, after, limit)
+        On a ``connection`` of one's own to this database, so that nobody holds one and waits for
+        a second.
+        """
+        return reading.read(
+            self.engine, book, after=after, upto=upto, limit=limit, connection=connection
+        )
+
+    def read_many(
+        self, after: Mapping[str, int], each: int, connection: Connection | None = None
+    ) -> list[StoredFact]:
+        """Facts of several books, ``each`` at most of one, those after its position, in order."""
+        return reading.read_many(self.engine, after, each, connection)
 
     def read_stream(self, book: str, stream: str, *, after: int = 0) -> list[StoredFact]:
         """Facts of one stream in order, those after a version."""

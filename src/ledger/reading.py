@@ -44,10 +44,16 @@ def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
 
 
 def read(
-    engine: Engine, book: str, *, after: int = 0, upto: int | None = None, limit: int
+    engine: Engine,
+    book: str,
+    *,
+    after: int = 0,
+    upto: int | None = None,
+    limit: int,
+    connection: Connection | None = None,
 ) -> list[StoredFact]:
     query = _query(book, after, upto, limit)
-    return ask(engine, lambda connection: _facts(connection.execute(query)))
+    return _ask_on(engine, connection, lambda connection: _facts(connection.execute(query)))
 
 
 def _query(book: str, after: int, upto: int | None, limit: int) -> Select[Any]:
@@ -57,26 +63,33 @@ def _query(book: str, after: int, upto: int | None, limit: int) -> Select[Any]:
     return query.order_by(events.c.position).limit(limit)
 
 
-def read_many(engine: Engine, after: Mapping[str, int], limit: int) -> list[StoredFact]:
-    return ask(engine, lambda connection: _read_many(connection, after, limit))
+def read_many(
+    engine: Engine, after: Mapping[str, int], each: int, connection: Connection | None
+) -> list[StoredFact]:
+    return _ask_on(engine, connection, lambda connection: _read_many(connection, after, each))
 
 
-def _read_many(connection: Connection, after: Mapping[str, int], limit: int) -> list[StoredFact]:
+def _ask_on(
+    engine: Engine, connection: Connection | None, question: Callable[[Connection], T]
+) -> T:
+    """In the transaction at hand, which is tried again as a whole; else by itself."""
+    return ask(engine, question) if connection is None else question(connection)
+
+
+def _read_many(connection: Connection, after: Mapping[str, int], each: int) -> list[StoredFact]:
     if connection.dialect.name == "postgresql" and not is_distributed(connection):
-        return _read_many_at_once(connection, after, limit)
+        return _read_many_at_once(connection, after, each)
     # A statement for each book: without a network between it costs nothing and never sorts, and a
     # cluster goes to the one machine that has the book.
     found: list[StoredFact] = []
     for book in sorted(after):
-        query = _query(book, after[book], None, limit - len(found))
+        query = _query(book, after[book], None, each)
         found += _facts(connection.execute(query))
-        if len(found) >= limit:
-            break
     return found
 
 
 def _read_many_at_once(
-    connection: Connection, after: Mapping[str, int], limit: int
+    connection: Connection, after: Mapping[str, int], each: int
 ) -> list[StoredFact]:
     if not after:
         return []
@@ -88,8 +101,8 @@ def _read_many_at_once(
     found = connection.exec_driver_sql(
         f"SELECT {names} FROM {source} CROSS JOIN LATERAL ("  # noqa: S608 (our own names)
         f"SELECT * FROM {events.fullname} AS t WHERE t.book = r.book AND t.position > r.position "
-        f"ORDER BY t.position LIMIT %s) AS e ORDER BY e.book, e.position LIMIT %s",
-        (*parameters, limit, limit),
+        f"ORDER BY t.position LIMIT %s) AS e ORDER BY e.book, e.position",
+        (*parameters, each),
     )
     return _facts(found)
 

@@ -71,8 +71,8 @@ class Store:
         """Folds what the views do not have yet, so many facts at a time; where it came to."""
         folding = Folding(FactMapper(), FOLDS)
 
-        def read(after: Mapping[str, int], limit: int) -> list[StoredFact]:
-            return self.ledger.read(book, after=after[book], upto=upto, limit=limit)
+        def read(after: Mapping[str, int], each: int, _: object) -> list[StoredFact]:
+            return self.ledger.read(book, after=after[book], upto=upto, limit=each)
 
         while True:
             step = fold_and_write(generation, DEFINITIONS, folding, read, [book], limit=at_most)

@@ -121,7 +121,7 @@ def live_through_everything(ledger, clock, facts, created, reply):
     assert ledger.append_many(renewed) == [Done(4)] * 3
     clock.move(days=2)
 
-    found = ledger.read_many(dict.fromkeys(BOOKS, 1), limit=100)
+    found = ledger.read_many(dict.fromkeys(BOOKS, 1), each=100)
     assert [(fact.book, fact.position) for fact in found] == [
         (book, position) for book in BOOKS for position in (2, 3, 4)
     ]

@@ -195,11 +195,11 @@ def test_several_books_are_read_in_one_go_each_after_its_position(ledger, create
         for book in BOOKS[:3]:
             ledger.append(created(f"pay_{n}", book=book))
 
-    facts = ledger.read_many({BOOKS[1]: 1, BOOKS[0]: 3, "org_z/test": 0}, limit=3)
+    facts = ledger.read_many({BOOKS[1]: 1, BOOKS[0]: 3, "org_z/test": 0}, each=2)
 
     assert [(fact.book, fact.position) for fact in facts] == [
         (BOOKS[0], 4),
         (BOOKS[1], 2),
         (BOOKS[1], 3),
     ]
-    assert ledger.read_many({}, limit=3) == []
+    assert ledger.read_many({}, each=3) == []

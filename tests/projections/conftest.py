@@ -106,7 +106,7 @@ class Shop:
                 self._generation,
                 DEFINITIONS,
                 self._folding,
-                lambda after, limit: self._facts[after[self.book] : after[self.book] + limit],
+                lambda after, each, _: self._facts[after[self.book] : after[self.book] + each],
                 [self.book],
                 limit=FACTS_PER_BATCH,
             )

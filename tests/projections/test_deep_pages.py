@@ -101,7 +101,7 @@ def fill(generation):
     generation.create_indexes(DEFINITIONS)
     folding = Folding(mapper, DEFINITIONS.folds)
     step = fold_and_write(
-        generation, DEFINITIONS, folding, lambda _, __: stored, [BOOK], limit=len(stored) + 1
+        generation, DEFINITIONS, folding, lambda *_: stored, [BOOK], limit=len(stored) + 1
     )
     assert step.checkpoints[BOOK].position == len(stored)
     generation.analyze(DEFINITIONS)

@@ -87,18 +87,11 @@ def lock_checkpoints(connection: Connection, books: Iterable[str]) -> dict[str, 
     }
 
 
-def begin_checkpoints(connection: Connection, books: Iterable[str]) -> list[str]:
-    """Those of these books that had no checkpoint and now have one, at position 0.
+def begin_checkpoints(connection: Connection, books: Iterable[str]) -> None:
+    """Let these books have checkpoints, at position 0, unless they have.
 
     For PostgreSQL, in a short transaction of its own: whoever begins the same book waits for it.
     """
     beginning = postgresql.insert(checkpoints).on_conflict_do_nothing()
-    return [
-        name
-        for part in together(connection, sorted(books))
-        for name in connection.execute(
-            beginning.values([{"book": book, "position": 0} for book in part]).returning(
-                checkpoints.c.book
-            )
-        ).scalars()
-    ]
+    for part in together(connection, sorted(books)):
+        connection.execute(beginning, [{"book": book, "position": 0} for book in part])

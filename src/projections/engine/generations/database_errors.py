@@ -17,6 +17,7 @@ _GIVE_UP_SECONDS = 5.0
 _TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "25P03", "57P01", "57P02", "57P03"})
 
 _ROW_FAULTS = (DataError, IntegrityError, OverflowError, UnicodeError)
+_IDLE_IN_TRANSACTION = "25P03"
 # A text too long for an index.
 _PROGRAM_LIMIT_EXCEEDED = "54000"
 # Of drivers, and of SQLite, which have no code for it.
@@ -43,14 +44,23 @@ def is_row_fault(error: Exception) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    state = getattr(error.orig, "sqlstate", None)
+    state = _sqlstate(error)
     if state is not None:
         return bool(state == _PROGRAM_LIMIT_EXCEEDED)
     return any(words in str(error) for words in _WORDS_OF_ROW_FAULTS)
 
 
+def is_standstill(error: Exception) -> bool:
+    """PostgreSQL ended a transaction in which nothing was said for too long."""
+    return isinstance(error, DBAPIError) and _sqlstate(error) == _IDLE_IN_TRANSACTION
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
 def _is_transient(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
+    state = _sqlstate(error)
     if error.connection_invalidated or state in _TRANSIENT_STATES:
         return True
     # psycopg has no code for a connection that went away; SQLite has none for a busy file.

@@ -19,18 +19,24 @@ from projections.engine.folding.checkpoints import (
     begin_checkpoints,
     lock_checkpoints,
     note_checkpoint,
+    read_checkpoints,
 )
 from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.derivation import derive_touched
 from projections.engine.folding.fold import Folded, Folding, nothing_of, reason
 from projections.engine.folding.row_writer import merge_into
-from projections.engine.generations.database_errors import is_row_fault, patiently
+from projections.engine.generations.database_errors import (
+    is_row_fault,
+    is_standstill,
+    patiently,
+)
 from projections.engine.generations.generation import Generation
 
 FACTS_PER_BATCH = 5_000
 
-# At most so many facts of some books, each after its position, dense and in order.
-Read = Callable[[Mapping[str, int], int], Sequence[StoredFact]]
+# Of each book at most so many facts, those after its position, dense and in order. Where facts and
+# views share a database, on the connection that holds the locks: nobody waits for a second one.
+Read = Callable[[Mapping[str, int], int, Connection | None], Sequence[StoredFact]]
 Skip = Callable[[str, Checkpoint], bool]
 
 
@@ -38,8 +44,8 @@ Skip = Callable[[str, Checkpoint], bool]
 class Step:
     """What became of the books of one call.
 
-    `checkpoints` says where those that nobody else held are now, `contended` names the others;
-    `unfinished` are those with facts left, because only so many are folded at once.
+    `checkpoints` says where the books are now that were looked at to the end, or to the limit;
+    `contended` are those that another holds, `unfinished` those with facts left.
     """
 
     facts: int = 0
@@ -70,37 +76,37 @@ def fold_and_write(
     limit: int = FACTS_PER_BATCH,
     skip: Skip = is_parked,
 ) -> Step:
-    """Fold at most `limit` facts that follow the checkpoints of these books.
+    """Fold about `limit` facts that follow the checkpoints of these books, an equal share of each.
 
     A book for which `skip` says so stays where it is. A fact that cannot be folded, or of which
     the database refuses a row, parks its book before it. Raises what the database says when it
     stays away.
     """
     attempt = _Attempt(generation, definitions, folding, read, frozenset(books), limit, skip)
-    try:
-        return patiently(attempt.run)
-    except Exception as error:
-        if not is_row_fault(error):
-            raise
-        return _without_the_row(attempt, error)
-
-
-def _without_the_row(failed: "_Attempt", error: Exception) -> Step:
-    """The row is traced to its fact: book by book, then by halves, then by what is left out."""
 
     def again(books: Collection[str], limit: int) -> Step:
-        return fold_and_write(
-            failed.generation,
-            failed.definitions,
-            failed.folding,
-            failed.read,
-            books,
-            limit=limit,
-            skip=failed.skip,
-        )
+        return fold_and_write(generation, definitions, folding, read, books, limit=limit, skip=skip)
 
-    if not failed.folded:
-        raise error
+    try:
+        step = patiently(attempt.run)
+    except Exception as error:
+        if is_standstill(error) and attempt.facts > 1:
+            # Reading and folding took longer than a transaction may stand still.
+            return again(books, attempt.facts // 2)
+        if not is_row_fault(error) or not attempt.folded:
+            raise
+        return _without_the_row(attempt, error, again)
+    if attempt.absent:
+        with generation.writing() as connection:
+            begin_checkpoints(connection, attempt.absent)
+        step += again(attempt.absent, limit)
+    return step
+
+
+def _without_the_row(
+    failed: "_Attempt", error: Exception, again: Callable[[Collection[str], int], Step]
+) -> Step:
+    """The row is traced to its fact: book by book, then by halves, then by what is left out."""
     if len(failed.folded) > 1:
         step = Step()
         for book in sorted(failed.books):
@@ -108,14 +114,18 @@ def _without_the_row(failed: "_Attempt", error: Exception) -> Step:
         return step
     [folded] = failed.folded
     size = folded.position - folded.after
-    if size > 1:
-        return again(failed.books, size // 2)
+    # With an error of its own it may be that one which cannot be written: first without it.
+    if size > 1 or (size and folded.error is not None):
+        return again(failed.books, max(1, size // 2))
     return patiently(lambda: failed.park(folded, reason(error)))
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """One transaction; `folded` is what it was about to write."""
+    """One transaction; `folded` is what it was about to write, of so many `facts`.
+
+    The `absent` books have no checkpoint to lock yet.
+    """
 
     generation: Generation
     definitions: Definitions
@@ -124,47 +134,48 @@ class _Attempt:
     books: frozenset[str]
     limit: int
     skip: Skip
+    facts: int = 0
     folded: list[Folded] = field(default_factory=list)
+    absent: frozenset[str] = frozenset()
 
     def run(self) -> Step:
+        self.facts, self.folded = 0, []
+        on_postgresql = self.generation.schema is not None
         with self.generation.writing() as connection:
-            found = self._lock(connection)
+            found = self._lock(connection, self.books)
             after = {b: c.position for b, c in found.items() if not self.skip(b, c)}
-            facts = self.read(after, self.limit) if after else []
+            each = max(1, self.limit // max(1, len(after)))
+            facts = self.read(after, each, connection if on_postgresql else None) if after else []
+            self.facts = len(facts)
             by_book = {book: list(own) for book, own in groupby(facts, attrgetter("book"))}
             self.folded = [self.folding.fold(b, after[b], own) for b, own in by_book.items()]
             self._write(connection, self.folded)
-        unfinished: frozenset[str] = frozenset()
-        if len(facts) >= self.limit:
-            unfinished = frozenset(after.keys() - (by_book.keys() - {facts[-1].book}))
         return Step(
             len(facts),
-            found | {each.book: each.checkpoint for each in self.folded},
-            self.books - found.keys(),
-            unfinished,
+            found | {folded.book: folded.checkpoint for folded in self.folded},
+            self.books - found.keys() - self.absent,
+            frozenset(book for book, own in by_book.items() if len(own) >= each),
         )
 
     def park(self, folded: Folded, error: str) -> Step:
         """Leave the book before the fact after `folded.after`, unless it has moved meanwhile."""
+        book = folded.book
+        parked = nothing_of(book, folded.after, error)
         with self.generation.writing() as connection:
-            found = self._lock(connection)
-            parked = nothing_of(folded.book, folded.after, error)
-            if found[folded.book].position == folded.after:
+            found = self._lock(connection, frozenset([book]))
+            if book in found and found[book].position == folded.after:
                 self._write(connection, [parked])
-                found[folded.book] = parked.checkpoint
-        return Step(0, found)
+                found[book] = parked.checkpoint
+        others = self.books - {book}
+        return Step(0, found, frozenset([book]) - found.keys(), others)
 
-    def _lock(self, connection: Connection) -> dict[str, Checkpoint]:
-        found = lock_checkpoints(connection, self.books)
-        missing = self.books - found.keys()
-        if missing and self.generation.schema is None:
-            found |= dict.fromkeys(missing, Checkpoint())
-        elif missing:
-            # In a transaction of its own: whoever begins the same book waits for this one.
-            with self.generation.writing() as beginning:
-                new = begin_checkpoints(beginning, missing)
-            if new:
-                found |= lock_checkpoints(connection, new)
+    def _lock(self, connection: Connection, books: frozenset[str]) -> dict[str, Checkpoint]:
+        found = lock_checkpoints(connection, books)
+        missing = books - found.keys()
+        if self.generation.schema is None:
+            return found | dict.fromkeys(missing, Checkpoint())
+        there = read_checkpoints(connection, sorted(missing)) if missing else {}
+        self.absent = missing - there.keys()
         return found
 
     def _write(self, connection: Connection, folded: Sequence[Folded]) -> None:

@@ -6,12 +6,16 @@ _SHORTEST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.25
 # A look asks for the heads of all books: with many of them, looking must not be all that is done.
 _REST_PER_LOOK = 20
+# What the database does for it is work too; but one that stood still is looked at again soon.
+_REST_PER_WAIT = 3
+_LONGEST_REST_SECONDS = 5.0
 
 
 class AdaptivePoll:
     """Looks again soon after a look that found something, later and later after one that did not.
 
-    Every 20 to 250 ms; its rest is never shorter than twenty times the work of the last look.
+    Every 20 to 250 ms; its rest is never shorter than twenty times the work of the last look in
+    this process, nor (up to a few seconds) than three times as long as the database took for it.
     """
 
     def __init__(self) -> None:
@@ -27,8 +31,12 @@ class AdaptivePoll:
         """Let the next look be due now; any thread may ask for it."""
         self._due_at = 0.0
 
-    def looked(self, seconds: float, *, found: bool) -> None:
-        """A look was so much work: seconds of a processor."""
+    def looked(self, seconds: float, *, found: bool, took: float = 0.0) -> None:
+        """A look was so much work: seconds of a processor; it `took` so many by the clock."""
         longer = min(self._pause_seconds * 1.5, _LONGEST_PAUSE_SECONDS)
         self._pause_seconds = _SHORTEST_PAUSE_SECONDS if found else longer
-        self._due_at = time.monotonic() + max(self._pause_seconds, seconds * _REST_PER_LOOK)
+        self._due_at = time.monotonic() + max(
+            self._pause_seconds,
+            seconds * _REST_PER_LOOK,
+            min(took * _REST_PER_WAIT, _LONGEST_REST_SECONDS),
+        )

@@ -104,11 +104,18 @@ class Projector:
         self._rest_skipped.set()
         self._notified.set()
 
+    @property
+    def has_work(self) -> bool:
+        """Whether there are books left that it knows to be behind, though another may hold them."""
+        return bool(self._queue or self._contended)
+
     def project_once(self) -> int:
         """Fold one batch; the number of facts in it, 0 when there was nothing to do.
 
         Raises ViewsRebuilding without a generation to fold into.
         """
+        self._enqueue(self._contended)
+        self._contended = frozenset()
         generation = self._serving()
         if generation.number != self._number:
             self._number = generation.number
@@ -133,7 +140,7 @@ class Projector:
             self._enqueue(books)
             raise
         self._enqueue(step.unfinished)
-        self._contended = step.contended
+        self._contended |= step.contended
         self.progress.facts += step.facts
         self.progress.batches += 1
         self.progress.folding_seconds += time.perf_counter() - began
@@ -160,11 +167,12 @@ class Projector:
         return chosen
 
     def _look(self, generation: Generation) -> None:
-        # What it costs this process; a database that lets one wait must not keep it from looking.
-        began = time.thread_time()
+        worked, began = time.thread_time(), time.monotonic()
         found = projection_lag(self._ledger, generation)
         behind = [b for b, lag in found.items() if not self._has_been_tried(b, lag.checkpoint)]
-        self._poll.looked(time.thread_time() - began, found=bool(behind))
+        self._poll.looked(
+            time.thread_time() - worked, found=bool(behind), took=time.monotonic() - began
+        )
         self._enqueue(behind)
         self.progress.lag = sum(lag.facts for lag in found.values())
         self.progress.parked = {
@@ -202,10 +210,8 @@ class Projector:
             if folded:
                 self._contended_seconds = _SHORTEST_CONTENDED_SECONDS
                 self._rest(folded)
-            else:
+            elif pause is not None or not self._queue:
                 self._sleep(pause)
-            self._enqueue(self._contended)
-            self._contended = frozenset()
 
     def _rest(self, folded: int) -> None:
         if folded < FACTS_PER_BATCH and self._rest_skipped.wait(self._rest_seconds):

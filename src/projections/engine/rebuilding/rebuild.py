@@ -171,7 +171,9 @@ def _hand_over(following: Projector, meter: Meter, serve: Callable[[], bool]) ->
 def _fold_what_is_new(following: Projector, meter: Meter) -> int:
     following.notify()
     facts = 0
-    while folded := following.project_once():
+    while (folded := following.project_once()) or following.has_work:
         facts += folded
         meter.count(folded)
+        if not folded:
+            time.sleep(_LOOK_SECONDS)
     return facts

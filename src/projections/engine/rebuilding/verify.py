@@ -4,8 +4,11 @@ First the chain of each book. Then a generation of its own is folded from the fa
 views are that are verified, and both are read side by side.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from ledger.append import Claim
 from ledger.chain import BrokenChain, Chain
@@ -20,6 +23,8 @@ from projections.engine.generations.generations import Generations
 from projections.engine.rebuilding.compare import Compared, Difference, compare
 from projections.engine.rebuilding.heartbeat import Meter, build
 from projections.engine.rebuilding.parallel_load import load_books
+
+_CONTENDED_SECONDS = 0.01
 
 Count = Callable[[int], None]
 
@@ -156,9 +161,13 @@ def _go_on(
     """Fold what is missing up to these positions, and no more; a row that is refused parks."""
     folding = Folding(mapper, definitions.folds)
 
-    def read(after: Mapping[str, int], limit: int) -> list[StoredFact]:
+    def read(
+        after: Mapping[str, int], each: int, connection: Connection | None
+    ) -> list[StoredFact]:
         [(book, position)] = after.items()
-        return ledger.read(book, after=position, upto=goals[book], limit=limit)
+        return ledger.read(
+            book, after=position, upto=goals[book], limit=each, connection=connection
+        )
 
     with fresh.reading() as connection:
         reached = read_checkpoints(connection)
@@ -166,7 +175,11 @@ def _go_on(
         at = reached.get(book, Checkpoint())
         goes_on = at.position < goal and at.parked_error is None
         while goes_on:
-            goes_on = bool(fold_and_write(fresh, definitions, folding, read, [book]).unfinished)
+            step = fold_and_write(fresh, definitions, folding, read, [book])
+            goes_on = bool(step.unfinished or step.contended)
+            if step.contended:
+                # By a connection of ours that was cut, until the database has noticed.
+                time.sleep(_CONTENDED_SECONDS)
 
 
 def _report(

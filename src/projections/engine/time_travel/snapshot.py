@@ -49,8 +49,8 @@ class Snapshot:
     def fold(self, ledger: Ledger, upto: int) -> None:
         """Go on to position `upto` of the book, in bounded memory beside the rows themselves."""
 
-        def read(after: Mapping[str, int], limit: int) -> list[StoredFact]:
-            return ledger.read(self._book, after=after[self._book], upto=upto, limit=limit)
+        def read(after: Mapping[str, int], each: int, _: object) -> list[StoredFact]:
+            return ledger.read(self._book, after=after[self._book], upto=upto, limit=each)
 
         while self.position < upto and not self.parked:
             step = fold_and_write(

@@ -26,3 +26,13 @@ def test_looking_takes_no_more_than_a_twentieth_of_the_time():
     lookout.looked(10, found=True)
 
     assert lookout.seconds_left == pytest.approx(200, abs=1)
+
+
+def test_looking_takes_the_database_no_more_than_a_quarter_of_the_time():
+    poll = AdaptivePoll()
+
+    poll.looked(0, found=True, took=1)
+    assert poll.seconds_left == pytest.approx(3, abs=0.1)
+
+    poll.looked(0, found=True, took=100)
+    assert poll.seconds_left == pytest.approx(5, abs=0.1)

@@ -5,14 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from projections.engine.folding.checkpoints import (
     begin_checkpoints,
+    checkpoints,
     lock_checkpoints,
     read_checkpoints,
 )
+from projections.engine.folding.fold import Folding
 from projections.engine.generations import fold_and_write as fold_and_write_module
+from projections.engine.generations.fold_and_write import FACTS_PER_BATCH
 from projections.engine.live.polling import AdaptivePoll
 
 PATIENCE_SECONDS = 20
@@ -185,3 +188,131 @@ def test_facts_of_other_processes_are_found_however_busy_this_one_is(shop, open_
     while shop.position(toys.OTHER_BOOK) == 0 and time.monotonic() < until:
         shop.record(toys.paid())
     assert shop.position(toys.OTHER_BOOK) == 1
+
+
+def test_a_book_whose_holder_has_written_and_not_committed_is_passed_over_too(shop, toys):
+    generation = shop.begin()
+    shop.record(toys.paid("ama", 10))
+    shop.record(toys.paid("esi", 5), book=toys.OTHER_BOOK)
+    begin(generation, toys.BOOK)
+    projector = shop.projector()
+
+    with ThreadPoolExecutor() as threads, generation.writing() as other:
+        lock_checkpoints(other, [toys.BOOK])
+        other.execute(update(checkpoints).values(position=0))
+        folding = threads.submit(projector.project_once)
+        assert soon(lambda: shop.position(toys.OTHER_BOOK) == 1)
+
+    assert folding.result() == 1
+
+
+def test_a_long_book_does_not_starve_a_short_one(shop, toys):
+    shop.begin()
+    for _ in range(2):
+        shop.record(*[toys.paid("ama", 1) for _ in range(FACTS_PER_BATCH)])
+    shop.record(toys.paid("esi", 1), book=toys.OTHER_BOOK)
+
+    projector = shop.projector()
+    projector.project_once()
+
+    assert shop.position(toys.OTHER_BOOK) == 1
+    assert 0 < shop.position() < 2 * FACTS_PER_BATCH
+    assert projector.has_work
+
+
+def test_a_book_that_is_taken_before_it_can_be_parked_is_left_to_whoever_took_it(
+    shop, toys, monkeypatch
+):
+    generation = shop.begin()
+    shop.record(toys.paid("a\x00b", 10))
+    begin(generation, toys.BOOK)
+    projector = shop.projector()
+    lock, turns = fold_and_write_module.lock_checkpoints, iter(range(9))
+
+    def too_late_to_park(connection, books):
+        if next(turns) == 1:
+            lock(holder, [toys.BOOK])
+        return lock(connection, books)
+
+    with generation.engine.connect() as holder:
+        monkeypatch.setattr(fold_and_write_module, "lock_checkpoints", too_late_to_park)
+        assert projector.project_once() == 0
+        assert projector.has_work
+    projector.project_once()
+
+    assert list(projector.progress.parked) == [toys.BOOK]
+
+
+def test_the_rest_of_a_batch_goes_on_when_a_book_of_it_is_parked(shop, toys):
+    shop.begin()
+    shop.record(toys.paid("a\x00b", 10), toys.paid("ama", 1))
+    shop.record(toys.paid("esi", 1), book=toys.OTHER_BOOK)
+    poll = AdaptivePoll()
+    projector = shop.projector(poll=poll)
+    projector.project_once()
+    poll.looked(60, found=False)
+
+    while projector.has_work:
+        projector.project_once()
+
+    assert list(projector.progress.parked) == [toys.BOOK]
+    assert shop.position(toys.OTHER_BOOK) == 1
+
+
+def test_books_that_others_have_folded_do_not_let_the_rest_of_the_queue_wait(shop, toys):
+    shop.begin()
+    folded = [f"org_{n:026}/test" for n in range(300)]
+    for book in folded:
+        shop.record(toys.paid("ama", 1), book=book)
+    last = "org_z/test"
+    poll = AdaptivePoll()
+    projector = shop.projector(poll=poll)
+    projector.notify([*folded, last])
+    shop.project()
+    poll.looked(60, found=False)
+    shop.record(toys.paid("ama", 1), book=last)
+
+    projector.start()
+
+    assert soon(lambda: shop.position(last) == 1)
+
+
+def test_a_batch_that_takes_longer_than_a_transaction_may_stand_still_is_made_smaller(
+    shop, toys, monkeypatch
+):
+    monkeypatch.setattr("ledger.database._STOPPED_SECONDS", 1)
+    shop.begin()
+    shop.record(*[toys.paid("ama", 1) for _ in range(30)])
+    add = Folding._add  # noqa: SLF001 (one fact at a time, slowly)
+
+    def slowly(folding, stored, changes):
+        time.sleep(0.05)
+        add(folding, stored, changes)
+
+    monkeypatch.setattr(Folding, "_add", slowly)
+    shop.projector().start()
+
+    assert soon(lambda: shop.position() == 30)
+
+
+def test_a_fact_whose_error_cannot_be_written_is_the_one_that_parks_the_book(shop, toys):
+    generation = shop.begin()
+
+    def unwritable(recorded, changes):  # noqa: ARG001 (a fold)
+        if getattr(recorded.fact, "till", None) == "nul":
+            raise ValueError("bad \x00 text")
+
+    unwritable.__annotations__ = toys.definitions.folds[0].__annotations__
+    shop.definitions = type(toys.definitions)(
+        toys.definitions.metadata, (*toys.definitions.folds, unwritable), toys.definitions.derived
+    )
+    good = [toys.paid("ama", 1) for _ in range(4)]
+    shop.record(*good, toys.paid("ama", 1, till="nul"), toys.paid("ama", 1))
+    projector = shop.projector(generation)
+
+    while projector.project_once() or projector.has_work:
+        pass
+
+    with generation.reading() as connection:
+        found = read_checkpoints(connection)[toys.BOOK]
+    assert (found.position, found.parked_position) == (4, 5)

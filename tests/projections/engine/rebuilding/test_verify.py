@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, update
 
 from ledger.schema import events
+from projections.engine.folding.checkpoints import lock_checkpoints
 from projections.engine.generations.generation import Generation
 from projections.engine.rebuilding import verify as verification
 from projections.engine.rebuilding.verify import verify
@@ -147,3 +148,31 @@ def test_what_is_quarantined_is_folded_while_nobody_reads_the_views(shop, forged
 
     assert written
     assert not any(written)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_book_that_a_cut_connection_still_holds_is_waited_for(shop, toys, monkeypatch):
+    shop.begin()
+    shop.record(toys.paid("ama", 1))
+    projector = shop.project()
+    load, fold = verification.load_books, verification.fold_and_write
+    held = []
+
+    def load_then_move(*arguments, **named):
+        load(*arguments, **named)
+        shop.record(toys.paid("ama", 1))
+        while projector.project_once() or projector.has_work:
+            projector.notify()
+
+    def held_at_first(generation, *arguments, **named):
+        if held:
+            return fold(generation, *arguments, **named)
+        with generation.engine.connect() as connection:
+            held.append(lock_checkpoints(connection, [toys.BOOK]))
+            return fold(generation, *arguments, **named)
+
+    monkeypatch.setattr(verification, "load_books", load_then_move)
+    monkeypatch.setattr(verification, "fold_and_write", held_at_first)
+
+    assert verified(shop).is_sound
+    assert held
