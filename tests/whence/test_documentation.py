@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from pkgutil import resolve_name
 
 import click
 import psycopg
@@ -12,6 +13,7 @@ import pytest
 import typer
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ledger import schema as ledger
 from projections.engine.live.progress import PastProgress, Progress
 from whence.application import serving
 from whence.cli import command_line
@@ -23,6 +25,9 @@ PATIENCE_SECONDS = 20
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+ROOMS = [path.name for path in (ROOT / "src").iterdir()]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def first_cells(pattern: str) -> set[str]:
@@ -113,23 +118,43 @@ def test_every_make_target_the_documents_speak_of_exists():
 
     spoken_of = {
         target
-        for document in (README, OPERATIONS)
+        for document in (README, CONTRIBUTING, OPERATIONS)
         for target in re.findall(r"(?:`|^)make ([a-z]+)\b", document, re.MULTILINE)
     }
 
     assert spoken_of <= targets
 
 
-@pytest.mark.parametrize(
-    "document", ["README.md", "docs/architecture.md", "docs/operations.md"], ids=str
-)
-def test_every_link_to_a_file_leads_to_it(document):
-    page = ROOT / document
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())
+def named(document: Path) -> str:
+    return str(document.relative_to(ROOT))
 
-    broken = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_every_link_to_a_file_leads_to_it(document):
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text())
+
+    broken = [link for link in links if "://" not in link and not (document.parent / link).exists()]
 
     assert broken == []
+
+
+# What the recipes of CONTRIBUTING make.
+MADE_BY_RECIPES = {"src/projections/payment_hours.py", "tests/projections/test_payment_hours.py"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_every_file_and_module_that_is_named_exists(document):
+    text = document.read_text()
+    files = set(re.findall(r"[`\s]([\w./-]+\.py)(?=[`\s])", text))
+    modules = set(re.findall(rf"`((?:{'|'.join(ROOMS)})(?:\.\w+)+)`", text)) - set(
+        ledger.metadata.tables
+    )
+
+    missing = {file for file in files if not any((ROOT / at / file).exists() for at in ("", "src"))}
+
+    assert missing - MADE_BY_RECIPES == set()
+    for module in modules - set(ledger.metadata.tables):
+        resolve_name(module)
 
 
 BUSY = """
