@@ -23,6 +23,7 @@ from whence.wiring import projecting, recording
 
 PATIENCE_SECONDS = 20
 ROOT = Path(__file__).parents[2]
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -123,6 +124,13 @@ def test_every_make_target_the_documents_speak_of_exists():
     }
 
     assert spoken_of <= targets
+
+
+def test_every_table_of_the_ledger_is_in_the_architecture_and_no_other():
+    section = ARCHITECTURE.split("\n## The ledger\n")[1].split("\n## ")[0]
+
+    tables = {table.name for table in ledger.metadata.sorted_tables}
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == tables
 
 
 def named(document: Path) -> str:
