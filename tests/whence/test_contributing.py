@@ -32,10 +32,10 @@ ROOT = Path(__file__).parents[2]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
-def examples(heading: str) -> list[str]:
-    """The Python under a heading, as it would stand in a file."""
+def examples(heading: str, language: str = "python") -> list[str]:
+    """What is printed under a heading, as it would stand in a file."""
     section = CONTRIBUTING.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"^   ```python\n(.*?)^   ```$", section, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(rf"^   ```{language}\n(.*?)^   ```$", section, re.DOTALL | re.MULTILINE)
     return [textwrap.dedent(block) for block in blocks]
 
 
@@ -51,7 +51,8 @@ def read_model(tmp_path, monkeypatch):
     module = module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "payment_hours", module)
     spec.loader.exec_module(module)
-    listed = eval(examples("Add a read model")[1], {"payment_hours": module})  # noqa: S307 (ours)
+    [line] = examples("Add a read model", "diff")
+    listed = eval(line.removeprefix("+"), {"payment_hours": module})  # noqa: S307 (our own)
     return module, Definitions(metadata=metadata, folds=listed)
 
 
