@@ -24,7 +24,7 @@ from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.customer_profiles import profile
-from projections.engine.generations.serving import Generations
+from projections.engine.generations.generations import Generations
 from projections.engine.rebuilding.rebuild import rebuild
 from projections.payment_list import payment_history
 from projections.read_models import DEFINITIONS

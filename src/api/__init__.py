@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out: the command API and the query API."""
+"""HTTP API: commands and queries."""

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.errors import Forbidden
 from api.http.request import ApiRequest, WithSecrets
+from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.api_keys import ApiKey, NewApiKey, api_key_of
 from commands import organizations as commands

@@ -24,8 +24,7 @@ from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
-from api.http import reference
-from api.http.answers import answer
+from api.http import docs_page
 from api.http.authentication import Authentication
 from api.http.cors import CrossOrigin
 from api.http.dependencies import Dependencies
@@ -34,6 +33,7 @@ from api.http.middleware import RequestMiddleware
 from api.http.openapi import document
 from api.http.rate_limits import RateLimit
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import Dispatcher, for_browsers, new_router
 from api.payment_links import commands as payment_link_commands
 from api.payment_links import pages as pay_pages
@@ -164,8 +164,8 @@ async def openapi(request: ApiRequest) -> Response:
 @_about.get("/docs", include_in_schema=False)
 async def docs(request: ApiRequest) -> Response:
     return HTMLResponse(
-        reference.page(document(request.app)),
-        headers={"Content-Security-Policy": reference.CONTENT_SECURITY_POLICY},
+        docs_page.page(document(request.app)),
+        headers={"Content-Security-Policy": docs_page.CONTENT_SECURITY_POLICY},
     )
 
 

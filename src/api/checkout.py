@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api.customers.returning import ReturningCustomers
+from api.customers.returning_customers import ReturningCustomers
 from api.http.errors import Forbidden
 from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.pagination import Cursor, UpTo200, pagination
 from api.http.query_fields import Instant
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import needs, new_router
 from api.resources.explanations import Explanation, fact_of
 from commands.fields import CurrencyCode, Text
@@ -24,8 +24,9 @@ from projections.book_totals import most_used_currency
 from projections.customer_profiles import profile
 from projections.engine.querying.pages import Page
 from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
+from projections.periods import start_of
 from projections.source_breakdown import source_entry
-from projections.top_customers import Metric, Period, ranking_entry, start_of
+from projections.top_customers import Metric, Period, ranking_entry
 
 router = new_router("explanations")
 

@@ -7,12 +7,12 @@ from pydantic import Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.query_fields import Instant
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import example, needs, new_router
-from api.resources.filters import EitherSpelling
+from api.resources.filter_types import EitherSpelling
 from api.resources.invoices import Invoice, invoice_of
 from commands import invoices as commands
 from commands.fields import Text

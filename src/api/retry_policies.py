@@ -6,10 +6,10 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
-from api.resources.subscriptions import RetryPolicy, policy_of
+from api.resources.retry_policies import RetryPolicy, policy_of
 from commands import retry_policies as commands
 from commands.fields import Text
 from commands.handling.unit_of_work import UnitOfWork

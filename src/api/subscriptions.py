@@ -6,12 +6,12 @@ from fastapi import Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.query_fields import Instant
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import example, needs, new_router
-from api.resources.filters import EitherSpelling
+from api.resources.filter_types import EitherSpelling
 from api.resources.subscriptions import Subscription, subscription_of
 from commands import subscriptions as commands
 from commands.fields import Text

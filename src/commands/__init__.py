@@ -1,1 +1,1 @@
-"""Every decision the outside world may ask for: load, decide, append."""
+"""Commands: every decision the outside world may ask for: load, decide, append."""

@@ -1,4 +1,4 @@
-"""Directory of API keys: the organization, mode and rights behind one that is presented."""
+"""API key lookup: the organization, mode and rights behind a key that is presented."""
 
 from dataclasses import dataclass
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Paying through a payment link: open its page, and pay on its terms."""
+"""Payments through a link: its page and its price, and the customer who is credited."""
 
 from contextlib import suppress
 

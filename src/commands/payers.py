@@ -1,4 +1,4 @@
-"""Payers: the customer meant by what a merchant wrote as ``customer_id`` (contract 3, row 6)."""
+"""Payers: who a payment is credited to, by a merchant's ``customer_id``, by email or phone."""
 
 from typing import Final
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from commands.fields import Command, Text
 from commands.handling.unit_of_work import UnitOfWork
 from domain.organization import Organization
-from domain.retry_policy import RetryPolicy, span
+from domain.retry_policy import DELAY, RetryPolicy, span
 
 _MOST_RETRIES = 20
 
@@ -19,7 +19,11 @@ def _delay(text: str) -> str:
     return text
 
 
-Delay = Annotated[str, AfterValidator(_delay), Field(max_length=8, examples=["15m"])]
+Delay = Annotated[
+    str,
+    AfterValidator(_delay),
+    Field(max_length=8, examples=["15m"], json_schema_extra={"pattern": f"^{DELAY.pattern}$"}),
+]
 
 
 class SetRetryPolicy(Command):

@@ -1,4 +1,4 @@
-"""Verdicts: what a payment becomes by its provider's word, and when the merchant says it did."""
+"""Provider verdicts: what a payment becomes by the word of its provider or its merchant."""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -1,1 +1,1 @@
-"""What can happen and what is allowed: pure rules, no database, no web, no clock of their own."""
+"""Domain model: aggregates and facts. Pure rules, no database, no web, no clock of their own."""

@@ -1,4 +1,4 @@
-"""A book: one organization in one mode, the unit of order, uniqueness and isolation."""
+"""Books: one organization in one mode (a tenant), the unit of order and isolation."""
 
 from typing import Literal, NamedTuple, Self, get_args
 

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Final, TypedDict
 
-_DELAY: Final = re.compile(r"([1-9][0-9]{0,3})([mhd])")
+DELAY: Final = re.compile(r"([1-9][0-9]{0,3})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -26,7 +26,7 @@ DEFAULT_POLICY: Final = RetryPolicy(
 
 def span(delay: str) -> timedelta:
     """How long "15m", "1h" or "7d" is; raises ValueError for what is no delay."""
-    said = _DELAY.fullmatch(delay)
+    said = DELAY.fullmatch(delay)
     if said is None:
         raise ValueError(f'{delay} is not a delay like "15m", "1h" or "7d"')
     return timedelta(**{_UNITS[said[2]]: int(said[1])})

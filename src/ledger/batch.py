@@ -22,7 +22,7 @@ from ledger.bulk_statements import (
 from ledger.chain import genesis
 from ledger.clock import Clock, written
 from ledger.distribution import together
-from ledger.plan import Head, Known, Plan, plan, streams_to_look_up
+from ledger.outcomes import Head, Known, Plan, plan, streams_to_look_up
 from ledger.schema import books, claims, events, replies
 from ledger.writer_connection import WriterConnection
 

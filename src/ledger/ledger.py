@@ -1,4 +1,4 @@
-"""The ledger: everything that can be asked of it."""
+"""The ledger: append, read and verify facts, by book."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from ledger.append import Append, Claim, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
 from ledger.expired_replies import forget_expired_replies
-from ledger.plan import misnumbered
+from ledger.outcomes import misnumbered
 from ledger.reading import StoreIdentity
 from ledger.writer import Answered, Committed, Waiting, Writer
 

@@ -26,7 +26,7 @@ from ledger.append import Append, Outcome
 from ledger.batch import Batch
 from ledger.clock import Clock
 from ledger.errors import LedgerBusy, LedgerClosed, LedgerUnavailable
-from ledger.plan import Plan
+from ledger.outcomes import Plan
 from ledger.writer_connection import WriterConnection
 
 _log = logging.getLogger(__name__)

@@ -1,1 +1,1 @@
-"""Every question the outside world may ask: facts folded into rows, rebuilt at will."""
+"""Read models: every question the outside world may ask, folded from facts, rebuilt at will."""

@@ -19,7 +19,7 @@ from projections.customers import customer_count
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.chained_pages import Part, fetch_chained_page
 from projections.engine.querying.conditions import same
-from projections.engine.querying.pages import By, Page, PageRequest
+from projections.engine.querying.pages import By, Page, PageArguments
 
 SortBy = Literal["total_payments", "total_amount", "last_payment_at", "created_at", "risk_score"]
 
@@ -40,7 +40,7 @@ def customer_list(
     now: datetime,
     sort_by: SortBy = "created_at",
     descending: bool = True,
-    **page: Unpack[PageRequest],
+    **page: Unpack[PageArguments],
 ) -> ListedCustomers:
     """The customers that fit, without those deleted. Raises BadCursor.
 

@@ -23,7 +23,7 @@ from domain.payment_link import LinkStatus, PaymentLink, Terms, status_of
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, micros
-from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
 from projections.engine.querying.records import record_from
 from projections.source_totals import source_totals
 
@@ -128,7 +128,7 @@ def payment_link_list(
     *,
     now: datetime,
     sort_by: SortBy = "created_at",
-    **page: Unpack[PageRequest],
+    **page: Unpack[PageArguments],
 ) -> Page[LinkRecord]:
     """Newest first, or those first that brought most in their currency. Raises BadCursor."""
     column = payment_links.c

@@ -12,7 +12,7 @@ from projections.customer_totals import customer_activity
 from projections.customers import customers
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.conditions import between, equal_to, same
-from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
 from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
 
@@ -66,7 +66,7 @@ def payment_list(
     connection: Connection,
     book: str,
     filters: PaymentFilter,
-    **page: Unpack[PageRequest],
+    **page: Unpack[PageArguments],
 ) -> Page[ListedPayment]:
     """Payments newest first by (created_at, id). Raises BadCursor.
 
@@ -84,7 +84,7 @@ def payment_history(
     connection: Connection,
     book: str,
     customer_id: str,
-    **page: Unpack[PageRequest],
+    **page: Unpack[PageArguments],
 ) -> Page[ListedPayment]:
     """The payments of one customer, newest first. An unknown customer has none."""
     return payment_list(connection, book, PaymentFilter(customer_id=customer_id), **page)

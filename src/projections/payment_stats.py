@@ -6,7 +6,7 @@ payments of one status, from the movements themselves.
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select
@@ -23,8 +23,6 @@ from projections.revenue import Moved, moved_of
 Period = Literal["day", "week", "month", "all", "all_time"]
 
 OPEN = ("pending", "requires_action", "processing")
-
-_DAYS = {"day": 1, "week": 7, "month": 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,6 @@ class PaymentStats:
     by_provider: list[Part]
     by_method: list[Part]
     totals_by_currency: list[CurrencyTotals]
-
-
-def start_of(period: Period, now: datetime) -> datetime | None:
-    """When the last 1, 7 or 30 days began; None for all time."""
-    days = _DAYS.get(period)
-    return None if days is None else now - timedelta(days=days)
 
 
 def payment_stats(

@@ -10,7 +10,7 @@ from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, view
 from projections.engine.folding.timestamps import instant
-from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
 from projections.engine.querying.records import record_from
 
 payment_status_history = view(
@@ -80,7 +80,7 @@ def status_history(
     connection: Connection,
     book: str,
     payment_id: str,
-    **page: Unpack[PageRequest],
+    **page: Unpack[PageArguments],
 ) -> Page[StatusChange]:
     """The status changes of a payment, newest first. An unknown payment has none."""
     column = payment_status_history.c

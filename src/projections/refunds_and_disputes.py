@@ -16,7 +16,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import first, key, last, view
 from projections.engine.folding.timestamps import instant
-from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
 from projections.engine.querying.records import record_from
 from projections.payment_facts import Uncounted
 
@@ -130,7 +130,7 @@ def refund_list(
     book: str,
     *,
     payment_id: str | None = None,
-    **page: Unpack[PageRequest],
+    **page: Unpack[PageArguments],
 ) -> Page[Refund]:
     """The refunds of a book, or of one payment, newest first, with the true total."""
     column = refunds_and_disputes.c

@@ -14,7 +14,7 @@ from domain.payment_types import SOURCES
 from projections.book_totals import most_used_currency
 from projections.customer_summary import customer_summary
 from projections.engine.folding.timestamps import instant_or_none
-from projections.engine.querying.pages import By, Page, PagePlace, PageRequest, fetch_page
+from projections.engine.querying.pages import By, Page, PageArguments, PagePlace, fetch_page
 from projections.engine.querying.records import record_from
 from projections.source_figures import Scope, source_figures
 
@@ -172,7 +172,7 @@ def _ranked(
     whole: tuple[int, int],
     *,
     paid_only: bool = False,
-    **page: Unpack[PageRequest],
+    **page: Unpack[PageArguments],
 ) -> Page[SourceFigures]:
     figures = source_figures(scope, by_id=True)
     listed = select(figures)

@@ -1,4 +1,4 @@
-"""Source figures of a book or of one customer, over all time or within a range.
+"""Source figures: sums by source, of all time from the rollups, of a range from movements.
 
 Over all time they are read from the rollups, within a range from the movements.
 """

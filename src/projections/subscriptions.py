@@ -13,7 +13,7 @@ from projections.engine.folding.tables import at_latest, first, key, latest, tot
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
 from projections.engine.querying.conditions import equal_to
 from projections.engine.querying.newest_first import created_in_range, newest_first
-from projections.engine.querying.pages import Page, PageRequest
+from projections.engine.querying.pages import Page, PageArguments
 from projections.engine.querying.records import record_from
 
 subscriptions = view(
@@ -168,7 +168,7 @@ def subscription_list(
     connection: Connection,
     book: str,
     filters: SubscriptionFilter,
-    **page: Unpack[PageRequest],
+    **page: Unpack[PageArguments],
 ) -> Page[SubscriptionRecord]:
     """Newest first; the total is true up to candidates.FEW. Raises BadCursor."""
     rows = created_in_range(subscriptions, book, filters.start, filters.end).where(

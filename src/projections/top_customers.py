@@ -7,7 +7,7 @@ succeeded in it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, Unpack
 
 from sqlalchemy import (
@@ -34,8 +34,6 @@ from projections.payments import payments
 Metric = Literal["total_spent", "payment_count"]
 Period = Literal["7d", "30d", "90d", "all"]
 
-_DAYS = {"7d": 7, "30d": 30, "90d": 90}
-
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
@@ -58,12 +56,6 @@ class TopCustomers:
 
     currency: str | None
     page: Page[Ranked]
-
-
-def start_of(period: Period, now: datetime) -> datetime | None:
-    """The instant a period that ends now began; None for all time."""
-    days = _DAYS.get(period)
-    return None if days is None else now - timedelta(days=days)
 
 
 def top_customers(

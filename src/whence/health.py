@@ -13,7 +13,7 @@ from api.http.routing import for_browsers
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.serving import ViewsRebuilding
+from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.projector import Projector
 from whence.metrics import Metrics
 

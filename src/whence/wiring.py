@@ -22,7 +22,7 @@ from ledger.errors import LedgerUnavailable
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.serving import Generations
+from projections.engine.generations.generations import Generations
 from projections.engine.live.projector import Projector
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding.rebuild import ensure_views
@@ -122,10 +122,10 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
         recent = partial(generations.recent, DEFINITIONS)
         with (
             closing(Projector(ledger, serving, mapper, DEFINITIONS)) as projector,
-            Views(ledger, serving, recent=recent, hurry=projector.hurry) as views,
+            Views(ledger, serving, recent=recent, prioritize=projector.prioritize) as views,
         ):
-            projector.on_progress(views.tell_progress)
-            ledger.on_commit(projector.wake)
+            projector.on_progress(views.notify_progress)
+            ledger.on_commit(projector.notify)
             projector.start()
             yield Reading(generations, projector, views)
 

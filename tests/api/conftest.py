@@ -34,7 +34,7 @@ from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.serving import Generations, ViewsRebuilding
+from projections.engine.generations.generations import Generations, ViewsRebuilding
 from projections.engine.live.projector import Projector
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding.rebuild import ensure_views
@@ -110,8 +110,8 @@ def open_parts(
 
     projector = Projector(ledger, serving, mapper, DEFINITIONS)
     views = stack.enter_context(Views(ledger, serving))
-    projector.on_progress(views.tell_progress)
-    ledger.on_commit(projector.wake)
+    projector.on_progress(views.notify_progress)
+    ledger.on_commit(projector.notify)
     if projecting and rebuilding is None:
         projector.start()
         stack.callback(projector.close)

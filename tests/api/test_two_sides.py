@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from projections.engine.generations.serving import Registered, ViewsRebuilding
+from projections.engine.generations.generations import Registered, ViewsRebuilding
 
 
 def test_either_side_is_served_alone_and_they_meet_in_the_ledger(new_server):

@@ -31,7 +31,7 @@ from projections.engine.folding.derivation import derive_book
 from projections.engine.folding.fold import Folding
 from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.serving import Generations
+from projections.engine.generations.generations import Generations
 from projections.engine.rebuilding.parallel_load import load_in_parallel
 from projections.engine.rebuilding.rebuild import rebuild
 from projections.engine.time_travel.reader import Moment, PastReader

@@ -5,7 +5,8 @@ import pytest
 from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
 from projections.payment_movements import MovementFilter
-from projections.payment_stats import payment_stats, start_of
+from projections.payment_stats import payment_stats
+from projections.periods import start_of
 
 
 def stats(shop, start=None, end=None, **asked):

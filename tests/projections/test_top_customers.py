@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from projections.engine.querying.pages import BadCursor
-from projections.top_customers import start_of, top_customers
+from projections.periods import start_of
+from projections.top_customers import top_customers
 
 
 def ranked(shop, **asked):

@@ -40,6 +40,10 @@ _EVERY_BOOK = {
         r"SELECT \S+books\.book FROM \S+books WHERE EXISTS \(SELECT \S+claims\.book "
         r"FROM \S+claims WHERE \S+claims\.book = \S+books\.book AND .+\) ORDER BY \S+books\.book"
     ),
+    "lists those whose views are behind": (
+        r"SELECT \S+books\.book, .+ FROM \S+books LEFT OUTER JOIN \S+checkpoints "
+        r"ON \S+checkpoints\.book = \S+books\.book WHERE \S+books\.position > coalesce\(.+\)"
+    ),
     "looks how far the views of each have come": (
         r"SELECT \S+checkpoints\.book, (\S+checkpoints\.\w+,? )+FROM \S+checkpoints"
     ),

@@ -6,7 +6,7 @@ from fastapi import Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.customers.filters import ListHistory
+from api.customers.filters import ListOfCustomer
 from api.customers.selector import CustomerRoutes, CustomerSelector
 from api.http.pagination import list_answer
 from api.http.request import ApiRequest
@@ -25,7 +25,7 @@ READ = needs("customers:read")
     "GET", "/subscriptions", response_model=Subscriptions, dependencies=[READ]
 )
 async def list_customer_subscriptions(
-    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListHistory, Query()]
+    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListOfCustomer, Query()]
 ) -> Response:
     """The subscriptions of the customer, newest first."""
 
@@ -39,7 +39,7 @@ async def list_customer_subscriptions(
 
 @customer_routes.register("GET", "/invoices", response_model=Invoices, dependencies=[READ])
 async def list_customer_invoices(
-    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListHistory, Query()]
+    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListOfCustomer, Query()]
 ) -> Response:
     """The invoices of the customer, newest first."""
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from api.http.pagination import PageRequest, UpTo100
 from api.http.query_fields import Instant, Whole
-from api.resources.filters import Method, TagList
+from api.resources.filter_types import Method, TagList
 from commands.fields import CountryCode, CurrencyCode
 from projections.customer_filters import ActivityStatus, CustomerFilter
 from projections.customer_list import SortBy
@@ -64,7 +64,7 @@ class LookUpCustomer(BaseModel):
     external_id: str = Field(max_length=255)
 
 
-class ListHistory(PageRequest):
+class ListOfCustomer(PageRequest):
     limit: UpTo100 = 20
 
 

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.customers.selector import CustomerRoutes, CustomerSelector
-from api.http.answers import answer
 from api.http.pagination import PageRequest, UpTo100, list_answer
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import needs
 from api.resources.customer_history import CustomerState, History, Prefill
 from api.resources.customers import profile_of
-from api.resources.filters import Separated
+from api.resources.filter_types import Separated
 from api.resources.invoices import invoice_of
 from api.resources.sources import breakdown_of
 from api.resources.subscriptions import subscription_of

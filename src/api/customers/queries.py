@@ -9,15 +9,15 @@ from starlette.responses import Response
 from api.customers.filters import (
     BreakDownSources,
     ListCustomers,
-    ListHistory,
+    ListOfCustomer,
     ListTopCustomers,
     LookUpCustomer,
     ShowCustomerStats,
 )
 from api.customers.selector import ByExternalId, CustomerRoutes, CustomerSelector
-from api.http.answers import answer
 from api.http.pagination import list_answer
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import needs, new_router
 from api.resources.customers import (
     Customer,
@@ -35,8 +35,9 @@ from projections.customer_profiles import profile
 from projections.customer_stats import customer_stats
 from projections.engine.querying.pages import Page
 from projections.payment_list import ListedPayment, payment_history
+from projections.periods import start_of
 from projections.source_breakdown import source_breakdown
-from projections.top_customers import start_of, top_customers
+from projections.top_customers import top_customers
 
 router = new_router("customers")
 customer_routes = CustomerRoutes()
@@ -119,7 +120,7 @@ async def show_customer(request: ApiRequest, customer: CustomerSelector) -> Resp
     external_doc="The payments of the customer, newest first.",
 )
 async def list_customer_payments(
-    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListHistory, Query()]
+    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListOfCustomer, Query()]
 ) -> Response:
     """The payments of the customer, newest first, each with where it came from."""
 

@@ -1,4 +1,4 @@
-"""Dependencies of the API: what it is given from the rooms below, and its settings."""
+"""Dependencies of the API: handler, views, directory and clock, and its settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
-from api.http.answers import JSON
+from api.http.responses import JSON
 from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
 from ledger.errors import LedgerUnavailable
-from projections.engine.generations.serving import ViewsRebuilding
+from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.querying.pages import BadArgument
 from projections.engine.time_travel.cache import PastIsBusy
 from projections.engine.time_travel.reader import BookTooLarge

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.query_fields import LARGEST, Whole, whole_number
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from projections.engine.querying.pages import Page
 
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""A request that has been let in: whose it is, and the two things it can do: decide and ask."""
+"""API request: whose it is, its idempotency key, and the two things it can do: decide and ask."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -14,17 +14,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.http.answers import Json, to_json
 from api.http.dependencies import Dependencies
 from api.http.errors import InvalidInput, MissingKey, refused
 from api.http.parsing import fingerprint
 from api.http.request_state import RequestState
+from api.http.responses import Json, to_json
 from api.http.time_travel import moment_in
 from commands.directory import Principal
 from commands.handling.handler import Context, Idempotency
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
-from projections.engine.generations.serving import ViewsRebuilding
+from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.reader import Moment
 

@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from api.customers.returning import ReturningCustomers
-from api.http.answers import answer
+from api.customers.returning_customers import ReturningCustomers
 from api.http.errors import ApiError
 from api.http.request import ApiRequest, Show
+from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
 from api.resources.payment_links import PaymentLink, PublicPaymentLink, link_of, public_link_of
 from api.resources.payments import Payment, for_strangers, payment_of

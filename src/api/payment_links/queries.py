@@ -8,9 +8,9 @@ from pydantic import Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.pagination import PageRequest, UpTo100, UpTo200, list_answer
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import needs, new_router
 from api.resources.payment_links import (
     PaymentLink,

@@ -11,8 +11,8 @@ from fastapi import Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.http.answers import to_json
 from api.http.request import ApiRequest
+from api.http.responses import to_json
 from api.http.routing import new_router
 from api.http.streaming import Streamed
 from api.payments.queries import READ, FilterPayments

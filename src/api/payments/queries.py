@@ -8,13 +8,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.parsing import parse_query
 from api.http.query_fields import Instant, Whole
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import needs, new_router
-from api.resources.filters import Method, StatusName
+from api.resources.filter_types import Method, StatusName
 from api.resources.payments import (
     Payment,
     PaymentSummary,

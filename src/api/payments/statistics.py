@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.http.answers import answer
 from api.http.pagination import PageRequest, UpTo200, list_answer
 from api.http.query_fields import Instant
 from api.http.request import ApiRequest
+from api.http.responses import answer
 from api.http.routing import needs, new_router
-from api.resources.filters import Method, StatusName
+from api.resources.filter_types import Method, StatusName
 from api.resources.sources import RankedSources, ranked_source_of
 from api.resources.statistics import (
     Errors,
@@ -30,7 +30,8 @@ from domain.payment_types import Source
 from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
 from projections.payment_movements import MovementFilter
-from projections.payment_stats import Period, payment_stats, start_of
+from projections.payment_stats import Period, payment_stats
+from projections.periods import start_of
 from projections.revenue import Granularity, revenue_series
 from projections.source_breakdown import ranked_sources
 

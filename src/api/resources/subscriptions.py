@@ -1,11 +1,10 @@
-"""The subscription resource, and the retry policies that go with it."""
+"""The subscription resource."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
-from commands.retry_policies import PolicyInForce
 from domain.subscription import Interval, SubscriptionStatus
 from domain.subscription import Subscription as SubscriptionAggregate
 from projections.subscriptions import SubscriptionRecord
@@ -41,16 +40,6 @@ class Subscriptions(Shape):
     pagination: Pagination
 
 
-class RetryPolicy(Shape):
-    """When a failed payment of a subscription is tried again, and what follows the last try."""
-
-    plan_id: str | None = Field(description="Whose policy it is; null: the organization's.")
-    delays: list[str] = Field(examples=[["15m", "1h", "24h"]])
-    max_retries: Count
-    when_used_up: Literal["pause", "cancel"]
-    is_default: bool = Field(description="Nobody has set one.")
-
-
 def subscription_of(
     subscription: SubscriptionAggregate | SubscriptionRecord, org_id: str
 ) -> dict[str, Any]:
@@ -74,7 +63,3 @@ def subscription_of(
         "created_at": subscription.created_at,
         "updated_at": subscription.updated_at,
     }
-
-
-def policy_of(found: PolicyInForce) -> dict[str, Any]:
-    return RetryPolicy.of(found, **found.policy)

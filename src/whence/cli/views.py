@@ -10,7 +10,11 @@ import typer
 from ledger.chain import BrokenChain
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.engine.generations.serving import Generations, GenerationServes, NoSuchGeneration
+from projections.engine.generations.generations import (
+    Generations,
+    GenerationServes,
+    NoSuchGeneration,
+)
 from projections.engine.rebuilding.compare import Difference
 from projections.engine.rebuilding.parallel_load import LoadFailed
 from projections.engine.rebuilding.rebuild import OtherFacts, Rebuilding, ensure_views

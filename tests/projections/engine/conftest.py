@@ -35,7 +35,7 @@ from projections.engine.folding.tables import (
     view,
 )
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.serving import Generations
+from projections.engine.generations.generations import Generations
 from projections.engine.live.polling import AdaptivePoll
 from projections.engine.live.projector import Projector
 
@@ -251,7 +251,7 @@ class Shop:
     def project(self, generation: Generation | None = None) -> Projector:
         projector = self.projector(generation)
         while projector.project_once():
-            projector.wake()
+            projector.notify()
         return projector
 
     def serving(self) -> Generation:

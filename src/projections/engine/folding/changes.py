@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import Table
 
 from domain.fact import Fact
-from projections.engine.folding.merging import ChangedRows, Key, Merge, row_maker
+from projections.engine.folding.merging import ChangedRows, Key, MergeRow, row_maker
 from projections.engine.folding.tables import key_names, value_names
 
 F = TypeVar("F", bound=Fact)
@@ -83,7 +83,7 @@ class Rows:
 
     def __init__(self, book: str, table: Table) -> None:
         self.by_key: ChangedRows
-        self.merge: Merge
+        self.merge: MergeRow
         self.by_key, self.merge = row_maker(table)(book)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: how far each book has come in a generation, one position for all its views.
+"""Checkpoints: how far each book is folded, and the lock under which one process folds it.
 
 A checkpoint is a row like any other, written by the same upsert, in the transaction that writes
 the rows. That transaction locks it before anything is folded, and passes over a book that another

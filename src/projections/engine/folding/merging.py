@@ -1,4 +1,4 @@
-"""Merges: how one change merges into a row in memory, by a function made of the table's columns.
+"""Merging in memory: code generated from the merges that the tables declare.
 
 It runs about ten times for every fact there ever was, so it decides how long a rebuild takes. A
 loop that asks each column how it merges takes several times as long as the lines below, which are
@@ -38,15 +38,15 @@ Key = tuple[Any, ...]
 # By the key of each: book, key and values, in the order in which they are written.
 ChangedRows = dict[Key, list[Any]]
 # Merges values, by the names of their columns, into the row of a key.
-Merge = Callable[..., None]
+MergeRow = Callable[..., None]
 
 
 @cache
-def row_maker(table: Table) -> Callable[[str], tuple[ChangedRows, Merge]]:
+def row_maker(table: Table) -> Callable[[str], tuple[ChangedRows, MergeRow]]:
     """What makes the rows of a book in this table, none as yet, and their merge."""
     scope: dict[str, Any] = {}
     exec("\n".join(_lines(table)), scope)  # noqa: S102 (made of the names of our own columns)
-    made: Callable[[str], tuple[ChangedRows, Merge]] = scope["changed_rows"]
+    made: Callable[[str], tuple[ChangedRows, MergeRow]] = scope["changed_rows"]
     return made
 
 

@@ -1,4 +1,4 @@
-"""Tables of read models: their columns, and how two values of a column merge.
+"""Tables of read models: their columns, and the rule by which two values of each merge.
 
 A row is a product of monoids: every column declares how an earlier and a later value of it become
 one. Because each merge is associative, any way of cutting the facts into batches gives the same

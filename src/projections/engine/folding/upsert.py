@@ -1,4 +1,4 @@
-"""Upsert SQL: one bulk statement, the merges of tables.py in it, for SQLite and PostgreSQL."""
+"""Merging in the database: one bulk upsert, by the merges that the tables declare."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -23,7 +23,7 @@ class AdaptivePoll:
         """Until the next look is due; 0 when it is."""
         return max(0.0, self._due_at - time.monotonic())
 
-    def hasten(self) -> None:
+    def make_due(self) -> None:
         """Let the next look be due now; any thread may ask for it."""
         self._due_at = 0.0
 

@@ -20,7 +20,7 @@ from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.fold import Folding, reason
 from projections.engine.generations.fold_and_write import FACTS_PER_BATCH, fold_and_write
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.serving import ViewsRebuilding
+from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.lag import projection_lag
 from projections.engine.live.polling import AdaptivePoll
 from projections.engine.live.progress import Progress
@@ -62,15 +62,15 @@ class Projector:
         self._number: int | None = None
         self._listeners: list[Callable[[Moved], None]] = []
         self._lock = threading.Lock()
-        self._wanted: set[str] = set()
+        self._queue: set[str] = set()
         self._contended: frozenset[str] = frozenset()
         self._contended_seconds = _SHORTEST_CONTENDED_SECONDS
         # Where this projector found that a book could not be folded further.
         self._tried: dict[str, int | None] = {}
         self._last_book = ""
         self._poll = poll or AdaptivePoll()
-        self._woken = threading.Event()
-        self._hurried = threading.Event()
+        self._notified = threading.Event()
+        self._rest_skipped = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -85,24 +85,24 @@ class Projector:
     def close(self) -> None:
         """Finish the batch at hand and stop."""
         self._closing.set()
-        self._woken.set()
-        self._hurried.set()
+        self._notified.set()
+        self._rest_skipped.set()
         if self._thread is not None:
             self._thread.join()
 
-    def wake(self, books: Iterable[str] | None = None) -> None:
+    def notify(self, books: Iterable[str] | None = None) -> None:
         """These books have new facts, or look for yourself. Any thread may call it."""
         if books is None:
-            self._poll.hasten()
+            self._poll.make_due()
         else:
-            self._want(books)
-        self._woken.set()
+            self._enqueue(books)
+        self._notified.set()
 
-    def hurry(self, book: str) -> None:
+    def prioritize(self, book: str) -> None:
         """Somebody waits for the views of this book: do not rest. Any thread may call it."""
-        self._want([book])
-        self._hurried.set()
-        self._woken.set()
+        self._enqueue([book])
+        self._rest_skipped.set()
+        self._notified.set()
 
     def project_once(self) -> int:
         """Fold one batch; the number of facts in it, 0 when there was nothing to do.
@@ -113,7 +113,7 @@ class Projector:
         if generation.number != self._number:
             self._number = generation.number
             self._tried.clear()
-            self._poll.hasten()
+            self._poll.make_due()
         if not self._poll.seconds_left:
             self._look(generation)
         books = self._take()
@@ -130,9 +130,9 @@ class Projector:
                 skip=self._has_been_tried,
             )
         except BaseException:
-            self._want(books)
+            self._enqueue(books)
             raise
-        self._want(step.unfinished)
+        self._enqueue(step.unfinished)
         self._contended = step.contended
         self.progress.facts += step.facts
         self.progress.batches += 1
@@ -140,9 +140,9 @@ class Projector:
         self._note(step.checkpoints)
         return step.facts
 
-    def _want(self, books: Iterable[str]) -> None:
+    def _enqueue(self, books: Iterable[str]) -> None:
         with self._lock:
-            self._wanted.update(books)
+            self._queue.update(books)
 
     def _take(self) -> Collection[str]:
         """The books of one batch; those that come after the last one of the batch before first.
@@ -150,12 +150,12 @@ class Projector:
         So a book with many facts does not starve others.
         """
         with self._lock:
-            if len(self._wanted) <= _BOOKS_PER_BATCH:
-                taken, self._wanted = self._wanted, set()
+            if len(self._queue) <= _BOOKS_PER_BATCH:
+                taken, self._queue = self._queue, set()
                 return taken
-            turn = sorted(self._wanted, key=lambda book: (book <= self._last_book, book))
+            turn = sorted(self._queue, key=lambda book: (book <= self._last_book, book))
             chosen = turn[:_BOOKS_PER_BATCH]
-            self._wanted.difference_update(chosen)
+            self._queue.difference_update(chosen)
         self._last_book = chosen[-1]
         return chosen
 
@@ -165,7 +165,7 @@ class Projector:
         found = projection_lag(self._ledger, generation)
         behind = [b for b, lag in found.items() if not self._has_been_tried(b, lag.checkpoint)]
         self._poll.looked(time.thread_time() - began, found=bool(behind))
-        self._want(behind)
+        self._enqueue(behind)
         self.progress.lag = sum(lag.facts for lag in found.values())
         self.progress.parked = {
             book: lag.checkpoint
@@ -204,12 +204,12 @@ class Projector:
                 self._rest(folded)
             else:
                 self._sleep(pause)
-            self._want(self._contended)
+            self._enqueue(self._contended)
             self._contended = frozenset()
 
     def _rest(self, folded: int) -> None:
-        if folded < FACTS_PER_BATCH and self._hurried.wait(self._rest_seconds):
-            self._hurried.clear()
+        if folded < FACTS_PER_BATCH and self._rest_skipped.wait(self._rest_seconds):
+            self._rest_skipped.clear()
 
     def _sleep(self, pause: float | None) -> None:
         """Until there is something to do, or to look for."""
@@ -219,5 +219,5 @@ class Projector:
                 pause = min(pause, self._contended_seconds)
                 longer = self._contended_seconds * 2
                 self._contended_seconds = min(longer, _LONGEST_CONTENDED_SECONDS)
-        self._woken.wait(pause)
-        self._woken.clear()
+        self._notified.wait(pause)
+        self._notified.clear()

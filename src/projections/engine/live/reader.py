@@ -1,4 +1,4 @@
-"""Answers questions from the views, never older than the question itself.
+"""View reader: answers queries from the views, and lets everybody read their own writes.
 
 A query waits until the views have reached the position the head of its book had when the query
 came in: so everybody sees their own writes, and all that came before.
@@ -26,8 +26,8 @@ T = TypeVar("T")
 # Runs on a connection; what it takes over of the stack outlives it.
 _Reading = Callable[[Connection, ExitStack], T]
 
-_SHORTEST_LOOK_SECONDS = 0.01
-_LONGEST_LOOK_SECONDS = 0.25
+_SHORTEST_POLL_SECONDS = 0.01
+_LONGEST_POLL_SECONDS = 0.25
 _THREADS = 8
 # Each holds a connection, and a moment of the views, for as long as whoever reads it takes.
 _MOST_STREAMS = 4
@@ -46,8 +46,8 @@ class Views:
     """Asks the serving generation; queries run on a bounded number of threads.
 
     `serving` names the generation for each query, or raises ViewsRebuilding; `recent` names all
-    that may know most, just after a switch; `hurry` is called with the book that a query has to
-    wait for.
+    that may know most, just after a switch; `prioritize` is called with the book that a query
+    has to wait for.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Views:
         serving: Callable[[], Generation],
         *,
         recent: Callable[[], Sequence[Generation]] | None = None,
-        hurry: Callable[[str], None] = lambda _book: None,
+        prioritize: Callable[[str], None] = lambda _book: None,
         threads: int = _THREADS,
     ) -> None:
         self._ledger = ledger
         self._serving = serving
         self._recent = recent or (lambda: [serving()])
-        self._hurry = hurry
+        self._prioritize = prioritize
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
         self._lock = threading.Lock()
         self._waiting: dict[str, set[_Waiter]] = {}
@@ -91,7 +91,7 @@ class Views:
         After `wait_seconds`, or at once for a parked book, it answers with what there is. Raises
         ViewsRebuilding while no generation fits the code, and whatever `query` raises.
         """
-        return await self._tell(book, lambda db, _transaction: query(db), wait_seconds)
+        return await self._answer(book, lambda db, _transaction: query(db), wait_seconds)
 
     @asynccontextmanager
     async def stream(
@@ -107,10 +107,10 @@ class Views:
             return query(db), transaction.pop_all()
 
         async with self._streams:
-            told = await self._tell(book, begin, wait_seconds)
-            parts, transaction = told.result
+            answer = await self._answer(book, begin, wait_seconds)
+            parts, transaction = answer.result
             try:
-                yield QueryResult(self._taken(parts), told.position, told.behind)
+                yield QueryResult(self._taken(parts), answer.position, answer.behind)
             finally:
                 await self._run(transaction.close)
 
@@ -118,23 +118,23 @@ class Views:
         while (part := await self._run(partial(next, parts, _END))) is not _END:
             yield part
 
-    async def _tell(self, book: str, query: _Reading[T], wait_seconds: float) -> QueryResult[T]:
+    async def _answer(self, book: str, query: _Reading[T], wait_seconds: float) -> QueryResult[T]:
         deadline = time.monotonic() + wait_seconds
-        told = await self._attempt(book, query, None, final=wait_seconds <= 0)
-        if isinstance(told, QueryResult):
-            return told
-        head, look = told, _SHORTEST_LOOK_SECONDS
+        answer = await self._attempt(book, query, None, final=wait_seconds <= 0)
+        if isinstance(answer, QueryResult):
+            return answer
+        head, pause = answer, _SHORTEST_POLL_SECONDS
         with self._waiter(book, head) as progress:
             while True:
                 left = deadline - time.monotonic()
-                told = await self._attempt(book, query, head, final=left <= 0)
-                if isinstance(told, QueryResult):
-                    return told
+                answer = await self._attempt(book, query, head, final=left <= 0)
+                if isinstance(answer, QueryResult):
+                    return answer
                 # Other processes do not tell us what they have folded: we look now and then.
-                await _either(progress, min(look, max(0.0, left)))
-                look = min(look * 1.5, _LONGEST_LOOK_SECONDS)
+                await _either(progress, min(pause, max(0.0, left)))
+                pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
 
-    def tell_progress(self, moved: Mapping[str, Checkpoint]) -> None:
+    def notify_progress(self, moved: Mapping[str, Checkpoint]) -> None:
         """A projector of this process moved these books; any thread may say so."""
         with self._lock:
             due = [
@@ -182,7 +182,7 @@ class Views:
         waiter = _Waiter(asyncio.get_running_loop(), head, asyncio.Event())
         with self._lock:
             self._waiting.setdefault(book, set()).add(waiter)
-        self._hurry(book)
+        self._prioritize(book)
         try:
             yield waiter.progress
         finally:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from projections.engine.querying.pages import Page, PageRequest
+from projections.engine.querying.pages import Page, PageArguments
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ def counted_up_to_few(
     page: Page[T],
     *,
     complete: bool = True,
-    **request: Unpack[PageRequest],
+    **request: Unpack[PageArguments],
 ) -> Page[T]:
     """The page with a total: how many rows there are, exact up to FEW, else at least so many.
 

@@ -13,7 +13,7 @@ from projections.engine.querying.pages import (
     BadCursor,
     By,
     Page,
-    PageRequest,
+    PageArguments,
     belongs,
     cursor_at,
     fetch_page,
@@ -31,7 +31,7 @@ class Part:
 def fetch_chained_page(
     connection: Connection,
     parts: Sequence[Part],
-    **request: Unpack[PageRequest],
+    **request: Unpack[PageArguments],
 ) -> Page[Row[Any]]:
     """As `fetch_page`, over the parts one after the other. Raises BadCursor."""
     limit, offset, cursor = request["limit"], request.get("offset", 0), request.get("cursor")

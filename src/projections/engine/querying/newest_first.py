@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, Select, Table, select
 
 from projections.engine.querying.candidates import counted_up_to_few
 from projections.engine.querying.conditions import between
-from projections.engine.querying.pages import By, Page, PageRequest, fetch_page
+from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
 
 
 def created_in_range(
@@ -21,7 +21,7 @@ def created_in_range(
 
 
 def newest_first(
-    connection: Connection, rows: Select[Any], view: Table, **request: Unpack[PageRequest]
+    connection: Connection, rows: Select[Any], view: Table, **request: Unpack[PageArguments]
 ) -> Page[Row[Any]]:
     """A page by (created_at, id). Raises BadCursor. The total is true up to candidates.FEW."""
     _book, identity = view.primary_key.columns

@@ -55,7 +55,7 @@ class PagePlace(TypedDict, total=False):
     cursor: str | None
 
 
-class PageRequest(PagePlace):
+class PageArguments(PagePlace):
     """Which part of a list: from its place, at most `limit` rows."""
 
     limit: int
@@ -102,7 +102,7 @@ def fetch_page(
     order: Sequence[By],
     *,
     total: int | None = None,
-    **request: Unpack[PageRequest],
+    **request: Unpack[PageArguments],
 ) -> Page[Row[Any]]:
     """Run `statement` in `order`, for the part of it that is asked for.
 

@@ -10,8 +10,8 @@ from itertools import count
 from ledger.supervised_threads import supervised_thread
 from projections.engine.folding.definitions import Definitions
 from projections.engine.generations.generation import Generation
+from projections.engine.generations.generations import Generations
 from projections.engine.generations.registry import Registered
-from projections.engine.generations.serving import Generations
 
 HEARTBEAT_SECONDS = 1.0
 _DEAD_AFTER_SECONDS = 4.0

@@ -14,8 +14,8 @@ from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.definitions import Definitions
 from projections.engine.generations.generation import Generation
+from projections.engine.generations.generations import NOTICED_SECONDS, Generations, ViewsRebuilding
 from projections.engine.generations.same_history import is_folded_from
-from projections.engine.generations.serving import NOTICED_SECONDS, Generations, ViewsRebuilding
 from projections.engine.live.projector import Projector
 from projections.engine.rebuilding.heartbeat import (
     HEARTBEAT_SECONDS,
@@ -169,7 +169,7 @@ def _hand_over(following: Projector, meter: Meter, serve: Callable[[], bool]) ->
 
 
 def _fold_what_is_new(following: Projector, meter: Meter) -> int:
-    following.wake()
+    following.notify()
     facts = 0
     while folded := following.project_once():
         facts += folded

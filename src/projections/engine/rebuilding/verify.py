@@ -16,7 +16,7 @@ from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.fold import Folding
 from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.serving import Generations
+from projections.engine.generations.generations import Generations
 from projections.engine.rebuilding.compare import Compared, Difference, compare
 from projections.engine.rebuilding.heartbeat import Meter, build
 from projections.engine.rebuilding.parallel_load import load_books

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from ledger.schema import books, events
-from projections.engine.generations import serving as generations_module
+from projections.engine.generations import generations as generations_module
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.serving import GenerationServes, NoSuchGeneration
+from projections.engine.generations.generations import GenerationServes, NoSuchGeneration
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding.rebuild import (
     OtherFacts,

@@ -69,16 +69,16 @@ def test_rows_that_a_crash_took_back_are_folded_again(shop, toys):
     projector = shop.projector()
     shop.record(toys.paid("ama", 100))
     projector.project_once()
-    projector.wake()
+    projector.notify()
     # Views need not survive a power cut: checkpoint and rows are gone, and nobody told us.
     with generation.writing() as connection:
         for table in (*toys.definitions.tables, checkpoints):
             connection.execute(delete(table))
     shop.record(toys.paid("ama", 50))
 
-    projector.wake()
+    projector.notify()
     while projector.project_once():
-        projector.wake()
+        projector.notify()
 
     assert [row[3] for row in shop.rows(toys.totals)] == [150]
 
@@ -105,7 +105,7 @@ def test_two_projectors_at_once_count_every_fact_once(shop, toys):
 
 def run_to_the_end(projector):
     while projector.project_once():
-        projector.wake()
+        projector.notify()
 
 
 def test_a_fact_of_an_unknown_topic_parks_its_book_and_no_other(shop, toys):
@@ -169,7 +169,7 @@ def test_a_running_projector_is_woken_by_the_ledger(shop, toys):
     projector = shop.projector()
     told = threading.Event()
     projector.on_progress(lambda moved: toys.BOOK in moved and told.set())
-    shop.ledger.on_commit(projector.wake)
+    shop.ledger.on_commit(projector.notify)
     projector.start()
 
     shop.record(toys.paid())
@@ -204,7 +204,7 @@ def test_a_book_another_process_could_fold_is_not_parked_any_more(shop, toys):
         merge_into(connection, generation.schema, [changes])
 
     shop.record(toys.paid("ama", 4))
-    projector.wake()
+    projector.notify()
     projector.project_once()
 
     assert not projector.progress.parked

@@ -6,7 +6,7 @@ import time
 import pytest
 from sqlalchemy import func, select
 
-from projections.engine.generations.serving import ViewsRebuilding
+from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.reader import QueryResult, Views
 
 
@@ -26,8 +26,8 @@ def views(shop):
 def running(shop, views=None):
     projector = shop.projector()
     if views is not None:
-        projector.on_progress(views.tell_progress)
-        shop.ledger.on_commit(projector.wake)
+        projector.on_progress(views.notify_progress)
+        shop.ledger.on_commit(projector.notify)
     projector.start()
     return projector
 
@@ -210,9 +210,9 @@ def test_a_query_that_waits_ends_the_rest_of_the_projector(shop, toys):
             told.append(await views.ask(toys.BOOK, spent(toys), wait_seconds=30))
         return told
 
-    with Views(shop.ledger, following, hurry=projector.hurry) as views:
-        projector.on_progress(views.tell_progress)
-        shop.ledger.on_commit(projector.wake)
+    with Views(shop.ledger, following, prioritize=projector.prioritize) as views:
+        projector.on_progress(views.notify_progress)
+        shop.ledger.on_commit(projector.notify)
         projector.start()
         told = asyncio.run(write_and_ask(views))
 

@@ -28,7 +28,7 @@ def spent(shop, toys):
 
 
 def fold_all(projector):
-    projector.wake()
+    projector.notify()
     while projector.project_once():
         pass
 
@@ -63,7 +63,7 @@ def test_a_book_stays_wanted_when_the_views_cannot_be_written(shop, toys, monkey
     fold_all(projector)
     poll.looked(60, found=False)
     shop.record(toys.paid("ama", 100))
-    projector.wake([toys.BOOK])
+    projector.notify([toys.BOOK])
 
     with monkeypatch.context() as patch:
         patch.setattr(fold_and_write_module, "lock_checkpoints", away)
@@ -79,7 +79,7 @@ def test_a_look_is_made_again_when_the_ledger_cannot_be_read(shop, toys, monkeyp
     projector = shop.projector()
     fold_all(projector)
     shop.record(toys.paid("ama", 100))
-    projector.wake()
+    projector.notify()
 
     with monkeypatch.context() as patch:
         patch.setattr(projector_module, "projection_lag", away)
@@ -100,7 +100,7 @@ def test_whoever_waits_for_a_book_has_it_folded_before_the_next_look(shop, toys)
     poll.looked(60, found=False)
     take_back(shop, generation)
 
-    projector.hurry(toys.BOOK)
+    projector.prioritize(toys.BOOK)
 
     assert soon(lambda: spent(shop, toys) == [100])
 
@@ -131,7 +131,7 @@ def test_a_book_nobody_has_written_may_be_asked_for(shop):
     shop.begin()
     projector = shop.projector()
 
-    projector.hurry("nobody/test")
+    projector.prioritize("nobody/test")
 
     assert projector.project_once() == 0
     assert projector.progress.lag == 0

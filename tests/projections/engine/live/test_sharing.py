@@ -48,7 +48,7 @@ def test_a_book_that_another_holds_is_passed_over_and_others_go_on(shop, toys):
         assert projector.project_once() == 1
         assert (shop.position(), shop.position(toys.OTHER_BOOK)) == (0, 1)
 
-    projector.wake()
+    projector.notify()
     assert projector.project_once() == 1
     assert shop.position() == 1
 
@@ -58,7 +58,7 @@ def test_a_book_that_was_held_is_folded_soon_after_it_is_let_go_without_a_look(s
     begin(generation, toys.BOOK)
     poll = AdaptivePoll()
     projector = shop.projector(poll=poll)
-    shop.ledger.on_commit(projector.wake)
+    shop.ledger.on_commit(projector.notify)
     projector.start()
     assert soon(lambda: poll.seconds_left)
 
@@ -150,7 +150,7 @@ def test_a_running_projector_tries_a_book_that_another_release_parked(shop, toys
     older.project_once()
     assert list(older.progress.parked) == [toys.BOOK]
 
-    newer.wake()
+    newer.notify()
 
     assert newer.project_once() == 1
     assert newer.progress.parked == {}
@@ -164,7 +164,7 @@ def test_a_parked_book_is_tried_once_by_each_projector(shop, toys):
 
     shop.record(toys.paid("ama", 10))
     for _ in range(3):
-        projector.wake()
+        projector.notify()
         assert projector.project_once() == 0
 
     assert projector.progress.batches == batches
@@ -174,7 +174,7 @@ def test_a_parked_book_is_tried_once_by_each_projector(shop, toys):
 def test_facts_of_other_processes_are_found_however_busy_this_one_is(shop, open_shop, toys):
     shop.begin()
     projector = shop.projector()
-    shop.ledger.on_commit(projector.wake)
+    shop.ledger.on_commit(projector.notify)
     projector.start()
     elsewhere = open_shop()
     shop.record(toys.paid())

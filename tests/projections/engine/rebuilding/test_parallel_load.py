@@ -22,7 +22,7 @@ from ledger.ledger import Ledger
 from projections.engine.folding.changes import Changes
 from projections.engine.folding.checkpoints import checkpoints
 from projections.engine.folding.fold import Folding
-from projections.engine.generations.serving import Generations
+from projections.engine.generations.generations import Generations
 from projections.engine.rebuilding.parallel_load import LoadFailed, load_in_parallel
 from projections.read_models import DEFINITIONS
 

@@ -9,8 +9,8 @@ from sqlalchemy import delete, update
 from ledger.schema import books, events
 from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.fold import Folding
+from projections.engine.generations.generations import NoSuchGeneration, ViewsRebuilding
 from projections.engine.generations.same_history import is_folded_from
-from projections.engine.generations.serving import NoSuchGeneration, ViewsRebuilding
 from projections.engine.rebuilding.bulk_load import BulkLoader
 from projections.engine.rebuilding.rebuild import clear_abandoned, ensure_views, rebuild
 from projections.engine.rebuilding.verify import verify

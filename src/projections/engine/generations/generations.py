@@ -1,4 +1,4 @@
-"""Generations there are, and the one that serves the code that asks.
+"""Generations of views: which one serves this code; begun, finished, switched, dropped.
 
 Each code has its own serving generation: a release with changed views never reads another's tables,
 and the release before it goes on with its own until it is stopped.

@@ -1,4 +1,4 @@
-"""Batch plan: what becomes of each append of a batch, and what has to be written for it.
+"""Append outcomes: done, idempotent replay or conflict, version conflict, value taken.
 
 Pure: given what is known of the books, appends are judged one after the other, each seeing what
 those before it in the batch have done.
