@@ -178,7 +178,9 @@ class Oracle:
 
     def converted(self, offer: Offer) -> tuple[int, int, int]:
         """Whom a link converted, all they have paid in its currency, and without the first time."""
-        firsts = [(each, self.acquisition(each)) for each in self.people]
+        # Whoever has paid, though an import dates the payment before they were registered.
+        buyers = sorted({p.customer for p in self.payments if p.customer is not None})
+        firsts = [(each, self.acquisition(each)) for each in buyers]
         won = [(each, first) for each, first in firsts if first and first.source_id == offer.id]
         revenue = sum(
             p.collected
