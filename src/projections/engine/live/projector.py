@@ -1,6 +1,6 @@
 """Projector: keeps the serving views up to date with the ledger, in a thread of its own.
 
-Woken with the books that were just written by this process, or that a question waits for, and in
+Notified of the books that were just written by this process, or that a question waits for, and in
 any case by looking every 20 to 250 ms which books are behind. Under load it rests a moment between
 two batches, so that each folds more facts; a question that waits ends the rest.
 

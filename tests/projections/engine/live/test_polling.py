@@ -6,13 +6,13 @@ from projections.engine.live.polling import AdaptivePoll
 
 
 def test_it_looks_later_and_later_while_there_is_nothing_and_soon_after_something():
-    lookout = AdaptivePoll()
-    assert lookout.seconds_left == 0
+    poll = AdaptivePoll()
+    assert poll.seconds_left == 0
 
     pauses = []
     for found in (True, False, False, *([False] * 10), True):
-        lookout.looked(0, found=found)
-        pauses.append(lookout.seconds_left)
+        poll.looked(0, found=found)
+        pauses.append(poll.seconds_left)
 
     assert pauses[0] == pytest.approx(0.02, abs=0.01)
     assert pauses[1:3] == sorted(pauses[1:3])
@@ -21,11 +21,11 @@ def test_it_looks_later_and_later_while_there_is_nothing_and_soon_after_somethin
 
 
 def test_looking_takes_no_more_than_a_twentieth_of_the_time():
-    lookout = AdaptivePoll()
+    poll = AdaptivePoll()
 
-    lookout.looked(10, found=True)
+    poll.looked(10, found=True)
 
-    assert lookout.seconds_left == pytest.approx(200, abs=1)
+    assert poll.seconds_left == pytest.approx(200, abs=1)
 
 
 def test_looking_takes_the_database_no_more_than_a_quarter_of_the_time():
