@@ -128,8 +128,14 @@ async def confirm_payment(
 async def confirm_intent(
     request: ApiRequest, payment_id: str, query: Annotated[ConfirmIntent, Query()]
 ) -> Response:
-    """What the payer's browser calls: public, with the client secret of the payment."""
+    """What the payer's browser calls: public, with the client secret of the payment.
+
+    A server of the organization, which shows its key as well, is told all of the payment.
+    """
     secret = query.client_secret
+    book = book_of(secret)
+    caller = request.request_state.caller
+    is_server = caller is not None and caller.book == book and may_read(request)
 
     def tell(_request: ApiRequest, body: dict[str, Any], _payment: object) -> dict[str, Any]:
         return body | {"client_secret": secret}
@@ -138,9 +144,9 @@ async def confirm_intent(
         commands.confirm_intent,
         payment_id,
         secret,
-        show=WithSecrets(_shown_to_strangers, tell),
-        book=book_of(secret),
-        in_browser=True,
+        show=_PAYMENT if is_server else WithSecrets(_shown_to_strangers, tell),
+        book=book,
+        in_browser=not is_server,
     )
 
 
