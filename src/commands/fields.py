@@ -21,6 +21,7 @@ from pydantic import (
 
 from commands.unsupported_fields import refuse_unsupported
 from domain.money import LARGEST_AMOUNT, decimals
+from domain.places import countries, time_zones
 
 MOST_TAGS: Final = 50
 MOST_METADATA_KEYS: Final = 50
@@ -149,6 +150,25 @@ def _currency(text: Any) -> Any:
     return code
 
 
+def _listed_country(code: str) -> str:
+    if code not in countries():
+        raise ValueError("is not an ISO 3166 country")
+    return code
+
+
+def _listed_zone(name: str) -> str:
+    if name not in time_zones():
+        raise ValueError("is not the name of an IANA time zone")
+    return name
+
+
+def not_cleared(value: Any) -> Any:
+    """Of what always has a value: it can be changed, and not taken away."""
+    if value is None:
+        raise ValueError("cannot be cleared")
+    return value
+
+
 def _upper(text: Any) -> Any:
     return text.upper() if isinstance(text, str) else text
 
@@ -196,6 +216,10 @@ Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT)]
 AmountOrAll = Annotated[int, Field(strict=True, ge=0, le=LARGEST_AMOUNT)]
 CurrencyCode = Annotated[str, BeforeValidator(_currency), Field(examples=["GHS"])]
 CountryCode = Annotated[str, BeforeValidator(_upper), Field(pattern="^[A-Z]{2}$", examples=["GH"])]
+# One there is; a payment may also have been made where no list knows of.
+Country = Annotated[CountryCode, AfterValidator(_listed_country)]
+TimeZone = Annotated[Text, AfterValidator(_listed_zone), Field(examples=["Africa/Accra"])]
+Color = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$", examples=["#0b6b63"])]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_utc)]
 DayOrMoment = Annotated[
     Moment,

@@ -24,6 +24,7 @@ from commands.fields import (
     Metadata,
     Moment,
     Text,
+    not_cleared,
 )
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import CODE, link_named, new_code
@@ -94,17 +95,11 @@ class CreatePaymentLink(_LinkTerms):
     currency: CurrencyCode
 
 
-def _not_cleared(value: Any) -> Any:
-    if value is None:
-        raise ValueError("cannot be cleared")
-    return value
-
-
 class UpdatePaymentLink(ChangingCommand, _LinkTerms):
     """Terms left out stay as they are; null clears."""
 
-    name: Annotated[Name | None, BeforeValidator(_not_cleared)] = None
-    currency: Annotated[CurrencyCode | None, BeforeValidator(_not_cleared)] = None
+    name: Annotated[Name | None, BeforeValidator(not_cleared)] = None
+    currency: Annotated[CurrencyCode | None, BeforeValidator(not_cleared)] = None
 
     @model_validator(mode="before")
     @classmethod
