@@ -30,6 +30,7 @@ from commands.fields import (
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import CODE, link_named, new_code
 from commands.payers import payer
+from commands.unsupported_fields import MONEY_ELSEWHERE
 from domain.book import Book
 from domain.payment_link import PaymentLink, Terms
 from ledger.clock import written
@@ -55,6 +56,8 @@ _SWITCH: Final = {"active": True, "inactive": False}
 
 class _LinkTerms(Command):
     """What both creating and changing a link may say; ``status`` is another word for ``active``."""
+
+    unsupported = MONEY_ELSEWHERE
 
     description: LongText | None = None
     reference: Text | None = None
