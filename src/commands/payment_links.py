@@ -24,10 +24,12 @@ from commands.fields import (
     Metadata,
     Moment,
     Text,
+    not_cleared,
 )
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import CODE, link_named, new_code
 from commands.payers import payer
+from commands.unsupported_fields import MONEY_ELSEWHERE
 from domain.book import Book
 from domain.payment_link import PaymentLink, Terms
 from ledger.clock import written
@@ -53,6 +55,8 @@ _SWITCH: Final = {"active": True, "inactive": False}
 
 class _LinkTerms(Command):
     """What both creating and changing a link may say; ``status`` is another word for ``active``."""
+
+    unsupported = MONEY_ELSEWHERE
 
     description: LongText | None = None
     reference: Text | None = None
@@ -91,17 +95,11 @@ class CreatePaymentLink(_LinkTerms):
     currency: CurrencyCode
 
 
-def _not_cleared(value: Any) -> Any:
-    if value is None:
-        raise ValueError("cannot be cleared")
-    return value
-
-
 class UpdatePaymentLink(ChangingCommand, _LinkTerms):
     """Terms left out stay as they are; null clears."""
 
-    name: Annotated[Name | None, BeforeValidator(_not_cleared)] = None
-    currency: Annotated[CurrencyCode | None, BeforeValidator(_not_cleared)] = None
+    name: Annotated[Name | None, BeforeValidator(not_cleared)] = None
+    currency: Annotated[CurrencyCode | None, BeforeValidator(not_cleared)] = None
 
     @model_validator(mode="before")
     @classmethod

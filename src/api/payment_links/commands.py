@@ -21,6 +21,7 @@ from commands.link_codes import book_of, looks_like_a_code
 from commands.link_payments import PayThroughLink
 from commands.payment_links import CreatePaymentLink, UpdatePaymentLink
 from domain.book import Book
+from domain.organization import Organization
 from domain.payment import Payment as PaymentAggregate
 from domain.payment_link import PaymentLink as PaymentLinkAggregate
 from domain.payment_link import PaymentLinkNotFound
@@ -138,8 +139,9 @@ async def look_at_link(request: ApiRequest, code: str, book: str, *, counted: bo
     customers = ReturningCustomers(request)
 
     async def show(work: UnitOfWork, link: PaymentLinkAggregate) -> dict[str, Any]:
+        organization = await work.load_recent(Organization, work.org_id)
         known = await customers.shown(work, link.shown_customer_id)
-        return public_link_of(link, site=request.site) | known
+        return public_link_of(link, organization, site=request.site) | known
 
     # A form that was sent looks at its link too: it has a key for the payment, and none for this.
     look = partial(link_payments.open_payment_link, counted=counted)

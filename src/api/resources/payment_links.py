@@ -7,7 +7,9 @@ from pydantic import Field
 
 from api.resources.customer_history import Prefill
 from api.resources.customers import KnownCustomer
+from api.resources.organizations import OrganizationSettings, settings_of
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from domain.organization import Organization
 from domain.payment_link import FieldType, LinkStatus
 from domain.payment_link import PaymentLink as PaymentLinkAggregate
 from projections.payment_link_stats import LinkStats
@@ -49,6 +51,7 @@ class LinkTerms(Shape):
 class PublicPaymentLink(LinkTerms):
     """What anybody may see who has the address; of a link made for one customer, who that is."""
 
+    organization: OrganizationSettings
     customer: KnownCustomer | None
     prefill: Prefill | None
 
@@ -133,7 +136,9 @@ def link_of(
     }
 
 
-def public_link_of(link: PaymentLinkAggregate, *, site: str) -> dict[str, Any]:
+def public_link_of(
+    link: PaymentLinkAggregate, organization: Organization, *, site: str
+) -> dict[str, Any]:
     """What anybody may see who has the address of an open link: nothing between the two of them."""
     return {
         "id": link.id,
@@ -143,6 +148,7 @@ def public_link_of(link: PaymentLinkAggregate, *, site: str) -> dict[str, Any]:
         "status": "active",
         "active": True,
         **{term: link.terms[term] for term in _PUBLIC},
+        "organization": settings_of(organization),
     }
 
 
