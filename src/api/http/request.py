@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from hashlib import sha256
 from inspect import isawaitable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, TypeVarTuple
@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.dependencies import Dependencies
 from api.http.errors import InvalidInput, MissingKey, refused
-from api.http.parsing import fingerprint
+from api.http.parsing import fingerprint, parse_query
+from api.http.query_fields import time_zone
 from api.http.request_state import RequestState
 from api.http.responses import Json, to_json
 from api.http.time_travel import moment_in
@@ -106,6 +107,11 @@ class ApiRequest(Request):
     def moment(self) -> Moment | None:
         """Which past the question is about; None for the present. Raises InvalidInput."""
         return moment_in(self.scope["query_string"], self.dependencies.handler.clock())
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The zone whose days the question speaks of. Raises InvalidInput."""
+        return time_zone(parse_query(self.scope["query_string"]))
 
     @property
     def now(self) -> datetime:

@@ -72,7 +72,6 @@ class ShowStats(InPeriod):
 class ShowSeries(InPeriod):
     period: Period = "month"
     granularity: Granularity = "day"
-    time_zone: Text = Field("UTC", alias="tz", description="Any IANA name.")
     currency: CurrencyCode | None = None
 
 
@@ -108,7 +107,7 @@ async def show_series(request: ApiRequest, query: Annotated[ShowSeries, Query()]
         start=start,
         end=end or now,
         granularity=query.granularity,
-        time_zone=query.time_zone,
+        zone=request.time_zone,
         currency=query.currency,
     )
     return answer(series_of(series))
