@@ -93,11 +93,15 @@ class PaymentLinkStats(Shape):
     total_amount: Amount
     refunded_amount: Amount
     net_amount: Amount
-    converted_customers: Count = Field(
+    converted_customers: Count | None = Field(
         description="Customers whose first successful payment came through this link."
     )
-    converted_revenue: Amount = Field(description="All they have paid, that payment included.")
-    later_revenue: Amount = Field(description="What they have paid after that first payment.")
+    converted_revenue: Amount | None = Field(
+        description="All they have paid, that payment included."
+    )
+    later_revenue: Amount | None = Field(
+        description="What they have paid after that first payment."
+    )
     first_payment_at: Moment | None
     last_payment_at: Moment | None
 
