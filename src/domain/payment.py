@@ -335,7 +335,7 @@ class Payment(Entity):
         if self.customer_id == customer_id:
             return
         if self.customer_id is not None:
-            raise AlreadyAttached(self.id, self.customer_id, self.status)
+            raise AlreadyAttached(self.id, self.status)
         self._record(
             self.CustomerAttached,
             now,

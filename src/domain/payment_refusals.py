@@ -67,10 +67,8 @@ class DisputeExceedsPayment(AmountExceedsWhatIsLeft):
 
 
 class AlreadyAttached(RuleBroken):
-    def __init__(self, payment_id: str, customer_id: str, status: str) -> None:
+    # It does not say whose: not everybody who may change payments may know the customers.
+    def __init__(self, payment_id: str, status: str) -> None:
         super().__init__(
-            f"payment {payment_id} belongs to customer {customer_id}",
-            status=status,
-            action="attach",
-            customer_id=customer_id,
+            f"payment {payment_id} has a customer already", status=status, action="attach"
         )

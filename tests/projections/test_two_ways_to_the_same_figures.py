@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_the_parts_of_time_and_the_customers_add_up_to_the_whole(shop, seed):
         whole = shop.ask(payment_stats, MovementFilter(currency=currency)).totals
         for zone in ("UTC", "Asia/Kathmandu", "America/New_York"):
             days = shop.ask(
-                revenue_series, start=None, end=end, currency=currency, time_zone=zone
+                revenue_series, start=None, end=end, currency=currency, zone=ZoneInfo(zone)
             ).buckets
             assert sum((each.totals for each in days), Moved()) == whole
         middle = end - timedelta(days=20, hours=5, minutes=3)
