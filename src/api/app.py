@@ -17,6 +17,7 @@ from api import (
     checkout,
     explanations,
     invoices,
+    organization,
     retry_policies,
     subscriptions,
 )
@@ -67,6 +68,7 @@ _COMMANDS = (
     invoices.command_router,
     retry_policies.command_router,
     api_keys.command_router,
+    organization.command_router,
 )
 _QUERIES = (
     # Before the customers, one of whom would be called "top".
@@ -86,6 +88,7 @@ _QUERIES = (
     invoices.query_router,
     retry_policies.query_router,
     api_keys.query_router,
+    organization.query_router,
 )
 
 _about = new_router("service")

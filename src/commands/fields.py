@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 import orjson
 import phonenumbers
@@ -19,7 +19,9 @@ from pydantic import (
     model_validator,
 )
 
+from commands.unsupported_fields import refuse_unsupported
 from domain.money import LARGEST_AMOUNT, decimals
+from domain.places import countries, time_zones
 
 MOST_TAGS: Final = 50
 MOST_METADATA_KEYS: Final = 50
@@ -36,6 +38,7 @@ _METHODS: Final = {
 }
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # An escaped NUL in JSON text: the backslash that begins it is not itself escaped.
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -50,12 +53,17 @@ class Command(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
+    # The exception: what would be believed to have an effect on money, and has none.
+    unsupported: ClassVar[frozenset[str]] = frozenset()
+
     @model_validator(mode="before")
     @classmethod
     def _tolerate(cls, body: Any) -> Any:
         if body is None or body == []:
             return {}
         if isinstance(body, Mapping):
+            if cls.unsupported:
+                refuse_unsupported(body, cls.unsupported - cls.model_fields.keys())
             return {name: value for name, value in body.items() if cls._says_something(name, value)}
         return body
 
@@ -157,6 +165,25 @@ def _currency(text: Any) -> Any:
     return code
 
 
+def _listed_country(code: str) -> str:
+    if code not in countries():
+        raise ValueError("is not an ISO 3166 country")
+    return code
+
+
+def _listed_zone(name: str) -> str:
+    if name not in time_zones():
+        raise ValueError("is not the name of an IANA time zone")
+    return name
+
+
+def not_cleared(value: Any) -> Any:
+    """Of what always has a value: it can be changed, and not taken away."""
+    if value is None:
+        raise ValueError("cannot be cleared")
+    return value
+
+
 def _upper(text: Any) -> Any:
     return text.upper() if isinstance(text, str) else text
 
@@ -165,6 +192,16 @@ def _written_out(moment: Any) -> Any:
     if isinstance(moment, str | datetime):
         return moment
     raise ValueError("is not an RFC 3339 date and time")
+
+
+def _a_day_begins(moment: Any) -> Any:
+    """A date without a time is the beginning of that day, in UTC."""
+    if isinstance(moment, str) and _PLAIN_DATE.fullmatch(moment):
+        try:
+            return datetime.combine(date.fromisoformat(moment), time(), UTC)
+        except ValueError:
+            raise ValueError("is not a day of the calendar") from None
+    return moment
 
 
 def _utc(moment: datetime) -> datetime:
@@ -194,4 +231,13 @@ Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT)]
 AmountOrAll = Annotated[int, Field(strict=True, ge=0, le=LARGEST_AMOUNT)]
 CurrencyCode = Annotated[str, BeforeValidator(_currency), Field(examples=["GHS"])]
 CountryCode = Annotated[str, BeforeValidator(_upper), Field(pattern="^[A-Z]{2}$", examples=["GH"])]
+# One there is; a payment may also have been made where no list knows of.
+Country = Annotated[CountryCode, AfterValidator(_listed_country)]
+TimeZone = Annotated[Text, AfterValidator(_listed_zone), Field(examples=["Africa/Accra"])]
+Color = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$", examples=["#0b6b63"])]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_utc)]
+DayOrMoment = Annotated[
+    Moment,
+    BeforeValidator(_a_day_begins),
+    Field(description="A date alone is the beginning of that day in UTC.", examples=["2026-12-24"]),
+]

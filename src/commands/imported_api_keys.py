@@ -15,7 +15,8 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.organizations import IssueKey
 from domain.book import Book, Mode
 from domain.errors import Conflict, NotFound, RuleBroken
-from domain.organization import ImportedKey, Key, Organization
+from domain.imported_key import ImportedKey
+from domain.organization import Key, Organization
 
 _SHAPE: Final = re.compile(r"(?:pfk|sk|pk)_(test|sandbox|live)_[\x21-\x7e]{16,200}")
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, model_validator
 
 from commands.billing import ask_again, invoice_for_update
-from commands.fields import ChangingCommand, Command, LongText, Metadata, Moment
+from commands.fields import ChangingCommand, Command, DayOrMoment, LongText, Metadata
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import apply_payment_outcome
+from commands.unsupported_fields import AMOUNTS_OF_AN_INVOICE, MONEY_ELSEWHERE
 from domain.invoice import Invoice
 from domain.payment import Payment
 
@@ -28,8 +29,10 @@ def _canceled(status: str) -> str:
 class UpdateInvoice(ChangingCommand):
     """What is left out stays as it is; the only ``status`` that can be set is ``canceled``."""
 
+    unsupported = MONEY_ELSEWHERE | AMOUNTS_OF_AN_INVOICE
+
     metadata: Metadata | None = None
-    due_date: Moment | None = None
+    due_date: DayOrMoment | None = None
     status: Annotated[str, AfterValidator(_canceled)] | None = None
 
     @model_validator(mode="before")

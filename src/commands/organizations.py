@@ -1,14 +1,14 @@
-"""Organization commands: found one, hand out API keys, revoke them."""
+"""Organization commands: found one, change its settings, hand out API keys, revoke them."""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from commands.api_keys import new_key
-from commands.fields import Command, Tag
+from commands.fields import ChangingCommand, Color, Command, Country, Tag, TimeZone, not_cleared
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import MODES, Book, Mode
@@ -38,9 +38,21 @@ Name = Annotated[
 
 
 class FoundOrganization(Command):
-    """Who is to be recorded for."""
+    """Who is to be recorded for, and where they are."""
 
     name: Name
+    country: Country | None = None
+    time_zone: TimeZone | None = None
+    color: Color | None = None
+
+
+class UpdateOrganization(ChangingCommand):
+    """Settings left out stay as they are; null clears all but the name."""
+
+    name: Annotated[Name | None, BeforeValidator(not_cleared)] = None
+    country: Country | None = None
+    time_zone: TimeZone | None = None
+    color: Color | None = None
 
 
 class AlreadyFounded(Conflict):
@@ -79,10 +91,16 @@ def first_org_id(store_id: str) -> str:
 
 
 async def found_organization(
-    handler: CommandHandler, name: str, *, context: Context, org_id: str | None = None
+    handler: CommandHandler,
+    name: str,
+    *,
+    context: Context,
+    org_id: str | None = None,
+    **settings: str | None,
 ) -> Founded:
     """A new organization, which is two books, with one key of full access in each.
 
+    ``settings`` are the others of FoundOrganization, the same in both.
     Should the second book fail, nobody has seen the first: founding again makes another.
     Refused with AlreadyFounded when an ``org_id`` is asked for that somebody has founded.
     """
@@ -94,19 +112,30 @@ async def found_organization(
             with suppress(NotFound):
                 await work.load_for_update(Organization, work.org_id)
                 raise AlreadyFounded(work.org_id)
-            work.add(
-                Organization.found(
-                    work.org_id,
-                    name=name,
-                    mode=work.mode,
-                    client_secret_seed=work.ids.secret(),
-                    now=work.now,
-                )
+            organization = Organization.found(
+                work.org_id,
+                name=name,
+                mode=work.mode,
+                client_secret_seed=work.ids.secret(),
+                now=work.now,
             )
+            organization.change_settings(settings, work.now)
+            work.add(organization)
             return (await issue_key(work, IssueKey(name="first key"))).raw
 
         keys[mode] = await handler.perform(str(Book(org_id, mode)), found, context=context)
     return Founded(org_id, keys)
+
+
+async def show_organization(work: UnitOfWork) -> Organization:
+    return await work.load_recent(Organization, work.org_id)
+
+
+async def update_organization(work: UnitOfWork, command: UpdateOrganization) -> Organization:
+    """In one mode: what the other one says stays as it is."""
+    organization = await work.load_for_update(Organization, work.org_id)
+    organization.change_settings(command.model_dump(include=command.model_fields_set), work.now)
+    return organization
 
 
 async def issue_key(work: UnitOfWork, command: IssueKey) -> IssuedKey:

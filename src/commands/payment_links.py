@@ -19,15 +19,18 @@ from commands.fields import (
     AmountOrAll,
     ChangingCommand,
     Command,
+    Country,
     CurrencyCode,
     LongText,
     Metadata,
     Moment,
     Text,
+    not_cleared,
 )
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import CODE, link_named, new_code
 from commands.payers import payer
+from commands.unsupported_fields import MONEY_ELSEWHERE
 from domain.book import Book
 from domain.payment_link import PaymentLink, Terms
 from ledger.clock import written
@@ -54,6 +57,8 @@ _SWITCH: Final = {"active": True, "inactive": False}
 class _LinkTerms(Command):
     """What both creating and changing a link may say; ``status`` is another word for ``active``."""
 
+    unsupported = MONEY_ELSEWHERE
+
     description: LongText | None = None
     reference: Text | None = None
     amount: AmountOrAll | None = None
@@ -70,6 +75,7 @@ class _LinkTerms(Command):
     webhook_url: WebAddress | None = None
     branding: Metadata = Field(default_factory=dict)
     metadata: Metadata = Field(default_factory=dict)
+    country: Country | None = None
     customer_id: Text | None = None
 
     @model_validator(mode="before")
@@ -91,17 +97,11 @@ class CreatePaymentLink(_LinkTerms):
     currency: CurrencyCode
 
 
-def _not_cleared(value: Any) -> Any:
-    if value is None:
-        raise ValueError("cannot be cleared")
-    return value
-
-
 class UpdatePaymentLink(ChangingCommand, _LinkTerms):
     """Terms left out stay as they are; null clears."""
 
-    name: Annotated[Name | None, BeforeValidator(_not_cleared)] = None
-    currency: Annotated[CurrencyCode | None, BeforeValidator(_not_cleared)] = None
+    name: Annotated[Name | None, BeforeValidator(not_cleared)] = None
+    currency: Annotated[CurrencyCode | None, BeforeValidator(not_cleared)] = None
 
     @model_validator(mode="before")
     @classmethod

@@ -18,6 +18,7 @@ from commands.fields import (
 )
 from commands.handling.unit_of_work import UnitOfWork
 from commands.payers import payer
+from commands.unsupported_fields import MONEY_ELSEWHERE
 from domain.subscription import Plan, Subscription
 
 _METHODS = ("card", "mobile_money", "bank_transfer", "ussd")
@@ -42,6 +43,8 @@ IntervalName = Annotated[Literal["monthly", "yearly"], BeforeValidator(_plain)]
 class CreateSubscription(Command):
     """``customer_id`` may be any name of theirs; the first period is billed at once."""
 
+    unsupported = MONEY_ELSEWHERE
+
     customer_id: Text
     plan_id: PlanId
     amount: Amount
@@ -53,6 +56,8 @@ class CreateSubscription(Command):
 
 class UpdateSubscription(ChangingCommand):
     """What is left out stays as it is; the changes show on the next invoice."""
+
+    unsupported = MONEY_ELSEWHERE | {"currency"}
 
     plan_id: PlanId | None = None
     amount: Amount | None = None

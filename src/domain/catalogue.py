@@ -11,8 +11,9 @@ from typing import Any, Final, NotRequired, get_args, get_origin, is_typeddict
 from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
+from domain.imported_key import ImportedKey
 from domain.invoice import Invoice
-from domain.organization import ImportedKey, Organization
+from domain.organization import Organization
 from domain.payer_details import PayerDetails
 from domain.payment import Payment
 from domain.payment_link import PaymentLink

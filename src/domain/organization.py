@@ -1,6 +1,6 @@
-"""An organization in one mode: its name, its API keys, and what they may do."""
+"""An organization in one mode: its settings, its API keys, and what they may do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -20,6 +20,7 @@ SCOPES = frozenset(
         "customers",
         "fraud",
         "invoices",
+        "organization",
         "payment_links",
         "payments",
         "subscriptions",
@@ -88,6 +89,16 @@ class Organization(Entity):
         mode: str
         client_secret_seed: str
 
+    # All of them as they are from then on: a reader never merges.
+    class SettingsChanged(Event):
+        """What the organization is called, where it is and what its pages look like."""
+
+        TOPIC = "organization.settings_changed"
+        name: str
+        country: str | None
+        time_zone: str | None
+        color: str | None
+
     class KeyIssued(Event):
         """A key was handed out; only the digest of its secret is known. No scopes: all of them."""
 
@@ -149,10 +160,28 @@ class Organization(Entity):
         self.name = name
         self.mode: Mode = mode
         self.client_secret_seed = client_secret_seed
+        self.country: str | None = None
+        self.time_zone: str | None = None
+        self.color: str | None = None
         self.founded_at = occurred_at
         self.keys: dict[str, Key] = {}
         self.retry_policies: dict[str | None, RetryPolicy] = {}
         self.checkout_origins: list[str] = []
+
+    @property
+    def settings(self) -> dict[str, str | None]:
+        return {
+            "name": self.name,
+            "country": self.country,
+            "time_zone": self.time_zone,
+            "color": self.color,
+        }
+
+    def change_settings(self, changes: Mapping[str, str | None], now: datetime) -> None:
+        """Changes the named settings; no change records nothing."""
+        settings = self.settings | dict(changes)
+        if settings != self.settings:
+            self._record(self.SettingsChanged, now, occurred_at=now, **settings)
 
     def issue_key(
         self,
@@ -205,6 +234,15 @@ class Organization(Entity):
         except KeyError:
             raise KeyNotFound(key_id) from None
 
+    @event(SettingsChanged)
+    def _on_settings_changed(
+        self, name: str, country: str | None, time_zone: str | None, color: str | None
+    ) -> None:
+        self.name = name
+        self.country = country
+        self.time_zone = time_zone
+        self.color = color
+
     @event(KeyIssued)
     def _on_key_issued(
         self,
@@ -237,31 +275,3 @@ class Organization(Entity):
     def _on_retry_policy_removed(self, plan_id: str | None) -> None:
         kept = {plan: each for plan, each in self.retry_policies.items() if plan != plan_id}
         self.retry_policies = kept
-
-
-class ImportedKey(Entity):
-    """What a key that was made elsewhere stands for, in a book named after its digest."""
-
-    TOPIC = "imported_key"
-
-    class Event(Fact):
-        """What happened to a key that was made elsewhere."""
-
-        TOPIC = "imported_key.event"
-
-    class Imported(Event, FirstFact):
-        """From now on the key stands for a key of an organization, in the mode of the book."""
-
-        TOPIC = "imported_key.imported"
-        org_id: str
-        key_id: str
-
-    @classmethod
-    def bring_in(cls, stream: str, *, org_id: str, key_id: str, now: datetime) -> Self:
-        return cls._create(
-            cls.Imported, id=stream, timestamp=now, occurred_at=now, org_id=org_id, key_id=key_id
-        )
-
-    def __init__(self, org_id: str, key_id: str) -> None:
-        self.org_id = org_id
-        self.key_id = key_id

@@ -6,14 +6,14 @@ movements themselves fill the gap.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Column, Connection, func, select, values
 
 from domain.payment import Payment
+from domain.time_zone import midnight
 from projections.book_totals import most_used_currency
 from projections.engine.folding.changes import Changes, Recorded, Rows
 from projections.engine.folding.definitions import ignoring
@@ -61,13 +61,6 @@ def add_moved(rows: Rows, key: Key, fact: Moving) -> None:
             rows.merge(key, refund_count=1, refunded_amount=fact.refund_amount)
         case Payment.DisputeLost():
             rows.merge(key, disputed_amount=fact.disputed_amount)
-
-
-class UnknownTimeZone(BadArgument):
-    field = "tz"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name!r} is not a time zone")
 
 
 class TooManyBuckets(BadArgument):
@@ -121,15 +114,14 @@ def revenue_series(
     start: datetime | None,
     end: datetime,
     granularity: Granularity = "day",
-    time_zone: str = "UTC",
+    zone: tzinfo = UTC,
     currency: str | None = None,
 ) -> RevenueSeries:
     """Revenue by local day, or by week from Monday; the first and last bucket end with the range.
 
     Without `start`: from the first thing that happened. Without `currency`: the book's most used.
-    Raises UnknownTimeZone, TooManyBuckets.
+    Raises TooManyBuckets.
     """
-    zone = zone_of(time_zone)
     currency = currency or most_used_currency(connection, book)
     if currency is None:
         return RevenueSeries(None, [])
@@ -143,20 +135,7 @@ def revenue_series(
     return RevenueSeries(currency, buckets)
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """A time zone by its IANA name, old aliases included. Raises UnknownTimeZone."""
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError) as error:
-        raise UnknownTimeZone(name) from error
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a local day, in UTC, whatever the clocks do that night."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def _edges(start: datetime, end: datetime, granularity: Granularity, zone: ZoneInfo) -> list[int]:
+def _edges(start: datetime, end: datetime, granularity: Granularity, zone: tzinfo) -> list[int]:
     """Where the buckets of start ≤ t < end meet; the range itself is the first and last edge."""
     if end <= start:
         return []

@@ -233,6 +233,28 @@ def test_the_day_an_invoice_is_due_can_be_moved(client):
     moved = client.invoices.update(invoice_id, {"due_date": "2030-01-01T00:00:00Z"})
 
     assert moved["due_at"] == moved["due_date"] == "2030-01-01T00:00:00Z"
+    by_day = client.invoices.update(invoice_id, {"due_date": "2030-02-01"})
+    assert by_day["due_date"] == "2030-02-01T00:00:00Z"
+    for wrong in ("2030-02-30", "soon"):
+        told = refusal(client.invoices.update, invoice_id, {"due_date": wrong})
+        assert told == (400, "validation_error")
+
+
+def test_what_would_be_believed_to_cost_less_or_more_is_refused(client, shop):
+    subscription = client.subscriptions.create(PREMIUM)
+    link = {"name": "Sale", "currency": "GHS", "amount": 4000}
+
+    for said in ({"quantity": 3}, {"coupon": "HALF"}, {"tax_rate": 15}):
+        for method, path, body in (
+            ("POST", "/v1/subscriptions", PREMIUM | said),
+            ("PATCH", f"/v1/subscriptions/{subscription['id']}", said),
+            ("PATCH", f"/v1/invoices/{subscription['latest_invoice_id']}", said),
+            ("POST", "/v1/payment-links", link | said),
+        ):
+            told = ask(shop, method, path, json=body)
+            assert (told.status_code, told.json()["code"]) == (400, "unsupported_field")
+            assert told.json()["details"] == {"field": next(iter(said))}
+    assert client.subscriptions.list() == [subscription]
 
 
 def test_in_live_mode_the_merchant_says_when_an_invoice_is_paid(shop):

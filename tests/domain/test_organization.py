@@ -68,3 +68,24 @@ def test_what_happens_to_a_copy_does_not_happen_to_the_original(shop):
     twin.revoke_key("key_1", NOW)
 
     assert vars(shop) == before
+
+
+def test_settings_that_are_not_named_stay_as_they_are(shop):
+    shop.change_settings({"country": "GH", "color": "#0b6b63"}, NOW)
+    shop.change_settings({"time_zone": "Africa/Accra", "color": None}, NOW)
+
+    assert shop.settings == {
+        "name": "Kente Shop",
+        "country": "GH",
+        "time_zone": "Africa/Accra",
+        "color": None,
+    }
+
+
+def test_settings_that_stay_as_they_are_record_nothing(shop):
+    shop.change_settings({"country": "GH"}, NOW)
+    before = len(shop.pending_events)
+
+    shop.change_settings({"country": "GH", "name": "Kente Shop"}, NOW)
+
+    assert len(shop.pending_events) == before

@@ -11,6 +11,7 @@ from eventsourcing.utils import get_topic
 from domain import (
     checkout_session,
     customer,
+    imported_key,
     invoice,
     organization,
     payer_details,
@@ -24,6 +25,7 @@ MODULES = (
     customer,
     payer_details,
     organization,
+    imported_key,
     payment,
     payment_link,
     subscription,

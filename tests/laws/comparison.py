@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from oracle import Offer, Oracle, Person
 from simulated_shop import CURRENCIES, SimulatedShop
@@ -265,7 +266,9 @@ def _revenue(views: Connection, book: str, oracle: Oracle, currency: str, now: d
     days = 40
     for zone in ZONES:
         start, end = oracle.days(now, zone, days)
-        told = revenue_series(views, book, start=start, end=end, time_zone=zone, currency=currency)
+        told = revenue_series(
+            views, book, start=start, end=end, zone=ZoneInfo(zone), currency=currency
+        )
         if told.currency is None:
             continue
         assert [

@@ -34,6 +34,34 @@ def test_organizations_are_listed(whence, organization):
     assert [(each["id"], each["name"]) for each in listed] == [(organization["id"], "Ama's shop")]
 
 
+def test_an_organization_is_created_where_it_is(whence):
+    settings = ("--country", "gh", "--time-zone", "Africa/Accra", "--color", "#0b6b63")
+
+    made = json.loads(whence("organizations", "create", "Kente", *settings, "--json").stdout)
+
+    [listed] = json.loads(whence("organizations", "list", "--json").stdout)
+    assert listed == {
+        "id": made["id"],
+        "name": "Kente",
+        "country": "GH",
+        "time_zone": "Africa/Accra",
+        "color": "#0b6b63",
+        "created_at": listed["created_at"],
+    }
+
+
+def test_settings_are_changed_in_both_modes_or_in_one(whence, organization):
+    update = ("organizations", "update", organization["id"], "--json")
+    whence(*update, "--country", "GH", "--name", "Kente")
+
+    one = json.loads(whence(*update, "--mode", "test", "--country", "").stdout)
+    both = json.loads(whence(*update, "--color", "#0b6b63").stdout)
+
+    assert list(one) == ["test"]
+    told = {mode: (each["name"], each["country"], each["color"]) for mode, each in both.items()}
+    assert told == {"test": ("Kente", None, "#0b6b63"), "live": ("Kente", "GH", "#0b6b63")}
+
+
 def test_a_key_is_issued_listed_and_revoked(whence, organization):
     org_id = organization["id"]
     scopes = ("--scope", "customers:read", "--scope", "payments:read")
@@ -72,6 +100,9 @@ def test_a_key_made_elsewhere_is_let_in_once(whence, organization, monkeypatch):
         (("keys", "list", "org_nobody"), "org_nobody"),
         (("events", "--book", "nonsense"), "nonsense is not the name of a book"),
         (("keys", "create", "org_nobody", "--scope", "everything:read"), "everything:read"),
+        (("organizations", "create", "A", "--country", "UK"), "country: is not an ISO 3166"),
+        (("organizations", "update", "org_nobody", "--time-zone", "localtime"), "time_zone: is"),
+        (("organizations", "update", "org_nobody", "--country", "GH"), "org_nobody"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(whence, arguments, sentence):

@@ -1,10 +1,14 @@
-"""Types of query parameters: whole numbers and instants, read from text."""
+"""Types of query parameters: whole numbers, instants and their time zone, read from text."""
 
 import re
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, tzinfo
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from api.http.errors import InvalidInput
+from domain.time_zone import UnknownTimeZone, midnight, zone_of
 
 LARGEST: Final = 2**63 - 1
 
@@ -21,19 +25,34 @@ def whole_number(value: Any) -> Any:
     return value
 
 
-def _instant(value: Any) -> Any:
+def time_zone(fields: Mapping[str, Any]) -> tzinfo:
+    """The zone whose days and hours a query speaks of. Raises InvalidInput."""
+    try:
+        return zone_of(fields["tz"]) if "tz" in fields else UTC
+    except UnknownTimeZone as unknown:
+        raise InvalidInput("tz", str(unknown)) from None
+
+
+def _instant(value: Any, asked: ValidationInfo) -> Any:
+    """The context of the validation is the time zone of the query."""
     if not isinstance(value, str):
         return value
+    zone = asked.context or UTC
     try:
         if _DATE.fullmatch(value):
-            day = date.fromisoformat(value)
-            at = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        else:
-            at = datetime.fromisoformat(_LOST_PLUS.sub("+", value))
-            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+            return _within(midnight(_within_days(date.fromisoformat(value)), zone))
+        at = datetime.fromisoformat(_LOST_PLUS.sub("+", value))
+        return _within(at.replace(tzinfo=at.tzinfo or zone).astimezone(UTC))
     except (ValueError, OverflowError):
         raise ValueError("must be a date or an RFC 3339 date and time") from None
+
+
+def _within(at: datetime) -> datetime:
     return min(max(at, _EARLIEST), _LATEST)
+
+
+def _within_days(day: date) -> date:
+    return min(max(day, _EARLIEST.date()), _LATEST.date())
 
 
 def _date_or_moment(schema: dict[str, Any]) -> None:
@@ -46,7 +65,7 @@ Instant = Annotated[
     datetime,
     BeforeValidator(_instant),
     Field(
-        description="RFC 3339, or a date, which begins at midnight UTC.",
+        description="RFC 3339, or a date: the moment at which that day of `tz` begins.",
         json_schema_extra=_date_or_moment,
     ),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from hashlib import sha256
 from inspect import isawaitable
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, TypeVarTuple
@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.dependencies import Dependencies
 from api.http.errors import InvalidInput, MissingKey, refused
-from api.http.parsing import fingerprint
+from api.http.parsing import fingerprint, parse_query
+from api.http.query_fields import time_zone
 from api.http.request_state import RequestState
 from api.http.responses import Json, to_json
 from api.http.time_travel import moment_in
@@ -34,6 +35,9 @@ Ts = TypeVarTuple("Ts")
 Command = Callable[[UnitOfWork, *Ts], Awaitable[T]]
 Query = Callable[Concatenate[Connection, str, P], T]
 
+# What lets a caller know who the customers are, and what follows from that (`reads_customers`).
+READS_CUSTOMERS = "customers:read"
+
 _SUCCESS = 200
 _NO_BODY = 204
 _REFUSALS = 400
@@ -50,10 +54,11 @@ Show = Callable[[UnitOfWork, T], Any]
 
 @dataclass(frozen=True)
 class WithSecrets(Generic[T]):
-    """Shows what a command has done, with what may be told and never stored.
+    """Shows what a command has done, as it is stored and as it is told.
 
-    ``tell`` adds it to the body that ``show`` makes; for an answer that was stored before, of
-    which nothing but its body is known, the result it is given is None.
+    ``tell`` adds what is never stored to the body that ``show`` makes, and takes away what this
+    caller may not know; for an answer that was stored before, of which nothing but its body is
+    known, the result it is given is None.
     """
 
     show: Show[T]
@@ -76,6 +81,12 @@ class ApiRequest(Request):
         return caller
 
     @property
+    def reads_customers(self) -> bool:
+        """Whether customers may be told of; of somebody without a key, they may not."""
+        caller = self.request_state.caller
+        return caller is not None and caller.may(READS_CUSTOMERS)
+
+    @property
     def org_id(self) -> str:
         return self.caller.org_id
 
@@ -96,6 +107,11 @@ class ApiRequest(Request):
     def moment(self) -> Moment | None:
         """Which past the question is about; None for the present. Raises InvalidInput."""
         return moment_in(self.scope["query_string"], self.dependencies.handler.clock())
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The zone whose days the question speaks of. Raises InvalidInput."""
+        return time_zone(parse_query(self.scope["query_string"]))
 
     @property
     def now(self) -> datetime:
@@ -149,7 +165,8 @@ class ApiRequest(Request):
             context=self._context(),
             idempotency=self._idempotency(key, in_browser=in_browser) if keyed else None,
         )
-        self.request_state.headers.append((b"whence-position", b"%d" % answer.position))
+        if not in_browser:
+            self._note_position(answer.position)
         self.request_state.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
@@ -222,9 +239,14 @@ class ApiRequest(Request):
             yield found.result
 
     def _note(self, found: QueryResult[Any]) -> None:
-        self.request_state.headers.append((b"whence-position", b"%d" % found.position))
+        self._note_position(found.position)
         if found.behind:
             self.request_state.headers.append((b"whence-behind", b"%d" % found.behind))
+
+    def _note_position(self, position: int) -> None:
+        """It counts what was recorded: from one to the next, also whether somebody was new."""
+        if self.reads_customers:
+            self.request_state.headers.append((b"whence-position", b"%d" % position))
 
     def _context(self) -> Context:
         caller = self.request_state.caller

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.http.authentication import KEY, admit
 from api.http.errors import from_validation
 from api.http.parsing import parse_object, parse_query, read_body, segment
+from api.http.query_fields import time_zone
 from api.http.request import ApiRequest
 from api.http.request_state import RequestState
 
@@ -99,7 +100,7 @@ class Operation(APIRoute):
         try:
             if self._query is not None:
                 fields = parse_query(scope["query_string"], lists=self._lists)
-                arguments["query"] = self._query.model_validate(fields)
+                arguments["query"] = self._query.model_validate(fields, context=time_zone(fields))
             if self._command is not None:
                 sent = parse_object(await read_body(receive))
                 scope["whence.sent"] = sent

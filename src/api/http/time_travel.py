@@ -1,4 +1,4 @@
-"""The query parameters `as_of` and `known_at`, which every query of the views takes."""
+"""The query parameters `as_of`, `known_at` and `tz`, which every query of the views takes."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from api.http.errors import from_validation
 from api.http.parsing import parse_query
-from api.http.query_fields import Instant
+from api.http.query_fields import Instant, time_zone
 from projections.engine.time_travel.reader import Moment
 
 
@@ -15,10 +15,15 @@ class TimeTravel(BaseModel):
     """A moment that is still to come is the present, as is none."""
 
     as_of: Instant | None = Field(
-        None, description="What had happened by then: RFC 3339, or a date, its midnight UTC."
+        None, description="What had happened by then: RFC 3339, or a date, as that day begins."
     )
     known_at: Instant | None = Field(
-        None, description="What had been recorded by then: RFC 3339, or a date, its midnight UTC."
+        None, description="What had been recorded by then: RFC 3339, or a date, as that day begins."
+    )
+    tz: str | None = Field(
+        None,
+        description="The time zone of dates, and of times without an offset: any IANA name; "
+        "without it UTC.",
     )
 
 
@@ -27,7 +32,8 @@ def moment_in(query: bytes, now: datetime) -> Moment | None:
     if not query:
         return None
     try:
-        named = TimeTravel.model_validate(parse_query(query))
+        fields = parse_query(query)
+        named = TimeTravel.model_validate(fields, context=time_zone(fields))
     except ValidationError as invalid:
         raise from_validation(invalid) from None
     moment = Moment(_past(named.as_of, now), _past(named.known_at, now))
@@ -35,7 +41,7 @@ def moment_in(query: bytes, now: datetime) -> Moment | None:
 
 
 def time_travel_parameters() -> list[dict[str, Any]]:
-    """The two as the OpenAPI document names them, for every query."""
+    """The three as the OpenAPI document names them, for every query."""
     fields = TimeTravel.model_json_schema()["properties"]
     return [
         {

@@ -27,13 +27,22 @@ def page(
     *,
     status: int = 200,
     branding: Mapping[str, Any] | None = None,
+    organization: Mapping[str, Any] | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """A page in the merchant's colours; its policy lets in its own style and its logo only."""
-    brand = branding or {}
-    style = _pages.get_template("pay.css").render(accent=_matching(_COLOR, brand, "color"))
-    logo = _matching(_PICTURE, brand, "logo_url")
-    html = _pages.get_template(template).render(style=style, logo=logo, **values)
+    """A page in the merchant's colours; its policy lets in its own style and its logo only.
+
+    What a link says of its colour goes before what its organization says.
+    """
+    brand, merchant = branding or {}, organization or {}
+    color = _matching(_COLOR, brand, "color") or _matching(_COLOR, merchant, "color")
+    style = _pages.get_template("pay.css").render(accent=color or _OUR_ACCENT)
+    html = _pages.get_template(template).render(
+        style=style,
+        logo=_matching(_PICTURE, brand, "logo_url"),
+        merchant=merchant.get("name", ""),
+        **values,
+    )
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src https:; base-uri 'none'; "
@@ -47,4 +56,4 @@ def _matching(shape: re.Pattern[str], brand: Mapping[str, Any], name: str) -> st
     value = brand.get(name)
     if isinstance(value, str) and shape.fullmatch(value):
         return value
-    return _OUR_ACCENT if shape is _COLOR else ""
+    return ""

@@ -22,6 +22,7 @@ from api.http.routing import new_router
 from api.payment_links.commands import begin_payment, look_at_link
 from api.payment_links.forms import bounds_of, command_of, major, once
 from api.payment_links.page_templates import page
+from api.resources.organizations import settings_of
 from api.resources.payments import payment_of
 from commands import payments
 from commands.client_secrets import see_payment
@@ -32,6 +33,7 @@ from commands.link_uses import link_of
 from domain.book import Book
 from domain.errors import Gone, NotFound, RuleBroken
 from domain.money import shown
+from domain.organization import Organization
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, PaymentLinkNotFound
 
@@ -156,18 +158,20 @@ async def _payment(request: ApiRequest, code: str, problem: str = "") -> Respons
         payment = await see_payment(work, secret)
         return payment, await _paid_here(work, code, payment)
 
-    def show(work: UnitOfWork, seen: tuple[Payment, PaymentLink]) -> list[Any]:
+    async def show(work: UnitOfWork, seen: tuple[Payment, PaymentLink]) -> list[Any]:
         payment, link = seen
         shown = payment_of(payment, work.org_id)
-        return [shown, link.terms["redirect_url"], link.terms["branding"]]
+        merchant = settings_of(await work.load_recent(Organization, work.org_id))
+        return [shown, link.terms["redirect_url"], link.terms["branding"], merchant]
 
     response = await request.decide(
         see, show=show, book=book_of(code), in_browser=True, keyed=False
     )
-    payment, redirect_url, branding = orjson.loads(bytes(response.body))
+    payment, redirect_url, branding, organization = orjson.loads(bytes(response.body))
     return page(
         "payment.html",
         branding=branding,
+        organization=organization,
         title=payment["source_description"],
         test=_is_test(code),
         payment=payment,
@@ -191,6 +195,7 @@ def _form(
         "link.html",
         status=problem.status if problem else 200,
         branding=link["branding"],
+        organization=link["organization"],
         title=link["name"],
         test=_is_test(code),
         link=link,

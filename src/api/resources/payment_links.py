@@ -7,7 +7,9 @@ from pydantic import Field
 
 from api.resources.customer_history import Prefill
 from api.resources.customers import KnownCustomer
+from api.resources.organizations import OrganizationSettings, settings_of
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
+from domain.organization import Organization
 from domain.payment_link import FieldType, LinkStatus
 from domain.payment_link import PaymentLink as PaymentLinkAggregate
 from projections.payment_link_stats import LinkStats
@@ -38,6 +40,7 @@ class LinkTerms(Shape):
     allow_custom_amount: bool
     min_amount: Amount | None
     max_amount: Amount | None
+    country: str | None = Field(description="Where its payers are (ISO 3166).")
     expires_at: Moment | None
     custom_fields: list[CustomField]
     redirect_url: str | None
@@ -49,6 +52,7 @@ class LinkTerms(Shape):
 class PublicPaymentLink(LinkTerms):
     """What anybody may see who has the address; of a link made for one customer, who that is."""
 
+    organization: OrganizationSettings
     customer: KnownCustomer | None
     prefill: Prefill | None
 
@@ -89,11 +93,15 @@ class PaymentLinkStats(Shape):
     total_amount: Amount
     refunded_amount: Amount
     net_amount: Amount
-    converted_customers: Count = Field(
+    converted_customers: Count | None = Field(
         description="Customers whose first successful payment came through this link."
     )
-    converted_revenue: Amount = Field(description="All they have paid, that payment included.")
-    later_revenue: Amount = Field(description="What they have paid after that first payment.")
+    converted_revenue: Amount | None = Field(
+        description="All they have paid, that payment included."
+    )
+    later_revenue: Amount | None = Field(
+        description="What they have paid after that first payment."
+    )
     first_payment_at: Moment | None
     last_payment_at: Moment | None
 
@@ -106,6 +114,7 @@ _PUBLIC: Final = (
     "allow_custom_amount",
     "min_amount",
     "max_amount",
+    "country",
     "expires_at",
     "custom_fields",
     "redirect_url",
@@ -124,6 +133,7 @@ def link_of(
         "code": link.code,
         "url": _address(site, link.code),
         "title": terms["name"],
+        "country": None,
         **{term: value for term, value in terms.items() if term != "prefills"},
         "status": status,
         "active": status == "active",
@@ -133,7 +143,9 @@ def link_of(
     }
 
 
-def public_link_of(link: PaymentLinkAggregate, *, site: str) -> dict[str, Any]:
+def public_link_of(
+    link: PaymentLinkAggregate, organization: Organization, *, site: str
+) -> dict[str, Any]:
     """What anybody may see who has the address of an open link: nothing between the two of them."""
     return {
         "id": link.id,
@@ -142,7 +154,8 @@ def public_link_of(link: PaymentLinkAggregate, *, site: str) -> dict[str, Any]:
         "title": link.name,
         "status": "active",
         "active": True,
-        **{term: link.terms[term] for term in _PUBLIC},
+        **{term: link.terms.get(term) for term in _PUBLIC},
+        "organization": settings_of(organization),
     }
 
 

@@ -1,13 +1,20 @@
 """`whence organizations`: the businesses whose customers and payments are recorded here."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Final
 
 import typer
 
 from commands.handling.handler import CommandHandler, Context
-from commands.organizations import FoundOrganization, found_organization
-from domain.book import Book
+from commands.organizations import (
+    FoundOrganization,
+    UpdateOrganization,
+    found_organization,
+    update_organization,
+)
+from domain.book import MODES, Book, Mode
 from domain.organization import Organization
 from whence.cli.terminal import AsJson, print_json, print_table, validated
 from whence.first_run import show_keys
@@ -16,23 +23,57 @@ from whence.wiring import handling, recording
 
 app = typer.Typer(help="The businesses whose payments are recorded here.", no_args_is_help=True)
 
+Country = Annotated[str | None, typer.Option(help="Where it is: GH, say (ISO 3166).")]
+TimeZone = Annotated[str | None, typer.Option(help="Its days: Africa/Accra, say (IANA).")]
+Color = Annotated[str | None, typer.Option(help="The colour of its pages: #0b6b63, say.")]
+
 _OPERATOR = Context(actor="operator")
+_SETTINGS: Final = ("name", "country", "time_zone", "color")
 
 
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What the organization is called.")],
     *,
+    country: Country = None,
+    time_zone: TimeZone = None,
+    color: Color = None,
     json: AsJson = False,
 ) -> None:
     """Create an organization, and print its id and its first two keys, once."""
-    name = validated(FoundOrganization, name=name).name
+    settings = {"name": name, "country": country, "time_zone": time_zone, "color": color}
+    asked = validated(FoundOrganization, **settings)
     with recording(Settings.load()) as ledger, handling(ledger) as handler:
-        founded = asyncio.run(found_organization(handler, name, context=_OPERATOR))
+        founding = found_organization(handler, context=_OPERATOR, **asked.model_dump())
+        founded = asyncio.run(founding)
     if json:
         print_json({"id": founded.org_id, "keys": founded.keys})
     else:
-        show_keys(name, founded)
+        show_keys(asked.name, founded)
+
+
+@app.command()
+def update(
+    org_id: Annotated[str, typer.Argument(help="The organization, org_…")],
+    *,
+    name: Annotated[str | None, typer.Option(help="What it is called from now on.")] = None,
+    country: Country = None,
+    time_zone: TimeZone = None,
+    color: Color = None,
+    mode: Annotated[Mode | None, typer.Option(help="Of one of its two books only.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Change the settings of an organization; those left out stay as they are, "" clears."""
+    given = {"name": name, "country": country, "time_zone": time_zone, "color": color}
+    changes = {field: text or None for field, text in given.items() if text is not None}
+    command = validated(UpdateOrganization, **changes)
+    modes = MODES if mode is None else (mode,)
+    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+        organizations = asyncio.run(_update(handler, org_id, modes, command))
+    if json:
+        print_json({each.mode: _described(each) for each in organizations})
+    else:
+        print_table(f"Settings of {org_id}", ("mode", *_SETTINGS), map(_row, organizations))
 
 
 @app.command("list")
@@ -41,15 +82,35 @@ def list_(*, json: AsJson = False) -> None:
     with recording(Settings.load()) as ledger, handling(ledger) as handler:
         found = asyncio.run(_organizations(handler, list(ledger.heads())))
     if json:
-        print_json(
-            [
-                {"id": each.id, "name": each.name, "created_at": each.founded_at.isoformat()}
-                for each in found
-            ]
-        )
+        print_json([_described(each) for each in found])
     else:
-        rows = [(each.id, each.name, f"{each.founded_at:%Y-%m-%d %H:%M}") for each in found]
-        print_table("Organizations", ("id", "name", "since"), rows)
+        rows = [
+            (each.id, each.name, each.country, f"{each.founded_at:%Y-%m-%d %H:%M}")
+            for each in found
+        ]
+        print_table("Organizations", ("id", "name", "country", "since"), rows)
+
+
+async def _update(
+    handler: CommandHandler, org_id: str, modes: Sequence[Mode], command: UpdateOrganization
+) -> list[Organization]:
+    return [
+        await handler.perform(
+            str(Book(org_id, mode)),
+            partial(update_organization, command=command),
+            context=_OPERATOR,
+        )
+        for mode in modes
+    ]
+
+
+def _described(organization: Organization) -> dict[str, object]:
+    created_at = organization.founded_at.isoformat()
+    return {"id": organization.id, **organization.settings, "created_at": created_at}
+
+
+def _row(organization: Organization) -> list[str | None]:
+    return [organization.mode, *(organization.settings[name] for name in _SETTINGS)]
 
 
 async def _organizations(handler: CommandHandler, books: list[str]) -> list[Organization]:

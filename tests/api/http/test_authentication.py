@@ -72,6 +72,10 @@ def test_test_and_live_never_see_each_other(client, merchant):
         ("checkout:write", "GET", "/v1/payments", 403),
         ("api_keys:read", "GET", "/v1/api-keys", 200),
         ("api_keys:read", "POST", "/v1/api-keys", 403),
+        ("organization:read", "GET", "/v1/organization", 200),
+        ("organization:read", "PATCH", "/v1/organization", 403),
+        ("organization:write", "PATCH", "/v1/organization", 200),
+        ("payments:write", "GET", "/v1/organization", 403),
     ],
 )
 def test_a_key_may_do_what_its_scopes_say(client, merchant, scope, method, path, status):
@@ -97,8 +101,7 @@ def test_a_checkout_key_learns_nothing_about_customers(client, merchant):
             json={"amount": 5, "currency": "GHS", "customer_id": "ama@example.com"},
         ).json()
 
-    assert payment["customer_id"].startswith("cus_")
-    assert payment["customer"] is None
+    assert (payment["customer_id"], payment["customer"]) == (None, None)
     assert "Ama" not in str(payment)
 
 

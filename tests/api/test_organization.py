@@ -1,0 +1,106 @@
+"""The settings of an organization, and where they are seen."""
+
+import pytest
+
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
+KENTE = {"name": "Kente House", "country": "GH", "time_zone": "Africa/Accra", "color": "#aa3300"}
+
+
+def opened(stranger, url):
+    return stranger.get(url.removeprefix(str(stranger.base_url).rstrip("/")))
+
+
+@on_both_databases
+def test_settings_are_unknown_until_somebody_says_them(client, merchant):
+    before = client.get("/v1/organization").json()
+
+    changed = client.patch("/v1/organization", json=KENTE)
+
+    unknown = {"country": None, "time_zone": None, "color": None}
+    about = {"id": merchant.org_id, "mode": "test", "created_at": before["created_at"]}
+    assert before == about | unknown | {"name": "Ama's shop"}
+    assert changed.status_code == 200
+    assert changed.json() == about | KENTE == client.get("/v1/organization").json()
+
+
+@on_both_databases
+def test_a_test_key_changes_nothing_in_live_mode(client, merchant):
+    client.patch("/v1/organization", json=KENTE)
+
+    with merchant.client(merchant.founded.keys["live"]) as live:
+        told = live.get("/v1/organization").json()
+
+    assert (told["mode"], told["name"], told["country"]) == ("live", "Ama's shop", None)
+
+
+def test_what_is_left_out_stays_and_null_clears(client):
+    client.patch("/v1/organization", json=KENTE)
+
+    client.patch("/v1/organization", json={"color": None, "time_zone": "", "country": "ci"})
+
+    told = client.get("/v1/organization").json()
+    assert [told[name] for name in KENTE] == ["Kente House", "CI", "Africa/Accra", None]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", None),
+        ("name", " "),
+        ("country", "ZZ"),
+        ("country", "UK"),
+        ("country", "Ghana"),
+        ("time_zone", "localtime"),
+        ("time_zone", "posixrules"),
+        ("time_zone", "Factory"),
+        ("time_zone", "Accra"),
+        ("color", "red"),
+        ("color", "#fff"),
+        ("color", "#0b6b63;}"),
+    ],
+)
+def test_what_there_is_not_is_refused(client, field, value):
+    before = client.get("/v1/organization").json()
+
+    refused = client.patch("/v1/organization", json={field: value})
+
+    assert refused.status_code == 400
+    assert refused.json()["details"]["field"] == field
+    assert client.get("/v1/organization").json() == before
+
+
+def test_a_pay_page_has_the_name_and_the_colour_of_its_organization(client, stranger):
+    client.patch("/v1/organization", json=KENTE)
+    link = client.post("/v1/payment-links", json=SUMMER).json()
+
+    page = opened(stranger, link["url"]).text
+    terms = stranger.get(f"/v1/pay/{link['code']}").json()
+
+    assert "Kente House" in page
+    assert "--accent: #aa3300" in page
+    assert terms["organization"] == KENTE
+
+
+def test_the_colour_of_a_link_goes_before_that_of_its_organization(client, stranger):
+    client.patch("/v1/organization", json=KENTE)
+    branded = SUMMER | {"branding": {"color": "#123456"}}
+    link = client.post("/v1/payment-links", json=branded).json()
+
+    page = opened(stranger, link["url"]).text
+
+    assert "--accent: #123456" in page
+    assert "#aa3300" not in page
+
+
+def test_whoever_has_paid_sees_who_was_paid(client, stranger):
+    client.patch("/v1/organization", json=KENTE | {"name": "Kente & Sons"})
+    link = client.post("/v1/payment-links", json=SUMMER).json()
+    payer = {"email": "ada@example.com"}
+    paid = stranger.post(f"/v1/pay/{link['code']}/pay", json=payer).json()
+
+    secret = {"client_secret": paid["client_secret"]}
+    page = stranger.get(f"/pay/{link['code']}/payment", params=secret).text
+
+    assert "Kente &amp; Sons" in page
+    assert "--accent: #aa3300" in page
