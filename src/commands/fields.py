@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from commands.unsupported_fields import refuse_unsupported
-from domain.money import LARGEST_AMOUNT, decimals
+from domain.money import LARGEST_AMOUNT, has_decimals
 from domain.places import countries, time_zones
 
 MOST_TAGS: Final = 50
@@ -37,6 +37,7 @@ _METHODS: Final = {
     "google_pay": "card",
 }
 
+_CURRENCY = re.compile("[A-Za-z]{3}")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # An escaped NUL in JSON text: the backslash that begins it is not itself escaped.
@@ -146,21 +147,17 @@ def canonical_method(text: Any) -> Any:
     return _METHODS.get(plain, plain)
 
 
-@cache
-def _known_currency(code: str) -> bool:
-    try:
-        decimals(code)
-    except ValueError:
-        return False
-    return True
-
-
-def _currency(text: Any) -> Any:
+def _any_currency(text: Any) -> Any:
     if not isinstance(text, str):
         return text
-    # Only what has the form of a code is looked up and remembered: the world may send anything.
-    code = text.strip().upper()
-    if len(code) != 3 or not code.isascii() or not _known_currency(code):  # noqa: PLR2004 (ISO 4217)
+    code = text.strip()
+    if not _CURRENCY.fullmatch(code):
+        raise ValueError("is not an ISO 4217 currency: three letters")
+    return code.upper()
+
+
+def _currency(code: str) -> str:
+    if not has_decimals(code):
         raise ValueError("is not an ISO 4217 currency payments are made in")
     return code
 
@@ -229,7 +226,10 @@ Method = Annotated[
 # Minor units of the currency.
 Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT)]
 AmountOrAll = Annotated[int, Field(strict=True, ge=0, le=LARGEST_AMOUNT)]
-CurrencyCode = Annotated[str, BeforeValidator(_currency), Field(examples=["GHS"])]
+# What may have been recorded under an older list, or a newer one: to ask with, not to record.
+AnyCurrencyCode = Annotated[str, BeforeValidator(_any_currency), Field(examples=["GHS"])]
+# Of today's list or of those withdrawn since: whether it was money then is the domain's to say.
+CurrencyCode = Annotated[AnyCurrencyCode, AfterValidator(_currency)]
 CountryCode = Annotated[str, BeforeValidator(_upper), Field(pattern="^[A-Z]{2}$", examples=["GH"])]
 # One there is; a payment may also have been made where no list knows of.
 Country = Annotated[CountryCode, AfterValidator(_listed_country)]

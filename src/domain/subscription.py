@@ -9,6 +9,7 @@ from eventsourcing.domain import event
 
 from domain.errors import NotFound, RuleBroken
 from domain.fact import Entity, Fact, FirstFact
+from domain.money import must_be_money
 
 SubscriptionStatus = Literal["active", "paused", "canceled"]
 Interval = Literal["monthly", "yearly"]
@@ -114,6 +115,7 @@ class Subscription(Entity):
 
     @classmethod
     def create(cls, subscription_id: str, *, customer_id: str, plan: Plan, now: datetime) -> Self:
+        must_be_money(plan["currency"], now)
         return cls._create(
             cls.Created,
             id=subscription_id,
