@@ -22,6 +22,7 @@ from api.http.routing import new_router
 from api.payment_links.commands import begin_payment, look_at_link
 from api.payment_links.forms import bounds_of, command_of, major, once
 from api.payment_links.page_templates import page
+from api.payment_links.typed_amounts import AmountInDoubt
 from api.resources.organizations import settings_of
 from api.resources.payments import payment_of
 from commands import payments
@@ -206,6 +207,7 @@ def _form(
         kinds=_KINDS,
         typed=defaultdict(str, typed or link["prefill"] or {}),
         problem=problem.message if problem else "",
+        readings=problem.readings if isinstance(problem, AmountInDoubt) else {},
         nonce=request.dependencies.handler.ids.secret(16),
     )
 
