@@ -18,7 +18,7 @@ class RefundPayment(Command):
 
 
 class OpenDispute(Command):
-    """0 or no amount: all that is left."""
+    """0 or no amount: all that is left, or, of what was refunded altogether, all that was paid."""
 
     amount: AmountOrAll | None = None
     reason: LongText | None = None

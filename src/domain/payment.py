@@ -26,6 +26,7 @@ _OPEN = ("pending", "requires_action", "processing")
 _EDITABLE = ("pending", "requires_action")
 _CANCELABLE = ("pending", "requires_action", "authorized")
 _COLLECTED = ("succeeded", "partially_refunded")
+_DISPUTABLE = (*_COLLECTED, "refunded")
 
 
 class Payment(Entity):
@@ -303,10 +304,16 @@ class Payment(Entity):
         return sum(refund["amount"] for refund in self.refunds)
 
     @property
+    def lost_amount(self) -> int:
+        return sum(dispute["amount"] for dispute in self.disputes_lost)
+
+    @property
     def left(self) -> int:
-        """What of the collected money is neither refunded nor lost in a dispute, minor units."""
-        lost = sum(dispute["amount"] for dispute in self.disputes_lost)
-        return self.captured_amount - self.refunded_amount - lost
+        """What of the collected money is neither refunded nor lost in a dispute, minor units.
+
+        Less than nothing, when a bank took what had been refunded.
+        """
+        return self.captured_amount - self.refunded_amount - self.lost_amount
 
     def amend(
         self, now: datetime, *, amount: int | None = None, metadata: Mapping[str, Any] | None = None
@@ -490,8 +497,17 @@ class Payment(Entity):
         reason: str | None = None,
         occurred_at: datetime | None = None,
     ) -> None:
-        self._must_be(_COLLECTED, "dispute")
-        disputed = self._part(amount, self.left, DisputeExceedsPayment)
+        """The bank may take a part, or all it has not taken before, refunded or not.
+
+        Without an amount: all that is left, or, when all of it was refunded, all that was paid.
+        """
+        self._must_be(_DISPUTABLE, "dispute")
+        not_lost = self.captured_amount - self.lost_amount
+        if not_lost == 0:
+            raise WrongStatus("dispute", self.status)
+        if amount is None and self.left > 0:
+            amount = self.left
+        disputed = self._part(amount, not_lost, DisputeExceedsPayment)
         self._become(
             "disputed",
             self.DisputeOpened,
@@ -513,7 +529,7 @@ class Payment(Entity):
         status: Status = dispute["status_before"]
         if outcome == "lost":
             fact = self.DisputeLost
-            status = "refunded" if dispute["amount"] == self.left else "partially_refunded"
+            status = "refunded" if dispute["amount"] >= self.left else "partially_refunded"
         self._become(
             status,
             fact,

@@ -223,7 +223,10 @@ async def capture_payment(
     openapi_extra=example(amount=1000, reason="not received"),
 )
 async def open_dispute(request: ApiRequest, payment_id: str, command: OpenDispute) -> Response:
-    """Records that the payer wants the money back from their bank."""
+    """Records that the payer wants the money back from their bank.
+
+    Also of what was refunded already: the bank may take it again.
+    """
     return await request.decide(refunds.open_dispute, payment_id, command, show=_PAYMENT)
 
 

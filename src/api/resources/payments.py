@@ -150,8 +150,7 @@ def payment_of(
     payer = None
     if customer is not None and not customer.deleted:
         payer = PaymentCustomer.of(customer, **customer.personal)
-    lost = sum(int(dispute["amount"]) for dispute in payment.disputes_lost)
-    return _whole(payment, payment.id, org_id, payer, disputed_amount=lost)
+    return _whole(payment, payment.id, org_id, payer, disputed_amount=payment.lost_amount)
 
 
 def recorded_payment_of(
