@@ -11,6 +11,7 @@ from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
 from api.payments.commands import may_read
 from api.resources.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
+from api.resources.customer_secrecy import told
 from api.resources.payments import for_strangers, payment_of
 from commands import checkout as commands
 from commands.checkout import (
@@ -43,7 +44,7 @@ async def open_checkout_session(request: ApiRequest, command: OpenCheckoutSessio
     is_server = may_read(request)
     if not is_server and command.occurred_at is not None:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
-    known = is_server and request.caller.may("customers:read")
+    known = is_server and request.reads_customers
     customers = ReturningCustomers(request)
 
     async def show(work: UnitOfWork, opened: OpenedSession) -> dict[str, Any]:
@@ -52,7 +53,7 @@ async def open_checkout_session(request: ApiRequest, command: OpenCheckoutSessio
     def tell(
         request: ApiRequest, body: dict[str, Any], _opened: OpenedSession | None
     ) -> dict[str, Any]:
-        return _with_secrets(body, request.caller.organization)
+        return _with_secrets(told(request, body), request.caller.organization)
 
     return await request.decide(
         partial(commands.open_checkout_session, prefills=known),

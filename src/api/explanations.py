@@ -15,6 +15,7 @@ from api.http.query_fields import Instant
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
+from api.resources.customer_secrecy import told
 from api.resources.explanations import Explanation, fact_of
 from commands.fields import CurrencyCode, Text
 from domain.customer import CustomerNotFound
@@ -217,7 +218,7 @@ async def _explained(
             "currency": concern.currency or None,
             "value": value,
             "sum": explanation.sum,
-            "facts": [fact_of(each) for each in explanation.facts],
+            "facts": [told(request, fact_of(each)) for each in explanation.facts],
             "pagination": pagination(Page([], None, explanation.next_cursor), query.limit),
         }
     )

@@ -1,6 +1,6 @@
 """Invoices: commands and queries."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Query
 from pydantic import Field
@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.query_fields import Instant
-from api.http.request import ApiRequest
+from api.http.request import ApiRequest, WithSecrets
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
+from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.filter_types import EitherSpelling
 from api.resources.invoices import Invoice, invoice_of
 from commands import invoices as commands
@@ -42,8 +43,11 @@ class ListInvoices(PageRequest):
     end: Instant | None = Field(None, alias="to")
 
 
-def _shown(work: UnitOfWork, invoice: InvoiceAggregate) -> dict[str, Any]:
+def _body(work: UnitOfWork, invoice: InvoiceAggregate) -> dict[str, Any]:
     return invoice_of(invoice, work.org_id)
+
+
+_SHOWN: Final = WithSecrets(_body, told)
 
 
 @command_router.patch(
@@ -54,7 +58,7 @@ def _shown(work: UnitOfWork, invoice: InvoiceAggregate) -> dict[str, Any]:
 )
 async def update_invoice(request: ApiRequest, invoice_id: str, command: UpdateInvoice) -> Response:
     """Notes, or another day on which it is due; its status can only be set to canceled."""
-    return await request.decide(commands.update_invoice, invoice_id, command, show=_shown)
+    return await request.decide(commands.update_invoice, invoice_id, command, show=_SHOWN)
 
 
 @command_router.post(
@@ -65,7 +69,7 @@ async def update_invoice(request: ApiRequest, invoice_id: str, command: UpdateIn
 )
 async def cancel_invoice(request: ApiRequest, invoice_id: str, command: CancelInvoice) -> Response:
     """The money is not wanted any more: its payment is canceled with it."""
-    return await request.decide(commands.cancel_invoice, invoice_id, command, show=_shown)
+    return await request.decide(commands.cancel_invoice, invoice_id, command, show=_SHOWN)
 
 
 @command_router.post(
@@ -81,12 +85,13 @@ async def retry_invoice(
     command: RetryInvoice,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Tries the payment of a failed one again, also when the policy has no more tries."""
-    return await request.decide(commands.retry_invoice, invoice_id, show=_shown, status=202)
+    return await request.decide(commands.retry_invoice, invoice_id, show=_SHOWN, status=202)
 
 
 @query_router.get("/v1/invoices", response_model=list[Invoice], dependencies=[READ])
 async def list_invoices(request: ApiRequest, query: Annotated[ListInvoices, Query()]) -> Response:
     """Newest first."""
+    may_ask_for(request, query.customer_id)
 
     def read(db: Connection, book: str) -> Page[InvoiceRecord]:
         named = query.customer_id
@@ -100,7 +105,7 @@ async def list_invoices(request: ApiRequest, query: Annotated[ListInvoices, Quer
         return invoice_list(db, book, conditions, **query.place)
 
     page, org_id = await request.ask(read), request.org_id
-    return array_answer(request, page, lambda row: invoice_of(row, org_id))
+    return array_answer(request, page, lambda row: told(request, invoice_of(row, org_id)))
 
 
 @query_router.get("/v1/invoices/{invoice_id}", response_model=Invoice, dependencies=[READ])
@@ -109,4 +114,4 @@ async def show_invoice(request: ApiRequest, invoice_id: str) -> Response:
     found = await request.ask(invoice, invoice_id)
     if found is None:
         raise InvoiceNotFound(invoice_id)
-    return answer(invoice_of(found, request.org_id))
+    return answer(told(request, invoice_of(found, request.org_id)))

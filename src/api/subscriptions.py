@@ -1,6 +1,6 @@
 """Subscriptions: commands and queries."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Query
 from sqlalchemy import Connection
@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.query_fields import Instant
-from api.http.request import ApiRequest
+from api.http.request import ApiRequest, WithSecrets
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
+from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.filter_types import EitherSpelling
 from api.resources.subscriptions import Subscription, subscription_of
 from commands import subscriptions as commands
@@ -50,8 +51,11 @@ class ListSubscriptions(PageRequest):
     created_before: Instant | None = None
 
 
-def _shown(work: UnitOfWork, subscription: SubscriptionAggregate) -> dict[str, Any]:
+def _body(work: UnitOfWork, subscription: SubscriptionAggregate) -> dict[str, Any]:
     return subscription_of(subscription, work.org_id)
+
+
+_SHOWN: Final = WithSecrets(_body, told)
 
 
 @command_router.post(
@@ -71,7 +75,7 @@ def _shown(work: UnitOfWork, subscription: SubscriptionAggregate) -> dict[str, A
 )
 async def create_subscription(request: ApiRequest, command: CreateSubscription) -> Response:
     """The first period begins, and is billed, at once; the next ones when their time comes."""
-    return await request.decide(commands.create_subscription, command, show=_shown, status=201)
+    return await request.decide(commands.create_subscription, command, show=_SHOWN, status=201)
 
 
 @command_router.patch(
@@ -84,7 +88,7 @@ async def update_subscription(
     request: ApiRequest, subscription_id: str, command: UpdateSubscription
 ) -> Response:
     """Another plan, amount or interval goes from the next invoice on."""
-    return await request.decide(commands.update_subscription, subscription_id, command, show=_shown)
+    return await request.decide(commands.update_subscription, subscription_id, command, show=_SHOWN)
 
 
 @command_router.post(
@@ -97,7 +101,7 @@ async def pause_subscription(
     request: ApiRequest, subscription_id: str, command: PauseSubscription
 ) -> Response:
     """Nothing is billed for the time it is paused."""
-    return await request.decide(commands.pause_subscription, subscription_id, command, show=_shown)
+    return await request.decide(commands.pause_subscription, subscription_id, command, show=_SHOWN)
 
 
 @command_router.post(
@@ -112,7 +116,7 @@ async def resume_subscription(
     command: ResumeSubscription,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Only a paused one: it goes on with the period that begins next."""
-    return await request.decide(commands.resume_subscription, subscription_id, show=_shown)
+    return await request.decide(commands.resume_subscription, subscription_id, show=_SHOWN)
 
 
 @command_router.post(
@@ -125,7 +129,7 @@ async def cancel_subscription(
     request: ApiRequest, subscription_id: str, command: CancelSubscription
 ) -> Response:
     """For good. What was billed until then stays owed."""
-    return await request.decide(commands.cancel_subscription, subscription_id, command, show=_shown)
+    return await request.decide(commands.cancel_subscription, subscription_id, command, show=_SHOWN)
 
 
 @query_router.get("/v1/subscriptions", response_model=list[Subscription], dependencies=[READ])
@@ -133,6 +137,7 @@ async def list_subscriptions(
     request: ApiRequest, query: Annotated[ListSubscriptions, Query()]
 ) -> Response:
     """Newest first."""
+    may_ask_for(request, query.customer_id)
 
     def read(db: Connection, book: str) -> Page[SubscriptionRecord]:
         named = query.customer_id
@@ -146,7 +151,7 @@ async def list_subscriptions(
         return subscription_list(db, book, conditions, **query.place)
 
     page, org_id = await request.ask(read), request.org_id
-    return array_answer(request, page, lambda row: subscription_of(row, org_id))
+    return array_answer(request, page, lambda row: told(request, subscription_of(row, org_id)))
 
 
 @query_router.get(
@@ -157,4 +162,4 @@ async def show_subscription(request: ApiRequest, subscription_id: str) -> Respon
     found = await request.ask(subscription, subscription_id)
     if found is None:
         raise SubscriptionNotFound(subscription_id)
-    return answer(subscription_of(found, request.org_id))
+    return answer(told(request, subscription_of(found, request.org_id)))

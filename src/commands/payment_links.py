@@ -19,6 +19,7 @@ from commands.fields import (
     AmountOrAll,
     ChangingCommand,
     Command,
+    Country,
     CurrencyCode,
     LongText,
     Metadata,
@@ -74,6 +75,7 @@ class _LinkTerms(Command):
     webhook_url: WebAddress | None = None
     branding: Metadata = Field(default_factory=dict)
     metadata: Metadata = Field(default_factory=dict)
+    country: Country | None = None
     customer_id: Text | None = None
 
     @model_validator(mode="before")

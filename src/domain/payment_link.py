@@ -28,7 +28,7 @@ class Terms(TypedDict):
     """What is offered, and on what conditions; ``expires_at`` as it stands in a fact: RFC 3339.
 
     ``prefills``: the page may show whom the link is for. Terms without it are older than it, and
-    their pages did.
+    their pages did. ``country``: where its payers are; terms that are older than it name none.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Terms(TypedDict):
     metadata: dict[str, Any]
     customer_id: str | None
     prefills: NotRequired[bool]
+    country: NotRequired[str | None]
 
 
 class PaymentLinkNotFound(NotFound):
@@ -118,6 +119,14 @@ class ContradictoryTerms(RuleBroken):
     code = "validation_error"
 
 
+class ExpiredFromTheStart(ContradictoryTerms):
+    def __init__(self, expires_at: str, now: datetime) -> None:
+        super().__init__(
+            f"a link that expires at {expires_at} has expired already: it is {now.isoformat()}",
+            field="expires_at",
+        )
+
+
 class CurrencyInUse(RuleBroken):
     def __init__(self, currency: str) -> None:
         super().__init__(
@@ -174,6 +183,7 @@ class PaymentLink(Entity):
     @classmethod
     def create(cls, link_id: str, *, code: str, terms: Terms, now: datetime) -> Self:
         _must_agree(terms)
+        _must_begin_open(terms, now)
         return cls._create(
             cls.Created, id=link_id, timestamp=now, occurred_at=now, code=code, terms=terms
         )
@@ -189,6 +199,10 @@ class PaymentLink(Entity):
     @property
     def name(self) -> str:
         return self.terms["name"]
+
+    @property
+    def country(self) -> str | None:
+        return self.terms.get("country")
 
     @property
     def shown_customer_id(self) -> str | None:
@@ -207,6 +221,8 @@ class PaymentLink(Entity):
         if self.uses and terms["currency"] != self.terms["currency"]:
             raise CurrencyInUse(self.terms["currency"])
         _must_agree(terms)
+        if terms["expires_at"] != self.terms["expires_at"]:
+            _must_begin_open(terms, now)
         self._record(self.Updated, now, terms=terms)
 
     def count_use(self, payment_id: str, now: datetime) -> None:
@@ -273,8 +289,7 @@ def status_of(terms: Terms, uses: int, now: datetime) -> LinkStatus:
     """What a link with these terms is, after so many successful payments, at this moment."""
     if not terms["active"]:
         return "inactive"
-    expires_at = terms["expires_at"]
-    if expires_at is not None and datetime.fromisoformat(expires_at) <= now:
+    if _is_over(terms, now):
         return "expired"
     return "exhausted" if _is_used_up(terms, uses) else "active"
 
@@ -285,8 +300,18 @@ def viewed(link_id: str, now: datetime) -> PaymentLink.Viewed:
     return PaymentLink.Viewed(originator_id=f"{link_id}.views", originator_version=1, **told)
 
 
+def _is_over(terms: Terms, now: datetime) -> bool:
+    expires_at = terms["expires_at"]
+    return expires_at is not None and datetime.fromisoformat(expires_at) <= now
+
+
 def _is_used_up(terms: Terms, uses: int) -> bool:
     return terms["max_uses"] is not None and uses >= terms["max_uses"]
+
+
+def _must_begin_open(terms: Terms, now: datetime) -> None:
+    if _is_over(terms, now):
+        raise ExpiredFromTheStart(str(terms["expires_at"]), now)
 
 
 def _must_agree(terms: Terms) -> None:

@@ -1,8 +1,10 @@
 """Payment refusals: what a payment answers instead of doing what it was asked."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from domain.errors import NotFound, RuleBroken
+from domain.moments import written
 from domain.money import shown
 
 
@@ -17,6 +19,18 @@ class WrongStatus(RuleBroken):
     def __init__(self, action: str, status: str) -> None:
         super().__init__(
             f"cannot {action} a payment that is {status}", status=status, action=action
+        )
+
+
+class BeforeItsCause(RuleBroken):
+    code = "validation_error"
+
+    def __init__(self, what: str, at: datetime, cause: str, since: datetime) -> None:
+        super().__init__(
+            f"{what} cannot have happened at {written(at)}, before {cause} at {written(since)}",
+            field="occurred_at",
+            occurred_at=written(at),
+            not_before=written(since),
         )
 
 
@@ -53,10 +67,8 @@ class DisputeExceedsPayment(AmountExceedsWhatIsLeft):
 
 
 class AlreadyAttached(RuleBroken):
-    def __init__(self, payment_id: str, customer_id: str, status: str) -> None:
+    # It does not say whose: not everybody who may change payments may know the customers.
+    def __init__(self, payment_id: str, status: str) -> None:
         super().__init__(
-            f"payment {payment_id} belongs to customer {customer_id}",
-            status=status,
-            action="attach",
-            customer_id=customer_id,
+            f"payment {payment_id} has a customer already", status=status, action="attach"
         )

@@ -16,7 +16,7 @@ from projections.engine.querying.records import record_from
 payment_status_history = view(
     "payment_status_history",
     key("payment_id"),
-    key("position", BigInteger),
+    key("version", BigInteger),
     first("changed_at", BigInteger),
     first("from_status"),
     first("to_status"),
@@ -43,7 +43,7 @@ def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
     if fact.status == fact.previous_status:
         return
     changes.of(payment_status_history).merge(
-        (fact.originator_id, recorded.position),
+        (fact.originator_id, fact.originator_version),
         changed_at=recorded.at,
         from_status=fact.previous_status,
         to_status=fact.status,
@@ -66,7 +66,7 @@ def _reason(fact: Payment.Event) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """`change_id` is the position of the fact in its book; `changed_by`: api, provider, system."""
+    """`change_id` numbers what happened to the payment; `changed_by`: api, provider, system."""
 
     change_id: int
     from_status: str | None
@@ -89,13 +89,11 @@ def status_history(
     return fetch_page(
         connection,
         select(payment_status_history).where(*of_payment),
-        (By(column.position, descending=True),),
+        (By(column.version, descending=True),),
         total=connection.execute(counted).scalar_one(),
         **page,
     ).of(_change)
 
 
 def _change(row: Any) -> StatusChange:
-    return record_from(
-        row, StatusChange, change_id=row.position, changed_at=instant(row.changed_at)
-    )
+    return record_from(row, StatusChange, change_id=row.version, changed_at=instant(row.changed_at))

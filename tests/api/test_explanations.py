@@ -88,7 +88,7 @@ def test_a_count_is_explained_in_one_currency_when_one_is_asked_for(client, ama)
 
 
 def test_each_fact_says_when_by_whom_and_how_much(client, ama):
-    payment = pay(client, 60)
+    payment = pay(client, 60, occurred_at="2026-03-04T05:06:00Z")
     confirmed = client.post(
         f"/v1/payments/{payment['id']}/confirm",
         json={"occurred_at": "2026-03-04T05:06:07Z"},

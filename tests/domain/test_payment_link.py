@@ -9,6 +9,7 @@ from domain.payment_link import (
     AmountOutOfBounds,
     ContradictoryTerms,
     CurrencyInUse,
+    ExpiredFromTheStart,
     FixedAmount,
     LinkExhausted,
     LinkExpired,
@@ -94,6 +95,34 @@ def test_an_amount_beside_a_choice_is_a_suggestion(link):
 def test_terms_that_contradict_each_other_are_refused(link, said):
     with pytest.raises(ContradictoryTerms):
         link(**said)
+
+
+def test_a_link_that_has_expired_when_it_is_made_is_refused(link):
+    for over in ("2026-11-23T00:00:00.000000Z", "2020-01-01T00:00:00.000000Z"):
+        with pytest.raises(ExpiredFromTheStart):
+            link(expires_at=over)
+
+
+def test_a_link_cannot_be_said_to_have_expired_before(link):
+    timed = link(expires_at="2026-11-23T01:00:00.000000Z")
+
+    with pytest.raises(ExpiredFromTheStart):
+        timed.update({"expires_at": "2026-11-23T00:30:00.000000Z"}, LATER)
+    assert timed.terms["expires_at"] == "2026-11-23T01:00:00.000000Z"
+
+
+def test_a_link_that_has_expired_may_still_be_renamed_and_opened_again(link):
+    timed = link(expires_at="2026-11-23T01:00:00.000000Z")
+
+    timed.update({"name": "Over", "expires_at": "2026-11-23T01:00:00.000000Z"}, LATER)
+    timed.update({"expires_at": "2026-11-23T02:00:00.000000Z"}, LATER)
+
+    assert (timed.name, timed.status(LATER)) == ("Over", "active")
+
+
+def test_terms_of_before_there_were_countries_are_of_none(link):
+    assert link().country is None
+    assert link(country="BJ").country == "BJ"
 
 
 def test_a_link_ends_when_it_is_switched_off_runs_out_of_time_or_is_used_up(link):

@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi.security import APIKeyHeader
 
-from api.http.errors import Forbidden, MissingKey
+from api.http.errors import Forbidden, MissingKey, insufficient_scope
 from api.http.request_state import RequestState
 from commands.directory import Directory, Principal
 from ledger.clock import Clock
@@ -64,5 +64,4 @@ def admit(request_state: RequestState, scopes: Sequence[str]) -> None:
     if org_id and org_id != caller.org_id:
         raise Forbidden("forbidden", "X-Org-Id is not the organization of this key")
     if scopes and not any(caller.may(scope) for scope in scopes):
-        needed = " or ".join(scopes)
-        raise Forbidden("insufficient_scope", f"this key lacks the scope {needed}", scope=needed)
+        raise insufficient_scope(*scopes)

@@ -22,8 +22,8 @@ _ALLOWED_HEADERS = (
     "X-Reevit-Client-Version, X-Reevit-Key, X-Reevit-Mode"
 )
 _EXPOSED_HEADERS = (
-    "Idempotent-Replayed, Retry-After, Whence-Position, X-RateLimit-Limit, "
-    "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
+    "Idempotent-Replayed, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, "
+    "X-RateLimit-Reset, X-Request-Id"
 )
 _REMEMBERED_SECONDS = 600
 

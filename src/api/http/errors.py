@@ -85,6 +85,11 @@ class Forbidden(ApiError):  # noqa: N818 (an answer, not a fault)
         super().__init__(403, "forbidden", code, message, details)
 
 
+def insufficient_scope(*scopes: str) -> Forbidden:
+    needed = " or ".join(scopes)
+    return Forbidden("insufficient_scope", f"this key lacks the scope {needed}", scope=needed)
+
+
 class RateLimited(ApiError):  # noqa: N818 (an answer, not a fault)
     """429: asked too often."""
 

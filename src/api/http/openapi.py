@@ -26,7 +26,8 @@ _ALWAYS = {
 _STORE = {"Whence-Store": {"description": "Which store answers.", "schema": {"type": "string"}}}
 _POSITION = {
     "Whence-Position": {
-        "description": "How far the ledger (or, on a query, the views) had come.",
+        "description": "How far the ledger (or, on a query, the views) had come; to keys that "
+        "have `customers:read`.",
         "schema": {"type": "integer"},
     }
 }

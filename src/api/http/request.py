@@ -35,6 +35,9 @@ Ts = TypeVarTuple("Ts")
 Command = Callable[[UnitOfWork, *Ts], Awaitable[T]]
 Query = Callable[Concatenate[Connection, str, P], T]
 
+# What lets a caller know who the customers are, and what follows from that (`reads_customers`).
+READS_CUSTOMERS = "customers:read"
+
 _SUCCESS = 200
 _NO_BODY = 204
 _REFUSALS = 400
@@ -51,10 +54,11 @@ Show = Callable[[UnitOfWork, T], Any]
 
 @dataclass(frozen=True)
 class WithSecrets(Generic[T]):
-    """Shows what a command has done, with what may be told and never stored.
+    """Shows what a command has done, as it is stored and as it is told.
 
-    ``tell`` adds it to the body that ``show`` makes; for an answer that was stored before, of
-    which nothing but its body is known, the result it is given is None.
+    ``tell`` adds what is never stored to the body that ``show`` makes, and takes away what this
+    caller may not know; for an answer that was stored before, of which nothing but its body is
+    known, the result it is given is None.
     """
 
     show: Show[T]
@@ -75,6 +79,12 @@ class ApiRequest(Request):
         if caller is None:
             raise self.request_state.refused_key or MissingKey()
         return caller
+
+    @property
+    def reads_customers(self) -> bool:
+        """Whether customers may be told of; of somebody without a key, they may not."""
+        caller = self.request_state.caller
+        return caller is not None and caller.may(READS_CUSTOMERS)
 
     @property
     def org_id(self) -> str:
@@ -155,7 +165,8 @@ class ApiRequest(Request):
             context=self._context(),
             idempotency=self._idempotency(key, in_browser=in_browser) if keyed else None,
         )
-        self.request_state.headers.append((b"whence-position", b"%d" % answer.position))
+        if not in_browser:
+            self._note_position(answer.position)
         self.request_state.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
@@ -228,9 +239,14 @@ class ApiRequest(Request):
             yield found.result
 
     def _note(self, found: QueryResult[Any]) -> None:
-        self.request_state.headers.append((b"whence-position", b"%d" % found.position))
+        self._note_position(found.position)
         if found.behind:
             self.request_state.headers.append((b"whence-behind", b"%d" % found.behind))
+
+    def _note_position(self, position: int) -> None:
+        """It counts what was recorded: from one to the next, also whether somebody was new."""
+        if self.reads_customers:
+            self.request_state.headers.append((b"whence-position", b"%d" % position))
 
     def _context(self) -> Context:
         caller = self.request_state.caller

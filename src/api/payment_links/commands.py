@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from api.customers.returning_customers import ReturningCustomers
 from api.http.errors import ApiError
-from api.http.request import ApiRequest, Show
+from api.http.request import ApiRequest, WithSecrets
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
+from api.resources.customer_secrecy import told
 from api.resources.payment_links import PaymentLink, PublicPaymentLink, link_of, public_link_of
 from api.resources.payments import Payment, for_strangers, payment_of
 from commands import link_payments
@@ -54,8 +55,11 @@ WRITE = needs("payment_links:write")
     ),
 )
 async def create_payment_link(request: ApiRequest, command: CreatePaymentLink) -> Response:
-    """Terms that anybody who has the address may pay on; the name goes on every payment."""
-    create = partial(commands.create_payment_link, prefills=_may_know_customers(request))
+    """Terms that anybody who has the address may pay on; the name goes on every payment.
+
+    The page shows whom it is for if the key that says so may read customers.
+    """
+    create = partial(commands.create_payment_link, prefills=request.reads_customers)
     return await request.decide(create, command, show=_for_its_owner(request), status=201)
 
 
@@ -69,7 +73,7 @@ async def update_payment_link(
     request: ApiRequest, link: str, command: UpdatePaymentLink
 ) -> Response:
     """Terms left out stay as they are; null clears. What was paid before keeps its name."""
-    update = partial(commands.update_payment_link, prefills=_may_know_customers(request))
+    update = partial(commands.update_payment_link, prefills=request.reads_customers)
     return await request.decide(update, link, command, show=_for_its_owner(request))
 
 
@@ -157,10 +161,8 @@ def _book(request: ApiRequest, code: str) -> str:
     return request.book_name
 
 
-def _may_know_customers(request: ApiRequest) -> bool:
-    """Whose page shows a customer has been shown them: a key that may not be makes no such page."""
-    return request.caller.may("customers:read")
+def _for_its_owner(request: ApiRequest) -> WithSecrets[PaymentLinkAggregate]:
+    def show(work: UnitOfWork, link: PaymentLinkAggregate) -> dict[str, Any]:
+        return link_of(link, work.org_id, now=work.now, site=request.site)
 
-
-def _for_its_owner(request: ApiRequest) -> Show[PaymentLinkAggregate]:
-    return lambda work, link: link_of(link, work.org_id, now=work.now, site=request.site)
+    return WithSecrets(show, told)

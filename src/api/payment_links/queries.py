@@ -1,6 +1,5 @@
 """Queries of payment links, their figures and their payments."""
 
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -12,6 +11,7 @@ from api.http.pagination import PageRequest, UpTo100, UpTo200, list_answer
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
+from api.resources.customer_secrecy import told
 from api.resources.payment_links import (
     PaymentLink,
     PaymentLinks,
@@ -61,7 +61,10 @@ async def list_payment_links(
     page = await request.ask(
         payment_link_list, conditions, now=now, sort_by=query.sort_by, **query.place
     )
-    show = partial(link_of, org_id=request.org_id, now=now, site=request.site)
+
+    def show(link: LinkRecord) -> dict[str, Any]:
+        return told(request, link_of(link, request.org_id, now=now, site=request.site))
+
     return list_answer("payment_links", page, query, show)
 
 
@@ -69,7 +72,8 @@ async def list_payment_links(
 async def show_payment_link(request: ApiRequest, link: str) -> Response:
     """All of one link, by its id or its code."""
     found = await request.ask(_link, link)
-    return answer(link_of(found, request.org_id, now=request.now, site=request.site))
+    whole = link_of(found, request.org_id, now=request.now, site=request.site)
+    return answer(told(request, whole))
 
 
 @router.get("/v1/payment-links/{link}/stats", response_model=PaymentLinkStats, dependencies=[READ])
@@ -78,18 +82,14 @@ async def show_payment_link_stats(request: ApiRequest, link: str) -> Response:
     stats = await request.ask(payment_link_stats, link)
     if stats is None:
         raise PaymentLinkNotFound(link)
-    return answer(link_stats_of(stats))
+    return answer(told(request, link_stats_of(stats)))
 
 
 @router.get("/v1/payment-links/{link}/payments", response_model=Payments, dependencies=[READ])
 async def list_link_payments(
     request: ApiRequest, link: str, query: Annotated[ListLinkPayments, Query()]
 ) -> Response:
-    """The payments that came through the link, newest first.
-
-    The payers' names are told to whoever may read customers.
-    """
-    may_know_customers = request.caller.may("customers:read")
+    """The payments that came through the link, newest first."""
 
     def read(db: Connection, book: str) -> Page[ListedPayment]:
         link_id = _link(db, book, link).link_id
@@ -97,8 +97,7 @@ async def list_link_payments(
         return payment_list(db, book, conditions, **query.place)
 
     def show(row: ListedPayment) -> dict[str, Any]:
-        listed = listed_payment_of(row, request.org_id)
-        return listed if may_know_customers else listed | {"customer_name": None}
+        return told(request, listed_payment_of(row, request.org_id))
 
     return list_answer("payments", await request.ask(read), query, show)
 

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from api.http.errors import Forbidden
 from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import example, for_browsers, needs, new_router
+from api.resources.customer_secrecy import told
 from api.resources.payments import (
     Payment,
     Refund,
-    for_browser,
     for_strangers,
     new_refund_of,
     payment_of,
@@ -55,23 +55,20 @@ async def _shown(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
     return payment_of(payment, work.org_id, customer)
 
 
-async def _shown_to_browsers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
-    return for_browser(await _shown(work, payment))
-
-
-async def _shown_to_strangers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
-    return for_strangers(await _shown(work, payment))
+def _shown_to_strangers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
+    return for_strangers(payment_of(payment, work.org_id))
 
 
 # What is stored under an idempotency key holds no secret: this one is told beside it.
 def _with_client_secret(
     request: ApiRequest, body: dict[str, Any], _payment: PaymentAggregate | None
 ) -> dict[str, Any]:
-    return body | {"client_secret": client_secret(request.caller.organization, body["id"])}
+    secret = {"client_secret": client_secret(request.caller.organization, body["id"])}
+    return told(request, body) | secret
 
 
 _PAYMENT: Final = WithSecrets(_shown, _with_client_secret)
-_PAYMENT_FOR_BROWSERS: Final = WithSecrets(_shown_to_browsers, _with_client_secret)
+_PAYMENT_FOR_STRANGERS: Final = WithSecrets(_shown_to_strangers, _with_client_secret)
 
 
 @router.post(
@@ -89,7 +86,7 @@ async def create_payment(request: ApiRequest, command: CreatePayment) -> Respons
     return await request.decide(
         commands.create_payment,
         command,
-        show=_PAYMENT if is_server else _PAYMENT_FOR_BROWSERS,
+        show=_PAYMENT if is_server else _PAYMENT_FOR_STRANGERS,
         status=201,
         in_browser=not is_server,
     )
@@ -128,8 +125,14 @@ async def confirm_payment(
 async def confirm_intent(
     request: ApiRequest, payment_id: str, query: Annotated[ConfirmIntent, Query()]
 ) -> Response:
-    """What the payer's browser calls: public, with the client secret of the payment."""
+    """What the payer's browser calls: public, with the client secret of the payment.
+
+    A server of the organization, which shows its key as well, is told all of the payment.
+    """
     secret = query.client_secret
+    book = book_of(secret)
+    caller = request.request_state.caller
+    is_server = caller is not None and caller.book == book and may_read(request)
 
     def tell(_request: ApiRequest, body: dict[str, Any], _payment: object) -> dict[str, Any]:
         return body | {"client_secret": secret}
@@ -138,9 +141,9 @@ async def confirm_intent(
         commands.confirm_intent,
         payment_id,
         secret,
-        show=WithSecrets(_shown_to_strangers, tell),
-        book=book_of(secret),
-        in_browser=True,
+        show=_PAYMENT if is_server else WithSecrets(_shown_to_strangers, tell),
+        book=book,
+        in_browser=not is_server,
     )
 
 

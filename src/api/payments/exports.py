@@ -16,6 +16,7 @@ from api.http.responses import to_json
 from api.http.routing import new_router
 from api.http.streaming import Streamed
 from api.payments.queries import READ, FilterPayments
+from api.resources.customer_secrecy import told
 from api.resources.payments import PaymentsExport, PaymentSummary, listed_payment_of
 from projections.payment_list import EXPORT_STEP, payment_export
 
@@ -63,7 +64,8 @@ def _export(request: ApiRequest, query: ExportPayments) -> Response:
     conditions, org_id = query.filter(request), request.org_id
 
     def read(db: Connection, book: str) -> Iterator[dict[str, Any]]:
-        return (listed_payment_of(each, org_id) for each in payment_export(db, book, conditions))
+        found = payment_export(db, book, conditions)
+        return (told(request, listed_payment_of(each, org_id)) for each in found)
 
     if query.format == "json":
         return Streamed(

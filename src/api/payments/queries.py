@@ -14,6 +14,7 @@ from api.http.query_fields import Instant, Whole
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
+from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.filter_types import Method, StatusName
 from api.resources.payments import (
     Payment,
@@ -70,6 +71,7 @@ class FilterPayments(BaseModel):
     end: Instant | None = Field(None, alias="to")
 
     def filter(self, request: ApiRequest) -> PaymentFilter:
+        may_ask_for(request, self.customer_id)
         conditions = self.model_dump(include=set(FilterPayments.model_fields))
         return PaymentFilter(**conditions, metadata=_metadata(request))
 
@@ -87,7 +89,7 @@ async def list_payments(request: ApiRequest, query: Annotated[ListPayments, Quer
     """Newest first."""
     page = await request.ask(payment_list, query.filter(request), **query.place)
     org_id = request.org_id
-    return array_answer(request, page, lambda row: listed_payment_of(row, org_id))
+    return array_answer(request, page, lambda row: told(request, listed_payment_of(row, org_id)))
 
 
 @router.get("/v1/payments/refunds", response_model=list[Refund], dependencies=[READ])
@@ -111,9 +113,8 @@ async def show_payment(request: ApiRequest, payment_id: str) -> Response:
     """All of one payment."""
     found, customer = await request.ask(_payment, payment_id)
     secret = client_secret(request.caller.organization, payment_id)
-    return answer(
-        recorded_payment_of(found, request.org_id, customer=customer, client_secret=secret)
-    )
+    whole = recorded_payment_of(found, request.org_id, customer=customer, client_secret=secret)
+    return answer(told(request, whole))
 
 
 @router.get("/v1/payments/{payment_id}/refunds", response_model=list[Refund], dependencies=[READ])

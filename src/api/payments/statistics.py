@@ -13,6 +13,7 @@ from api.http.query_fields import Instant
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
+from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.filter_types import Method, StatusName
 from api.resources.sources import RankedSources, ranked_source_of
 from api.resources.statistics import (
@@ -33,7 +34,7 @@ from projections.payment_movements import MovementFilter
 from projections.payment_stats import Period, payment_stats
 from projections.periods import start_of
 from projections.revenue import Granularity, revenue_series
-from projections.source_breakdown import ranked_sources
+from projections.source_breakdown import SourceFigures, ranked_sources
 
 router = new_router("payments")
 READ = needs("payments:read")
@@ -86,6 +87,7 @@ class RankSources(PageRequest):
 @router.get("/v1/payments/stats", response_model=Stats, dependencies=[READ])
 async def show_stats(request: ApiRequest, query: Annotated[ShowStats, Query()]) -> Response:
     """How many, how much, by which providers and methods, how fast."""
+    may_ask_for(request, query.customer_id)
     start, end = query.range(request.now)
 
     def read(db: Connection, book: str) -> dict[str, Any]:
@@ -137,4 +139,8 @@ async def rank_sources(request: ApiRequest, query: Annotated[RankSources, Query(
         end=query.end,
         **query.place,
     )
-    return list_answer("sources", ranked.page, query, ranked_source_of, currency=ranked.currency)
+
+    def show(figures: SourceFigures) -> dict[str, Any]:
+        return told(request, ranked_source_of(figures))
+
+    return list_answer("sources", ranked.page, query, show, currency=ranked.currency)

@@ -16,7 +16,7 @@ Adds = Annotated[
 class ExplainingFact(Shape):
     """One recorded fact, and what it adds to the figure."""
 
-    position: int = Field(description="Its place in the book.", examples=[128])
+    position: int | None = Field(description="Its place in the book.", examples=[128])
     topic: str = Field(examples=["payment.refunded"])
     payment_id: str = Field(examples=["pay_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     occurred_at: Moment

@@ -16,7 +16,7 @@ class Invoice(Shape):
     id: str = Field(examples=["inv_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     org_id: str
     subscription_id: str
-    customer_id: str
+    customer_id: str | None
     plan_id: str
     payment_id: str
     amount: Amount

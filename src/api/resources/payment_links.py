@@ -40,6 +40,7 @@ class LinkTerms(Shape):
     allow_custom_amount: bool
     min_amount: Amount | None
     max_amount: Amount | None
+    country: str | None = Field(description="Where its payers are (ISO 3166).")
     expires_at: Moment | None
     custom_fields: list[CustomField]
     redirect_url: str | None
@@ -92,11 +93,15 @@ class PaymentLinkStats(Shape):
     total_amount: Amount
     refunded_amount: Amount
     net_amount: Amount
-    converted_customers: Count = Field(
+    converted_customers: Count | None = Field(
         description="Customers whose first successful payment came through this link."
     )
-    converted_revenue: Amount = Field(description="All they have paid, that payment included.")
-    later_revenue: Amount = Field(description="What they have paid after that first payment.")
+    converted_revenue: Amount | None = Field(
+        description="All they have paid, that payment included."
+    )
+    later_revenue: Amount | None = Field(
+        description="What they have paid after that first payment."
+    )
     first_payment_at: Moment | None
     last_payment_at: Moment | None
 
@@ -109,6 +114,7 @@ _PUBLIC: Final = (
     "allow_custom_amount",
     "min_amount",
     "max_amount",
+    "country",
     "expires_at",
     "custom_fields",
     "redirect_url",
@@ -127,6 +133,7 @@ def link_of(
         "code": link.code,
         "url": _address(site, link.code),
         "title": terms["name"],
+        "country": None,
         **{term: value for term, value in terms.items() if term != "prefills"},
         "status": status,
         "active": status == "active",
@@ -147,7 +154,7 @@ def public_link_of(
         "title": link.name,
         "status": "active",
         "active": True,
-        **{term: link.terms[term] for term in _PUBLIC},
+        **{term: link.terms.get(term) for term in _PUBLIC},
         "organization": settings_of(organization),
     }
 

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
+from api.resources.customer_secrecy import without_customers
 from api.resources.customers import Source
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
 from domain.customer import Customer as CustomerAggregate
@@ -207,15 +208,12 @@ def status_change_of(change: payment_status_history.StatusChange) -> dict[str, A
     )
 
 
-def for_browser(body: dict[str, Any]) -> dict[str, Any]:
-    """A payment without what is between the merchant and their customer."""
-    private = dict.fromkeys(("customer", "customer_name", "customer_external_id"))
-    return body | private | {"metadata": {}}
-
-
 def for_strangers(body: dict[str, Any]) -> dict[str, Any]:
-    """The same for whoever shows no key: not even that a customer was known, or since when."""
-    return for_browser(body) | {"customer_id": None}
+    """A payment without what is between the merchant and their customer.
+
+    Not even whether they have one: an id tells since when.
+    """
+    return without_customers(body) | {"metadata": {}}
 
 
 def _whole(

@@ -60,7 +60,7 @@ class RankedSource(Shape):
     refunded_amount: Amount
     disputed_amount: Amount
     net_amount: Amount
-    customers: Count
+    customers: Count | None
     amount_share: Share
 
 

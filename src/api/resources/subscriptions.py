@@ -15,7 +15,7 @@ class Subscription(Shape):
 
     id: str = Field(examples=["sub_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     org_id: str
-    customer_id: str
+    customer_id: str | None
     plan_id: str = Field(examples=["plan_premium"])
     amount: Amount
     currency: Currency

@@ -101,8 +101,7 @@ def test_a_checkout_key_learns_nothing_about_customers(client, merchant):
             json={"amount": 5, "currency": "GHS", "customer_id": "ama@example.com"},
         ).json()
 
-    assert payment["customer_id"].startswith("cus_")
-    assert payment["customer"] is None
+    assert (payment["customer_id"], payment["customer"]) == (None, None)
     assert "Ama" not in str(payment)
 
 

@@ -402,12 +402,16 @@ class Shop:
 def _make_possible(case, query):
     """Leaves what was thought of as it is, but for words that are no words of this world."""
     case.query = {**(case.query or {}), **query}
-    # A page goes on from a page before; time zones have names; the past knows nothing of today.
+    # A page goes on from a page before; zones and countries have names; the past knows nothing of
+    # today, and what is made today has not expired.
     for name in ("cursor", "tz", "as_of", "known_at"):
         case.query.pop(name, None)
     for said in (case.query, case.body):
-        if isinstance(said, dict) and "currency" in said:
-            said["currency"] = "GHS"
+        for name, word in {"currency": "GHS", "country": "GH", "time_zone": "UTC"}.items():
+            if isinstance(said, dict) and name in said:
+                said[name] = word
+        if isinstance(said, dict):
+            said.pop("expires_at", None)
 
 
 def _examples(operation):

@@ -146,6 +146,62 @@ def test_the_payer_s_browser_confirms_with_the_client_secret_alone(client, stran
     assert missing.json()["code"] == "missing_required_field"
 
 
+@on_both_databases
+def test_a_server_that_confirms_with_a_client_secret_is_told_the_whole_payment(client):
+    told = {"customer_id": "ama@example.com", "metadata": {"order": "7"}}
+    payment = _pay(client, amount=77, **told)
+    path = f"/v1/payments/{payment['id']}/confirm-intent"
+    secret = {"client_secret": payment["client_secret"]}
+
+    once, again = [
+        client.post(path, params=secret, headers={"Idempotency-Key": "once"}) for _ in range(2)
+    ]
+
+    assert once.json()["status"] == "succeeded"
+    assert once.json()["metadata"] == {"order": "7"}
+    assert once.json()["customer_id"] == payment["customer_id"]
+    assert once.json()["customer"]["email"] == "ama@example.com"
+    assert once.json()["client_secret"] == payment["client_secret"]
+    assert again.json() == once.json()
+    assert client.get(f"/v1/payments/{payment['id']}").json().items() <= once.json().items()
+
+
+@on_both_databases
+def test_whoever_confirms_with_a_secret_and_no_key_of_this_server_is_told_what_strangers_are(
+    client, merchant, stranger
+):
+    payment = _pay(client, amount=77, customer_id="ama@example.com", metadata={"order": "7"})
+    path = f"/v1/payments/{payment['id']}/confirm-intent"
+    web = client.post("/v1/api-keys", json={"name": "web", "scopes": ["checkout:write"]}).json()
+    others = merchant.server.found("Esi's shop").keys["test"]
+    keys = [web["raw"], others, merchant.founded.keys["live"], "pfk_test_nonsense"]
+    whole = client.post(path, params={"client_secret": payment["client_secret"]})
+
+    answers = [
+        stranger.post(
+            path, params={"client_secret": payment["client_secret"]}, headers={"X-Reevit-Key": key}
+        )
+        for key in keys
+    ]
+
+    assert whole.status_code == 200
+    for answer in answers:
+        assert answer.status_code == 200
+        assert (answer.json()["customer_id"], answer.json()["metadata"]) == (None, {})
+
+
+@on_both_databases
+def test_a_browser_is_not_given_what_a_server_was_told_under_the_same_key(client, stranger):
+    payment = _pay(client, amount=77, customer_id="ama@example.com", metadata={"order": "7"})
+    path = f"/v1/payments/{payment['id']}/confirm-intent"
+    secret, once = {"client_secret": payment["client_secret"]}, {"Idempotency-Key": "once"}
+    client.post(path, params=secret, headers=once)
+
+    answer = stranger.post(path, params=secret, headers=once)
+
+    assert (answer.json()["customer_id"], answer.json()["metadata"]) == (None, {})
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -310,7 +366,7 @@ def test_the_link_that_brought_most_comes_first(client):
 
 def test_in_live_mode_the_merchant_s_word_decides(merchant):
     with merchant.client(merchant.founded.keys["live"]) as live:
-        payment = _pay(live)
+        payment = _pay(live, occurred_at="2026-01-02T03:04:00Z")
         confirmed = live.post(
             f"/v1/payments/{payment['id']}/confirm",
             json={
@@ -323,6 +379,32 @@ def test_in_live_mode_the_merchant_s_word_decides(merchant):
     assert payment["status"] == "pending"
     assert (confirmed["status"], confirmed["provider"]) == ("succeeded", "hubtel")
     assert confirmed["succeeded_at"] == "2026-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize(
+    ("step", "about"),
+    [
+        ("confirm", "the payment was created"),
+        ("fail", "the payment was created"),
+        ("refund", "the payment succeeded"),
+        ("dispute", "the payment succeeded"),
+    ],
+)
+def test_what_cannot_have_happened_yet_is_refused_naming_both_moments(client, step, about):
+    since = "2026-01-02T03:04:05.000000Z"
+    amount = 4000 if about.endswith("succeeded") else 5000
+    payment = _pay(client, amount=amount, occurred_at=since)
+
+    refused = client.post(
+        f"/v1/payments/{payment['id']}/{step}", json={"occurred_at": "2026-01-02T03:04:04Z"}
+    )
+
+    told = refused.json()
+    assert (refused.status_code, told["code"]) == (400, "validation_error")
+    assert "cannot have happened at 2026-01-02T03:04:04.000000Z" in told["message"]
+    assert f"before {about} at {since}" in told["message"]
+    assert (told["details"]["field"], told["details"]["not_before"]) == ("occurred_at", since)
+    assert client.get(f"/v1/payments/{payment['id']}").json() == payment
 
 
 def _pay(client, **more):

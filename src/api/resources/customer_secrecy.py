@@ -1,0 +1,31 @@
+"""Secrecy of customers: of whoever may not read them, an answer holds the fields and no values."""
+
+from typing import Any, Final
+
+from api.http.errors import insufficient_scope
+from api.http.request import READS_CUSTOMERS, ApiRequest
+
+# Wherever they stand in a resource that is not a customer. Positions are among them: of two facts
+# beside each other, one that was registered between them is told.
+_ABOUT_CUSTOMERS: Final = frozenset(
+    {
+        *("customer_id", "customer_name", "customer", "customer_external_id", "prefill", "payer"),
+        *("customers", "converted_customers", "converted_revenue", "later_revenue"),
+        "position",
+    }
+)
+
+
+def told(request: ApiRequest, body: dict[str, Any], _result: object = None) -> dict[str, Any]:
+    """A body as this caller may see it; also what is told of one that was stored for others."""
+    return body if request.reads_customers else without_customers(body)
+
+
+def without_customers(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if name in _ABOUT_CUSTOMERS else value for name, value in body.items()}
+
+
+def may_ask_for(request: ApiRequest, customer_id: str | None) -> None:
+    """Refuses a question about one customer: whether there is an answer tells who is one."""
+    if customer_id is not None and not request.reads_customers:
+        raise insufficient_scope(READS_CUSTOMERS)
