@@ -50,7 +50,13 @@ def apply_verdict(
 
 
 def happened(work: UnitOfWork, occurred_at: datetime | None) -> datetime | None:
-    """A moment stated by the merchant; refused when it has not come yet."""
-    if occurred_at is not None and occurred_at > work.now + _CLOCKS_DIFFER:
+    """A moment stated by the merchant; refused when it has not come yet.
+
+    What a clock ahead of ours says is just happening, happens now: so whatever follows it, by
+    whichever clock, has not happened before it.
+    """
+    if occurred_at is None:
+        return None
+    if occurred_at > work.now + _CLOCKS_DIFFER:
         raise InTheFuture(occurred_at)
-    return occurred_at
+    return min(occurred_at, work.now)

@@ -8,9 +8,11 @@ from eventsourcing.domain import event
 
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
+from domain.moments import precedes
 from domain.payment_refusals import (
     AlreadyAttached,
     AmountExceedsWhatIsLeft,
+    BeforeItsCause,
     CaptureExceedsAuthorization,
     DisputeExceedsPayment,
     NotPositive,
@@ -270,6 +272,7 @@ class Payment(Entity):
         self.failure_message: str | None = None
         self.authorized_amount = 0
         self.captured_amount = 0
+        self.authorized_at: datetime | None = None
         self.succeeded_at: datetime | None = None
         self.refunds: list[Movement] = []
         self.disputes_lost: list[Movement] = []
@@ -356,7 +359,7 @@ class Payment(Entity):
             "requires_action",
             self.ActionRequired,
             now,
-            occurred_at=occurred_at,
+            occurred_at=self._since_created("a request to the payer", occurred_at, now),
             next_action=dict(next_action),
         )
 
@@ -372,7 +375,7 @@ class Payment(Entity):
             "processing",
             self.ProcessingStarted,
             now,
-            occurred_at=occurred_at,
+            occurred_at=self._since_created("processing", occurred_at, now),
             provider_ref_id=provider_ref_id,
         )
 
@@ -389,7 +392,7 @@ class Payment(Entity):
         said = {
             "provider": provider or self.provider,
             "provider_ref_id": provider_ref_id or self.provider_ref_id,
-            "occurred_at": occurred_at,
+            "occurred_at": self._since_created("a confirmation", occurred_at, now),
         }
         if self.capture_method == "manual":
             self._become("authorized", self.Authorized, now, **said)
@@ -409,14 +412,17 @@ class Payment(Entity):
         left = self.authorized_amount - self.captured_amount
         taken = self._part(amount, left, CaptureExceedsAuthorization)
         captured = self.captured_amount + taken
+        taken_at = self._no_earlier(
+            "a capture", occurred_at, now, "the payment was authorized", self.authorized_at
+        )
         if final or taken == left:
-            self._succeed(captured, now, occurred_at)
+            self._succeed(captured, now, taken_at)
         else:
             self._become(
                 "partially_captured",
                 self.PartiallyCaptured,
                 now,
-                occurred_at=occurred_at,
+                occurred_at=taken_at,
                 captured_amount=captured,
             )
 
@@ -428,7 +434,7 @@ class Payment(Entity):
             "failed",
             self.Failed,
             now,
-            occurred_at=occurred_at,
+            occurred_at=self._since_created("a failure", occurred_at, now),
             failure_code=code,
             failure_message=message,
         )
@@ -468,7 +474,7 @@ class Payment(Entity):
             "refunded" if given == self.left else "partially_refunded",
             self.Refunded,
             now,
-            occurred_at=occurred_at,
+            occurred_at=self._since_succeeded("a refund", occurred_at, now),
             refund_id=refund_id,
             refund_amount=given,
             reason=reason,
@@ -490,7 +496,7 @@ class Payment(Entity):
             "disputed",
             self.DisputeOpened,
             now,
-            occurred_at=occurred_at,
+            occurred_at=self._since_succeeded("a dispute", occurred_at, now),
             dispute_id=dispute_id,
             disputed_amount=disputed,
             reason=reason,
@@ -512,7 +518,9 @@ class Payment(Entity):
             status,
             fact,
             now,
-            occurred_at=occurred_at,
+            occurred_at=self._no_earlier(
+                "a decision", occurred_at, now, "the dispute was opened", dispute["opened_at"]
+            ),
             dispute_id=dispute["id"],
             disputed_amount=dispute["amount"],
         )
@@ -534,6 +542,25 @@ class Payment(Entity):
         if amount > left:
             raise refusal(amount, left, self.currency)
         return amount
+
+    def _since_created(self, what: str, stated: datetime | None, now: datetime) -> datetime:
+        return self._no_earlier(what, stated, now, "the payment was created", self.created_at)
+
+    def _since_succeeded(self, what: str, stated: datetime | None, now: datetime) -> datetime:
+        return self._no_earlier(what, stated, now, "the payment succeeded", self.succeeded_at)
+
+    def _no_earlier(
+        self, what: str, stated: datetime | None, now: datetime, cause: str, since: datetime | None
+    ) -> datetime:
+        """When it happened: as stated, or now, and not before what it is about.
+
+        Where no moment is stated, a clock that is behind moves nothing into the past.
+        """
+        if since is None:
+            return stated or now
+        if stated is not None and precedes(stated, since):
+            raise BeforeItsCause(what, stated, cause, since)
+        return max(stated or now, since)
 
     def _succeed(self, captured: int, now: datetime, occurred_at: datetime | None = None) -> None:
         self._become(
@@ -582,9 +609,12 @@ class Payment(Entity):
         self.provider_ref_id = provider_ref_id or self.provider_ref_id
 
     @event(Authorized)
-    def _on_authorized(self, amount: int, provider_ref_id: str | None) -> None:
+    def _on_authorized(
+        self, amount: int, provider_ref_id: str | None, occurred_at: datetime
+    ) -> None:
         self.provider_ref_id = provider_ref_id
         self.authorized_amount = amount
+        self.authorized_at = occurred_at
 
     @event(PartiallyCaptured)
     def _on_partially_captured(self, captured_amount: int) -> None:
@@ -614,10 +644,13 @@ class Payment(Entity):
 
     @event(DisputeOpened)
     def _on_dispute_opened(
-        self, dispute_id: str, disputed_amount: int, previous_status: Status
+        self, dispute_id: str, disputed_amount: int, previous_status: Status, occurred_at: datetime
     ) -> None:
         self.open_dispute = OpenDispute(
-            id=dispute_id, amount=disputed_amount, status_before=previous_status
+            id=dispute_id,
+            amount=disputed_amount,
+            opened_at=occurred_at,
+            status_before=previous_status,
         )
 
     @event(DisputeWon)

@@ -1,8 +1,10 @@
 """Payment refusals: what a payment answers instead of doing what it was asked."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from domain.errors import NotFound, RuleBroken
+from domain.moments import written
 from domain.money import shown
 
 
@@ -17,6 +19,18 @@ class WrongStatus(RuleBroken):
     def __init__(self, action: str, status: str) -> None:
         super().__init__(
             f"cannot {action} a payment that is {status}", status=status, action=action
+        )
+
+
+class BeforeItsCause(RuleBroken):
+    code = "validation_error"
+
+    def __init__(self, what: str, at: datetime, cause: str, since: datetime) -> None:
+        super().__init__(
+            f"{what} cannot have happened at {written(at)}, before {cause} at {written(since)}",
+            field="occurred_at",
+            occurred_at=written(at),
+            not_before=written(since),
         )
 
 

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal, TypedDict, get_args
 
+from domain.moments import written
+
 Source = Literal["api", "payment_link", "subscription"]
 Status = Literal[
     "pending",
@@ -36,9 +38,9 @@ class OpenDispute(TypedDict):
 
     id: str
     amount: int
+    opened_at: datetime
     status_before: Status
 
 
 def movement(movement_id: str, amount: int, occurred_at: datetime) -> Movement:
-    written = occurred_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return Movement(id=movement_id, amount=amount, occurred_at=written)
+    return Movement(id=movement_id, amount=amount, occurred_at=written(occurred_at))

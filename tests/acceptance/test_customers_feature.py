@@ -260,7 +260,9 @@ def test_the_same_key_gives_the_same_answer_once(client):
 
 def test_a_live_payment_is_recorded_by_the_merchants_server(shop):
     client = shop.client(key=shop.live_key, org_id=shop.org_id)
-    intent = client.payments.create_intent({"amount": 4000, "currency": "KES"})
+    intent = client.payments.create_intent(
+        {"amount": 4000, "currency": "KES", "occurred_at": "2026-01-02T03:04:00Z"}
+    )
     assert intent["status"] == "pending"
 
     waiting = client.payments.confirm_intent(intent["id"], intent["client_secret"])

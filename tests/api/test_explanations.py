@@ -76,7 +76,7 @@ def test_the_facts_of_a_figure_of_a_profile_add_up_to_it(client, ama, limit):
 
 
 def test_each_fact_says_when_by_whom_and_how_much(client, ama):
-    payment = pay(client, 60)
+    payment = pay(client, 60, occurred_at="2026-03-04T05:06:00Z")
     confirmed = client.post(
         f"/v1/payments/{payment['id']}/confirm",
         json={"occurred_at": "2026-03-04T05:06:07Z"},

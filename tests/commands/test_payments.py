@@ -105,7 +105,8 @@ async def test_a_payment_the_merchant_failed_is_pending_when_tried_again(do):
 
 
 async def test_in_live_mode_the_merchant_says_what_happened(do, live):
-    payment = await do(create_payment, intent(amount=4000), book=live)
+    asked = intent(amount=4000, occurred_at=PAST)
+    payment = await do(create_payment, asked, book=live)
     assert (payment.status, payment.provider) == ("pending", None)
 
     confirmed = await do(
@@ -200,13 +201,13 @@ async def test_a_refund_of_nothing_in_particular_is_a_refund_of_all(do, body):
 
 
 async def test_a_lost_dispute_takes_the_money_and_a_won_one_does_not(do):
-    payment = await do(create_payment, intent(amount=4000))
+    payment = await do(create_payment, intent(amount=4000, occurred_at=PAST))
 
-    await do(open_dispute, payment.id, OpenDispute(amount=1000))
+    await do(open_dispute, payment.id, OpenDispute(amount=1000, occurred_at=PAST))
     won = await do(resolve_dispute, payment.id, ResolveDispute(outcome="won"))
     assert (won.status, won.left) == ("succeeded", 4000)
 
-    await do(open_dispute, payment.id, OpenDispute(amount=1000))
+    await do(open_dispute, payment.id, OpenDispute(amount=1000, occurred_at=PAST))
     lost = await do(resolve_dispute, payment.id, ResolveDispute(outcome="lost", occurred_at=PAST))
     assert (lost.status, lost.left) == ("partially_refunded", 3000)
 

@@ -10,6 +10,7 @@ from domain.errors import Refusal
 from domain.payment import Payment
 from domain.payment_refusals import (
     AlreadyAttached,
+    BeforeItsCause,
     CaptureExceedsAuthorization,
     DisputeExceedsPayment,
     NotPositive,
@@ -377,3 +378,85 @@ def test_a_payment_of_the_past_keeps_the_time_it_happened():
     assert payment.created_at == past
     assert payment.succeeded_at == past + timedelta(minutes=1)
     assert payment.pending_events[-1].timestamp == NOW
+
+
+TICK = timedelta(microseconds=1)
+DATED = {
+    "a request to the payer": (
+        _pending,
+        NOW,
+        lambda p, at: p.require_action({}, LATER, occurred_at=at),
+    ),
+    "processing": (_pending, NOW, lambda p, at: p.start_processing(LATER, occurred_at=at)),
+    "a confirmation": (_pending, NOW, lambda p, at: p.collect(LATER, occurred_at=at)),
+    "an authorization": (
+        lambda: a_payment(capture_method="manual"),
+        NOW,
+        lambda p, at: p.collect(LATER, occurred_at=at),
+    ),
+    "a failure": (_pending, NOW, lambda p, at: p.fail("no", "no", LATER, occurred_at=at)),
+    "a capture": (_authorized, LATER, lambda p, at: p.capture(None, LATER, occurred_at=at)),
+    "a capture of a part": (_authorized, LATER, lambda p, at: p.capture(1, LATER, occurred_at=at)),
+    "a refund": (_succeeded, LATER, lambda p, at: p.refund("r", 1, LATER, occurred_at=at)),
+    "a dispute": (_succeeded, LATER, lambda p, at: p.open_a_dispute("d", 1, LATER, occurred_at=at)),
+    "a decision": (
+        _disputed,
+        LATER,
+        lambda p, at: p.resolve_the_dispute("lost", LATER, occurred_at=at),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DATED)
+def test_nothing_happens_before_what_it_is_about(what):
+    made, since, act = DATED[what]
+    payment = made()
+
+    with pytest.raises(BeforeItsCause) as refusal:
+        act(payment, since - TICK)
+
+    assert refusal.value.code == "validation_error"
+    for moment in (since - TICK, since):
+        assert f"at {moment:%Y-%m-%dT%H:%M:%S.%fZ}" in refusal.value.message
+    assert refusal.value.details == {
+        "field": "occurred_at",
+        "occurred_at": f"{since - TICK:%Y-%m-%dT%H:%M:%S.%fZ}",
+        "not_before": f"{since:%Y-%m-%dT%H:%M:%S.%fZ}",
+    }
+    act(payment, since)
+    assert payment.pending_events[-1].occurred_at == since
+
+
+@pytest.mark.parametrize("what", DATED)
+def test_what_is_dated_by_the_second_happened_within_it(what):
+    made, since, act = DATED[what]
+    payment = made()
+
+    act(payment, since.replace(microsecond=0))
+
+    assert payment.pending_events[-1].occurred_at == since
+
+
+def test_what_has_no_date_is_never_before_what_it_is_about_whatever_the_clocks_say():
+    ahead = NOW + timedelta(minutes=4)
+    payment = a_payment(occurred_at=ahead)
+
+    payment.collect(NOW)
+    payment.refund("ref_1", 300, NOW)
+
+    assert payment.succeeded_at == ahead
+    assert payment.refunds[0]["occurred_at"] == f"{ahead:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def test_a_stored_life_in_the_wrong_order_still_loads():
+    payment = a_payment()
+    payment.collect(NOW)
+    facts = payment.collect_events()
+    vars(facts[-1])["occurred_at"] = NOW - timedelta(days=1)
+
+    replayed = None
+    for fact in facts:
+        replayed = fact.mutate(replayed)
+    replayed.refund("ref_1", None, NOW, occurred_at=NOW - timedelta(hours=1))
+
+    assert (replayed.status, replayed.succeeded_at) == ("refunded", NOW - timedelta(days=1))

@@ -37,10 +37,11 @@ class Bought:
     manual: bool = False
     status: str = "pending"
     collected: int = 0
+    set_aside_at: datetime | None = None
     paid_at: datetime | None = None
     refunds: list[Money] = field(default_factory=list)
     losses: list[Money] = field(default_factory=list)
-    dispute: tuple[str, int, str] | None = None
+    dispute: tuple[datetime, int, str] | None = None
     # What is needed to look back: when it became whose and what, in the order it was noted.
     is_created: bool = True
     attached_at: datetime | None = None

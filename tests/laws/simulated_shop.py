@@ -106,9 +106,9 @@ kinds = {
     "retry": step("retry"),
     "cancel": step("cancel"),
     "expire": step("expire"),
-    "capture": step("capture", part=part, final=st.booleans()),
+    "capture": step("capture", part=part, final=st.booleans(), past=past),
     "refund": step("refund", part=part, past=past),
-    "dispute": step("dispute", part=part),
+    "dispute": step("dispute", part=part, past=past),
     "resolve": step("resolve", outcome=st.sampled_from(["won", "lost"]), past=past),
     "attach": step("attach", customer=which),
     "set_out": step(
@@ -233,16 +233,15 @@ class SimulatedShop:
     async def confirm(self, each: Step) -> None:
         if not (card := self._card(each, OPEN)):
             return
-        happened = self._past(each)
+        happened, in_order = self._dated(each, card.created_at)
         command = ConfirmPayment(occurred_at=happened)
-        await self.expect(
-            card.status in (*OPEN, "succeeded", "authorized"),
-            lambda work: confirm_payment(work, card.id, command),
-        )
-        if card.status not in OPEN:
+        allowed = card.status in ("succeeded", "authorized") or (card.status in OPEN and in_order)
+        await self.expect(allowed, lambda work: confirm_payment(work, card.id, command))
+        if not allowed or card.status not in OPEN:
             return
         if card.manual:
-            card.turn("authorized", happened or self.clock.now)
+            card.set_aside_at = happened or self.clock.now
+            card.turn("authorized", card.set_aside_at)
         else:
             card.collected = card.amount
             self._paid(card, happened or self.clock.now)
@@ -254,24 +253,28 @@ class SimulatedShop:
         left = card.amount - card.collected
         part = each.values["part"]
         amount = None if part is None else max(1, card.amount * part // 100)
-        command = CapturePayment(amount=amount, final=each.values["final"])
-        allowed = card.status in SET_ASIDE and (amount or left) <= left
+        happened, in_order = self._dated(each, card.set_aside_at)
+        command = CapturePayment(amount=amount, final=each.values["final"], occurred_at=happened)
+        allowed = card.status in SET_ASIDE and (amount or left) <= left and in_order
         await self.expect(allowed, lambda work: capture_payment(work, card.id, command))
         if allowed:
             card.collected += amount or left
             if each.values["final"] or card.collected == card.amount:
-                self._paid(card, self.clock.now)
+                self._paid(card, happened or self.clock.now)
             else:
-                card.turn("partially_captured", self.clock.now)
+                card.turn("partially_captured", happened or self.clock.now)
 
     async def fail(self, each: Step) -> None:
-        happened = self._past(each)
+        if not (card := self._card(each, OPEN)):
+            return
+        happened, in_order = self._dated(each, card.created_at)
         command = FailPayment(occurred_at=happened)
-        card = await self._change(
-            each, OPEN, "failed", lambda work, id_: fail_payment(work, id_, command), happened
-        )
-        if card:
+        allowed = card.status in OPEN and in_order
+        await self.expect(allowed, lambda work: fail_payment(work, card.id, command))
+        if allowed:
+            card.turn("failed", happened or self.clock.now)
             card.failures.append((happened or self.clock.now, 1))
+            subscription_steps.follow(self, card)
 
     async def retry(self, each: Step) -> None:
         if card := await self._change(each, ("failed",), "pending", retry_payment):
@@ -296,9 +299,9 @@ class SimulatedShop:
     async def refund(self, each: Step) -> None:
         if not (card := self._card(each, COLLECTED)):
             return
-        happened, amount = self._past(each), self._part(card, each)
+        (happened, in_order), amount = self._dated(each, card.paid_at), self._part(card, each)
         command = RefundPayment(amount=amount, occurred_at=happened)
-        allowed = card.status in COLLECTED and (amount or card.left) <= card.left
+        allowed = card.status in COLLECTED and (amount or card.left) <= card.left and in_order
         made = await self.expect(allowed, lambda work: refund_payment(work, card.id, command))
         if allowed:
             _, refund_id = made
@@ -309,23 +312,23 @@ class SimulatedShop:
     async def dispute(self, each: Step) -> None:
         if not (card := self._card(each, COLLECTED)):
             return
-        amount = self._part(card, each)
-        command = OpenDispute(amount=amount)
-        allowed = card.status in COLLECTED and (amount or card.left) <= card.left
+        (happened, in_order), amount = self._dated(each, card.paid_at), self._part(card, each)
+        command = OpenDispute(amount=amount, occurred_at=happened)
+        allowed = card.status in COLLECTED and (amount or card.left) <= card.left and in_order
         await self.expect(allowed, lambda work: open_dispute(work, card.id, command))
         if allowed:
-            card.dispute = ("", amount or card.left, card.status)
-            card.turn("disputed", self.clock.now)
+            at = happened or self.clock.now
+            card.dispute = (at, amount or card.left, card.status)
+            card.turn("disputed", at)
 
     async def resolve(self, each: Step) -> None:
         if not (card := self._card(each, ("disputed",))):
             return
-        happened = self._past(each)
+        happened, in_order = self._dated(each, card.dispute and card.dispute[0])
         command = ResolveDispute(outcome=each.values["outcome"], occurred_at=happened)
-        await self.expect(
-            card.dispute is not None, lambda work: resolve_dispute(work, card.id, command)
-        )
-        if card.dispute is not None:
+        allowed = card.dispute is not None and in_order
+        await self.expect(allowed, lambda work: resolve_dispute(work, card.id, command))
+        if allowed and card.dispute is not None:
             _, amount, before = card.dispute
             card.dispute = None
             at = happened or self.clock.now
@@ -389,7 +392,6 @@ class SimulatedShop:
         allowed_from: tuple[str, ...],
         to: str,
         act: Callable[[UnitOfWork, str], Awaitable[Any]],
-        happened: datetime | None = None,
     ) -> Bought | None:
         """The payment that was changed; None when there was none, or it may not be."""
         if not (card := self._card(each, allowed_from)):
@@ -398,7 +400,7 @@ class SimulatedShop:
         await self.expect(allowed, lambda work: act(work, card.id))
         if not allowed:
             return None
-        card.turn(to, happened or self.clock.now)
+        card.turn(to, self.clock.now)
         subscription_steps.follow(self, card)
         return card
 
@@ -444,6 +446,18 @@ class SimulatedShop:
     def _part(self, card: Bought, each: Step) -> int | None:
         part = each.values["part"]
         return None if part is None else max(1, card.amount * part // 100)
+
+    def _dated(self, each: Step, since: datetime | None) -> tuple[datetime | None, bool]:
+        """When the step says it happened, and whether that is not before what it is about.
+
+        Mostly it is not: every eighth time whatever chance says.
+        """
+        happened = self._past(each)
+        if happened is None or since is None:
+            return happened, True
+        if each.which:
+            happened = max(happened, since)
+        return happened, happened >= since
 
     def _past(self, each: Step) -> datetime | None:
         ago = each.values["past"]

@@ -4,7 +4,7 @@ from projections.refunds_and_disputes import refund, refund_list
 
 
 def test_refunds_are_listed_newest_first_lost_disputes_are_not(shop):
-    payment = shop.pay("cus_ama", 1000)
+    payment = shop.pay("cus_ama", 1000, at=shop.now - timedelta(days=2))
     other = shop.pay(None, 1000)
     payment.refund("ref_1", 100, shop.now, reason="too small", provider_refund_id="r-1")
     other.refund("ref_2", 200, shop.later(hours=1))

@@ -53,7 +53,9 @@ def create(shop, chance):
 
 ACTS = [
     lambda payment, chance, now: payment.collect(
-        now, provider=chance.choice([None, "mtn"]), occurred_at=now - timedelta(minutes=7)
+        now,
+        provider=chance.choice([None, "mtn"]),
+        occurred_at=max(payment.created_at, now - timedelta(minutes=7)),
     ),
     lambda payment, _, now: payment.collect(now),
     lambda payment, _, now: payment.fail("declined", "declined", now),

@@ -366,7 +366,7 @@ def test_the_link_that_brought_most_comes_first(client):
 
 def test_in_live_mode_the_merchant_s_word_decides(merchant):
     with merchant.client(merchant.founded.keys["live"]) as live:
-        payment = _pay(live)
+        payment = _pay(live, occurred_at="2026-01-02T03:04:00Z")
         confirmed = live.post(
             f"/v1/payments/{payment['id']}/confirm",
             json={
@@ -379,6 +379,32 @@ def test_in_live_mode_the_merchant_s_word_decides(merchant):
     assert payment["status"] == "pending"
     assert (confirmed["status"], confirmed["provider"]) == ("succeeded", "hubtel")
     assert confirmed["succeeded_at"] == "2026-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize(
+    ("step", "about"),
+    [
+        ("confirm", "the payment was created"),
+        ("fail", "the payment was created"),
+        ("refund", "the payment succeeded"),
+        ("dispute", "the payment succeeded"),
+    ],
+)
+def test_what_cannot_have_happened_yet_is_refused_naming_both_moments(client, step, about):
+    since = "2026-01-02T03:04:05.000000Z"
+    amount = 4000 if about.endswith("succeeded") else 5000
+    payment = _pay(client, amount=amount, occurred_at=since)
+
+    refused = client.post(
+        f"/v1/payments/{payment['id']}/{step}", json={"occurred_at": "2026-01-02T03:04:04Z"}
+    )
+
+    told = refused.json()
+    assert (refused.status_code, told["code"]) == (400, "validation_error")
+    assert "cannot have happened at 2026-01-02T03:04:04.000000Z" in told["message"]
+    assert f"before {about} at {since}" in told["message"]
+    assert (told["details"]["field"], told["details"]["not_before"]) == ("occurred_at", since)
+    assert client.get(f"/v1/payments/{payment['id']}").json() == payment
 
 
 def _pay(client, **more):
