@@ -499,11 +499,9 @@ class Payment(Entity):
         What the provider names like one before is that one, and nothing more is given back.
         """
         before = self._refund_named(provider_refund_id)
-        if before is not None and provider_refund_id is not None:
-            if amount not in (None, before["amount"]):
-                raise RefundDiffers(
-                    provider_refund_id, before["id"], before["amount"], amount, self.currency
-                )
+        if before is not None:
+            if amount is not None and amount != before["amount"]:
+                raise RefundDiffers(before["id"], before["amount"], amount, self.currency)
             return before["id"]
         self._must_be(_COLLECTED, "refund")
         given = self._part(amount, self.left, RefundExceedsPayment)

@@ -80,9 +80,10 @@ class ProviderReferenceTaken(Conflict):
 class RefundDiffers(Conflict):
     code = "refund_differs"
 
-    def __init__(self, reference: str, refund_id: str, amount: int, said: int, cur: str) -> None:
+    def __init__(self, refund_id: str, amount: int, said: int, currency: str) -> None:
+        recorded, differs = shown(amount, currency), shown(said, currency)
         super().__init__(
-            f"refund {reference!r} was recorded with {shown(amount, cur)}, not {shown(said, cur)}",
+            f"refund {refund_id} of that name was recorded with {recorded}, not {differs}",
             field="amount",
             refund_id=refund_id,
             amount=amount,
