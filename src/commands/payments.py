@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from commands.client_secrets import check_client_secret
+from commands.collection import must_not_be_gone
 from commands.fields import (
     Amount,
     AmountOrAll,
@@ -221,6 +222,7 @@ async def expire_payment(work: UnitOfWork, payment_id: str) -> Payment:
 async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
     payment = await payment_for_update(work, payment_id)
     payment.retry(work.now)
+    await must_not_be_gone(work, payment.customer_id)
     apply_verdict(work, payment, await work.provider.retry(payment))
     await propagate_outcome(work, payment)
     return payment

@@ -134,12 +134,18 @@ kinds = {
         currency=st.sampled_from(CURRENCIES),
         interval=intervals,
         on_a_31st=st.booleans(),
+        # Hours from now, of which a day in the past is too much.
+        start=st.none() | st.none() | st.integers(-30, 1500),
+        trial_days=st.none() | st.none() | st.integers(1, 60),
+        once=st.sampled_from([False, False, False, True]),
     ),
     "bill": step("bill"),
     "change_plan": step("change_plan", amount=amounts, interval=intervals),
     "pause": step("pause"),
     "resume": step("resume"),
     "end": step("end"),
+    "let_end": step("let_end"),
+    "keep": step("keep"),
     "ask_again": step("ask_again"),
     "let_off": step("let_off"),
 }
@@ -196,6 +202,7 @@ class SimulatedShop:
             await self.expect(not person.deleted, lambda work: delete_customer(work, person.id))
             person.deleted = True
             person.deleted_at = person.deleted_at or self.clock.now
+            subscription_steps.part_with(self, person)
 
     async def pay(self, each: Step) -> None:
         values = each.values
@@ -383,6 +390,12 @@ class SimulatedShop:
 
     async def end(self, each: Step) -> None:
         await subscription_steps.end(self, each)
+
+    async def let_end(self, each: Step) -> None:
+        await subscription_steps.let_end(self, each)
+
+    async def keep(self, each: Step) -> None:
+        await subscription_steps.keep(self, each)
 
     async def ask_again(self, each: Step) -> None:
         await subscription_steps.ask_again(self, each)
