@@ -10,7 +10,7 @@ from sqlalchemy import select
 from ledger.append import Append, NewFact
 from ledger.database import _migrations, open_engine, upgrade, writing
 from ledger.ledger import Ledger
-from ledger.migrations.versions import r0005_provider_references as migration
+from ledger.migrations.versions import r0006_provider_references as migration
 from ledger.schema import claims
 
 LIVE, TEST = "org_a/live", "org_a/test"
