@@ -21,7 +21,8 @@ from pydantic import (
 
 from commands.unsupported_fields import refuse_unsupported
 from domain.money import LARGEST_AMOUNT, has_decimals
-from domain.places import countries, time_zones
+from domain.places import countries
+from domain.time_zone import zone_of
 
 MOST_TAGS: Final = 50
 MOST_METADATA_KEYS: Final = 50
@@ -169,8 +170,7 @@ def _listed_country(code: str) -> str:
 
 
 def _listed_zone(name: str) -> str:
-    if name not in time_zones():
-        raise ValueError("is not the name of an IANA time zone")
+    zone_of(name)
     return name
 
 

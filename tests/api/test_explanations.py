@@ -11,11 +11,12 @@ FIGURES = {
     "refund_amount": 350,
     "disputed_amount": 100,
     "lifetime_value": 1050,
-    "payment_count": 3,
-    "successful_payments": 2,
+    "payment_count": 4,
+    "successful_payments": 3,
     "failed_payments": 1,
     "total_refunds": 2,
 }
+COUNTS = ("payment_count", "successful_payments", "failed_payments", "total_refunds")
 
 
 def pay(client, amount, **more):
@@ -70,9 +71,20 @@ def test_the_facts_of_a_figure_of_a_profile_add_up_to_it(client, ama, limit):
 
     for figure, value in FIGURES.items():
         facts, last = pages(client, f"/v1/customers/{ama}/explain", figure=figure, limit=limit)
-        assert (last["figure"], last["currency"]) == (figure, "GHS")
+        assert (last["figure"], last["currency"]) == (figure, None if figure in COUNTS else "GHS")
         assert last["sum"] == last["value"] == shown[figure] == value
         assert len({fact["position"] for fact in facts}) == len(facts)
+
+
+@on_both_databases
+def test_a_count_is_explained_in_one_currency_when_one_is_asked_for(client, ama):
+    path = f"/v1/customers/{ama}/explain"
+    (naira,) = client.get(f"/v1/customers/{ama}").json()["totals_by_currency"][1:]
+
+    facts, last = pages(client, path, figure="successful_payments", currency="NGN")
+
+    assert last["currency"] == naira["currency"] == "NGN"
+    assert len(facts) == last["value"] == naira["successful_payments"] == 1
 
 
 def test_each_fact_says_when_by_whom_and_how_much(client, ama):
@@ -95,6 +107,32 @@ def test_each_fact_says_when_by_whom_and_how_much(client, ama):
         "actor": "usr_kofi",
         "adds": 60,
     }
+
+
+@on_both_databases
+def test_a_chargeback_after_the_refund_explains_a_value_below_zero(client):
+    payment = pay(client, 4000)
+    then(client, payment, "refund", amount=4000)
+    then(client, payment, "dispute", reason="not received")
+    then(client, payment, "dispute/resolve", outcome="lost")
+    customer = f"/v1/customers/{payment['customer_id']}"
+
+    told = client.get(customer).json()
+    facts, last = pages(client, f"{customer}/explain", figure="lifetime_value", limit=50)
+    (source,) = client.get("/v1/payments/stats/sources").json()["sources"]
+    stats = client.get("/v1/payments/stats?period=all").json()
+    again = client.get(f"/v1/payments/{payment['id']}").json()
+
+    assert (told["total_spent"], told["refund_amount"], told["disputed_amount"]) == (4000,) * 3
+    assert last["value"] == last["sum"] == told["lifetime_value"] == -4000
+    assert [(fact["topic"], fact["adds"]) for fact in facts] == [
+        ("payment.succeeded", 4000),
+        ("payment.refunded", -4000),
+        ("payment.dispute_lost", -4000),
+    ]
+    assert (source["net_amount"], stats["net_amount"]) == (-4000, -4000)
+    assert (again["status"], again["disputed_amount"]) == ("refunded", 4000)
+    assert client.get("/v1/customers/top").json()["customers"][0]["total_spent"] == 4000
 
 
 @on_both_databases
