@@ -22,7 +22,7 @@ def command_of(form: dict[str, Any], link: dict[str, Any]) -> PayThroughLink:
         for name, value in form.items()
         if name.startswith(_CUSTOM)
     }
-    body = {name: form.get(name) for name in ("email", "name", "phone", "method")}
+    body = {name: form.get(name) for name in ("email", "name", "phone", "country", "method")}
     amount = None
     if link["allow_custom_amount"]:
         amount = _minor(str(form.get("amount") or ""), link["currency"])
