@@ -7,8 +7,10 @@ from typing import Any
 import orjson
 from sqlalchemy import BigInteger, Connection, Row, select
 
+from domain.contact import searched_phone
 from domain.customer import Customer
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.text_index import SearchIndex
 from projections.engine.folding.timestamps import instant
@@ -69,7 +71,7 @@ def _describe(
     customer_id = fact.originator_id
     personal = fact.personal
     email, phone, name = personal["email"], personal["phone"], personal["name"]
-    words = (customer_id, fact.external_id, email, phone, name)
+    words = (customer_id, fact.external_id, email, searched_phone(phone), name)
     changes.of(customers).merge(
         (customer_id,),
         updated_at=at,
@@ -81,7 +83,7 @@ def _describe(
         tags=orjson.dumps(fact.tags).decode(),
         metadata=orjson.dumps(fact.metadata).decode(),
         email_folded=email.casefold() if email else None,
-        search="\n".join(word for word in words if word).casefold(),
+        search=searchable("\n".join(word for word in words if word)),
     )
     for tag in fact.tags:
         changes.of(customer_tags).merge((customer_id, tag), profile_position=position)
