@@ -12,6 +12,7 @@ from commands.link_uses import count_use
 from commands.payer_details import record_payer_details
 from commands.payers import COUNTRIES, international, payer, visitor
 from commands.verdicts import apply_verdict
+from domain.contact import mailbox
 from domain.customer import Customer, CustomerNotFound, Personal
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, viewed
@@ -90,5 +91,5 @@ def _of_themselves(link: PaymentLink, customer: Customer, details: Personal) -> 
     if customer.id != link.terms["customer_id"]:
         return details
     own, given = customer.personal["email"], details["email"]
-    is_theirs = own is not None and given is not None and own.lower() == given.lower()
+    is_theirs = own is not None and given is not None and mailbox(own) == mailbox(given)
     return Personal(email=None, phone=details["phone"] if is_theirs else None, name=None)

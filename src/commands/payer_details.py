@@ -9,6 +9,7 @@ from contextlib import suppress
 from commands.customers import EMAIL, PAYER, PHONE, first_alive, names, rename
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_uses import link_of
+from domain.contact import mailbox
 from domain.customer import Customer, Personal
 from domain.payer_details import PayerDetails, PayerDetailsNotFound
 from domain.payment import Payment
@@ -52,7 +53,7 @@ async def fill_in(work: UnitOfWork, customer: Customer, details: Personal) -> No
     # Should somebody else get it in this very moment, the decision is run again and finds them.
     for address in (email, phone):
         if address is not None:
-            work.claim(PAYER, address.lower(), customer.id)
+            work.claim(PAYER, mailbox(address), customer.id)
 
 
 async def _of_nobody(work: UnitOfWork, kind: str, address: str | None) -> str | None:

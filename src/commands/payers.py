@@ -3,12 +3,12 @@
 from typing import Final
 
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
-from commands.customers import EMAIL, EXTERNAL_ID, PHONE, first_alive, register
+from commands.customers import EMAIL, PHONE, customer_called, first_alive, register
 from commands.handling.ids import looks_like_an_id
 from commands.handling.unit_of_work import UnitOfWork
 from commands.payer_details import fill_in
+from domain.contact import email_address, mailbox
 from domain.customer import Customer, CustomerNotFound, Personal
 
 _OURS = "cus_"
@@ -91,13 +91,13 @@ async def _known(work: UnitOfWork, meant: str) -> Customer | None:
 
 async def _called(work: UnitOfWork, name: str) -> list[str]:
     """Whose external id it is, else all who have it as their address, first registered first."""
-    owner = await work.owner(EXTERNAL_ID, name)
+    owner = await customer_called(work, name)
     if owner is not None:
         return [owner]
     email = _address(name)
     if email is None:
         return []
-    return [owner for _, owner in await work.owners(EMAIL, f"{email.lower()}\n")]
+    return [owner for _, owner in await work.owners(EMAIL, f"{mailbox(email)}\n")]
 
 
 def _newcomer(work: UnitOfWork, meant: str, phone: str | None) -> Customer:
@@ -111,6 +111,6 @@ def _address(text: str) -> str | None:
     if "@" not in text:
         return None
     try:
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError:
+        return email_address(text)
+    except ValueError:
         return None

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
 
-from domain.contact import part_of_a_phone
+from domain.contact import mailbox, part_of_a_phone
+from domain.text import seen
 from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_methods, customer_totals
 from projections.customers import customer_tags, customers, search_index
@@ -26,7 +27,7 @@ class CustomerFilter:
     """What the customers asked for have in common; None and () do not ask.
 
     `search` is a part of the name, email, phone, external id or id, whatever the case and the
-    accents; of a number as people write it. `email` is whole, whatever the case.
+    accents; of a number as people write it. `email` is whole, in any way to write that mailbox.
     `currency`, `provider` and `payment_method` ask for any payment of that kind, whatever became of
     it. Spend is inclusive, in minor units of `currency`, else of the book's most used one.
     `acquired_via` is the source_id of the first payment that succeeded.
@@ -93,8 +94,8 @@ def conditions(
         return Condition(func.coalesce(summary.first_source_id, "") == source_id, index_path)
 
     possible: list[tuple[Any, Callable[[Any], Condition]]] = [
-        (filters.external_id, lambda external_id: known_as(known.external_id == external_id)),
-        (filters.email, lambda email: known_as(known.email_folded == email.casefold())),
+        (filters.external_id, lambda called: known_as(known.external_id_seen == seen(called))),
+        (filters.email, lambda email: known_as(known.mailbox == mailbox(email))),
         (
             _parts(filters.search or ""),
             lambda parts: Condition(
