@@ -49,7 +49,10 @@ Only = Literal["commands", "queries"] | None
 
 _DESCRIPTION = (
     "Customers, payments, and where they came from. Amounts are integers in the currency's minor "
-    "unit, moments RFC 3339 in UTC. The key decides organization and mode."
+    "unit, moments RFC 3339 in UTC. The key decides organization and mode. In a body an unknown "
+    "field is ignored, null and an empty text say no more than leaving a field out, but an empty "
+    "text is no number; a name that is there twice, and a number that cannot be kept to the last "
+    "digit (64 bits, or 17 digits with a fraction), are refused: send it as text."
 )
 
 # Commands first: the path every payment takes is found soonest.

@@ -24,7 +24,7 @@ from domain.payment_types import Source
 from projections.book_totals import most_used_currency
 from projections.customer_profiles import profile
 from projections.engine.querying.pages import Page
-from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
+from projections.explanations import COUNTS, OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
 from projections.periods import start_of
 from projections.source_breakdown import source_entry
 from projections.top_customers import Metric, Period, ranking_entry
@@ -135,19 +135,22 @@ async def explain_ranking(
 async def explain_customer(
     request: ApiRequest, customer_id: str, query: Annotated[ExplainCustomer, Query()]
 ) -> Response:
-    """The facts that add up to a figure of the customer's profile."""
-    figure = "refund_count" if query.figure == "total_refunds" else query.figure
+    """The facts that add up to a figure of the profile; counts are of all currencies."""
+    figure = query.figure
 
     def ask(db: Connection, book: str) -> _Question:
         found = profile(db, book, customer_id)
         if found is None:
             raise CustomerNotFound(customer_id)
+        if figure in COUNTS and query.currency is None:
+            everywhere = Concern(None, customer_id=customer_id)
+            return everywhere, OF_CUSTOMER[figure], getattr(found, figure)
         currency = query.currency or found.currency or ""
         totals = {each.currency: each for each in found.totals_by_currency}.get(currency)
         value = getattr(totals, figure) if totals else 0
         return Concern(currency, customer_id=customer_id), OF_CUSTOMER[figure], value
 
-    return await _explained(request, query, query.figure, ask)
+    return await _explained(request, query, figure, ask)
 
 
 @router.get(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -83,7 +84,7 @@ def _text(field: CustomField, answer: Any) -> str:
         return ""
     if isinstance(answer, bool):
         return "true"
-    if not isinstance(answer, (str, int, float)):
+    if not isinstance(answer, (str, int, float, Decimal)):
         raise WrongAnswer(field["name"], "must be text")
     text = str(answer).strip()
     if len(text) > _LONGEST_ANSWER or "\x00" in text:

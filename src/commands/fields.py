@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 import orjson
 from pydantic import (
@@ -49,7 +49,8 @@ class Command(BaseModel):
     """A body from outside, read kindly (contract 1.0.6).
 
     Unknown fields are ignored, ``[]`` and no body at all mean ``{}``, and null and a text of which
-    nothing is seen say no more than leaving the field out.
+    nothing is seen say no more than leaving the field out. Of a number or a switch such a text says
+    nothing that could be meant: an amount that was lost on the way must not become all the money.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -65,20 +66,31 @@ class Command(BaseModel):
         if isinstance(body, Mapping):
             if cls.unsupported:
                 refuse_unsupported(body, cls.unsupported - cls.model_fields.keys())
-            return {name: value for name, value in body.items() if cls._says_something(value)}
+            return {name: value for name, value in body.items() if cls._says_something(name, value)}
         return body
 
     @classmethod
-    def _says_something(cls, value: Any) -> bool:
-        return value is not None and not _is_blank(value)
+    def _says_something(cls, name: str, value: Any) -> bool:
+        return value is not None and (not _is_blank(value) or name in _figures(cls))
 
 
 class ChangingCommand(Command):
     """A body that changes what is there: null clears the field."""
 
     @classmethod
-    def _says_something(cls, value: Any) -> bool:
-        return not _is_blank(value)
+    def _says_something(cls, name: str, value: Any) -> bool:
+        return not _is_blank(value) or name in _figures(cls)
+
+
+@cache
+def _figures(command: type[BaseModel]) -> frozenset[str]:
+    """The fields of a command that hold a number or a switch."""
+    fields = command.model_fields.items()
+    return frozenset(name for name, field in fields if _is_figure(field.annotation))
+
+
+def _is_figure(annotation: Any) -> bool:
+    return annotation in (int, bool) or any(_is_figure(part) for part in get_args(annotation))
 
 
 def _is_blank(value: Any) -> bool:
@@ -112,7 +124,10 @@ def _plain_json(metadata: dict[str, Any]) -> dict[str, Any]:
     try:
         text = orjson.dumps(metadata)
     except (orjson.JSONEncodeError, RecursionError):
-        raise ValueError("is not JSON that can be stored: see its numbers and depth") from None
+        raise ValueError(
+            "is not JSON that can be stored: a number of more than 64 bits or 17 digits is kept "
+            "as text, and nothing that is nested too deep"
+        ) from None
     if len(text) > LARGEST_METADATA_BYTES:
         raise ValueError(f"is larger than {LARGEST_METADATA_BYTES} bytes of JSON")
     if _ESCAPED_NUL.search(text):

@@ -88,6 +88,10 @@ class CurrencyTotals:
     last_payment_at: datetime | None
 
     @property
+    def total_refunds(self) -> int:
+        return self.refund_count
+
+    @property
     def lifetime_value(self) -> int:
         return self.total_spent - self.refund_amount - self.disputed_amount
 

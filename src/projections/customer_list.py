@@ -47,7 +47,7 @@ def customer_list(
     The total is true up to candidates.FEW, and of the whole list; else it says "at least so many".
     Amounts of different currencies are never compared: `total_amount` sorts by what was spent in
     `filters.currency`, else in the book's most used one, where others have spent nothing.
-    `total_payments` counts in `filters.currency`, else in each customer's own. Ties go by id.
+    `total_payments` counts in `filters.currency`, else in all of them. Ties go by id.
     """
     currency = filters.currency or most_used_currency(connection, book)
     in_one = filters.currency is not None

@@ -39,8 +39,8 @@ class Profile:
 
     `totals` are those of `currency`, None before any payment; `totals_by_currency` has all of
     them, that one first. Before any success `currency` is the one with most payments created, and
-    nothing is preferred. First and last payment, and what converted the customer, are told across
-    currencies. `risk_score` is 0 to 100.
+    nothing is preferred. Counts, first and last payment, and what converted the customer, are told
+    across currencies; amounts of different ones are never added. `risk_score` is 0 to 100.
     """
 
     record: CustomerRecord
@@ -61,6 +61,22 @@ class Profile:
     @property
     def customer_id(self) -> str:
         return self.record.customer_id
+
+    @property
+    def payment_count(self) -> int:
+        return sum(each.payment_count for each in self.totals_by_currency)
+
+    @property
+    def successful_payments(self) -> int:
+        return sum(each.successful_payments for each in self.totals_by_currency)
+
+    @property
+    def failed_payments(self) -> int:
+        return sum(each.failed_payments for each in self.totals_by_currency)
+
+    @property
+    def total_refunds(self) -> int:
+        return sum(each.refund_count for each in self.totals_by_currency)
 
 
 def profile(connection: Connection, book: str, customer_id: str) -> Profile | None:

@@ -2,8 +2,7 @@
 
 `currency` is the one with most successful payments; ties: the latest. Before any success it is the
 one with most payments created, so that there is one in which to say "0". `preferred_method` is
-null until then. Counts and amounts are those of `currency`; the first and last payment are told
-across currencies.
+null until then. Payments are counted, and the first and last of them are told, across currencies.
 
 `risk_score` is a number from 0 to 100: of a hundred payments created, how many failed, were given
 back or were lost in a dispute (each refund and each lost dispute counts), one decimal; 0 for a
@@ -16,7 +15,6 @@ from sqlalchemy import (
     BigInteger,
     FromClause,
     Select,
-    and_,
     case,
     func,
     select,
@@ -28,19 +26,9 @@ from projections.engine.folding.derived_tables import derived
 from projections.engine.folding.tables import computed, key
 from projections.engine.querying.conditions import same
 
-_TOTALS = (
-    "payment_count",
-    "successful_payments",
-    "failed_payments",
-    "total_spent",
-    "refund_count",
-    "refund_amount",
-    "disputed_amount",
-)
-
 
 def _computed(touched: FromClause) -> Select[Any]:
-    activity, known, totals = customer_activity.c, customers.c, customer_totals.c
+    activity, known = customer_activity.c, customers.c
 
     def of_customer(table: FromClause) -> Any:
         return same(table, touched, "customer_id")
@@ -50,19 +38,16 @@ def _computed(touched: FromClause) -> Select[Any]:
         touched.c.customer_id,
         known.registered_at,
         known.deleted_at,
-        totals.currency,
+        _main_currency(touched).label("currency"),
         _preferred_method(touched).label("preferred_method"),
-        *(func.coalesce(totals[name], 0).label(name) for name in _TOTALS),
+        func.coalesce(activity.payment_count, 0).label("payment_count"),
         activity.first_payment_at,
         activity.last_payment_at,
         activity.first_source_id,
         _risk().label("risk_permille"),
     ).select_from(
-        touched.outerjoin(customers, of_customer(customers))
-        .outerjoin(customer_activity, of_customer(customer_activity))
-        .outerjoin(
-            customer_totals,
-            and_(of_customer(customer_totals), totals.currency == _main_currency(touched)),
+        touched.outerjoin(customers, of_customer(customers)).outerjoin(
+            customer_activity, of_customer(customer_activity)
         )
     )
 
@@ -130,7 +115,7 @@ derivation = derived(
     computed("deleted_at", BigInteger),
     computed("currency"),
     computed("preferred_method"),
-    *(computed(name, BigInteger) for name in _TOTALS),
+    computed("payment_count", BigInteger),
     computed("first_payment_at", BigInteger),
     computed("last_payment_at", BigInteger),
     computed("first_source_id"),

@@ -48,8 +48,10 @@ OF_CUSTOMER: Mapping[str, Terms] = {
         Payment.Failed.TOPIC: lambda _: 1,
         Payment.Retried.TOPIC: lambda _: -1,
     },
-    "refund_count": {Payment.Refunded.TOPIC: lambda _: 1},
+    "total_refunds": {Payment.Refunded.TOPIC: lambda _: 1},
 }
+# What may be added up across currencies.
+COUNTS = ("payment_count", "successful_payments", "failed_payments", "total_refunds")
 OF_SOURCE: Mapping[str, Terms] = {
     "created": _CREATED,
     "succeeded": _SUCCEEDED,
@@ -67,7 +69,7 @@ _IN_ORDER = (By(payments.c.created_at), By(payments.c.payment_id))
 class Concern:
     """Whose payments a figure is about; None does not ask. `start` ≤ what counts < `end`."""
 
-    currency: str
+    currency: str | None
     customer_id: str | None = None
     source: str | None = None
     source_id: str | None = None

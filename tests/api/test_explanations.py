@@ -11,11 +11,12 @@ FIGURES = {
     "refund_amount": 350,
     "disputed_amount": 100,
     "lifetime_value": 1050,
-    "payment_count": 3,
-    "successful_payments": 2,
+    "payment_count": 4,
+    "successful_payments": 3,
     "failed_payments": 1,
     "total_refunds": 2,
 }
+COUNTS = ("payment_count", "successful_payments", "failed_payments", "total_refunds")
 
 
 def pay(client, amount, **more):
@@ -70,9 +71,20 @@ def test_the_facts_of_a_figure_of_a_profile_add_up_to_it(client, ama, limit):
 
     for figure, value in FIGURES.items():
         facts, last = pages(client, f"/v1/customers/{ama}/explain", figure=figure, limit=limit)
-        assert (last["figure"], last["currency"]) == (figure, "GHS")
+        assert (last["figure"], last["currency"]) == (figure, None if figure in COUNTS else "GHS")
         assert last["sum"] == last["value"] == shown[figure] == value
         assert len({fact["position"] for fact in facts}) == len(facts)
+
+
+@on_both_databases
+def test_a_count_is_explained_in_one_currency_when_one_is_asked_for(client, ama):
+    path = f"/v1/customers/{ama}/explain"
+    (naira,) = client.get(f"/v1/customers/{ama}").json()["totals_by_currency"][1:]
+
+    facts, last = pages(client, path, figure="successful_payments", currency="NGN")
+
+    assert last["currency"] == naira["currency"] == "NGN"
+    assert len(facts) == last["value"] == naira["successful_payments"] == 1
 
 
 def test_each_fact_says_when_by_whom_and_how_much(client, ama):

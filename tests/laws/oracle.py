@@ -234,6 +234,16 @@ class Oracle:
             "last_payment_at": max((p.paid_at for p in paid), default=None),
         }
 
+    def counts(self, customer: str) -> dict[str, int]:
+        """Counts may be added over currencies; amounts may not."""
+        mine = self.payments_of(customer)
+        return {
+            "payment_count": sum(p.is_created for p in mine),
+            "successful_payments": sum(p.paid_at is not None for p in mine),
+            "failed_payments": sum(change for p in mine for _, change in p.failures),
+            "total_refunds": sum(len(p.refunds) for p in mine),
+        }
+
     def currencies(self, customer: str | None = None) -> set[str]:
         return {
             p.currency

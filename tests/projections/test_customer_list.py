@@ -153,6 +153,16 @@ def test_each_order_is_total_and_pages_follow_it(shop, sort_by, descending, orde
     assert turned == list(order)
 
 
+def test_payments_are_counted_in_all_currencies_unless_one_is_asked_for(shop):
+    for name, currencies in {"a": ["GHS", "USD", "KES"], "b": ["GHS", "GHS"], "c": ["GHS"]}.items():
+        shop.register(f"cus_{name}")
+        for currency in currencies:
+            shop.pay(f"cus_{name}", currency=currency)
+
+    assert listed(shop, "total_payments") == ["a", "b", "c"]
+    assert listed(shop, "total_payments", currency="GHS") == ["b", "c", "a"]
+
+
 def test_spend_is_sorted_and_filtered_in_one_currency(shop):
     prepare_sorting(shop)
 

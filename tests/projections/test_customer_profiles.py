@@ -116,6 +116,23 @@ def test_the_preferred_currency_has_most_successful_payments_and_names_the_total
     assert [each.currency for each in ama.totals_by_currency] == ["GHS", "USD", "KES"]
 
 
+def test_counts_are_of_all_currencies_and_amounts_of_one(shop):
+    shop.register("cus_ama")
+    cedis = shop.pay("cus_ama", 100, currency="GHS")
+    dollars = shop.pay("cus_ama", 200, currency="USD")
+    shop.pay("cus_ama", 100, currency="GHS")
+    shop.decline("cus_ama", currency="KES")
+    for payment in (cedis, dollars):
+        payment.refund(f"ref_{payment.id}", 50, shop.now)
+        shop.record(payment)
+
+    ama = shop.ask(profile, "cus_ama")
+
+    assert (ama.payment_count, ama.successful_payments, ama.failed_payments) == (4, 3, 1)
+    assert (ama.total_refunds, ama.totals.refund_amount, ama.totals.total_spent) == (2, 50, 200)
+    assert ama.totals.avg_payment_amount == 100
+
+
 def test_of_two_currencies_as_frequent_the_latest_is_preferred(shop):
     shop.register("cus_ama")
     shop.pay("cus_ama", currency="USD", method="card", at=shop.now - timedelta(days=1))

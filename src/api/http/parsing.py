@@ -1,7 +1,10 @@
 """Parsing of bodies, query strings and paths, with the patience of contract 1.0.6."""
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Collection, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -15,6 +18,8 @@ LARGEST_BODY_BYTES = 10 * 1024 * 1024
 DEEPEST_NESTING = 64
 
 _MOST_QUERY_FIELDS = 200
+# So many digits tell every double from all others.
+_DIGITS_OF_A_DOUBLE = 17
 # Stands for "/" inside a segment. A NUL sent by a client is refused, so it means nothing else.
 _SLASH = "\0"
 
@@ -39,8 +44,10 @@ async def read_body(receive: Receive) -> bytes:
 def parse_object(body: bytes) -> dict[str, Any]:
     """A JSON object; nothing at all, ``[]`` and ``null`` count as ``{}``.
 
-    Raises InvalidInput for everything that is not one, for NUL characters (no database stores
-    them in text) and for nesting deeper than ``DEEPEST_NESTING``.
+    A number is what was written, or an ``int`` or Decimal too large for whoever keeps it, never
+    something near it. Raises InvalidInput for everything that is not an object, for a name that is
+    there twice, for NUL characters (no database stores them in text) and for nesting deeper than
+    ``DEEPEST_NESTING``.
     """
     if not body or body.isspace():
         return {}
@@ -52,7 +59,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
         # Both searches are far quicker than a walk, and rarely find anything.
         if b"\\u0000" in body or body.count(b"[") + body.count(b"{") > DEEPEST_NESTING:
             _check(value, depth=1, field="body")
-        return value
+        return _as_it_was_said(body)
     if value is None or value == []:
         return {}
     raise InvalidInput("body", "must be a JSON object")
@@ -76,9 +83,39 @@ def _check(value: Any, *, depth: int, field: str) -> None:
         _check(item, depth=depth + 1, field=name if depth == 1 else field)
 
 
+def _as_it_was_said(body: bytes) -> dict[str, Any]:
+    """What was found to be an object, by a reader that hides neither a digit nor a name."""
+    value: dict[str, Any] = json.loads(
+        body.decode(), object_pairs_hook=_object, parse_float=_number
+    )
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise InvalidInput(twice, "is there twice")
+    return fields
+
+
+def _number(text: str) -> float | Decimal:
+    number = float(text)
+    try:
+        said = Decimal(text)
+    except InvalidOperation:
+        raise InvalidInput("body", f"no number is as small as {text[:40]}") from None
+    is_close = len(said.as_tuple().digits) <= _DIGITS_OF_A_DOUBLE and (number != 0 or said == 0)
+    return number if is_close or Decimal(repr(number)) == said else said
+
+
 def fingerprint(value: Mapping[str, Any]) -> str:
     """The same for two bodies that say the same, whatever their order and white space."""
-    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        text = json.dumps(value, sort_keys=True, default=repr).encode()
+    return hashlib.sha256(text).hexdigest()
 
 
 def parse_query(query: bytes, *, lists: Collection[str] = ()) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class CurrencyTotals(Shape):
     payment_count: Count
     successful_payments: Count
     failed_payments: Count
+    total_refunds: Count
 
 
 class Acquisition(Shape):
@@ -64,7 +65,10 @@ class Identity(Shape):
 
 
 class Figures(Shape):
-    """What somebody paid, and when; scalar amounts are those of ``currency`` alone."""
+    """What somebody paid, and when.
+
+    Scalar amounts are those of ``currency`` alone; counts are those of all currencies.
+    """
 
     currency: str | None = Field(description="The preferred currency.", examples=["GHS"])
     total_spent: Amount
@@ -91,7 +95,10 @@ class Figures(Shape):
 
 
 class Customer(Figures, Identity):
-    """Who it is, and its figures; scalar amounts are those of ``currency`` alone."""
+    """Who it is, and its figures.
+
+    Scalar amounts are those of ``currency`` alone; counts are those of all currencies.
+    """
 
 
 class KnownCustomer(Shape):
@@ -180,11 +187,10 @@ def figures_of(profile: Profile) -> dict[str, Any]:
     totals = profile.totals or _NOTHING
     return Figures.of(
         profile,
-        **CurrencyTotals.of(totals, currency=profile.currency),
+        **{name: getattr(totals, name) for name in _AMOUNTS},
         total_amount=totals.total_spent,
-        total_payments=totals.payment_count,
-        total_refunds=totals.refund_count,
-        avg_payment_amount=totals.avg_payment_amount,
+        total_payments=profile.payment_count,
+        total_refunds=profile.total_refunds,
         last_payment_date=profile.last_payment_at,
         preferred_currency=profile.currency,
         subscription_status=profile.subscriptions.status,
@@ -203,6 +209,13 @@ def stats_of(stats: customer_stats.CustomerStats) -> dict[str, Any]:
     return CustomerStats.of(stats, totals_by_currency=by_currency)
 
 
+_AMOUNTS: Final = (
+    "total_spent",
+    "refund_amount",
+    "disputed_amount",
+    "lifetime_value",
+    "avg_payment_amount",
+)
 _NOTHING: Final = book_totals.CurrencyTotals(
     currency="",
     payment_count=0,
