@@ -33,7 +33,7 @@ router = new_router("checkout")
     "/v1/checkout/sessions",
     status_code=201,
     response_model=CheckoutSession,
-    dependencies=[needs("payments:write", "checkout:write"), for_browsers()],
+    dependencies=[needs("payments:write", "checkout:write"), for_browsers(scope="checkout:write")],
     openapi_extra=example(amount=15000, currency="GHS", customer_id="usr_5678"),
 )
 async def open_checkout_session(request: ApiRequest, command: OpenCheckoutSession) -> Response:

@@ -20,8 +20,9 @@ from pydantic import (
 from commands.unsupported_fields import refuse_unsupported
 from domain.contact import e164, email_address
 from domain.money import LARGEST_AMOUNT, decimals
-from domain.places import countries, time_zones
+from domain.places import countries
 from domain.text import seen, tidied
+from domain.time_zone import zone_of
 
 LONGEST_TEXT: Final = 255
 LONGEST_TAG: Final = 64
@@ -177,8 +178,7 @@ def _listed_country(code: str) -> str:
 
 
 def _listed_zone(name: str) -> str:
-    if name not in time_zones():
-        raise ValueError("is not the name of an IANA time zone")
+    zone_of(name)
     return name
 
 

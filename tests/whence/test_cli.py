@@ -101,7 +101,10 @@ def test_a_key_made_elsewhere_is_let_in_once(whence, organization, monkeypatch):
         (("events", "--book", "nonsense"), "nonsense is not the name of a book"),
         (("keys", "create", "org_nobody", "--scope", "everything:read"), "everything:read"),
         (("organizations", "create", "A", "--country", "UK"), "country: is not an ISO 3166"),
-        (("organizations", "update", "org_nobody", "--time-zone", "localtime"), "time_zone: is"),
+        (
+            ("organizations", "update", "org_nobody", "--time-zone", "localtime"),
+            "time_zone: 'localtime' is",
+        ),
         (("organizations", "update", "org_nobody", "--country", "GH"), "org_nobody"),
     ],
 )

@@ -31,7 +31,9 @@ _REMEMBERED_SECONDS = 600
 class CrossOrigin:
     """The allow-list of origins, for the routes that declare ``for_browsers``; ``*`` allows all.
 
-    An organization may let in others, where the route says which field names its book.
+    An organization may let in others, where the route says which field names its book, or that a
+    key does. A browser that asks before it asks shows no key: there it is told that any page may
+    send, and the answer to what it sends then says whether this one may read.
     """
 
     def __init__(
@@ -50,19 +52,14 @@ class CrossOrigin:
         if found is None:
             return []
         headers = [(b"vary", b"Origin")]
-        if origin and await self._may_read(scope, origin, *found):
+        if origin and await self._may_read(scope, request_state, origin, *found):
             headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
             headers.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
         return headers
 
     def preflight(self, scope: Scope, request_state: RequestState) -> Response | None:
         """The answer to a browser that asks before it asks; None when this is no such question."""
-        method = request_state.header(b"access-control-request-method")
-        if (
-            scope["method"] != "OPTIONS"
-            or method is None
-            or b"origin" not in request_state.received
-        ):
+        if not _asks_first(scope, request_state):
             return None
         named = any(name == b"access-control-allow-origin" for name, _ in request_state.headers)
         if not (self._origins or named) or self._find(scope["path"]) is None:
@@ -94,10 +91,20 @@ class CrossOrigin:
         return None
 
     async def _may_read(
-        self, scope: Scope, origin: str, access: BrowserAccess, segments: Mapping[str, str]
+        self,
+        scope: Scope,
+        request_state: RequestState,
+        origin: str,
+        access: BrowserAccess,
+        segments: Mapping[str, str],
     ) -> bool:
         if origin in self._origins or "*" in self._origins:
             return True
+        if access.scope is not None:
+            caller = request_state.caller
+            if caller is None:
+                return _asks_first(scope, request_state)
+            return caller.may(access.scope) and origin in caller.organization.checkout_origins
         fields = {**dict(parse_qsl(scope["query_string"].decode("latin-1"))), **segments}
         with suppress(Refusal):
             if access.book_of is not None:
@@ -105,3 +112,8 @@ class CrossOrigin:
                 organization = await self._directory.organization(book)
                 return organization is not None and origin in organization.checkout_origins
         return False
+
+
+def _asks_first(scope: Scope, request_state: RequestState) -> bool:
+    asked = {b"origin", b"access-control-request-method"}
+    return scope["method"] == "OPTIONS" and asked <= request_state.received.keys()

@@ -112,6 +112,9 @@ class RequestMiddleware:
         else:
             if request_state.caller is not None:
                 self._authentication.note_use(request_state.caller)
+                if b"origin" in request_state.received:
+                    # Whose key it is may say which pages read the answer.
+                    request_state.headers = await self._cross_origin.headers(scope, request_state)
         self._count(request_state, scope)
         length = request_state.received.get(b"content-length", b"")
         if length.isdigit() and int(length) > LARGEST_BODY_BYTES:

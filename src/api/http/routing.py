@@ -36,22 +36,28 @@ def needs(*scopes: str) -> Depends:
 
 @dataclass(frozen=True)
 class BrowserAccess:
-    """Pages may call this route; ``book_of`` gives the book from the field ``named_by``."""
+    """Pages may call this route; ``book_of`` gives the book from the field ``named_by``.
+
+    With a ``scope`` a key names the book: one that has this scope.
+    """
 
     book_of: Callable[[str], str] | None = None
     named_by: str = ""
+    scope: str | None = None
 
     def __call__(self) -> None:
         """Nothing is to be done for a request."""
 
 
-def for_browsers(book_of: Callable[[str], str] | None = None, named_by: str = "") -> Depends:
+def for_browsers(
+    book_of: Callable[[str], str] | None = None, named_by: str = "", *, scope: str | None = None
+) -> Depends:
     """Declares that pages may call a route, on behalf of the organization whose book it names.
 
     ``named_by``: a segment of the path or a field of the query, of which ``book_of`` makes the
-    name of the book, or raises a Refusal.
+    name of the book, or raises a Refusal. ``scope``: a key that has it names the book.
     """
-    return Depends(BrowserAccess(book_of, named_by))
+    return Depends(BrowserAccess(book_of, named_by, scope))
 
 
 def _as_it_is_now() -> None:

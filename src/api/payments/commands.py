@@ -75,7 +75,7 @@ _PAYMENT_FOR_STRANGERS: Final = WithSecrets(_shown_to_strangers, _with_client_se
     "/v1/payments/intents",
     status_code=201,
     response_model=Payment,
-    dependencies=[needs("payments:write", "checkout:write"), for_browsers()],
+    dependencies=[needs("payments:write", "checkout:write"), for_browsers(scope="checkout:write")],
     openapi_extra=example(amount=15000, currency="GHS", customer_id="usr_1234"),
 )
 async def create_payment(request: ApiRequest, command: CreatePayment) -> Response:

@@ -150,7 +150,7 @@ def test_a_browser_of_an_allowed_origin_may_read_the_answer(new_server):
     server = new_server(cors_origins=("https://shop.example",))
 
     allowed = _preflight(server.url, "https://shop.example", "/v1/payments/intents")
-    other = _preflight(server.url, "https://evil.example", "/v1/payments/intents")
+    other = _preflight(server.url, "https://evil.example", "/v1/pay/lnk_x")
     not_for_browsers = _preflight(server.url, "https://shop.example", "/v1/customers")
 
     assert allowed.status_code == 204

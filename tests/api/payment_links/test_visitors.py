@@ -177,6 +177,34 @@ def test_a_page_the_organization_named_may_confirm_from_a_browser(client, mercha
     assert allowed not in confirm("https://shop.example", secret="nonsense").headers
 
 
+@on_both_databases
+@pytest.mark.parametrize("path", ["/v1/payments/intents", "/v1/checkout/sessions"])
+def test_a_page_the_organization_named_may_begin_a_payment_with_a_checkout_key(
+    client, merchant, stranger, path
+):
+    ours = new_key(client, "checkout:write")
+    client.put("/v1/checkout/settings", json={"allowed_origins": ["https://shop.example"]})
+    with merchant.client(merchant.server.found("Esi's shop").keys["test"]) as esi:
+        esi.put("/v1/checkout/settings", json={"allowed_origins": ["https://esi.example"]})
+
+    def ask(origin, method="POST", key=ours, amount=9900):
+        # What a browser asks before it asks has no key: it is answered for all, and tells nothing.
+        said = {"X-Reevit-Key": key} if method == "POST" else {}
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"} | said
+        body = {"amount": amount, "currency": "GHS"}
+        return stranger.request(method, path, json=body, headers=headers)
+
+    allowed = "Access-Control-Allow-Origin"
+    asked_first = ask("https://shop.example", "OPTIONS")
+    assert (asked_first.status_code, asked_first.headers[allowed]) == (204, "https://shop.example")
+    begun, refused = ask("https://shop.example"), ask("https://shop.example", amount=-1)
+    assert (begun.status_code, begun.headers[allowed]) == (201, "https://shop.example")
+    assert (refused.status_code, refused.headers[allowed]) == (400, "https://shop.example")
+    assert allowed not in ask("https://esi.example").headers
+    assert allowed not in ask("https://shop.example", key=new_key(client, "payments:write")).headers
+    assert allowed not in ask("https://shop.example", key="pfk_test_nonsense").headers
+
+
 @pytest.mark.parametrize(
     ("scopes", "is_shown"),
     [
