@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from commands.collection import stop_charging
 from commands.fields import (
     ChangingCommand,
     Command,
@@ -101,11 +102,12 @@ async def put_customer(work: UnitOfWork, external_id: str, command: PutCustomer)
 
 
 async def delete_customer(work: UnitOfWork, customer_id: str) -> None:
-    """Payments and totals stay; the external id is free again."""
+    """Payments and totals stay, subscriptions end; the external id is free again."""
     customer = await work.load_for_update(Customer, customer_id)
     before = names(customer)
     customer.delete(work.now)
     rename(work, customer, before)
+    await stop_charging(work, customer)
 
 
 async def customer_known_as(work: UnitOfWork, external_id: str) -> str:

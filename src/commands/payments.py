@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from commands.client_secrets import check_client_secret
+from commands.collection import must_not_be_gone
 from commands.fields import (
     Amount,
     AmountOrAll,
@@ -26,6 +27,7 @@ from commands.invoice_payments import must_not_be_invoiced
 from commands.link_uses import link_name, must_have_uses_left
 from commands.payers import COUNTRIES, international, payer
 from commands.payment_outcomes import payment_for_update, propagate_outcome
+from commands.provider_references import claim_reference
 from commands.verdicts import apply_verdict, happened
 from domain.payment import Payment
 from domain.payment_types import CaptureMethod, Source
@@ -164,6 +166,11 @@ async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment
 async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPayment) -> Payment:
     """A payment that is confirmed already stays as it is."""
     payment = await payment_for_update(work, payment_id)
+    provider, reference = command.provider or payment.provider, command.provider_ref_id
+    if payment.was_confirmed_as(provider, reference):
+        return payment
+    if reference is not None:
+        await claim_reference(work, payment, provider, reference)
     if not payment.is_confirmed:
         payment.must_be_open("confirm")
         verdict = await work.provider.confirm(payment, "merchant")
@@ -215,6 +222,7 @@ async def expire_payment(work: UnitOfWork, payment_id: str) -> Payment:
 async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
     payment = await payment_for_update(work, payment_id)
     payment.retry(work.now)
+    await must_not_be_gone(work, payment.customer_id)
     apply_verdict(work, payment, await work.provider.retry(payment))
     await propagate_outcome(work, payment)
     return payment

@@ -1,4 +1,4 @@
-"""A store of before 0005 claims its customers by what two ways to write a name have in common."""
+"""A store of before 0007 claims its customers by what two ways to write a name have in common."""
 
 import logging
 
@@ -60,7 +60,7 @@ async def old_engine(database_url, clock):
         connection.execute(insert(claims), rows)
         migrations = _migrations()
         migrations.attributes["connection"] = connection
-        command.stamp(migrations, "0004")
+        command.stamp(migrations, "0006")
     yield engine
     engine.dispose()
 

@@ -14,8 +14,8 @@ from alembic import op
 from domain.contact import e164_of, mailbox
 from domain.text import seen
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
