@@ -10,6 +10,7 @@ from contextlib import suppress
 from commands.customers import EMAIL, PAYER, PHONE, first_alive, names, rename
 from commands.handling.unit_of_work import UnitOfWork
 from commands.visitors import visitor
+from domain.contact import identifying, mailbox
 from domain.customer import Customer, Personal
 from domain.payer_details import ALL, PayerDetails, PayerDetailsNotFound
 from domain.payment import Payment
@@ -65,10 +66,11 @@ async def fill_in(work: UnitOfWork, customer: Customer, details: Personal) -> No
     phone = None if known["phone"] else await _of_nobody(work, PHONE, details["phone"])
     customer.fill_in(work.now, email=email, phone=phone, name=details["name"])
     rename(work, customer, before)
-    # Should somebody else get it in this very moment, the decision is run again and finds them.
-    for address in (email, phone):
-        if address is not None:
-            work.claim(PAYER, address.lower(), customer.id)
+    # Should somebody else get it in this very moment, the decision is run again and finds them: by
+    # a mailbox, and by a number that tells who has it.
+    for address in (email, phone and identifying(phone)):
+        if address:
+            work.claim(PAYER, mailbox(address), customer.id)
 
 
 async def _of_nobody(work: UnitOfWork, kind: str, address: str | None) -> str | None:

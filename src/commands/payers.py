@@ -2,12 +2,11 @@
 
 from contextlib import suppress
 
-from email_validator import EmailNotValidError, validate_email
-
-from commands.customers import EMAIL, EXTERNAL_ID, register
+from commands.customers import EMAIL, customer_called, register
 from commands.handling.ids import looks_like_an_id
 from commands.handling.unit_of_work import UnitOfWork
 from commands.payer_details import fill_in
+from domain.contact import email_address, mailbox
 from domain.customer import Customer, CustomerNotFound, Personal
 
 _OURS = "cus_"
@@ -31,7 +30,7 @@ async def known_by_id(work: UnitOfWork, meant: str) -> Customer | None:
         with suppress(CustomerNotFound):
             return await _alive(work, meant)
         return None
-    owner = await work.owner(EXTERNAL_ID, meant)
+    owner = await customer_called(work, meant)
     if owner is not None:
         with suppress(CustomerNotFound):
             return await _alive(work, owner)
@@ -60,13 +59,13 @@ async def _alive(work: UnitOfWork, customer_id: str) -> Customer:
 
 async def _called(work: UnitOfWork, name: str) -> list[str]:
     """Whose external id it is, else all who have it as their address, first registered first."""
-    owner = await work.owner(EXTERNAL_ID, name)
+    owner = await customer_called(work, name)
     if owner is not None:
         return [owner]
     email = address_in(name)
     if email is None:
         return []
-    return [owner for _, owner in await work.owners(EMAIL, f"{email.lower()}\n")]
+    return [owner for _, owner in await work.owners(EMAIL, f"{mailbox(email)}\n")]
 
 
 def _newcomer(work: UnitOfWork, meant: str, phone: str | None) -> Customer:
@@ -81,6 +80,6 @@ def address_in(text: str) -> str | None:
     if "@" not in text:
         return None
     try:
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError:
+        return email_address(text)
+    except ValueError:
         return None

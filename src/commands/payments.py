@@ -29,6 +29,7 @@ from commands.payer_details import keep_payer_details
 from commands.payers import address_in, known_by_id, payer
 from commands.payment_outcomes import payment_for_update, propagate_outcome
 from commands.phone_numbers import in_e164, read_phone, stated_country, usual_country
+from commands.provider_references import claim_reference
 from commands.verdicts import apply_verdict, happened
 from domain.customer import Customer, Personal
 from domain.payer_details import ALL
@@ -180,6 +181,11 @@ async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment
 async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPayment) -> Payment:
     """A payment that is confirmed already stays as it is."""
     payment = await payment_for_update(work, payment_id)
+    provider, reference = command.provider or payment.provider, command.provider_ref_id
+    if payment.was_confirmed_as(provider, reference):
+        return payment
+    if reference is not None:
+        await claim_reference(work, payment, provider, reference)
     if not payment.is_confirmed:
         payment.must_be_open("confirm")
         verdict = await work.provider.confirm(payment, "merchant")

@@ -65,9 +65,3 @@ def read_phone(typed: str | None, country: str | None, currency: str) -> str | N
 def in_e164(phone: str | None) -> str | None:
     """The number, if it can be told from where it is: what is kept as it was typed is nobody's."""
     return phone if phone is not None and phone.startswith("+") else None
-
-
-def identifying(phone: str | None) -> str | None:
-    """The number, if it says who somebody is: one that is valid today where it is from."""
-    number = in_e164(phone)
-    return number if number is not None and placed(number).identifies else None

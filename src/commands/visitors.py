@@ -2,7 +2,7 @@
 
 from commands.customers import EMAIL, PHONE, first_alive, register
 from commands.handling.unit_of_work import UnitOfWork
-from commands.phone_numbers import identifying
+from domain.contact import identifying
 from domain.customer import Customer, Personal
 
 
@@ -11,7 +11,8 @@ async def visitor(work: UnitOfWork, details: Personal) -> Customer | None:
 
     Somebody known stays as they are. None for somebody who says nothing at all.
     """
-    email, phone = details["email"], identifying(details["phone"])
+    email = details["email"]
+    phone = identifying(details["phone"]) if details["phone"] else None
     customer = await first_alive(work, EMAIL, email)
     if customer is None:
         customer = await first_alive(work, PHONE, phone)

@@ -184,3 +184,15 @@ async def test_an_automatic_customer_is_found_by_its_external_id(do, pay):
     paid_by = await pay("usr_1")
 
     assert await do(customer_known_as, "usr_1") == paid_by
+
+
+async def test_a_name_is_the_same_however_it_is_written(do, pay, customer):
+    ada = await do(create_customer, CreateCustomer(external_id="zo\u00e9 1"))
+    ida = await do(create_customer, CreateCustomer(email="ZOE\u0301@example.com"))
+
+    assert await pay("zoe\u0301 1") == ada.id
+    assert await pay("\ufeffzo\u00e9\u200b 1 ") == ada.id
+    assert await pay("zo\u00e9@example.com") == ida.id
+    newcomer = await pay(" usr\u00e9_9\u200b")
+    assert (await customer(newcomer)).external_id == "usr\u00e9_9"
+    assert await pay("usre\u0301_9") == newcomer

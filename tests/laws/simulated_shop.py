@@ -61,6 +61,7 @@ EMAILS = ("ada@example.com", "grace@example.com")
 OPEN = ("pending", "requires_action", "processing")
 SET_ASIDE = ("authorized", "partially_captured")
 COLLECTED = ("succeeded", "partially_refunded")
+DISPUTABLE = (*COLLECTED, "refunded")
 
 amounts = st.integers(1, 100_000)
 # Hours from one step to the next, and hours an import lies in the past: days, months, a year.
@@ -317,15 +318,18 @@ class SimulatedShop:
             card.turn("partially_refunded" if card.left else "refunded", at)
 
     async def dispute(self, each: Step) -> None:
-        if not (card := self._card(each, COLLECTED)):
+        if not (card := self._card(each, DISPUTABLE)):
             return
         (happened, in_order), amount = self._dated(each, card.paid_at), self._part(card, each)
         command = OpenDispute(amount=amount, occurred_at=happened)
-        allowed = card.status in COLLECTED and (amount or card.left) <= card.left and in_order
+        not_lost = card.collected - sum(loss.amount for loss in card.losses)
+        # The bank may take what was refunded, too; but nothing twice.
+        taken = amount or (card.left if card.left > 0 else not_lost)
+        allowed = card.status in DISPUTABLE and 0 < taken <= not_lost and in_order
         await self.expect(allowed, lambda work: open_dispute(work, card.id, command))
         if allowed:
             at = happened or self.clock.now
-            card.dispute = (at, amount or card.left, card.status)
+            card.dispute = (at, taken, card.status)
             card.turn("disputed", at)
 
     async def resolve(self, each: Step) -> None:
@@ -341,7 +345,7 @@ class SimulatedShop:
             at = happened or self.clock.now
             if each.values["outcome"] == "lost":
                 card.losses.append(Money("", amount, at))
-                before = "partially_refunded" if card.left else "refunded"
+                before = "partially_refunded" if card.left > 0 else "refunded"
             card.turn(before, at)
 
     async def attach(self, each: Step) -> None:

@@ -116,7 +116,10 @@ async def amend_payment(request: ApiRequest, payment_id: str, command: AmendPaym
 async def confirm_payment(
     request: ApiRequest, payment_id: str, command: ConfirmPayment
 ) -> Response:
-    """Asks the provider again, or, in live mode, records that it took the money."""
+    """Asks the provider again, or, in live mode, records that it took the money.
+
+    A provider's reference stands for one payment: 409 `provider_reference_taken` names it.
+    """
     return await request.decide(commands.confirm_payment, payment_id, command, show=_PAYMENT)
 
 
@@ -227,7 +230,10 @@ async def capture_payment(
     openapi_extra=example(amount=1000, reason="not received"),
 )
 async def open_dispute(request: ApiRequest, payment_id: str, command: OpenDispute) -> Response:
-    """Records that the payer wants the money back from their bank."""
+    """Records that the payer wants the money back from their bank.
+
+    Also of what was refunded already: the bank may take it again.
+    """
     return await request.decide(refunds.open_dispute, payment_id, command, show=_PAYMENT)
 
 
@@ -252,12 +258,13 @@ async def resolve_dispute(
     openapi_extra=example(amount=1000, reason="one was rotten"),
 )
 async def refund_payment(request: ApiRequest, payment_id: str, command: RefundPayment) -> Response:
-    """Gives money back: the amount, or, with 0 or none, all that is left."""
+    """Gives money back: the amount, or, with 0 or none, all that is left.
+
+    With a `provider_refund_id` that was recorded before: answers that refund, and gives no more.
+    """
 
     def show(_work: UnitOfWork, refunded: tuple[PaymentAggregate, str]) -> dict[str, Any]:
-        return new_refund_of(
-            *refunded, reason=command.reason, provider_refund_id=command.provider_refund_id
-        )
+        return new_refund_of(*refunded)
 
     return await request.decide(refunds.refund_payment, payment_id, command, show=show, status=201)
 

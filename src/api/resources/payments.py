@@ -165,8 +165,7 @@ def payment_of(
     payer = None
     if customer is not None and not customer.deleted:
         payer = PaymentCustomer.of(customer, **customer.personal)
-    lost = sum(int(dispute["amount"]) for dispute in payment.disputes_lost)
-    return _whole(payment, payment.id, org_id, payer, disputed_amount=lost)
+    return _whole(payment, payment.id, org_id, payer, disputed_amount=payment.lost_amount)
 
 
 def recorded_payment_of(
@@ -200,15 +199,10 @@ def refund_of(refund: refunds_and_disputes.Refund) -> dict[str, Any]:
     return Refund.of(refund, id=refund.refund_id, status="succeeded", updated_at=refund.created_at)
 
 
-def new_refund_of(
-    payment: PaymentAggregate,
-    refund_id: str,
-    *,
-    reason: str | None,
-    provider_refund_id: str | None,
-) -> dict[str, Any]:
-    """The refund a command has just recorded on the payment."""
+def new_refund_of(payment: PaymentAggregate, refund_id: str) -> dict[str, Any]:
+    """A refund as a command left it on the payment."""
     recorded = next(each for each in payment.refunds if each["id"] == refund_id)
+    note = next(each for each in payment.refund_notes if each["refund_id"] == refund_id)
     return refund_of(
         refunds_and_disputes.Refund(
             refund_id=refund_id,
@@ -216,8 +210,8 @@ def new_refund_of(
             customer_id=payment.customer_id,
             amount=recorded["amount"],
             currency=payment.currency,
-            reason=reason,
-            provider_refund_id=provider_refund_id,
+            reason=note["reason"],
+            provider_refund_id=note["provider_refund_id"],
             created_at=datetime.fromisoformat(recorded["occurred_at"]),
         )
     )
