@@ -6,7 +6,7 @@ from commands.collection import CUSTOMER_DELETED, cancel, end_when_over, is_gone
 from commands.fields import canonical_method
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import INVOICE_PAYMENT, apply_payment_outcome
-from commands.payers import COUNTRIES
+from commands.phone_numbers import usual_country
 from commands.verdicts import apply_verdict
 from domain.errors import NotFound
 from domain.invoice import Invoice
@@ -122,7 +122,7 @@ def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> P
         source_description=subscription.title,
         method=canonical_method(plan["method"]),
         provider=work.provider.name,
-        country=COUNTRIES.get(plan["currency"]),
+        country=usual_country(plan["currency"]),
         reference=invoice_id,
         now=work.now,
     )

@@ -7,8 +7,6 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 import orjson
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -20,10 +18,14 @@ from pydantic import (
 )
 
 from commands.unsupported_fields import refuse_unsupported
+from domain.contact import e164, email_address
 from domain.money import LARGEST_AMOUNT, has_decimals
 from domain.places import countries
+from domain.text import seen, tidied
 from domain.time_zone import zone_of
 
+LONGEST_TEXT: Final = 255
+LONGEST_TAG: Final = 64
 MOST_TAGS: Final = 50
 MOST_METADATA_KEYS: Final = 50
 LARGEST_METADATA_BYTES: Final = 32 * 1024
@@ -48,9 +50,9 @@ _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 class Command(BaseModel):
     """A body from outside, read kindly (contract 1.0.6).
 
-    Unknown fields are ignored, ``[]`` and no body at all mean ``{}``, and ``""`` and null say no
-    more than leaving the field out. Of a number or a switch ``""`` says nothing that could be
-    meant: an amount that was lost on the way must not become all the money.
+    Unknown fields are ignored, ``[]`` and no body at all mean ``{}``, and null and a text of which
+    nothing is seen say no more than leaving the field out. Of a number or a switch such a text says
+    nothing that could be meant: an amount that was lost on the way must not become all the money.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -71,7 +73,7 @@ class Command(BaseModel):
 
     @classmethod
     def _says_something(cls, name: str, value: Any) -> bool:
-        return value is not None and (value != "" or name in _figures(cls))
+        return value is not None and (not _is_blank(value) or name in _figures(cls))
 
 
 class ChangingCommand(Command):
@@ -79,7 +81,7 @@ class ChangingCommand(Command):
 
     @classmethod
     def _says_something(cls, name: str, value: Any) -> bool:
-        return value != "" or name in _figures(cls)
+        return not _is_blank(value) or name in _figures(cls)
 
 
 @cache
@@ -93,23 +95,26 @@ def _is_figure(annotation: Any) -> bool:
     return annotation in (int, bool) or any(_is_figure(part) for part in get_args(annotation))
 
 
-def email_address(text: str) -> str:
-    """An address in its usual form; raises ValueError for what cannot be one."""
-    try:
-        # `test_environment` lets the domains through that examples are made of.
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not seen(value)
 
 
-def _phone(text: str) -> str:
-    try:
-        possible = phonenumbers.is_possible_number(phonenumbers.parse(text))
-    except phonenumbers.NumberParseException:
-        possible = False
-    if not possible:
-        raise ValueError("is not a possible phone number")
-    return text
+def _tidied(text: str) -> str:
+    """Composing may make a text longer, and three characters at most of one."""
+    tidy = tidied(text)
+    if len(tidy) > LONGEST_TEXT:
+        raise ValueError(f"has more than {LONGEST_TEXT} characters")
+    return tidy
+
+
+def _tag(text: str) -> str:
+    """A tag as lists can be asked for it: they separate tags by commas."""
+    tag = tidied(text)
+    if not seen(tag):
+        raise ValueError("is empty")
+    if "," in tag:
+        raise ValueError("has a comma, which separates tags")
+    return tag
 
 
 def _distinct(tags: list[str]) -> list[str]:
@@ -211,11 +216,14 @@ def _utc(moment: datetime) -> datetime:
     return utc
 
 
-Text = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")]
 LongText = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
 Email = Annotated[Text, AfterValidator(email_address), Field(json_schema_extra={"format": "email"})]
-Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), AfterValidator(_phone)]
-Tag = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
+Phone = Annotated[Text, AfterValidator(e164), Field(examples=["+233201234567"])]
+ExternalId = Annotated[Text, AfterValidator(_tidied)]
+Tag = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_TAG, pattern=r"^[^\x00]*$"), AfterValidator(_tag)
+]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
 Object = Annotated[dict[str, Any], BeforeValidator(_object, json_schema_input_type=dict[str, Any])]
 Metadata = Annotated[Object, Field(max_length=MOST_METADATA_KEYS), AfterValidator(_plain_json)]

@@ -252,7 +252,7 @@ class SimulatedShop:
             card.turn("authorized", card.set_aside_at)
         else:
             card.collected = card.amount
-            self._paid(card, happened or self.clock.now)
+            await self._paid(card, happened or self.clock.now)
         subscription_steps.follow(self, card)
 
     async def capture(self, each: Step) -> None:
@@ -268,7 +268,7 @@ class SimulatedShop:
         if allowed:
             card.collected += amount or left
             if each.values["final"] or card.collected == card.amount:
-                self._paid(card, happened or self.clock.now)
+                await self._paid(card, happened or self.clock.now)
             else:
                 card.turn("partially_captured", happened or self.clock.now)
 
@@ -296,7 +296,7 @@ class SimulatedShop:
         allowed = card.status in statuses
         await self.expect(allowed, lambda work: cancel_payment(work, card.id, command))
         if card.status == "partially_captured":
-            self._paid(card, self.clock.now)
+            await self._paid(card, self.clock.now)
         elif allowed and card.status != "canceled":
             card.turn("canceled", self.clock.now)
             subscription_steps.follow(self, card)
@@ -421,9 +421,10 @@ class SimulatedShop:
         subscription_steps.follow(self, card)
         return card
 
-    def _paid(self, card: Bought, at: datetime) -> None:
+    async def _paid(self, card: Bought, at: datetime) -> None:
         card.turn("succeeded", at)
         card.paid_at, card.used_at = at, self.clock.now
+        await link_steps.believe(self, card)
 
     async def do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await self.handler.perform(self.book, decide)

@@ -18,7 +18,10 @@ class ListCustomers(PageRequest):
 
     limit: UpTo100 = 50
     search: str | None = Field(
-        None, max_length=255, description="Part of a name, email, phone, external id or id."
+        None,
+        max_length=255,
+        description="Part of a name, with or without its accents, of an email, external id or id, "
+        "or of a phone number as people write it.",
     )
     external_id: str | None = Field(None, max_length=255)
     email: str | None = Field(None, max_length=255)

@@ -19,7 +19,7 @@ def command_of(form: dict[str, Any], link: dict[str, Any]) -> PayThroughLink:
         for name, value in form.items()
         if name.startswith(_CUSTOM)
     }
-    body = {name: form.get(name) for name in ("email", "name", "phone", "method")}
+    body = {name: form.get(name) for name in ("email", "name", "phone", "country", "method")}
     amount = _amount(form, link) if link["allow_custom_amount"] else None
     return PayThroughLink(**body, amount=amount, custom_fields=answers)
 
