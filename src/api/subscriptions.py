@@ -25,7 +25,8 @@ from commands.subscriptions import (
     UpdateSubscription,
 )
 from domain.subscription import Subscription as SubscriptionAggregate
-from domain.subscription import SubscriptionNotFound, SubscriptionStatus
+from domain.subscription import SubscriptionStatus
+from domain.subscription_refusals import SubscriptionNotFound
 from projections.customers import customer_id_of
 from projections.engine.querying.pages import Page
 from projections.subscriptions import (
@@ -74,7 +75,12 @@ _SHOWN: Final = WithSecrets(_body, told)
     ),
 )
 async def create_subscription(request: ApiRequest, command: CreateSubscription) -> Response:
-    """The first period begins, and is billed, at once; the next ones when their time comes."""
+    """The first period begins, and is billed, at once; the next ones when their time comes.
+
+    With `start_date` it begins then: a day that has begun is today, and what lies further back is
+    refused. A trial (`trial_days`, or until `trial_end`) is billed when it ends, and its status is
+    `active`. Dates without a time are days in UTC.
+    """
     return await request.decide(commands.create_subscription, command, show=_SHOWN, status=201)
 
 
@@ -87,7 +93,11 @@ async def create_subscription(request: ApiRequest, command: CreateSubscription) 
 async def update_subscription(
     request: ApiRequest, subscription_id: str, command: UpdateSubscription
 ) -> Response:
-    """Another plan, amount or interval goes from the next invoice on."""
+    """Another plan, amount or interval goes from the next invoice on.
+
+    `cancel_at_period_end`: true ends it with the period that is paid, false lets it
+    go on after all.
+    """
     return await request.decide(commands.update_subscription, subscription_id, command, show=_SHOWN)
 
 
@@ -100,7 +110,7 @@ async def update_subscription(
 async def pause_subscription(
     request: ApiRequest, subscription_id: str, command: PauseSubscription
 ) -> Response:
-    """Nothing is billed for the time it is paused."""
+    """Nothing is billed for the time it is paused, and invoices that failed are not tried again."""
     return await request.decide(commands.pause_subscription, subscription_id, command, show=_SHOWN)
 
 
@@ -115,7 +125,11 @@ async def resume_subscription(
     subscription_id: str,
     command: ResumeSubscription,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
-    """Only a paused one: it goes on with the period that begins next."""
+    """Only a paused one: it goes on with the period it was paused in.
+
+    When that has ended meanwhile, a new one begins at this moment, and is billed. Invoices that
+    failed before stay open, to be tried again by hand.
+    """
     return await request.decide(commands.resume_subscription, subscription_id, show=_SHOWN)
 
 
@@ -128,7 +142,10 @@ async def resume_subscription(
 async def cancel_subscription(
     request: ApiRequest, subscription_id: str, command: CancelSubscription
 ) -> Response:
-    """For good. What was billed until then stays owed."""
+    """For good, at once, or, with `cancel_at_period_end`, with the period that is paid.
+
+    What was billed until then stays owed, but is not tried again by itself.
+    """
     return await request.decide(commands.cancel_subscription, subscription_id, command, show=_SHOWN)
 
 

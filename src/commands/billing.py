@@ -2,20 +2,22 @@
 
 from contextlib import suppress
 
+from commands.collection import CUSTOMER_DELETED, cancel, end_when_over, is_gone
 from commands.fields import canonical_method
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import INVOICE_PAYMENT, apply_payment_outcome
-from commands.payers import COUNTRIES
+from commands.phone_numbers import usual_country
 from commands.verdicts import apply_verdict
-from domain.customer import Customer
 from domain.errors import NotFound
 from domain.invoice import Invoice
+from domain.money import is_money
 from domain.organization import Organization
 from domain.payment import Payment
 from domain.retry_policy import DEFAULT_POLICY, RetryPolicy
 from domain.subscription import Subscription
 
 _OF_INVOICES = "inv_"
+_WITHDRAWN = "currency_withdrawn"
 
 
 async def bill(work: UnitOfWork, stream: str) -> bool:
@@ -28,12 +30,18 @@ async def bill(work: UnitOfWork, stream: str) -> bool:
 async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
     """Bills the period that began longest ago and has not been billed; False: there is none.
 
-    Somebody who was deleted is not charged any more: their subscription ends, and so do retries.
+    One whose last period is over ends instead, and so does that of somebody who was deleted (as
+    earlier releases left them) or in a currency that was withdrawn.
     """
+    if await end_when_over(work, subscription):
+        return True
     if not subscription.is_due(work.now):
         return False
-    if await _is_gone(work, subscription.customer_id):
-        subscription.cancel(work.now, reason="customer_deleted")
+    if await is_gone(work, subscription.customer_id):
+        await cancel(work, subscription, reason=CUSTOMER_DELETED)
+        return True
+    if not is_money(subscription.plan["currency"], work.now):
+        await cancel(work, subscription, reason=_WITHDRAWN)
         return True
     invoice_id = work.ids.new("inv")
     subscription.renew(invoice_id, work.now)
@@ -75,8 +83,14 @@ async def _retry_when_due(work: UnitOfWork, invoice_id: str) -> bool:
     invoice = await invoice_for_update(work, invoice_id)
     if not invoice.is_due(work.now):
         return False
-    if await _is_gone(work, invoice.customer_id):
-        invoice.cancel(work.now, reason="customer_deleted")
+    subscription = await work.load_guarded(Subscription, invoice.subscription_id)
+    if await is_gone(work, invoice.customer_id):
+        invoice.cancel(work.now, reason=CUSTOMER_DELETED)
+    elif await end_when_over(work, subscription):
+        pass
+    elif not subscription.collects(work.now):
+        # As earlier releases left it.
+        invoice.stop_retries(work.now)
     else:
         await ask_again(work, invoice, by_policy=True)
     return True
@@ -96,10 +110,6 @@ async def ask_again(work: UnitOfWork, invoice: Invoice, *, by_policy: bool = Fal
     await apply_payment_outcome(work, invoice, payment, by_policy=by_policy)
 
 
-async def _is_gone(work: UnitOfWork, customer_id: str) -> bool:
-    return (await work.load_guarded(Customer, customer_id)).deleted
-
-
 def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> Payment:
     plan = subscription.plan
     return Payment.create(
@@ -112,7 +122,7 @@ def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> P
         source_description=subscription.title,
         method=canonical_method(plan["method"]),
         provider=work.provider.name,
-        country=COUNTRIES.get(plan["currency"]),
+        country=usual_country(plan["currency"]),
         reference=invoice_id,
         now=work.now,
     )

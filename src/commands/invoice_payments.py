@@ -4,6 +4,7 @@ By whatever route a payment is confirmed, failed, tried again or given up: its i
 through a claim, which only payments of our own subscriptions are looked up in.
 """
 
+from commands import collection
 from commands.handling.ids import looks_like_an_id
 from commands.handling.unit_of_work import UnitOfWork
 from domain.errors import RuleBroken
@@ -63,7 +64,9 @@ async def apply_payment_outcome(
             case Payment.Succeeded():
                 invoice.pay(work.now, occurred_at=fact.occurred_at)
             case Payment.Failed():
-                invoice.fail(fact.failure_code, work.now)
+                subscription = await work.load_guarded(Subscription, invoice.subscription_id)
+                collects = subscription.collects(work.now)
+                invoice.fail(fact.failure_code, work.now, collects=collects)
             case Payment.Canceled():
                 invoice.cancel(work.now, reason=fact.reason)
             case Payment.Expired():
@@ -78,9 +81,9 @@ async def _give_up(work: UnitOfWork, invoice: Invoice) -> None:
     subscription = await work.load_for_update(Subscription, invoice.subscription_id)
     if invoice.retry_policy["when_used_up"] == "cancel":
         if subscription.status != "canceled":
-            subscription.cancel(work.now, reason="payment_failed")
+            await collection.cancel(work, subscription, reason="payment_failed")
     elif subscription.status == "active":
-        subscription.pause(work.now, reason="payment_failed")
+        await collection.pause(work, subscription, reason="payment_failed")
 
 
 async def _invoice_of(work: UnitOfWork, payment: Payment) -> str | None:

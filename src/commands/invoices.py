@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, model_validator
 
 from commands.billing import ask_again, invoice_for_update
+from commands.collection import must_not_be_gone
 from commands.fields import ChangingCommand, Command, DayOrMoment, LongText, Metadata
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import apply_payment_outcome
@@ -72,6 +73,7 @@ async def retry_invoice(work: UnitOfWork, invoice_id: str) -> Invoice:
     """One more try of a failed one, also when the policy has no more."""
     invoice = await invoice_for_update(work, invoice_id)
     invoice.must_have_failed()
+    await must_not_be_gone(work, invoice.customer_id)
     await ask_again(work, invoice)
     return invoice
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from commands.fields import AmountOrAll, Command, LongText, Moment, Text
 from commands.handling.unit_of_work import UnitOfWork
+from commands.provider_references import claim_refund_reference
 from commands.verdicts import happened
 from domain.payment import Payment
 
@@ -18,7 +19,7 @@ class RefundPayment(Command):
 
 
 class OpenDispute(Command):
-    """0 or no amount: all that is left."""
+    """0 or no amount: all that is left, or, of what was refunded altogether, all that was paid."""
 
     amount: AmountOrAll | None = None
     reason: LongText | None = None
@@ -33,11 +34,15 @@ class ResolveDispute(Command):
 async def refund_payment(
     work: UnitOfWork, payment_id: str, command: RefundPayment
 ) -> tuple[Payment, str]:
-    """The payment after it, and the id of the refund, which is in ``payment.refunds``."""
+    """The payment after it, and the id of the refund, which is in ``payment.refunds``.
+
+    What the provider says twice is the refund it was the first time.
+    """
     payment = await work.load_for_update(Payment, payment_id)
-    refund_id = work.ids.new("ref")
-    payment.refund(
-        refund_id,
+    if command.provider_refund_id is not None:
+        claim_refund_reference(work, payment, command.provider_refund_id)
+    refund_id = payment.refund(
+        work.ids.new("ref"),
         command.amount or None,
         work.now,
         reason=command.reason,

@@ -1,16 +1,18 @@
 """Subscription commands: create, change, pause, resume, cancel."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from commands import collection
 from commands.billing import renew_when_due, up_to_date
 from commands.fields import (
     Amount,
     ChangingCommand,
     Command,
     CurrencyCode,
+    DayOrMoment,
     LongText,
     Metadata,
     Text,
@@ -20,6 +22,9 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.payers import payer
 from commands.unsupported_fields import MONEY_ELSEWHERE
 from domain.subscription import Plan, Subscription
+
+# As many as two years have.
+MOST_TRIAL_DAYS: Final = 730
 
 _METHODS = ("card", "mobile_money", "bank_transfer", "ussd")
 
@@ -41,7 +46,12 @@ IntervalName = Annotated[Literal["monthly", "yearly"], BeforeValidator(_plain)]
 
 
 class CreateSubscription(Command):
-    """``customer_id`` may be any name of theirs; the first period is billed at once."""
+    """``customer_id`` may be any name of theirs; the first period is billed at once.
+
+    Unless it begins later (``start_date``), or with a trial, which is billed when it ends: one of
+    ``trial_days`` and ``trial_end``. With ``cancel_at_period_end`` it ends with its first period,
+    or with the trial.
+    """
 
     unsupported = MONEY_ELSEWHERE
 
@@ -52,10 +62,23 @@ class CreateSubscription(Command):
     method: MethodAsSaid
     interval: IntervalName
     metadata: Metadata = Field(default_factory=dict)
+    start_date: DayOrMoment | None = None
+    trial_days: Annotated[int, Field(strict=True, ge=1, le=MOST_TRIAL_DAYS)] | None = None
+    trial_end: DayOrMoment | None = None
+    cancel_at_period_end: bool = False
+
+    @model_validator(mode="after")
+    def _has_one_trial(self) -> Self:
+        if self.trial_days is not None and self.trial_end is not None:
+            raise ValueError("give trial_days or trial_end, not both")
+        return self
 
 
 class UpdateSubscription(ChangingCommand):
-    """What is left out stays as it is; the changes show on the next invoice."""
+    """What is left out stays as it is; the changes show on the next invoice.
+
+    ``cancel_at_period_end`` makes it end with the period that is paid, or, false, go on after all.
+    """
 
     unsupported = MONEY_ELSEWHERE | {"currency"}
 
@@ -64,6 +87,7 @@ class UpdateSubscription(ChangingCommand):
     interval: IntervalName | None = None
     method: MethodAsSaid | None = None
     metadata: Metadata | None = None
+    cancel_at_period_end: bool | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -77,7 +101,8 @@ class UpdateSubscription(ChangingCommand):
 
     @property
     def changes(self) -> dict[str, Any]:
-        stated = self.model_dump(include=self.model_fields_set)
+        """Of the plan."""
+        stated = self.model_dump(include=self.model_fields_set - {"cancel_at_period_end"})
         return stated | ({"metadata": stated["metadata"] or {}} if "metadata" in stated else {})
 
 
@@ -90,16 +115,29 @@ class ResumeSubscription(Command):
 
 
 class CancelSubscription(Command):
+    """At once, or with the period that is paid."""
+
     reason: LongText | None = None
+    cancel_at_period_end: bool = False
 
 
 async def create_subscription(work: UnitOfWork, command: CreateSubscription) -> Subscription:
     customer = await payer(work, command.customer_id)
-    plan = Plan(**command.model_dump(exclude={"customer_id"}))  # type: ignore[typeddict-item]
+    # Whoever deletes them waits, and ends this one too.
+    await work.lock(customer.id)
+    plan = Plan(**command.model_dump(include=set(Plan.__annotations__)))  # type: ignore[typeddict-item]
     subscription = Subscription.create(
-        work.ids.new("sub"), customer_id=customer.id, plan=plan, now=work.now
+        work.ids.new("sub"),
+        customer_id=customer.id,
+        plan=plan,
+        now=work.now,
+        starts_at=command.start_date,
+        trial_days=command.trial_days,
+        trial_end=command.trial_end,
     )
     work.add(subscription)
+    if command.cancel_at_period_end:
+        subscription.last_for_one_period(work.now)
     await renew_when_due(work, subscription)
     return subscription
 
@@ -109,6 +147,10 @@ async def update_subscription(
 ) -> Subscription:
     subscription = await up_to_date(work, subscription_id)
     subscription.update(command.changes, work.now)
+    if command.cancel_at_period_end:
+        await collection.schedule_end(work, subscription)
+    elif command.cancel_at_period_end is not None:
+        subscription.revoke_end(work.now)
     return subscription
 
 
@@ -116,13 +158,15 @@ async def pause_subscription(
     work: UnitOfWork, subscription_id: str, command: PauseSubscription
 ) -> Subscription:
     subscription = await up_to_date(work, subscription_id)
-    subscription.pause(work.now, reason=command.reason)
+    await collection.pause(work, subscription, reason=command.reason)
     return subscription
 
 
 async def resume_subscription(work: UnitOfWork, subscription_id: str) -> Subscription:
-    subscription = await work.load_for_update(Subscription, subscription_id)
+    """A period that begins with it is billed at once."""
+    subscription = await up_to_date(work, subscription_id)
     subscription.resume(work.now)
+    await renew_when_due(work, subscription)
     return subscription
 
 
@@ -130,5 +174,8 @@ async def cancel_subscription(
     work: UnitOfWork, subscription_id: str, command: CancelSubscription
 ) -> Subscription:
     subscription = await up_to_date(work, subscription_id)
-    subscription.cancel(work.now, reason=command.reason)
+    if command.cancel_at_period_end:
+        await collection.schedule_end(work, subscription, reason=command.reason)
+    else:
+        await collection.cancel(work, subscription, reason=command.reason)
     return subscription

@@ -34,6 +34,9 @@ class Fact(CanMutateAggregate[str], metaclass=MetaDomainEvent):
     occurred_at: datetime
 
 
+_NOTHING: frozenset[tuple[str, str]] = frozenset()
+
+
 class FirstFact(Fact, CanInitAggregate[str]):
     """The fact that begins a stream."""
 
@@ -77,6 +80,11 @@ class Entity(BaseAggregate[str]):
     def wakes_at(self) -> datetime | None:
         """When something must be done about it though nobody asks; None: not by itself."""
         return None
+
+    @property
+    def found_by(self) -> frozenset[tuple[str, str]]:
+        """Kinds and values it is found by as it stands, each value its own; moved like a wake."""
+        return _NOTHING
 
     def copy(self) -> Self:
         """A copy to decide on: what is recorded on it is not recorded on the original."""

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Self, cast
+from typing import Any, Final, Literal, Self, cast
 
 from eventsourcing.domain import event
 
 from domain.errors import NotFound, RuleBroken
 from domain.fact import Entity, Fact, FirstFact
 from domain.retry_policy import RetryPolicy, delay_after
+
+# A claim of each invoice that may still be paid: `<customer>\n<subscription>\n<invoice>`.
+OPEN: Final = "open_invoice"
 
 InvoiceStatus = Literal["draft", "due", "paid", "failed", "canceled"]
 
@@ -91,6 +94,11 @@ class Invoice(Entity):
 
         TOPIC = "invoice.retried"
         by_policy: bool
+
+    class RetriesStopped(Event):
+        """It stays open, and is tried again by hand or not at all."""
+
+        TOPIC = "invoice.retries_stopped"
 
     class Canceled(Event):
         """The money is not wanted any more."""
@@ -186,13 +194,20 @@ class Invoice(Entity):
         return self.next_retry_at
 
     @property
+    def found_by(self) -> frozenset[tuple[str, str]]:
+        if self.status in ("paid", "canceled"):
+            return frozenset()
+        return frozenset({(OPEN, f"{self.customer_id}\n{self.subscription_id}\n{self.id}")})
+
+    @property
     def max_retries(self) -> int:
         return self.retry_policy["max_retries"]
 
     @property
     def is_used_up(self) -> bool:
         """Whether the policy has no more tries left, the last of which has just failed."""
-        return self.status == "failed" and self.next_retry_at is None and self.asked_by_policy
+        has_more = delay_after(self.retry_policy, self.retry_count) is not None
+        return self.status == "failed" and self.asked_by_policy and not has_more
 
     def is_due(self, now: datetime) -> bool:
         """Whether it is time for the next try."""
@@ -206,10 +221,13 @@ class Invoice(Entity):
         self._must_be(("draft", "due"), "pay")
         self._become("paid", self.Paid, now, occurred_at=occurred_at, next_retry_at=None)
 
-    def fail(self, failure_code: str, now: datetime) -> None:
-        """Its payment failed: the policy says when it is tried again."""
+    def fail(self, failure_code: str, now: datetime, *, collects: bool = True) -> None:
+        """Its payment failed: the policy says when it is tried again.
+
+        ``collects``: its subscription asks for money by itself; otherwise nothing is tried again.
+        """
         self._must_be(("draft", "due"), "fail")
-        delay = delay_after(self.retry_policy, self.retry_count)
+        delay = delay_after(self.retry_policy, self.retry_count) if collects else None
         self._become(
             "failed",
             self.Failed,
@@ -229,6 +247,11 @@ class Invoice(Entity):
             next_retry_at=None,
             by_policy=by_policy,
         )
+
+    def stop_retries(self, now: datetime) -> None:
+        """Leaves it to the merchant; one that is not tried again by itself stays as it is."""
+        if self.next_retry_at is not None:
+            self._record(self.RetriesStopped, now, next_retry_at=None)
 
     def cancel(self, now: datetime, *, reason: str | None = None) -> None:
         self._must_be(("draft", "due", "failed"), "cancel")

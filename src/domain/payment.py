@@ -9,6 +9,7 @@ from eventsourcing.domain import event
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
 from domain.moments import precedes
+from domain.money import must_be_money
 from domain.payment_refusals import (
     AlreadyAttached,
     AmountExceedsWhatIsLeft,
@@ -17,15 +18,26 @@ from domain.payment_refusals import (
     DisputeExceedsPayment,
     NotPositive,
     PaymentNotFound,
+    RefundDiffers,
     RefundExceedsPayment,
     WrongStatus,
 )
-from domain.payment_types import CaptureMethod, Movement, OpenDispute, Source, Status, movement
+from domain.payment_types import (
+    CaptureMethod,
+    Movement,
+    OpenDispute,
+    RefundNote,
+    Source,
+    Status,
+    movement,
+)
 
 _OPEN = ("pending", "requires_action", "processing")
 _EDITABLE = ("pending", "requires_action")
 _CANCELABLE = ("pending", "requires_action", "authorized")
+_CONFIRMED = ("authorized", "succeeded")
 _COLLECTED = ("succeeded", "partially_refunded")
+_DISPUTABLE = (*_COLLECTED, "refunded")
 
 
 class Payment(Entity):
@@ -211,6 +223,7 @@ class Payment(Entity):
     ) -> Self:
         if amount < 1:
             raise NotPositive(amount)
+        must_be_money(currency, occurred_at or now)
         return cls._create(
             cls.Created,
             id=payment_id,
@@ -275,6 +288,7 @@ class Payment(Entity):
         self.authorized_at: datetime | None = None
         self.succeeded_at: datetime | None = None
         self.refunds: list[Movement] = []
+        self.refund_notes: list[RefundNote] = []
         self.disputes_lost: list[Movement] = []
         self.open_dispute: OpenDispute | None = None
 
@@ -286,7 +300,16 @@ class Payment(Entity):
     @property
     def is_confirmed(self) -> bool:
         """The provider has said yes: the money is there, or set aside until it is captured."""
-        return self.status in ("authorized", "succeeded")
+        return self.status in _CONFIRMED
+
+    def was_confirmed_as(self, provider: str | None, reference: str | None) -> bool:
+        """Whether the provider has said so before, whatever has become of the payment since."""
+        said = (self.provider, self.provider_ref_id)
+        return (
+            reference is not None
+            and said == (provider, reference)
+            and self.status in (*_CONFIRMED, *_DISPUTABLE, "partially_captured", "disputed")
+        )
 
     @property
     def is_open(self) -> bool:
@@ -303,10 +326,16 @@ class Payment(Entity):
         return sum(refund["amount"] for refund in self.refunds)
 
     @property
+    def lost_amount(self) -> int:
+        return sum(dispute["amount"] for dispute in self.disputes_lost)
+
+    @property
     def left(self) -> int:
-        """What of the collected money is neither refunded nor lost in a dispute, minor units."""
-        lost = sum(dispute["amount"] for dispute in self.disputes_lost)
-        return self.captured_amount - self.refunded_amount - lost
+        """What of the collected money is neither refunded nor lost in a dispute, minor units.
+
+        Less than nothing, when a bank took what had been refunded.
+        """
+        return self.captured_amount - self.refunded_amount - self.lost_amount
 
     def amend(
         self, now: datetime, *, amount: int | None = None, metadata: Mapping[str, Any] | None = None
@@ -466,8 +495,16 @@ class Payment(Entity):
         reason: str | None = None,
         provider_refund_id: str | None = None,
         occurred_at: datetime | None = None,
-    ) -> None:
-        """Gives back a part, or, without an amount, all that is left."""
+    ) -> str:
+        """Gives back a part, or, without an amount, all that is left; the id of the refund.
+
+        What the provider names like one before is that one, and nothing more is given back.
+        """
+        before = self._refund_named(provider_refund_id)
+        if before is not None:
+            if amount is not None and amount != before["amount"]:
+                raise RefundDiffers(before["id"], before["amount"], amount, self.currency)
+            return before["id"]
         self._must_be(_COLLECTED, "refund")
         given = self._part(amount, self.left, RefundExceedsPayment)
         self._become(
@@ -480,6 +517,7 @@ class Payment(Entity):
             reason=reason,
             provider_refund_id=provider_refund_id,
         )
+        return refund_id
 
     def open_a_dispute(
         self,
@@ -490,8 +528,17 @@ class Payment(Entity):
         reason: str | None = None,
         occurred_at: datetime | None = None,
     ) -> None:
-        self._must_be(_COLLECTED, "dispute")
-        disputed = self._part(amount, self.left, DisputeExceedsPayment)
+        """The bank may take a part, or all it has not taken before, refunded or not.
+
+        Without an amount: all that is left, or, when all of it was refunded, all that was paid.
+        """
+        self._must_be(_DISPUTABLE, "dispute")
+        not_lost = self.captured_amount - self.lost_amount
+        if not_lost == 0:
+            raise WrongStatus("dispute", self.status)
+        if amount is None and self.left > 0:
+            amount = self.left
+        disputed = self._part(amount, not_lost, DisputeExceedsPayment)
         self._become(
             "disputed",
             self.DisputeOpened,
@@ -513,7 +560,7 @@ class Payment(Entity):
         status: Status = dispute["status_before"]
         if outcome == "lost":
             fact = self.DisputeLost
-            status = "refunded" if dispute["amount"] == self.left else "partially_refunded"
+            status = "refunded" if dispute["amount"] >= self.left else "partially_refunded"
         self._become(
             status,
             fact,
@@ -542,6 +589,17 @@ class Payment(Entity):
         if amount > left:
             raise refusal(amount, left, self.currency)
         return amount
+
+    def _refund_named(self, provider_refund_id: str | None) -> Movement | None:
+        if provider_refund_id is None:
+            return None
+        named = (
+            note["refund_id"]
+            for note in self.refund_notes
+            if note["provider_refund_id"] == provider_refund_id
+        )
+        refund_id = next(named, None)
+        return next((refund for refund in self.refunds if refund["id"] == refund_id), None)
 
     def _since_created(self, what: str, stated: datetime | None, now: datetime) -> datetime:
         return self._no_earlier(what, stated, now, "the payment was created", self.created_at)
@@ -639,8 +697,17 @@ class Payment(Entity):
         self.failure_message = None
 
     @event(Refunded)
-    def _on_refunded(self, refund_id: str, refund_amount: int, occurred_at: datetime) -> None:
+    def _on_refunded(
+        self,
+        refund_id: str,
+        refund_amount: int,
+        occurred_at: datetime,
+        reason: str | None,
+        provider_refund_id: str | None,
+    ) -> None:
         self.refunds = [*self.refunds, movement(refund_id, refund_amount, occurred_at)]
+        note = RefundNote(refund_id=refund_id, reason=reason, provider_refund_id=provider_refund_id)
+        self.refund_notes = [*self.refund_notes, note]
 
     @event(DisputeOpened)
     def _on_dispute_opened(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from domain.errors import NotFound, RuleBroken
+from domain.errors import Conflict, NotFound, RuleBroken
 from domain.moments import written
 from domain.money import shown
 
@@ -64,6 +64,30 @@ class CaptureExceedsAuthorization(AmountExceedsWhatIsLeft):
 
 class DisputeExceedsPayment(AmountExceedsWhatIsLeft):
     action = "dispute"
+
+
+class ProviderReferenceTaken(Conflict):
+    code = "provider_reference_taken"
+
+    def __init__(self, reference: str, payment_id: str) -> None:
+        super().__init__(
+            f"the provider's reference {reference!r} stands for payment {payment_id}",
+            reference=reference,
+            payment_id=payment_id,
+        )
+
+
+class RefundDiffers(Conflict):
+    code = "refund_differs"
+
+    def __init__(self, refund_id: str, amount: int, said: int, currency: str) -> None:
+        recorded, differs = shown(amount, currency), shown(said, currency)
+        super().__init__(
+            f"refund {refund_id} of that name was recorded with {recorded}, not {differs}",
+            field="amount",
+            refund_id=refund_id,
+            amount=amount,
+        )
 
 
 class AlreadyAttached(RuleBroken):

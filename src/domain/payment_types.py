@@ -33,6 +33,14 @@ class Movement(TypedDict):
     occurred_at: str
 
 
+class RefundNote(TypedDict):
+    """What was said of a refund, beside its amount."""
+
+    refund_id: str
+    reason: str | None
+    provider_refund_id: str | None
+
+
 class OpenDispute(TypedDict):
     """A dispute nobody has decided yet."""
 

@@ -1,19 +1,22 @@
 """A subscription: a customer pays the same plan again and again, period after period."""
 
-from calendar import monthrange
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final, Literal, Self, TypedDict, cast
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final, Literal, Self, TypedDict, cast
 
 from eventsourcing.domain import event
 
-from domain.errors import NotFound, RuleBroken
+from domain.billing_calendar import boundary_after, check_start, check_trial
+from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
+from domain.money import must_be_money
+from domain.subscription_refusals import SubscriptionCancelled, SubscriptionNotFound, WrongStatus
 
 SubscriptionStatus = Literal["active", "paused", "canceled"]
 Interval = Literal["monthly", "yearly"]
 
-_MONTHS: Final[dict[str, int]] = {"monthly": 1, "yearly": 12}
+# A claim of each subscription that has not ended: `<customer>\n<subscription>`.
+OF_CUSTOMER: Final = "customer_subscription"
 
 
 class Plan(TypedDict):
@@ -25,29 +28,6 @@ class Plan(TypedDict):
     method: str
     interval: str
     metadata: dict[str, Any]
-
-
-class SubscriptionNotFound(NotFound):
-    code = "subscription_not_found"
-
-    def __init__(self, subscription_id: str) -> None:
-        super().__init__(f"no subscription {subscription_id}", subscription_id=subscription_id)
-
-
-class WrongStatus(RuleBroken):
-    def __init__(self, action: str, status: str) -> None:
-        super().__init__(
-            f"cannot {action} a subscription that is {status}", status=status, action=action
-        )
-
-
-class SubscriptionCancelled(RuleBroken):
-    code = "subscription_cancelled"
-
-    def __init__(self, action: str) -> None:
-        super().__init__(
-            f"cannot {action} a subscription that is canceled", status="canceled", action=action
-        )
 
 
 class Subscription(Entity):
@@ -75,10 +55,17 @@ class Subscription(Entity):
 
     # The first two carry the whole plan as it is from then on: a reader never merges.
     class Created(Event, FirstFact):
-        """A customer subscribed to a plan; the first period begins at once."""
+        """A customer subscribed to a plan; the first period begins when a trial has ended."""
 
         TOPIC = "subscription.created"
+        class_version: ClassVar[int] = 2
         plan: Plan
+        starts_at: datetime
+        trial_end: datetime | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state |= {"starts_at": state["occurred_at"], "trial_end": None}
 
     class Updated(Event):
         """The plan changed, from the next invoice on; the fact holds all of it."""
@@ -102,9 +89,27 @@ class Subscription(Entity):
         reason: str | None
 
     class Resumed(Event):
-        """Billing goes on, with the period that begins next."""
+        """Billing goes on: a new period begins at `restarts_at`, or, null, the old one goes on."""
 
         TOPIC = "subscription.resumed"
+        class_version: ClassVar[int] = 2
+        restarts_at: datetime | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["restarts_at"] = None
+
+    class EndScheduled(Event):
+        """It ends at `ends_at`, with a period that is paid, and is not billed after that."""
+
+        TOPIC = "subscription.end_scheduled"
+        ends_at: datetime
+        reason: str | None
+
+    class EndRevoked(Event):
+        """It goes on after the period that was to be its last."""
+
+        TOPIC = "subscription.end_revoked"
 
     class Canceled(Event):
         """Nothing will be billed any more."""
@@ -113,7 +118,25 @@ class Subscription(Entity):
         reason: str | None
 
     @classmethod
-    def create(cls, subscription_id: str, *, customer_id: str, plan: Plan, now: datetime) -> Self:
+    def create(
+        cls,
+        subscription_id: str,
+        *,
+        customer_id: str,
+        plan: Plan,
+        now: datetime,
+        starts_at: datetime | None = None,
+        trial_days: int | None = None,
+        trial_end: datetime | None = None,
+    ) -> Self:
+        """``starts_at``: now, if nobody says it; a trial begins then, and is billed at its end."""
+        must_be_money(plan["currency"], now)
+        starts_at = starts_at or now
+        check_start(starts_at, now)
+        if trial_days is not None:
+            trial_end = starts_at + timedelta(days=trial_days)
+        if trial_end is not None:
+            check_trial(trial_end, starts_at, now)
         return cls._create(
             cls.Created,
             id=subscription_id,
@@ -122,27 +145,53 @@ class Subscription(Entity):
             customer_id=customer_id,
             previous_status=None,
             status="active",
-            next_renewal_at=now,
+            next_renewal_at=trial_end or starts_at,
             plan=plan,
+            starts_at=starts_at,
+            trial_end=trial_end,
         )
 
-    def __init__(self, customer_id: str, plan: Plan, occurred_at: datetime) -> None:
+    def __init__(
+        self,
+        customer_id: str,
+        plan: Plan,
+        starts_at: datetime,
+        trial_end: datetime | None,
+        occurred_at: datetime,
+    ) -> None:
         self.customer_id = customer_id
         self.plan = plan
         self.status: SubscriptionStatus = "active"
         self.status_reason: str | None = None
         self.created_at = occurred_at
         self.updated_at = occurred_at
-        self.next_renewal_at: datetime | None = occurred_at
+        self.starts_at = starts_at
+        self.trial_end = trial_end
+        # The moment whose day of the month every period begins on.
+        self.anchor = trial_end or starts_at
+        self.next_renewal_at: datetime | None = self.anchor
+        self.ends_at: datetime | None = None
+        self.end_reason: str | None = None
         self.period = 0
-        # Before the first period: a moment.
-        self.period_start = occurred_at
-        self.period_end = occurred_at
+        # Before the first period: the trial, or a moment.
+        self.period_start = starts_at
+        self.period_end = self.anchor
         self.latest_invoice_id: str | None = None
 
     @property
     def wakes_at(self) -> datetime | None:
-        return self.next_renewal_at
+        moments = [at for at in (self.next_renewal_at, self.ends_at) if at is not None]
+        return min(moments, default=None)
+
+    @property
+    def found_by(self) -> frozenset[tuple[str, str]]:
+        if self.status == "canceled":
+            return frozenset()
+        return frozenset({(OF_CUSTOMER, f"{self.customer_id}\n{self.id}")})
+
+    @property
+    def cancel_at_period_end(self) -> bool:
+        return self.ends_at is not None
 
     @property
     def title(self) -> str:
@@ -152,6 +201,14 @@ class Subscription(Entity):
 
     def is_due(self, now: datetime) -> bool:
         return self.next_renewal_at is not None and self.next_renewal_at <= now
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the period has ended that was to be its last, and has been billed."""
+        return self.ends_at is not None and self.ends_at <= now and self.next_renewal_at is None
+
+    def collects(self, now: datetime) -> bool:
+        """Whether money is asked for without anybody asking."""
+        return self.status == "active" and not self.is_over(now)
 
     def update(self, changes: Mapping[str, Any], now: datetime) -> None:
         """Changes the plan from the next invoice on; no change records nothing."""
@@ -169,7 +226,7 @@ class Subscription(Entity):
         self._record(
             self.Renewed,
             now,
-            next_renewal_at=ends,
+            next_renewal_at=None if self.ends_at is not None else ends,
             period=self.period + 1,
             period_start=begins,
             period_end=ends,
@@ -181,19 +238,70 @@ class Subscription(Entity):
         self._record(self.Paused, now, status="paused", next_renewal_at=None, reason=reason)
 
     def resume(self, now: datetime) -> None:
-        """Goes on at the first boundary after now: what was missed meanwhile is not billed."""
+        """Goes on with the period it was paused in; when that is over, a new one begins now."""
         self._must_be(("paused",), "resume")
-        begins = self.period_end
-        while begins <= now:
-            begins = self._boundary_after(begins)
-        self._record(self.Resumed, now, status="active", next_renewal_at=begins)
+        restarts_at = now if self.period_end <= now else None
+        begins = restarts_at or self._unless_it_ends(self.period_end)
+        self._record(
+            self.Resumed, now, status="active", next_renewal_at=begins, restarts_at=restarts_at
+        )
 
-    def cancel(self, now: datetime, *, reason: str | None = None) -> None:
+    def cancel(
+        self, now: datetime, *, reason: str | None = None, occurred_at: datetime | None = None
+    ) -> None:
         self._must_be(("active", "paused"), "cancel")
-        self._record(self.Canceled, now, status="canceled", next_renewal_at=None, reason=reason)
+        self._record(
+            self.Canceled,
+            now,
+            occurred_at=occurred_at,
+            status="canceled",
+            next_renewal_at=None,
+            reason=reason,
+        )
+
+    def schedule_end(self, now: datetime, *, reason: str | None = None) -> None:
+        """Ends with the period that runs, or is about to begin; at once, when it has passed."""
+        self._must_be(("active", "paused"), "cancel")
+        if self.ends_at is not None:
+            return
+        if now < self.period_end:
+            self._schedule_end(self.period_end, now, reason)
+        else:
+            self.cancel(now, reason=reason)
+
+    def last_for_one_period(self, now: datetime) -> None:
+        """Of a new one: ends with its first period, or, with nothing billed, with its trial."""
+        first = self.period_end if self.trial_end else self._boundary_after(self.anchor)
+        self._schedule_end(first, now, None)
+
+    def revoke_end(self, now: datetime) -> None:
+        """Goes on after all; one that was not to end stays as it is."""
+        self._must_be(("active", "paused"), "keep")
+        if self.ends_at is not None:
+            begins = self.period_end if self.status == "active" else None
+            self._record(self.EndRevoked, now, next_renewal_at=begins)
+
+    def end(self, now: datetime) -> None:
+        """Its last period is over, however long ago."""
+        assert self.ends_at is not None  # noqa: S101 (asked by `is_over`)
+        reason = self.end_reason or "cancel_at_period_end"
+        self.cancel(now, reason=reason, occurred_at=self.ends_at)
+
+    def _schedule_end(self, ends_at: datetime, now: datetime, reason: str | None) -> None:
+        begins = self.next_renewal_at
+        self._record(
+            self.EndScheduled,
+            now,
+            next_renewal_at=None if begins is None or begins >= ends_at else begins,
+            ends_at=ends_at,
+            reason=reason,
+        )
+
+    def _unless_it_ends(self, begins: datetime) -> datetime | None:
+        return None if self.ends_at is not None and self.ends_at <= begins else begins
 
     def _boundary_after(self, boundary: datetime) -> datetime:
-        return boundary_after(boundary, self.plan["interval"], day=self.created_at.day)
+        return boundary_after(boundary, self.plan["interval"], day=self.anchor.day)
 
     def _must_be(self, statuses: tuple[str, ...], action: str) -> None:
         if self.status == "canceled":
@@ -224,25 +332,28 @@ class Subscription(Entity):
         self.period_start = period_start
         self.period_end = period_end
         self.latest_invoice_id = invoice_id
+        if self.ends_at is not None:
+            self.ends_at = period_end
 
     @event(Paused)
     def _on_paused(self, reason: str | None) -> None:
         self.status_reason = reason
 
     @event(Resumed)
-    def _on_resumed(self) -> None:
+    def _on_resumed(self, restarts_at: datetime | None) -> None:
         self.status_reason = None
+        self.anchor = restarts_at or self.anchor
+
+    @event(EndScheduled)
+    def _on_end_scheduled(self, ends_at: datetime, reason: str | None) -> None:
+        self.ends_at = ends_at
+        self.end_reason = reason
+
+    @event(EndRevoked)
+    def _on_end_revoked(self) -> None:
+        self.ends_at = None
 
     @event(Canceled)
     def _on_canceled(self, reason: str | None) -> None:
         self.status_reason = reason
-
-
-def boundary_after(boundary: datetime, interval: str, *, day: int) -> datetime:
-    """Where the period ends that begins at a boundary: on the same day of a later month.
-
-    ``day``: of the month in which it all began; a shorter month ends it on its last one.
-    """
-    years, month = divmod(boundary.month - 1 + _MONTHS[interval], 12)
-    year, month = boundary.year + years, month + 1
-    return boundary.replace(year=year, month=month, day=min(day, monthrange(year, month)[1]))
+        self.ends_at = None

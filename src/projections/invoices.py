@@ -54,6 +54,7 @@ InvoiceFact = (
     | Invoice.Paid
     | Invoice.Failed
     | Invoice.Retried
+    | Invoice.RetriesStopped
     | Invoice.Canceled
 )
 
@@ -74,7 +75,7 @@ def fold(recorded: Recorded[InvoiceFact], changes: Changes) -> None:
             row |= _notes(position, fact.due_at, fact.metadata)
         case Invoice.Paid():
             row["paid_at"] = at
-        case Invoice.Failed() | Invoice.Retried() | Invoice.Canceled():
+        case Invoice.Failed() | Invoice.Retried() | Invoice.RetriesStopped() | Invoice.Canceled():
             pass  # every fact states what these change
     changes.of(invoices).merge((fact.originator_id,), **row)
 

@@ -21,6 +21,8 @@ subscriptions = view(
     key("subscription_id"),
     first("customer_id"),
     first("created_at", BigInteger),
+    first("starts_at", BigInteger),
+    first("trial_end", BigInteger),
     latest("updated_at"),
     # Each fact that states a plan carries all of it; so does each of what may become null again.
     latest("plan_position"),
@@ -33,6 +35,8 @@ subscriptions = view(
     at_latest("next_renewal_at", of="state_position", kind=BigInteger),
     latest("status_position"),
     at_latest("status_reason", of="status_position"),
+    latest("end_position"),
+    at_latest("ends_at", of="end_position", kind=BigInteger),
     latest("period"),
     at_latest("period_start", of="period", kind=BigInteger),
     at_latest("period_end", of="period", kind=BigInteger),
@@ -59,6 +63,8 @@ SubscriptionFact = (
     | Subscription.Renewed
     | Subscription.Paused
     | Subscription.Resumed
+    | Subscription.EndScheduled
+    | Subscription.EndRevoked
     | Subscription.Canceled
 )
 
@@ -73,24 +79,58 @@ def fold(recorded: Recorded[SubscriptionFact], changes: Changes) -> None:
     }
     match fact:
         case Subscription.Created():
-            row |= {"customer_id": fact.customer_id, "created_at": at} | _plan(position, fact.plan)
+            row |= _created(position, at, fact)
         case Subscription.Updated():
             row |= _plan(position, fact.plan)
         case Subscription.Renewed():
-            row["period"] = fact.period
-            row["period_start"] = micros(fact.period_start)
-            row["period_end"] = micros(fact.period_end)
-            row["latest_invoice_id"] = fact.invoice_id
-        case Subscription.Paused() | Subscription.Canceled():
-            row |= {"status_position": position, "status_reason": fact.reason}
+            row |= _renewed(position, fact)
+        case Subscription.Paused():
+            row |= _why(position, fact.reason)
         case Subscription.Resumed():
-            row |= {"status_position": position, "status_reason": None}
+            row |= _why(position, None)
+        case Subscription.EndScheduled():
+            row |= _end(position, fact.ends_at)
+        case Subscription.EndRevoked():
+            row |= _end(position, None)
+        case Subscription.Canceled():
+            row |= _why(position, fact.reason) | _end(position, None)
     changes.of(subscriptions).merge((fact.originator_id,), **row)
+    _count(fact, changes)
+
+
+def _count(fact: SubscriptionFact, changes: Changes) -> None:
     if fact.status != fact.previous_status:
         moved = {fact.status: 1}
         if fact.previous_status is not None:
             moved[fact.previous_status] = -1
         changes.of(customer_subscriptions).merge((fact.customer_id,), **moved)
+
+
+def _created(position: int, at: int, fact: Subscription.Created) -> dict[str, Any]:
+    return {
+        "customer_id": fact.customer_id,
+        "created_at": at,
+        "starts_at": micros(fact.starts_at),
+        "trial_end": None if fact.trial_end is None else micros(fact.trial_end),
+    } | _plan(position, fact.plan)
+
+
+def _renewed(position: int, fact: Subscription.Renewed) -> dict[str, Any]:
+    is_last = fact.next_renewal_at is None
+    return {
+        "period": fact.period,
+        "period_start": micros(fact.period_start),
+        "period_end": micros(fact.period_end),
+        "latest_invoice_id": fact.invoice_id,
+    } | (_end(position, fact.period_end) if is_last else {})
+
+
+def _why(position: int, reason: str | None) -> dict[str, Any]:
+    return {"status_position": position, "status_reason": reason}
+
+
+def _end(position: int, ends_at: datetime | None) -> dict[str, Any]:
+    return {"end_position": position, "ends_at": None if ends_at is None else micros(ends_at)}
 
 
 def _plan(position: int, plan: Plan) -> dict[str, Any]:
@@ -113,12 +153,19 @@ class SubscriptionRecord:
     status: SubscriptionStatus
     status_reason: str | None
     next_renewal_at: datetime | None
+    starts_at: datetime
+    trial_end: datetime | None
+    ends_at: datetime | None
     period: int
     period_start: datetime
     period_end: datetime
     latest_invoice_id: str | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def cancel_at_period_end(self) -> bool:
+        return self.ends_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +225,19 @@ def subscription_list(
 
 
 def _record(row: Row[Any]) -> SubscriptionRecord:
-    created_at = instant(row.created_at)
+    starts_at, trial_end = instant(row.starts_at), instant_or_none(row.trial_end)
     return record_from(
         row,
         SubscriptionRecord,
         plan=orjson.loads(row.plan),
         next_renewal_at=instant_or_none(row.next_renewal_at),
         period=row.period or 0,
-        period_start=instant_or_none(row.period_start) or created_at,
-        period_end=instant_or_none(row.period_end) or created_at,
-        created_at=created_at,
+        starts_at=starts_at,
+        trial_end=trial_end,
+        ends_at=instant_or_none(row.ends_at),
+        # Before the first period: the trial, or a moment.
+        period_start=instant_or_none(row.period_start) or starts_at,
+        period_end=instant_or_none(row.period_end) or trial_end or starts_at,
+        created_at=instant(row.created_at),
         updated_at=instant(row.updated_at),
     )

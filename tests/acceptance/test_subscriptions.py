@@ -117,6 +117,56 @@ def test_it_is_paused_resumed_and_canceled_and_then_nothing_more(client, shop):
     assert ask(shop, "POST", f"{path}/pause").json()["code"] == "subscription_cancelled"
 
 
+def test_it_ends_with_the_period_that_is_paid_and_may_be_kept_until_then(client, shop):
+    subscription = client.subscriptions.create(PREMIUM)
+    path = f"/v1/subscriptions/{subscription['id']}"
+
+    ending = ask(shop, "POST", f"{path}/cancel", json={"cancel_at_period_end": True}).json()
+    assert (ending["status"], ending["cancel_at_period_end"]) == ("active", True)
+    assert (ending["ends_at"], ending["next_renewal_at"]) == (ending["current_period_end"], None)
+    assert client.subscriptions.get(subscription["id"]) == ending
+    kept = client.subscriptions.update(subscription["id"], {"cancel_at_period_end": False})
+    assert kept["next_renewal_at"] == subscription["next_renewal_at"]
+    again = client.subscriptions.update(subscription["id"], {"cancel_at_period_end": True})
+    assert client.subscriptions.get(subscription["id"]) == again
+    assert again["ends_at"] == ending["ends_at"]
+
+
+def test_it_begins_with_a_trial_and_on_a_day_to_come(client):
+    day = (datetime.now(UTC) + timedelta(days=10)).date()
+    begins, billed = (f"{each}T00:00:00Z" for each in (day, day + timedelta(days=7)))
+
+    told = client.subscriptions.create(PREMIUM | {"start_date": day.isoformat(), "trial_days": 7})
+
+    assert (told["status"], told["start_date"], told["trial_end"]) == ("active", begins, billed)
+    assert (told["next_renewal_at"], told["period"]) == (billed, 0)
+    assert (told["current_period_start"], told["current_period_end"]) == (begins, billed)
+    assert client.subscriptions.get(told["id"]) == told
+    assert client.invoices.list() == client.payments.list() == []
+    for wrong in (
+        {"start_date": "2020-01-01"},
+        {"trial_end": "2020-01-01"},
+        {"trial_days": 0},
+        {"trial_days": 7, "trial_end": billed},
+    ):
+        told = refusal(client.subscriptions.create, PREMIUM | wrong)
+        assert told == (400, "validation_error")
+
+
+def test_whoever_is_deleted_is_subscribed_to_nothing_and_charged_for_nothing(client):
+    declined = client.subscriptions.create(DECLINED)
+    client.subscriptions.create(PREMIUM)
+    invoice = client.invoices.get(declined["latest_invoice_id"])
+
+    client.customers.delete(declined["customer_id"])
+
+    assert {each["status"] for each in client.subscriptions.list()} == {"canceled"}
+    told = client.invoices.get(invoice["id"])
+    assert (told["status"], told["next_retry_at"]) == ("canceled", None)
+    assert refusal(client.invoices.retry, invoice["id"]) == (400, "invalid_state")
+    assert refusal(client.payments.retry, invoice["payment_id"]) == (400, "invalid_state")
+
+
 def test_a_plan_is_changed_for_what_comes(client):
     subscription = client.subscriptions.create(PREMIUM)
 

@@ -110,6 +110,32 @@ def test_each_fact_says_when_by_whom_and_how_much(client, ama):
 
 
 @on_both_databases
+def test_a_chargeback_after_the_refund_explains_a_value_below_zero(client):
+    payment = pay(client, 4000)
+    then(client, payment, "refund", amount=4000)
+    then(client, payment, "dispute", reason="not received")
+    then(client, payment, "dispute/resolve", outcome="lost")
+    customer = f"/v1/customers/{payment['customer_id']}"
+
+    told = client.get(customer).json()
+    facts, last = pages(client, f"{customer}/explain", figure="lifetime_value", limit=50)
+    (source,) = client.get("/v1/payments/stats/sources").json()["sources"]
+    stats = client.get("/v1/payments/stats?period=all").json()
+    again = client.get(f"/v1/payments/{payment['id']}").json()
+
+    assert (told["total_spent"], told["refund_amount"], told["disputed_amount"]) == (4000,) * 3
+    assert last["value"] == last["sum"] == told["lifetime_value"] == -4000
+    assert [(fact["topic"], fact["adds"]) for fact in facts] == [
+        ("payment.succeeded", 4000),
+        ("payment.refunded", -4000),
+        ("payment.dispute_lost", -4000),
+    ]
+    assert (source["net_amount"], stats["net_amount"]) == (-4000, -4000)
+    assert (again["status"], again["disputed_amount"]) == ("refunded", 4000)
+    assert client.get("/v1/customers/top").json()["customers"][0]["total_spent"] == 4000
+
+
+@on_both_databases
 @pytest.mark.parametrize("asked", [{}, {"from": "2026-01-01", "to": "2026-01-03"}])
 @pytest.mark.usefixtures("ama")
 def test_so_do_those_of_a_row_of_the_sources(client, asked):

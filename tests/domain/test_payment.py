@@ -129,7 +129,10 @@ ACTIONS = {
     "expire": (lambda p: p.expire(LATER), OPEN),
     "retry": (lambda p: p.retry(LATER), {"failed"}),
     "refund": (lambda p: p.refund("ref_2", 1, LATER), {"succeeded", "partially_refunded"}),
-    "dispute": (lambda p: p.open_a_dispute("dis_2", 1, LATER), {"succeeded", "partially_refunded"}),
+    "dispute": (
+        lambda p: p.open_a_dispute("dis_2", 1, LATER),
+        {"succeeded", "partially_refunded", "refunded"},
+    ),
     "resolve": (lambda p: p.resolve_the_dispute("won", LATER), {"disputed"}),
 }
 
@@ -311,9 +314,44 @@ def test_a_dispute_lost_over_all_that_is_left_ends_the_payment():
     assert (payment.status, payment.left) == ("refunded", 0)
 
 
-def test_no_more_is_disputed_than_is_left():
-    with pytest.raises(DisputeExceedsPayment, match=r"7\.00 GHS left"):
-        _partially_refunded().open_a_dispute("dis_1", 701, LATER)
+def test_no_more_is_disputed_than_was_paid_and_not_lost_before():
+    payment = _disputed()
+    payment.resolve_the_dispute("lost", LATER)
+
+    with pytest.raises(DisputeExceedsPayment, match=r"cannot dispute 4\.01 GHS: 4\.00 GHS left"):
+        payment.open_a_dispute("dis_2", 401, LATER)
+
+
+@pytest.mark.parametrize(("outcome", "left"), [("won", 0), ("lost", -1000)])
+def test_a_bank_may_take_a_payment_that_was_refunded_already(outcome, left):
+    payment = _refunded()
+
+    payment.open_a_dispute("dis_1", None, LATER)
+    assert (payment.status, payment.open_dispute["amount"]) == ("disputed", 1000)
+    payment.resolve_the_dispute(outcome, LATER)
+
+    assert (payment.status, payment.left, payment.refunded_amount) == ("refunded", left, 1000)
+
+
+def test_a_bank_may_take_more_than_a_refund_left():
+    payment = _partially_refunded()
+
+    payment.open_a_dispute("dis_1", 1000, LATER)
+    payment.resolve_the_dispute("lost", LATER)
+
+    assert (payment.status, payment.left) == ("refunded", -300)
+    with pytest.raises(WrongStatus):
+        payment.refund("ref_2", 1, LATER)
+
+
+@pytest.mark.parametrize("amount", [None, 1])
+def test_what_was_lost_altogether_is_disputed_no_more(amount):
+    payment = _refunded()
+    payment.open_a_dispute("dis_1", None, LATER)
+    payment.resolve_the_dispute("lost", LATER)
+
+    with pytest.raises(WrongStatus, match="cannot dispute a payment that is refunded"):
+        payment.open_a_dispute("dis_2", amount, LATER)
 
 
 def test_a_failure_says_why_and_a_retry_forgets_it():

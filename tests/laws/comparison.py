@@ -157,14 +157,17 @@ def _memberships(views: Connection, book: str, oracle: Oracle, person: Person) -
             assert getattr(known.subscriptions, status) == number
     told = subscription_list(views, book, SubscriptionFilter(customer_id=person.id), limit=1000)
     assert {
-        row.subscription_id: (row.status, row.plan["amount"], row.period, row.next_renewal_at)
+        row.subscription_id: (
+            *(row.status, row.plan["amount"], row.period, row.next_renewal_at, row.ends_at),
+        )
         for row in told.rows
     } == {
         member.id: (
             member.status,
             member.amount,
             len(member.bills),
-            member.next_at if member.status == "active" else None,
+            member.renews_at,
+            member.ends_at,
         )
         for member in mine
     }

@@ -34,6 +34,8 @@ class Bought:
     source_description: str | None
     created_at: datetime
     customer: str | None = None
+    # The address of whoever began it on a page; whose that is counts once it is paid.
+    said: str | None = None
     manual: bool = False
     status: str = "pending"
     collected: int = 0
@@ -91,7 +93,7 @@ class Offer:
 
 @dataclass
 class Membership:
-    """A subscription; `next_at` is when its next period begins."""
+    """A subscription; `next_at` is when its period, or its trial, ends and the next one begins."""
 
     id: str
     customer: str
@@ -100,13 +102,30 @@ class Membership:
     amount: int
     currency: str
     interval: str
+    # Where its months are counted from.
+    anchor: datetime
+    next_at: datetime
+    ends_at: datetime | None = None
+    ended_at: datetime | None = None
     status: str = "active"
     bills: list["Bill"] = field(default_factory=list)
-    # To look back: when it became what, costing how much, and when it was to go on.
-    became: list[tuple[datetime, str, int, datetime]] = field(default_factory=list)
+    # To look back: when it became what, costing how much, and when it was to go on, or to end.
+    became: list[tuple[datetime, str, int, datetime, datetime | None]] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.next_at = self.began
+    @property
+    def renews_at(self) -> datetime | None:
+        """When money is asked for next, if it is."""
+        goes_on = self.ends_at is None or self.next_at < self.ends_at
+        return self.next_at if self.status == "active" and goes_on else None
+
+    def is_over(self, now: datetime) -> bool:
+        return self.ends_at is not None and self.ends_at <= now and self.renews_at is None
+
+    def stop(self, status: str) -> None:
+        """Nothing is tried again by itself."""
+        self.status = status
+        for billed in self.bills:
+            billed.retry_at = None
 
 
 @dataclass
@@ -146,9 +165,10 @@ class Oracle:
     def note(self, now: datetime) -> None:
         """What has become of memberships and bills by the end of a step."""
         for member in self.memberships:
-            stands = (member.status, member.amount, member.next_at)
+            stands = (member.status, member.amount, member.next_at, member.ends_at)
             if not member.became or member.became[-1][1:] != stands:
-                member.became.append((now, *stands))
+                # It ended when its last period did, whoever noticed that when.
+                member.became.append((member.ended_at or now, *stands))
             for billed in member.bills:
                 tried = (billed.status, billed.retries, billed.retry_at)
                 if not billed.became or billed.became[-1][1:] != tried:

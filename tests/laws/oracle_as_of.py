@@ -65,9 +65,8 @@ def _offer(offer: Offer, moment: datetime) -> Offer:
 
 
 def _membership(member: Membership, cards: dict[str, Bought], moment: datetime) -> Membership:
-    _, status, amount, next_at = [each for each in member.became if each[0] <= moment][-1]
-    past = replace(member, status=status, amount=amount, bills=[])
-    past.next_at = next_at
+    _, status, amount, next_at, ends_at = [each for each in member.became if each[0] <= moment][-1]
+    past = replace(member, status=status, amount=amount, next_at=next_at, ends_at=ends_at, bills=[])
     past.bills = [
         _bill(billed, past, cards[billed.payment.id], moment)
         for billed in member.bills

@@ -61,6 +61,7 @@ EMAILS = ("ada@example.com", "grace@example.com")
 OPEN = ("pending", "requires_action", "processing")
 SET_ASIDE = ("authorized", "partially_captured")
 COLLECTED = ("succeeded", "partially_refunded")
+DISPUTABLE = (*COLLECTED, "refunded")
 
 amounts = st.integers(1, 100_000)
 # Hours from one step to the next, and hours an import lies in the past: days, months, a year.
@@ -133,12 +134,18 @@ kinds = {
         currency=st.sampled_from(CURRENCIES),
         interval=intervals,
         on_a_31st=st.booleans(),
+        # Hours from now, of which a day in the past is too much.
+        start=st.none() | st.none() | st.integers(-30, 1500),
+        trial_days=st.none() | st.none() | st.integers(1, 60),
+        once=st.sampled_from([False, False, False, True]),
     ),
     "bill": step("bill"),
     "change_plan": step("change_plan", amount=amounts, interval=intervals),
     "pause": step("pause"),
     "resume": step("resume"),
     "end": step("end"),
+    "let_end": step("let_end"),
+    "keep": step("keep"),
     "ask_again": step("ask_again"),
     "let_off": step("let_off"),
 }
@@ -195,6 +202,7 @@ class SimulatedShop:
             await self.expect(not person.deleted, lambda work: delete_customer(work, person.id))
             person.deleted = True
             person.deleted_at = person.deleted_at or self.clock.now
+            subscription_steps.part_with(self, person)
 
     async def pay(self, each: Step) -> None:
         values = each.values
@@ -244,7 +252,7 @@ class SimulatedShop:
             card.turn("authorized", card.set_aside_at)
         else:
             card.collected = card.amount
-            self._paid(card, happened or self.clock.now)
+            await self._paid(card, happened or self.clock.now)
         subscription_steps.follow(self, card)
 
     async def capture(self, each: Step) -> None:
@@ -260,7 +268,7 @@ class SimulatedShop:
         if allowed:
             card.collected += amount or left
             if each.values["final"] or card.collected == card.amount:
-                self._paid(card, happened or self.clock.now)
+                await self._paid(card, happened or self.clock.now)
             else:
                 card.turn("partially_captured", happened or self.clock.now)
 
@@ -288,7 +296,7 @@ class SimulatedShop:
         allowed = card.status in statuses
         await self.expect(allowed, lambda work: cancel_payment(work, card.id, command))
         if card.status == "partially_captured":
-            self._paid(card, self.clock.now)
+            await self._paid(card, self.clock.now)
         elif allowed and card.status != "canceled":
             card.turn("canceled", self.clock.now)
             subscription_steps.follow(self, card)
@@ -310,15 +318,18 @@ class SimulatedShop:
             card.turn("partially_refunded" if card.left else "refunded", at)
 
     async def dispute(self, each: Step) -> None:
-        if not (card := self._card(each, COLLECTED)):
+        if not (card := self._card(each, DISPUTABLE)):
             return
         (happened, in_order), amount = self._dated(each, card.paid_at), self._part(card, each)
         command = OpenDispute(amount=amount, occurred_at=happened)
-        allowed = card.status in COLLECTED and (amount or card.left) <= card.left and in_order
+        not_lost = card.collected - sum(loss.amount for loss in card.losses)
+        # The bank may take what was refunded, too; but nothing twice.
+        taken = amount or (card.left if card.left > 0 else not_lost)
+        allowed = card.status in DISPUTABLE and 0 < taken <= not_lost and in_order
         await self.expect(allowed, lambda work: open_dispute(work, card.id, command))
         if allowed:
             at = happened or self.clock.now
-            card.dispute = (at, amount or card.left, card.status)
+            card.dispute = (at, taken, card.status)
             card.turn("disputed", at)
 
     async def resolve(self, each: Step) -> None:
@@ -334,7 +345,7 @@ class SimulatedShop:
             at = happened or self.clock.now
             if each.values["outcome"] == "lost":
                 card.losses.append(Money("", amount, at))
-                before = "partially_refunded" if card.left else "refunded"
+                before = "partially_refunded" if card.left > 0 else "refunded"
             card.turn(before, at)
 
     async def attach(self, each: Step) -> None:
@@ -380,6 +391,12 @@ class SimulatedShop:
     async def end(self, each: Step) -> None:
         await subscription_steps.end(self, each)
 
+    async def let_end(self, each: Step) -> None:
+        await subscription_steps.let_end(self, each)
+
+    async def keep(self, each: Step) -> None:
+        await subscription_steps.keep(self, each)
+
     async def ask_again(self, each: Step) -> None:
         await subscription_steps.ask_again(self, each)
 
@@ -404,9 +421,10 @@ class SimulatedShop:
         subscription_steps.follow(self, card)
         return card
 
-    def _paid(self, card: Bought, at: datetime) -> None:
+    async def _paid(self, card: Bought, at: datetime) -> None:
         card.turn("succeeded", at)
         card.paid_at, card.used_at = at, self.clock.now
+        await link_steps.believe(self, card)
 
     async def do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await self.handler.perform(self.book, decide)

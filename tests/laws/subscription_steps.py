@@ -5,10 +5,11 @@ be what the calendar says, whenever it comes. In live mode nobody has paid befor
 so.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from oracle import Bill, Bought, Membership
+from oracle import Bill, Bought, Membership, Person
 
 from commands.invoices import CancelInvoice, cancel_invoice, retry_invoice
 from commands.subscriptions import (
@@ -37,18 +38,35 @@ MONTHS = {"monthly": 1, "yearly": 12}
 async def subscribe(shop: "SimulatedShop", each: "Step") -> None:
     values = dict(each.values)
     on_a_31st, person = values.pop("on_a_31st"), shop.person(values.pop("customer"))
+    start, trial_days, once = (values.pop(name) for name in ("start", "trial_days", "once"))
     if person is None:
         return
     while on_a_31st and shop.clock.now.day != LONGEST_MONTH:
         shop.clock.now += timedelta(days=1)
+    now = shop.clock.now
     plan = f"plan {len(shop.oracle.memberships)}"
     command = CreateSubscription(
-        customer_id=person.id, plan_id="plan", method="momo", metadata={"plan_name": plan}, **values
+        customer_id=person.id,
+        plan_id="plan",
+        method="momo",
+        metadata={"plan_name": plan},
+        start_date=None if start is None else (now + timedelta(hours=start)).isoformat(),
+        trial_days=trial_days,
+        cancel_at_period_end=once,
+        **values,
     )
-    made = await shop.expect(not person.deleted, lambda work: create_subscription(work, command))
-    if person.deleted:
+    begins = now + timedelta(hours=start or 0)
+    anchor = begins + timedelta(days=trial_days or 0)
+    is_sound = begins >= now - timedelta(days=1) and (trial_days is None or anchor > now)
+    allowed = not person.deleted and is_sound
+    made = await shop.expect(allowed, lambda work: create_subscription(work, command))
+    if not allowed:
         return
-    member = Membership(made.id, person.id, plan, began=shop.clock.now, **values)
+    member = Membership(
+        made.id, person.id, plan, began=now, anchor=anchor, next_at=anchor, **values
+    )
+    if once:
+        member.ends_at = anchor if trial_days else _months_on(member, anchor)
     shop.oracle.memberships.append(member)
     _bill(shop, member)
     _learn(shop)
@@ -61,27 +79,21 @@ async def bill(shop: "SimulatedShop", _each: "Step") -> None:
         pass
     now = shop.clock.now
     for member in shop.oracle.memberships:
-        gone = shop.oracle.people[member.customer].deleted
-        if gone and _is_due(shop, member):
-            member.status = "canceled"
         _bill(shop, member)
         for billed in member.bills:
             if billed.retry_at is not None and billed.retry_at <= now:
                 billed.retry_at = None
-                if gone:
-                    billed.status = "canceled"
-                else:
-                    billed.retries += 1
-                    billed.by_policy = True
-                    billed.status = "pending"
-                    _try_again(shop, billed.payment)
+                billed.retries += 1
+                billed.by_policy = True
+                billed.status = "pending"
+                _try_again(shop, billed.payment)
     _learn(shop)
 
 
 async def change(shop: "SimulatedShop", each: "Step") -> None:
     if member := _member(shop, each):
         command = UpdateSubscription(**each.values)
-        allowed = _stays(shop, member) and member.status != "canceled"
+        allowed = _is_there(shop, member)
         await shop.expect(allowed, lambda work: update_subscription(work, member.id, command))
         if allowed:
             _bill(shop, member)
@@ -91,41 +103,84 @@ async def change(shop: "SimulatedShop", each: "Step") -> None:
 
 async def pause(shop: "SimulatedShop", each: "Step") -> None:
     if member := _member(shop, each):
-        allowed = _stays(shop, member) and member.status == "active"
+        allowed = _is_there(shop, member) and member.status == "active"
         await shop.expect(
             allowed, lambda work: pause_subscription(work, member.id, PauseSubscription())
         )
         if allowed:
             _bill(shop, member)
-            member.status = "paused"
+            member.stop("paused")
         _learn(shop)
 
 
 async def resume(shop: "SimulatedShop", each: "Step") -> None:
     if member := _member(shop, each):
-        allowed = member.status == "paused"
+        allowed = _is_there(shop, member) and member.status == "paused"
         await shop.expect(allowed, lambda work: resume_subscription(work, member.id))
         if allowed:
             member.status = "active"
-            while member.next_at <= shop.clock.now:
-                member.next_at = _months_on(member, member.next_at)
+            if member.next_at <= shop.clock.now:
+                member.anchor = member.next_at = shop.clock.now
+            _bill(shop, member)
+        _learn(shop)
 
 
 async def end(shop: "SimulatedShop", each: "Step") -> None:
     if member := _member(shop, each):
-        allowed = _stays(shop, member) and member.status != "canceled"
+        allowed = _is_there(shop, member)
         await shop.expect(
             allowed, lambda work: cancel_subscription(work, member.id, CancelSubscription())
         )
         if allowed:
             _bill(shop, member)
-            member.status = "canceled"
+            _end(member)
         _learn(shop)
+
+
+async def let_end(shop: "SimulatedShop", each: "Step") -> None:
+    """It ends with the period that is paid."""
+    if member := _member(shop, each):
+        allowed = _is_there(shop, member)
+        command = CancelSubscription(cancel_at_period_end=True)
+        await shop.expect(allowed, lambda work: cancel_subscription(work, member.id, command))
+        if allowed:
+            _bill(shop, member)
+            if member.ends_at is None and shop.clock.now < member.next_at:
+                member.ends_at = member.next_at
+            elif member.ends_at is None:
+                _end(member)
+        _learn(shop)
+
+
+async def keep(shop: "SimulatedShop", each: "Step") -> None:
+    if member := _member(shop, each):
+        allowed = _is_there(shop, member)
+        command = UpdateSubscription(cancel_at_period_end=False)
+        await shop.expect(allowed, lambda work: update_subscription(work, member.id, command))
+        if allowed:
+            _bill(shop, member)
+            member.ends_at = None
+        _learn(shop)
+
+
+def part_with(shop: "SimulatedShop", person: Person) -> None:
+    """Whoever is deleted has no subscription any more, and nobody asks them for what failed."""
+    for member in shop.oracle.memberships:
+        if member.customer != person.id:
+            continue
+        if member.is_over(shop.clock.now):
+            _end(member, member.ends_at)
+        elif member.status != "canceled":
+            _end(member)
+        for billed in member.bills:
+            if billed.status == "failed":
+                billed.status, billed.retry_at = "canceled", None
 
 
 async def ask_again(shop: "SimulatedShop", each: "Step") -> None:
     if billed := _billed(shop, each, "failed"):
-        allowed = billed.status == "failed"
+        gone = shop.oracle.people[billed.member.customer].deleted
+        allowed = billed.status == "failed" and not gone
         await shop.expect(allowed, lambda work: retry_invoice(work, billed.id))
         if allowed:
             _try_again(shop, billed.payment)
@@ -143,7 +198,10 @@ async def let_off(shop: "SimulatedShop", each: "Step") -> None:
 
 
 def may_change(shop: "SimulatedShop", payment: Bought, to: str) -> bool:
-    """What is not wanted any more is not asked for again."""
+    """Nobody is asked again who is gone, or for what is not wanted any more."""
+    gone = payment.customer is not None and shop.oracle.people[payment.customer].deleted
+    if gone and to == "pending":
+        return False
     billed = shop.oracle.bill_of(payment)
     return billed is None or billed.status != "canceled" or to != "pending"
 
@@ -161,10 +219,12 @@ def follow(shop: "SimulatedShop", payment: Bought) -> None:
             billed.status, billed.by_policy = "pending", False
         case "failed":
             billed.status = "failed"
+            member = billed.member
             if billed.retries < len(DELAYS):
-                billed.retry_at = shop.clock.now + DELAYS[billed.retries]
-            elif billed.by_policy and billed.member.status == "active":
-                billed.member.status = "paused"
+                if member.status == "active" and not member.is_over(shop.clock.now):
+                    billed.retry_at = shop.clock.now + DELAYS[billed.retries]
+            elif billed.by_policy and member.status == "active":
+                member.stop("paused")
         case "canceled" | "expired":
             billed.status = "canceled"
 
@@ -174,19 +234,18 @@ def _try_again(shop: "SimulatedShop", payment: Bought) -> None:
     payment.failures.append((shop.clock.now, -1))
 
 
-def _is_due(shop: "SimulatedShop", member: Membership) -> bool:
-    return member.status == "active" and member.next_at <= shop.clock.now
-
-
-def _stays(shop: "SimulatedShop", member: Membership) -> bool:
-    """Whoever was deleted is not billed: what would have to be billed first ends it instead."""
-    return not (shop.oracle.people[member.customer].deleted and _is_due(shop, member))
+def _is_there(shop: "SimulatedShop", member: Membership) -> bool:
+    """Whether it has not ended, nor ends when all is billed that was to be billed until now."""
+    twin = replace(member, bills=[])
+    while twin.renews_at is not None and twin.renews_at <= shop.clock.now:
+        _begin_a_period(twin)
+    return twin.status != "canceled" and not twin.is_over(shop.clock.now)
 
 
 def _bill(shop: "SimulatedShop", member: Membership) -> None:
-    """Every period that has begun and has no bill gets one, dated today."""
-    while _is_due(shop, member):
-        start, member.next_at = member.next_at, _months_on(member, member.next_at)
+    """Every period that has begun and has no bill gets one, dated today; then it may be over."""
+    while member.renews_at is not None and member.renews_at <= shop.clock.now:
+        start = _begin_a_period(member)
         payment = Bought(
             "",
             member.amount,
@@ -200,12 +259,27 @@ def _bill(shop: "SimulatedShop", member: Membership) -> None:
         )
         shop.oracle.payments.append(payment)
         member.bills.append(Bill(member, payment, len(member.bills) + 1, start, member.next_at))
+    if member.is_over(shop.clock.now):
+        _end(member, member.ends_at)
+
+
+def _begin_a_period(member: Membership) -> datetime:
+    """Where it begins."""
+    start, member.next_at = member.next_at, _months_on(member, member.next_at)
+    if member.ends_at is not None:
+        member.ends_at = member.next_at
+    return start
+
+
+def _end(member: Membership, at: datetime | None = None) -> None:
+    member.stop("canceled")
+    member.ends_at, member.ended_at = None, at
 
 
 def _months_on(member: Membership, boundary: datetime) -> datetime:
-    """The day it began, so many months on, or the nearest day before that there is."""
+    """So many months on, on the day they are counted from or the nearest day before it."""
     months = boundary.year * 12 + boundary.month - 1 + MONTHS[member.interval]
-    for day in range(member.began.day, 0, -1):
+    for day in range(member.anchor.day, 0, -1):
         try:
             return boundary.replace(year=months // 12, month=months % 12 + 1, day=day)
         except ValueError:

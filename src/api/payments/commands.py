@@ -1,5 +1,6 @@
 """Commands on payments: create, confirm, capture, cancel, refund, dispute."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -79,12 +80,15 @@ _PAYMENT_FOR_STRANGERS: Final = WithSecrets(_shown_to_strangers, _with_client_se
     openapi_extra=example(amount=15000, currency="GHS", customer_id="usr_1234"),
 )
 async def create_payment(request: ApiRequest, command: CreatePayment) -> Response:
-    """Asks for money. A refusal of the provider is a failed payment, not an error."""
-    is_server = may_read(request)
+    """Asks for money. A refusal of the provider is a failed payment, not an error.
+
+    What a checkout key says of who pays is kept with the payment until it has succeeded.
+    """
+    is_server = vouches(request)
     if not is_server and command.model_fields_set & _STATED_BY_SERVERS:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
     return await request.decide(
-        commands.create_payment,
+        partial(commands.create_payment, by_visitor=not is_server),
         command,
         show=_PAYMENT if is_server else _PAYMENT_FOR_STRANGERS,
         status=201,
@@ -112,7 +116,10 @@ async def amend_payment(request: ApiRequest, payment_id: str, command: AmendPaym
 async def confirm_payment(
     request: ApiRequest, payment_id: str, command: ConfirmPayment
 ) -> Response:
-    """Asks the provider again, or, in live mode, records that it took the money."""
+    """Asks the provider again, or, in live mode, records that it took the money.
+
+    A provider's reference stands for one payment: 409 `provider_reference_taken` names it.
+    """
     return await request.decide(commands.confirm_payment, payment_id, command, show=_PAYMENT)
 
 
@@ -223,7 +230,10 @@ async def capture_payment(
     openapi_extra=example(amount=1000, reason="not received"),
 )
 async def open_dispute(request: ApiRequest, payment_id: str, command: OpenDispute) -> Response:
-    """Records that the payer wants the money back from their bank."""
+    """Records that the payer wants the money back from their bank.
+
+    Also of what was refunded already: the bank may take it again.
+    """
     return await request.decide(refunds.open_dispute, payment_id, command, show=_PAYMENT)
 
 
@@ -248,16 +258,22 @@ async def resolve_dispute(
     openapi_extra=example(amount=1000, reason="one was rotten"),
 )
 async def refund_payment(request: ApiRequest, payment_id: str, command: RefundPayment) -> Response:
-    """Gives money back: the amount, or, with 0 or none, all that is left."""
+    """Gives money back: the amount, or, with 0 or none, all that is left.
+
+    With a `provider_refund_id` that was recorded before: answers that refund, and gives no more.
+    """
 
     def show(_work: UnitOfWork, refunded: tuple[PaymentAggregate, str]) -> dict[str, Any]:
-        return new_refund_of(
-            *refunded, reason=command.reason, provider_refund_id=command.provider_refund_id
-        )
+        return new_refund_of(*refunded)
 
     return await request.decide(refunds.refund_payment, payment_id, command, show=show, status=201)
 
 
+def vouches(request: ApiRequest) -> bool:
+    """Whether what is said of who pays is the merchant's word: a checkout key is in every page."""
+    return request.caller.may("payments:write")
+
+
 def may_read(request: ApiRequest) -> bool:
-    """A key for checkout pages only may learn nothing about the customers it names."""
+    """A key for checkout pages only is not told what is between the merchant and their customer."""
     return request.caller.may("payments:write") or request.caller.may("payments:read")

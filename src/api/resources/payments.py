@@ -13,6 +13,7 @@ from domain.payment import Payment as PaymentAggregate
 from domain.payment_types import Status
 from projections import payment_status_history, refunds_and_disputes
 from projections.customers import CustomerRecord
+from projections.payer_details import Said
 from projections.payment_list import ListedPayment
 from projections.payments import PaymentRecord
 
@@ -88,6 +89,20 @@ class Payment(PaymentSummary):
     customer_external_id: str | None
 
 
+class Payer(Shape):
+    """What a payer said of themselves; a phone number as it was typed, if nobody can place it."""
+
+    email: str | None
+    phone: str | None = Field(examples=["+233501234567"])
+    name: str | None
+
+
+class RecordedPayment(Payment):
+    """All of one payment, with what was said when it began; null: nothing was."""
+
+    payer: Payer | None
+
+
 class Payments(Shape):
     """A page of one customer's payments."""
 
@@ -150,16 +165,21 @@ def payment_of(
     payer = None
     if customer is not None and not customer.deleted:
         payer = PaymentCustomer.of(customer, **customer.personal)
-    lost = sum(int(dispute["amount"]) for dispute in payment.disputes_lost)
-    return _whole(payment, payment.id, org_id, payer, disputed_amount=lost)
+    return _whole(payment, payment.id, org_id, payer, disputed_amount=payment.lost_amount)
 
 
 def recorded_payment_of(
-    payment: PaymentRecord, org_id: str, *, customer: CustomerRecord | None, client_secret: str
+    payment: PaymentRecord,
+    org_id: str,
+    *,
+    customer: CustomerRecord | None,
+    said: Said | None,
+    client_secret: str,
 ) -> dict[str, Any]:
     """The whole payment, as the views know it."""
     payer = PaymentCustomer.of(customer, id=customer.customer_id) if customer else None
-    return _whole(payment, payment.payment_id, org_id, payer, client_secret=client_secret)
+    whole = _whole(payment, payment.payment_id, org_id, payer, client_secret=client_secret)
+    return whole | {"payer": Payer.of(said) if said else None}
 
 
 def listed_payment_of(listed: ListedPayment, org_id: str) -> dict[str, Any]:
@@ -179,15 +199,10 @@ def refund_of(refund: refunds_and_disputes.Refund) -> dict[str, Any]:
     return Refund.of(refund, id=refund.refund_id, status="succeeded", updated_at=refund.created_at)
 
 
-def new_refund_of(
-    payment: PaymentAggregate,
-    refund_id: str,
-    *,
-    reason: str | None,
-    provider_refund_id: str | None,
-) -> dict[str, Any]:
-    """The refund a command has just recorded on the payment."""
+def new_refund_of(payment: PaymentAggregate, refund_id: str) -> dict[str, Any]:
+    """A refund as a command left it on the payment."""
     recorded = next(each for each in payment.refunds if each["id"] == refund_id)
+    note = next(each for each in payment.refund_notes if each["refund_id"] == refund_id)
     return refund_of(
         refunds_and_disputes.Refund(
             refund_id=refund_id,
@@ -195,8 +210,8 @@ def new_refund_of(
             customer_id=payment.customer_id,
             amount=recorded["amount"],
             currency=payment.currency,
-            reason=reason,
-            provider_refund_id=provider_refund_id,
+            reason=note["reason"],
+            provider_refund_id=note["provider_refund_id"],
             created_at=datetime.fromisoformat(recorded["occurred_at"]),
         )
     )

@@ -24,6 +24,10 @@ class Subscription(Shape):
     status: SubscriptionStatus
     status_reason: str | None = Field(description="Why it is paused or canceled.")
     next_renewal_at: Moment | None = Field(description="Null while nothing will be billed.")
+    start_date: Moment = Field(description="When it begins, with a trial or its first period.")
+    trial_end: Moment | None = Field(description="When the first period begins after a trial.")
+    cancel_at_period_end: bool = Field(description="Whether it ends at `ends_at` by itself.")
+    ends_at: Moment | None
     period: Count
     current_period_start: Moment
     current_period_end: Moment
@@ -56,6 +60,10 @@ def subscription_of(
         "status": subscription.status,
         "status_reason": subscription.status_reason,
         "next_renewal_at": subscription.next_renewal_at,
+        "start_date": subscription.starts_at,
+        "trial_end": subscription.trial_end,
+        "cancel_at_period_end": subscription.cancel_at_period_end,
+        "ends_at": subscription.ends_at,
         "period": subscription.period,
         "current_period_start": subscription.period_start,
         "current_period_end": subscription.period_end,

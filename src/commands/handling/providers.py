@@ -75,6 +75,7 @@ _PASSING = {
     4003: Declines("provider_timeout", "the provider did not answer in time"),
     4004: Declines("provider_unavailable", "the provider is down"),
 }
+_SIMULATED, _PAYMENT = "sim_", "pay_"
 _ACCEPTED_AT_ONCE = 4000
 _ACTION_REQUIRED = 4005
 _PROCESSING = 4006
@@ -135,5 +136,12 @@ class RecordedByMerchant:
         return Waits()
 
 
+def simulated_payment(reference: str) -> str | None:
+    """The payment that a reference of the simulator is made of; None for any other reference."""
+    if not reference.startswith(_SIMULATED):
+        return None
+    return f"{_PAYMENT}{reference.removeprefix(_SIMULATED)}"
+
+
 def _reference(payment: Payment) -> str:
-    return f"sim_{payment.id.removeprefix('pay_')}"
+    return f"{_SIMULATED}{payment.id.removeprefix(_PAYMENT)}"

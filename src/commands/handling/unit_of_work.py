@@ -62,6 +62,7 @@ class UnitOfWork:
         self._loaded: dict[str, Entity] = {}
         self._versions: dict[str, int] = {}
         self._wakes_before: dict[str, datetime | None] = {}
+        self._found_before: dict[str, frozenset[tuple[str, str]]] = {}
         self._from_cache: set[str] = set()
         self._guarded: set[str] = set()
         self._holds_a_lock = False
@@ -107,6 +108,7 @@ class UnitOfWork:
         self._loaded[aggregate.id] = aggregate
         self._versions[aggregate.id] = 0
         self._wakes_before[aggregate.id] = None
+        self._found_before[aggregate.id] = frozenset()
 
     def claim(
         self, kind: str, value: str, stream: str, taken: Callable[[str], Refusal] | None = None
@@ -129,10 +131,23 @@ class UnitOfWork:
         """The values that begin so, in their order, each with the stream that holds it."""
         return await self._aggregates.owners(self.book, kind, prefix)
 
+    async def streams_found_by(self, kind: str, prefix: str) -> list[str]:
+        """Those found by a value that begins so, as the ledger knows them or this command does."""
+        found = {stream: None for _, stream in await self.owners(kind, prefix)}
+        for each in self._loaded.values():
+            if any(kind == of and value.startswith(prefix) for of, value in each.found_by):
+                found[each.id] = None
+        return list(found)
+
     @property
     def claims(self) -> dict[tuple[str, str], Claimed]:
-        """What is made a stream's own, the moment included at which it has to be looked at next."""
+        """What is made a stream's own: what it is found by, and when it is to be looked at next."""
         moved = [self._due(each.id, each.wakes_at) for each in self._rescheduled]
+        moved += [
+            Claim(kind, value, each.id)
+            for each in self.changed
+            for kind, value in sorted(each.found_by - self._found_before[each.id])
+        ]
         return self._claims | {
             (claim.kind, claim.value): Claimed(claim, None) for claim in moved if claim is not None
         }
@@ -140,6 +155,11 @@ class UnitOfWork:
     @property
     def releases(self) -> list[Claim]:
         moved = [self._due(each.id, self._wakes_before[each.id]) for each in self._rescheduled]
+        moved += [
+            Claim(kind, value, each.id)
+            for each in self.changed
+            for kind, value in sorted(self._found_before[each.id] - each.found_by)
+        ]
         return self._releases + [claim for claim in moved if claim is not None]
 
     @cached_property
@@ -188,6 +208,7 @@ class UnitOfWork:
             self._loaded[stream] = loaded.aggregate
             self._versions[stream] = loaded.aggregate.version
             self._wakes_before[stream] = loaded.aggregate.wakes_at
+            self._found_before[stream] = loaded.aggregate.found_by
             if loaded.from_cache:
                 self._from_cache.add(stream)
         aggregate = self._loaded[stream]

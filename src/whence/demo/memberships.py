@@ -14,7 +14,7 @@ from commands.subscriptions import (
     create_subscription,
 )
 from domain.payment import Payment
-from domain.subscription import SubscriptionCancelled
+from domain.subscription_refusals import SubscriptionCancelled
 from whence.demo.people import Country
 
 _PANTRY_BOX: Final = "Monthly pantry box"

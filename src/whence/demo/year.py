@@ -138,7 +138,7 @@ class Year:
 
     def _life(
         self, at: datetime, provider: str, amount: int
-    ) -> Iterator[tuple[datetime, Callable[[Payment, datetime], None]]]:
+    ) -> Iterator[tuple[datetime, Callable[[Payment, datetime], object]]]:
         """What becomes of a payment: at most a failure, a retry, a success and what follows it."""
         chance = self._chance
         fate = chance.random()
@@ -166,7 +166,7 @@ class Year:
 
     def _regrets(
         self, at: datetime, amount: int
-    ) -> Iterator[tuple[datetime, Callable[[Payment, datetime], None]]]:
+    ) -> Iterator[tuple[datetime, Callable[[Payment, datetime], object]]]:
         chance = self._chance
         fate = chance.random()
         at += chance.randint(1, 14 * 24) * timedelta(hours=1)
@@ -232,7 +232,7 @@ def _registration(buyer: Person, customer_id: str, at: datetime) -> Act:
 
 
 def _payment_act(
-    do: Callable[[Payment, datetime], None], at: datetime
+    do: Callable[[Payment, datetime], object], at: datetime
 ) -> Callable[[Entity | None], Entity]:
     def act(payment: Entity | None) -> Entity:
         assert isinstance(payment, Payment)  # noqa: S101 (acts of a payment follow its creation)
