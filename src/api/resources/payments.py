@@ -168,7 +168,7 @@ def listed_payment_of(listed: ListedPayment, org_id: str) -> dict[str, Any]:
         **_SUMMARY,
         id=payment.payment_id,
         org_id=org_id,
-        net_amount=payment.amount,
+        net_amount=_net_amount(payment),
         customer_name=listed.customer_name,
     )
 
@@ -224,7 +224,7 @@ def _whole(
             "id": payment_id,
             "payment_id": payment_id,
             "org_id": org_id,
-            "net_amount": payment.amount,
+            "net_amount": _net_amount(payment),
             "customer_name": payer and payer["name"],
             "captured_at": payment.succeeded_at,
             "customer": payer,
@@ -232,3 +232,8 @@ def _whole(
         }
         | given,
     )
+
+
+def _net_amount(payment: PaymentAggregate | PaymentRecord) -> int:
+    """What was paid, once it is; nobody takes a fee of it here."""
+    return payment.amount if payment.succeeded_at is None else payment.captured_amount
