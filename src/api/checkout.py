@@ -9,7 +9,7 @@ from api.customers.returning_customers import ReturningCustomers
 from api.http.errors import Forbidden
 from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
-from api.payments.commands import may_read
+from api.payments.commands import vouches
 from api.resources.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
 from api.resources.customer_secrecy import told
 from api.resources.payments import for_strangers, payment_of
@@ -41,7 +41,7 @@ async def open_checkout_session(request: ApiRequest, command: OpenCheckoutSessio
 
     Who pays is shown only when a server says who it is: a browser could say any address.
     """
-    is_server = may_read(request)
+    is_server = vouches(request)
     if not is_server and command.occurred_at is not None:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
     known = is_server and request.reads_customers
@@ -56,7 +56,7 @@ async def open_checkout_session(request: ApiRequest, command: OpenCheckoutSessio
         return _with_secrets(told(request, body), request.caller.organization)
 
     return await request.decide(
-        partial(commands.open_checkout_session, prefills=known),
+        partial(commands.open_checkout_session, prefills=known, by_visitor=not is_server),
         command,
         show=WithSecrets(show, tell),
         status=201,

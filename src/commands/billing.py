@@ -6,16 +6,18 @@ from commands.collection import CUSTOMER_DELETED, cancel, end_when_over, is_gone
 from commands.fields import canonical_method
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import INVOICE_PAYMENT, apply_payment_outcome
-from commands.payers import COUNTRIES
+from commands.phone_numbers import usual_country
 from commands.verdicts import apply_verdict
 from domain.errors import NotFound
 from domain.invoice import Invoice
+from domain.money import is_money
 from domain.organization import Organization
 from domain.payment import Payment
 from domain.retry_policy import DEFAULT_POLICY, RetryPolicy
 from domain.subscription import Subscription
 
 _OF_INVOICES = "inv_"
+_WITHDRAWN = "currency_withdrawn"
 
 
 async def bill(work: UnitOfWork, stream: str) -> bool:
@@ -29,7 +31,7 @@ async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
     """Bills the period that began longest ago and has not been billed; False: there is none.
 
     One whose last period is over ends instead, and so does that of somebody who was deleted (as
-    earlier releases left them).
+    earlier releases left them) or in a currency that was withdrawn.
     """
     if await end_when_over(work, subscription):
         return True
@@ -37,6 +39,9 @@ async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
         return False
     if await is_gone(work, subscription.customer_id):
         await cancel(work, subscription, reason=CUSTOMER_DELETED)
+        return True
+    if not is_money(subscription.plan["currency"], work.now):
+        await cancel(work, subscription, reason=_WITHDRAWN)
         return True
     invoice_id = work.ids.new("inv")
     subscription.renew(invoice_id, work.now)
@@ -117,7 +122,7 @@ def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> P
         source_description=subscription.title,
         method=canonical_method(plan["method"]),
         provider=work.provider.name,
-        country=COUNTRIES.get(plan["currency"]),
+        country=usual_country(plan["currency"]),
         reference=invoice_id,
         now=work.now,
     )

@@ -51,13 +51,16 @@ class OpenedSession:
 
 
 async def open_checkout_session(
-    work: UnitOfWork, command: OpenCheckoutSession, *, prefills: bool
+    work: UnitOfWork, command: OpenCheckoutSession, *, prefills: bool, by_visitor: bool = False
 ) -> OpenedSession:
-    """A payment, and a session of a day in which it may be made."""
+    """A payment, and a session of a day in which it may be made.
+
+    ``by_visitor``: as for a payment.
+    """
     as_api = command.model_copy(
         update={"source": "api", "source_id": None, "source_description": None}
     )
-    payment = await create_payment(work, as_api)
+    payment = await create_payment(work, as_api, by_visitor=by_visitor)
     session = CheckoutSession.open(
         work.ids.new("cs"),
         payment_id=payment.id,

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from commands.fields import Object, Text, email_address
+from commands.fields import Object, Text
+from domain.contact import email_address
 from domain.errors import RuleBroken
 from domain.payment_link import CustomField, FieldType
 

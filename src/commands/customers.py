@@ -6,13 +6,24 @@ from functools import partial
 from typing import Any
 
 from commands.collection import stop_charging
-from commands.fields import ChangingCommand, Command, Email, Metadata, Phone, Tags, Text
+from commands.fields import (
+    ChangingCommand,
+    Command,
+    Email,
+    ExternalId,
+    Metadata,
+    Phone,
+    Tags,
+    Text,
+)
 from commands.handling.unit_of_work import UnitOfWork
+from domain.contact import e164_of, identifying, mailbox
 from domain.customer import Customer, CustomerNotFound, ExternalIdTaken
+from domain.text import seen, tidied
 
-# Claims: `external_id` belongs to one customer; `email` and `phone` are ways to find customers,
-# shared and never contended (the value ends with the id); `payer` keeps two simultaneous first
-# payments of one address or number from making two customers.
+# Claims: `external_id`, as it is seen, belongs to one customer; `email`, as a mailbox, and `phone`
+# are ways to find customers, shared and never contended (the value ends with the id); `payer` keeps
+# two simultaneous first payments of one mailbox or number from making two customers.
 EXTERNAL_ID, EMAIL, PHONE, PAYER = "external_id", "email", "phone", "payer"
 
 Name = tuple[str, str]
@@ -21,7 +32,7 @@ Name = tuple[str, str]
 class CreateCustomer(Command):
     """Everything is optional: an empty body registers an anonymous customer."""
 
-    external_id: Text | None = None
+    external_id: ExternalId | None = None
     email: Email | None = None
     phone: Phone | None = None
     name: Text | None = None
@@ -44,7 +55,7 @@ class PutCustomer(ChangingCommand):
 
 
 class UpdateCustomer(PutCustomer):
-    external_id: Text | None = None
+    external_id: ExternalId | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ async def update_customer(work: UnitOfWork, customer_id: str, command: PutCustom
 
 async def put_customer(work: UnitOfWork, external_id: str, command: PutCustomer) -> Put:
     """Creates the customer of that external id, or updates whoever has it already."""
-    customer_id = await work.owner(EXTERNAL_ID, external_id)
+    customer_id = await customer_called(work, external_id)
     if customer_id is not None:
         return Put(await update_customer(work, customer_id, command), created=False)
     given = {field: value for field, value in command.changes.items() if value is not None}
@@ -101,19 +112,28 @@ async def delete_customer(work: UnitOfWork, customer_id: str) -> None:
 
 async def customer_known_as(work: UnitOfWork, external_id: str) -> str:
     """The customer id behind the business's own id."""
-    customer_id = None
-    if "\x00" not in external_id:
-        customer_id = await work.owner(EXTERNAL_ID, external_id)
+    customer_id = await customer_called(work, external_id)
     if customer_id is None:
         raise NothingKnownBy(external_id)
     return customer_id
 
 
+async def customer_called(work: UnitOfWork, external_id: str) -> str | None:
+    """The customer id behind the business's own id, however it is written; None for nobody's."""
+    return await work.owner(EXTERNAL_ID, seen(external_id))
+
+
 async def first_alive(work: UnitOfWork, kind: str, address: str | None) -> Customer | None:
-    """Of those who have the address or number, the one who was registered first."""
+    """Of those who have the address or number, the one who was registered first.
+
+    A number that is not valid identifies nobody, whoever has it.
+    """
     if address is None:
         return None
-    for _, customer_id in await work.owners(kind, f"{address.lower()}\n"):
+    key = mailbox(address) if kind == EMAIL else identifying(address)
+    if key is None:
+        return None
+    for _, customer_id in await work.owners(kind, f"{key}\n"):
         customer = await work.load_guarded(Customer, customer_id)
         if not customer.deleted:
             return customer
@@ -126,12 +146,14 @@ def register(work: UnitOfWork, *, payer: Iterable[str] = (), **profile: Any) -> 
     Should another command register them first, the decision is run again and finds them.
     ``payer``: the e-mail address and the phone number they were looked for by.
     """
+    if profile.get("external_id"):
+        profile["external_id"] = tidied(profile["external_id"])
     customer = Customer.register(work.ids.new("cus"), **profile, now=work.now)
     work.add(customer)
     for kind, value in sorted(names(customer)):
         work.claim(kind, value, customer.id)
     for address in payer:
-        work.claim(PAYER, address.lower(), customer.id)
+        work.claim(PAYER, mailbox(address), customer.id)
     return customer
 
 
@@ -143,7 +165,8 @@ def rename(work: UnitOfWork, customer: Customer, before: set[Name]) -> None:
         if kind in (EMAIL, PHONE):
             work.release(PAYER, value.partition("\n")[0], customer.id)
     for kind, value in sorted(after - before):
-        taken = partial(ExternalIdTaken, value) if kind == EXTERNAL_ID else None
+        called = customer.external_id if kind == EXTERNAL_ID else None
+        taken = partial(ExternalIdTaken, called) if called else None
         work.claim(kind, value, customer.id, taken)
 
 
@@ -153,10 +176,10 @@ def names(customer: Customer) -> set[Name]:
         return set()
     email, phone = customer.personal["email"], customer.personal["phone"]
     found: set[Name] = set()
-    if customer.external_id:
-        found.add((EXTERNAL_ID, customer.external_id))
+    if customer.external_id and seen(customer.external_id):
+        found.add((EXTERNAL_ID, seen(customer.external_id)))
     if email:
-        found.add((EMAIL, f"{email.lower()}\n{customer.id}"))
+        found.add((EMAIL, f"{mailbox(email)}\n{customer.id}"))
     if phone:
-        found.add((PHONE, f"{phone}\n{customer.id}"))
+        found.add((PHONE, f"{e164_of(phone)}\n{customer.id}"))
     return found

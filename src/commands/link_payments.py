@@ -1,6 +1,6 @@
 """Payments through a link: its page and its price, and the customer who is credited."""
 
-from contextlib import suppress
+from collections.abc import Collection
 
 from pydantic import Field
 
@@ -8,11 +8,14 @@ from commands.custom_fields import Answers, answered
 from commands.fields import AmountOrAll, Command, CountryCode, Email, Method, Text
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import link_named
-from commands.link_uses import count_use
-from commands.payer_details import record_payer_details
-from commands.payers import COUNTRIES, international, payer, visitor
+from commands.payer_details import keep_payer_details
+from commands.payers import known_by_id
+from commands.payment_outcomes import propagate_outcome
+from commands.phone_numbers import read_phone, stated_country, usual_country
 from commands.verdicts import apply_verdict
-from domain.customer import Customer, CustomerNotFound, Personal
+from domain.contact import mailbox
+from domain.customer import Customer, Personal
+from domain.payer_details import ALL
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, viewed
 
@@ -40,15 +43,15 @@ async def open_payment_link(work: UnitOfWork, named: str, *, counted: bool = Tru
 
 
 async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink) -> Payment:
-    """A payment on the link's terms, by a customer who is known or becomes known by it."""
+    """A payment on the link's terms; who it is by is known when it succeeds."""
     link = await work.load_for_update(PaymentLink, await link_named(work, named))
     link.must_be_open(work.now)
     amount = link.price(command.amount or None)
     currency = link.terms["currency"]
-    country = command.country or COUNTRIES.get(currency)
-    phone = international(command.phone, country)
-    details = Personal(email=command.email, phone=phone, name=command.name)
-    customer = await _payer(work, link, details)
+    country = await stated_country(work, command.country, of_link=link.country)
+    phone = read_phone(command.phone, country, currency)
+    said = Personal(email=command.email, phone=phone, name=command.name)
+    customer = await _made_for(work, link)
     payment = Payment.create(
         work.ids.new("pay"),
         amount=amount,
@@ -59,36 +62,33 @@ async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink
         source_description=link.name,
         method=command.method,
         provider=work.provider.name,
-        country=country,
+        country=country or usual_country(currency),
         reference=link.terms["reference"],
         description=link.terms["description"],
         metadata=answered(link.terms["custom_fields"], command.custom_fields),
         now=work.now,
     )
     work.add(payment)
+    keep_payer_details(work, payment, said, believed=_of_themselves(customer, said))
     apply_verdict(work, payment, await work.provider.create(payment))
-    if customer is not None:
-        await record_payer_details(work, payment, customer, _of_themselves(link, customer, details))
-    await count_use(work, payment)
+    await propagate_outcome(work, payment)
     return payment
 
 
-async def _payer(work: UnitOfWork, link: PaymentLink, details: Personal) -> Customer | None:
+async def _made_for(work: UnitOfWork, link: PaymentLink) -> Customer | None:
     made_for = link.terms["customer_id"]
-    if made_for is not None:
-        # Of a link for somebody who was deleted since, whoever pays is a visitor like any other.
-        with suppress(CustomerNotFound):
-            return await payer(work, made_for)
-    return await visitor(work, details)
+    # Of a link for somebody who was deleted since, whoever pays is a visitor like any other.
+    return None if made_for is None else await known_by_id(work, made_for)
 
 
-def _of_themselves(link: PaymentLink, customer: Customer, details: Personal) -> Personal:
-    """Somebody else may pay what one customer was asked for: what they say is of themselves.
+def _of_themselves(made_for: Customer | None, said: Personal) -> Collection[str]:
+    """What is believed of whoever pays.
 
-    A number is the customer's when it comes with their address.
+    Somebody else may pay what one customer was asked for: what they say is of themselves. A
+    number is the customer's when it comes with their address.
     """
-    if customer.id != link.terms["customer_id"]:
-        return details
-    own, given = customer.personal["email"], details["email"]
-    is_theirs = own is not None and given is not None and own.lower() == given.lower()
-    return Personal(email=None, phone=details["phone"] if is_theirs else None, name=None)
+    if made_for is None:
+        return ALL
+    own, given = made_for.personal["email"], said["email"]
+    is_theirs = own is not None and given is not None and mailbox(own) == mailbox(given)
+    return ["phone"] if is_theirs else []

@@ -1,39 +1,56 @@
 """Payer details: what a payer says of themselves is accepted once their payment succeeds.
 
 Anybody can begin a payment in the name of an address; what they type until then is kept beside the
-payment, not with the customer.
+payment, and nobody becomes a customer by it, nor is one changed.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 
 from commands.customers import EMAIL, PAYER, PHONE, first_alive, names, rename
 from commands.handling.unit_of_work import UnitOfWork
-from commands.link_uses import link_of
+from commands.visitors import visitor
+from domain.contact import identifying, mailbox
 from domain.customer import Customer, Personal
-from domain.payer_details import PayerDetails, PayerDetailsNotFound
+from domain.payer_details import ALL, PayerDetails, PayerDetailsNotFound
 from domain.payment import Payment
 
 
-async def record_payer_details(
-    work: UnitOfWork, payment: Payment, customer: Customer, details: Personal
+def keep_payer_details(
+    work: UnitOfWork, payment: Payment, said: Personal, *, believed: Collection[str] = ALL
 ) -> None:
-    """Takes what a payer says of themselves where nothing is known, now or when they have paid."""
-    if payment.has_just_succeeded:
-        await fill_in(work, customer, details)
-    elif customer.lacks(details):
-        work.add(
-            PayerDetails.give(payment.id, customer_id=customer.id, personal=details, now=work.now)
+    """Keeps what somebody said with a new payment.
+
+    ``believed``: what of it is taken for true when the payment succeeds.
+    """
+    if any(said.values()):
+        details = PayerDetails.give(
+            payment.id,
+            customer_id=payment.customer_id,
+            personal=said,
+            believed=believed,
+            now=work.now,
         )
+        work.add(details)
 
 
 async def accept_payer_details(work: UnitOfWork, payment: Payment) -> None:
-    """Fills in what was said when the payment began, if this command made it succeed."""
-    if link_of(payment) is None or not payment.has_just_succeeded:
+    """Believes what was said when the payment began, if this command made it succeed.
+
+    A payment that is nobody's becomes theirs who are meant, in this very append.
+    """
+    if payment.source == "subscription" or not payment.has_just_succeeded:
         return
     with suppress(PayerDetailsNotFound):
-        details = await work.load_stale(PayerDetails, PayerDetails.id_for(payment.id))
-        customer = await work.load_recent(Customer, details.customer_id)
-        await fill_in(work, customer, details.personal)
+        details = await work.load_recent(PayerDetails, PayerDetails.id_for(payment.id))
+        customer: Customer | None
+        if payment.customer_id is None:
+            customer = await visitor(work, details.proved)
+        else:
+            customer = await work.load_recent(Customer, payment.customer_id)
+        if customer is not None:
+            payment.attach(customer.id, work.now)
+            await fill_in(work, customer, details.proved)
 
 
 async def fill_in(work: UnitOfWork, customer: Customer, details: Personal) -> None:
@@ -49,10 +66,11 @@ async def fill_in(work: UnitOfWork, customer: Customer, details: Personal) -> No
     phone = None if known["phone"] else await _of_nobody(work, PHONE, details["phone"])
     customer.fill_in(work.now, email=email, phone=phone, name=details["name"])
     rename(work, customer, before)
-    # Should somebody else get it in this very moment, the decision is run again and finds them.
-    for address in (email, phone):
-        if address is not None:
-            work.claim(PAYER, address.lower(), customer.id)
+    # Should somebody else get it in this very moment, the decision is run again and finds them: by
+    # a mailbox, and by a number that tells who has it.
+    for address in (email, phone and identifying(phone)):
+        if address:
+            work.claim(PAYER, mailbox(address), customer.id)
 
 
 async def _of_nobody(work: UnitOfWork, kind: str, address: str | None) -> str | None:

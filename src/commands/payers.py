@@ -1,32 +1,15 @@
-"""Payers: who a payment is credited to, by a merchant's ``customer_id``, by email or phone."""
+"""Payers: who a payment is credited to by a merchant's ``customer_id``."""
 
-from typing import Final
+from contextlib import suppress
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-
-from commands.customers import EMAIL, EXTERNAL_ID, PHONE, first_alive, register
+from commands.customers import EMAIL, customer_called, register
 from commands.handling.ids import looks_like_an_id
 from commands.handling.unit_of_work import UnitOfWork
 from commands.payer_details import fill_in
+from domain.contact import email_address, mailbox
 from domain.customer import Customer, CustomerNotFound, Personal
 
 _OURS = "cus_"
-
-# Where a currency is paid in, unless somebody says otherwise (contract part 3, row 7).
-COUNTRIES: Final = {
-    "GHS": "GH",
-    "NGN": "NG",
-    "KES": "KE",
-    "UGX": "UG",
-    "TZS": "TZ",
-    "ZAR": "ZA",
-    "XOF": "CI",
-    "XAF": "CM",
-    "USD": "US",
-    "EUR": "DE",
-    "GBP": "GB",
-}
 
 
 async def payer(work: UnitOfWork, meant: str, phone: str | None = None) -> Customer:
@@ -41,44 +24,22 @@ async def payer(work: UnitOfWork, meant: str, phone: str | None = None) -> Custo
     return customer
 
 
-async def visitor(work: UnitOfWork, details: Personal) -> Customer | None:
-    """Whoever pays in public: known by address, else by number, else a new customer.
-
-    Somebody known stays as they are. None for somebody who says nothing at all. The phone number
-    in E.164 form.
-    """
-    email, phone = details["email"], details["phone"]
-    customer = await first_alive(work, EMAIL, email)
-    if customer is None:
-        customer = await first_alive(work, PHONE, phone)
-    if customer is not None:
-        return customer
-    if not any(details.values()):
+async def known_by_id(work: UnitOfWork, meant: str) -> Customer | None:
+    """Whose id it is, ours or the merchant's own; nobody is registered, and nothing is refused."""
+    if meant.startswith(_OURS) and looks_like_an_id(meant):
+        with suppress(CustomerNotFound):
+            return await _alive(work, meant)
         return None
-    addresses = [address for address in (email, phone) if address is not None]
-    return register(work, payer=addresses, **details)
-
-
-def international(phone: str | None, country: str | None) -> str | None:
-    """A number as people write it at home, in E.164 form; None when it cannot be one.
-
-    No payment is refused over the phone number that came with it.
-    """
-    try:
-        number = phonenumbers.parse(phone or "", country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    owner = await customer_called(work, meant)
+    if owner is not None:
+        with suppress(CustomerNotFound):
+            return await _alive(work, owner)
+    return None
 
 
 async def _known(work: UnitOfWork, meant: str) -> Customer | None:
     if meant.startswith(_OURS) and looks_like_an_id(meant):
-        customer = await work.load_guarded(Customer, meant)
-        if customer.deleted:
-            raise CustomerNotFound(meant)
-        return customer
+        return await _alive(work, meant)
     for customer_id in await _called(work, meant):
         customer = await work.load_guarded(Customer, customer_id)
         # Somebody may have been deleted since the name was looked up.
@@ -89,28 +50,36 @@ async def _known(work: UnitOfWork, meant: str) -> Customer | None:
     return None
 
 
+async def _alive(work: UnitOfWork, customer_id: str) -> Customer:
+    customer = await work.load_guarded(Customer, customer_id)
+    if customer.deleted:
+        raise CustomerNotFound(customer_id)
+    return customer
+
+
 async def _called(work: UnitOfWork, name: str) -> list[str]:
     """Whose external id it is, else all who have it as their address, first registered first."""
-    owner = await work.owner(EXTERNAL_ID, name)
+    owner = await customer_called(work, name)
     if owner is not None:
         return [owner]
-    email = _address(name)
+    email = address_in(name)
     if email is None:
         return []
-    return [owner for _, owner in await work.owners(EMAIL, f"{email.lower()}\n")]
+    return [owner for _, owner in await work.owners(EMAIL, f"{mailbox(email)}\n")]
 
 
 def _newcomer(work: UnitOfWork, meant: str, phone: str | None) -> Customer:
-    email = _address(meant)
+    email = address_in(meant)
     if email is not None:
         return register(work, payer=[email], email=email, phone=phone)
     return register(work, external_id=meant, phone=phone)
 
 
-def _address(text: str) -> str | None:
+def address_in(text: str) -> str | None:
+    """The e-mail address a text is, if it is one."""
     if "@" not in text:
         return None
     try:
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError:
+        return email_address(text)
+    except ValueError:
         return None

@@ -25,10 +25,14 @@ from commands.handling.providers import Accepts, Verdict, Waits
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import must_not_be_invoiced
 from commands.link_uses import link_name, must_have_uses_left
-from commands.payers import COUNTRIES, international, payer
+from commands.payer_details import keep_payer_details
+from commands.payers import address_in, known_by_id, payer
 from commands.payment_outcomes import payment_for_update, propagate_outcome
+from commands.phone_numbers import in_e164, read_phone, stated_country, usual_country
 from commands.provider_references import claim_reference
 from commands.verdicts import apply_verdict, happened
+from domain.customer import Customer, Personal
+from domain.payer_details import ALL
 from domain.payment import Payment
 from domain.payment_types import CaptureMethod, Source
 
@@ -124,25 +128,35 @@ class CapturePayment(Command):
     occurred_at: Moment | None = None
 
 
-async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
-    """The payment as the provider left it: a refusal of the provider is a failed payment."""
+async def create_payment(
+    work: UnitOfWork, command: CreatePayment, *, by_visitor: bool = False
+) -> Payment:
+    """The payment as the provider left it: a refusal of the provider is a failed payment.
+
+    ``by_visitor``: nobody vouches for who it is by. What is said of them waits until they have
+    paid, and no customer is made or changed until then.
+    """
     occurred_at = happened(work, command.occurred_at)
-    country = command.country or COUNTRIES.get(command.currency)
-    customer_id = None
-    if command.customer_id is not None:
-        phone = international(command.phone, country)
-        customer_id = (await payer(work, command.customer_id, phone)).id
+    country = await stated_country(work, command.country)
+    phone = read_phone(command.phone, country, command.currency)
+    meant = command.customer_id
+    if by_visitor:
+        customer = await known_by_id(work, meant) if meant else None
+        said = Personal(email=address_in(meant or ""), phone=phone, name=None)
+    else:
+        customer = await payer(work, meant, in_e164(phone)) if meant else None
+        said = Personal(email=None, phone=_unknown(phone, customer), name=None)
     payment = Payment.create(
         work.ids.new("pay"),
         amount=command.amount,
         currency=command.currency,
-        customer_id=customer_id,
+        customer_id=None if customer is None else customer.id,
         source=command.source,
         source_id=command.source_id,
         source_description=command.source_description or await link_name(work, command.source_id),
         method=command.method,
         provider=work.provider.name,
-        country=country,
+        country=country or usual_country(command.currency),
         reference=command.reference,
         description=command.description,
         metadata=command.metadata,
@@ -151,6 +165,7 @@ async def create_payment(work: UnitOfWork, command: CreatePayment) -> Payment:
         occurred_at=occurred_at,
     )
     work.add(payment)
+    keep_payer_details(work, payment, said, believed=ALL if by_visitor else ())
     apply_verdict(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
     await propagate_outcome(work, payment)
     return payment
@@ -250,6 +265,11 @@ async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePay
     )
     await propagate_outcome(work, payment)
     return payment
+
+
+def _unknown(phone: str | None, customer: Customer | None) -> str | None:
+    """The number, where it does not stand with the customer."""
+    return None if customer is not None and customer.personal["phone"] == phone else phone
 
 
 def _stated(work: UnitOfWork, command: ConfirmPayment) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
@@ -28,6 +29,9 @@ _FORMER_LENGTHS: Final = {229: 8, 225: 8, 52: 11}
 # No plan of any country has shorter numbers, and E.164 none longer; some dial a prefix before.
 _SHORTEST, _LONGEST = 4, 17
 _PLUS: Final = re.compile("[+\uff0b]")
+_WRITTEN: Final = re.compile(r"[\d\s+().,/\-\u2010-\u2015]+")
+# Fewer digits are part of too many numbers and other names.
+_TELLING: Final = 5
 
 
 class ImpossiblePhone(ValueError):  # noqa: N818 (named like every other refusal)
@@ -51,6 +55,7 @@ class Phone:
     identifies: bool
 
 
+@lru_cache(maxsize=10_000)
 def placed(text: str, country: str | None = None) -> Phone:
     """What a number is that somebody typed; raises ImpossiblePhone for what cannot be one.
 
@@ -76,6 +81,50 @@ def e164(text: str) -> str:
     if not phone.is_international:
         raise ImpossiblePhone
     return phone.text
+
+
+def e164_of(recorded: str) -> str:
+    """A number that was recorded, in E.164 form: release 0.1.0 kept them as they were typed.
+
+    What today's plans do not know stays as it is.
+    """
+    try:
+        return e164(recorded)
+    except ImpossiblePhone:
+        return recorded
+
+
+def identifying(text: str) -> str | None:
+    """An international number in E.164 form, if it tells who has it: valid by today's plans."""
+    try:
+        phone = placed(text)
+    except ImpossiblePhone:
+        return None
+    return phone.text if phone.identifies else None
+
+
+def searched_phone(recorded: str | None) -> str | None:
+    """A number that was recorded, as it is searched: without the 0 that some write after a code.
+
+    To read each number that was ever recorded would take longer than to fold the rest of the fact.
+    """
+    if recorded is None or "0" not in recorded[2:5]:
+        return recorded
+    return e164_of(recorded)
+
+
+def part_of_a_phone(text: str) -> str | None:
+    """The digits of a part of a number, written as people do, as they stand in E.164.
+
+    None for what is no part of a number, or too short to tell.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    if not _WRITTEN.fullmatch(plain):
+        return None
+    number = _national(plain, None) if plain.lstrip().startswith("+") else None
+    written = _e164(number) if number is not None else plain.replace("(0)", "")
+    digits = normalize_digits_only(written).lstrip("0")
+    return digits if len(digits) >= _TELLING else None
 
 
 def mailbox(address: str) -> str:

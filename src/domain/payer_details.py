@@ -1,11 +1,14 @@
 """Payer details: what a payer said when a payment began, kept beside it until it succeeds."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from domain.customer import Personal
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
+
+ALL: Final = ("email", "phone", "name")
 
 _PREFIX: Final = "intro"
 
@@ -26,21 +29,40 @@ class PayerDetails(Entity):
     def not_found(cls, stream: str) -> NotFound:
         return PayerDetailsNotFound(stream)
 
+    # `customer_id` is whose the payment was when it began. Without one it becomes theirs who turn
+    # out to be meant, when it succeeds.
     class Event(Fact):
         """What a payer said of themselves."""
 
         TOPIC = "introduction.event"
-        customer_id: str
+        customer_id: str | None
         payment_id: str
 
+    # A phone number is in E.164 form, or, where nobody can tell from where it is, as it was typed.
+    # `believed`: which of the three are taken for true when the payment succeeds. At first only
+    # who was known already was noted, and all that was noted was believed.
     class Given(Event, FirstFact):
-        """Somebody who pays as a known customer said more than was known; nobody has proved it."""
+        """Whoever pays said who they are; nobody has proved it."""
 
         TOPIC = "introduction.made"
+        class_version = 2
         personal: Personal
+        believed: list[str]
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["believed"] = list(ALL)
 
     @classmethod
-    def give(cls, payment_id: str, *, customer_id: str, personal: Personal, now: datetime) -> Self:
+    def give(
+        cls,
+        payment_id: str,
+        *,
+        customer_id: str | None,
+        personal: Personal,
+        believed: Collection[str] = ALL,
+        now: datetime,
+    ) -> Self:
         return cls._create(
             cls.Given,
             id=cls.id_for(payment_id),
@@ -49,6 +71,7 @@ class PayerDetails(Entity):
             customer_id=customer_id,
             payment_id=payment_id,
             personal=personal,
+            believed=[name for name in ALL if name in believed],
         )
 
     @staticmethod
@@ -56,7 +79,21 @@ class PayerDetails(Entity):
         """There is at most one for each payment, and it is found without looking for it."""
         return f"{_PREFIX}_{payment_id.partition('_')[2]}"
 
-    def __init__(self, customer_id: str, payment_id: str, personal: Personal) -> None:
+    def __init__(
+        self, customer_id: str | None, payment_id: str, personal: Personal, believed: list[str]
+    ) -> None:
         self.customer_id = customer_id
         self.payment_id = payment_id
         self.personal = personal
+        self.believed = believed
+
+    @property
+    def proved(self) -> Personal:
+        """What a success proves. A number as it was typed is nobody's: it could be anywhere."""
+        said = {name: self.personal[name] for name in self.believed}  # type: ignore[literal-required]
+        phone = said.get("phone")
+        return Personal(
+            email=said.get("email"),
+            phone=phone if phone and phone.startswith("+") else None,
+            name=said.get("name"),
+        )

@@ -9,6 +9,7 @@ from eventsourcing.domain import event
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
 from domain.moments import precedes
+from domain.money import must_be_money
 from domain.payment_refusals import (
     AlreadyAttached,
     AmountExceedsWhatIsLeft,
@@ -228,6 +229,7 @@ class Payment(Entity):
     ) -> Self:
         if amount < 1:
             raise NotPositive(amount)
+        must_be_money(currency, occurred_at or now)
         return cls._create(
             cls.Created,
             id=payment_id,

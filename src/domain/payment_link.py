@@ -8,7 +8,7 @@ from eventsourcing.domain import event
 
 from domain.errors import Gone, NotFound, RuleBroken
 from domain.fact import Entity, Fact, FirstFact
-from domain.money import shown
+from domain.money import must_be_money, shown
 
 LinkStatus = Literal["active", "inactive", "expired", "exhausted"]
 FieldType = Literal["text", "number", "email", "phone", "date", "select", "checkbox"]
@@ -184,6 +184,7 @@ class PaymentLink(Entity):
     def create(cls, link_id: str, *, code: str, terms: Terms, now: datetime) -> Self:
         _must_agree(terms)
         _must_begin_open(terms, now)
+        must_be_money(terms["currency"], now)
         return cls._create(
             cls.Created, id=link_id, timestamp=now, occurred_at=now, code=code, terms=terms
         )
@@ -223,6 +224,8 @@ class PaymentLink(Entity):
         _must_agree(terms)
         if terms["expires_at"] != self.terms["expires_at"]:
             _must_begin_open(terms, now)
+        if terms["currency"] != self.terms["currency"]:
+            must_be_money(terms["currency"], now)
         self._record(self.Updated, now, terms=terms)
 
     def count_use(self, payment_id: str, now: datetime) -> None:

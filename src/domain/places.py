@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Final
+
+from iso4217 import Currency
+
+# One country's in ISO 4217, and what people pay with in Palestine as well.
+_ALSO_ELSEWHERE: Final = frozenset({"ILS", "JOD"})
 
 
 @cache
@@ -13,3 +19,18 @@ def countries() -> Mapping[str, str]:
     """
     lines = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text("utf-8").splitlines()
     return dict(line.split("\t", 1) for line in lines if line and not line.startswith("#"))
+
+
+@cache
+def only_country(currency: str) -> str | None:
+    """The country of a currency that no other country has: GHS is Ghana's, EUR is many's.
+
+    By ISO 4217, whose codes begin with the country's own (ISO 3166), or with an X.
+    """
+    try:
+        used_in = Currency(currency).country_names
+    except ValueError:
+        return None
+    code = currency[:2]
+    is_one = len(used_in) == 1 and code in countries() and currency not in _ALSO_ELSEWHERE
+    return code if is_one else None

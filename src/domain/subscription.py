@@ -9,6 +9,7 @@ from eventsourcing.domain import event
 from domain.billing_calendar import boundary_after, check_start, check_trial
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
+from domain.money import must_be_money
 from domain.subscription_refusals import SubscriptionCancelled, SubscriptionNotFound, WrongStatus
 
 SubscriptionStatus = Literal["active", "paused", "canceled"]
@@ -129,6 +130,7 @@ class Subscription(Entity):
         trial_end: datetime | None = None,
     ) -> Self:
         """``starts_at``: now, if nobody says it; a trial begins then, and is billed at its end."""
+        must_be_money(plan["currency"], now)
         starts_at = starts_at or now
         check_start(starts_at, now)
         if trial_days is not None:

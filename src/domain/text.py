@@ -33,4 +33,8 @@ def seen(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text.strip()
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
+    return unicodedata.normalize("NFC", without_invisible(text)).strip()
+
+
+def without_invisible(text: str) -> str:
+    return _INVISIBLE.sub("", text)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
 
+from domain.contact import mailbox, part_of_a_phone
+from domain.text import seen
 from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_methods, customer_totals
 from projections.customers import customer_tags, customers, search_index
@@ -24,10 +26,11 @@ SPENT = func.coalesce(customer_totals.c.total_spent, 0)
 class CustomerFilter:
     """What the customers asked for have in common; None and () do not ask.
 
-    `search` is a part of the name, email, phone, external id or id, whatever the case; `email` is
-    whole, whatever the case. `currency`, `provider` and `payment_method` ask for any payment of
-    that kind, whatever became of it. Spend is inclusive, in minor units of `currency`, else of the
-    book's most used one. `acquired_via` is the source_id of the first payment that succeeded.
+    `search` is a part of the name, email, phone, external id or id, whatever the case and the
+    accents; of a number as people write it. `email` is whole, in any way to write that mailbox.
+    `currency`, `provider` and `payment_method` ask for any payment of that kind, whatever became of
+    it. Spend is inclusive, in minor units of `currency`, else of the book's most used one.
+    `acquired_via` is the source_id of the first payment that succeeded.
 
     new: created in the last 30 days, and no successful payment before those; active: a successful
     payment in the last 30 days; inactive: neither.
@@ -91,13 +94,13 @@ def conditions(
         return Condition(func.coalesce(summary.first_source_id, "") == source_id, index_path)
 
     possible: list[tuple[Any, Callable[[Any], Condition]]] = [
-        (filters.external_id, lambda external_id: known_as(known.external_id == external_id)),
-        (filters.email, lambda email: known_as(known.email_folded == email.casefold())),
+        (filters.external_id, lambda called: known_as(known.external_id_seen == seen(called))),
+        (filters.email, lambda email: known_as(known.mailbox == mailbox(email))),
         (
-            filters.search or None,
-            lambda part: Condition(
-                _has(known, search_index.containing(part)),
-                search_index.found(connection, book, part),
+            _parts(filters.search or ""),
+            lambda parts: Condition(
+                _has(known, search_index.containing(*parts)),
+                search_index.found(connection, book, *parts),
             ),
         ),
         (filters.acquired_via, acquired),
@@ -111,6 +114,12 @@ def conditions(
         (filters.activity_status, lambda status: _as_active(status, now, through)),
     ]
     return [asks(value) for value, asks in possible if value is not None]
+
+
+def _parts(search: str) -> list[str] | None:
+    """What is looked for: the text, and the number in it, if it is part of one."""
+    number = part_of_a_phone(search)
+    return list(dict.fromkeys(filter(None, (search, number)))) or None
 
 
 _Through = Callable[..., Select[Any]]

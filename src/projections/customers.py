@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Row, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, select
 
+from domain.contact import mailbox, searched_phone
 from domain.customer import Customer
+from domain.text import seen, tidied
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.text_index import SearchIndex
 from projections.engine.folding.timestamps import instant
@@ -28,9 +31,10 @@ customers = view(
     at_latest("name", of="profile_position"),
     at_latest("tags", of="profile_position"),
     at_latest("metadata", of="profile_position"),
-    at_latest("email_folded", of="profile_position"),
+    at_latest("external_id_seen", of="profile_position"),
+    at_latest("mailbox", of="profile_position"),
     at_latest("search", of="profile_position"),
-    indexes=[("external_id",), ("email_folded",)],
+    indexes=[("external_id_seen", "customer_id"), ("mailbox", "customer_id")],
 )
 
 search_index = SearchIndex(customers, "search", position="profile_position")
@@ -69,7 +73,7 @@ def _describe(
     customer_id = fact.originator_id
     personal = fact.personal
     email, phone, name = personal["email"], personal["phone"], personal["name"]
-    words = (customer_id, fact.external_id, email, phone, name)
+    words = (customer_id, fact.external_id, email, searched_phone(phone), name)
     changes.of(customers).merge(
         (customer_id,),
         updated_at=at,
@@ -80,10 +84,12 @@ def _describe(
         name=name,
         tags=orjson.dumps(fact.tags).decode(),
         metadata=orjson.dumps(fact.metadata).decode(),
-        email_folded=email.casefold() if email else None,
-        search="\n".join(word for word in words if word).casefold(),
+        external_id_seen=seen(fact.external_id or "") or None,
+        mailbox=mailbox(email) if email else None,
+        search=searchable("\n".join(word for word in words if word)),
     )
-    for tag in fact.tags:
+    # As lists are asked for it: release 0.1.0 kept tags as they were typed.
+    for tag in map(tidied, fact.tags):
         changes.of(customer_tags).merge((customer_id, tag), profile_position=position)
 
 
@@ -113,11 +119,24 @@ def customer_record(connection: Connection, book: str, customer_id: str) -> Cust
 
 
 def customer_id_of(connection: Connection, book: str, external_id: str) -> str | None:
-    """The id of the customer the business calls `external_id`, None when there is none."""
+    """The id of the customer the business calls `external_id`, None when there is none.
+
+    Of those whose external ids release 0.1.0 told apart, the one who was registered first.
+    """
+    return _first_registered(connection, book, customers.c.external_id_seen == seen(external_id))
+
+
+def customer_id_by_email(connection: Connection, book: str, email: str) -> str | None:
+    """The id of the first customer with that mailbox, None when there is none."""
+    return _first_registered(connection, book, customers.c.mailbox == mailbox(email))
+
+
+def _first_registered(connection: Connection, book: str, found: ColumnElement[bool]) -> str | None:
     return connection.execute(
-        select(customers.c.customer_id).where(
-            customers.c.book == book, customers.c.external_id == external_id, *still_there()
-        )
+        select(customers.c.customer_id)
+        .where(customers.c.book == book, found, *still_there())
+        .order_by(customers.c.customer_id)
+        .limit(1)
     ).scalar()
 
 

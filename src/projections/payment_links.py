@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from domain.payment_link import LinkStatus, PaymentLink, Terms, status_of
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, micros
 from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
@@ -87,7 +88,7 @@ def _set_out(changes: Changes, position: int, link_id: str, terms: Terms, at: in
         is_switched_on=terms["active"],
         expires_at=None if expires_at is None else micros(datetime.fromisoformat(expires_at)),
         max_uses=terms["max_uses"],
-        search="\n".join(word for word in words if word).casefold(),
+        search=searchable("\n".join(word for word in words if word)),
     )
 
 
@@ -180,7 +181,7 @@ def _conditions(filters: LinkFilter, now: datetime) -> list[ColumnElement[bool]]
     if filters.active is not None:
         found.append(_is("active", now) if filters.active else not_(_is("active", now)))
     if filters.search:
-        found.append(payment_links.c.search.contains(filters.search.casefold(), autoescape=True))
+        found.append(payment_links.c.search.contains(searchable(filters.search), autoescape=True))
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, literal, select
 from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
+from projections.engine.folding.searchable_text import searchable
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.conditions import between, equal_to, same
 from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
@@ -114,7 +115,7 @@ def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:
     if filters.amount_max is not None:
         found.append(column.amount <= filters.amount_max)
     if filters.search:
-        found.append(column.search.contains(filters.search.casefold(), autoescape=True))
+        found.append(column.search.contains(searchable(filters.search), autoescape=True))
     found += [_noted(book, name, value) for name, value in filters.metadata.items()]
     return found
 

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Connection, select
 
 from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded, Rows
+from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import at_latest, first, key, last, latest, total, view
 from projections.engine.folding.timestamps import instant, instant_or_none
 from projections.engine.querying.records import record_from
@@ -146,7 +147,7 @@ def _created(rows: Rows, fact: Payment.Created, position: int, at: int) -> None:
         status=fact.status,
         created_at=at,
         updated_at=at,
-        search="\n".join(filter(None, words)).casefold(),
+        search=searchable("\n".join(filter(None, words))),
     )
 
 

@@ -13,6 +13,7 @@ from projections import (
     disputes,
     failed_attempts,
     invoices,
+    payer_details,
     payment_links,
     payment_mix,
     payment_status_history,
@@ -31,6 +32,7 @@ from projections.payments_as_of import PaymentsAsOf, fold_uncreated
 FOLDS: tuple[Fold, ...] = (
     customers.fold,
     payments.fold,
+    payer_details.fold,
     payment_status_history.fold,
     refunds_and_disputes.fold,
     disputes.fold,

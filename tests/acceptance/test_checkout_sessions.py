@@ -94,6 +94,8 @@ def test_who_merely_knows_an_address_learns_nothing(client, shop, ada, checkout_
         assert (told["customer"], told["prefill"]) == (None, None)
         assert "Lovelace" not in str(told)
         assert told["payment_intent"]["customer_id"] is None
+    # An address is what a visitor says of themselves: it is believed when they have paid.
+    confirm(shop, session)
     assert client.payments.get(session["payment_intent"]["id"])["customer_id"] == ada["id"]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -230,6 +231,7 @@ def test_what_a_payer_says_is_believed_when_they_have_paid(client, shop, amount)
     assert (then["name"], then["phone"]) == unproven
     assert (paid["name"], paid["phone"]) == ("Ada Lovelace", "+233501234567")
     by_number = begin(shop, link, phone=ADA["phone"]).json()
+    confirm(shop, by_number)
     assert client.payments.get(by_number["id"])["customer_id"] == known["id"]
 
 
@@ -327,13 +329,19 @@ def test_two_first_payments_of_one_person_at_once_make_one_customer(client, shop
 
     async def both() -> None:
         async with httpx2.AsyncClient(base_url=shop.url, timeout=60) as payers:
-            await asyncio.gather(
+            begun = await asyncio.gather(
                 *(payers.post(f"/v1/pay/{link['code']}/pay", json=ADA) for _ in range(20))
             )
+            await asyncio.gather(*(confirm(payers, answer.json()) for answer in begun))
+
+    async def confirm(payers: httpx2.AsyncClient, payment: Any) -> None:
+        secret = {"client_secret": payment["client_secret"]}
+        await payers.post(f"/v1/payments/{payment['id']}/confirm-intent", params=secret)
 
     asyncio.run(both())
 
-    assert len(client.customers.list()) == 1
+    [customer] = client.customers.list()
+    assert customer["successful_payments"] == 20
     assert len(client.payment_links.list_payments(link["id"], limit=50)) == 20
 
 

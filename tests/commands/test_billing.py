@@ -463,3 +463,17 @@ async def test_what_is_due_stands_in_the_ledger_exactly_once(merchant):
     merchant.clock.on(2027, 6, 1)
     await merchant.do(cancel_subscription, subscription_id, CancelSubscription())
     assert due() == []
+
+
+async def test_nobody_is_charged_in_a_currency_that_was_withdrawn(merchant):
+    merchant.clock.on(2025, 12, 15)
+    await merchant.subscribe(currency="BGN", amount=4000)
+    merchant.clock.on(2026, 1, 20)
+    await merchant.bill()
+
+    merchant.clock.on(2026, 4, 1)
+    await merchant.bill()
+
+    ended = merchant.subscription
+    assert (ended.status, ended.status_reason) == ("canceled", "currency_withdrawn")
+    assert [payment.currency for payment in merchant.all(Payment)] == ["BGN", "BGN"]

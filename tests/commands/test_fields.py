@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from commands.customers import CreateCustomer, UpdateCustomer
 from commands.fields import (
     Amount,
     CountryCode,
     CurrencyCode,
     Email,
+    ExternalId,
     Metadata,
     Moment,
     Phone,
@@ -28,7 +30,13 @@ ACCEPTED = [
     (Email, "Ama@EXAMPLE.com", "Ama@example.com"),
     (Email, "ama@shop.test", "ama@shop.test"),
     (Phone, "+233501234567", "+233501234567"),
+    (Phone, "+233 024 412 3456", "+233244123456"),
+    (Phone, "+2330244123456", "+233244123456"),
+    (Phone, "+22997123456", "+22997123456"),
+    (ExternalId, " usr_1\u200b", "usr_1"),
+    (ExternalId, "zoe\u0301", "zo\u00e9"),
     (Tags, ["vip", "new", "vip"], ["vip", "new"]),
+    (Tags, [" vip", "cafe\u0301", "vip\ufeff", "caf\u00e9"], ["vip", "caf\u00e9"]),
     (Metadata, {"plan": {"name": "pro", "seats": [1, 2.5, None]}}, None),
     (Metadata, {"a": r"the text \u0000 is not a NUL"}, None),
     (CurrencyCode, "ghs", "GHS"),
@@ -49,8 +57,13 @@ REFUSED = [
     (Phone, "0501234567"),
     (Phone, "+0501234567"),
     (Phone, "+1234567"),
+    (Phone, "+999123456789"),
+    (ExternalId, "b" * 256),
+    (ExternalId, "\U0001d15e" * 255),
     (Tags, ["a" * 65]),
     (Tags, [""]),
+    (Tags, [" \u200b"]),
+    (Tags, ["big, and slow"]),
     (Tags, [str(number) for number in range(51)]),
     (Metadata, {str(number): 1 for number in range(51)}),
     (Metadata, {"a": "x" * 33_000}),
@@ -98,3 +111,18 @@ def test_metadata_nested_too_deep_is_refused():
 
     with pytest.raises(ValidationError):
         read(Metadata, deep)
+
+
+def test_a_bad_phone_is_answered_with_an_example():
+    for typed in ("0244123456", "+233 12", "call me"):
+        with pytest.raises(ValidationError, match=r"E\.164, for example \+233201234567"):
+            read(Phone, typed)
+
+
+@pytest.mark.parametrize("nothing", ["", "  ", "\u200b", "\ufeff \t"])
+def test_a_text_of_which_nothing_is_seen_says_nothing(nothing):
+    created = CreateCustomer.model_validate({"external_id": nothing, "name": nothing})
+    changing = UpdateCustomer.model_validate({"external_id": nothing, "name": "Ama"})
+
+    assert created == CreateCustomer()
+    assert changing.changes == {"name": "Ama"}

@@ -13,6 +13,7 @@ from commands.customers import (
     update_customer,
 )
 from commands.payments import AmendPayment, CreatePayment, amend_payment, create_payment
+from commands.phone_numbers import PhoneNotPossible
 from domain.customer import Customer, CustomerNotFound
 
 pytestmark = pytest.mark.anyio
@@ -165,8 +166,16 @@ async def test_the_phone_of_a_payment_fills_a_gap_and_overwrites_nothing(do, pay
     assert (await customer(ada.id)).personal["phone"] == "+233209999999"
 
 
-async def test_a_phone_that_is_none_is_left_out(pay, customer):
-    known = await pay("usr_1", phone="call me")
+async def test_a_phone_that_is_none_is_refused(do, pay):
+    with pytest.raises(PhoneNotPossible, match="for example"):
+        await pay("usr_1", phone="call me")
+
+    with pytest.raises(CustomerNotFound):
+        await do(customer_known_as, "usr_1")
+
+
+async def test_a_phone_that_nobody_can_place_is_not_the_customers(pay, customer):
+    known = await pay("usr_1", phone="123 45 67", country="GH")
 
     assert (await customer(known)).personal["phone"] is None
 
@@ -175,3 +184,15 @@ async def test_an_automatic_customer_is_found_by_its_external_id(do, pay):
     paid_by = await pay("usr_1")
 
     assert await do(customer_known_as, "usr_1") == paid_by
+
+
+async def test_a_name_is_the_same_however_it_is_written(do, pay, customer):
+    ada = await do(create_customer, CreateCustomer(external_id="zo\u00e9 1"))
+    ida = await do(create_customer, CreateCustomer(email="ZOE\u0301@example.com"))
+
+    assert await pay("zoe\u0301 1") == ada.id
+    assert await pay("\ufeffzo\u00e9\u200b 1 ") == ada.id
+    assert await pay("zo\u00e9@example.com") == ida.id
+    newcomer = await pay(" usr\u00e9_9\u200b")
+    assert (await customer(newcomer)).external_id == "usr\u00e9_9"
+    assert await pay("usre\u0301_9") == newcomer

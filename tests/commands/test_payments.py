@@ -342,7 +342,7 @@ async def test_nothing_has_happened_in_the_future(do):
 async def test_what_cannot_be_done_yet_is_accepted_and_ignored(do):
     payment = await do(
         create_payment,
-        intent(save_payment_method=True, policy={"prefer": ["paystack"]}, phone="call me"),
+        intent(save_payment_method=True, policy={"prefer": ["paystack"]}, phone="123 45 67"),
     )
 
     assert payment.status == "pending"

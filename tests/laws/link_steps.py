@@ -12,6 +12,7 @@ from commands.payment_links import (
     delete_payment_link,
     update_payment_link,
 )
+from domain.payment import Payment
 
 if TYPE_CHECKING:
     from simulated_shop import SimulatedShop, Step
@@ -43,13 +44,7 @@ async def pay(shop: "SimulatedShop", each: "Step") -> None:
     made = await shop.expect(allowed, lambda work: pay_through_link(work, offer.id, command))
     if not allowed:
         return
-    known = [p for p in oracle.people.values() if p.email == email and not p.deleted]
-    if known:
-        assert made.customer_id == known[0].id
-    else:
-        assert made.customer_id not in oracle.people
-        newcomer = Person(made.customer_id, shop.clock.now, email=email)
-        oracle.people[newcomer.id] = newcomer
+    assert made.customer_id is None
     oracle.payments.append(
         Bought(
             made.id,
@@ -60,9 +55,30 @@ async def pay(shop: "SimulatedShop", each: "Step") -> None:
             offer.id,
             offer.name,
             created_at=shop.clock.now,
-            customer=made.customer_id,
+            said=email,
         )
     )
+
+
+async def believe(shop: "SimulatedShop", card: Bought) -> None:
+    """Whoever has paid is who they said they are: somebody known, or somebody new."""
+    if card.said is None:
+        return
+    people = shop.oracle.people
+    known = [p for p in people.values() if p.email == card.said and not p.deleted]
+    if card.customer is not None:
+        # The merchant has said meanwhile whose it is.
+        theirs = people[card.customer]
+        if not known and not theirs.deleted and theirs.email is None:
+            theirs.email = card.said
+        return
+    paid = await shop.handler.load_recent(Payment, shop.book, card.id, by_now=True)
+    if known:
+        assert paid.customer_id == known[0].id
+    else:
+        assert paid.customer_id not in people
+        people[paid.customer_id] = Person(paid.customer_id, shop.clock.now, email=card.said)
+    card.customer, card.attached_at = paid.customer_id, shop.clock.now
 
 
 async def change(shop: "SimulatedShop", each: "Step") -> None:

@@ -34,6 +34,8 @@ class Bought:
     source_description: str | None
     created_at: datetime
     customer: str | None = None
+    # The address of whoever began it on a page; whose that is counts once it is paid.
+    said: str | None = None
     manual: bool = False
     status: str = "pending"
     collected: int = 0

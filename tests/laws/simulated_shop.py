@@ -277,8 +277,8 @@ class SimulatedShop:
             card.set_aside_at = at
             card.turn("authorized", at)
         else:
-            card.pay(amount or card.amount, at)
-            card.used_at = self.clock.now
+            card.collected = amount or card.amount
+            await self._paid(card, at)
         subscription_steps.follow(self, card)
 
     def _may_confirm(self, card: Bought, amount: int | None, reference: str | None) -> bool:
@@ -306,7 +306,7 @@ class SimulatedShop:
         if allowed:
             card.collected += amount or left
             if each.values["final"] or card.collected == card.amount:
-                self._paid(card, happened or self.clock.now)
+                await self._paid(card, happened or self.clock.now)
             else:
                 card.turn("partially_captured", happened or self.clock.now)
 
@@ -334,7 +334,7 @@ class SimulatedShop:
         allowed = card.status in statuses
         await self.expect(allowed, lambda work: cancel_payment(work, card.id, command))
         if card.status == "partially_captured":
-            self._paid(card, self.clock.now)
+            await self._paid(card, self.clock.now)
         elif allowed and card.status != "canceled":
             card.turn("canceled", self.clock.now)
             subscription_steps.follow(self, card)
@@ -468,9 +468,10 @@ class SimulatedShop:
         subscription_steps.follow(self, card)
         return card
 
-    def _paid(self, card: Bought, at: datetime) -> None:
+    async def _paid(self, card: Bought, at: datetime) -> None:
         card.pay(card.collected, at)
         card.used_at = self.clock.now
+        await link_steps.believe(self, card)
 
     async def do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await self.handler.perform(self.book, decide)

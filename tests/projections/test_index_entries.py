@@ -10,7 +10,7 @@ LONGEST_ENTRY = 2_704
 # The header of an entry, eight bytes for each number, a length before each text.
 OVERHEAD = 100
 IN_UTF_8 = 4
-# What casefolding makes of a character at most, in bytes: two of them become six.
+# What folding makes of a character at most, in bytes: two of them become three.
 FOLDED = 6
 
 OURS = 40
@@ -37,8 +37,8 @@ LONGEST = {
     "book": BOOK,
     "source_id": SOURCE_ID,
     "first_source_id": SOURCE_ID,
-    "external_id": stated(customers.CreateCustomer, field="external_id"),
-    "email_folded": LONGEST_EMAIL * FOLDED,
+    "external_id_seen": stated(customers.CreateCustomer, field="external_id"),
+    "mailbox": LONGEST_EMAIL * FOLDED,
     "plan_id": stated(subscriptions.CreateSubscription, field="plan_id"),
     "provider": PROVIDER,
     "tag": IN_UTF_8 * 64,

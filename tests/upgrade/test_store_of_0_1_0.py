@@ -91,7 +91,7 @@ async def test_everybody_is_found_by_the_number_they_have_now(ledger, do):
 
 
 async def test_who_pays_by_number_is_the_customer_0_1_0_recorded(ledger, do):
-    terms = CreatePaymentLink(name="Summer Sale", amount=9900, currency="GHS")
+    terms = CreatePaymentLink(name="Summer Sale", amount=4000, currency="GHS")
     link = await do(partial(create_payment_link, prefills=True), terms)
 
     paid = await do(pay_through_link, link.id, PayThroughLink(phone="0501234567"))

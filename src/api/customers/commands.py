@@ -13,15 +13,15 @@ from api.http.routing import example, needs, new_router
 from api.resources.customers import NO_FIGURES, Customer, Identity, customer_of, figures_of
 from commands import customers as commands
 from commands.customers import CreateCustomer, Put, PutCustomer, UpdateCustomer
+from commands.fields import LONGEST_TEXT
 from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer as CustomerAggregate
+from domain.text import seen, tidied
 from projections.customer_profiles import Profile, profile_by_external_id
 
 router = new_router("customers")
 customer_routes = CustomerRoutes()
 WRITE = needs("customers:write")
-
-_LONGEST_EXTERNAL_ID = 255
 
 
 @router.post(
@@ -56,8 +56,10 @@ async def create_customer(request: ApiRequest, command: CreateCustomer) -> Respo
 )
 async def put_customer(request: ApiRequest, external_id: str, command: PutCustomer) -> Response:
     """Creates the customer of that external id (201), or updates whoever has it (200)."""
-    if len(external_id) > _LONGEST_EXTERNAL_ID:
-        raise InvalidInput("external_id", f"has more than {_LONGEST_EXTERNAL_ID} characters")
+    if not seen(external_id):
+        raise InvalidInput("external_id", "says nothing")
+    if len(tidied(external_id)) > LONGEST_TEXT:
+        raise InvalidInput("external_id", f"has more than {LONGEST_TEXT} characters")
     figures = await _figures(
         request, lambda db, book: profile_by_external_id(db, book, external_id)
     )

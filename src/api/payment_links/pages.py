@@ -4,6 +4,7 @@ Opening it counts one view. Sending the form begins a payment; whoever began it 
 next page, which is theirs by its client secret. A form that is sent twice begins one payment.
 """
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -15,13 +16,21 @@ import orjson
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from api.http.errors import ApiError, InvalidInput, answer_to, from_validation, is_fault
+from api.http.errors import (
+    ApiError,
+    InvalidInput,
+    answer_to,
+    from_refusal,
+    from_validation,
+    is_fault,
+)
 from api.http.parsing import parse_query, read_body
 from api.http.request import ApiRequest
 from api.http.routing import new_router
 from api.payment_links.commands import begin_payment, look_at_link
 from api.payment_links.forms import bounds_of, command_of, major, once
 from api.payment_links.page_templates import page
+from api.payment_links.typed_amounts import AmountInDoubt
 from api.resources.organizations import settings_of
 from api.resources.payments import payment_of
 from commands import payments
@@ -36,6 +45,7 @@ from domain.money import shown
 from domain.organization import Organization
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, PaymentLinkNotFound
+from domain.places import countries, only_country
 
 router = new_router("pay pages")
 
@@ -95,6 +105,8 @@ async def send_form(request: ApiRequest, code: str) -> Response:
         return _form(request, code, link, form, from_validation(invalid))
     except InvalidInput as wrong:
         return _form(request, code, link, form, wrong)
+    except RuleBroken as refused:
+        return _form(request, code, link, form, from_refusal(refused))
     except ApiError as refused:
         if refused.status != 400:  # noqa: PLR2004 (what the payer can mend)
             raise
@@ -204,10 +216,29 @@ def _form(
         suggested=major(link["amount"], currency) if link["amount"] else "",
         methods=_METHODS,
         kinds=_KINDS,
+        countries=sorted(countries().items(), key=lambda country: _sorted_by(country[1])),
+        country=_country(link, typed),
         typed=defaultdict(str, typed or link["prefill"] or {}),
         problem=problem.message if problem else "",
+        readings=problem.readings if isinstance(problem, AmountInDoubt) else {},
         nonce=request.dependencies.handler.ids.secret(16),
     )
+
+
+def _country(link: dict[str, Any], typed: dict[str, Any] | None) -> str:
+    """Which is chosen: by the payer, else as the link or the organization says, else none.
+
+    Not where they paid from last: that may have been anybody's guess.
+    """
+    if typed is not None:
+        return str(typed.get("country") or "")
+    stated = link["country"] or link["organization"]["country"]
+    return stated or only_country(link["currency"]) or ""
+
+
+def _sorted_by(name: str) -> str:
+    """Åland stands with A."""
+    return unicodedata.normalize("NFKD", name).casefold()
 
 
 def _closed(answer: ApiError) -> Response:

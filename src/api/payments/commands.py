@@ -1,5 +1,6 @@
 """Commands on payments: create, confirm, capture, cancel, refund, dispute."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -79,12 +80,15 @@ _PAYMENT_FOR_STRANGERS: Final = WithSecrets(_shown_to_strangers, _with_client_se
     openapi_extra=example(amount=15000, currency="GHS", customer_id="usr_1234"),
 )
 async def create_payment(request: ApiRequest, command: CreatePayment) -> Response:
-    """Asks for money. A refusal of the provider is a failed payment, not an error."""
-    is_server = may_read(request)
+    """Asks for money. A refusal of the provider is a failed payment, not an error.
+
+    What a checkout key says of who pays is kept with the payment until it has succeeded.
+    """
+    is_server = vouches(request)
     if not is_server and command.model_fields_set & _STATED_BY_SERVERS:
         raise Forbidden("insufficient_scope", "a checkout key cannot say what happened elsewhere")
     return await request.decide(
-        commands.create_payment,
+        partial(commands.create_payment, by_visitor=not is_server),
         command,
         show=_PAYMENT if is_server else _PAYMENT_FOR_STRANGERS,
         status=201,
@@ -267,6 +271,11 @@ async def refund_payment(request: ApiRequest, payment_id: str, command: RefundPa
     return await request.decide(refunds.refund_payment, payment_id, command, show=show, status=201)
 
 
+def vouches(request: ApiRequest) -> bool:
+    """Whether what is said of who pays is the merchant's word: a checkout key is in every page."""
+    return request.caller.may("payments:write")
+
+
 def may_read(request: ApiRequest) -> bool:
-    """A key for checkout pages only may learn nothing about the customers it names."""
+    """A key for checkout pages only is not told what is between the merchant and their customer."""
     return request.caller.may("payments:write") or request.caller.may("payments:read")

@@ -1,7 +1,7 @@
 """Queries of payments, refunds and status histories."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -17,8 +17,8 @@ from api.http.routing import needs, new_router
 from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.filter_types import Method, StatusName
 from api.resources.payments import (
-    Payment,
     PaymentSummary,
+    RecordedPayment,
     Refund,
     StatusChange,
     listed_payment_of,
@@ -27,12 +27,13 @@ from api.resources.payments import (
     status_change_of,
 )
 from commands.client_secrets import client_secret
-from commands.fields import CountryCode, CurrencyCode, Text
+from commands.fields import AnyCurrencyCode, CountryCode, Text
 from domain.errors import NotFound
 from domain.payment_refusals import PaymentNotFound
 from domain.payment_types import Source
-from projections.customers import CustomerRecord, customer_record
+from projections.customers import customer_record
 from projections.engine.querying.pages import Page
+from projections.payer_details import payer_of
 from projections.payment_list import PaymentFilter, payment_list
 from projections.payment_status_history import StatusChange as StatusChangeRecord
 from projections.payment_status_history import status_history
@@ -60,7 +61,7 @@ class FilterPayments(BaseModel):
     customer_id: Text | None = None
     provider: Text | None = None
     method: Method | None = None
-    currency: CurrencyCode | None = None
+    currency: AnyCurrencyCode | None = None
     country: CountryCode | None = None
     source: Source | None = None
     source_id: Text | None = None
@@ -108,13 +109,21 @@ async def show_refund(request: ApiRequest, refund_id: str) -> Response:
     return answer(refund_of(found))
 
 
-@router.get("/v1/payments/{payment_id}", response_model=Payment, dependencies=[READ])
+@router.get("/v1/payments/{payment_id}", response_model=RecordedPayment, dependencies=[READ])
 async def show_payment(request: ApiRequest, payment_id: str) -> Response:
     """All of one payment."""
-    found, customer = await request.ask(_payment, payment_id)
-    secret = client_secret(request.caller.organization, payment_id)
-    whole = recorded_payment_of(found, request.org_id, customer=customer, client_secret=secret)
-    return answer(told(request, whole))
+
+    def read(db: Connection, book: str) -> dict[str, Any]:
+        found = _payment(db, book, payment_id)
+        return recorded_payment_of(
+            found,
+            request.org_id,
+            customer=customer_record(db, book, found.customer_id) if found.customer_id else None,
+            said=payer_of(db, book, payment_id),
+            client_secret=client_secret(request.caller.organization, payment_id),
+        )
+
+    return answer(told(request, await request.ask(read)))
 
 
 @router.get("/v1/payments/{payment_id}/refunds", response_model=list[Refund], dependencies=[READ])
@@ -147,14 +156,11 @@ async def list_status_history(
     return array_answer(request, await request.ask(read), status_change_of)
 
 
-def _payment(
-    db: Connection, book: str, payment_id: str
-) -> tuple[PaymentRecord, CustomerRecord | None]:
+def _payment(db: Connection, book: str, payment_id: str) -> PaymentRecord:
     found = payment(db, book, payment_id)
     if found is None:
         raise PaymentNotFound(payment_id)
-    customer = customer_record(db, book, found.customer_id) if found.customer_id else None
-    return found, customer
+    return found
 
 
 def _metadata(request: ApiRequest) -> Mapping[str, str]:

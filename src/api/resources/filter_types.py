@@ -6,11 +6,12 @@ from pydantic import BeforeValidator
 
 from commands.fields import Text, canonical_method
 from domain.payment_types import Status
+from domain.text import tidied
 
 
 def _split(value: Any) -> Any:
     parts = [value] if isinstance(value, str) else value
-    return [each.strip() for part in parts for each in part.split(",") if each.strip()]
+    return [tidied(each) for part in parts for each in part.split(",") if tidied(each)]
 
 
 def _american(value: Any) -> Any:

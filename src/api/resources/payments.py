@@ -13,6 +13,7 @@ from domain.payment import Payment as PaymentAggregate
 from domain.payment_types import Status
 from projections import payment_status_history, refunds_and_disputes
 from projections.customers import CustomerRecord
+from projections.payer_details import Said
 from projections.payment_list import ListedPayment
 from projections.payments import PaymentRecord
 
@@ -88,6 +89,20 @@ class Payment(PaymentSummary):
     customer_external_id: str | None
 
 
+class Payer(Shape):
+    """What a payer said of themselves; a phone number as it was typed, if nobody can place it."""
+
+    email: str | None
+    phone: str | None = Field(examples=["+233501234567"])
+    name: str | None
+
+
+class RecordedPayment(Payment):
+    """All of one payment, with what was said when it began; null: nothing was."""
+
+    payer: Payer | None
+
+
 class Payments(Shape):
     """A page of one customer's payments."""
 
@@ -154,11 +169,17 @@ def payment_of(
 
 
 def recorded_payment_of(
-    payment: PaymentRecord, org_id: str, *, customer: CustomerRecord | None, client_secret: str
+    payment: PaymentRecord,
+    org_id: str,
+    *,
+    customer: CustomerRecord | None,
+    said: Said | None,
+    client_secret: str,
 ) -> dict[str, Any]:
     """The whole payment, as the views know it."""
     payer = PaymentCustomer.of(customer, id=customer.customer_id) if customer else None
-    return _whole(payment, payment.payment_id, org_id, payer, client_secret=client_secret)
+    whole = _whole(payment, payment.payment_id, org_id, payer, client_secret=client_secret)
+    return whole | {"payer": Payer.of(said) if said else None}
 
 
 def listed_payment_of(listed: ListedPayment, org_id: str) -> dict[str, Any]:

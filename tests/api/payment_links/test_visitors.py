@@ -292,7 +292,8 @@ def test_a_key_that_may_not_read_customers_is_refused_like_any_other(client, mer
 @on_both_databases
 def test_a_link_for_somebody_deleted_is_paid_by_whoever_comes(client, stranger):
     ada = client.post("/v1/customers", json=ADA).json()
-    link = client.post("/v1/payment-links", json=SUMMER | {"customer_id": ada["id"]}).json()
+    terms = SUMMER | {"amount": 4000, "customer_id": ada["id"]}
+    link = client.post("/v1/payment-links", json=terms).json()
     client.delete(f"/v1/customers/{ada['id']}")
 
     seen = stranger.get(f"/v1/pay/{link['code']}").json()
@@ -332,7 +333,7 @@ def test_links_are_ranked_by_what_they_brought_in_each_currency_by_itself(client
 def test_the_payments_of_a_link_name_their_payers_to_who_may_read_customers(
     client, merchant, stranger
 ):
-    link = client.post("/v1/payment-links", json=SUMMER).json()
+    link = client.post("/v1/payment-links", json=SUMMER | {"amount": 4000}).json()
     stranger.post(f"/v1/pay/{link['code']}/pay", json={"name": "Ada Lovelace"})
 
     def named(*scopes):

@@ -20,6 +20,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.checkpoints import CHECKPOINTS
 from projections.engine.folding.derived_tables import Derived
 from projections.engine.folding.merging import ENGINE_VERSION
+from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import merge_of
 from projections.engine.folding.text_index import SearchIndex
 
@@ -108,6 +109,7 @@ def _digest(definitions: Definitions) -> str:
     modules = {fold.__module__ for fold in definitions.folds}
     modules |= {each.compute.__module__ for each in definitions.derived}
     modules |= {type(each).__module__ for each in definitions.searched}
+    modules.add(searchable.__module__)
     parts += [_source(module) for module in sorted(modules)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     column,
+    or_,
     select,
     table,
     text,
@@ -31,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from projections.engine.folding.changes import Changes
+from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import key_names, value_names
 
 _log = logging.getLogger(__name__)
@@ -83,7 +85,7 @@ _GIN = """
 
 @dataclass(frozen=True, slots=True)
 class SearchIndex:
-    """The rows of `table` are found by parts of the text in `column`, which is casefolded.
+    """The rows of `table` are found by parts of the text in `column`, which is searchable text.
 
     `position` is the column that says which fact of the book stated the text.
     """
@@ -134,20 +136,21 @@ class SearchIndex:
                     self._sql(statement, _CHANGED_TEXTS), {"changed": json.dumps(new)}
                 )
 
-    def containing(self, part: str) -> ColumnElement[bool]:
-        """The condition that a row has this part in its text, whatever the case."""
-        return self.table.c[self.column].contains(part.casefold(), autoescape=True)
+    def containing(self, *parts: str) -> ColumnElement[bool]:
+        """The condition that a row has one of these parts in its text, whatever the case."""
+        text_of = self.table.c[self.column]
+        return or_(*(text_of.contains(searchable(each), autoescape=True) for each in parts))
 
-    def found(self, connection: Connection, book: str, part: str) -> Select[Any]:
-        """The keys of the rows that have this part, by the index if there is one and it can tell.
+    def found(self, connection: Connection, book: str, *parts: str) -> Select[Any]:
+        """The keys of the rows that have one of them, by the index if there is one that can tell.
 
         (PostgreSQL decides by itself.)
         """
-        folded, columns = part.casefold(), self.table.c
+        folded, columns = [searchable(each) for each in parts], self.table.c
         keys = (columns[name] for name in key_names(self.table))
-        rows = select(*keys).where(columns.book == book, self.containing(part))
+        rows = select(*keys).where(columns.book == book, self.containing(*parts))
         on_sqlite = connection.dialect.name == "sqlite"
-        if not on_sqlite or len(folded) < _RUN or not self._has_entries(connection):
+        if not on_sqlite or len(min(folded, key=len)) < _RUN or not self._has_entries(connection):
             return rows
         entry = table(self.name, column("rowid", BigInteger), column(self.name, Text)).c
         number = (
@@ -158,7 +161,7 @@ class SearchIndex:
         )
         first, beyond = (each.op("<<")(_POSITION_BITS) for each in (number, number + 1))
         return rows.where(
-            entry[self.name].op("MATCH")(_runs(folded)),
+            entry[self.name].op("MATCH")(" OR ".join(f"({_runs(each)})" for each in folded)),
             entry.rowid >= first,
             entry.rowid < beyond,
             columns[self.position] == entry.rowid.op("&")(_POSITION),

@@ -1,0 +1,67 @@
+"""Phone numbers of payers: read where somebody said they are, and nowhere else."""
+
+from contextlib import suppress
+from typing import Final
+
+from commands.handling.unit_of_work import UnitOfWork
+from domain.contact import ImpossiblePhone, placed
+from domain.errors import RuleBroken
+from domain.organization import Organization, OrganizationNotFound
+from domain.places import only_country
+
+# The country of a payment of which nobody said one (contract part 3, row 7). Of a currency that
+# many pay in it is a guess, and no number is read by it.
+_USUAL: Final = {
+    "GHS": "GH",
+    "NGN": "NG",
+    "KES": "KE",
+    "UGX": "UG",
+    "TZS": "TZ",
+    "ZAR": "ZA",
+    "XOF": "CI",
+    "XAF": "CM",
+    "USD": "US",
+    "EUR": "DE",
+    "GBP": "GB",
+}
+
+
+class PhoneNotPossible(RuleBroken):
+    code = "validation_error"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"phone: {reason}", field="phone", reason=reason)
+
+
+async def stated_country(
+    work: UnitOfWork, said: str | None, *, of_link: str | None = None
+) -> str | None:
+    """Where a payer is: as they say, else as their link or the organization does."""
+    if said or of_link:
+        return said or of_link
+    with suppress(OrganizationNotFound):
+        return (await work.load_recent(Organization, work.org_id)).country
+    return None
+
+
+def usual_country(currency: str) -> str | None:
+    """Where a payment is counted of which nobody said where it was made."""
+    return _USUAL.get(currency)
+
+
+def read_phone(typed: str | None, country: str | None, currency: str) -> str | None:
+    """A number in E.164 form, or as it was typed; raises PhoneNotPossible for what is none.
+
+    ``country``: the stated one; without it, that of a currency no other country has.
+    """
+    if typed is None:
+        return None
+    try:
+        return placed(typed, country or only_country(currency)).text
+    except ImpossiblePhone as impossible:
+        raise PhoneNotPossible(str(impossible)) from None
+
+
+def in_e164(phone: str | None) -> str | None:
+    """The number, if it can be told from where it is: what is kept as it was typed is nobody's."""
+    return phone if phone is not None and phone.startswith("+") else None
