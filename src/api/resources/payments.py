@@ -50,6 +50,7 @@ class PaymentSummary(Shape):
     net_amount: Amount
     captured_amount: Amount
     refunded_amount: Amount
+    disputed_amount: Amount
     customer_id: str | None
     customer_name: str | None
     reference: str | None
@@ -71,7 +72,6 @@ class Payment(PaymentSummary):
     capture_method: CaptureMethod
     authorized_amount: Amount
     captured_at: Moment | None
-    disputed_amount: Amount
     next_action: dict[str, Any] | None
     client_secret: str | None = Field(
         description="Lets a browser confirm this payment and nothing else."
@@ -129,6 +129,13 @@ class Refund(Shape):
     provider_refund_id: str | None
     created_at: Moment
     updated_at: Moment
+
+
+class RefundsExport(Shape):
+    """Every refund that was asked for."""
+
+    refunds: list[Refund]
+    total: Count
 
 
 class StatusChange(Shape):
