@@ -27,7 +27,7 @@ from api.resources.payments import (
     status_change_of,
 )
 from commands.client_secrets import client_secret
-from commands.fields import AnyCurrencyCode, CountryCode, Text
+from commands.fields import CountryCode, CurrencyCode, Text
 from domain.errors import NotFound
 from domain.payment_refusals import PaymentNotFound
 from domain.payment_types import Source
@@ -61,7 +61,7 @@ class FilterPayments(BaseModel):
     customer_id: Text | None = None
     provider: Text | None = None
     method: Method | None = None
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     country: CountryCode | None = None
     source: Source | None = None
     source_id: Text | None = None

@@ -26,7 +26,7 @@ from api.resources.statistics import (
     series_of,
     stats_of,
 )
-from commands.fields import AnyCurrencyCode, CountryCode, Text
+from commands.fields import CountryCode, CurrencyCode, Text
 from domain.payment_types import Source
 from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
@@ -56,7 +56,7 @@ class InPeriod(BaseModel):
 class ShowStats(InPeriod):
     """Everything in one currency: the asked one, else the most used one."""
 
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     source: Source | None = None
     method: Method | None = None
     provider: Text | None = None
@@ -72,14 +72,14 @@ class ShowStats(InPeriod):
 class ShowSeries(InPeriod):
     period: Period = "month"
     granularity: Granularity = "day"
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
 
 
 class RankSources(PageRequest):
     limit: UpTo200 = 50
     group_by: Literal["source", "source_id"] = "source_id"
     source: Source | None = None
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
 
