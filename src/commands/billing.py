@@ -6,13 +6,13 @@ from commands.collection import CUSTOMER_DELETED, cancel, end_when_over, is_gone
 from commands.fields import canonical_method
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import INVOICE_PAYMENT, apply_payment_outcome
-from commands.phone_numbers import usual_country
 from commands.verdicts import apply_verdict
 from domain.errors import NotFound
 from domain.invoice import Invoice
 from domain.money import is_money
 from domain.organization import Organization
 from domain.payment import Payment
+from domain.places import usual_country
 from domain.retry_policy import DEFAULT_POLICY, RetryPolicy
 from domain.subscription import Subscription
 

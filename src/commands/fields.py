@@ -216,8 +216,14 @@ def _utc(moment: datetime) -> datetime:
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")]
 LongText = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
 Email = Annotated[Text, AfterValidator(email_address), Field(json_schema_extra={"format": "email"})]
-Phone = Annotated[Text, AfterValidator(e164), Field(examples=["+233201234567"])]
-ExternalId = Annotated[Text, AfterValidator(_tidied)]
+Phone = Annotated[
+    Text,
+    AfterValidator(e164),
+    Field(description="Kept in E.164 form, however it is written.", examples=["+233201234567"]),
+]
+ExternalId = Annotated[
+    Text, AfterValidator(_tidied), Field(description="Your own id; kept trimmed and in NFC.")
+]
 Tag = Annotated[
     str, Field(min_length=1, max_length=LONGEST_TAG, pattern=r"^[^\x00]*$"), AfterValidator(_tag)
 ]

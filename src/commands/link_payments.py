@@ -11,13 +11,14 @@ from commands.link_codes import link_named
 from commands.payer_details import keep_payer_details
 from commands.payers import known_by_id
 from commands.payment_outcomes import propagate_outcome
-from commands.phone_numbers import read_phone, stated_country, usual_country
+from commands.phone_numbers import read_phone, stated_country
 from commands.verdicts import apply_verdict
 from domain.contact import mailbox
 from domain.customer import Customer, Personal
 from domain.payer_details import ALL
 from domain.payment import Payment
-from domain.payment_link import PaymentLink, viewed
+from domain.payment_link import PaymentLink
+from domain.places import usual_country
 
 
 class PayThroughLink(Command):
@@ -33,12 +34,10 @@ class PayThroughLink(Command):
     custom_fields: Answers = Field(default_factory=dict)
 
 
-async def open_payment_link(work: UnitOfWork, named: str, *, counted: bool = True) -> PaymentLink:
-    """The terms, for whoever has the address; that they were looked at is recorded."""
+async def open_payment_link(work: UnitOfWork, named: str) -> PaymentLink:
+    """The terms, for whoever has the address."""
     link = await work.load_recent(PaymentLink, await link_named(work, named))
     link.must_be_open(work.now)
-    if counted:
-        work.note(viewed(link.id, work.now))
     return link
 
 

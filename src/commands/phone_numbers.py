@@ -1,29 +1,12 @@
 """Phone numbers of payers: read where somebody said they are, and nowhere else."""
 
 from contextlib import suppress
-from typing import Final
 
 from commands.handling.unit_of_work import UnitOfWork
 from domain.contact import ImpossiblePhone, placed
 from domain.errors import RuleBroken
 from domain.organization import Organization, OrganizationNotFound
 from domain.places import only_country
-
-# The country of a payment of which nobody said one (contract part 3, row 7). Of a currency that
-# many pay in it is a guess, and no number is read by it.
-_USUAL: Final = {
-    "GHS": "GH",
-    "NGN": "NG",
-    "KES": "KE",
-    "UGX": "UG",
-    "TZS": "TZ",
-    "ZAR": "ZA",
-    "XOF": "CI",
-    "XAF": "CM",
-    "USD": "US",
-    "EUR": "DE",
-    "GBP": "GB",
-}
 
 
 class PhoneNotPossible(RuleBroken):
@@ -42,11 +25,6 @@ async def stated_country(
     with suppress(OrganizationNotFound):
         return (await work.load_recent(Organization, work.org_id)).country
     return None
-
-
-def usual_country(currency: str) -> str | None:
-    """Where a payment is counted of which nobody said where it was made."""
-    return _USUAL.get(currency)
 
 
 def read_phone(typed: str | None, country: str | None, currency: str) -> str | None:

@@ -170,10 +170,17 @@ class PaymentLink(Entity):
 
     # It needs no decision and no version: it stands in a stream of its own, beside the link's.
     class Viewed(Event):
-        """Somebody opened the link's page."""
+        """The link's page was opened `count` times since the fact before, the last of them then."""
 
         TOPIC = "payment_link.viewed"
+        class_version = 2
         link_id: str
+        count: int
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """Before they were summed up, each was a fact of its own."""
+            state["count"] = 1
 
     class Deleted(Event):
         """The link was taken down; what was paid through it stays."""
@@ -297,9 +304,14 @@ def status_of(terms: Terms, uses: int, now: datetime) -> LinkStatus:
     return "exhausted" if _is_used_up(terms, uses) else "active"
 
 
-def viewed(link_id: str, now: datetime) -> PaymentLink.Viewed:
-    """The fact that somebody opened a link's page; its version is the ledger's to give."""
-    told: dict[str, Any] = {"link_id": link_id, "occurred_at": now, "timestamp": now}
+def viewed(link_id: str, count: int, now: datetime) -> PaymentLink.Viewed:
+    """The fact that a link's page was opened; its version is the ledger's to give."""
+    told: dict[str, Any] = {
+        "link_id": link_id,
+        "count": count,
+        "occurred_at": now,
+        "timestamp": now,
+    }
     return PaymentLink.Viewed(originator_id=f"{link_id}.views", originator_version=1, **told)
 
 

@@ -71,7 +71,7 @@ def fold(recorded: Recorded[LinkFact], changes: Changes) -> None:
         case PaymentLink.Used():
             changes.of(payment_links).merge((fact.originator_id,), uses=fact.uses)
         case PaymentLink.Viewed():
-            changes.of(payment_links).merge((fact.link_id,), views=1)
+            changes.of(payment_links).merge((fact.link_id,), views=fact.count)
         case PaymentLink.Deleted():
             changes.of(payment_links).merge((fact.originator_id,), deleted_at=at, updated_at=at)
 

@@ -10,6 +10,7 @@ from api.app import create_app
 from api.http.dependencies import Dependencies
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
+from commands.link_views import LinkViews, summing_up
 from ledger.clock import Clock
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
@@ -34,6 +35,7 @@ def serving(
     with ExitStack() as stack:
         ledger = stack.enter_context(recording(settings, clock=clock))
         handler = stack.enter_context(handling(ledger, clock=clock))
+        link_views = stack.enter_context(summing_up(ledger, clock=clock))
         if only != "queries":
             stack.enter_context(cleaning_up(ledger))
             stack.enter_context(_billing(settings, ledger, metrics, clock))
@@ -44,7 +46,8 @@ def serving(
         metrics.watch_past(past.progress)
         ledger.on_answer(metrics.count_batch)
         app = create_app(
-            _dependencies(settings, handler, ledger, reading.views, past, metrics), only=only
+            _dependencies(settings, handler, ledger, reading.views, past, link_views, metrics),
+            only=only,
         )
         add_health(app, ledger, reading.projector, reading.serving, metrics)
         yield app
@@ -84,6 +87,7 @@ def _dependencies(
     ledger: Ledger,
     views: Views,
     past: PastReader,
+    link_views: LinkViews,
     metrics: Metrics,
 ) -> Dependencies:
     return Dependencies(
@@ -92,6 +96,7 @@ def _dependencies(
         ledger=ledger,
         views=views,
         past=past,
+        link_views=link_views,
         version=__version__,
         log=structlog.get_logger("whence.api"),
         metrics=metrics,

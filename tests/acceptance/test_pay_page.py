@@ -24,7 +24,9 @@ def page(client: Reevit) -> Iterator[Page]:  # noqa: ARG001 (made first: see bel
             executable_path=chromium,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        yield browser.new_context(java_script_enabled=False).new_page()
+        # By itself it says that a program drives it, and would be no view.
+        person = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+        yield browser.new_context(java_script_enabled=False, user_agent=person).new_page()
         browser.close()
 
 

@@ -28,6 +28,7 @@ from api.http.dependencies import Dependencies
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.ids import Ids
+from commands.link_views import LinkViews
 from commands.organizations import Founded, found_organization
 from ledger.clock import Clock
 from ledger.database import open_engine, upgrade
@@ -123,6 +124,7 @@ def open_parts(
         past=stack.enter_context(
             PastReader(ledger, DEFINITIONS, most_facts=9_999, most_bytes=2**28)
         ),
+        link_views=LinkViews(ledger, clock=clock),
         version="0",
         log=structlog.get_logger("tests"),
         rate_limit_per_key="off",

@@ -17,7 +17,11 @@ from domain.payment_link import (
     PaymentLink,
     PaymentLinkNotFound,
     Terms,
+    viewed,
 )
+from ledger.append import StoredFact
+from ledger.clock import written
+from ledger.facts import FactMapper
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -141,6 +145,13 @@ def test_a_link_ends_when_it_is_switched_off_runs_out_of_time_or_is_used_up(link
     assert once.status(NOW) == "exhausted"
     with pytest.raises(LinkExhausted):
         once.must_be_open(NOW)
+
+
+def test_a_look_of_before_they_were_summed_up_is_one():
+    data = '{"occurred_at":"2026-11-23T00:00:00.000000Z","link_id":"pl_1"}'
+    old = StoredFact("b", 1, "pl_1.views", 1, "payment_link.viewed", data, "{}", written(NOW), b"")
+
+    assert FactMapper().decode(old) == viewed("pl_1", 1, NOW)
 
 
 def test_what_has_happened_is_counted_even_when_it_is_one_too_many(link):

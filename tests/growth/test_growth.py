@@ -65,6 +65,7 @@ QUESTIONS = {
             "a part nobody has": {"search": "nobody at all"},
             "a part many have": {"search": "gmail.com"},
             "two letters": {"search": "am"},
+            "a part of a number": {"search": "024 412 3456"},
             "an external id": {"external_id": "user_7919"},
             "an email": {"email": "nobody@nowhere.example"},
             "a provider": {"provider": "hubtel"},
@@ -141,9 +142,10 @@ def test_no_list_is_sorted(books, name, size):
 
 
 @pytest.mark.parametrize("size", ["large", "million"])
-def test_a_part_of_a_word_is_found_through_an_index(books, size):
+@pytest.mark.parametrize("parts", [(SOMEBODY[12:],), ("024 412 3456", "244123456")])
+def test_a_part_of_a_word_is_found_through_an_index(books, size, parts):
     with books[size].reading() as connection:
-        way = search_index.found(connection, BOOK, SOMEBODY[12:])
+        way = search_index.found(connection, BOOK, *parts)
         told = asked(connection, lambda db: db.execute(way).all())[-1]
         if connection.dialect.name == "sqlite":
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {told[0]}", told[1])
@@ -156,7 +158,7 @@ def test_a_part_of_a_word_is_found_through_an_index(books, size):
         assert found[0] == "SCAN customers_search VIRTUAL TABLE INDEX 0:M1><"
         assert found[-1].startswith("SEARCH main.customers USING INDEX customers_search_entries")
     else:
-        assert found == ["customers_search"]
+        assert set(found) == {"customers_search"}
 
 
 def index_names(plan):

@@ -1,10 +1,12 @@
 """Payment link steps: links of a simulated shop are set out, looked at, paid, changed, deleted."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from oracle import Bought, Offer, Person
 
 from commands.link_payments import PayThroughLink, open_payment_link, pay_through_link
+from commands.link_views import LinkViews
 from commands.payment_links import (
     CreatePaymentLink,
     UpdatePaymentLink,
@@ -31,8 +33,13 @@ async def look(shop: "SimulatedShop", each: "Step") -> None:
         allowed = shop.oracle.status(offer) == "active"
         await shop.expect(allowed, lambda work: open_payment_link(work, offer.id))
         if allowed:
-            offer.views += 1
-            offer.looks.append(shop.clock.now)
+            # The first is recorded as it happens, the others together.
+            views = LinkViews(shop.ledger, clock=shop.clock)
+            for _ in range(1 + each.which % 3):
+                await views.count(shop.book, offer.id)
+                offer.views += 1
+                offer.looks.append(shop.clock.now)
+            await asyncio.to_thread(views.record_all)
 
 
 async def pay(shop: "SimulatedShop", each: "Step") -> None:

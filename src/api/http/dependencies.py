@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
+from commands.link_views import LinkViews
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
 from projections.engine.time_travel.reader import PastReader
@@ -31,6 +32,7 @@ class Dependencies:
     ledger: Ledger
     views: Views
     past: PastReader
+    link_views: LinkViews
     version: str
     log: Any
     metrics: RequestMetrics | None = None

@@ -11,6 +11,7 @@ from api.http.errors import ApiError
 from api.http.request import ApiRequest, WithSecrets
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
+from api.payment_links.looks import is_somebody_s_look
 from api.resources.customer_secrecy import told
 from api.resources.payment_links import PaymentLink, PublicPaymentLink, link_of, public_link_of
 from api.resources.payments import Payment, for_strangers, payment_of
@@ -90,7 +91,10 @@ async def delete_payment_link(request: ApiRequest, link: str) -> Response:
     dependencies=[for_browsers(book_of, "code"), PRESENT_ONLY],
 )
 async def open_payment_link(request: ApiRequest, code: str) -> Response:
-    """The terms, for whoever has the address: public, and counted as one view."""
+    """The terms, for whoever has the address: public, and one view.
+
+    The previews of messengers, and others who say that they are robots, are no views.
+    """
     return await look_at_link(request, code, _book(request, code), counted=True)
 
 
@@ -148,8 +152,13 @@ async def look_at_link(request: ApiRequest, code: str, book: str, *, counted: bo
         return public_link_of(link, organization, site=request.site) | known
 
     # A form that was sent looks at its link too: it has a key for the payment, and none for this.
-    look = partial(link_payments.open_payment_link, counted=counted)
-    return await request.decide(look, code, show=show, book=book, in_browser=True, keyed=False)
+    response = await request.decide(
+        link_payments.open_payment_link, code, show=show, book=book, in_browser=True, keyed=False
+    )
+    if counted and is_somebody_s_look(request.request_state):
+        link = orjson.loads(bytes(response.body))
+        await request.dependencies.link_views.count(book, link["id"])
+    return response
 
 
 def _book(request: ApiRequest, code: str) -> str:

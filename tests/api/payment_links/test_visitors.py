@@ -56,6 +56,7 @@ def test_what_is_only_looked_at_takes_no_key_and_leaves_none(client, merchant, s
         answer = stranger.get(path, headers={"Idempotency-Key": "the same"})
         assert (answer.status_code, "Idempotent-Replayed" in answer.headers) == (200, False)
 
+    merchant.server.parts.link_views.record_all()
     assert client.get(f"/v1/payment-links/{link['id']}/stats").json()["views"] == 2
     with merchant.server.ledger.engine.connect() as connection:
         kept = select(replies.c.key).where(replies.c.book == merchant.book)

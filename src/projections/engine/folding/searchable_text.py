@@ -66,7 +66,7 @@ _PLAIN: Final = str.maketrans(
 
 
 def searchable(text: str) -> str:
-    """The text folded; a part of it, folded, is a part of that."""
+    """The text folded, as it is indexed and as it is asked for."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", without_invisible(text)).casefold()
