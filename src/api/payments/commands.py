@@ -118,6 +118,8 @@ async def confirm_payment(
 ) -> Response:
     """Asks the provider again, or, in live mode, records that it took the money.
 
+    `amount` is what was really paid, when that is not what was asked: every figure counts it. With
+    a `provider_ref_id` also what was canceled, expired or failed succeeds: its money came late.
     A provider's reference stands for one payment: 409 `provider_reference_taken` names it.
     """
     return await request.decide(commands.confirm_payment, payment_id, command, show=_PAYMENT)

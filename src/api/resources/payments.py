@@ -50,6 +50,7 @@ class PaymentSummary(Shape):
     net_amount: Amount
     captured_amount: Amount
     refunded_amount: Amount
+    disputed_amount: Amount
     customer_id: str | None
     customer_name: str | None
     reference: str | None
@@ -71,7 +72,6 @@ class Payment(PaymentSummary):
     capture_method: CaptureMethod
     authorized_amount: Amount
     captured_at: Moment | None
-    disputed_amount: Amount
     next_action: dict[str, Any] | None
     client_secret: str | None = Field(
         description="Lets a browser confirm this payment and nothing else."
@@ -129,6 +129,13 @@ class Refund(Shape):
     provider_refund_id: str | None
     created_at: Moment
     updated_at: Moment
+
+
+class RefundsExport(Shape):
+    """Every refund that was asked for."""
+
+    refunds: list[Refund]
+    total: Count
 
 
 class StatusChange(Shape):
@@ -189,7 +196,7 @@ def listed_payment_of(listed: ListedPayment, org_id: str) -> dict[str, Any]:
         **_SUMMARY,
         id=payment.payment_id,
         org_id=org_id,
-        net_amount=payment.amount,
+        net_amount=_net_amount(payment),
         customer_name=listed.customer_name,
     )
 
@@ -245,7 +252,7 @@ def _whole(
             "id": payment_id,
             "payment_id": payment_id,
             "org_id": org_id,
-            "net_amount": payment.amount,
+            "net_amount": _net_amount(payment),
             "customer_name": payer and payer["name"],
             "captured_at": payment.succeeded_at,
             "customer": payer,
@@ -253,3 +260,8 @@ def _whole(
         }
         | given,
     )
+
+
+def _net_amount(payment: PaymentAggregate | PaymentRecord) -> int:
+    """What was paid, once it is; nobody takes a fee of it here."""
+    return payment.amount if payment.succeeded_at is None else payment.captured_amount
