@@ -14,8 +14,8 @@ from api.payments.filters import FilterDisputes, FilterPayments, FilterRefunds
 from api.resources.customer_secrecy import told
 from api.resources.disputes import Dispute, dispute_of
 from api.resources.payments import (
+    Payment,
     PaymentSummary,
-    RecordedPayment,
     Refund,
     StatusChange,
     listed_payment_of,
@@ -109,7 +109,7 @@ async def show_refund(request: ApiRequest, refund_id: str) -> Response:
     return answer(refund_of(found))
 
 
-@router.get("/v1/payments/{payment_id}", response_model=RecordedPayment, dependencies=[READ])
+@router.get("/v1/payments/{payment_id}", response_model=Payment, dependencies=[READ])
 async def show_payment(request: ApiRequest, payment_id: str) -> Response:
     """All of one payment."""
 
