@@ -1,6 +1,7 @@
 """Billing: what is due of a subscription or an invoice, one period or one more try an append."""
 
 from contextlib import suppress
+from typing import TypedDict
 
 from commands.collection import CUSTOMER_DELETED, cancel, end_when_over, is_gone
 from commands.fields import canonical_method
@@ -8,7 +9,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import INVOICE_PAYMENT, apply_payment_outcome
 from commands.verdicts import apply_verdict
 from domain.errors import NotFound
-from domain.invoice import Invoice
+from domain.invoice import DEFAULT_PREFIX, Invoice
 from domain.money import is_money
 from domain.organization import Organization
 from domain.payment import Payment
@@ -18,6 +19,11 @@ from domain.subscription import Subscription
 
 _OF_INVOICES = "inv_"
 _WITHDRAWN = "currency_withdrawn"
+
+
+class _Terms(TypedDict):
+    retry_policy: RetryPolicy
+    number_prefix: str
 
 
 async def bill(work: UnitOfWork, stream: str) -> bool:
@@ -57,7 +63,7 @@ async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
         period=subscription.period,
         period_start=subscription.period_start,
         period_end=subscription.period_end,
-        retry_policy=await _policy(work, subscription.plan["plan_id"]),
+        **await _terms(work, subscription.plan["plan_id"]),
         now=work.now,
     )
     work.add(invoice)
@@ -128,7 +134,12 @@ def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> P
     )
 
 
-async def _policy(work: UnitOfWork, plan_id: str) -> RetryPolicy:
+async def _terms(work: UnitOfWork, plan_id: str) -> _Terms:
+    """What the organization has decided about its invoices, as of now."""
     with suppress(NotFound):
-        return (await work.load_recent(Organization, work.org_id)).retry_policy(plan_id)
-    return DEFAULT_POLICY
+        organization = await work.load_recent(Organization, work.org_id)
+        return _Terms(
+            retry_policy=organization.retry_policy(plan_id),
+            number_prefix=organization.invoice_prefix or DEFAULT_PREFIX,
+        )
+    return _Terms(retry_policy=DEFAULT_POLICY, number_prefix=DEFAULT_PREFIX)

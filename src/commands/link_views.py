@@ -8,7 +8,7 @@ was asked.
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -85,20 +85,32 @@ class LinkViews:
 
     def _record(self, is_meant: Callable[[_Looks, datetime], bool]) -> None:
         now = self._clock()
-        waiting: list[tuple[_Place, Future[Outcome], int, datetime]] = []
+        taken: list[tuple[_Place, Append, int, datetime]] = []
         with self._lock:
             meant = [each for each in self._looks.items() if is_meant(each[1], now)]
             for place, looks in meant:
                 if looks.count:
-                    append, count, last_at = self._take(place, looks, now)
-                    waiting.append((place, self._ledger.submit(append), count, last_at))
+                    taken.append((place, *self._take(place, looks, now)))
                 else:
                     del self._looks[place]
-        for place, outcome, count, last_at in waiting:
+        for place, count, last_at in self._failed(taken):
+            self._give_back(place, count, last_at)
+
+    def _failed(
+        self, taken: list[tuple[_Place, Append, int, datetime]]
+    ) -> Iterator[tuple[_Place, int, datetime]]:
+        """Appends all together; those that the ledger does not take now."""
+        waiting: list[tuple[Future[Outcome], _Place, int, datetime]] = []
+        for place, append, count, last_at in taken:
+            try:
+                waiting.append((self._ledger.submit(append), place, count, last_at))
+            except LedgerUnavailable:
+                yield place, count, last_at
+        for outcome, place, count, last_at in waiting:
             try:
                 outcome.result()
             except LedgerUnavailable:
-                self._give_back(place, count, last_at)
+                yield place, count, last_at
 
     def _take(self, place: _Place, looks: _Looks, now: datetime) -> tuple[Append, int, datetime]:
         """What is to be recorded of a link's looks, which begin anew."""
@@ -127,5 +139,4 @@ def summing_up(
         with sweep:
             yield views
     finally:
-        with suppress(LedgerUnavailable):
-            views.record_all()
+        views.record_all()

@@ -26,6 +26,9 @@ def _known(scopes: list[str]) -> list[str]:
 Scopes = Annotated[list[Tag], Field(max_length=len(SCOPES)), AfterValidator(_known)]
 
 
+# What every invoice's number begins with, for people and for file names.
+InvoicePrefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,19}$")]
+
 # A name is written into lists and letters: it says something, and is one line.
 Name = Annotated[
     str,
@@ -53,6 +56,7 @@ class UpdateOrganization(ChangingCommand):
     country: Country | None = None
     time_zone: TimeZone | None = None
     color: Color | None = None
+    invoice_prefix: InvoicePrefix | None = None
 
 
 class AlreadyFounded(Conflict):
@@ -134,7 +138,10 @@ async def show_organization(work: UnitOfWork) -> Organization:
 async def update_organization(work: UnitOfWork, command: UpdateOrganization) -> Organization:
     """In one mode: what the other one says stays as it is."""
     organization = await work.load_for_update(Organization, work.org_id)
-    organization.change_settings(command.model_dump(include=command.model_fields_set), work.now)
+    settings = command.model_dump(include=command.model_fields_set)
+    if "invoice_prefix" in settings:
+        organization.set_invoice_prefix(settings.pop("invoice_prefix"), work.now)
+    organization.change_settings(settings, work.now)
     return organization
 
 

@@ -61,6 +61,21 @@ def _taken_by(kind: type["Entity"]) -> tuple[str, ...]:
     return tuple(signature(kind.__init__).parameters)[1:]
 
 
+class Counted(Fact):
+    """A fact that gets a `number` as it is recorded: its place among those counted in a stream.
+
+    Until then it has none. What counts it stands before it in the append, and the ledger gives
+    that its version.
+    """
+
+    COUNTED_IN: ClassVar[str]
+    number: int | None
+
+    def counting(self) -> Fact:
+        """What is recorded in the stream it is counted in."""
+        raise NotImplementedError
+
+
 class Entity(BaseAggregate[str]):
     """An aggregate with a text id, whose history is a stream of facts.
 

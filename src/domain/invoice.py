@@ -1,17 +1,20 @@
 """An invoice: one period of a subscription, and whether it has been paid."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final, Literal, Self, cast
+from typing import Any, ClassVar, Final, Literal, Self, cast
 
 from eventsourcing.domain import event
 
 from domain.errors import NotFound, RuleBroken
-from domain.fact import Entity, Fact, FirstFact
+from domain.fact import Counted, Entity, Fact, FirstFact
 from domain.retry_policy import RetryPolicy, delay_after
 
 # A claim of each invoice that may still be paid: `<customer>\n<subscription>\n<invoice>`.
 OPEN: Final = "open_invoice"
+
+DEFAULT_PREFIX: Final = "INV-"
 
 InvoiceStatus = Literal["draft", "due", "paid", "failed", "canceled"]
 
@@ -66,10 +69,12 @@ class Invoice(Entity):
             aggregate.updated_at = max(aggregate.updated_at, self.occurred_at)
 
     # The policy is the one of this moment: what is decided later about retries is for later ones.
-    class Issued(Event, FirstFact):
-        """A period of a subscription was billed; `period` counts them."""
+    class Issued(Event, Counted, FirstFact):
+        """A period of a subscription was billed; `period` counts them, `number` all of the book."""
 
         TOPIC = "invoice.issued"
+        COUNTED_IN = "invoice_numbers"
+        class_version: ClassVar[int] = 2
         plan_id: str
         period: int
         period_start: datetime
@@ -77,6 +82,21 @@ class Invoice(Entity):
         due_at: datetime
         retry_policy: RetryPolicy
         metadata: dict[str, Any]
+        number_prefix: str | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state |= {"number": None, "number_prefix": None}
+
+        def counting(self) -> Fact:
+            return _numbered(self)
+
+    # It stands in a stream of its own, in which the ledger counts: its version is the number.
+    class Numbered(Event):
+        """An invoice took the next number of the book: the version of this fact."""
+
+        TOPIC = "invoice.numbered"
+        invoice_id: str
 
     class Paid(Event):
         """Its payment succeeded."""
@@ -128,6 +148,7 @@ class Invoice(Entity):
         period_start: datetime,
         period_end: datetime,
         retry_policy: RetryPolicy,
+        number_prefix: str = DEFAULT_PREFIX,
         now: datetime,
     ) -> Self:
         return cls._create(
@@ -151,6 +172,8 @@ class Invoice(Entity):
             due_at=period_start,
             retry_policy=retry_policy,
             metadata={},
+            number=None,
+            number_prefix=number_prefix,
         )
 
     def __init__(
@@ -167,6 +190,8 @@ class Invoice(Entity):
         due_at: datetime,
         retry_policy: RetryPolicy,
         metadata: dict[str, Any],
+        number: int | None,
+        number_prefix: str | None,
         occurred_at: datetime,
     ) -> None:
         self.subscription_id = subscription_id
@@ -181,6 +206,8 @@ class Invoice(Entity):
         self.due_at = due_at
         self.retry_policy = retry_policy
         self.metadata = metadata
+        self.number = number
+        self.number_prefix = number_prefix
         self.status: InvoiceStatus = "due"
         self.retry_count = 0
         self.next_retry_at: datetime | None = None
@@ -198,6 +225,10 @@ class Invoice(Entity):
         if self.status in ("paid", "canceled"):
             return frozenset()
         return frozenset({(OPEN, f"{self.customer_id}\n{self.subscription_id}\n{self.id}")})
+
+    @property
+    def written_number(self) -> str | None:
+        return written_number(self.number_prefix, self.number)
 
     @property
     def max_retries(self) -> int:
@@ -218,7 +249,8 @@ class Invoice(Entity):
         self._must_be(("failed",), "retry")
 
     def pay(self, now: datetime, *, occurred_at: datetime | None = None) -> None:
-        self._must_be(("draft", "due"), "pay")
+        """Its payment succeeded, if need be after the invoice was given up."""
+        self._must_be(("draft", "due", "failed", "canceled"), "pay")
         self._become("paid", self.Paid, now, occurred_at=occurred_at, next_retry_at=None)
 
     def fail(self, failure_code: str, now: datetime, *, collects: bool = True) -> None:
@@ -316,3 +348,19 @@ class Invoice(Entity):
     def _on_amended(self, due_at: datetime, metadata: dict[str, Any]) -> None:
         self.due_at = due_at
         self.metadata = metadata
+
+
+def written_number(prefix: str | None, number: int | None) -> str | None:
+    """As it stands on the invoice; those of release 0.1.0 have none."""
+    return None if number is None else f"{prefix or ''}{number:06}"
+
+
+def _numbered(issued: Invoice.Issued) -> Invoice.Numbered:
+    # Its version is the ledger's to give.
+    repeated = {field.name: getattr(issued, field.name) for field in fields(Invoice.Event)}
+    told = repeated | {
+        "originator_id": issued.COUNTED_IN,
+        "originator_version": 1,
+        "invoice_id": issued.originator_id,
+    }
+    return Invoice.Numbered(**told)

@@ -99,6 +99,12 @@ class Organization(Entity):
         time_zone: str | None
         color: str | None
 
+    class InvoicePrefixSet(Event):
+        """Numbers of invoices begin so from then on; null: as they do without being told."""
+
+        TOPIC = "organization.invoice_prefix_set"
+        prefix: str | None
+
     class KeyIssued(Event):
         """A key was handed out; only the digest of its secret is known. No scopes: all of them."""
 
@@ -163,6 +169,7 @@ class Organization(Entity):
         self.country: str | None = None
         self.time_zone: str | None = None
         self.color: str | None = None
+        self.invoice_prefix: str | None = None
         self.founded_at = occurred_at
         self.keys: dict[str, Key] = {}
         self.retry_policies: dict[str | None, RetryPolicy] = {}
@@ -182,6 +189,10 @@ class Organization(Entity):
         settings = self.settings | dict(changes)
         if settings != self.settings:
             self._record(self.SettingsChanged, now, occurred_at=now, **settings)
+
+    def set_invoice_prefix(self, prefix: str | None, now: datetime) -> None:
+        if prefix != self.invoice_prefix:
+            self._record(self.InvoicePrefixSet, now, prefix=prefix)
 
     def issue_key(
         self,
@@ -242,6 +253,10 @@ class Organization(Entity):
         self.country = country
         self.time_zone = time_zone
         self.color = color
+
+    @event(InvoicePrefixSet)
+    def _on_invoice_prefix_set(self, prefix: str | None) -> None:
+        self.invoice_prefix = prefix
 
     @event(KeyIssued)
     def _on_key_issued(

@@ -3,16 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
+
+# Stands in data for a number that only the ledger can give; no JSON text holds this character.
+NUMBER: Final = "\x00"
 
 
 @dataclass(frozen=True, slots=True)
 class NewFact:
-    """A fact that wants to be recorded. ``data`` is stored and digested exactly as given."""
+    """A fact that wants to be recorded. ``data`` is stored and digested exactly as given.
+
+    Unless ``counted_in`` names a stream without expectation that got a fact before this one, in
+    the same append: NUMBER becomes the version it got. So numbers have no gaps, and nobody waits.
+    """
 
     stream: str
     version: int
     topic: str
     data: str
+    counted_in: str | None = None
 
 
 # Not frozen: that costs a microsecond for each fact read, and a rebuild reads all there are.

@@ -21,7 +21,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import get_topic, resolve_topic
 
 from domain.fact import Fact
-from ledger.append import NewFact, StoredFact
+from ledger.append import NUMBER, NewFact, StoredFact
 from ledger.clock import written
 
 __all__ = ["FactMapper", "FactTranscoder", "NewFact", "RecordedEvent", "StoredFact"]
@@ -68,7 +68,11 @@ class FactMapper(Mapper[str]):
         class_version = getattr(kind, "class_version", 1)
         if class_version > 1:
             state["class_version"] = class_version
-        return NewFact(stream, version, get_topic(kind), self.transcoder.encode(state).decode())
+        counted_in: str | None = getattr(kind, "COUNTED_IN", None)
+        if counted_in is not None:
+            state["number"] = orjson.Fragment(NUMBER)
+        data = self.transcoder.encode(state).decode()
+        return NewFact(stream, version, get_topic(kind), data, counted_in)
 
     def decode(self, stored: StoredFact) -> Fact:
         """The fact, as its class is today. ``timestamp`` is when it was recorded.

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ledger.append import (
+    NUMBER,
     Append,
     Done,
     KeyReused,
@@ -138,7 +139,10 @@ def _chain(append: Append, known: Known, now: str, result: Plan, head: Head) -> 
         version = fact.version if is_expected else versions.get(stream, 0) + 1
         versions[stream] = version
         position += 1
-        digest = link(digest, fact.stream, version, fact.topic, fact.data, context, recorded_at)
+        data = fact.data
+        if fact.counted_in is not None:
+            data = data.replace(NUMBER, str(versions[book, fact.counted_in]))
+        digest = link(digest, fact.stream, version, fact.topic, data, context, recorded_at)
         result.events.append(
             (
                 book,
@@ -146,7 +150,7 @@ def _chain(append: Append, known: Known, now: str, result: Plan, head: Head) -> 
                 fact.stream,
                 version,
                 fact.topic,
-                fact.data,
+                data,
                 context,
                 recorded_at,
                 digest,

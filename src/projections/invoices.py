@@ -7,8 +7,9 @@ from typing import Any, Unpack
 import orjson
 from sqlalchemy import BigInteger, Connection, Integer, Row
 
-from domain.invoice import Invoice, InvoiceStatus
+from domain.invoice import Invoice, InvoiceStatus, written_number
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import at_latest, first, key, latest, view
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
 from projections.engine.querying.conditions import equal_to
@@ -25,6 +26,8 @@ invoices = view(
     first("plan_id"),
     first("amount", BigInteger),
     first("currency"),
+    first("number", BigInteger),
+    first("number_prefix"),
     first("period", Integer),
     first("period_start", BigInteger),
     first("period_end", BigInteger),
@@ -59,6 +62,7 @@ InvoiceFact = (
 )
 
 
+@ignoring(Invoice.Numbered)
 def fold(recorded: Recorded[InvoiceFact], changes: Changes) -> None:
     fact, at, position = recorded.fact, recorded.at, recorded.position
     row: dict[str, Any] = {
@@ -88,6 +92,8 @@ def _issued(fact: Invoice.Issued, at: int) -> dict[str, Any]:
         "plan_id": fact.plan_id,
         "amount": fact.amount,
         "currency": fact.currency,
+        "number": fact.number,
+        "number_prefix": fact.number_prefix,
         "period": fact.period,
         "period_start": micros(fact.period_start),
         "period_end": micros(fact.period_end),
@@ -116,6 +122,8 @@ class InvoiceRecord:
     amount: int
     currency: str
     status: InvoiceStatus
+    number: int | None
+    number_prefix: str | None
     period: int
     period_start: datetime
     period_end: datetime
@@ -127,6 +135,10 @@ class InvoiceRecord:
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def written_number(self) -> str | None:
+        return written_number(self.number_prefix, self.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,6 +277,21 @@ def test_an_invoice_is_canceled_by_its_route_or_by_its_status(client):
     assert len(client.invoices.list(status="canceled")) == 2
 
 
+def test_invoices_are_numbered_without_gaps_by_a_prefix_of_one_s_own(client, shop):
+    first = client.subscriptions.create(DECLINED)["latest_invoice_id"]
+    settings = ask(shop, "PATCH", "/v1/organization", json={"invoice_prefix": "KS-"})
+    assert settings.json()["invoice_prefix"] == "KS-"
+    second = client.subscriptions.create(DECLINED)["latest_invoice_id"]
+
+    told = [client.invoices.get(each) for each in (first, second)]
+
+    assert [each["number"] for each in told] == ["INV-000001", "KS-000002"]
+    assert [each["number"] for each in client.invoices.list()] == ["KS-000002", "INV-000001"]
+    assert client.invoices.retry(first)["number"] == "INV-000001"
+    wrong = ask(shop, "PATCH", "/v1/organization", json={"invoice_prefix": "a\nb"})
+    assert wrong.status_code == 400
+
+
 def test_the_day_an_invoice_is_due_can_be_moved(client):
     invoice_id = client.subscriptions.create(DECLINED)["latest_invoice_id"]
 

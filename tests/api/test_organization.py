@@ -19,6 +19,7 @@ def test_settings_are_unknown_until_somebody_says_them(client, merchant):
 
     unknown = {"country": None, "time_zone": None, "color": None}
     about = {"id": merchant.org_id, "mode": "test", "created_at": before["created_at"]}
+    about |= {"invoice_prefix": "INV-"}
     assert before == about | unknown | {"name": "Ama's shop"}
     assert changed.status_code == 200
     assert changed.json() == about | KENTE == client.get("/v1/organization").json()
@@ -47,7 +48,7 @@ def test_what_is_left_out_stays_and_null_clears(client):
     ("field", "value"),
     [
         ("name", None),
-        ("name", " "),
+        ("name", "Kente\nHouse"),
         ("country", "ZZ"),
         ("country", "UK"),
         ("country", "Ghana"),

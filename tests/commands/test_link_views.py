@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commands.link_views import LinkViews, summing_up
+from ledger.database import open_engine, upgrade
+from ledger.ledger import Ledger
 
 pytestmark = pytest.mark.anyio
 
@@ -143,6 +145,31 @@ async def test_a_link_nobody_looks_at_any_more_makes_room_for_another(ledger, cl
     await look(views, 2, WINTER)
 
     assert recorded(WINTER) == [1]
+
+
+async def test_what_the_store_does_not_take_is_recorded_when_it_is_there_again(clock, tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'without_tables.db'}")
+    with Ledger(engine, clock=clock, retry_seconds=0.1) as ledger:
+        views = LinkViews(ledger, clock=clock)
+        await look(views, 2)
+        clock.pass_by(seconds=60)
+        await asyncio.to_thread(views.record_due)
+        upgrade(engine)
+
+        clock.pass_by(seconds=60)
+        await asyncio.to_thread(views.record_due)
+
+        counts = [json.loads(fact.data)["count"] for fact in ledger.read(BOOK, limit=10)]
+    engine.dispose()
+    assert counts == [2]
+
+
+async def test_a_ledger_that_is_closed_fails_nobody_who_looks(ledger, clock):
+    views = LinkViews(ledger, clock=clock)
+    ledger.close()
+
+    await look(views, 2)
+    await asyncio.to_thread(views.record_all)
 
 
 async def test_what_is_left_when_the_service_stops_is_recorded(ledger, clock, recorded):

@@ -111,6 +111,7 @@ def everything_is_billed_once(ledger: Ledger) -> None:
     billed: Counter[tuple[str, int]] = Counter()
     starts: dict[str, list[datetime]] = {}
     paid: Counter[str] = Counter()
+    numbers: list[int | None] = []
     created = 0
     after = 0
     while facts := ledger.read(BOOK, after=after, limit=1000):
@@ -119,6 +120,7 @@ def everything_is_billed_once(ledger: Ledger) -> None:
             match fact:
                 case Invoice.Issued():
                     billed[fact.subscription_id, fact.period] += 1
+                    numbers.append(fact.number)
                     starts.setdefault(fact.subscription_id, []).append(fact.period_start)
                 case Invoice.Paid():
                     paid[fact.originator_id] += 1
@@ -130,6 +132,7 @@ def everything_is_billed_once(ledger: Ledger) -> None:
     months = (now.year - LONG_AGO.year) * 12 + now.month - LONG_AGO.month
     assert set(billed.values()) == {1}
     assert created == sum(billed.values())
+    assert numbers == list(range(1, len(numbers) + 1))
     assert set(paid.values()) == {1}
     assert len(starts) == SUBSCRIPTIONS
     for those in starts.values():

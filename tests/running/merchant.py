@@ -56,6 +56,8 @@ class Merchant:
         mapper, found = FactMapper(), {}
         for stored in self.ledger.read(self.book, limit=100_000):
             fact = mapper.decode(stored)
+            if isinstance(fact, Invoice.Numbered):
+                continue
             found[stored.stream] = fact.mutate(found.get(stored.stream))
         return [each for each in found.values() if isinstance(each, kind)]
 

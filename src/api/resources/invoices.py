@@ -22,6 +22,10 @@ class Invoice(Shape):
     amount: Amount
     currency: Currency
     status: InvoiceStatus
+    number: str | None = Field(
+        description="Without gaps within an organization and mode; null before release 0.2.",
+        examples=["INV-000017"],
+    )
     period: Count = Field(description="The first of a subscription is 1.")
     period_start: Moment
     period_end: Moment
@@ -50,4 +54,5 @@ def invoice_of(invoice: InvoiceAggregate | InvoiceRecord, org_id: str) -> dict[s
         id=invoice.invoice_id if isinstance(invoice, InvoiceRecord) else invoice.id,
         org_id=org_id,
         due_date=invoice.due_at,
+        number=invoice.written_number,
     )

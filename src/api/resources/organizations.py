@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.resources.shapes import Moment, Shape
+from domain.invoice import DEFAULT_PREFIX
 from domain.organization import Organization as OrganizationAggregate
 
 
@@ -22,11 +23,19 @@ class Organization(OrganizationSettings):
 
     id: str = Field(examples=["org_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     mode: Literal["test", "live"]
+    invoice_prefix: str = Field(
+        description="What the numbers of invoices begin with, from the next one on.",
+        examples=["INV-"],
+    )
     created_at: Moment
 
 
 def organization_of(organization: OrganizationAggregate) -> dict[str, Any]:
-    return Organization.of(organization, created_at=organization.founded_at)
+    return Organization.of(
+        organization,
+        invoice_prefix=organization.invoice_prefix or DEFAULT_PREFIX,
+        created_at=organization.founded_at,
+    )
 
 
 def settings_of(organization: OrganizationAggregate) -> dict[str, Any]:

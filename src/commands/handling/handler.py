@@ -192,7 +192,9 @@ class CommandHandler:
         outcome = await self._ledger.append_async(self._append(request, response, work))
         match outcome:
             case Done():
+                counted = work.counted
                 self._aggregates.keep(request.book, work.changed)
+                self._aggregates.forget(request.book, counted)
             case LostRace():
                 self._aggregates.forget(request.book, work.expected)
                 return None

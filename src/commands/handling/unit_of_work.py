@@ -12,7 +12,7 @@ from commands.handling.ids import Ids
 from commands.handling.providers import Provider
 from domain.book import Book, Mode
 from domain.errors import Refusal
-from domain.fact import Entity, Fact
+from domain.fact import Counted, Entity, Fact
 from ledger.append import Claim
 from ledger.clock import written
 
@@ -110,6 +110,11 @@ class UnitOfWork:
         self._wakes_before[aggregate.id] = None
         self._found_before[aggregate.id] = frozenset()
 
+    def added(self, kind: type[A], stream: str) -> A | None:
+        """What this command has added, or loaded; the ledger is not asked."""
+        found = self._loaded.get(stream)
+        return found if isinstance(found, kind) else None
+
     def claim(
         self, kind: str, value: str, stream: str, taken: Callable[[str], Refusal] | None = None
     ) -> None:
@@ -179,14 +184,22 @@ class UnitOfWork:
 
     @property
     def facts(self) -> list[Fact]:
+        facts: list[Fact] = []
+        for aggregate in self.changed:
+            for fact in aggregate.pending_events:
+                if isinstance(fact, Counted):
+                    facts.append(fact.counting())
+                if isinstance(fact, Fact):
+                    facts.append(fact)
+        return facts + self._noted
+
+    @property
+    def counted(self) -> list[str]:
+        """The streams of which the ledger knows more, once this is appended, than they do."""
         return [
-            *(
-                fact
-                for aggregate in self.changed
-                for fact in aggregate.pending_events
-                if isinstance(fact, Fact)
-            ),
-            *self._noted,
+            aggregate.id
+            for aggregate in self.changed
+            if any(isinstance(fact, Counted) for fact in aggregate.pending_events)
         ]
 
     @property
