@@ -23,6 +23,7 @@ from domain.errors import NotFound
 from domain.payment_types import Source
 from projections.book_totals import most_used_currency
 from projections.customer_profiles import profile
+from projections.customers import customer_id_meant
 from projections.engine.querying.pages import Page
 from projections.explanations import COUNTS, OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
 from projections.periods import start_of
@@ -101,9 +102,10 @@ async def explain_ranking(
 
     def ask(db: Connection, book: str) -> _Question:
         currency = query.currency or most_used_currency(db, book) or ""
+        customer_id = customer_id_meant(db, book, query.customer_id)
         concern = Concern(
             currency,
-            customer_id=query.customer_id,
+            customer_id=customer_id,
             country=query.country,
             start=start,
             end=query.end,
@@ -111,7 +113,7 @@ async def explain_ranking(
         entry = ranking_entry(
             db,
             book,
-            query.customer_id,
+            customer_id,
             currency=currency,
             country=query.country,
             start=start,

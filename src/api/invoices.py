@@ -21,7 +21,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.invoices import CancelInvoice, RetryInvoice, UpdateInvoice
 from domain.invoice import Invoice as InvoiceAggregate
 from domain.invoice import InvoiceNotFound, InvoiceStatus
-from projections.customers import customer_id_of
+from projections.customers import customer_id_meant
 from projections.engine.querying.pages import Page
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice, invoice_list
 
@@ -31,7 +31,10 @@ READ, WRITE = needs("invoices:read"), needs("invoices:write")
 
 
 class ListInvoices(PageRequest):
-    """``customer_id`` may be the merchant's own; ``from`` is another word for created_after."""
+    """``customer_id`` may be the merchant's own, or an e-mail address.
+
+    ``from`` and ``to`` are other words for created_after and created_before.
+    """
 
     limit: UpTo200 = 50
     status: Annotated[InvoiceStatus, EitherSpelling] | None = None
@@ -97,7 +100,7 @@ async def list_invoices(request: ApiRequest, query: Annotated[ListInvoices, Quer
         named = query.customer_id
         conditions = InvoiceFilter(
             status=query.status,
-            customer_id=named and (customer_id_of(db, book, named) or named),
+            customer_id=named and customer_id_meant(db, book, named),
             subscription_id=query.subscription_id,
             start=query.created_after or query.start,
             end=query.created_before or query.end,

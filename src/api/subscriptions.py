@@ -27,7 +27,7 @@ from commands.subscriptions import (
 from domain.subscription import Subscription as SubscriptionAggregate
 from domain.subscription import SubscriptionStatus
 from domain.subscription_refusals import SubscriptionNotFound
-from projections.customers import customer_id_of
+from projections.customers import customer_id_meant
 from projections.engine.querying.pages import Page
 from projections.subscriptions import (
     SubscriptionFilter,
@@ -42,7 +42,7 @@ READ, WRITE = needs("subscriptions:read"), needs("subscriptions:write")
 
 
 class ListSubscriptions(PageRequest):
-    """``customer_id`` may be the merchant's own."""
+    """``customer_id`` may be the merchant's own, or an e-mail address."""
 
     limit: UpTo200 = 50
     status: Annotated[SubscriptionStatus, EitherSpelling] | None = None
@@ -160,7 +160,7 @@ async def list_subscriptions(
         named = query.customer_id
         conditions = SubscriptionFilter(
             status=query.status,
-            customer_id=named and (customer_id_of(db, book, named) or named),
+            customer_id=named and customer_id_meant(db, book, named),
             plan_id=query.plan_id,
             start=query.created_after,
             end=query.created_before,

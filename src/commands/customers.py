@@ -23,8 +23,10 @@ from domain.text import seen, tidied
 
 # Claims: `external_id`, as it is seen, belongs to one customer; `email`, as a mailbox, and `phone`
 # are ways to find customers, shared and never contended (the value ends with the id); `payer` keeps
-# two simultaneous first payments of one mailbox or number from making two customers.
+# two simultaneous first payments of one mailbox or number from making two customers; `namesake` is
+# of those with an external id that another had first, from when more of them were told apart.
 EXTERNAL_ID, EMAIL, PHONE, PAYER = "external_id", "email", "phone", "payer"
+NAMESAKE = "namesake"
 
 Name = tuple[str, str]
 
@@ -88,6 +90,7 @@ async def update_customer(work: UnitOfWork, customer_id: str, command: PutCustom
     before = names(customer)
     customer.update(command.changes, work.now)
     rename(work, customer, before)
+    await _hand_on(work, customer, before - names(customer))
     return customer
 
 
@@ -107,6 +110,7 @@ async def delete_customer(work: UnitOfWork, customer_id: str) -> None:
     before = names(customer)
     customer.delete(work.now)
     rename(work, customer, before)
+    await _hand_on(work, customer, before)
     await stop_charging(work, customer)
 
 
@@ -168,6 +172,21 @@ def rename(work: UnitOfWork, customer: Customer, before: set[Name]) -> None:
         called = customer.external_id if kind == EXTERNAL_ID else None
         taken = partial(ExternalIdTaken, called) if called else None
         work.claim(kind, value, customer.id, taken)
+
+
+async def _hand_on(work: UnitOfWork, customer: Customer, given_up: set[Name]) -> None:
+    """An external id that is given up goes to the first who has had it all the time as well."""
+    for kind, value in given_up:
+        if kind != EXTERNAL_ID:
+            continue
+        work.release(NAMESAKE, f"{value}\n{customer.id}", customer.id)
+        if await work.owner(kind, value) != customer.id:
+            continue
+        for waiting, customer_id in await work.owners(NAMESAKE, f"{value}\n"):
+            await work.load_guarded(Customer, customer_id)
+            work.release(NAMESAKE, waiting, customer_id)
+            work.claim(kind, value, customer_id)
+            break
 
 
 def names(customer: Customer) -> set[Name]:

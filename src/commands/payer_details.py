@@ -34,23 +34,34 @@ def keep_payer_details(
         work.add(details)
 
 
+async def details_of(work: UnitOfWork, payment: Payment) -> PayerDetails | None:
+    """What was said with a payment, if anything was."""
+    stream = PayerDetails.id_for(payment.id)
+    if any(isinstance(fact, Payment.Created) for fact in payment.pending_events):
+        return work.added(PayerDetails, stream)
+    # Nobody is there to say anything when a subscription is paid.
+    if payment.source != "subscription":
+        with suppress(PayerDetailsNotFound):
+            return await work.load_recent(PayerDetails, stream)
+    return None
+
+
 async def accept_payer_details(work: UnitOfWork, payment: Payment) -> None:
     """Believes what was said when the payment began, if this command made it succeed.
 
     A payment that is nobody's becomes theirs who are meant, in this very append.
     """
-    if payment.source == "subscription" or not payment.has_just_succeeded:
+    details = await details_of(work, payment) if payment.has_just_succeeded else None
+    if details is None:
         return
-    with suppress(PayerDetailsNotFound):
-        details = await work.load_recent(PayerDetails, PayerDetails.id_for(payment.id))
-        customer: Customer | None
-        if payment.customer_id is None:
-            customer = await visitor(work, details.proved)
-        else:
-            customer = await work.load_recent(Customer, payment.customer_id)
-        if customer is not None:
-            payment.attach(customer.id, work.now)
-            await fill_in(work, customer, details.proved)
+    customer: Customer | None
+    if payment.customer_id is None:
+        customer = await visitor(work, details.proved)
+    else:
+        customer = await work.load_recent(Customer, payment.customer_id)
+    if customer is not None:
+        payment.attach(customer.id, work.now)
+        await fill_in(work, customer, details.proved)
 
 
 async def fill_in(work: UnitOfWork, customer: Customer, details: Personal) -> None:

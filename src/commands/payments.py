@@ -21,7 +21,7 @@ from commands.fields import (
     Object,
     Text,
 )
-from commands.handling.providers import Waits
+from commands.handling.providers import Accepts, Verdict, Waits
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import must_not_be_invoiced
 from commands.link_uses import link_name, must_have_uses_left
@@ -89,10 +89,15 @@ class AmendPayment(ChangingCommand):
 
 
 class ConfirmPayment(Command):
-    """In live mode the merchant's word that their provider took the money."""
+    """In live mode the merchant's word that their provider took the money.
+
+    ``amount``: what was really paid, when that is not what was asked, in the ``currency`` asked.
+    """
 
     provider: Text | None = None
     provider_ref_id: Text | None = None
+    amount: Amount | None = None
+    currency: CurrencyCode | None = None
     occurred_at: Moment | None = None
 
 
@@ -180,18 +185,25 @@ async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment
 
 
 async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPayment) -> Payment:
-    """A payment that is confirmed already stays as it is."""
+    """A payment that is confirmed already stays as it is.
+
+    With a provider's reference also what was canceled, expired or failed: the money came late.
+    """
     payment = await payment_for_update(work, payment_id)
     provider, reference = command.provider or payment.provider, command.provider_ref_id
-    if payment.was_confirmed_as(provider, reference):
-        return payment
-    if reference is not None:
+    payment.must_be_in(command.currency)
+    is_repeated = payment.was_confirmed_as(provider, reference)
+    if reference is not None and not is_repeated:
         await claim_reference(work, payment, provider, reference)
-    if not payment.is_confirmed:
-        payment.must_be_open("confirm")
+    if is_repeated or payment.is_confirmed:
+        payment.must_have_been_paid(command.amount)
+        return payment
+    payment.must_be_confirmable(reference, command.amount)
+    verdict: Verdict = Accepts()
+    if payment.is_open:
         verdict = await work.provider.confirm(payment, "merchant")
-        apply_verdict(work, payment, verdict, **_stated(work, command))
-        await propagate_outcome(work, payment)
+    apply_verdict(work, payment, verdict, **_stated(work, command))
+    await propagate_outcome(work, payment)
     return payment
 
 
@@ -265,5 +277,6 @@ def _stated(work: UnitOfWork, command: ConfirmPayment) -> Mapping[str, Any]:
     return {
         "provider": command.provider,
         "provider_ref_id": command.provider_ref_id,
+        "amount": command.amount,
         "occurred_at": happened(work, command.occurred_at),
     }

@@ -28,6 +28,7 @@ def apply_verdict(
     *,
     provider: str | None = None,
     provider_ref_id: str | None = None,
+    amount: int | None = None,
     occurred_at: datetime | None = None,
 ) -> None:
     """Lets a payment become what the provider says; what the merchant states goes before."""
@@ -43,6 +44,7 @@ def apply_verdict(
                 work.now,
                 provider=provider,
                 provider_ref_id=provider_ref_id or reference,
+                amount=amount,
                 occurred_at=occurred_at,
             )
         case Declines(code, message):

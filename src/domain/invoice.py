@@ -249,7 +249,8 @@ class Invoice(Entity):
         self._must_be(("failed",), "retry")
 
     def pay(self, now: datetime, *, occurred_at: datetime | None = None) -> None:
-        self._must_be(("draft", "due"), "pay")
+        """Its payment succeeded, if need be after the invoice was given up."""
+        self._must_be(("draft", "due", "failed", "canceled"), "pay")
         self._become("paid", self.Paid, now, occurred_at=occurred_at, next_retry_at=None)
 
     def fail(self, failure_code: str, now: datetime, *, collects: bool = True) -> None:

@@ -13,10 +13,15 @@ from domain.money import must_be_money
 from domain.payment_refusals import (
     AlreadyAttached,
     AmountExceedsWhatIsLeft,
+    AnotherCurrency,
     BeforeItsCause,
     CaptureExceedsAuthorization,
+    ConfirmationDiffers,
     DisputeExceedsPayment,
+    GivenUp,
+    NothingPaid,
     NotPositive,
+    PaidWhenCaptured,
     PaymentNotFound,
     RefundDiffers,
     RefundExceedsPayment,
@@ -35,6 +40,7 @@ from domain.payment_types import (
 _OPEN = ("pending", "requires_action", "processing")
 _EDITABLE = ("pending", "requires_action")
 _CANCELABLE = ("pending", "requires_action", "authorized")
+_GIVEN_UP = ("canceled", "expired", "failed")
 _CONFIRMED = ("authorized", "succeeded")
 _COLLECTED = ("succeeded", "partially_refunded")
 _DISPUTABLE = (*_COLLECTED, "refunded")
@@ -131,7 +137,7 @@ class Payment(Entity):
         captured_amount: int
 
     # `captured_amount` is what was collected in all: less than `amount` after a final capture
-    # of a part.
+    # of a part, and less or more when something else was paid than was asked for.
     class Succeeded(Event):
         """The money is there."""
 
@@ -414,19 +420,30 @@ class Payment(Entity):
         *,
         provider: str | None = None,
         provider_ref_id: str | None = None,
+        amount: int | None = None,
         occurred_at: datetime | None = None,
     ) -> None:
-        """The provider says yes: the money is there, or, with manual capture, set aside."""
-        self.must_be_open("confirm")
+        """The provider says yes: the money is there, or, with manual capture, set aside.
+
+        ``amount``: what was really paid, when that is not what was asked. Money that comes when
+        the payment was given up has been taken, however it is captured.
+        """
+        is_late = self.status in _GIVEN_UP
+        self.must_be_confirmable(provider_ref_id, amount)
+        if amount is not None and amount < 1:
+            raise NotPositive(amount)
         said = {
             "provider": provider or self.provider,
             "provider_ref_id": provider_ref_id or self.provider_ref_id,
             "occurred_at": self._since_created("a confirmation", occurred_at, now),
         }
-        if self.capture_method == "manual":
+        if self.capture_method == "manual" and not is_late:
+            if amount not in (None, self.amount):
+                raise PaidWhenCaptured
             self._become("authorized", self.Authorized, now, **said)
         else:
-            self._become("succeeded", self.Succeeded, now, captured_amount=self.amount, **said)
+            paid = amount or self.amount
+            self._become("succeeded", self.Succeeded, now, captured_amount=paid, **said)
 
     def capture(
         self,
@@ -572,6 +589,26 @@ class Payment(Entity):
             disputed_amount=dispute["amount"],
         )
 
+    def must_be_confirmable(self, provider_ref_id: str | None, amount: int | None) -> None:
+        """Refuses what cannot be paid any more, unless its provider says that it was after all."""
+        if self.status not in _GIVEN_UP:
+            self.must_be_open("confirm")
+        elif provider_ref_id is None:
+            raise GivenUp(self.status)
+        elif amount is None and self.authorized_at and provider_ref_id == self.provider_ref_id:
+            raise NothingPaid(self.status)
+
+    def must_have_been_paid(self, amount: int | None) -> None:
+        """Refuses another amount than the one the payment was confirmed with."""
+        if amount not in (None, self.captured_amount, self.authorized_amount):
+            known = self.captured_amount or self.authorized_amount
+            raise ConfirmationDiffers(known, amount, self.currency)
+
+    def must_be_in(self, currency: str | None) -> None:
+        """Refuses another currency than the one the payment was asked for in."""
+        if currency not in (None, self.currency):
+            raise AnotherCurrency(self.currency, currency)
+
     def must_be_open(self, action: str) -> None:
         """Refuses what can only be done while nobody knows how the payment ends."""
         self._must_be(_OPEN, action)
@@ -685,6 +722,8 @@ class Payment(Entity):
         self.captured_amount = captured_amount
         self.provider_ref_id = provider_ref_id
         self.succeeded_at = occurred_at
+        self.failure_code = None
+        self.failure_message = None
 
     @event(Failed)
     def _on_failed(self, failure_code: str, failure_message: str) -> None:

@@ -16,9 +16,29 @@ class PaymentNotFound(NotFound):
 
 
 class WrongStatus(RuleBroken):
-    def __init__(self, action: str, status: str) -> None:
+    def __init__(self, action: str, status: str, how: str = "") -> None:
         super().__init__(
-            f"cannot {action} a payment that is {status}", status=status, action=action
+            f"cannot {action} a payment that is {status}{how}", status=status, action=action
+        )
+
+
+class GivenUp(WrongStatus):
+    """Money may still have come: whoever says so says how the provider calls it."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            "confirm", status, ": what was paid after all is confirmed with its provider_ref_id"
+        )
+
+
+class NothingPaid(WrongStatus):
+    """The provider called the authorization so, and said nothing of money."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            "confirm",
+            status,
+            ": its authorization had that provider_ref_id; say the amount that was paid after all",
         )
 
 
@@ -34,6 +54,15 @@ class BeforeItsCause(RuleBroken):
         )
 
 
+class AnotherCurrency(RuleBroken):
+    code = "invalid_currency"
+
+    def __init__(self, asked: str, said: str) -> None:
+        super().__init__(
+            f"this payment was asked for in {asked}: it cannot be paid in {said}", field="currency"
+        )
+
+
 class InvalidAmount(RuleBroken):
     code = "invalid_amount"
 
@@ -41,6 +70,14 @@ class InvalidAmount(RuleBroken):
 class NotPositive(InvalidAmount):
     def __init__(self, amount: int) -> None:
         super().__init__(f"an amount is at least 1, not {amount}", field="amount")
+
+
+class PaidWhenCaptured(InvalidAmount):
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing of this payment is paid before it is captured: say the amount there",
+            field="amount",
+        )
 
 
 class AmountExceedsWhatIsLeft(InvalidAmount):
@@ -74,6 +111,18 @@ class ProviderReferenceTaken(Conflict):
             f"the provider's reference {reference!r} stands for payment {payment_id}",
             reference=reference,
             payment_id=payment_id,
+        )
+
+
+class ConfirmationDiffers(Conflict):
+    code = "confirmation_differs"
+
+    def __init__(self, amount: int, said: int, currency: str) -> None:
+        recorded, differs = shown(amount, currency), shown(said, currency)
+        super().__init__(
+            f"this payment was confirmed with {recorded}, not {differs}",
+            field="amount",
+            amount=amount,
         )
 
 

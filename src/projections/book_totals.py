@@ -55,6 +55,7 @@ def fold(recorded: Recorded[Counted], changes: Changes) -> None:
             totals.merge(
                 key,
                 successful_payments=1,
+                failed_payments=-was_failed(fact),
                 total_spent=fact.captured_amount,
                 first_payment_at=at,
                 last_payment_at=at,
@@ -67,6 +68,11 @@ def fold(recorded: Recorded[Counted], changes: Changes) -> None:
             totals.merge(key, refund_count=1, refund_amount=fact.refund_amount)
         case Payment.DisputeLost():
             totals.merge(key, disputed_amount=fact.disputed_amount)
+
+
+def was_failed(fact: Payment.Succeeded) -> int:
+    """1 for a payment that was taken for failed until its money came, else 0."""
+    return int(fact.previous_status == "failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ all that had happened before.
 from typing import Any
 
 from domain.payment import Payment
-from projections.book_totals import currency_figures
+from projections.book_totals import currency_figures, was_failed
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import at_earliest, earliest, key, latest, total, view
@@ -76,7 +76,7 @@ def fold(recorded: Recorded[Counted], changes: Changes) -> None:
         case Payment.Created():
             _created(changes, fact, at)
         case Payment.Succeeded():
-            _succeeded(changes, fact, at, fact.captured_amount)
+            _paid(changes, fact, at)
         case Payment.Failed():
             _failed(changes, fact, 1)
         case Payment.Retried():
@@ -116,6 +116,12 @@ def _created(changes: Changes, fact: Payment.Event, at: int) -> None:
     changes.of(customer_totals).merge(by_currency, payment_count=1, last_created_at=at)
     changes.of(customer_activity).merge((customer_id,), payment_count=1)
     changes.of(customer_methods).merge(by_method, payment_count=1)
+
+
+def _paid(changes: Changes, fact: Payment.Succeeded, at: int) -> None:
+    _succeeded(changes, fact, at, fact.captured_amount)
+    if was_failed(fact):
+        _failed(changes, fact, -1)
 
 
 def _succeeded(changes: Changes, fact: Payment.Event, at: int, amount: int) -> None:

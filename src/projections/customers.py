@@ -140,6 +140,24 @@ def _first_registered(connection: Connection, book: str, found: ColumnElement[bo
     ).scalar()
 
 
+def customer_id_meant(connection: Connection, book: str, named: str) -> str:
+    """Whom a `customer_id` means, as where a payment is created.
+
+    Our id, else an external id, else an e-mail address. What means nobody stays as it is, and
+    finds nothing.
+    """
+    ours = select(customers.c.customer_id).where(
+        customers.c.book == book, customers.c.customer_id == named
+    )
+    # Of somebody deleted the payments are still theirs.
+    return (
+        connection.execute(ours).scalar()
+        or customer_id_of(connection, book, named)
+        or ("@" in named and customer_id_by_email(connection, book, named))
+        or named
+    )
+
+
 def customer_count(connection: Connection, book: str) -> int:
     """How many customers there are, without those deleted."""
     counted = select(customer_counts.c.registered - customer_counts.c.deleted).where(

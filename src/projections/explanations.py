@@ -13,14 +13,16 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, Table, and_, literal, or_, select
 
+from domain.fact import Fact
 from domain.payment import Payment
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
+from projections.book_totals import was_failed
 from projections.engine.querying.conditions import between, equal_to, same
 from projections.engine.querying.pages import BadCursor, By, cursor_at, fetch_page
-from projections.engine.time_travel.as_of import had_happened
 from projections.failed_attempts import failed_attempts
 from projections.payments import payments
+from projections.payments_as_of import PaymentsAsOf
 from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, refunds_and_disputes
 
 # What one fact adds to a figure, by its topic.
@@ -47,6 +49,7 @@ OF_CUSTOMER: Mapping[str, Terms] = {
     "failed_payments": {
         Payment.Failed.TOPIC: lambda _: 1,
         Payment.Retried.TOPIC: lambda _: -1,
+        Payment.Succeeded.TOPIC: lambda fact: -was_failed(fact),
     },
     "total_refunds": {Payment.Refunded.TOPIC: lambda _: 1},
 }
@@ -151,11 +154,20 @@ def explain(
     stored = ledger.read_streams(
         book, streams, topics=list(terms), after=next_step.version, upto=upto, limit=limit + 1
     )
-    mapper, facts = FactMapper(), []
+    mapper, facts = FactMapper() if as_of is None else PaymentsAsOf(as_of), []
+    if as_of is not None and next_step.version:
+        # What the page before read of its last payment says how the next fact found it.
+        before_it = ledger.read_streams(
+            book, streams[:1], topics=list(terms), upto=upto, limit=next_step.version
+        )
+        for each in before_it:
+            if each.version <= next_step.version:
+                mapper.decode(each)
     for each in stored[:limit]:
         fact: Any = mapper.decode(each)
-        if _counts(fact, concern, as_of):
-            facts.append(ExplainingFact(each, fact.occurred_at, terms[each.topic](fact)))
+        adds = terms[each.topic](fact) if _counts(fact, concern) else 0
+        if adds:
+            facts.append(ExplainingFact(each, fact.occurred_at, adds))
     total = next_step.sum + sum(each.adds for each in facts)
     if len(stored) > limit:
         last = stored[limit - 1]
@@ -167,10 +179,11 @@ def explain(
     return Explanation(facts, total, None)
 
 
-def _counts(fact: Any, concern: Concern, as_of: datetime | None) -> bool:
+def _counts(fact: Fact, concern: Concern) -> bool:
+    """Whether it lies in the range; what had not happened as of then is a fact of no kind."""
     at = fact.occurred_at
     return (
-        (as_of is None or had_happened(fact, as_of))
+        isinstance(fact, Payment.Event)
         and (concern.start is None or concern.start <= at)
         and (concern.end is None or at < concern.end)
     )
@@ -178,7 +191,9 @@ def _counts(fact: Any, concern: Concern, as_of: datetime | None) -> bool:
 
 def _concerned(book: str, concern: Concern, terms: Terms) -> list[ColumnElement[bool]]:
     alike = equal_to(payments, concern, *_SAME)
-    return [payments.c.book == book, *alike, or_(*(_has(topic, concern) for topic in terms))]
+    # Whatever stopped being failed had failed.
+    topics = [Payment.Failed.TOPIC] if Payment.Failed.TOPIC in terms else list(terms)
+    return [payments.c.book == book, *alike, or_(*(_has(topic, concern) for topic in topics))]
 
 
 def _has(topic: str, concern: Concern) -> ColumnElement[bool]:

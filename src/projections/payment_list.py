@@ -1,4 +1,7 @@
-"""Payment list: the payments that fit a filter, newest first, of a book or of one customer."""
+"""Payment list: the payments that fit a filter, newest first, of a book or of one customer.
+
+By creation, or by success where that is asked for: each comes off an index of its own.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,30 +16,38 @@ from projections.customers import customers
 from projections.engine.folding.searchable_text import searchable
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.conditions import between, equal_to, same
-from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
+from projections.engine.querying.pages import (
+    EXPORT_STEP,
+    By,
+    Page,
+    PageArguments,
+    every_row,
+    fetch_page,
+)
 from projections.payment_mix import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
-
-EXPORT_STEP = 500
 
 NEWEST_FIRST = (
     By(payments.c.created_at, descending=True, stated=True),
     By(payments.c.payment_id, descending=True),
 )
-
-_SAME = (
-    *("status", "customer_id", "provider", "method"),
-    *("currency", "country", "source", "source_id"),
+LATEST_SUCCESS_FIRST = (
+    By(payments.c.succeeded_at, descending=True, stated=True),
+    By(payments.c.payment_id, descending=True),
 )
+
+# With an index in the order of creation, which leads to the few of a list by success.
+_OF_AN_INDEX = ("status", "source_id")
+_SAME = (*_OF_AN_INDEX, "customer_id", "provider", "method", "currency", "country", "source")
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentFilter:
     """What the payments asked for have in common; None does not ask.
 
-    Amounts are inclusive, in minor units; `start` ≤ created_at < `end`. `search` is a part of the
-    id, reference, description or source description, whatever the case. `metadata` asks for text
-    values by name.
+    Amounts are inclusive, in minor units; `start` ≤ created_at < `end`, and `succeeded_from` ≤
+    succeeded_at < `succeeded_to`. `search` is a part of the id, reference, description or source
+    description, whatever the case. `metadata` asks for text values by name.
     """
 
     status: str | None = None
@@ -52,7 +63,17 @@ class PaymentFilter:
     amount_max: int | None = None
     start: datetime | None = None
     end: datetime | None = None
+    succeeded_from: datetime | None = None
+    succeeded_to: datetime | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def by_success(self) -> bool:
+        return self.succeeded_from is not None or self.succeeded_to is not None
+
+    @property
+    def order(self) -> tuple[By, ...]:
+        return LATEST_SUCCESS_FIRST if self.by_success else NEWEST_FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +90,12 @@ def payment_list(
     filters: PaymentFilter,
     **page: Unpack[PageArguments],
 ) -> Page[ListedPayment]:
-    """Payments newest first by (created_at, id). Raises BadCursor.
+    """Payments newest first by (created_at, id), or by (succeeded_at, id). Raises BadCursor.
 
     The total is true up to candidates.FEW, and wherever it is kept (see `_kept_total`).
     """
     fitting = _fitting(connection, book, filters)
-    listed = fetch_page(connection, _listed(fitting), NEWEST_FIRST, **page).of(_row)
+    listed = fetch_page(connection, _listed(fitting), filters.order, **page).of(_row)
     total = _kept_total(connection, book, filters)
     if total is not None:
         return replace(listed, total=total)
@@ -94,14 +115,9 @@ def payment_history(
 def payment_export(
     connection: Connection, book: str, filters: PaymentFilter
 ) -> Iterator[ListedPayment]:
-    """All payments that fit, newest first, read some hundreds at a time."""
-    listed, cursor = _listed(_fitting(connection, book, filters)), None
-    while True:
-        step = fetch_page(connection, listed, NEWEST_FIRST, limit=EXPORT_STEP, cursor=cursor)
-        yield from map(_row, step.rows)
-        if step.next_cursor is None:
-            return
-        cursor = step.next_cursor
+    """All payments that fit, in the order of the list, read some hundreds at a time."""
+    listed = _listed(_fitting(connection, book, filters))
+    return map(_row, every_row(connection, listed, filters.order, EXPORT_STEP))
 
 
 def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:
@@ -109,6 +125,8 @@ def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:
     column = payments.c
     # In the past a payment may have succeeded and not been created yet: it is in no list.
     found = [column.book == book, *between(column.created_at, filters.start, filters.end)]
+    if filters.by_success:
+        found += between(column.succeeded_at, filters.succeeded_from, filters.succeeded_to)
     found += equal_to(payments, filters, *_SAME)
     if filters.amount_min is not None:
         found.append(column.amount >= filters.amount_min)
@@ -135,17 +153,29 @@ def _noted(book: str, name: str, value: str) -> ColumnElement[bool]:
 
 
 def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Select[Any]:
-    """The ids of the payments asked for; those few that carry a note are found through it."""
+    """The ids of the payments asked for; the few that carry a note, say, are found through it."""
     fitting = select(payments.c.payment_id).where(*conditions(book, filters))
     noted = payment_notes.c
     index_paths = [
         select(noted.payment_id).where(noted.book == book, noted.note == note_of(*each))
         for each in filters.metadata.items()
     ]
+    if filters.by_success:
+        index_paths += [
+            select(payments.c.payment_id).where(payments.c.book == book, *asked)
+            for asked in _paths_by_creation(filters)
+        ]
     found = candidates(connection, index_paths)
     if found is None or not found.complete:
         return fitting
     return fitting.where(among(connection, payments.c.payment_id, found.ids))
+
+
+def _paths_by_creation(filters: PaymentFilter) -> Iterator[list[ColumnElement[bool]]]:
+    for asked in equal_to(payments, filters, *_OF_AN_INDEX):
+        yield [asked]
+    if filters.start is not None or filters.end is not None:
+        yield [*between(payments.c.created_at, filters.start, filters.end)]
 
 
 def _listed(fitting: Select[Any]) -> Select[Any]:

@@ -52,8 +52,8 @@ payments = view(
         ("created_at", "payment_id"),
         ("customer_id", "created_at", "payment_id"),
         ("status", "created_at", "payment_id"),
-        ("customer_id", "succeeded_at"),
-        ("succeeded_at", "currency", "customer_id", "captured_amount"),
+        ("customer_id", "succeeded_at", "payment_id"),
+        ("succeeded_at", "payment_id", "currency", "customer_id", "captured_amount"),
         ("source_id", "created_at", "payment_id"),
     ],
 )

@@ -1,7 +1,8 @@
 """Payments as of a moment: how their facts looked then, for the snapshots of time travel.
 
 A payment belonged to nobody until its customer was attached, whatever later facts of it repeat;
-and of a payment that was created later than it succeeded, as imports say, everything is known that
+what happened to it before something that was recorded earlier, found it as it was before that; and
+of a payment that was created later than it succeeded, as imports say, everything is known that
 its facts repeat.
 """
 
@@ -16,21 +17,32 @@ from projections.payments import payments
 
 
 class PaymentsAsOf(AsOfMapper):
-    """Takes the customer off the facts of payments to which nobody had been attached."""
+    """Facts of payments say whose they were, and what was the status before, as it was then.
+
+    Money that was paid before the payment failed, and told of afterwards, did not come late.
+    """
 
     def __init__(self, moment: datetime) -> None:
         super().__init__(moment)
         self._unattached: set[str] = set()
+        self._left: dict[str, str | None] = {}
 
     def seen(self, fact: Fact) -> Fact:
-        if fact.originator_id in self._unattached:
+        stream, looked = fact.originator_id, dict[str, str | None]()
+        if stream in self._unattached:
+            looked["customer_id"] = None
+        if stream in self._left:
+            looked["previous_status"] = self._left.pop(stream)
+        if looked:
             fact = copy(fact)
-            vars(fact)["customer_id"] = None
+            vars(fact).update(looked)
         return fact
 
     def unseen(self, fact: Fact) -> Fact:
         if isinstance(fact, Payment.CustomerAttached):
             self._unattached.add(fact.originator_id)
+        if isinstance(fact, Payment.Event):
+            self._left.setdefault(fact.originator_id, fact.previous_status)
         return super().unseen(fact)
 
 

@@ -4,11 +4,12 @@ Together with the moment at which each payment succeeded these are all movements
 range of time can be told exactly.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import BigInteger, Connection, func, select
+from sqlalchemy import BigInteger, Connection, Select, func, select
 
 from domain.payment import Payment
 from projections.book_totals import book_totals
@@ -16,7 +17,9 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import first, key, last, view
 from projections.engine.folding.timestamps import instant
-from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
+from projections.engine.querying.candidates import counted_up_to_few
+from projections.engine.querying.conditions import between, equal_to
+from projections.engine.querying.pages import By, Page, PageArguments, every_row, fetch_page
 from projections.engine.querying.records import record_from
 from projections.payment_facts import Uncounted
 
@@ -43,10 +46,15 @@ refunds_and_disputes = view(
         ("kind", "happened_at", "id"),
         ("payment_id", "happened_at", "id"),
         ("happened_at", "currency", "customer_id"),
-        ("customer_id", "happened_at"),
+        ("customer_id", "happened_at", "id"),
     ],
 )
 
+
+_NEWEST_FIRST = (
+    By(refunds_and_disputes.c.happened_at, descending=True, stated=True),
+    By(refunds_and_disputes.c.id, descending=True),
+)
 
 GivenBack = Payment.Refunded | Payment.DisputeLost | Payment.CustomerAttached
 
@@ -125,31 +133,45 @@ def refund(connection: Connection, book: str, refund_id: str) -> Refund | None:
     return None if row is None else _refund(row)
 
 
+@dataclass(frozen=True, slots=True)
+class RefundFilter:
+    """What the refunds asked for have in common; None does not ask. `start` ≤ moment < `end`."""
+
+    payment_id: str | None = None
+    customer_id: str | None = None
+    currency: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
 def refund_list(
     connection: Connection,
     book: str,
-    *,
-    payment_id: str | None = None,
+    filters: RefundFilter,
     **page: Unpack[PageArguments],
 ) -> Page[Refund]:
-    """The refunds of a book, or of one payment, newest first, with the true total."""
-    column = refunds_and_disputes.c
-    conditions = [column.book == book, column.kind == REFUND]
-    if payment_id is None:
+    """The refunds that fit, newest first. The total is true up to candidates.FEW, of all exact."""
+    fitting = _fitting(book, filters)
+    listed = fetch_page(connection, fitting, _NEWEST_FIRST, **page).of(_refund)
+    if filters == RefundFilter():
         counted = select(func.sum(book_totals.c.refund_count)).where(book_totals.c.book == book)
-    else:
-        conditions.append(column.payment_id == payment_id)
-        counted = select(func.count()).select_from(refunds_and_disputes).where(*conditions)
-    return fetch_page(
-        connection,
-        select(refunds_and_disputes).where(*conditions),
-        (
-            By(column.happened_at, descending=True, stated=True),
-            By(column.id, descending=True),
-        ),
-        total=int(connection.execute(counted).scalar() or 0),
-        **page,
-    ).of(_refund)
+        return replace(listed, total=int(connection.execute(counted).scalar() or 0))
+    return counted_up_to_few(connection, fitting, listed, **page)
+
+
+def refund_export(connection: Connection, book: str, filters: RefundFilter) -> Iterator[Refund]:
+    """All refunds that fit, in the order of the list, read some hundreds at a time."""
+    return map(_refund, every_row(connection, _fitting(book, filters), _NEWEST_FIRST))
+
+
+def _fitting(book: str, filters: RefundFilter) -> Select[Any]:
+    column = refunds_and_disputes.c
+    return select(refunds_and_disputes).where(
+        column.book == book,
+        column.kind == REFUND,
+        *between(column.happened_at, filters.start, filters.end),
+        *equal_to(refunds_and_disputes, filters, "payment_id", "customer_id", "currency"),
+    )
 
 
 def _refund(row: Any) -> Refund:

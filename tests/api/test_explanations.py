@@ -110,6 +110,43 @@ def test_each_fact_says_when_by_whom_and_how_much(client, ama):
 
 
 @on_both_databases
+@pytest.mark.parametrize("limit", [1, 50])
+def test_late_money_and_another_amount_count_in_every_figure(client, limit):
+    january, february, march = (f"2026-0{month}-01T00:00:00Z" for month in (1, 2, 3))
+    late = pay(client, 1000, occurred_at=january)
+    then(client, late, "fail", occurred_at=march)
+    other = pay(client, 700, occurred_at=january)
+    then(client, other, "confirm", amount=650, occurred_at=january)
+    customer = f"/v1/customers/{late['customer_id']}"
+    failed = client.get(customer).json()
+    assert (failed["failed_payments"], failed["successful_payments"]) == (1, 1)
+
+    # What was paid in February, and is told of now.
+    then(client, late, "confirm", provider_ref_id="mt_1", amount=990, occurred_at=february)
+
+    told = client.get(customer).json()
+    assert (told["total_spent"], told["successful_payments"]) == (1640, 2)
+    assert told["failed_payments"] == 0
+    again = client.get(f"/v1/payments/{late['id']}").json()
+    assert (again["status"], again["net_amount"], again["failure_code"]) == ("succeeded", 990, None)
+    assert (again["amount"], again["captured_amount"]) == (1000, 990)
+    (source,) = client.get("/v1/payments/stats/sources").json()["sources"]
+    assert (source["amount"], source["succeeded"]) == (1640, 2)
+    series = {"from": february, "to": "2026-02-02T00:00:00Z", "granularity": "day"}
+    (day,) = client.get("/v1/payments/stats/series", params=series).json()["buckets"]
+    assert day["totals"]["amount"] == 990
+    facts, last = pages(client, f"{customer}/explain", figure="failed_payments", limit=limit)
+    assert [(fact["topic"], fact["adds"]) for fact in facts] == [
+        ("payment.failed", 1),
+        ("payment.succeeded", -1),
+    ]
+    assert last["value"] == last["sum"] == 0
+    facts, last = pages(client, f"{customer}/explain", figure="total_spent", limit=limit)
+    assert [fact["adds"] for fact in facts] in ([990, 650], [650, 990])
+    assert last["value"] == last["sum"] == 1640
+
+
+@on_both_databases
 def test_a_chargeback_after_the_refund_explains_a_value_below_zero(client):
     payment = pay(client, 4000)
     then(client, payment, "refund", amount=4000)

@@ -48,7 +48,7 @@ def test_what_is_left_out_stays_and_null_clears(client):
     ("field", "value"),
     [
         ("name", None),
-        ("name", " "),
+        ("name", "Kente\nHouse"),
         ("country", "ZZ"),
         ("country", "UK"),
         ("country", "Ghana"),

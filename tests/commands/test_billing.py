@@ -400,6 +400,31 @@ async def test_a_canceled_invoice_takes_its_payment_with_it_and_is_never_paid(li
     assert await live.bill() == 0
 
 
+@pytest.mark.parametrize(
+    "give_up",
+    [
+        lambda id_: (cancel_payment, id_, CancelPayment()),
+        lambda id_: (expire_payment, id_),
+        lambda id_: (fail_payment, id_, FailPayment()),
+    ],
+    ids=["canceled", "expired", "failed"],
+)
+async def test_money_that_came_late_pays_the_invoice(live, give_up):
+    await live.subscribe()
+    await live.do(*give_up(live.payment.id))
+    happened = live.clock.now
+    live.clock.now += timedelta(minutes=5)
+
+    said = ConfirmPayment(provider_ref_id="mt_1", amount=1, occurred_at=happened)
+    await live.do(confirm_payment, live.payment.id, said)
+
+    assert (live.payment.status, live.payment.captured_amount) == ("succeeded", 1)
+    assert (live.invoice.status, live.invoice.paid_at) == ("paid", happened)
+    assert live.invoice.next_retry_at is None
+    live.clock.now += timedelta(days=2)
+    assert await live.bill() == 0
+
+
 async def test_the_amount_of_an_invoice_is_not_changed_through_its_payment(live):
     await live.subscribe()
 

@@ -10,10 +10,15 @@ from domain.errors import Refusal
 from domain.payment import Payment
 from domain.payment_refusals import (
     AlreadyAttached,
+    AnotherCurrency,
     BeforeItsCause,
     CaptureExceedsAuthorization,
+    ConfirmationDiffers,
     DisputeExceedsPayment,
+    GivenUp,
+    NothingPaid,
     NotPositive,
+    PaidWhenCaptured,
     RefundExceedsPayment,
     WrongStatus,
 )
@@ -416,6 +421,90 @@ def test_a_payment_of_the_past_keeps_the_time_it_happened():
     assert payment.created_at == past
     assert payment.succeeded_at == past + timedelta(minutes=1)
     assert payment.pending_events[-1].timestamp == NOW
+
+
+GIVEN_UP = ("canceled", "expired", "failed")
+
+
+@pytest.mark.parametrize("status", GIVEN_UP)
+def test_money_that_arrives_late_is_money(status):
+    payment = STATUSES[status]()
+
+    payment.collect(LATER, provider="mtn", provider_ref_id="mt_1", occurred_at=NOW)
+
+    succeeded = payment.pending_events[-1]
+    assert (succeeded.previous_status, succeeded.status) == (status, "succeeded")
+    assert (payment.captured_amount, payment.succeeded_at, payment.left) == (1000, NOW, 1000)
+    assert (payment.failure_code, payment.failure_message) == (None, None)
+
+
+@pytest.mark.parametrize("status", GIVEN_UP)
+def test_nobody_says_that_money_came_late_without_its_reference(status):
+    with pytest.raises(GivenUp, match="is confirmed with its provider_ref_id") as refusal:
+        STATUSES[status]().collect(LATER)
+
+    assert refusal.value.code == "invalid_state"
+
+
+def test_late_money_has_been_taken_though_it_was_to_be_captured():
+    payment = a_payment(capture_method="manual")
+    payment.cancel(LATER)
+
+    payment.collect(LATER, provider_ref_id="mt_1")
+
+    assert (payment.status, payment.captured_amount) == ("succeeded", 1000)
+
+
+def test_an_authorization_that_is_told_again_after_it_was_let_go_is_no_money():
+    payment = a_payment(capture_method="manual")
+    payment.collect(LATER, provider_ref_id="mt_1")
+    payment.cancel(LATER)
+
+    with pytest.raises(NothingPaid, match="say the amount that was paid after all"):
+        payment.collect(LATER, provider_ref_id="mt_1")
+    payment.collect(LATER, provider_ref_id="mt_1", amount=400)
+
+    assert (payment.status, payment.captured_amount) == ("succeeded", 400)
+
+
+@pytest.mark.parametrize("amount", [1, 999, 1001])
+def test_what_was_paid_counts_and_not_what_was_asked(amount):
+    payment = a_payment()
+
+    payment.collect(LATER, amount=amount)
+
+    assert (payment.amount, payment.captured_amount, payment.left) == (1000, amount, amount)
+    payment.refund("ref_1", None, LATER)
+    assert (payment.status, payment.refunded_amount) == ("refunded", amount)
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_something_was_paid(amount):
+    with pytest.raises(NotPositive):
+        a_payment().collect(LATER, amount=amount)
+
+
+def test_what_is_captured_later_is_paid_then():
+    payment = a_payment(capture_method="manual")
+
+    with pytest.raises(PaidWhenCaptured):
+        payment.collect(LATER, amount=999)
+    payment.collect(LATER, amount=1000)
+
+    assert (payment.status, payment.authorized_amount) == ("authorized", 1000)
+
+
+def test_a_payment_was_paid_with_one_amount_in_one_currency():
+    payment = a_payment()
+    payment.collect(LATER, amount=900)
+
+    payment.must_have_been_paid(None)
+    payment.must_have_been_paid(900)
+    payment.must_be_in("GHS")
+    with pytest.raises(ConfirmationDiffers, match=r"with 9\.00 GHS, not 10\.00 GHS"):
+        payment.must_have_been_paid(1000)
+    with pytest.raises(AnotherCurrency, match="cannot be paid in USD"):
+        payment.must_be_in("USD")
 
 
 TICK = timedelta(microseconds=1)

@@ -18,6 +18,8 @@ ACTIONS = {
     "require": lambda p, _, now: p.require_action({}, now),
     "process": lambda p, _, now: p.start_processing(now),
     "collect": lambda p, _, now: p.collect(now),
+    "collect some": lambda p, n, now: p.collect(now, amount=n),
+    "collect late": lambda p, n, now: p.collect(now, provider_ref_id=f"mt_{n}", amount=n),
     "capture": lambda p, n, now: p.capture(n, now, final=n % 2 == 0),
     "capture all": lambda p, _, now: p.capture(None, now),
     "fail": lambda p, _, now: p.fail("payment_failed", "no", now),
@@ -45,13 +47,11 @@ def a_life(capture_method, asked):
 
 
 @given(capture_methods, requests)
-def test_no_more_is_refunded_or_lost_than_came_in_and_no_more_comes_in_than_was_asked(
-    method, asked
-):
+def test_no_more_is_refunded_or_lost_than_came_in(method, asked):
     payment = a_life(method, asked)
 
     lost = sum(dispute["amount"] for dispute in payment.disputes_lost)
-    assert 0 <= payment.captured_amount <= payment.amount
+    assert payment.captured_amount >= 0
     assert payment.refunded_amount + lost + payment.left == payment.captured_amount
     assert payment.refunded_amount <= payment.captured_amount
     assert lost <= payment.captured_amount

@@ -45,6 +45,7 @@ def payments(db, **wanted):
 
 
 SOMEBODY = customer_id(500)
+LONG_AGO = NOW - timedelta(days=9999)
 SORTS = ("total_payments", "total_amount", "last_payment_at", "created_at", "risk_score")
 QUESTIONS = {
     **{
@@ -104,6 +105,16 @@ QUESTIONS = {
             "metadata": {"metadata": {"order": "77"}},
             "a part many have": {"search": "order"},
             "a status and a currency": {"status": "failed", "currency": "KES"},
+        }.items()
+    },
+    **{
+        f"payments by success with {name}": partial(payments, succeeded_from=LONG_AGO, **wanted)
+        for name, wanted in {
+            "nothing else in common": {},
+            "a status": {"status": "succeeded"},
+            "a rare status": {"status": "expired"},
+            "no source_id": {"source_id": "unknown"},
+            "a customer": {"customer_id": SOMEBODY},
         }.items()
     },
     "payment stats of a day": lambda db: payment_stats(

@@ -44,6 +44,8 @@ class Bought:
     refunds: list[Money] = field(default_factory=list)
     losses: list[Money] = field(default_factory=list)
     dispute: tuple[datetime, int, str] | None = None
+    # How its provider called the money, the last time it said that it took it.
+    reference: str | None = None
     # What is needed to look back: when it became whose and what, in the order it was noted.
     is_created: bool = True
     attached_at: datetime | None = None
@@ -54,6 +56,14 @@ class Bought:
     def turn(self, status: str, at: datetime) -> None:
         self.status = status
         self.became.append((at, status))
+
+    def pay(self, amount: int, at: datetime) -> None:
+        """The money came; whatever was taken for failed until then has not."""
+        if self.status == "failed":
+            failed_at = max(at for at, change in self.failures if change > 0)
+            self.failures.append((max(failed_at, at), -1))
+        self.collected, self.paid_at = amount, at
+        self.turn("succeeded", at)
 
     @property
     def left(self) -> int:
@@ -153,6 +163,9 @@ class Oracle:
         self.people: dict[str, Person] = {}
         self.payments: list[Bought] = []
         self.offers: list[Offer] = []
+        # What providers call payments and refunds stands for one of each.
+        self.references: dict[str, Bought] = {}
+        self.refunds: dict[str, tuple[Bought, Money]] = {}
         self.memberships: list[Membership] = []
 
     @property

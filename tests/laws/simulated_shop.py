@@ -62,6 +62,8 @@ OPEN = ("pending", "requires_action", "processing")
 SET_ASIDE = ("authorized", "partially_captured")
 COLLECTED = ("succeeded", "partially_refunded")
 DISPUTABLE = (*COLLECTED, "refunded")
+CONFIRMED = (*SET_ASIDE, *DISPUTABLE, "disputed")
+GIVEN_UP = ("canceled", "expired", "failed")
 
 amounts = st.integers(1, 100_000)
 # Hours from one step to the next, and hours an import lies in the past: days, months, a year.
@@ -69,6 +71,8 @@ hours = st.integers(0, 7).flatmap(
     lambda chance: st.integers(0, 9000) if chance == 0 else st.integers(0, 30)
 )
 which = st.integers(0, 7)
+# How a provider calls what it did; now and then the same again.
+references = st.integers(0, 60).map(str)
 
 
 @dataclass(frozen=True)
@@ -102,13 +106,21 @@ kinds = {
         manual=st.sampled_from([False, False, False, True]),
         past=past,
     ),
-    "confirm": step("confirm", past=past),
+    "confirm": step(
+        "confirm",
+        past=past,
+        amount=st.none() | st.none() | amounts,
+        reference=st.none() | st.none() | references,
+    ),
+    "confirm_late": step(
+        "confirm_late", past=past, amount=st.none() | amounts, reference=references | st.none()
+    ),
     "fail": step("fail", past=past),
     "retry": step("retry"),
     "cancel": step("cancel"),
     "expire": step("expire"),
     "capture": step("capture", part=part, final=st.booleans(), past=past),
-    "refund": step("refund", part=part, past=past),
+    "refund": step("refund", part=part, past=past, name=st.none() | st.none() | references),
     "dispute": step("dispute", part=part, past=past),
     "resolve": step("resolve", outcome=st.sampled_from(["won", "lost"]), past=past),
     "attach": step("attach", customer=which),
@@ -153,7 +165,7 @@ kinds = {
 often = {"pay": 12, "confirm": 12, "refund": 5, "attach": 4, "register": 3, "capture": 3}
 often |= {"subscribe": 6, "bill": 10, "resume": 2, "ask_again": 2}
 often |= {"set_out": 2, "look": 2, "pay_by_link": 6}
-often |= {"fail": 3, "retry": 3, "dispute": 4, "resolve": 4}
+often |= {"confirm_late": 4, "fail": 3, "retry": 3, "dispute": 4, "resolve": 4}
 steps = st.lists(
     st.sampled_from([kind for kind in kinds for _ in range(often.get(kind, 1))]).flatmap(
         kinds.__getitem__
@@ -239,21 +251,47 @@ class SimulatedShop:
             )
 
     async def confirm(self, each: Step) -> None:
-        if not (card := self._card(each, OPEN)):
+        await self._confirm(each, OPEN)
+
+    async def confirm_late(self, each: Step) -> None:
+        await self._confirm(each, GIVEN_UP)
+
+    async def _confirm(self, each: Step, suited: tuple[str, ...]) -> None:
+        if not (card := self._card(each, suited)):
             return
         happened, in_order = self._dated(each, card.created_at)
-        command = ConfirmPayment(occurred_at=happened)
-        allowed = card.status in ("succeeded", "authorized") or (card.status in OPEN and in_order)
+        amount, reference = each.values["amount"], each.values["reference"]
+        command = ConfirmPayment(amount=amount, provider_ref_id=reference, occurred_at=happened)
+        allowed = self._may_confirm(card, amount, reference)
+        is_news = card.status in (*OPEN, *GIVEN_UP)
+        if is_news:
+            allowed = allowed and in_order
         await self.expect(allowed, lambda work: confirm_payment(work, card.id, command))
-        if not allowed or card.status not in OPEN:
+        if allowed and reference is not None:
+            self.oracle.references[reference] = card
+        if not allowed or not is_news:
             return
-        if card.manual:
-            card.set_aside_at = happened or self.clock.now
-            card.turn("authorized", card.set_aside_at)
+        card.reference = reference or card.reference
+        at = happened or self.clock.now
+        if card.manual and card.status in OPEN:
+            card.set_aside_at = at
+            card.turn("authorized", at)
         else:
-            card.collected = card.amount
-            await self._paid(card, happened or self.clock.now)
+            card.collected = amount or card.amount
+            await self._paid(card, at)
         subscription_steps.follow(self, card)
+
+    def _may_confirm(self, card: Bought, amount: int | None, reference: str | None) -> bool:
+        """Nothing is said twice with another amount, or of two payments by one reference."""
+        if self.oracle.references.get(reference or "", card) is not card:
+            return False
+        is_known = reference is not None and reference == card.reference
+        if card.status in ("authorized", "succeeded") or (is_known and card.status in CONFIRMED):
+            return amount in (None, card.collected, card.amount if card.set_aside_at else None)
+        if card.status in GIVEN_UP:
+            was_let_go = is_known and card.set_aside_at is not None and amount is None
+            return reference is not None and not was_let_go
+        return card.status in OPEN and (not card.manual or amount in (None, card.amount))
 
     async def capture(self, each: Step) -> None:
         if not (card := self._card(each, SET_ASIDE)):
@@ -308,14 +346,23 @@ class SimulatedShop:
         if not (card := self._card(each, COLLECTED)):
             return
         (happened, in_order), amount = self._dated(each, card.paid_at), self._part(card, each)
-        command = RefundPayment(amount=amount, occurred_at=happened)
+        name = each.values["name"]
+        command = RefundPayment(amount=amount, provider_refund_id=name, occurred_at=happened)
         allowed = card.status in COLLECTED and (amount or card.left) <= card.left and in_order
+        if known := self.oracle.refunds.get(name):
+            allowed = known[0] is card and amount in (None, known[1].amount)
         made = await self.expect(allowed, lambda work: refund_payment(work, card.id, command))
-        if allowed:
-            _, refund_id = made
-            at = happened or self.clock.now
-            card.refunds.append(Money(refund_id, amount or card.left, at))
-            card.turn("partially_refunded" if card.left else "refunded", at)
+        if not allowed:
+            return
+        _, refund_id = made
+        if known:
+            assert refund_id == known[1].id
+            return
+        at = happened or self.clock.now
+        card.refunds.append(Money(refund_id, amount or card.left, at))
+        card.turn("partially_refunded" if card.left else "refunded", at)
+        if name is not None:
+            self.oracle.refunds[name] = (card, card.refunds[-1])
 
     async def dispute(self, each: Step) -> None:
         if not (card := self._card(each, DISPUTABLE)):
@@ -422,8 +469,8 @@ class SimulatedShop:
         return card
 
     async def _paid(self, card: Bought, at: datetime) -> None:
-        card.turn("succeeded", at)
-        card.paid_at, card.used_at = at, self.clock.now
+        card.pay(card.collected, at)
+        card.used_at = self.clock.now
         await link_steps.believe(self, card)
 
     async def do(self, decide: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:

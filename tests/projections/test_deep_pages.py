@@ -25,12 +25,13 @@ from projections.engine.generations.generation import postgresql_generation, sql
 from projections.payment_list import PaymentFilter, payment_history, payment_list
 from projections.payment_status_history import status_history
 from projections.read_models import DEFINITIONS
-from projections.refunds_and_disputes import refund_list
+from projections.refunds_and_disputes import RefundFilter, refund_list
 from projections.source_breakdown import ranked_sources
 from projections.top_customers import top_customers
 
 BOOK = "org_00000000000000000000000001/test"
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+LONG_AGO = NEW_YEAR - timedelta(days=1)
 CUSTOMERS, PAYMENTS = 2_000, 5_000
 PAGE = 20
 
@@ -171,10 +172,19 @@ LISTS = {
     "payments of one status": lambda db, **place: payment_list(
         db, BOOK, PaymentFilter(status="succeeded"), **place
     ),
+    "payments by success": lambda db, **place: payment_list(
+        db, BOOK, PaymentFilter(succeeded_from=LONG_AGO), **place
+    ),
     "history": lambda db, **place: payment_history(db, BOOK, BEST, **place),
-    "refunds": lambda db, **place: refund_list(db, BOOK, **place),
+    "history by success": lambda db, **place: payment_list(
+        db, BOOK, PaymentFilter(succeeded_from=LONG_AGO, customer_id=BEST), **place
+    ),
+    "refunds": lambda db, **place: refund_list(db, BOOK, RefundFilter(), **place),
+    "refunds of a time": lambda db, **place: refund_list(
+        db, BOOK, RefundFilter(start=LONG_AGO), **place
+    ),
     "refunds of one payment": lambda db, **place: refund_list(
-        db, BOOK, payment_id=RETURNED, **place
+        db, BOOK, RefundFilter(payment_id=RETURNED), **place
     ),
     "status history": lambda db, **place: status_history(db, BOOK, RETRIED, **place),
     "sources": lambda db, **place: ranked_sources(db, BOOK, currency="GHS", **place).page,

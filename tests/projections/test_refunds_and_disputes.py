@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from projections.refunds_and_disputes import refund, refund_list
+from projections.refunds_and_disputes import RefundFilter, refund, refund_list
 
 
 def test_refunds_are_listed_newest_first_lost_disputes_are_not(shop):
@@ -14,11 +14,11 @@ def test_refunds_are_listed_newest_first_lost_disputes_are_not(shop):
     shop.record(payment)
     shop.record(other)
 
-    page = shop.ask(refund_list, limit=2)
+    page = shop.ask(refund_list, RefundFilter(), limit=2)
 
     assert [each.refund_id for each in page.rows] == ["ref_2", "ref_1"]
     assert page.total == 3
-    rest = shop.ask(refund_list, limit=2, cursor=page.next_cursor)
+    rest = shop.ask(refund_list, RefundFilter(), limit=2, cursor=page.next_cursor)
     assert [each.refund_id for each in rest.rows] == ["ref_3"]
 
 
@@ -30,7 +30,7 @@ def test_the_refunds_of_one_payment_are_its_own(shop):
     shop.record(payment)
     shop.record(other)
 
-    page = shop.ask(refund_list, payment_id=payment.id, limit=50)
+    page = shop.ask(refund_list, RefundFilter(payment_id=payment.id), limit=50)
 
     assert page.total == 1
     assert (page.rows[0].refund_id, page.rows[0].amount) == ("ref_1", 100)

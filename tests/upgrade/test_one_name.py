@@ -9,15 +9,18 @@ from sqlalchemy import delete, insert
 from commands.customers import (
     CreateCustomer,
     PutCustomer,
+    UpdateCustomer,
     create_customer,
     customer_known_as,
+    delete_customer,
     first_alive,
     put_customer,
+    update_customer,
 )
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from commands.payments import CreatePayment, create_payment
-from domain.customer import Customer, ExternalIdTaken
+from domain.customer import Customer, CustomerNotFound, ExternalIdTaken
 from ledger.chain import Chain
 from ledger.database import _migrations, open_engine, upgrade, writing
 from ledger.ledger import Ledger
@@ -120,12 +123,13 @@ async def test_everybody_is_found_however_their_name_is_written(do, book):
 async def test_what_was_typed_otherwise_is_nobodys_claim_any_more(ledger):
     claimed = {
         (kind, value): stream
-        for kind in ("external_id", "email", "phone", "payer")
+        for kind in ("external_id", "namesake", "email", "phone", "payer")
         for value, stream in ledger.owners(BOOK, kind, "")
     }
 
     assert claimed == {
         ("external_id", COMPOSED): C_1,
+        ("namesake", f"{COMPOSED}\n{C_2}"): C_2,
         ("external_id", "usr_3"): C_3,
         ("external_id", "usr_4"): C_4,
         ("email", "zo\u00e9@example.com\n" + C_1): C_1,
@@ -161,3 +165,27 @@ async def test_what_is_taken_stays_taken_and_the_rest_goes_on(do):
     )
 
     assert (put.created, put.customer.id, paid.customer_id) == (False, C_1, C_1)
+
+
+@pytest.mark.parametrize("way", ["deleted", "renamed"])
+async def test_a_name_that_is_given_up_finds_the_other_who_has_it(do, way):
+    if way == "deleted":
+        await do(delete_customer, C_1)
+    else:
+        await do(update_customer, C_1, UpdateCustomer(external_id="usr_1"))
+
+    assert await do(customer_known_as, IN_PARTS) == C_2
+    with pytest.raises(ExternalIdTaken):
+        await do(create_customer, CreateCustomer(external_id=COMPOSED))
+    await do(delete_customer, C_2)
+    await do(create_customer, CreateCustomer(external_id=COMPOSED))
+
+
+async def test_whoever_has_the_name_second_may_take_another(do, ledger):
+    await do(update_customer, C_2, UpdateCustomer(external_id="usr_2"))
+    await do(delete_customer, C_1)
+
+    assert await do(customer_known_as, "usr_2") == C_2
+    with pytest.raises(CustomerNotFound):
+        await do(customer_known_as, COMPOSED)
+    assert ledger.owners(BOOK, "namesake", "") == []

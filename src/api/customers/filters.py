@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from api.http.pagination import PageRequest, UpTo100
 from api.http.query_fields import Instant, Whole
+from api.payments.filters import InRanges
 from api.resources.filter_types import Method, TagList
 from commands.fields import AnyCurrencyCode, CountryCode
 from projections.customer_filters import ActivityStatus, CustomerFilter
@@ -69,6 +70,10 @@ class LookUpCustomer(BaseModel):
 
 class ListOfCustomer(PageRequest):
     limit: UpTo100 = 20
+
+
+class ListPaymentsOfCustomer(ListOfCustomer, InRanges):
+    pass
 
 
 class BreakDownSources(BaseModel):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.customers.filters import (
     BreakDownSources,
     ListCustomers,
-    ListOfCustomer,
+    ListPaymentsOfCustomer,
     ListTopCustomers,
     LookUpCustomer,
     ShowCustomerStats,
@@ -34,7 +34,7 @@ from projections.customer_list import customer_list
 from projections.customer_profiles import profile
 from projections.customer_stats import customer_stats
 from projections.engine.querying.pages import Page
-from projections.payment_list import ListedPayment, payment_history
+from projections.payment_list import ListedPayment, PaymentFilter, payment_list
 from projections.periods import start_of
 from projections.source_breakdown import source_breakdown
 from projections.top_customers import top_customers
@@ -120,12 +120,15 @@ async def show_customer(request: ApiRequest, customer: CustomerSelector) -> Resp
     external_doc="The payments of the customer, newest first.",
 )
 async def list_customer_payments(
-    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListOfCustomer, Query()]
+    request: ApiRequest,
+    customer: CustomerSelector,
+    query: Annotated[ListPaymentsOfCustomer, Query()],
 ) -> Response:
     """The payments of the customer, newest first, each with where it came from."""
 
     def read(db: Connection, book: str) -> Page[ListedPayment]:
-        return payment_history(db, book, customer.find(db, book), **query.place)
+        theirs = PaymentFilter(customer_id=customer.find(db, book), **query.range)
+        return payment_list(db, book, theirs, **query.place)
 
     page, org_id = await request.ask(read), request.org_id
     return list_answer("payments", page, query, lambda row: listed_payment_of(row, org_id))

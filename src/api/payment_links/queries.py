@@ -11,6 +11,7 @@ from api.http.pagination import PageRequest, UpTo100, UpTo200, list_answer
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
+from api.payments.filters import InRanges
 from api.resources.customer_secrecy import told
 from api.resources.payment_links import (
     PaymentLink,
@@ -47,7 +48,7 @@ class ListPaymentLinks(PageRequest):
     sort_by: SortBy = "created_at"
 
 
-class ListLinkPayments(PageRequest):
+class ListLinkPayments(PageRequest, InRanges):
     limit: UpTo100 = 50
 
 
@@ -93,7 +94,7 @@ async def list_link_payments(
 
     def read(db: Connection, book: str) -> Page[ListedPayment]:
         link_id = _link(db, book, link).link_id
-        conditions = PaymentFilter(source="payment_link", source_id=link_id)
+        conditions = PaymentFilter(source="payment_link", source_id=link_id, **query.range)
         return payment_list(db, book, conditions, **query.place)
 
     def show(row: ListedPayment) -> dict[str, Any]:

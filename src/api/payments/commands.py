@@ -22,6 +22,7 @@ from commands import payments as commands
 from commands import refunds
 from commands.client_secrets import book_of, client_secret
 from commands.handling.unit_of_work import UnitOfWork
+from commands.payer_details import details_of
 from commands.payments import (
     AmendPayment,
     CancelPayment,
@@ -53,7 +54,8 @@ async def _shown(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
     customer = None
     if payment.customer_id is not None:
         customer = await work.load_recent(Customer, payment.customer_id)
-    return payment_of(payment, work.org_id, customer)
+    details = await details_of(work, payment)
+    return payment_of(payment, work.org_id, customer, details.personal if details else None)
 
 
 def _shown_to_strangers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
@@ -118,6 +120,8 @@ async def confirm_payment(
 ) -> Response:
     """Asks the provider again, or, in live mode, records that it took the money.
 
+    `amount` is what was really paid, when that is not what was asked: every figure counts it. With
+    a `provider_ref_id` also what was canceled, expired or failed succeeds: its money came late.
     A provider's reference stands for one payment: 409 `provider_reference_taken` names it.
     """
     return await request.decide(commands.confirm_payment, payment_id, command, show=_PAYMENT)

@@ -1,5 +1,6 @@
 """Payment statistics: totals, series, latency, errors, sources."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -28,6 +29,7 @@ from api.resources.statistics import (
 )
 from commands.fields import AnyCurrencyCode, CountryCode, Text
 from domain.payment_types import Source
+from projections.customers import customer_id_meant
 from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
 from projections.payment_movements import MovementFilter
@@ -54,7 +56,10 @@ class InPeriod(BaseModel):
 
 
 class ShowStats(InPeriod):
-    """Everything in one currency: the asked one, else the most used one."""
+    """Everything in one currency: the asked one, else the most used one.
+
+    ``customer_id`` may be the merchant's own, or an e-mail address.
+    """
 
     currency: AnyCurrencyCode | None = None
     source: Source | None = None
@@ -64,9 +69,10 @@ class ShowStats(InPeriod):
     status: StatusName | None = None
     customer_id: Text | None = None
 
-    @property
-    def filter(self) -> MovementFilter:
-        return MovementFilter(**self.model_dump(exclude=set(InPeriod.model_fields)))
+    def filter(self, db: Connection, book: str) -> MovementFilter:
+        asked = MovementFilter(**self.model_dump(exclude=set(InPeriod.model_fields)))
+        customer_id = self.customer_id and customer_id_meant(db, book, self.customer_id)
+        return replace(asked, customer_id=customer_id)
 
 
 class ShowSeries(InPeriod):
@@ -91,7 +97,7 @@ async def show_stats(request: ApiRequest, query: Annotated[ShowStats, Query()]) 
     start, end = query.range(request.now)
 
     def read(db: Connection, book: str) -> dict[str, Any]:
-        stats = payment_stats(db, book, query.filter, start=start, end=end)
+        stats = payment_stats(db, book, query.filter(db, book), start=start, end=end)
         return stats_of(stats, payment_latency(db, book, start=start, end=end))
 
     return answer(await request.ask(read))

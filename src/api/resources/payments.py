@@ -9,6 +9,7 @@ from api.resources.customer_secrecy import without_customers
 from api.resources.customers import Source
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
 from domain.customer import Customer as CustomerAggregate
+from domain.customer import Personal
 from domain.payment import Payment as PaymentAggregate
 from domain.payment_types import Status
 from projections import payment_status_history, refunds_and_disputes
@@ -31,6 +32,14 @@ class PaymentCustomer(Shape):
     tags: list[str]
 
 
+class Payer(Shape):
+    """What a payer said of themselves; a phone number as it was typed, if nobody can place it."""
+
+    email: str | None
+    phone: str | None = Field(examples=["+233501234567"])
+    name: str | None
+
+
 class PaymentSummary(Shape):
     """One row of a list of payments; ``payment_id`` and ``id`` are the same."""
 
@@ -50,6 +59,7 @@ class PaymentSummary(Shape):
     net_amount: Amount
     captured_amount: Amount
     refunded_amount: Amount
+    disputed_amount: Amount
     customer_id: str | None
     customer_name: str | None
     reference: str | None
@@ -71,7 +81,6 @@ class Payment(PaymentSummary):
     capture_method: CaptureMethod
     authorized_amount: Amount
     captured_at: Moment | None
-    disputed_amount: Amount
     next_action: dict[str, Any] | None
     client_secret: str | None = Field(
         description="Lets a browser confirm this payment and nothing else."
@@ -87,20 +96,7 @@ class Payment(PaymentSummary):
     expires_at: Moment | None
     customer: PaymentCustomer | None
     customer_external_id: str | None
-
-
-class Payer(Shape):
-    """What a payer said of themselves; a phone number as it was typed, if nobody can place it."""
-
-    email: str | None
-    phone: str | None = Field(examples=["+233501234567"])
-    name: str | None
-
-
-class RecordedPayment(Payment):
-    """All of one payment, with what was said when it began; null: nothing was."""
-
-    payer: Payer | None
+    payer: Payer | None = Field(description="What was said when it began; null: nothing was.")
 
 
 class Payments(Shape):
@@ -131,6 +127,13 @@ class Refund(Shape):
     updated_at: Moment
 
 
+class RefundsExport(Shape):
+    """Every refund that was asked for."""
+
+    refunds: list[Refund]
+    total: Count
+
+
 class StatusChange(Shape):
     """One step of a payment's life."""
 
@@ -159,13 +162,19 @@ _WHOLE: Final[dict[str, Any]] = _SUMMARY | {
 
 
 def payment_of(
-    payment: PaymentAggregate, org_id: str, customer: CustomerAggregate | None = None
+    payment: PaymentAggregate,
+    org_id: str,
+    customer: CustomerAggregate | None = None,
+    said: Personal | None = None,
 ) -> dict[str, Any]:
     """The whole payment, as a command leaves it; its secrets are told beside it."""
-    payer = None
+    known = None
     if customer is not None and not customer.deleted:
-        payer = PaymentCustomer.of(customer, **customer.personal)
-    return _whole(payment, payment.id, org_id, payer, disputed_amount=payment.lost_amount)
+        known = PaymentCustomer.of(customer, **customer.personal)
+    payer = dict(said) if said else None
+    return _whole(
+        payment, payment.id, org_id, known, payer=payer, disputed_amount=payment.lost_amount
+    )
 
 
 def recorded_payment_of(
@@ -177,9 +186,11 @@ def recorded_payment_of(
     client_secret: str,
 ) -> dict[str, Any]:
     """The whole payment, as the views know it."""
-    payer = PaymentCustomer.of(customer, id=customer.customer_id) if customer else None
-    whole = _whole(payment, payment.payment_id, org_id, payer, client_secret=client_secret)
-    return whole | {"payer": Payer.of(said) if said else None}
+    known = PaymentCustomer.of(customer, id=customer.customer_id) if customer else None
+    payer = Payer.of(said) if said else None
+    return _whole(
+        payment, payment.payment_id, org_id, known, payer=payer, client_secret=client_secret
+    )
 
 
 def listed_payment_of(listed: ListedPayment, org_id: str) -> dict[str, Any]:
@@ -189,7 +200,7 @@ def listed_payment_of(listed: ListedPayment, org_id: str) -> dict[str, Any]:
         **_SUMMARY,
         id=payment.payment_id,
         org_id=org_id,
-        net_amount=payment.amount,
+        net_amount=_net_amount(payment),
         customer_name=listed.customer_name,
     )
 
@@ -235,7 +246,7 @@ def _whole(
     payment: PaymentAggregate | PaymentRecord,
     payment_id: str,
     org_id: str,
-    payer: dict[str, Any] | None,
+    customer: dict[str, Any] | None,
     **given: Any,
 ) -> dict[str, Any]:
     return Payment.of(
@@ -245,11 +256,16 @@ def _whole(
             "id": payment_id,
             "payment_id": payment_id,
             "org_id": org_id,
-            "net_amount": payment.amount,
-            "customer_name": payer and payer["name"],
+            "net_amount": _net_amount(payment),
+            "customer_name": customer and customer["name"],
             "captured_at": payment.succeeded_at,
-            "customer": payer,
-            "customer_external_id": payer and payer["external_id"],
+            "customer": customer,
+            "customer_external_id": customer and customer["external_id"],
         }
         | given,
     )
+
+
+def _net_amount(payment: PaymentAggregate | PaymentRecord) -> int:
+    """What was paid, once it is; nobody takes a fee of it here."""
+    return payment.amount if payment.succeeded_at is None else payment.captured_amount

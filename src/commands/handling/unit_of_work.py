@@ -110,6 +110,11 @@ class UnitOfWork:
         self._wakes_before[aggregate.id] = None
         self._found_before[aggregate.id] = frozenset()
 
+    def added(self, kind: type[A], stream: str) -> A | None:
+        """What this command has added, or loaded; the ledger is not asked."""
+        found = self._loaded.get(stream)
+        return found if isinstance(found, kind) else None
+
     def claim(
         self, kind: str, value: str, stream: str, taken: Callable[[str], Refusal] | None = None
     ) -> None:

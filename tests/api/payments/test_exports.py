@@ -15,7 +15,7 @@ MORE_THAN_TWO_STEPS = 2 * STEP + 10
 
 @pytest.fixture(autouse=True)
 def short_steps(monkeypatch):
-    for module in ("api.payments.exports", "projections.payment_list"):
+    for module in ("api.payments.export_files", "projections.payment_list"):
         monkeypatch.setattr(f"{module}.EXPORT_STEP", STEP)
 
 
@@ -111,3 +111,51 @@ def _breaking_after(count):
         return {"id": listed.payment.payment_id}
 
     return show, shown
+
+
+FORMULAS = [
+    *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "  =1+1", "\n=1+1", "\u00a0=1+1"),
+    *(
+        "\uff1d1+1",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff20SUM(A1)",
+        "\u3000\uff1d1+1",
+        "\ufeff=1",
+        "\u200b=1",
+    ),
+]
+
+
+def test_what_a_spreadsheet_would_take_for_a_formula_is_quoted_in_every_export(client):
+    for number, text in enumerate([*FORMULAS, "Tomatoes = 4", "1+1"]):
+        body = {"amount": number + 10, "currency": "GHS", "description": text}
+        payment = client.post("/v1/payments/intents", json=body).raise_for_status().json()
+        client.post(f"/v1/payments/{payment['id']}/confirm").raise_for_status()
+        reason = {"reason": payment["description"]}
+        steps = {"refund": {"amount": 1} | reason, "dispute": {"amount": 1} | reason}
+        for step, said in steps.items():
+            client.post(f"/v1/payments/{payment['id']}/{step}", json=said).raise_for_status()
+
+    for name, field in {
+        "payments": "description",
+        "refunds": "reason",
+        "disputes": "reason",
+    }.items():
+        path = f"/v1/exports/{name}"
+        stored = [row[field] for row in client.get(path).json()[name]]
+        table = client.get(path, params={"format": "csv"})
+        shown = [row[field] for row in csv.DictReader(io.StringIO(table.text, newline=""))]
+        plain = {"Tomatoes = 4", "1+1"}
+        assert shown == [text if text in plain else f"'{text}" for text in stored]
+        assert plain < set(stored)
+        assert table.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
+
+
+@pytest.mark.parametrize("name", ["payments", "refunds", "disputes"])
+def test_a_table_begins_with_a_byte_order_mark_when_it_is_asked_to(client, name):
+    path, marked = f"/v1/exports/{name}", b"\xef\xbb\xbfid,"
+
+    assert client.get(path, params={"format": "csv", "bom": "1"}).content.startswith(marked)
+    assert client.get(path, params={"format": "csv"}).content.startswith(b"id,")
+    assert client.get(path, params={"bom": "1"}).json() == {name: [], "total": 0}

@@ -93,17 +93,19 @@ class _Claimed:
         first = min(filter(None, (held, renamed.stream)))
         if held is not None and held != renamed.stream and self.kind == "external_id":
             other = max(held, renamed.stream)
+            self._claim("namesake", f"{renamed.to}\n{other}", other)
             _log.warning(
                 "in %s the external ids of %s and %s are the same from now on: it finds %s",
                 *(self.book, first, other, first),
             )
         if first != held:
             self._give_up(renamed.to)
-            self.connection.execute(
-                sa.insert(self.table).values(
-                    book=self.book, kind=self.kind, value=renamed.to, stream=first
-                )
-            )
+            self._claim(self.kind, renamed.to, first)
+
+    def _claim(self, kind: str, value: str, stream: str) -> None:
+        self.connection.execute(
+            sa.insert(self.table).values(book=self.book, kind=kind, value=value, stream=stream)
+        )
 
     def _give_up(self, value: str) -> None:
         self.connection.execute(

@@ -28,6 +28,9 @@ from sqlalchemy import (
 T = TypeVar("T")
 U = TypeVar("U")
 
+# So many rows are read at a time where all are wanted.
+EXPORT_STEP = 500
+
 _LARGEST = 2**63 - 1
 _SMALLEST: dict[type, Any] = {int: -_LARGEST - 1, str: "", bool: False}
 _LONGEST_TOKEN = 4096
@@ -120,6 +123,19 @@ def fetch_page(
             last = tuple(rows[limit - 1])[-len(order) :]
             return Page(rows[:limit], total, cursor_at(order, last))
     return Page(rows, total, None)
+
+
+def every_row(
+    connection: Connection, statement: Select[Any], order: Sequence[By], step: int = EXPORT_STEP
+) -> Iterator[Row[Any]]:
+    """All rows of `statement` in `order`, read so many at a time, as they are taken."""
+    cursor = None
+    while True:
+        page = fetch_page(connection, statement, order, limit=step, cursor=cursor)
+        yield from page.rows
+        if page.next_cursor is None:
+            return
+        cursor = page.next_cursor
 
 
 def cursor_at(order: Sequence[By], values: Sequence[Any]) -> str:

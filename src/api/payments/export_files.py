@@ -1,0 +1,101 @@
+"""Files of exports: JSON, or CSV for spreadsheets; written on while they are sent."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.http.request import ApiRequest
+from api.http.responses import to_json
+from api.http.streaming import Streamed
+from api.resources.shapes import Shape
+from projections.engine.querying.pages import EXPORT_STEP
+
+Rows = Callable[[Connection, str], Iterator[dict[str, Any]]]
+
+DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+        "headers": {
+            "Content-Disposition": {
+                "description": "What to call the file; with CSV only.",
+                "schema": {"type": "string"},
+            }
+        },
+    }
+}
+
+_BYTE_ORDER_MARK = "\ufeff"
+# The sign of a formula, also a full-width one, behind whatever a spreadsheet passes over; and what
+# begins another cell or line for some of them.
+_FORMULA = re.compile(
+    "[\\s\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
+    "[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]"
+)
+
+
+class ExportFile(BaseModel):
+    format: Literal["json", "csv"] = "json"
+    bom: bool = Field(
+        default=False,
+        description="Of CSV: whether it begins with a byte order mark, by which spreadsheets know "
+        "that it is UTF-8.",
+    )
+
+    def of(self, request: ApiRequest, name: str, shape: type[Shape], rows: Rows) -> Response:
+        """The file of all rows, each of that shape, as of one moment; it is called by the name."""
+        if self.format == "json":
+            return Streamed(
+                request,
+                lambda db, book: _json(name, rows(db, book)),
+                media_type="application/json",
+            )
+        return Streamed(
+            request,
+            lambda db, book: _csv(list(shape.model_fields), rows(db, book), marked=self.bom),
+            media_type="text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        )
+
+
+def _json(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    total = 0
+    opening = b'{"%s":[' % name.encode()
+    for step in _steps(rows):
+        total += len(step)
+        yield opening + b",".join(to_json(row) for row in step)
+        opening = b","
+    yield (b"" if total else opening) + b'],"total":%d}' % total
+
+
+def _csv(fields: list[str], rows: Iterator[dict[str, Any]], *, marked: bool) -> Iterator[bytes]:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=fields)
+    writer.writeheader()
+    yield ((_BYTE_ORDER_MARK if marked else "") + text.getvalue()).encode()
+    for step in _steps(rows):
+        text.seek(0)
+        text.truncate()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in step)
+        yield text.getvalue().encode()
+
+
+def _steps(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    while step := list(islice(rows, EXPORT_STEP)):
+        yield step
+
+
+def _cell(value: Any) -> Any:
+    """Spreadsheets take a text that begins like a formula for one, unless a quote stops them."""
+    if isinstance(value, dict | datetime):
+        return to_json(value).decode().strip('"')
+    if isinstance(value, str) and _FORMULA.match(value):
+        return f"'{value}"
+    return value
