@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from oracle import Offer, Oracle, Person
 from simulated_shop import CURRENCIES, SimulatedShop
@@ -14,11 +14,13 @@ from ledger.ledger import Ledger
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.customer_history import EntryType, customer_history
 from projections.customer_profiles import profile
+from projections.disputes import DisputeFilter, dispute_export
 from projections.engine.generations.generation import Generation
 from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice_list
 from projections.payment_link_stats import payment_link_stats
-from projections.payment_list import payment_history
+from projections.payment_list import PaymentFilter, payment_export, payment_history
+from projections.refunds_and_disputes import RefundFilter, refund_export
 from projections.revenue import revenue_series
 from projections.source_breakdown import ranked_sources, source_breakdown
 from projections.subscriptions import SubscriptionFilter, subscription_list
@@ -26,8 +28,9 @@ from projections.top_customers import top_customers
 
 # The cards give disputes no names, and subscriptions are compared by themselves.
 TOLD_BY_THE_CARDS: tuple[EntryType, ...] = ("payment", "refund", "invoice")
-# A zone with summer time, and one that is a quarter of an hour off.
+# A zone with summer time, and one that is a quarter of an hour off; each moment has one of all too.
 ZONES = ("UTC", "America/New_York", "Asia/Kathmandu")
+ALL_ZONES = sorted(available_timezones() - {"localtime", "posixrules", "Factory"})
 FIGURES = (
     "total_spent",
     "refund_amount",
@@ -55,6 +58,7 @@ def assert_these_agree(views: Connection, book: str, oracle: Oracle, now: dateti
         _ranking(views, book, oracle, currency, now)
         _sources(views, book, oracle, currency, now)
         _revenue(views, book, oracle, currency, now)
+        _by_success(views, book, oracle, currency, now)
     for offer in oracle.offers:
         _link(views, book, oracle, offer, now)
     for told in totals_by_currency(views, book):
@@ -272,7 +276,7 @@ def _link(views: Connection, book: str, oracle: Oracle, offer: Offer, now: datet
 
 def _revenue(views: Connection, book: str, oracle: Oracle, currency: str, now: datetime) -> None:
     days = 40
-    for zone in ZONES:
+    for zone in (*ZONES, _zone_at(now)):
         start, end = oracle.days(now, zone, days)
         told = revenue_series(
             views, book, start=start, end=end, zone=ZoneInfo(zone), currency=currency
@@ -288,6 +292,31 @@ def _revenue(views: Connection, book: str, oracle: Oracle, currency: str, now: d
             }
             for bucket in told.buckets
         ] == oracle.revenue_by_day(currency, zone, start, days)
+
+
+def _by_success(views: Connection, book: str, oracle: Oracle, currency: str, now: datetime) -> None:
+    """What the lists of some days hold adds up to their revenue."""
+    days, zone = 7, _zone_at(now)
+    start, end = oracle.days(now, zone, days)
+    by_success = PaymentFilter(currency=currency, succeeded_from=start, succeeded_to=end)
+    paid = [row.payment for row in payment_export(views, book, by_success)]
+    refunds = refund_export(views, book, RefundFilter(currency=currency, start=start, end=end))
+    disputes = dispute_export(views, book, DisputeFilter(currency=currency, start=start, end=end))
+    buckets = oracle.revenue_by_day(currency, zone, start, days)
+
+    assert [payment.succeeded_at for payment in paid] == sorted(
+        (payment.succeeded_at for payment in paid if payment.succeeded_at), reverse=True
+    )
+    assert {
+        "succeeded": len(paid),
+        "amount": sum(payment.captured_amount for payment in paid),
+        "refunded": sum(refund.amount for refund in refunds),
+        "disputed": sum(dispute.disputed_amount for dispute in disputes),
+    } == {name: sum(bucket[name] for bucket in buckets) for name in buckets[0]}
+
+
+def _zone_at(now: datetime) -> str:
+    return ALL_ZONES[int(now.timestamp()) % len(ALL_ZONES)]
 
 
 def _about(told: float, exact: Fraction) -> bool:
