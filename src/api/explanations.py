@@ -17,7 +17,7 @@ from api.http.responses import answer
 from api.http.routing import needs, new_router
 from api.resources.customer_secrecy import told
 from api.resources.explanations import Explanation, fact_of
-from commands.fields import AnyCurrencyCode, Text
+from commands.fields import CurrencyCode, Text
 from domain.customer import CustomerNotFound
 from domain.errors import NotFound
 from domain.payment_types import Source
@@ -45,7 +45,7 @@ class ExplainFigure(BaseModel):
 
     limit: UpTo200 = 50
     cursor: Cursor = None
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
 
 
 class ExplainCustomer(ExplainFigure):

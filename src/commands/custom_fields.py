@@ -1,5 +1,6 @@
 """Custom fields: what a link may ask its payers, and what they may answer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -16,7 +17,9 @@ _MOST_FIELDS: Final = 20
 _MOST_OPTIONS: Final = 100
 _LONGEST_ANSWER: Final = 500
 
-_CHECKED: Final = {"true": "true", "on": "true", "1": "true", "yes": "true"}
+_TICKED: Final = {"true", "on", "1", "yes"}
+_NOT_TICKED: Final = {"false", "off", "0", "no"}
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class WrongAnswer(RuleBroken):
@@ -80,10 +83,10 @@ def answered(fields: Sequence[CustomField], answers: Mapping[str, Any]) -> dict[
 
 
 def _text(field: CustomField, answer: Any) -> str:
-    if answer is None or answer is False:
+    if answer is None:
         return ""
     if isinstance(answer, bool):
-        return "true"
+        return _checked(field, "true" if answer else "false")
     if not isinstance(answer, (str, int, float, Decimal)):
         raise WrongAnswer(field["name"], "must be text")
     text = str(answer).strip()
@@ -96,13 +99,13 @@ def _checked(field: CustomField, text: str) -> str:
     try:
         match field["type"]:
             case "number":
-                float(text)
+                return _number(text)
             case "date":
-                date.fromisoformat(text)
+                return date.fromisoformat(text).isoformat()
             case "email":
                 return email_address(text)
             case "checkbox":
-                return _CHECKED.get(text.lower(), "")
+                return _ticked(text.lower())
             case "select" if text not in field["options"]:
                 raise WrongAnswer(field["name"], "is none of the options")
             case _:
@@ -110,3 +113,15 @@ def _checked(field: CustomField, text: str) -> str:
     except ValueError:
         raise WrongAnswer(field["name"], f"is not a {field['type']}") from None
     return text
+
+
+def _number(text: str) -> str:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def _ticked(text: str) -> str:
+    if text not in _TICKED | _NOT_TICKED:
+        raise ValueError
+    return "true" if text in _TICKED else ""

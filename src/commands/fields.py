@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args, get_origin
 
 import orjson
 from pydantic import (
@@ -40,7 +40,8 @@ _METHODS: Final = {
     "google_pay": "card",
 }
 
-_CURRENCY = re.compile("[A-Za-z]{3}")
+_CURRENCY = re.compile("[A-Z]{3}")
+_DATED = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _PLAIN_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # An escaped NUL in JSON text: the backslash that begins it is not itself escaped.
@@ -50,9 +51,9 @@ _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 class Command(BaseModel):
     """A body from outside, read kindly (contract 1.0.6).
 
-    Unknown fields are ignored, ``[]`` and no body at all mean ``{}``, and null and a text of which
-    nothing is seen say no more than leaving the field out. Of a number or a switch such a text says
-    nothing that could be meant: an amount that was lost on the way must not become all the money.
+    Unknown fields are ignored, ``[]`` and no body at all mean ``{}``, null and a text of which
+    nothing is seen say no more than leaving the field out. Such a text is refused where no text
+    belongs: an amount that was lost must not become all the money, nor lost scopes all scopes.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -73,7 +74,7 @@ class Command(BaseModel):
 
     @classmethod
     def _says_something(cls, name: str, value: Any) -> bool:
-        return value is not None and (not _is_blank(value) or name in _figures(cls))
+        return value is not None and (not _is_blank(value) or name in _not_texts(cls))
 
 
 class ChangingCommand(Command):
@@ -81,18 +82,18 @@ class ChangingCommand(Command):
 
     @classmethod
     def _says_something(cls, name: str, value: Any) -> bool:
-        return not _is_blank(value) or name in _figures(cls)
+        return not _is_blank(value) or name in _not_texts(cls)
 
 
 @cache
-def _figures(command: type[BaseModel]) -> frozenset[str]:
-    """The fields of a command that hold a number or a switch."""
+def _not_texts(command: type[BaseModel]) -> frozenset[str]:
     fields = command.model_fields.items()
-    return frozenset(name for name, field in fields if _is_figure(field.annotation))
+    return frozenset(name for name, field in fields if _is_no_text(field.annotation))
 
 
-def _is_figure(annotation: Any) -> bool:
-    return annotation in (int, bool) or any(_is_figure(part) for part in get_args(annotation))
+def _is_no_text(annotation: Any) -> bool:
+    kind = get_origin(annotation) or annotation
+    return kind in (int, bool, list, dict) or any(map(_is_no_text, get_args(annotation)))
 
 
 def _is_blank(value: Any) -> bool:
@@ -153,17 +154,12 @@ def canonical_method(text: Any) -> Any:
     return _METHODS.get(plain, plain)
 
 
-def _any_currency(text: Any) -> Any:
+def _currency(text: Any) -> Any:
     if not isinstance(text, str):
         return text
-    code = text.strip()
-    if not _CURRENCY.fullmatch(code):
-        raise ValueError("is not an ISO 4217 currency: three letters")
-    return code.upper()
-
-
-def _currency(code: str) -> str:
-    if not has_decimals(code):
+    # Only what has the form of a code is looked up and remembered: the world may send anything.
+    code = text.strip().upper() if text.isascii() else ""
+    if not _CURRENCY.fullmatch(code) or not has_decimals(code):
         raise ValueError("is not an ISO 4217 currency payments are made in")
     return code
 
@@ -187,11 +183,12 @@ def not_cleared(value: Any) -> Any:
 
 
 def _upper(text: Any) -> Any:
-    return text.upper() if isinstance(text, str) else text
+    return text.upper() if isinstance(text, str) and text.isascii() else text
 
 
 def _written_out(moment: Any) -> Any:
-    if isinstance(moment, str | datetime):
+    # Digits alone would be taken for seconds since 1970, "20261231" too.
+    if isinstance(moment, datetime) or (isinstance(moment, str) and _DATED.match(moment)):
         return moment
     raise ValueError("is not an RFC 3339 date and time")
 
@@ -240,10 +237,8 @@ Method = Annotated[
 # Minor units of the currency.
 Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT)]
 AmountOrAll = Annotated[int, Field(strict=True, ge=0, le=LARGEST_AMOUNT)]
-# What may have been recorded under an older list, or a newer one: to ask with, not to record.
-AnyCurrencyCode = Annotated[str, BeforeValidator(_any_currency), Field(examples=["GHS"])]
 # Of today's list or of those withdrawn since: whether it was money then is the domain's to say.
-CurrencyCode = Annotated[AnyCurrencyCode, AfterValidator(_currency)]
+CurrencyCode = Annotated[str, BeforeValidator(_currency), Field(examples=["GHS"])]
 CountryCode = Annotated[str, BeforeValidator(_upper), Field(pattern="^[A-Z]{2}$", examples=["GH"])]
 # One there is; a payment may also have been made where no list knows of.
 Country = Annotated[CountryCode, AfterValidator(_listed_country)]

@@ -1,5 +1,7 @@
 """Whatever becomes of a payment: what a command answers is what is read afterwards."""
 
+import os
+
 import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from api.resources.payments import PaymentSummary
 
-LIVES = 25
+LIVES = 8 * int(os.environ.get("WHENCE_TEST_LIVES", "1"))
 # One that goes through everything a payment can go through, whatever chance brings.
 FULL_LIFE = [
     ("amend", {"customer_id": "usr_1", "metadata": {"order": "7"}}),

@@ -79,6 +79,8 @@ REFUSED = [
     (CurrencyCode, "cedi"),
     (CurrencyCode, 936),
     (CountryCode, "GHA"),
+    (CountryCode, "ß"),
+    (CountryCode, "ﬁ"),
     (Amount, 0),
     (Amount, -1),
     (Amount, 10**12 + 1),
@@ -88,6 +90,9 @@ REFUSED = [
     (Moment, "2026-11-23T05:09:35"),
     (Moment, "yesterday"),
     (Moment, 1_700_000_000),
+    (Moment, "1700000000"),
+    (Moment, "20261231"),
+    (Moment, "1767139200000"),
     (Moment, "1969-12-31T23:59:59Z"),
     (Moment, "0001-01-01T00:00:00+14:00"),
 ]

@@ -171,9 +171,16 @@ async def by_a_part_and_no_more(do, begun):
     return await do(cancel_payment, begun.id, CancelPayment())
 
 
+async def late(do, begun):
+    await do(expire_payment, begun.id)
+    command = ConfirmPayment(provider="hubtel", provider_ref_id=f"ht_{begun.id}")
+    return await do(confirm_payment, begun.id, command)
+
+
 @pytest.mark.parametrize(
     ("succeed", "capture"),
     [
+        (late, "automatic"),
         (by_confirmation, "automatic"),
         (by_another_try, "automatic"),
         (by_capture, "manual"),

@@ -3,14 +3,13 @@
 import asyncio
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
+from forked import ForkedCommand
 
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
@@ -23,7 +22,7 @@ from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 
-KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "4"))
+KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "3"))
 SUBSCRIPTIONS = 16
 PATIENCE_SECONDS = 60
 BOOK = f"org_{1:026}/test"
@@ -55,18 +54,13 @@ class BillingProcess:
 
     def __init__(self, database_url: str, log, *arguments: str) -> None:
         self._log = log
-        with log.open("w") as said:
-            self.process = subprocess.Popen(  # noqa: S603 (our own command line)
-                [sys.executable, "-m", "whence", "bill", *arguments],
-                env=os.environ
-                | {
-                    "WHENCE_DATABASE_URL": database_url,
-                    "WHENCE_LOG_FORMAT": "json",
-                    "WHENCE_BILLING_SECONDS": "0.05",
-                },
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
+        environment = os.environ | {
+            "WHENCE_DATABASE_URL": database_url,
+            "WHENCE_LOG_FORMAT": "json",
+            "WHENCE_BILLING_SECONDS": "0.05",
+        }
+        with log.open("wb") as said:
+            self.process = ForkedCommand(["bill", *arguments], environment, said)
 
     def wait_until_it_bills(self) -> None:
         until = time.monotonic() + PATIENCE_SECONDS

@@ -1,6 +1,7 @@
 """Laws of the views: reading along = rebuilt = the oracle, however the facts are cut."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ from projections.engine.rebuilding.parallel_load import load_in_parallel
 from projections.engine.rebuilding.rebuild import rebuild
 from projections.engine.time_travel.reader import Moment, PastReader
 from projections.read_models import DEFINITIONS, FOLDS
+
+# How many times as many examples: in the soak more than while somebody waits.
+LIVES = int(os.environ.get("WHENCE_TEST_LIVES", "1"))
 
 
 @dataclass
@@ -120,13 +124,13 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
 def examples(number: int) -> settings:
     """The house stays; every example has books of its own in it."""
     return settings(
-        max_examples=number,
+        max_examples=number * LIVES,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
 
-@examples(40)
+@examples(12)
 @given(days=steps, batch=st.integers(1, 50))
 def test_reading_along_says_what_the_oracle_says(store, days, batch):
     shop = store.open_shop()
@@ -137,7 +141,7 @@ def test_reading_along_says_what_the_oracle_says(store, days, batch):
     assert_every_figure_agrees(store.serving, shop)
 
 
-@examples(10)
+@examples(4)
 @given(days=steps)
 def test_every_figure_is_what_its_facts_add_up_to(store, days):
     shop = store.open_shop()
@@ -149,7 +153,7 @@ def test_every_figure_is_what_its_facts_add_up_to(store, days):
         assert_every_figure_is_explained(views, store.ledger, shop.book, shop.oracle)
 
 
-@examples(15)
+@examples(5)
 @given(days=steps, first=st.integers(1, 9), second=st.integers(10, 90))
 def test_any_cut_into_batches_gives_the_same_rows(store, days, first, second):
     shop = store.open_shop()
@@ -163,7 +167,7 @@ def test_any_cut_into_batches_gives_the_same_rows(store, days, first, second):
     store.generations.drop(other.number)
 
 
-@examples(10)
+@examples(4)
 @given(days=steps, late=steps)
 def test_a_rebuild_gives_the_rows_that_reading_along_gave(store, days, late):
     shop = store.open_shop()
@@ -211,7 +215,7 @@ def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
     store.generations.drop(other.number)
 
 
-@examples(15)
+@examples(5)
 @given(days=st.lists(st.tuples(st.booleans(), steps), max_size=4))
 def test_two_books_never_mix(store, days):
     ours, theirs = store.open_shop(), store.open_shop()
@@ -226,7 +230,7 @@ def test_two_books_never_mix(store, days):
     assert_every_figure_agrees(store.serving, theirs)
 
 
-@examples(10)
+@examples(4)
 @given(days=steps)
 def test_the_chain_of_a_book_holds_whatever_happens(store, days):
     shop = store.open_shop()
@@ -248,7 +252,7 @@ def agrees(store: Store, shop: SimulatedShop, moment: datetime) -> Callable[[Con
     return compare
 
 
-@examples(20)
+@examples(6)
 @given(
     days=steps,
     late=steps,
@@ -271,7 +275,7 @@ def test_the_past_is_what_the_oracle_says_had_happened_by_then(store, days, late
             assert told.position == store.ledger.head(shop.book)
 
 
-@examples(15)
+@examples(5)
 @given(days=steps, part=st.integers(0, 100))
 def test_what_was_known_is_what_a_rebuild_would_have_said_then(store, days, part):
     shop = store.open_shop()

@@ -14,9 +14,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
 from uuid import uuid4
 
+import forked
+from forked import ForkedCommand
 from reevit import Reevit
 
 from commands.handling.handler import Context
@@ -26,12 +29,14 @@ from whence.wiring import handling, recording
 
 PATIENCE_SECONDS = 60
 
+Process = subprocess.Popen[bytes] | ForkedCommand
+
 
 class Server:
     """The process can be killed and started again; it comes back under another address.
 
     `name` is what its sessions are called in the database, when PGAPPNAME is among the settings;
-    `program` is what Python runs: this release, or another.
+    `program` is what Python runs when it is not this release.
     """
 
     command = "serve"
@@ -41,13 +46,13 @@ class Server:
         database_url: str,
         folder: Path,
         *,
-        program: Sequence[str] = ("-m", "whence"),
+        program: Sequence[str] = (),
         **settings: str,
     ) -> None:
         self.database_url = database_url
         self.url = ""
         self.name = settings.get("PGAPPNAME", "")
-        self._program = [sys.executable, *program]
+        self._program = [sys.executable, *program] if program else []
         self._environment = os.environ | {
             "WHENCE_DATABASE_URL": database_url,
             "WHENCE_PORT": "0",
@@ -58,7 +63,7 @@ class Server:
         }
         # A file, because a pipe nobody reads would fill up and stop the server.
         self._log = folder / f"server-{uuid4().hex}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @property
     def pid(self) -> int:
@@ -72,13 +77,8 @@ class Server:
 
     def launch(self) -> None:
         """Does not wait for it."""
-        with self._log.open("w") as log:
-            self._process = subprocess.Popen(  # noqa: S603 (our own command line)
-                [*self._program, self.command],
-                env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        with self._log.open("wb") as log:
+            self._process = self._begun(self.command, log=log)
 
     def await_ready(self) -> None:
         assert self._process is not None
@@ -113,22 +113,31 @@ class Server:
 
     def whence(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same store, run to its end."""
+        patience = PATIENCE_SECONDS * 2
+        if not self._program:
+            return forked.run(arguments, self._environment, timeout=patience)
         return subprocess.run(  # noqa: S603 (our own command line)
             [*self._program, *arguments],
             env=self._environment,
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE_SECONDS * 2,
+            timeout=patience,
         )
 
-    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def begin(self, *arguments: str) -> Process:
         """Another command on the same store, which goes on beside."""
+        with Path(os.devnull).open("wb") as nowhere:
+            return self._begun(*arguments, log=nowhere)
+
+    def _begun(self, *arguments: str, log: BufferedWriter) -> Process:
+        if not self._program:
+            return ForkedCommand(arguments, self._environment, log)
         return subprocess.Popen(  # noqa: S603 (our own command line)
             [*self._program, *arguments],
             env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
 
     def _is_ready(self) -> bool:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 import threading
 import time
@@ -11,8 +10,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
+from forked import ForkedCommand
 
 from whence.cli import main
 from whence.settings import Settings, variable
@@ -24,7 +25,8 @@ PATIENCE_SECONDS = 60
 class Running:
     """A started `whence` process; what it says is read as it comes, so it never has to wait."""
 
-    process: subprocess.Popen[str]
+    process: ForkedCommand
+    pipe: BinaryIO
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self):
@@ -79,10 +81,9 @@ class Running:
         self._reader.join(timeout=PATIENCE_SECONDS)
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said.append(line)
-        self.process.stdout.close()
+        with self.pipe as output:
+            for line in output:
+                self.said.append(line.decode())
 
 
 @pytest.fixture
@@ -100,14 +101,10 @@ def start(environment: dict[str, str]) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
     def start(*arguments: str, **settings: str) -> Running:
-        process = subprocess.Popen(  # noqa: S603 (our own command line)
-            [sys.executable, "-m", "whence", *arguments],
-            env=environment | settings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        started.append(Running(process))
+        heard, spoken = os.pipe()
+        with os.fdopen(spoken, "wb") as output:
+            process = ForkedCommand(arguments, environment | settings, output)
+        started.append(Running(process, os.fdopen(heard, "rb")))
         return started[-1]
 
     yield start

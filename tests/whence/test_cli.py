@@ -4,6 +4,9 @@ import contextlib
 import io
 import json
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,17 @@ def organization(whence):
     made = whence("organizations", "create", "Ama's shop", "--json")
     assert made.returncode == 0, made.stderr
     return json.loads(made.stdout)
+
+
+@pytest.mark.parametrize(
+    "program", [["-m", "whence"], [str(Path(sys.executable).with_name("whence"))]]
+)
+def test_the_program_is_a_module_and_a_script(program):
+    done = subprocess.run(  # noqa: S603 (our own program)
+        [sys.executable, *program, "--version"], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, f"{__version__}\n")
 
 
 def test_the_version_is_told(whence):

@@ -8,7 +8,7 @@ from api.http.pagination import PageRequest, UpTo100
 from api.http.query_fields import Instant, Whole
 from api.payments.filters import InRanges
 from api.resources.filter_types import Method, TagList
-from commands.fields import AnyCurrencyCode, CountryCode
+from commands.fields import CountryCode, CurrencyCode
 from projections.customer_filters import ActivityStatus, CustomerFilter
 from projections.customer_list import SortBy
 from projections.top_customers import Metric, Period
@@ -28,7 +28,7 @@ class ListCustomers(PageRequest):
     email: str | None = Field(None, max_length=255)
     sort_by: SortBy = "created_at"
     sort_desc: bool = True
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     provider: str | None = Field(None, max_length=255)
     payment_method: Method | None = None
     activity_status: ActivityStatus | None = None
@@ -54,14 +54,14 @@ class ListTopCustomers(PageRequest):
     limit: UpTo100 = 10
     metric: Metric = "total_spent"
     period: Period = "all"
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     country: CountryCode | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
 
 
 class ShowCustomerStats(BaseModel):
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
 
 
 class LookUpCustomer(BaseModel):
@@ -79,6 +79,6 @@ class ListPaymentsOfCustomer(ListOfCustomer, InRanges):
 class BreakDownSources(BaseModel):
     """Shares are told in one currency: the asked one, else the customer's preferred one."""
 
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")

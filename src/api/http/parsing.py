@@ -126,7 +126,11 @@ def parse_query(query: bytes, *, lists: Collection[str] = ()) -> dict[str, Any]:
     if not query:
         return {}
     try:
-        pairs = parse_qsl(query.decode("latin-1"), max_num_fields=_MOST_QUERY_FIELDS)
+        pairs = parse_qsl(
+            query.decode("latin-1"), max_num_fields=_MOST_QUERY_FIELDS, errors="strict"
+        )
+    except UnicodeDecodeError:
+        raise InvalidInput("query", "is not UTF-8") from None
     except ValueError:
         raise InvalidInput("query", f"more than {_MOST_QUERY_FIELDS} fields") from None
     fields: dict[str, Any] = {}
@@ -145,7 +149,10 @@ def keep_encoded_slashes(scope: Scope) -> None:
     raw: bytes = scope.get("raw_path") or b""
     if b"%" not in raw:
         return
-    segments = [unquote(segment) for segment in raw.decode("latin-1").split("/")]
+    try:
+        segments = [unquote(each, errors="strict") for each in raw.decode("latin-1").split("/")]
+    except UnicodeDecodeError:
+        raise InvalidInput("path", "is not UTF-8") from None
     if any(_SLASH in segment for segment in segments):
         raise InvalidInput("path", "must not contain NUL characters")
     scope["path"] = "/".join(segment.replace("/", _SLASH) for segment in segments)

@@ -16,7 +16,7 @@ from api.http.query_fields import Instant, Whole
 from api.http.request import ApiRequest
 from api.resources.customer_secrecy import may_ask_for
 from api.resources.filter_types import Method, StatusName
-from commands.fields import AnyCurrencyCode, CountryCode, Text
+from commands.fields import CountryCode, CurrencyCode, Text
 from domain.payment_types import Source
 from projections.customers import customer_id_meant
 from projections.disputes import DisputeFilter, DisputeStatus
@@ -61,7 +61,7 @@ class FilterPayments(InRanges):
     customer_id: Text | None = None
     provider: Text | None = None
     method: Method | None = None
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     country: CountryCode | None = None
     source: Source | None = None
     source_id: Text | None = None
@@ -79,7 +79,7 @@ class FilterRefunds(BaseModel):
 
     payment_id: Text | None = None
     customer_id: Text | None = None
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
 
@@ -94,7 +94,7 @@ class FilterDisputes(BaseModel):
     status: DisputeStatus | None = None
     payment_id: Text | None = None
     customer_id: Text | None = None
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
 

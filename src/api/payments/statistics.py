@@ -27,7 +27,7 @@ from api.resources.statistics import (
     series_of,
     stats_of,
 )
-from commands.fields import AnyCurrencyCode, CountryCode, Text
+from commands.fields import CountryCode, CurrencyCode, Text
 from domain.payment_types import Source
 from projections.customers import customer_id_meant
 from projections.failed_attempts import failure_breakdown
@@ -61,7 +61,7 @@ class ShowStats(InPeriod):
     ``customer_id`` may be the merchant's own, or an e-mail address.
     """
 
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     source: Source | None = None
     method: Method | None = None
     provider: Text | None = None
@@ -78,14 +78,14 @@ class ShowStats(InPeriod):
 class ShowSeries(InPeriod):
     period: Period = "month"
     granularity: Granularity = "day"
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
 
 
 class RankSources(PageRequest):
     limit: UpTo200 = 50
     group_by: Literal["source", "source_id"] = "source_id"
     source: Source | None = None
-    currency: AnyCurrencyCode | None = None
+    currency: CurrencyCode | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
 

@@ -47,6 +47,46 @@ def test_a_bound_that_was_lost_on_the_way_does_not_open_a_link(client, field):
     assert created.json()["details"]["field"] == field
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/api-keys", {"name": "the website", "scopes": ""}),
+        ("POST", "/v1/customers", {"tags": ""}),
+        ("POST", "/v1/customers", {"metadata": ""}),
+        ("PUT", "/v1/checkout/settings", {"allowed_origins": ""}),
+    ],
+)
+def test_a_list_that_was_lost_on_the_way_is_not_an_empty_one(client, method, path, body):
+    assert client.request(method, path, json=body).status_code == 400
+
+
+@pytest.mark.parametrize("moment", ["20261231", "1700000000", "1700000000000"])
+def test_a_date_without_its_dashes_is_not_taken_for_seconds(client, moment):
+    intent = {"amount": 4000, "currency": "GHS", "occurred_at": moment}
+
+    answer = client.post("/v1/payments/intents", json=intent)
+
+    assert answer.status_code == 400
+    assert answer.json()["details"]["field"] == "occurred_at"
+
+
+@pytest.mark.parametrize("country", ["ß", "ﬁ"])
+def test_a_letter_that_looks_like_two_is_no_country(client, country):
+    intent = {"amount": 4000, "currency": "GHS", "country": country}
+
+    assert client.post("/v1/payments/intents", json=intent).status_code == 400
+    assert client.get("/v1/payments", params={"country": country}).status_code == 400
+
+
+@pytest.mark.parametrize("customer", ["%FF", "caf%E9", "%C3%28"])
+def test_what_is_no_text_in_an_address_is_not_made_one(client, customer):
+    put = client.put(f"/v1/customers/external/{customer}", json={"name": "Ama"})
+    asked = client.get(f"/v1/customers/lookup?external_id={customer}")
+
+    assert (put.status_code, asked.status_code) == (400, 400)
+    assert asked.json()["details"]["reason"] == "is not UTF-8"
+
+
 def test_an_empty_text_still_says_no_more_than_no_text(client):
     intent = {"amount": 4000, "currency": "GHS", "method": "", "country": "", "customer_id": ""}
 

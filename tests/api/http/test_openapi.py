@@ -21,7 +21,7 @@ from statement_scope import offences
 from api.app import create_app
 from api.http.middleware import SECURITY_HEADERS
 
-EXAMPLES_PER_OPERATION = int(os.environ.get("WHENCE_TEST_EXAMPLES", "3"))
+EXAMPLES_PER_OPERATION = int(os.environ.get("WHENCE_TEST_EXAMPLES", "1"))
 # Where one of them must succeed: so many, and if none of these does, some more.
 EXAMPLES_OF_WHICH_ONE_SUCCEEDS = (max(8, EXAMPLES_PER_OPERATION), 60)
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)

@@ -1,0 +1,139 @@
+"""Forked commands: `whence` begun in a copy of a process that has imported it already.
+
+Importing everything takes longer than most tests, which start some hundreds of processes. What
+runs is what the command line runs, with its own signals, files and memory, and it can be killed.
+"""
+
+import io
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from multiprocessing.reduction import DupFd
+
+from whence.cli import main
+
+# Of each command what it imports: no test changes any of it, each process sets itself up.
+_PRELOADED = (
+    "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.httptools_impl",
+    "whence.application",
+    "whence.cli.database",
+    "whence.cli.demo",
+    "whence.cli.facts",
+    "whence.cli.generations",
+    "whence.cli.keys",
+    "whence.cli.organizations",
+    "whence.cli.service",
+    "whence.cli.views",
+)
+
+
+class ForkedCommand:
+    """What of `subprocess.Popen` the tests use; ``output`` and ``errors`` are open files."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: io.IOBase,
+        errors: io.IOBase | None = None,
+    ) -> None:
+        self.args = ["whence", *arguments]
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(_PRELOADED))
+        self._process = context.Process(
+            target=_become,
+            args=(
+                tuple(self.args),
+                dict(environment),
+                _Handed(output.fileno()),
+                _Handed((errors or output).fileno()),
+            ),
+        )
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code; the negative number of a signal that ended it."""
+        self._process.join(timeout)
+        code = self._process.exitcode
+        if code is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+def run(
+    arguments: Sequence[str], environment: Mapping[str, str], *, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """One command, run to its end."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        command = ForkedCommand(arguments, environment, output, errors)
+        try:
+            code = command.wait(timeout)
+        except subprocess.TimeoutExpired:
+            command.kill()
+            raise
+        output.seek(0)
+        errors.seek(0)
+        return subprocess.CompletedProcess(
+            command.args, code, output.read().decode(), errors.read().decode()
+        )
+
+
+class _Handed:
+    """A file descriptor that goes along to the process that is begun."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __reduce__(self) -> tuple[type, tuple[object]]:
+        return _Received, (DupFd(self._descriptor),)
+
+
+class _Received:
+    def __init__(self, handed: object) -> None:
+        self.descriptor = handed.detach()  # type: ignore[attr-defined]
+
+
+def _become(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    output: _Received,
+    errors: _Received,
+) -> None:
+    for handed, own in ((output, 1), (errors, 2)):
+        os.dup2(handed.descriptor, own)
+    for descriptor in {output.descriptor, errors.descriptor}:
+        os.close(descriptor)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+    sys.stdin = os.fdopen(0, closefd=False)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = list(arguments)
+
+    main()
