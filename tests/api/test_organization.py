@@ -1,6 +1,10 @@
 """The settings of an organization, and where they are seen."""
 
+from dataclasses import replace
+
 import pytest
+
+from domain.organization import UNNAMED
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
@@ -81,6 +85,23 @@ def test_a_pay_page_has_the_name_and_the_colour_of_its_organization(client, stra
     assert "Kente House" in page
     assert "--accent: #aa3300" in page
     assert terms["organization"] == KENTE
+
+
+def test_payers_are_not_told_a_name_that_nobody_has_given(merchant, server, stranger):
+    """Who starts a service and has named nothing yet is no "First organization" to payers."""
+    unnamed = replace(merchant, founded=server.found(UNNAMED))
+    with unnamed.client() as client:
+        client.patch("/v1/organization", json={"color": "#aa3300"})
+        link = client.post("/v1/payment-links", json=SUMMER).json()
+
+        before = stranger.get(f"/v1/pay/{link['code']}").json()["organization"]
+        page = opened(stranger, link["url"]).text
+        client.patch("/v1/organization", json={"name": "Kente House"})
+
+    after = stranger.get(f"/v1/pay/{link['code']}").json()["organization"]
+    assert (before["name"], before["color"], after["name"]) == (None, "#aa3300", "Kente House")
+    assert UNNAMED not in page
+    assert 'class="merchant"' not in page
 
 
 def test_the_colour_of_a_link_goes_before_that_of_its_organization(client, stranger):
