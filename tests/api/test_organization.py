@@ -115,6 +115,22 @@ def test_the_colour_of_a_link_goes_before_that_of_its_organization(client, stran
     assert "#aa3300" not in page
 
 
+@on_both_databases
+def test_payments_of_which_nobody_says_where_are_made_where_the_organization_is(client, stranger):
+    """A shop in Benin is not counted to the first country of its currency, whatever pays it."""
+    client.patch("/v1/organization", json={"country": "BJ"})
+    link = client.post("/v1/payment-links", json=SUMMER | {"currency": "XOF"}).json()
+    asked = {"amount": 4000, "currency": "XOF", "customer_id": "usr_1"}
+    plan = {"plan_id": "premium", "method": "card", "interval": "monthly"}
+
+    client.post("/v1/payments/intents", json=asked)
+    stranger.post(f"/v1/pay/{link['code']}/pay", json={})
+    client.post("/v1/subscriptions", json=asked | plan)
+
+    paid = {each["source"]: each["country"] for each in client.get("/v1/payments").json()}
+    assert paid == {"api": "BJ", "payment_link": "BJ", "subscription": "BJ"}
+
+
 def test_whoever_has_paid_sees_who_was_paid(client, stranger):
     client.patch("/v1/organization", json=KENTE | {"name": "Kente & Sons"})
     link = client.post("/v1/payment-links", json=SUMMER).json()
