@@ -78,7 +78,9 @@ async def stop_charging(work: UnitOfWork, customer: Customer) -> None:
     await _be_last(work, customer, customer.id)
     for stream in await work.streams_found_by(OF_CUSTOMER, f"{customer.id}\n"):
         subscription = await work.load_for_update(Subscription, stream)
-        if not await end_when_over(work, subscription) and subscription.status != "canceled":
+        if subscription.is_over(work.now):
+            subscription.end(work.now)
+        elif subscription.status != "canceled":
             subscription.cancel(work.now, reason=CUSTOMER_DELETED)
     for invoice in await _open_invoices(work, customer.id):
         if invoice.status == "failed":
