@@ -103,6 +103,26 @@ def test_no_refusal_names_a_customer(client, blind, shop):
         assert hides(answer, shop), answer.text
 
 
+def test_who_only_writes_customers_is_told_their_own_words(client, merchant, shop):
+    """Sent by a key that reads them before, or not."""
+    paths = [f"/v1/customers/{shop['customer']}", "/v1/customers/external/usr_ada"]
+    with merchant.client(new_key(client, "customers:write")) as writer:
+        for at, path in enumerate((*paths, paths[1])):
+            method, key = ("PUT" if at == 2 else "PATCH"), {"Idempotency-Key": f"key {at}"}
+            body = {"tags": [f"number {at}"]}
+            whole = client.request(method, path, json=body, headers=key).json()
+
+            again = writer.request(method, path, json=body, headers=key)
+            first = writer.request(method, path, json=body)
+
+            assert whole["email"] == "ada@example.com"
+            assert again.headers["Idempotent-Replayed"] == "true"
+            for answer in (again.json(), first.json()):
+                assert (answer["id"], answer["tags"]) == (shop["customer"], body["tags"])
+                assert [answer[name] for name in ADA] == [None] * 4
+                assert "total_spent" not in answer
+
+
 def test_what_is_counted_of_customers_is_not_told_either(client, blind, shop):
     """How many were converted, and what they have paid since."""
     stats = blind.get(f"/v1/payment-links/{shop['link']}/stats").json()
