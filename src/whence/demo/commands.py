@@ -75,6 +75,9 @@ class _InMemory(AggregateCache):
         self._owners: dict[tuple[str, str], str] = {}
 
     def claim(self, work: UnitOfWork) -> None:
+        for given_up in work.releases:
+            if self._owners.get((given_up.kind, given_up.value)) == given_up.stream:
+                del self._owners[given_up.kind, given_up.value]
         for claimed in work.claims.values():
             claim = claimed.claim
             self._owners[claim.kind, claim.value] = claim.stream
@@ -88,3 +91,10 @@ class _InMemory(AggregateCache):
 
     async def owner(self, book: str, kind: str, value: str) -> str | None:  # noqa: ARG002 (there is one)
         return self._owners.get((kind, value))
+
+    async def owners(self, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:  # noqa: ARG002 (there is one)
+        return sorted(
+            (value, stream)
+            for (of, value), stream in self._owners.items()
+            if of == kind and value.startswith(prefix)
+        )
