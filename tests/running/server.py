@@ -64,6 +64,7 @@ class Server:
         # A file, because a pipe nobody reads would fill up and stop the server.
         self._log = folder / f"server-{uuid4().hex}.log"
         self._process: Process | None = None
+        self._beside: list[Process] = []
 
     @property
     def pid(self) -> int:
@@ -95,10 +96,11 @@ class Server:
         assert self._process.wait(timeout=PATIENCE_SECONDS) == 0, self._log.read_text()
 
     def kill(self) -> None:
-        """SIGKILL: no goodbye."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(timeout=PATIENCE_SECONDS)
+        """SIGKILL: no goodbye, whatever was begun beside included."""
+        processes = [self._process, *self._beside] if self._process else self._beside
+        for process in processes:
+            process.kill()
+            process.wait(timeout=PATIENCE_SECONDS)
 
     def pause(self) -> None:
         """SIGSTOP: it stands still, and does not know it."""
@@ -128,7 +130,8 @@ class Server:
     def begin(self, *arguments: str) -> Process:
         """Another command on the same store, which goes on beside."""
         with Path(os.devnull).open("wb") as nowhere:
-            return self._begun(*arguments, log=nowhere)
+            self._beside.append(self._begun(*arguments, log=nowhere))
+        return self._beside[-1]
 
     def _begun(self, *arguments: str, log: BufferedWriter) -> Process:
         if not self._program:
