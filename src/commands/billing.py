@@ -94,8 +94,8 @@ async def _retry_when_due(work: UnitOfWork, invoice_id: str) -> bool:
         invoice.cancel(work.now, reason=CUSTOMER_DELETED)
     elif await end_when_over(work, subscription):
         pass
-    elif not subscription.collects(work.now):
-        # As earlier releases left it.
+    elif not (subscription.collects(work.now) and is_money(invoice.currency, work.now)):
+        # As earlier releases left it, or in a currency that was withdrawn.
         invoice.stop_retries(work.now)
     else:
         await ask_again(work, invoice, by_policy=True)

@@ -4,13 +4,18 @@ An invoice that failed stays open, and may be tried again by hand. Of a customer
 nothing is collected at all.
 """
 
+from typing import Final
+
 from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer
 from domain.errors import RuleBroken
 from domain.invoice import OPEN, Invoice
 from domain.subscription import OF_CUSTOMER, Subscription
 
-CUSTOMER_DELETED = "customer_deleted"
+CUSTOMER_DELETED: Final = "customer_deleted"
+
+# A claim of the subscription that a customer began last; of themselves, once they are deleted.
+_LAST: Final = "last_subscription"
 
 
 class CustomerIsGone(RuleBroken):
@@ -59,19 +64,35 @@ async def end_when_over(work: UnitOfWork, subscription: Subscription) -> bool:
     return True
 
 
+async def begin(work: UnitOfWork, customer: Customer, subscription: Subscription) -> None:
+    """A new subscription; whoever deletes the customer at this moment decides again, or we do."""
+    work.add(subscription)
+    await _be_last(work, customer, subscription.id)
+
+
 async def stop_charging(work: UnitOfWork, customer: Customer) -> None:
     """Ends all that somebody who was deleted has subscribed to; what failed is not wanted any more.
 
-    One append, however many there are. What another process begins for them in this very moment
-    is not among them: it is ended, unbilled, when it is due.
+    One append, however many there are.
     """
+    await _be_last(work, customer, customer.id)
     for stream in await work.streams_found_by(OF_CUSTOMER, f"{customer.id}\n"):
         subscription = await work.load_for_update(Subscription, stream)
-        if not await end_when_over(work, subscription) and subscription.status != "canceled":
+        if subscription.is_over(work.now):
+            subscription.end(work.now)
+        elif subscription.status != "canceled":
             subscription.cancel(work.now, reason=CUSTOMER_DELETED)
     for invoice in await _open_invoices(work, customer.id):
         if invoice.status == "failed":
             invoice.cancel(work.now, reason=CUSTOMER_DELETED)
+
+
+async def _be_last(work: UnitOfWork, customer: Customer, stream: str) -> None:
+    """Of two who are last at once, the later finds the other in its way, and is run again."""
+    before = await work.owner(_LAST, customer.id)
+    if before is not None:
+        work.release(_LAST, customer.id, before)
+    work.claim(_LAST, customer.id, stream)
 
 
 async def _stop_retries(work: UnitOfWork, subscription: Subscription) -> None:

@@ -135,7 +135,7 @@ async def create_subscription(work: UnitOfWork, command: CreateSubscription) -> 
         trial_days=command.trial_days,
         trial_end=command.trial_end,
     )
-    work.add(subscription)
+    await collection.begin(work, customer, subscription)
     if command.cancel_at_period_end:
         subscription.last_for_one_period(work.now)
     await renew_when_due(work, subscription)

@@ -500,7 +500,9 @@ class Payment(Entity):
         self._become("expired", self.Expired, now)
 
     def retry(self, now: datetime) -> None:
+        """Asks for the money again; refused in a currency that is no money any more."""
         self._must_be(("failed",), "retry")
+        must_be_money(self.currency, now)
         self._become("pending", self.Retried, now)
 
     def refund(

@@ -32,6 +32,7 @@ from commands.subscriptions import (
 )
 from domain.errors import RuleBroken
 from domain.invoice import Invoice, InvoiceAlreadyPaid
+from domain.money import CurrencyWithdrawn
 from domain.organization import Organization
 from domain.payment import Payment
 from domain.subscription import Subscription
@@ -477,3 +478,31 @@ async def test_nobody_is_charged_in_a_currency_that_was_withdrawn(merchant):
     ended = merchant.subscription
     assert (ended.status, ended.status_reason) == ("canceled", "currency_withdrawn")
     assert [payment.currency for payment in merchant.all(Payment)] == ["BGN", "BGN"]
+
+
+async def test_nothing_is_tried_again_in_a_currency_that_was_withdrawn(merchant):
+    merchant.clock.on(2026, 1, 31, hour=23)
+    await merchant.subscribe(currency="BGN", amount=4003)
+    failed = merchant.invoice
+    assert failed.next_retry_at is not None
+
+    merchant.clock.on(2026, 2, 1)
+    await merchant.bill()
+
+    assert (merchant.invoice.status, merchant.invoice.next_retry_at) == ("failed", None)
+    for attempt in ((retry_invoice, failed.id), (retry_payment, failed.payment_id)):
+        with pytest.raises(CurrencyWithdrawn, match="BGN was money until 2026-01"):
+            await merchant.do(*attempt)
+    assert merchant.payment.status == "failed"
+
+
+async def test_what_was_paid_before_a_currency_was_withdrawn_pays_its_invoice(live):
+    live.clock.on(2026, 1, 31, hour=23)
+    await live.subscribe(currency="BGN")
+    await live.do(fail_payment, live.payment.id, FailPayment())
+    live.clock.on(2026, 2, 3)
+
+    late = ConfirmPayment(provider_ref_id="momo_1")
+    await live.do(confirm_payment, live.payment.id, late)
+
+    assert live.invoice.status == "paid"

@@ -19,13 +19,16 @@ from commands.payments import (
 )
 from commands.subscriptions import (
     CancelSubscription,
+    CreateSubscription,
     PauseSubscription,
     UpdateSubscription,
     cancel_subscription,
+    create_subscription,
     pause_subscription,
     resume_subscription,
     update_subscription,
 )
+from domain.customer import CustomerNotFound
 from domain.errors import RuleBroken
 from domain.invoice import Invoice
 from domain.payment import Payment
@@ -35,6 +38,13 @@ from ledger.clock import written
 pytestmark = pytest.mark.anyio
 
 DECLINED_FOR_A_WHILE = 4003
+PLAN = {
+    "plan_id": "plan_premium",
+    "amount": 9900,
+    "currency": "GHS",
+    "method": "momo",
+    "interval": "monthly",
+}
 
 
 @pytest.fixture
@@ -197,6 +207,47 @@ async def test_however_many_subscribe_and_delete_at_once_nobody_deleted_is_subsc
         )
 
         assert {each.status for each in merchant.all(Subscription)} == {"canceled"}
+
+
+@pytest.mark.parametrize("subscriptions_before", [0, 1, 2])
+async def test_what_another_process_begins_while_somebody_is_deleted_ends_with_them(
+    merchant, ledger, clock, subscriptions_before
+):
+    ama = (await merchant.do(create_customer, CreateCustomer())).id
+    for _ in range(subscriptions_before):
+        await merchant.subscribe(customer_id=ama)
+    other, begun = Merchant(ledger, clock, merchant.book), []
+
+    async def delete_while_another_begins(work):
+        await delete_customer(work, ama)
+        if not begun:
+            begun.append(await other.subscribe(customer_id=ama))
+
+    await merchant.do(delete_while_another_begins)
+
+    other.handler.close()
+    told = [(each.status, each.status_reason) for each in merchant.all(Subscription)]
+    assert told == [("canceled", "customer_deleted")] * (subscriptions_before + 1)
+
+
+async def test_nothing_begins_for_somebody_whom_another_process_deletes_meanwhile(
+    merchant, ledger, clock
+):
+    ama = (await merchant.do(create_customer, CreateCustomer())).id
+    other, deleted = Merchant(ledger, clock, merchant.book), []
+
+    async def subscribe_while_another_deletes(work):
+        command = CreateSubscription(customer_id=ama, **PLAN)
+        subscription = await create_subscription(work, command)
+        if not deleted:
+            deleted.append(await other.do(delete_customer, ama))
+        return subscription
+
+    with pytest.raises(CustomerNotFound):
+        await merchant.do(subscribe_while_another_deletes)
+
+    other.handler.close()
+    assert merchant.all(Subscription) == merchant.all(Invoice) == []
 
 
 async def test_a_renewal_and_a_deletion_at_once_by_two_processes_leave_nothing_open(

@@ -180,6 +180,7 @@ def _memberships(views: Connection, book: str, oracle: Oracle, person: Person) -
         assert [_bill(row) for row in sorted(listed.rows, key=lambda row: row.period)] == [
             (
                 billed.id,
+                billed.number,
                 "due" if billed.status == "pending" else billed.status,
                 *(billed.payment.id, billed.payment.amount, billed.payment.paid_at),
                 *(billed.period, billed.start, billed.end, billed.retries, billed.retry_at),
@@ -190,7 +191,7 @@ def _memberships(views: Connection, book: str, oracle: Oracle, person: Person) -
 
 def _bill(row: InvoiceRecord) -> tuple[Any, ...]:
     return (
-        *(row.invoice_id, row.status, row.payment_id, row.amount, row.paid_at),
+        *(row.invoice_id, row.number, row.status, row.payment_id, row.amount, row.paid_at),
         *(row.period, row.period_start, row.period_end, row.retry_count, row.next_retry_at),
     )
 

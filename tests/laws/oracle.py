@@ -148,6 +148,8 @@ class Bill:
     start: datetime
     end: datetime
     id: str = ""
+    # Its place among all bills of the book, in the order they were written.
+    number: int = 0
     status: str = "pending"
     retries: int = 0
     retry_at: datetime | None = None

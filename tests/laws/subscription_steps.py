@@ -301,6 +301,7 @@ def _learn(shop: "SimulatedShop") -> None:
         if isinstance(fact, Invoice.Issued):
             billed = new.pop((fact.subscription_id, fact.period))
             billed.id, billed.payment.id = fact.originator_id, fact.payment_id
+            billed.number = 1 + max(each.number for each in shop.oracle.bills)
             told = (fact.period_start, fact.period_end, fact.amount, fact.currency)
             payment = billed.payment
             assert told == (billed.start, billed.end, payment.amount, payment.currency)
