@@ -73,7 +73,7 @@ class CreatePayment(Command):
 
 
 class AmendPayment(ChangingCommand):
-    """One of amount, metadata, customer_id at least. A customer can be given at any time, once; the rest only early."""
+    """Amount, metadata or customer. A customer can be given at any time, once; the rest early."""
 
     amount: Amount | None = None
     currency: CurrencyCode | None = None
