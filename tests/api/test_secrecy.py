@@ -88,6 +88,21 @@ def test_no_question_is_answered_about_customers(client, blind, shop):
         assert hides(answer, shop), (each, answer.text)
 
 
+def test_no_refusal_names_a_customer(client, blind, shop):
+    failed = client.post("/v1/payments/intents", json=INTENT | {"customer_id": "usr_ada"}).json()
+    client.post(f"/v1/payments/{failed['id']}/fail")
+    client.delete(f"/v1/customers/{shop['customer']}")
+
+    refused = [
+        blind.post(f"/v1/payments/{failed['id']}/retry"),
+        blind.patch(f"/v1/payments/intents/{failed['id']}", json={"customer_id": "usr_9"}),
+    ]
+
+    for answer in refused:
+        assert answer.status_code == 400
+        assert hides(answer, shop), answer.text
+
+
 def test_what_is_counted_of_customers_is_not_told_either(client, blind, shop):
     """How many were converted, and what they have paid since."""
     stats = blind.get(f"/v1/payment-links/{shop['link']}/stats").json()
