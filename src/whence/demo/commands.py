@@ -86,6 +86,12 @@ class _InMemory(AggregateCache):
         found = self._entities.get(stream)
         return None if found is None else Loaded(found.copy(), from_cache=False)
 
+    async def load_settled(self, book: str, stream: str) -> Loaded | None:
+        return await self.load(book, stream)
+
+    def leave_out(self, book: str, stream: str) -> None:
+        """Whatever is not there, is not there."""
+
     async def lock(self, book: str, stream: str, locks: Iterable[object], *, wait: bool) -> None:
         """Nobody else is there."""
 
