@@ -19,6 +19,8 @@ from commands.fields import (
     Method,
     Moment,
     Object,
+    ProviderName,
+    ProviderReference,
     Text,
 )
 from commands.handling.providers import Accepts, Verdict, Waits
@@ -71,9 +73,10 @@ class CreatePayment(Command):
 
 
 class AmendPayment(ChangingCommand):
-    """At least one of the three. A customer can be given at any time, once; the rest only early."""
+    """Amount, metadata or customer. A customer can be given at any time, once; the rest early."""
 
     amount: Amount | None = None
+    currency: CurrencyCode | None = None
     metadata: Metadata | None = None
     customer_id: Text | None = None
 
@@ -94,8 +97,8 @@ class ConfirmPayment(Command):
     ``amount``: what was really paid, when that is not what was asked, in the ``currency`` asked.
     """
 
-    provider: Text | None = None
-    provider_ref_id: Text | None = None
+    provider: ProviderName | None = None
+    provider_ref_id: ProviderReference | None = None
     amount: Amount | None = None
     currency: CurrencyCode | None = None
     occurred_at: Moment | None = None
@@ -125,6 +128,7 @@ class CapturePayment(Command):
     """0 or no amount: all that is set aside. ``final``: what is left after this is let go."""
 
     amount: AmountOrAll | None = None
+    currency: CurrencyCode | None = None
     final: bool = False
     occurred_at: Moment | None = None
 
@@ -174,6 +178,7 @@ async def create_payment(
 
 async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment) -> Payment:
     payment = await work.load_for_update(Payment, payment_id)
+    payment.must_be_in(command.currency)
     if command.amount is not None or command.changes_metadata:
         metadata = (command.metadata or {}) if command.changes_metadata else None
         if command.amount not in (None, payment.amount):
@@ -258,6 +263,7 @@ async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
 
 async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePayment) -> Payment:
     payment = await payment_for_update(work, payment_id)
+    payment.must_be_in(command.currency)
     payment.capture(
         command.amount or None,
         work.now,
