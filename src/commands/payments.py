@@ -36,6 +36,7 @@ from commands.verdicts import apply_verdict, happened
 from domain.customer import Customer, Personal
 from domain.payer_details import ALL
 from domain.payment import Payment
+from domain.payment_refusals import AlreadyAttached
 from domain.payment_types import CaptureMethod, Source
 from domain.places import usual_country
 
@@ -176,7 +177,13 @@ async def create_payment(
     return payment
 
 
-async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment) -> Payment:
+async def amend_payment(
+    work: UnitOfWork, payment_id: str, command: AmendPayment, *, secretly: bool = False
+) -> Payment:
+    """To give a payment the customer it has changes nothing.
+
+    ``secretly``: it is refused like any other, for one could ask for one after the other.
+    """
     payment = await work.load_for_update(Payment, payment_id)
     payment.must_be_in(command.currency)
     if command.amount is not None or command.changes_metadata:
@@ -185,6 +192,8 @@ async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment
             await must_not_be_invoiced(work, payment)
         payment.amend(work.now, amount=command.amount, metadata=metadata)
     if command.customer_id is not None:
+        if payment.customer_id is not None and secretly:
+            raise AlreadyAttached(payment.id, payment.status)
         payment.attach((await payer(work, command.customer_id)).id, work.now)
     return payment
 

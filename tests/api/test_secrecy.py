@@ -103,6 +103,17 @@ def test_no_refusal_names_a_customer(client, blind, shop):
         assert hides(answer, shop), answer.text
 
 
+def test_whose_a_payment_is_cannot_be_guessed(client, blind, shop):
+    """A guess that is right is answered like one that is wrong."""
+    path = f"/v1/payments/intents/{shop['payment_id']}"
+    guesses = ("usr_ada", "ada@example.com", shop["customer"], "usr_9", "bob@example.com")
+
+    told = {blind.patch(path, json={"customer_id": guess}).text for guess in guesses}
+
+    assert ["has a customer already" in each for each in told] == [True]
+    assert client.patch(path, json={"customer_id": "usr_ada"}).status_code == 200
+
+
 def test_who_only_writes_customers_is_told_their_own_words(client, merchant, shop):
     """Sent by a key that reads them before, or not."""
     paths = [f"/v1/customers/{shop['customer']}", "/v1/customers/external/usr_ada"]
