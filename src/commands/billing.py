@@ -7,6 +7,7 @@ from commands.collection import CUSTOMER_DELETED, cancel, end_when_over, is_gone
 from commands.fields import canonical_method
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import INVOICE_PAYMENT, apply_payment_outcome
+from commands.phone_numbers import stated_country
 from commands.verdicts import apply_verdict
 from domain.errors import NotFound
 from domain.invoice import DEFAULT_PREFIX, Invoice
@@ -51,7 +52,7 @@ async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
         return True
     invoice_id = work.ids.new("inv")
     subscription.renew(invoice_id, work.now)
-    payment = _payment(work, subscription, invoice_id)
+    payment = await _payment(work, subscription, invoice_id)
     invoice = Invoice.issue(
         invoice_id,
         subscription_id=subscription.id,
@@ -116,8 +117,8 @@ async def ask_again(work: UnitOfWork, invoice: Invoice, *, by_policy: bool = Fal
     await apply_payment_outcome(work, invoice, payment, by_policy=by_policy)
 
 
-def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> Payment:
-    plan = subscription.plan
+async def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> Payment:
+    plan, country = subscription.plan, await stated_country(work, None)
     return Payment.create(
         work.ids.new("pay"),
         amount=plan["amount"],
@@ -128,7 +129,7 @@ def _payment(work: UnitOfWork, subscription: Subscription, invoice_id: str) -> P
         source_description=subscription.title,
         method=canonical_method(plan["method"]),
         provider=work.provider.name,
-        country=usual_country(plan["currency"]),
+        country=country or usual_country(plan["currency"]),
         reference=invoice_id,
         now=work.now,
     )

@@ -108,6 +108,14 @@ def _tidied(text: str) -> str:
     return tidy
 
 
+def _one_line(text: str) -> str:
+    """A provider is claimed with its reference, one line after the other."""
+    line = _tidied(text)
+    if "\n" in line:
+        raise ValueError("has more than one line")
+    return line
+
+
 def _tag(text: str) -> str:
     """A tag as lists can be asked for it: they separate tags by commas."""
     tag = tidied(text)
@@ -224,6 +232,9 @@ Phone = Annotated[
 ExternalId = Annotated[
     Text, AfterValidator(_tidied), Field(description="Your own id; kept trimmed and in NFC.")
 ]
+# What two ways to write it have in common, as it stands for one payment or refund.
+ProviderName = Annotated[Text, AfterValidator(_one_line)]
+ProviderReference = Annotated[Text, AfterValidator(_one_line)]
 Tag = Annotated[
     str, Field(min_length=1, max_length=LONGEST_TAG, pattern=r"^[^\x00]*$"), AfterValidator(_tag)
 ]

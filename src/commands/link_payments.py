@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pydantic import Field
 
 from commands.custom_fields import Answers, answered
-from commands.fields import AmountOrAll, Command, CountryCode, Email, Method, Text
+from commands.fields import AmountOrAll, Command, CountryCode, CurrencyCode, Email, Method, Text
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import link_named
 from commands.payer_details import keep_payer_details
@@ -25,6 +25,7 @@ class PayThroughLink(Command):
     """Who pays, as far as they say so, and how much, where the link lets them choose."""
 
     amount: AmountOrAll | None = None
+    currency: CurrencyCode | None = None
     email: Email | None = None
     name: Text | None = None
     phone: Text | None = None
@@ -67,6 +68,7 @@ async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink
         metadata=answered(link.terms["custom_fields"], command.custom_fields),
         now=work.now,
     )
+    payment.must_be_in(command.currency)
     work.add(payment)
     keep_payer_details(work, payment, said, believed=_of_themselves(customer, said))
     apply_verdict(work, payment, await work.provider.create(payment))

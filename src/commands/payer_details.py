@@ -5,14 +5,13 @@ payment, and nobody becomes a customer by it, nor is one changed.
 """
 
 from collections.abc import Collection
-from contextlib import suppress
 
 from commands.customers import EMAIL, PAYER, PHONE, first_alive, names, rename
 from commands.handling.unit_of_work import UnitOfWork
 from commands.visitors import visitor
 from domain.contact import identifying, mailbox
 from domain.customer import Customer, Personal
-from domain.payer_details import ALL, PayerDetails, PayerDetailsNotFound
+from domain.payer_details import ALL, PayerDetails
 from domain.payment import Payment
 
 
@@ -23,7 +22,9 @@ def keep_payer_details(
 
     ``believed``: what of it is taken for true when the payment succeeds.
     """
-    if any(said.values()):
+    if not any(said.values()):
+        work.leave_out(PayerDetails.id_for(payment.id))
+    else:
         details = PayerDetails.give(
             payment.id,
             customer_id=payment.customer_id,
@@ -40,10 +41,9 @@ async def details_of(work: UnitOfWork, payment: Payment) -> PayerDetails | None:
     if any(isinstance(fact, Payment.Created) for fact in payment.pending_events):
         return work.added(PayerDetails, stream)
     # Nobody is there to say anything when a subscription is paid.
-    if payment.source != "subscription":
-        with suppress(PayerDetailsNotFound):
-            return await work.load_recent(PayerDetails, stream)
-    return None
+    if payment.source == "subscription":
+        return None
+    return await work.load_settled(PayerDetails, stream)
 
 
 async def accept_payer_details(work: UnitOfWork, payment: Payment) -> None:

@@ -19,6 +19,8 @@ from commands.fields import (
     Method,
     Moment,
     Object,
+    ProviderName,
+    ProviderReference,
     Text,
 )
 from commands.handling.providers import Accepts, Verdict, Waits
@@ -34,6 +36,7 @@ from commands.verdicts import apply_verdict, happened
 from domain.customer import Customer, Personal
 from domain.payer_details import ALL
 from domain.payment import Payment
+from domain.payment_refusals import AlreadyAttached
 from domain.payment_types import CaptureMethod, Source
 from domain.places import usual_country
 
@@ -71,9 +74,10 @@ class CreatePayment(Command):
 
 
 class AmendPayment(ChangingCommand):
-    """At least one of the three. A customer can be given at any time, once; the rest only early."""
+    """Amount, metadata or customer. A customer can be given at any time, once; the rest early."""
 
     amount: Amount | None = None
+    currency: CurrencyCode | None = None
     metadata: Metadata | None = None
     customer_id: Text | None = None
 
@@ -94,8 +98,8 @@ class ConfirmPayment(Command):
     ``amount``: what was really paid, when that is not what was asked, in the ``currency`` asked.
     """
 
-    provider: Text | None = None
-    provider_ref_id: Text | None = None
+    provider: ProviderName | None = None
+    provider_ref_id: ProviderReference | None = None
     amount: Amount | None = None
     currency: CurrencyCode | None = None
     occurred_at: Moment | None = None
@@ -125,6 +129,7 @@ class CapturePayment(Command):
     """0 or no amount: all that is set aside. ``final``: what is left after this is let go."""
 
     amount: AmountOrAll | None = None
+    currency: CurrencyCode | None = None
     final: bool = False
     occurred_at: Moment | None = None
 
@@ -172,14 +177,23 @@ async def create_payment(
     return payment
 
 
-async def amend_payment(work: UnitOfWork, payment_id: str, command: AmendPayment) -> Payment:
+async def amend_payment(
+    work: UnitOfWork, payment_id: str, command: AmendPayment, *, secretly: bool = False
+) -> Payment:
+    """To give a payment the customer it has changes nothing.
+
+    ``secretly``: it is refused like any other, for one could ask for one after the other.
+    """
     payment = await work.load_for_update(Payment, payment_id)
+    payment.must_be_in(command.currency)
     if command.amount is not None or command.changes_metadata:
         metadata = (command.metadata or {}) if command.changes_metadata else None
         if command.amount not in (None, payment.amount):
             await must_not_be_invoiced(work, payment)
         payment.amend(work.now, amount=command.amount, metadata=metadata)
     if command.customer_id is not None:
+        if payment.customer_id is not None and secretly:
+            raise AlreadyAttached(payment.id, payment.status)
         payment.attach((await payer(work, command.customer_id)).id, work.now)
     return payment
 
@@ -258,6 +272,7 @@ async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
 
 async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePayment) -> Payment:
     payment = await payment_for_update(work, payment_id)
+    payment.must_be_in(command.currency)
     payment.capture(
         command.amount or None,
         work.now,

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from commands.fields import AmountOrAll, Command, LongText, Moment, Text
+from commands.fields import AmountOrAll, Command, CurrencyCode, LongText, Moment, ProviderReference
 from commands.handling.unit_of_work import UnitOfWork
 from commands.provider_references import claim_refund_reference
 from commands.verdicts import happened
@@ -13,8 +13,9 @@ class RefundPayment(Command):
     """0 or no amount: all that is left."""
 
     amount: AmountOrAll | None = None
+    currency: CurrencyCode | None = None
     reason: LongText | None = None
-    provider_refund_id: Text | None = None
+    provider_refund_id: ProviderReference | None = None
     occurred_at: Moment | None = None
 
 
@@ -22,6 +23,7 @@ class OpenDispute(Command):
     """0 or no amount: all that is left, or, of what was refunded altogether, all that was paid."""
 
     amount: AmountOrAll | None = None
+    currency: CurrencyCode | None = None
     reason: LongText | None = None
     occurred_at: Moment | None = None
 
@@ -39,6 +41,7 @@ async def refund_payment(
     What the provider says twice is the refund it was the first time.
     """
     payment = await work.load_for_update(Payment, payment_id)
+    payment.must_be_in(command.currency)
     if command.provider_refund_id is not None:
         claim_refund_reference(work, payment, command.provider_refund_id)
     refund_id = payment.refund(
@@ -54,6 +57,7 @@ async def refund_payment(
 
 async def open_dispute(work: UnitOfWork, payment_id: str, command: OpenDispute) -> Payment:
     payment = await work.load_for_update(Payment, payment_id)
+    payment.must_be_in(command.currency)
     payment.open_a_dispute(
         work.ids.new("dis"),
         command.amount or None,

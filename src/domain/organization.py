@@ -32,6 +32,9 @@ SCOPES = frozenset(
 
 USE_IS_NOTED_EVERY = timedelta(hours=1)
 
+# What the first start calls an organization, of which nobody has said a name yet.
+UNNAMED = "First organization"
+
 
 class OrganizationNotFound(NotFound):
     code = "organization_not_found"
@@ -183,6 +186,10 @@ class Organization(Entity):
             "time_zone": self.time_zone,
             "color": self.color,
         }
+
+    @property
+    def stated_name(self) -> str | None:
+        return None if self.name == UNNAMED else self.name
 
     def change_settings(self, changes: Mapping[str, str | None], now: datetime) -> None:
         """Changes the named settings; no change records nothing."""

@@ -8,6 +8,7 @@ from eventsourcing.domain import event
 
 from domain.errors import Gone, NotFound, RuleBroken
 from domain.fact import Entity, Fact, FirstFact
+from domain.moments import written
 from domain.money import must_be_money, shown
 
 LinkStatus = Literal["active", "inactive", "expired", "exhausted"]
@@ -122,7 +123,7 @@ class ContradictoryTerms(RuleBroken):
 class ExpiredFromTheStart(ContradictoryTerms):
     def __init__(self, expires_at: str, now: datetime) -> None:
         super().__init__(
-            f"a link that expires at {expires_at} has expired already: it is {now.isoformat()}",
+            f"a link that expires at {expires_at} has expired already: it is {written(now)}",
             field="expires_at",
         )
 

@@ -59,7 +59,7 @@ class AnotherCurrency(RuleBroken):
 
     def __init__(self, asked: str, said: str) -> None:
         super().__init__(
-            f"this payment was asked for in {asked}: it cannot be paid in {said}", field="currency"
+            f"this payment is one in {asked}: nothing about it is in {said}", field="currency"
         )
 
 

@@ -42,10 +42,11 @@ _NEWEST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One thing that happened; `amount` in the minor unit of `currency`, as it was agreed.
+    """One thing that happened; `amount` in the minor unit of `currency`.
 
-    `occurred_at` is when it began; `status` is how it stands now. `payment_id` names the payment it
-    is about, if it is about one.
+    Of a payment it is what was paid, and until it has succeeded what was asked. `occurred_at` is
+    when it began; `status` is how it stands now. `payment_id` names the payment it is about, if it
+    is about one.
     """
 
     type: EntryType

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, Text, cast, literal, null, select
+from sqlalchemy import ColumnElement, Select, Text, case, cast, literal, null, select
 
 from projections.disputes import disputes
 from projections.engine.querying.conditions import same
@@ -27,6 +27,7 @@ class TimelineSource:
 
 def _payments(book: str, customer_id: str) -> TimelineSource:
     row = payments.c
+    paid = case((row.succeeded_at.is_not(None), row.captured_amount), else_=row.amount)
     return TimelineSource(
         row.payment_id,
         row.created_at,
@@ -34,7 +35,7 @@ def _payments(book: str, customer_id: str) -> TimelineSource:
             id=row.payment_id,
             occurred_at=row.created_at,
             status=row.status,
-            amount=row.amount,
+            amount=paid,
             currency=row.currency,
             description=row.description,
             source=row.source,

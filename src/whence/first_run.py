@@ -11,10 +11,9 @@ from commands.organizations import (
     first_org_id,
     found_organization,
 )
+from domain.organization import UNNAMED
 from whence.settings import Settings
 from whence.wiring import handling, recording
-
-FIRST_NAME = "First organization"
 
 
 def welcome(settings: Settings, address: str) -> None:
@@ -25,7 +24,7 @@ def welcome(settings: Settings, address: str) -> None:
         with handling(ledger) as handler:
             founding = found_organization(
                 handler,
-                FIRST_NAME,
+                UNNAMED,
                 context=Context(actor="first start"),
                 org_id=first_org_id(ledger.identity().store_id),
             )
@@ -34,7 +33,7 @@ def welcome(settings: Settings, address: str) -> None:
             except AlreadyFounded:
                 # Another process started at the same moment, and says how to get in.
                 return
-    show_keys(FIRST_NAME, founded)
+    show_keys(UNNAMED, founded)
     typer.echo(
         f"\nTry it:\n\n  curl {address}/v1/customers \\\n"
         f'    -H "X-Reevit-Key: {founded.keys["test"]}" \\\n'

@@ -56,6 +56,7 @@ def _readiness(
     behind = [
         max(0, head - folded.get(book, Checkpoint()).position) for book, head in heads.items()
     ]
+    # No position of the ledger: whoever may not read customers would count by it who is new.
     return {
         # Neither a parked book nor a rebuild makes the service unready: all the rest goes on.
         "status": "ready" if failure is None else "not ready",
@@ -63,7 +64,6 @@ def _readiness(
         "books": len(heads),
         "views": {
             "state": state,
-            "head": sum(heads.values()),
             "behind": sum(behind),
             "failure": failure,
         },

@@ -1,6 +1,10 @@
 """The settings of an organization, and where they are seen."""
 
+from dataclasses import replace
+
 import pytest
+
+from domain.organization import UNNAMED
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
@@ -83,6 +87,23 @@ def test_a_pay_page_has_the_name_and_the_colour_of_its_organization(client, stra
     assert terms["organization"] == KENTE
 
 
+def test_payers_are_not_told_a_name_that_nobody_has_given(merchant, server, stranger):
+    """Who starts a service and has named nothing yet is no "First organization" to payers."""
+    unnamed = replace(merchant, founded=server.found(UNNAMED))
+    with unnamed.client() as client:
+        client.patch("/v1/organization", json={"color": "#aa3300"})
+        link = client.post("/v1/payment-links", json=SUMMER).json()
+
+        before = stranger.get(f"/v1/pay/{link['code']}").json()["organization"]
+        page = opened(stranger, link["url"]).text
+        client.patch("/v1/organization", json={"name": "Kente House"})
+
+    after = stranger.get(f"/v1/pay/{link['code']}").json()["organization"]
+    assert (before["name"], before["color"], after["name"]) == (None, "#aa3300", "Kente House")
+    assert UNNAMED not in page
+    assert 'class="merchant"' not in page
+
+
 def test_the_colour_of_a_link_goes_before_that_of_its_organization(client, stranger):
     client.patch("/v1/organization", json=KENTE)
     branded = SUMMER | {"branding": {"color": "#123456"}}
@@ -92,6 +113,22 @@ def test_the_colour_of_a_link_goes_before_that_of_its_organization(client, stran
 
     assert "--accent: #123456" in page
     assert "#aa3300" not in page
+
+
+@on_both_databases
+def test_payments_of_which_nobody_says_where_are_made_where_the_organization_is(client, stranger):
+    """A shop in Benin is not counted to the first country of its currency, whatever pays it."""
+    client.patch("/v1/organization", json={"country": "BJ"})
+    link = client.post("/v1/payment-links", json=SUMMER | {"currency": "XOF"}).json()
+    asked = {"amount": 4000, "currency": "XOF", "customer_id": "usr_1"}
+    plan = {"plan_id": "premium", "method": "card", "interval": "monthly"}
+
+    client.post("/v1/payments/intents", json=asked)
+    stranger.post(f"/v1/pay/{link['code']}/pay", json={})
+    client.post("/v1/subscriptions", json=asked | plan)
+
+    paid = {each["source"]: each["country"] for each in client.get("/v1/payments").json()}
+    assert paid == {"api": "BJ", "payment_link": "BJ", "subscription": "BJ"}
 
 
 def test_whoever_has_paid_sees_who_was_paid(client, stranger):

@@ -88,6 +88,52 @@ def test_no_question_is_answered_about_customers(client, blind, shop):
         assert hides(answer, shop), (each, answer.text)
 
 
+def test_no_refusal_names_a_customer(client, blind, shop):
+    failed = client.post("/v1/payments/intents", json=INTENT | {"customer_id": "usr_ada"}).json()
+    client.post(f"/v1/payments/{failed['id']}/fail")
+    client.delete(f"/v1/customers/{shop['customer']}")
+
+    refused = [
+        blind.post(f"/v1/payments/{failed['id']}/retry"),
+        blind.patch(f"/v1/payments/intents/{failed['id']}", json={"customer_id": "usr_9"}),
+    ]
+
+    for answer in refused:
+        assert answer.status_code == 400
+        assert hides(answer, shop), answer.text
+
+
+def test_whose_a_payment_is_cannot_be_guessed(client, blind, shop):
+    """A guess that is right is answered like one that is wrong."""
+    path = f"/v1/payments/intents/{shop['payment_id']}"
+    guesses = ("usr_ada", "ada@example.com", shop["customer"], "usr_9", "bob@example.com")
+
+    told = {blind.patch(path, json={"customer_id": guess}).text for guess in guesses}
+
+    assert ["has a customer already" in each for each in told] == [True]
+    assert client.patch(path, json={"customer_id": "usr_ada"}).status_code == 200
+
+
+def test_who_only_writes_customers_is_told_their_own_words(client, merchant, shop):
+    """Sent by a key that reads them before, or not."""
+    paths = [f"/v1/customers/{shop['customer']}", "/v1/customers/external/usr_ada"]
+    with merchant.client(new_key(client, "customers:write")) as writer:
+        for at, path in enumerate((*paths, paths[1])):
+            method, key = ("PUT" if at == 2 else "PATCH"), {"Idempotency-Key": f"key {at}"}
+            body = {"tags": [f"number {at}"]}
+            whole = client.request(method, path, json=body, headers=key).json()
+
+            again = writer.request(method, path, json=body, headers=key)
+            first = writer.request(method, path, json=body)
+
+            assert whole["email"] == "ada@example.com"
+            assert again.headers["Idempotent-Replayed"] == "true"
+            for answer in (again.json(), first.json()):
+                assert (answer["id"], answer["tags"]) == (shop["customer"], body["tags"])
+                assert [answer[name] for name in ADA] == [None] * 4
+                assert "total_spent" not in answer
+
+
 def test_what_is_counted_of_customers_is_not_told_either(client, blind, shop):
     """How many were converted, and what they have paid since."""
     stats = blind.get(f"/v1/payment-links/{shop['link']}/stats").json()

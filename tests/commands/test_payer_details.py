@@ -14,8 +14,15 @@ from commands.customers import (
     update_customer,
 )
 from commands.link_payments import PayThroughLink, pay_through_link
+from commands.payer_details import details_of
 from commands.payment_links import CreatePaymentLink, create_payment_link
-from commands.payments import ConfirmPayment, confirm_intent, confirm_payment
+from commands.payments import (
+    ConfirmPayment,
+    CreatePayment,
+    confirm_intent,
+    confirm_payment,
+    create_payment,
+)
 from domain.customer import Customer
 from domain.organization import Organization
 
@@ -207,3 +214,28 @@ async def test_of_many_who_say_one_number_at_once_one_gets_it(do, ledger, book, 
     )
 
     assert len(ledger.owners(book, "phone", f"{ADA['phone']}\n")) == 1
+
+
+@pytest.fixture
+def read(ledger, monkeypatch):
+    """The streams that are read from the ledger from here on."""
+    streams, read_stream = [], ledger.read_stream
+
+    def note(book, stream, **range_):
+        streams.append(stream)
+        return read_stream(book, stream, **range_)
+
+    monkeypatch.setattr(ledger, "read_stream", note)
+    return streams
+
+
+async def test_what_nobody_said_is_not_looked_for(do, neighbour, read):
+    asked = CreatePayment(amount=1000, currency="GHS")
+    mine, theirs = await do(create_payment, asked), await do(create_payment, asked)
+
+    await do(confirm_payment, mine.id, ConfirmPayment())
+    assert not any(each.startswith("intro_") for each in read)
+
+    confirmed = await do(confirm_payment, theirs.id, ConfirmPayment(), by=neighbour)
+    await do(details_of, confirmed, by=neighbour)
+    assert [each.partition("_")[0] for each in read] == ["pay", "intro"]

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from pydantic import ValidationError
 
 from commands.payments import (
     CancelPayment,
@@ -40,6 +41,21 @@ async def test_a_reference_stands_for_one_payment(paid):
 
     assert refusal.value.code == "provider_reference_taken"
     assert refusal.value.details["payment_id"] == first.id
+
+
+@pytest.mark.parametrize("typed", [" mt_1", "mt_1\n", "\u200bmt_1"])
+async def test_a_reference_is_the_same_however_it_was_pasted(paid, typed):
+    first = await paid(**MTN)
+
+    with pytest.raises(ProviderReferenceTaken) as refusal:
+        await paid(provider=" mtn ", provider_ref_id=typed)
+
+    assert refusal.value.details == {"reference": "mt_1", "payment_id": first.id}
+
+
+async def test_a_name_of_two_lines_is_none():
+    with pytest.raises(ValidationError, match="more than one line"):
+        ConfirmPayment(provider="mtn\nmt_1")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +180,15 @@ async def test_a_refund_of_all_is_known_again_when_nothing_is_left(do, paid, liv
     again, second = await do(refund_payment, payment.id, said, book=live)
 
     assert (again.status, second) == ("refunded", first)
+
+
+async def test_a_refund_is_the_same_however_its_name_was_pasted(do, paid, live):
+    payment = await paid(**MTN)
+    named = [RefundPayment(amount=300, provider_refund_id=each) for each in ("re_1", "re_1\n")]
+
+    told = [(await do(refund_payment, payment.id, said, book=live))[1] for said in named]
+
+    assert told[0] == told[1]
 
 
 async def test_one_refund_has_one_amount(do, paid, live):

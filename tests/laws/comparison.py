@@ -204,7 +204,11 @@ def _timeline(views: Connection, book: str, oracle: Oracle, person: Person) -> N
         (row.occurred_at for row in told.rows), reverse=True
     )
     mine = oracle.payments_of(person.id)
-    expected = [("payment", p.id, p.amount, p.currency, p.created_at) for p in mine if p.is_created]
+    expected = [
+        ("payment", p.id, p.collected if p.paid_at else p.amount, p.currency, p.created_at)
+        for p in mine
+        if p.is_created
+    ]
     expected += [("refund", "", m.amount, p.currency, m.at) for p in mine for m in p.refunds]
     expected += [
         ("invoice", billed.id, billed.payment.amount, member.currency, billed.payment.created_at)

@@ -25,7 +25,7 @@ RECORDED = {
         said("pay_1", "payment.created", provider=None),
         said("pay_1", "payment.authorized", provider="mtn", provider_ref_id="mt_1"),
         said("pay_1", "payment.succeeded", provider="mtn", provider_ref_id="mt_1"),
-        said("pay_2", "payment.succeeded", provider="mtn", provider_ref_id="mt_1"),
+        said("pay_2", "payment.succeeded", provider="mtn", provider_ref_id="mt_1 "),
         said("pay_3", "payment.succeeded", provider=None, provider_ref_id="mt_1"),
         said("pay_4", "payment.succeeded", provider=None, provider_ref_id=None),
         said("pay_1", "payment.refunded", provider="mtn", provider_refund_id="re_1"),

@@ -95,6 +95,8 @@ def test_health_and_metrics_are_told(start):
     assert ready_status == 200
     assert json.loads(ready)["status"] == "ready"
     assert json.loads(ready)["parked"] == []
+    # Nobody needs a key for it: what it says must not count what is recorded.
+    assert json.loads(ready)["views"] == {"state": "serving", "behind": 0, "failure": None}
     assert metrics_status == 200
     assert b"whence_projection_lag_facts" in metrics
     assert b'whence_requests_total{method="GET",route="/readyz",status="200"}' in metrics

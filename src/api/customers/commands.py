@@ -1,15 +1,16 @@
 """Commands on customers: create, update, put, delete."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.customers.selector import CustomerRoutes, CustomerSelector
 from api.http.errors import InvalidInput
-from api.http.request import ApiRequest
+from api.http.request import ApiRequest, Show, WithSecrets
 from api.http.routing import example, needs, new_router
+from api.resources.customer_secrecy import only_what_was_said
 from api.resources.customers import NO_FIGURES, Customer, Identity, customer_of, figures_of
 from commands import customers as commands
 from commands.customers import CreateCustomer, Put, PutCustomer, UpdateCustomer
@@ -18,6 +19,8 @@ from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer as CustomerAggregate
 from domain.text import seen, tidied
 from projections.customer_profiles import Profile, profile_by_external_id
+
+T = TypeVar("T")
 
 router = new_router("customers")
 customer_routes = CustomerRoutes()
@@ -71,7 +74,7 @@ async def put_customer(request: ApiRequest, external_id: str, command: PutCustom
         commands.put_customer,
         external_id,
         command,
-        show=show,
+        show=_as_may_be_told(show, command),
         status=lambda put: 201 if put.created else 200,
     )
 
@@ -92,9 +95,10 @@ async def update_customer(
     async def update(work: UnitOfWork) -> CustomerAggregate:
         return await commands.update_customer(work, await customer.load(work), command)
 
-    return await request.decide(
-        update, show=lambda _work, updated: customer_of(updated, request.book, figures)
-    )
+    def show(_work: UnitOfWork, updated: CustomerAggregate) -> dict[str, Any]:
+        return customer_of(updated, request.book, figures)
+
+    return await request.decide(update, show=_as_may_be_told(show, command))
 
 
 @customer_routes.register(
@@ -107,6 +111,13 @@ async def delete_customer(request: ApiRequest, customer: CustomerSelector) -> Re
         await commands.delete_customer(work, await customer.load(work))
 
     return await request.decide(delete)
+
+
+def _as_may_be_told(show: Show[T], said: PutCustomer) -> WithSecrets[T]:
+    def tell(request: ApiRequest, body: dict[str, Any], _result: T | None) -> dict[str, Any]:
+        return only_what_was_said(request, body, said.model_fields_set)
+
+    return WithSecrets(show, tell)
 
 
 async def _figures(

@@ -184,7 +184,7 @@ def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each
         case BadArgument():
             return InvalidInput(error.field, str(error))
         case BookTooLarge():
-            details = {"facts": error.facts, "limit": error.limit}
+            details = {"limit": error.limit}
             return ApiError(400, "validation_error", "book_too_large", str(error), details)
         case PastIsBusy():
             return Unavailable("past_is_busy", str(error), retry_after_seconds=5)

@@ -106,7 +106,8 @@ async def create_payment(request: ApiRequest, command: CreatePayment) -> Respons
 )
 async def amend_payment(request: ApiRequest, payment_id: str, command: AmendPayment) -> Response:
     """Changes amount or metadata while nothing is decided, or gives the payment its customer."""
-    return await request.decide(commands.amend_payment, payment_id, command, show=_PAYMENT)
+    amend = partial(commands.amend_payment, secretly=not request.reads_customers)
+    return await request.decide(amend, payment_id, command, show=_PAYMENT)
 
 
 @router.post(

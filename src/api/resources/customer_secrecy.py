@@ -1,9 +1,11 @@
 """Secrecy of customers: of whoever may not read them, an answer holds the fields and no values."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from api.http.errors import insufficient_scope
 from api.http.request import READS_CUSTOMERS, ApiRequest
+from api.resources.customers import Identity
 
 # Wherever they stand in a resource that is not a customer. Positions are among them: of two facts
 # beside each other, one that was registered between them is told.
@@ -15,6 +17,12 @@ _ABOUT_CUSTOMERS: Final = frozenset(
     }
 )
 
+_UNSAID: Final[dict[str, Any]] = {
+    **dict.fromkeys(("external_id", "email", "phone", "name")),
+    "tags": [],
+    "metadata": {},
+}
+
 
 def told(request: ApiRequest, body: dict[str, Any], _result: object = None) -> dict[str, Any]:
     """A body as this caller may see it; also what is told of one that was stored for others."""
@@ -23,6 +31,16 @@ def told(request: ApiRequest, body: dict[str, Any], _result: object = None) -> d
 
 def without_customers(body: dict[str, Any]) -> dict[str, Any]:
     return {name: None if name in _ABOUT_CUSTOMERS else value for name, value in body.items()}
+
+
+def only_what_was_said(
+    request: ApiRequest, customer: dict[str, Any], said: Collection[str]
+) -> dict[str, Any]:
+    """A customer that was changed: who only writes customers is told whom, and their own words."""
+    if request.reads_customers:
+        return customer
+    unsaid = {name: empty for name, empty in _UNSAID.items() if name not in said}
+    return {name: customer[name] for name in Identity.model_fields} | unsaid
 
 
 def may_ask_for(request: ApiRequest, customer_id: str | None) -> None:

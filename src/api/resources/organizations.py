@@ -12,7 +12,7 @@ from domain.organization import Organization as OrganizationAggregate
 class OrganizationSettings(Shape):
     """What anybody may see who is asked to pay; null where nobody has said it."""
 
-    name: str = Field(examples=["Kente Shop"])
+    name: str | None = Field(examples=["Kente Shop"])
     country: str | None = Field(description="ISO 3166.", examples=["GH"])
     time_zone: str | None = Field(description="IANA.", examples=["Africa/Accra"])
     color: str | None = Field(examples=["#0b6b63"])
@@ -21,6 +21,7 @@ class OrganizationSettings(Shape):
 class Organization(OrganizationSettings):
     """An organization in one mode: what its other mode is set to may be something else."""
 
+    name: str = Field(examples=["Kente Shop"])
     id: str = Field(examples=["org_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     mode: Literal["test", "live"]
     invoice_prefix: str = Field(
@@ -39,4 +40,5 @@ def organization_of(organization: OrganizationAggregate) -> dict[str, Any]:
 
 
 def settings_of(organization: OrganizationAggregate) -> dict[str, Any]:
-    return dict(organization.settings)
+    """What payers see: not what the first start has called it."""
+    return organization.settings | {"name": organization.stated_name}

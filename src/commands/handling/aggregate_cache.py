@@ -53,6 +53,7 @@ class AggregateCache:
         self._size = size
         self._monotonic = monotonic
         self._entries: OrderedDict[tuple[str, str], _Cached] = OrderedDict()
+        self._left_out: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="commands-read")
 
@@ -75,6 +76,24 @@ class AggregateCache:
             self._entries[key] = replace(entry, checked_at=now)
             return await self.load_now(book, stream)
         return Loaded(entry.aggregate.copy(), from_cache=True)
+
+    async def load_settled(self, book: str, stream: str) -> Loaded | None:
+        """One of which all is known: it never changes, nor is it written any more if it was not.
+
+        So that there is none is remembered as well.
+        """
+        if (book, stream) in self._left_out:
+            return None
+        loaded = await self.load(book, stream)
+        if loaded is None:
+            self.leave_out(book, stream)
+        return loaded
+
+    def leave_out(self, book: str, stream: str) -> None:
+        """Remembers that there is none, and never will be."""
+        self._left_out[book, stream] = None
+        if len(self._left_out) > self._size:
+            self._left_out.popitem(last=False)
 
     async def load_now(self, book: str, stream: str) -> Loaded | None:
         """The aggregate as it is in the ledger by now; None when there is none."""

@@ -87,6 +87,16 @@ class UnitOfWork:
         self._guarded.add(stream)
         return aggregate
 
+    async def load_settled(self, kind: type[A], stream: str) -> A | None:
+        """One of which all was written with something else, or nothing ever will be: then None."""
+        loaded = await self._aggregates.load_settled(self.book, stream)
+        found = loaded and loaded.aggregate
+        return found if isinstance(found, kind) else None
+
+    def leave_out(self, stream: str) -> None:
+        """What could be added with what this command adds is not: nobody need look for it."""
+        self._aggregates.leave_out(self.book, stream)
+
     async def load_stale(self, kind: type[A], stream: str) -> A:
         """An aggregate as it may have been, on which nothing is decided yet."""
         loaded = await self._aggregates.load(self.book, stream)

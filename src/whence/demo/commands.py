@@ -75,6 +75,9 @@ class _InMemory(AggregateCache):
         self._owners: dict[tuple[str, str], str] = {}
 
     def claim(self, work: UnitOfWork) -> None:
+        for given_up in work.releases:
+            if self._owners.get((given_up.kind, given_up.value)) == given_up.stream:
+                del self._owners[given_up.kind, given_up.value]
         for claimed in work.claims.values():
             claim = claimed.claim
             self._owners[claim.kind, claim.value] = claim.stream
@@ -83,8 +86,21 @@ class _InMemory(AggregateCache):
         found = self._entities.get(stream)
         return None if found is None else Loaded(found.copy(), from_cache=False)
 
+    async def load_settled(self, book: str, stream: str) -> Loaded | None:
+        return await self.load(book, stream)
+
+    def leave_out(self, book: str, stream: str) -> None:
+        """Whatever is not there, is not there."""
+
     async def lock(self, book: str, stream: str, locks: Iterable[object], *, wait: bool) -> None:
         """Nobody else is there."""
 
     async def owner(self, book: str, kind: str, value: str) -> str | None:  # noqa: ARG002 (there is one)
         return self._owners.get((kind, value))
+
+    async def owners(self, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:  # noqa: ARG002 (there is one)
+        return sorted(
+            (value, stream)
+            for (of, value), stream in self._owners.items()
+            if of == kind and value.startswith(prefix)
+        )

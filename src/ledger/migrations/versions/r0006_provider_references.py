@@ -61,15 +61,15 @@ _TWICE = """
 _SQLITE = {
     "schema": "",
     "newline": "char(10)",
-    "provider": "json_extract(fact.data, '$.provider')",
-    "field": "json_extract(fact.data, '$.{}')",
+    "provider": "TRIM(json_extract(fact.data, '$.provider'))",
+    "field": "TRIM(json_extract(fact.data, '$.{}'))",
     "listed": "GROUP_CONCAT(DISTINCT named.stream)",
 }
 _POSTGRESQL = {
     "schema": "whence.",
     "newline": "chr(10)",
-    "provider": "(CAST(fact.data AS json) ->> 'provider')",
-    "field": "(CAST(fact.data AS json) ->> '{}')",
+    "provider": "TRIM(CAST(fact.data AS json) ->> 'provider')",
+    "field": "TRIM(CAST(fact.data AS json) ->> '{}')",
     "listed": "STRING_AGG(DISTINCT named.stream, ',')",
 }
 

@@ -37,11 +37,13 @@ class Moment:
 
 
 class BookTooLarge(ValueError):  # noqa: N818 (an answer to whoever asked)
-    """More facts would have to be folded for one answer than is allowed."""
+    """More facts would have to be folded for one answer than is allowed.
 
-    def __init__(self, facts: int, limit: int) -> None:
-        super().__init__(f"the past of {facts} facts is not folded: the limit is {limit}")
-        self.facts = facts
+    How many is not said: not everybody who may ask may count what is recorded.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the past of more than {limit} facts is not folded")
         self.limit = limit
 
 
@@ -143,7 +145,7 @@ class PastReader:
         else:
             known = goal = self._ledger.position_at(book, moment.known_at)
         if goal > self._most_facts:
-            raise BookTooLarge(goal, self._most_facts)
+            raise BookTooLarge(self._most_facts)
         return (book, moment.as_of, known), goal
 
 
