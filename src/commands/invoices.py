@@ -18,6 +18,8 @@ _CANCELED = ("canceled", "cancelled")
 
 
 class CancelInvoice(Command):
+    unsupported = MONEY_ELSEWHERE
+
     reason: LongText | None = None
 
 
@@ -41,7 +43,10 @@ class UpdateInvoice(ChangingCommand):
     def _say_what_can_be_said(cls, body: Any) -> Any:
         if not isinstance(body, Mapping):
             return body
-        return {name: value for name, value in body.items() if name == "metadata" or value}
+        cannot_be_cleared = ("due_date", "status")
+        return {
+            name: value for name, value in body.items() if value or name not in cannot_be_cleared
+        }
 
     @property
     def cancels(self) -> bool:
@@ -49,7 +54,7 @@ class UpdateInvoice(ChangingCommand):
 
 
 class RetryInvoice(Command):
-    pass
+    unsupported = MONEY_ELSEWHERE | AMOUNTS_OF_AN_INVOICE
 
 
 async def update_invoice(work: UnitOfWork, invoice_id: str, command: UpdateInvoice) -> Invoice:

@@ -80,7 +80,7 @@ class UpdateSubscription(ChangingCommand):
     ``cancel_at_period_end`` makes it end with the period that is paid, or, false, go on after all.
     """
 
-    unsupported = MONEY_ELSEWHERE | {"currency"}
+    unsupported = MONEY_ELSEWHERE | {"currency", "status"}
 
     plan_id: PlanId | None = None
     amount: Amount | None = None
@@ -107,15 +107,19 @@ class UpdateSubscription(ChangingCommand):
 
 
 class PauseSubscription(Command):
+    unsupported = MONEY_ELSEWHERE
+
     reason: LongText | None = None
 
 
 class ResumeSubscription(Command):
-    pass
+    unsupported = MONEY_ELSEWHERE
 
 
 class CancelSubscription(Command):
     """At once, or with the period that is paid."""
+
+    unsupported = MONEY_ELSEWHERE
 
     reason: LongText | None = None
     cancel_at_period_end: bool = False

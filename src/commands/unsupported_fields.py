@@ -9,12 +9,19 @@ from typing import Any, Final
 
 from domain.errors import RuleBroken
 
-# As Stripe, Paystack, Flutterwave, Paddle, Chargebee and the like call them.
-MONEY_ELSEWHERE: Final = frozenset(
+# How many, of what, and how often: none of it would cost nothing.
+_SOLD: Final = frozenset(
     {
-        # How many, and of what.
         *("quantity", "adjustable_quantity", "items", "line_items", "add_invoice_items", "addons"),
         *("price", "prices", "price_id", "unit_amount", "seats", "minimum_quantity"),
+        *("billing_cycles", "total_cycles", "total_count", "invoice_limit", "installments"),
+        "interval_count",
+    }
+)
+
+# As Stripe, Paystack, Flutterwave, Paddle, Chargebee and the like call them.
+MONEY_ELSEWHERE: Final = _SOLD | frozenset(
+    {
         # Less of it.
         *("discount", "discounts", "discount_id", "discount_code", "discount_amount"),
         *("coupon", "coupons", "coupon_code", "promotion_code", "promotion_codes", "promo_code"),
@@ -38,15 +45,16 @@ MONEY_ELSEWHERE: Final = frozenset(
         # A part of it, more rarely, or not for ever.
         *("prorate", "proration", "proration_behavior", "proration_date"),
         *("proration_billing_mode", "backdate_start_date", "billing_cycle_anchor"),
-        *("billing_cycle_anchor_config", "billing_cycles", "billing_thresholds", "billing_period"),
-        *("total_cycles", "total_count", "invoice_limit", "interval_count", "installments"),
+        *("billing_cycle_anchor_config", "billing_thresholds", "billing_period"),
         *("duration", "cancel_at", "cancel_after", "end_date", "ends_at", "ended_at"),
-        *("pay_as_you_go", "usage", "usage_type", "metered"),
+        *("pay_as_you_go", "usage", "usage_type", "metered", "invoice_now"),
+        *("refund", "refunds", "refund_amount"),
         # Later.
         *("trial", "trial_period", "trial_period_days", "trial_days", "trial_end"),
         *("trial_duration", "trial_from_plan", "trial_settings", "start_date", "starts_at"),
         *("start_at", "days_until_due", "collection_method", "pause_collection"),
-        "cancel_at_period_end",
+        *("resume_at", "resumes_at", "resume_date", "effective_at", "effective_from"),
+        *("cancel_at_period_end", "cancel_at_cycle_end", "at_period_end", "end_of_term"),
     }
 )
 
@@ -69,8 +77,12 @@ class UnsupportedField(RuleBroken):
 def refuse_unsupported(body: Mapping[str, Any], names: Collection[str]) -> None:
     """Refuses the first of the names that says something, with UnsupportedField.
 
-    No tax, a discount of 0 and no proration are what everybody has.
+    No tax, a discount of 0 and no proration are what everybody has; but 0 of something sold is not.
     """
     for name, value in body.items():
-        if value and name in names:
+        if name in names and (value or (name in _SOLD and _is_zero(value))):
             raise UnsupportedField(name)
+
+
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0

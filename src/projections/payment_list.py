@@ -17,7 +17,6 @@ from projections.engine.folding.searchable_text import searchable
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.conditions import between, equal_to, same
 from projections.engine.querying.pages import (
-    EXPORT_STEP,
     By,
     Page,
     PageArguments,
@@ -117,7 +116,7 @@ def payment_export(
 ) -> Iterator[ListedPayment]:
     """All payments that fit, in the order of the list, read some hundreds at a time."""
     listed = _listed(_fitting(connection, book, filters))
-    return map(_row, every_row(connection, listed, filters.order, EXPORT_STEP))
+    return map(_row, every_row(connection, listed, filters.order))
 
 
 def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:

@@ -6,9 +6,15 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from commands.fields import DayOrMoment
-from commands.invoices import UpdateInvoice
+from commands.invoices import CancelInvoice, RetryInvoice, UpdateInvoice
 from commands.payment_links import CreatePaymentLink, UpdatePaymentLink
-from commands.subscriptions import CreateSubscription, UpdateSubscription
+from commands.subscriptions import (
+    CancelSubscription,
+    CreateSubscription,
+    PauseSubscription,
+    ResumeSubscription,
+    UpdateSubscription,
+)
 from commands.unsupported_fields import MONEY_ELSEWHERE, UnsupportedField
 
 LINK = {"name": "Sale", "currency": "GHS", "amount": 4000}
@@ -26,6 +32,11 @@ BODIES = [
     (UpdateInvoice, {"metadata": {}}),
     (CreatePaymentLink, LINK),
     (UpdatePaymentLink, {"amount": 5000}),
+    (CancelSubscription, {"reason": "moved away"}),
+    (PauseSubscription, {}),
+    (ResumeSubscription, {}),
+    (CancelInvoice, {}),
+    (RetryInvoice, {}),
 ]
 bodies = pytest.mark.parametrize(("command", "body"), BODIES, ids=lambda each: str(each)[:40])
 
@@ -48,6 +59,16 @@ def test_what_says_that_there_is_none_of_it_is_no_mistake(command, body):
 
 
 @bodies
+@pytest.mark.parametrize("name", ["quantity", "unit_amount", "seats", "billing_cycles"])
+def test_none_of_what_is_sold_is_not_nothing_said(command, body, name):
+    for nothing in (0, 0.0):
+        with pytest.raises(UnsupportedField):
+            command.model_validate(body | {name: nothing})
+    for unsaid in (None, ""):
+        command.model_validate(body | {name: unsaid})
+
+
+@bodies
 def test_every_other_name_stays_without_effect(command, body):
     said = command.model_validate(body)
 
@@ -58,6 +79,10 @@ def test_every_other_name_stays_without_effect(command, body):
     ("command", "body"),
     [
         (UpdateSubscription, {"currency": "USD", "amount": 100}),
+        (UpdateSubscription, {"status": "canceled"}),
+        (CancelSubscription, {"at_period_end": True}),
+        (PauseSubscription, {"resumes_at": "2027-01-01"}),
+        (RetryInvoice, {"amount": 100}),
         (UpdateInvoice, {"amount": 100}),
         (UpdateInvoice, {"currency": "USD"}),
     ],

@@ -15,7 +15,7 @@ MORE_THAN_TWO_STEPS = 2 * STEP + 10
 
 @pytest.fixture(autouse=True)
 def short_steps(monkeypatch):
-    for module in ("api.payments.export_files", "projections.payment_list"):
+    for module in ("api.payments.export_files", "projections.engine.querying.pages"):
         monkeypatch.setattr(f"{module}.EXPORT_STEP", STEP)
 
 
@@ -46,12 +46,58 @@ def test_an_export_of_many_steps_has_every_payment_once_in_both_forms(client, pa
     assert int(exported.headers["Whence-Position"]) >= len(payments)
 
 
-def test_an_export_of_nothing_is_an_empty_list_and_a_line_of_names(client):
-    table = client.get("/v1/payments/export", params={"format": "csv"}).text
+@pytest.mark.parametrize("name", ["payments", "refunds", "disputes"])
+def test_an_export_of_nothing_is_an_empty_list_and_a_line_of_names(client, name):
+    table = client.get(f"/v1/exports/{name}", params={"format": "csv"}).text
 
-    assert client.get("/v1/payments/export").json() == {"payments": [], "total": 0}
+    assert client.get(f"/v1/exports/{name}").json() == {name: [], "total": 0}
     assert table.startswith("id,payment_id,")
     assert table.count("\n") == 1
+
+
+@on_both_databases
+def test_refunds_and_disputes_are_exported_step_by_step_in_both_forms(client, payments):
+    def take_back(payment):
+        for step in ("confirm", "refund", "dispute"):
+            said = {} if step == "confirm" else {"amount": 1}
+            client.post(f"/v1/payments/{payment}/{step}", json=said).raise_for_status()
+
+    with ThreadPoolExecutor(8) as many:
+        list(many.map(take_back, payments))
+
+    for name in ("refunds", "disputes"):
+        exported = client.get(f"/v1/exports/{name}").json()
+        table = client.get(f"/v1/exports/{name}", params={"format": "csv"})
+        rows = list(csv.DictReader(io.StringIO(table.text)))
+        moments = [each["created_at"] for each in exported[name]]
+        assert sorted((each["payment_id"] for each in exported[name]), reverse=True) == payments
+        assert exported["total"] == len({each["id"] for each in exported[name]}) == len(payments)
+        assert moments == sorted(moments, reverse=True)
+        assert [row["id"] for row in rows] == [each["id"] for each in exported[name]]
+        assert table.headers["Content-Type"].startswith("text/csv")
+        assert "Content-Length" not in table.headers
+
+
+@on_both_databases
+@pytest.mark.parametrize("name", ["payments", "refunds", "disputes"])
+def test_an_export_of_the_past_has_what_had_happened_by_then(client, name):
+    body = {"amount": 4010, "currency": "GHS", "occurred_at": "2026-04-01T12:00:00Z"}
+    payment = client.post("/v1/payments/intents", json=body).raise_for_status().json()["id"]
+    happened = {"occurred_at": "2026-04-02T12:00:00Z"}
+    for step, said in {"confirm": {}, "refund": {"amount": 1}, "dispute": {"amount": 2}}.items():
+        client.post(f"/v1/payments/{payment}/{step}", json=said | happened).raise_for_status()
+    path, before = f"/v1/exports/{name}", "2026-04-02" if name != "payments" else "2026-04-01"
+
+    def exported(**asked):
+        table = client.get(path, params=asked | {"format": "csv"}).raise_for_status().text
+        rows = list(csv.DictReader(io.StringIO(table)))
+        found = client.get(path, params=asked).raise_for_status().json()
+        assert [row["id"] for row in rows] == [each["id"] for each in found[name]]
+        return found["total"]
+
+    assert exported(as_of=before) == 0
+    assert exported(as_of="2026-04-03") == exported() == 1
+    assert exported(known_at="2026-04-03") == 0
 
 
 def test_an_export_that_goes_wrong_midway_is_cut_and_never_looks_whole(

@@ -126,12 +126,12 @@ def fetch_page(
 
 
 def every_row(
-    connection: Connection, statement: Select[Any], order: Sequence[By], step: int = EXPORT_STEP
+    connection: Connection, statement: Select[Any], order: Sequence[By]
 ) -> Iterator[Row[Any]]:
-    """All rows of `statement` in `order`, read so many at a time, as they are taken."""
+    """All rows of `statement` in `order`, read EXPORT_STEP at a time, as they are taken."""
     cursor = None
     while True:
-        page = fetch_page(connection, statement, order, limit=step, cursor=cursor)
+        page = fetch_page(connection, statement, order, limit=EXPORT_STEP, cursor=cursor)
         yield from page.rows
         if page.next_cursor is None:
             return
