@@ -1,6 +1,7 @@
 """A store that release 0.1.0 wrote, to the letter, and what this one finds in it."""
 
 import json
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ledger.database import (
 )
 from ledger.ledger import Ledger
 from ledger.schema import SCHEMA, books, claims, events, store
+from whence.cli import main
 
 pytestmark = pytest.mark.anyio
 
@@ -110,6 +112,18 @@ async def test_nothing_but_the_numbers_is_added(ledger):
     assert sorted(row._asdict().items() for row in claimed) == sorted(
         row.items() for row in STORED["claims"]
     )
+
+
+@pytest.mark.usefixtures("old_engine")
+def test_its_facts_and_the_views_of_them_are_sound(database_url, monkeypatch, capsys):
+    monkeypatch.setenv("WHENCE_DATABASE_URL", database_url)
+    monkeypatch.setattr(sys, "argv", ["whence", "verify"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert not ended.value.code
+    assert "books are sound: every fact, and " in capsys.readouterr().out
 
 
 async def test_a_number_that_is_claimed_already_stays_with_its_customer(old_engine, clock):
