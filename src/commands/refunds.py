@@ -42,8 +42,10 @@ async def refund_payment(
     """
     payment = await work.load_for_update(Payment, payment_id)
     payment.must_be_in(command.currency)
-    if command.provider_refund_id is not None:
-        claim_refund_reference(work, payment, command.provider_refund_id)
+    named = command.provider_refund_id
+    # Names that stand twice since before they were claimed stay known to each of their payments.
+    if named is not None and payment.refund_named(named) is None:
+        claim_refund_reference(work, payment, named)
     refund_id = payment.refund(
         work.ids.new("ref"),
         command.amount or None,

@@ -519,7 +519,7 @@ class Payment(Entity):
 
         What the provider names like one before is that one, and nothing more is given back.
         """
-        before = self._refund_named(provider_refund_id)
+        before = self.refund_named(provider_refund_id)
         if before is not None:
             if amount is not None and amount != before["amount"]:
                 raise RefundDiffers(before["id"], before["amount"], amount, self.currency)
@@ -537,6 +537,18 @@ class Payment(Entity):
             provider_refund_id=provider_refund_id,
         )
         return refund_id
+
+    def refund_named(self, provider_refund_id: str | None) -> Movement | None:
+        """The refund its provider calls so, if it was recorded."""
+        if provider_refund_id is None:
+            return None
+        named = (
+            note["refund_id"]
+            for note in self.refund_notes
+            if note["provider_refund_id"] == provider_refund_id
+        )
+        refund_id = next(named, None)
+        return next((refund for refund in self.refunds if refund["id"] == refund_id), None)
 
     def open_a_dispute(
         self,
@@ -628,17 +640,6 @@ class Payment(Entity):
         if amount > left:
             raise refusal(amount, left, self.currency)
         return amount
-
-    def _refund_named(self, provider_refund_id: str | None) -> Movement | None:
-        if provider_refund_id is None:
-            return None
-        named = (
-            note["refund_id"]
-            for note in self.refund_notes
-            if note["provider_refund_id"] == provider_refund_id
-        )
-        refund_id = next(named, None)
-        return next((refund for refund in self.refunds if refund["id"] == refund_id), None)
 
     def _since_created(self, what: str, stated: datetime | None, now: datetime) -> datetime:
         return self._no_earlier(what, stated, now, "the payment was created", self.created_at)

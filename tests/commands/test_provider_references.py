@@ -16,6 +16,7 @@ from commands.payments import (
 from commands.refunds import RefundPayment, refund_payment
 from domain.errors import Refusal
 from domain.payment_refusals import ProviderReferenceTaken, RefundDiffers
+from ledger.append import Append, Claim
 
 pytestmark = pytest.mark.anyio
 
@@ -211,6 +212,21 @@ async def test_a_refund_is_of_one_payment(do, paid, live):
         await do(refund_payment, second.id, said, book=live)
     assert refusal.value.details["payment_id"] == first.id
     await do(refund_payment, elsewhere.id, said, book=live)
+
+
+async def test_a_name_that_stood_twice_before_it_was_claimed_is_known_to_both(
+    do, paid, ledger, live
+):
+    first, second = await paid(provider="mtn"), await paid(provider="mtn")
+    said = RefundPayment(amount=300, provider_refund_id="re_1")
+    _, of_second = await do(refund_payment, second.id, said, book=live)
+    claimed = Claim("provider_refund", "mtn\nre_1", second.id)
+    ledger.append(Append(live, releases=(claimed,)))
+    await do(refund_payment, first.id, said, book=live)
+
+    _, again = await do(refund_payment, second.id, said, book=live)
+
+    assert again == of_second
 
 
 async def test_of_one_refund_told_many_times_at_once_one_is_given(
