@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from projections.engine.querying.pages import EXPORT_STEP
 from projections.payment_list import (
-    EXPORT_STEP,
     PaymentFilter,
     payment_export,
     payment_history,
