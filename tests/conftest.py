@@ -33,6 +33,12 @@ from ledger.ledger import Ledger
 SERVERS = "whence-postgresql-"
 
 
+def pytest_configure() -> None:
+    """Nothing here speaks TLS, and reading a system's certificates takes as long as a test."""
+    os.environ.pop("SSL_CERT_FILE", None)
+    os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # where there are none
+
+
 @pytest.fixture(autouse=True)
 def the_log_of_the_process() -> Iterator[None]:
     """Left as it was found: a command that is run in this process sets it up for all of it."""
