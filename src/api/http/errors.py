@@ -15,8 +15,11 @@ from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
 from ledger.errors import LedgerUnavailable
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.querying.pages import BadArgument
-from projections.engine.time_travel.cache import PastIsBusy
+from projections.engine.time_travel.budget import BudgetSpent
 from projections.engine.time_travel.reader import BookTooLarge
+from projections.engine.turns import TooManyWaiting
+
+_TURNS_TAKE_SECONDS = 5
 
 
 class Error(BaseModel):
@@ -93,12 +96,12 @@ def insufficient_scope(*scopes: str) -> Forbidden:
 class RateLimited(ApiError):  # noqa: N818 (an answer, not a fault)
     """429: asked too often."""
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    def __init__(self, retry_after_seconds: int, reason: str = "too many requests") -> None:
         super().__init__(
             429,
             "rate_limited",
             "rate_limit_exceeded",
-            f"too many requests: try again in {retry_after_seconds} s",
+            f"{reason}: try again in {retry_after_seconds} s",
             {"retry_after": retry_after_seconds},
             {"Retry-After": str(retry_after_seconds)},
         )
@@ -191,8 +194,10 @@ def answer_to(error: Exception, *, behind: int = 0) -> ApiError:  # noqa: PLR091
         case BookTooLarge():
             details = {"limit": error.limit}
             return ApiError(400, "validation_error", "book_too_large", str(error), details)
-        case PastIsBusy():
-            return Unavailable("past_is_busy", str(error), retry_after_seconds=5)
+        case TooManyWaiting():
+            return RateLimited(_TURNS_TAKE_SECONDS, str(error))
+        case BudgetSpent():
+            return RateLimited(error.retry_after_seconds, str(error))
         case ViewsRebuilding():
             return _rebuilding(error)
         case LedgerUnavailable() | OperationalError() | PoolTimeoutError():
@@ -203,7 +208,7 @@ def answer_to(error: Exception, *, behind: int = 0) -> ApiError:  # noqa: PLR091
 
 def is_fault(error: Exception, answer: ApiError) -> bool:
     """Whether somebody must look into it, beside whoever asked: what clients get wrong is none."""
-    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding, PastIsBusy))
+    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding))
     return answer.status >= 500 and not expected  # noqa: PLR2004 (where faults of ours begin)
 
 

@@ -210,7 +210,7 @@ class ApiRequest(Request):
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            found = await self.dependencies.past.ask(book, moment, read)
+            found = await self.dependencies.past.ask(book, moment, read, asker=self.caller.key_id)
         self._note(found)
         if isinstance(found.result, NotFound):
             raise found.result
@@ -243,7 +243,7 @@ class ApiRequest(Request):
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            streaming = self.dependencies.past.stream(book, moment, read)
+            streaming = self.dependencies.past.stream(book, moment, read, asker=self.caller.key_id)
         async with streaming as found:
             self._note(found)
             yield found.result
