@@ -78,6 +78,7 @@ def _past(settings: Settings, ledger: Ledger) -> PastReader:
         DEFINITIONS,
         most_facts=settings.past_facts,
         most_bytes=settings.past_memory_bytes,
+        facts_per_minute=settings.past_facts_per_minute,
     )
 
 

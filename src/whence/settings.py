@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
     billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
     past_facts: int = Field(default=250_000, ge=0)
+    past_facts_per_minute: int = Field(default=1_000_000, ge=1)
     past_memory_mb: int = Field(default=512, ge=1)
     shutdown_seconds: int = Field(default=30, ge=1, le=3600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 from postgresql import databases_on
 from statement_scope import recorded
+from tables import make_tables
 
 from api.app import Only, create_app
 from api.http.dependencies import Dependencies
@@ -31,7 +32,7 @@ from commands.handling.ids import Ids
 from commands.link_views import LinkViews
 from commands.organizations import Founded, found_organization
 from ledger.clock import Clock
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.generations.generation import Generation
@@ -95,7 +96,7 @@ def open_parts(
     """
     engine = open_engine(database_url)
     stack.callback(engine.dispose)
-    upgrade(engine)
+    make_tables(engine)
     ledger = stack.enter_context(Ledger(engine, clock=clock))
     handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
     stack.callback(handler.close)

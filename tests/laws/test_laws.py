@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from oracle_as_of import as_of, moments_of
 from simulated_shop import ManualClock, SimulatedShop, steps
 from sqlalchemy import Connection, select
+from tables import make_tables
 
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from ledger.chain import BrokenChain
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
 from projections.engine.folding.derivation import derive_book
@@ -112,7 +113,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     with ExitStack() as parts:
         engine = open_engine(database_url)
         parts.callback(engine.dispose)
-        upgrade(engine)
+        make_tables(engine)
         ledger = parts.enter_context(Ledger(engine, clock=clock))
         generations = parts.enter_context(Generations(engine, tmp_path, clock=clock))
         handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))

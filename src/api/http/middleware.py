@@ -21,7 +21,7 @@ SECURITY_HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"x-xss-protection", b"0"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
-    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"strict-transport-security", b"max-age=31536000"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
     (b"cache-control", b"no-store"),
 )
@@ -84,7 +84,7 @@ class RequestMiddleware:
         except ClientDisconnect:
             request_state.status = request_state.status or _HUNG_UP
         except Exception as error:
-            answer = answer_to(error)
+            answer = answer_to(error, behind=request_state.behind)
             if is_fault(error, answer):
                 self._log.exception("request_failed", request_id=request_state.request_id)
             if request_state.status:

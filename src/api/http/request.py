@@ -25,6 +25,7 @@ from commands.directory import Principal
 from commands.handling.handler import Context, Idempotency
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
+from domain.errors import NotFound
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.reader import Moment
@@ -100,8 +101,11 @@ class ApiRequest(Request):
 
     @property
     def site(self) -> str:
-        """Where the pages for people are: as it was set, else where this request was sent."""
-        return self.dependencies.public_url or f"{self.url.scheme}://{self.url.netloc}"
+        """Where the pages for people are: as it was set, else the address that was connected to.
+
+        Never what a header says: whoever sends one would choose where links lead.
+        """
+        return self.dependencies.public_url or _listened_on(self.scope)
 
     @property
     def moment(self) -> Moment | None:
@@ -194,17 +198,23 @@ class ApiRequest(Request):
         """The same, with the position it shows."""
         moment, book = self.moment, self.book_name
 
-        def read(db: Connection) -> T:
-            return query(db, book, *args, **kwargs)
+        def read(db: Connection) -> T | NotFound:
+            try:
+                return query(db, book, *args, **kwargs)
+            except NotFound as missing:
+                # An answer as any other: how late the views are goes beside it.
+                return missing
 
         if moment is None:
-            found: QueryResult[T] = await self.dependencies.views.ask(
+            found: QueryResult[T | NotFound] = await self.dependencies.views.ask(
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            found = await self.dependencies.past.ask(book, moment, read)
+            found = await self.dependencies.past.ask(book, moment, read, asker=self.caller.key_id)
         self._note(found)
-        return found
+        if isinstance(found.result, NotFound):
+            raise found.result
+        return QueryResult(found.result, found.position, found.behind)
 
     async def ask_shortly(
         self, book: str, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
@@ -233,13 +243,14 @@ class ApiRequest(Request):
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            streaming = self.dependencies.past.stream(book, moment, read)
+            streaming = self.dependencies.past.stream(book, moment, read, asker=self.caller.key_id)
         async with streaming as found:
             self._note(found)
             yield found.result
 
     def _note(self, found: QueryResult[Any]) -> None:
         self._note_position(found.position)
+        self.request_state.behind = found.behind
         if found.behind:
             self.request_state.headers.append((b"whence-behind", b"%d" % found.behind))
 
@@ -273,6 +284,11 @@ class ApiRequest(Request):
         path = self.scope["raw_path"].decode("latin-1")
         audience = "browser " if in_browser else ""
         return Idempotency(_scoped(f"{audience}{self.method} {path} {key}"), fingerprint(sent))
+
+
+def _listened_on(scope: Scope) -> str:
+    host, port = scope["server"]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _scoped(key: str) -> str:
