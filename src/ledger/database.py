@@ -17,7 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
 
 from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, look
-from ledger.errors import NoStore, WrongSchema
+from ledger.errors import NoStore, StoreReplaced, WrongSchema
+from ledger.opened_files import OpenedFiles, identity
 from ledger.private_files import make_private_file
 from ledger.schema import SCHEMA, store
 from ledger.server_timeout import TimeoutConnection
@@ -139,17 +140,24 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
         hide_parameters=True,
     )
 
+    path = url.database
+    opened_first: list[tuple[int, int] | None] = []
+
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, _given: object, settings: Any) -> Any:
-        place = _file(engine).absolute().as_uri()
+        if durable and opened_first and opened_first != [identity(path)]:
+            raise StoreReplaced(path)
+        place = Path(path).absolute().as_uri()
         return sqlite3.connect(f"{place}?mode=rw", uri=True, **settings)
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
+    def prepare(connection: Any, record: Any) -> None:
         # The driver must not begin transactions by its own rules: `begin` below does.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        files = record.info["files"] = OpenedFiles(path)
+        opened_first[:] = opened_first or [files.database]
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
