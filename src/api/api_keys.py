@@ -9,9 +9,9 @@ from api.http.request import ApiRequest, WithSecrets
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.api_keys import ApiKey, NewApiKey, api_key_of
-from commands import organizations as commands
+from commands import issued_keys as commands
 from commands.handling.unit_of_work import UnitOfWork
-from commands.organizations import IssuedKey, IssueKey
+from commands.issued_keys import IssuedKey, IssueKey
 
 command_router = new_router("API keys")
 query_router = new_router("API keys")

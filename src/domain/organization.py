@@ -1,36 +1,17 @@
 """An organization in one mode: its settings, its API keys, and what they may do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Self
 
 from eventsourcing.domain import event
 
+from domain.api_key import Key, KeyNotFound
 from domain.book import Mode
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
 from domain.retry_policy import DEFAULT_POLICY, RetryPolicy
-
-SCOPES = frozenset(
-    f"{area}:{verb}"
-    for area in (
-        "api_keys",
-        "connections",
-        "customers",
-        "fraud",
-        "invoices",
-        "organization",
-        "payment_links",
-        "payments",
-        "subscriptions",
-        "webhooks",
-        "workflows",
-    )
-    for verb in ("read", "write")
-) | {"checkout:write"}
-
-USE_IS_NOTED_EVERY = timedelta(hours=1)
 
 # What the first start calls an organization, of which nobody has said a name yet.
 UNNAMED = "First organization"
@@ -41,34 +22,6 @@ class OrganizationNotFound(NotFound):
 
     def __init__(self, org_id: str) -> None:
         super().__init__(f"no organization {org_id}", org_id=org_id)
-
-
-class KeyNotFound(NotFound):
-    code = "api_key_not_found"
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"no API key {key_id}", key_id=key_id)
-
-
-@dataclass(frozen=True)
-class Key:
-    """An API key as the organization remembers it: never the secret, only its digest."""
-
-    key_id: str
-    name: str
-    scopes: list[str]
-    secret_sha256: str
-    created_at: datetime
-    last_used_at: datetime | None = None
-    revoked_at: datetime | None = None
-
-    def may(self, scope: str) -> bool:
-        """A key with no scopes listed has full access."""
-        return not self.scopes or scope in self.scopes
-
-    def use_is_worth_noting(self, now: datetime) -> bool:
-        """At most once an hour: a fact a request is too many."""
-        return self.last_used_at is None or now - self.last_used_at >= USE_IS_NOTED_EVERY
 
 
 class Organization(Entity):

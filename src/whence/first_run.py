@@ -5,12 +5,7 @@ import asyncio
 import typer
 
 from commands.handling.handler import Context
-from commands.organizations import (
-    AlreadyFounded,
-    Founded,
-    first_org_id,
-    found_organization,
-)
+from commands.organizations import AlreadyFounded, Founded, first_org_id, found_organization
 from domain.organization import UNNAMED
 from whence.settings import Settings
 from whence.wiring import handling, recording

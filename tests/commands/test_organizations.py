@@ -10,17 +10,10 @@ from commands.api_keys import ApiKeyRevoked, InvalidApiKey, parse
 from commands.directory import Directory
 from commands.handling.handler import Context
 from commands.imported_api_keys import NotImportable, import_key
-from commands.organizations import (
-    AlreadyFounded,
-    Founded,
-    IssueKey,
-    first_org_id,
-    found_organization,
-    issue_key,
-    list_keys,
-    revoke_key,
-)
-from domain.organization import KeyNotFound, Organization
+from commands.issued_keys import IssueKey, issue_key, list_keys, revoke_key
+from commands.organizations import AlreadyFounded, Founded, first_org_id, found_organization
+from domain.api_key import KeyNotFound
+from domain.organization import Organization
 
 pytestmark = pytest.mark.anyio
 

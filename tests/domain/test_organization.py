@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.organization import SCOPES, KeyNotFound, Organization
+from domain.api_key import SCOPES, KeyNotFound
+from domain.organization import Organization
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 

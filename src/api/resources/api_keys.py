@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from api.resources.shapes import Moment, Shape
-from domain.organization import Key
+from domain.api_key import Key
 
 
 class ApiKey(Shape):

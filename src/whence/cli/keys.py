@@ -11,9 +11,9 @@ import typer
 from commands.handling.handler import Context
 from commands.handling.unit_of_work import UnitOfWork
 from commands.imported_api_keys import import_key
-from commands.organizations import IssueKey, issue_key, list_keys, revoke_key
+from commands.issued_keys import IssueKey, issue_key, list_keys, revoke_key
+from domain.api_key import Key
 from domain.book import Book, Mode
-from domain.organization import Key
 from whence.cli.terminal import AsJson, print_json, print_table, validated
 from whence.settings import Settings
 from whence.wiring import handling, recording
