@@ -24,13 +24,6 @@ class InvalidApiKey(Unauthorized):
         super().__init__("this API key is not known here")
 
 
-class ApiKeyRevoked(Unauthorized):
-    code = "api_key_revoked"
-
-    def __init__(self) -> None:
-        super().__init__("this API key has been revoked")
-
-
 @dataclass(frozen=True)
 class PresentedKey:
     """A key as somebody showed it: what it says about itself, nothing of it proved yet."""

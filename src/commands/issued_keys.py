@@ -38,7 +38,10 @@ class IssuedKey:
     raw: str
 
 
-async def issue_key(work: UnitOfWork, command: IssueKey) -> IssuedKey:
+async def issue_key(
+    work: UnitOfWork, command: IssueKey, *, made_by: str | None = None
+) -> IssuedKey:
+    """``made_by``: the key that asks; it hands out no more than it has."""
     organization = await work.load_for_update(Organization, work.org_id)
     key = new_key(work.ids, Book(work.org_id, work.mode))
     organization.issue_key(
@@ -46,6 +49,7 @@ async def issue_key(work: UnitOfWork, command: IssueKey) -> IssuedKey:
         name=command.name,
         scopes=command.scopes,
         secret_sha256=key.secret_sha256,
+        made_by=made_by,
         now=work.now,
     )
     return IssuedKey(organization.key(key.key_id), str(key))
@@ -57,6 +61,9 @@ async def list_keys(work: UnitOfWork) -> list[Key]:
     return sorted(organization.keys.values(), key=lambda key: key.key_id, reverse=True)
 
 
-async def revoke_key(work: UnitOfWork, key_id: str) -> None:
+async def revoke_key(
+    work: UnitOfWork, key_id: str, *, by: str | None = None, descendants: bool = False
+) -> None:
+    """``by``: the key that asks; it revokes none that may do more than itself."""
     organization = await work.load_for_update(Organization, work.org_id)
-    organization.revoke_key(key_id, work.now)
+    organization.revoke_key(key_id, work.now, by=by, descendants=descendants)
