@@ -13,7 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
 
 from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, look
-from ledger.errors import WrongSchema
+from ledger.errors import StoreReplaced, WrongSchema
+from ledger.opened_files import OpenedFiles, identity
 from ledger.schema import SCHEMA, store
 from ledger.server_timeout import TimeoutConnection
 
@@ -123,12 +124,23 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
         hide_parameters=True,
     )
 
+    path = url.database
+    opened_first: list[tuple[int, int] | None] = []
+
+    @event.listens_for(engine, "do_connect")
+    def look(_dialect: object, _record: object, _given: object, _settings: object) -> None:
+        # Where the file is gone SQLite would make an empty one. Views look after their own.
+        if durable and opened_first and opened_first != [identity(path)]:
+            raise StoreReplaced(path)
+
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
+    def prepare(connection: Any, record: Any) -> None:
         # The driver must not begin transactions by its own rules: `begin` below does.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        files = record.info["files"] = OpenedFiles(path)
+        opened_first[:] = opened_first or [files.database]
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

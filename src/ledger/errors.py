@@ -9,6 +9,17 @@ class LedgerUnavailable(Exception):  # noqa: N818 (it names a state of the world
     """
 
 
+class StoreReplaced(LedgerUnavailable):
+    """The files of the database are not those that were opened.
+
+    What was appended is in the files that were, if anywhere. It lasts until those are back, or the
+    process is started anew.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} was taken away or replaced while it was open")
+
+
 class LedgerClosed(LedgerUnavailable):
     """The ledger was closed before the append was sent: nothing was recorded."""
 

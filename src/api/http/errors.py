@@ -179,9 +179,14 @@ def refused(refusal: Refusal) -> tuple[int, str]:
     return error.status, error.text()
 
 
-def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each kind)
-    """What a client is told about any exception that left a route."""
+def answer_to(error: Exception, *, behind: int = 0) -> ApiError:  # noqa: PLR0911 (one line for each kind)
+    """What a client is told about any exception that left a route.
+
+    What is not found in views that are so many facts ``behind`` may be in one of these.
+    """
     match error:
+        case NotFound() if behind:
+            return _not_yet(error, behind)
         case ApiError():
             return error
         case Refusal():
@@ -207,6 +212,14 @@ def is_fault(error: Exception, answer: ApiError) -> bool:
     """Whether somebody must look into it, beside whoever asked: what clients get wrong is none."""
     expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding))
     return answer.status >= 500 and not expected  # noqa: PLR2004 (where faults of ours begin)
+
+
+def _not_yet(missing: NotFound, behind: int) -> ApiError:
+    return Unavailable(
+        "views_behind",
+        f"{missing.message} in the views, which do not show yet what was recorded last",
+        behind=behind,
+    )
 
 
 def _rebuilding(error: ViewsRebuilding) -> ApiError:

@@ -84,7 +84,7 @@ class RequestMiddleware:
         except ClientDisconnect:
             request_state.status = request_state.status or _HUNG_UP
         except Exception as error:
-            answer = answer_to(error)
+            answer = answer_to(error, behind=request_state.behind)
             if is_fault(error, answer):
                 self._log.exception("request_failed", request_id=request_state.request_id)
             if request_state.status:

@@ -25,6 +25,7 @@ from commands.directory import Principal
 from commands.handling.handler import Context, Idempotency
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
+from domain.errors import NotFound
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.reader import Moment
@@ -197,17 +198,23 @@ class ApiRequest(Request):
         """The same, with the position it shows."""
         moment, book = self.moment, self.book_name
 
-        def read(db: Connection) -> T:
-            return query(db, book, *args, **kwargs)
+        def read(db: Connection) -> T | NotFound:
+            try:
+                return query(db, book, *args, **kwargs)
+            except NotFound as missing:
+                # An answer as any other: how late the views are goes beside it.
+                return missing
 
         if moment is None:
-            found: QueryResult[T] = await self.dependencies.views.ask(
+            found: QueryResult[T | NotFound] = await self.dependencies.views.ask(
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
             found = await self.dependencies.past.ask(book, moment, read, asker=self.caller.key_id)
         self._note(found)
-        return found
+        if isinstance(found.result, NotFound):
+            raise found.result
+        return QueryResult(found.result, found.position, found.behind)
 
     async def ask_shortly(
         self, book: str, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
@@ -243,6 +250,7 @@ class ApiRequest(Request):
 
     def _note(self, found: QueryResult[Any]) -> None:
         self._note_position(found.position)
+        self.request_state.behind = found.behind
         if found.behind:
             self.request_state.headers.append((b"whence-behind", b"%d" % found.behind))
 

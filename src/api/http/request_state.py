@@ -16,7 +16,7 @@ class RequestState:
     """``refused_key`` says what is wrong with the key that came along, if anything is.
 
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
-    the answer has begun.
+    the answer has begun. ``behind`` is how many facts the views that were asked had yet to show.
     """
 
     request_id: str
@@ -26,6 +26,7 @@ class RequestState:
     allowance: Allowance | None = None
     status: int = 0
     replayed: bool = False
+    behind: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def header(self, name: bytes) -> str | None:
