@@ -12,12 +12,7 @@ import typer
 from sqlalchemy import make_url
 
 from commands.handling.handler import Context
-from commands.organizations import (
-    AlreadyFounded,
-    Founded,
-    first_org_id,
-    found_organization,
-)
+from commands.organizations import AlreadyFounded, Founded, first_org_id, found_organization
 from domain.organization import UNNAMED
 from ledger.ledger import Ledger
 from ledger.private_files import make_private_folder

@@ -81,13 +81,14 @@ def test_a_key_is_issued_listed_and_revoked(whence, organization):
     scopes = ("--scope", "customers:read", "--scope", "payments:read")
 
     key = json.loads(whence("keys", "create", org_id, "--name", "shop", *scopes, "--json").stdout)
-    revoked = whence("keys", "revoke", org_id, key["id"], "--json")
+    revoked = whence("keys", "revoke", org_id, key["id"], "--with-descendants", "--json")
     listed = json.loads(whence("keys", "list", org_id, "--json").stdout)
 
     assert key["key"].startswith("pfk_test_")
     assert json.loads(revoked.stdout) == {"id": key["id"], "revoked": True}
     mine = next(each for each in listed if each["id"] == key["id"])
     assert mine["scopes"] == ["customers:read", "payments:read"]
+    assert mine["created_by"] is None
     assert mine["revoked_at"] is not None
     assert "key" not in mine
 
