@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from commands.api_keys import ApiKeyRevoked, InvalidApiKey, parse
+from commands.api_keys import InvalidApiKey, parse
 from commands.handling.handler import CommandHandler
 from commands.handling.unit_of_work import UnitOfWork
 from commands.imported_api_keys import find_imported
+from domain.api_key import ApiKeyRevoked, Key
 from domain.book import Book, Mode
 from domain.errors import Unauthorized
-from domain.organization import Key, Organization
+from domain.organization import Organization
 
 _MOST_PROVEN = 10_000
 

@@ -117,6 +117,7 @@ class Operation(APIRoute):
             if self._query is not None:
                 fields = parse_query(scope["query_string"], lists=self._lists)
                 arguments["query"] = self._query.model_validate(fields, context=time_zone(fields))
+                scope["whence.sent"] = fields
             if self._command is not None:
                 sent = parse_object(await read_body(receive, largest_bytes=self._largest_body))
                 scope["whence.sent"] = sent
