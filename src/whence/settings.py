@@ -30,6 +30,7 @@ class Settings(BaseSettings):
 
     database_url: str = "sqlite:///var/ledger.db"
     upgrade_on_start: bool = True
+    keys_file: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
