@@ -11,12 +11,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
 from api.http.responses import JSON
-from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
+from domain.errors import Conflict, Gone, NotFound, NotPermitted, Refusal, Unauthorized
 from ledger.errors import LedgerUnavailable
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.querying.pages import BadArgument
-from projections.engine.time_travel.cache import PastIsBusy
+from projections.engine.time_travel.budget import BudgetSpent
 from projections.engine.time_travel.reader import BookTooLarge
+from projections.engine.turns import TooManyWaiting
+
+_TURNS_TAKE_SECONDS = 5
 
 
 class Error(BaseModel):
@@ -93,12 +96,12 @@ def insufficient_scope(*scopes: str) -> Forbidden:
 class RateLimited(ApiError):  # noqa: N818 (an answer, not a fault)
     """429: asked too often."""
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    def __init__(self, retry_after_seconds: int, reason: str = "too many requests") -> None:
         super().__init__(
             429,
             "rate_limited",
             "rate_limit_exceeded",
-            f"too many requests: try again in {retry_after_seconds} s",
+            f"{reason}: try again in {retry_after_seconds} s",
             {"retry_after": retry_after_seconds},
             {"Retry-After": str(retry_after_seconds)},
         )
@@ -164,6 +167,8 @@ def from_refusal(refusal: Refusal) -> ApiError:
         return ApiError(410, "gone", code, message, details)
     if isinstance(refusal, Unauthorized):
         return ApiError(401, "unauthorized", code, message, details)
+    if isinstance(refusal, NotPermitted):
+        return ApiError(403, "forbidden", code, message, details)
     category = "invalid_state" if code == "invalid_state" else "validation_error"
     return ApiError(400, category, code, message, details)
 
@@ -174,9 +179,14 @@ def refused(refusal: Refusal) -> tuple[int, str]:
     return error.status, error.text()
 
 
-def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each kind)
-    """What a client is told about any exception that left a route."""
+def answer_to(error: Exception, *, behind: int = 0) -> ApiError:  # noqa: PLR0911 (one line for each kind)
+    """What a client is told about any exception that left a route.
+
+    What is not found in views that are so many facts ``behind`` may be in one of these.
+    """
     match error:
+        case NotFound() if behind:
+            return _not_yet(error, behind)
         case ApiError():
             return error
         case Refusal():
@@ -186,8 +196,10 @@ def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each
         case BookTooLarge():
             details = {"limit": error.limit}
             return ApiError(400, "validation_error", "book_too_large", str(error), details)
-        case PastIsBusy():
-            return Unavailable("past_is_busy", str(error), retry_after_seconds=5)
+        case TooManyWaiting():
+            return RateLimited(_TURNS_TAKE_SECONDS, str(error))
+        case BudgetSpent():
+            return RateLimited(error.retry_after_seconds, str(error))
         case ViewsRebuilding():
             return _rebuilding(error)
         case LedgerUnavailable() | OperationalError() | PoolTimeoutError():
@@ -198,8 +210,16 @@ def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each
 
 def is_fault(error: Exception, answer: ApiError) -> bool:
     """Whether somebody must look into it, beside whoever asked: what clients get wrong is none."""
-    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding, PastIsBusy))
+    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding))
     return answer.status >= 500 and not expected  # noqa: PLR2004 (where faults of ours begin)
+
+
+def _not_yet(missing: NotFound, behind: int) -> ApiError:
+    return Unavailable(
+        "views_behind",
+        f"{missing.message} in the views, which do not show yet what was recorded last",
+        behind=behind,
+    )
 
 
 def _rebuilding(error: ViewsRebuilding) -> ApiError:

@@ -8,11 +8,10 @@ from starlette.responses import Response
 
 from api.customers.returning_customers import ReturningCustomers
 from api.http.errors import ApiError
-from api.http.request import ApiRequest, WithSecrets
+from api.http.request import ApiRequest, Show
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
 from api.payment_links.looks import is_somebody_s_look
-from api.resources.customer_secrecy import told
 from api.resources.payment_links import PaymentLink, PublicPaymentLink, link_of, public_link_of
 from api.resources.payments import Payment, for_strangers, payment_of
 from commands import link_payments
@@ -162,16 +161,17 @@ async def look_at_link(request: ApiRequest, code: str, book: str, *, counted: bo
 
 
 def _book(request: ApiRequest, code: str) -> str:
-    """A code names its book; an id of a link does not, but the key beside it does."""
+    """A code names its book; an id of a link does not, but a key that may read links does."""
     if looks_like_a_code(code):
         return book_of(code)
-    if request.request_state.caller is None:
+    caller = request.request_state.caller
+    if caller is None or not caller.may("payment_links:read"):
         raise _IdWithoutKey(code)
-    return request.book_name
+    return caller.book
 
 
-def _for_its_owner(request: ApiRequest) -> WithSecrets[PaymentLinkAggregate]:
+def _for_its_owner(request: ApiRequest) -> Show[PaymentLinkAggregate]:
     def show(work: UnitOfWork, link: PaymentLinkAggregate) -> dict[str, Any]:
         return link_of(link, work.org_id, now=work.now, site=request.site)
 
-    return WithSecrets(show, told)
+    return show

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
 from domain.book import Book
@@ -101,6 +101,15 @@ class Customer(Figures, Identity):
     """
 
 
+_UNKNOWN: Final[Any] = (None, Field(None, description="Not known now.", examples=[None]))
+CustomerForNow: Final = create_model(
+    "CustomerForNow",
+    __base__=Identity,
+    __doc__="Who it is, while the views are late: every figure is null, and a query will tell it.",
+    **dict.fromkeys(Figures.model_fields, _UNKNOWN),
+)
+
+
 class KnownCustomer(Shape):
     """Who pays, as far as the page that pays may know."""
 
@@ -162,10 +171,8 @@ class CustomerStats(Shape):
     totals_by_currency: list[CurrencyTotals]
 
 
-def customer_of(
-    customer: CustomerAggregate, book: Book, figures: dict[str, Any] | None
-) -> dict[str, Any]:
-    """A customer as the command leaves it; without figures when they are not at hand."""
+def customer_of(customer: CustomerAggregate, book: Book, figures: dict[str, Any]) -> dict[str, Any]:
+    """A customer as the command leaves it."""
     identity = Identity.of(
         customer,
         **customer.personal,
@@ -173,7 +180,7 @@ def customer_of(
         mode=book.mode,
         created_at=customer.registered_at,
     )
-    return identity | (figures or {})
+    return identity | figures
 
 
 def profile_of(profile: Profile, book: Book) -> dict[str, Any]:
@@ -228,6 +235,8 @@ _NOTHING: Final = book_totals.CurrencyTotals(
     first_payment_at=None,
     last_payment_at=None,
 )
+# Those of a customer whom the views cannot tell of in time.
+UNKNOWN_FIGURES: Final[dict[str, Any]] = dict.fromkeys(Figures.model_fields)
 # Those of a customer who has just been registered.
 NO_FIGURES: Final = figures_of(
     Profile(
