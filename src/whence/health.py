@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.http.routing import for_browsers
+from ledger.errors import StoreFull, StoreReplaced
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
@@ -48,8 +49,12 @@ def _readiness(
     ledger: Ledger, projector: Projector, serving: Callable[[], Generation]
 ) -> dict[str, Any]:
     try:
+        ledger.must_take_more()
         heads = ledger.heads()
         state, folded = _views(serving)
+    except (StoreFull, StoreReplaced) as error:
+        store = "full" if isinstance(error, StoreFull) else "replaced"
+        return {"status": "not ready", "store": store, "failure": str(error)}
     except Exception as error:  # noqa: BLE001 (whatever keeps the store away, it is not ready)
         return {"status": "not ready", "store": "unreachable", "failure": type(error).__name__}
     failure = projector.progress.failure
