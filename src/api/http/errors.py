@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from api.http.responses import JSON
-from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
+from domain.errors import Conflict, Gone, NotFound, NotPermitted, Refusal, Unauthorized
 
 
 class Error(BaseModel):
@@ -162,6 +162,8 @@ def from_refusal(refusal: Refusal) -> ApiError:
         return ApiError(410, "gone", code, message, details)
     if isinstance(refusal, Unauthorized):
         return ApiError(401, "unauthorized", code, message, details)
+    if isinstance(refusal, NotPermitted):
+        return ApiError(403, "forbidden", code, message, details)
     category = "invalid_state" if code == "invalid_state" else "validation_error"
     return ApiError(400, category, code, message, details)
 
