@@ -1,15 +1,16 @@
 """Health: `/readyz` for those who route, `/metrics` to watch."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import orjson
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from api.http.routing import for_browsers
+from api.http.request import ApiRequest
+from api.http.routing import for_browsers, new_router
+from api.resources.health import Readiness
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
@@ -19,6 +20,9 @@ from whence.metrics import Metrics
 
 _JSON = "application/json"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+_NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {"model": Readiness, "description": "It cannot do its work now"}
+}
 
 
 def add_health(
@@ -30,18 +34,28 @@ def add_health(
 ) -> None:
     """Adds the two routes; ``serving`` raises ViewsRebuilding while no views fit the code."""
 
-    async def readyz() -> Response:
+    async def readyz(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is asked)
+        """Whether this process can do its work: load balancers ask it; 503 while it cannot.
+
+        A parked book and a rebuild leave it ready: all the rest goes on.
+        """
         found = await run_in_threadpool(_readiness, ledger, projector, serving)
         status = 200 if found["status"] == "ready" else 503
         return Response(orjson.dumps(found), status, media_type=_JSON)
 
-    async def show_metrics() -> Response:
+    async def show_metrics(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is asked)
+        """What there is to watch, as Prometheus reads it."""
         return Response(metrics.text(), media_type=_PROMETHEUS)
 
+    router = new_router("service")
+    router.get("/readyz", response_model=Readiness, responses=_NOT_READY)(readyz)
+    router.get("/metrics", response_class=PlainTextResponse, dependencies=[for_browsers()])(
+        show_metrics
+    )
     # Some load balancers ask with HEAD.
-    add = partial(app.add_api_route, methods=["GET", "HEAD"], include_in_schema=False)
-    add("/readyz", readyz)
-    add("/metrics", show_metrics, dependencies=[for_browsers()])
+    router.head("/readyz", include_in_schema=False)(readyz)
+    router.head("/metrics", include_in_schema=False)(show_metrics)
+    app.router.routes.extend(router.routes)
 
 
 def _readiness(
