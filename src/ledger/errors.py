@@ -30,3 +30,13 @@ class LedgerBusy(LedgerUnavailable):
 
 class WrongSchema(LedgerUnavailable):
     """The tables in the database are not those of this release; the message says what to do."""
+
+
+class NoStore(WrongSchema):
+    """Nobody has made a store there yet; whoever only reads makes none."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"there is no store in {place}: `whence serve` makes one, and so does "
+            "`whence db upgrade`"
+        )

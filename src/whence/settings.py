@@ -30,6 +30,7 @@ class Settings(BaseSettings):
 
     database_url: str = "sqlite:///var/ledger.db"
     upgrade_on_start: bool = True
+    keys_file: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     connections: int = Field(default=1000, ge=1, le=100_000)
+    metrics_token: str = ""
     header_seconds: float = Field(default=10.0, ge=0.1, le=3600)
     body_seconds: float = Field(default=30.0, ge=0.1, le=3600)
     idle_seconds: int = Field(default=60, ge=1, le=3600)

@@ -33,6 +33,9 @@ _HUNG_UP = 499
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+# As what those are counted whom nobody knows: so they name no series by what they ask.
+_STRANGERS = "refused"
+
 # Those who watch over the service ask often.
 _WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -144,7 +147,8 @@ class RequestMiddleware:
             route = scope["path"] if scope["path"] in _WATCHED else "unknown"
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         if self._metrics is not None:
-            self._metrics.observe(route, method, request_state.status, seconds)
+            counted_as = _STRANGERS if _is_refused_stranger(request_state) else route
+            self._metrics.observe(counted_as, method, request_state.status, seconds)
         # Those who only look whether we are there would fill the log.
         say = self._log.debug if route in _WATCHED else self._log.info
         say(
@@ -156,6 +160,10 @@ class RequestMiddleware:
             request_id=request_state.request_id,
             book=request_state.caller.book if request_state.caller else None,
         )
+
+
+def _is_refused_stranger(request_state: RequestState) -> bool:
+    return request_state.caller is None and request_state.status in {401, 429}
 
 
 def _too_large(request_state: RequestState, largest_bytes: int) -> ApiError | None:

@@ -66,7 +66,7 @@ def import_(
         else sys.stdin.readline().strip()
     )
     command = validated(IssueKey, name=name, scopes=scope or [])
-    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+    with recording(Settings.load(), makes_store=False) as ledger, handling(ledger) as handler:
         key = asyncio.run(import_key(handler, org_id, raw, command, context=_OPERATOR))
     if json:
         print_json(_described(key))
@@ -105,7 +105,7 @@ def revoke(
 
 
 def _perform(org_id: str, mode: Mode, decide: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+    with recording(Settings.load(), makes_store=False) as ledger, handling(ledger) as handler:
         return asyncio.run(handler.perform(str(Book(org_id, mode)), decide, context=_OPERATOR))
 
 
