@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
+from api.http.request_state import RequestState
 from ledger.append import Append, NewFact
 from ledger.errors import StoreFull
 from whence.health import add_health
@@ -26,10 +27,15 @@ def settings(sqlite_url):
 def ready(ledger, reading):
     """Status and body of the answer to whoever watches."""
     app = FastAPI()
+    app.state.dependencies = None
     add_health(app, ledger, reading.projector, reading.serving, Metrics())
 
+    async def serve(scope, receive, send):
+        RequestState("req_1", {}).join(scope)
+        await app(scope, receive, send)
+
     async def ask():
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(serve)
         async with httpx.AsyncClient(transport=transport, base_url="http://whence") as client:
             return await client.get("/readyz")
 
@@ -60,18 +66,15 @@ def test_a_full_disk_is_told_until_there_is_room(settings):
             room["pages"] = 2**30
             well = ready(ledger, reading)
 
-    assert full == (
-        503,
-        {"status": "not ready", "store": "full", "failure": "the disk of the ledger is full"},
-    )
+    assert full == (503, {"status": "not ready", "store": "full", "failure": "StoreFull"})
     assert (well[0], well[1]["status"]) == (200, "ready"), well
 
 
 def test_a_ledger_that_is_taken_away_is_told_by_everybody_until_it_is_back(start, tmp_path):
     service = start("serve")
-    key = service.awaited(r"(pfk_test_[0-9a-z]{52}\.[\w-]+)")
+    url, key = service.url, service.key()
     file, away = tmp_path / "ledger.db", tmp_path / "elsewhere.db"
-    with httpx.Client(base_url=service.url, headers={"X-Reevit-Key": key}, timeout=60) as client:
+    with httpx.Client(base_url=url, headers={"X-Reevit-Key": key}, timeout=60) as client:
         client.post("/v1/customers", json={}).raise_for_status()
         file.rename(away)
 

@@ -17,11 +17,11 @@ class Error(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    error: str = Field(description="The category.", examples=["not_found"])
-    code: str = Field(description="For programs.", examples=["customer_not_found"])
-    message: str = Field(description="For people.", examples=["no customer cus_01hx"])
+    error: str = Field(examples=["not_found"])
+    code: str = Field(examples=["customer_not_found"])
+    message: str = Field(examples=["no customer cus_01hx"])
     details: dict[str, str | int | float | bool | None] | None = Field(
-        description="Flat.", examples=[{"customer_id": "cus_01hx"}]
+        examples=[{"customer_id": "cus_01hx"}]
     )
 
 

@@ -22,10 +22,12 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"strict-transport-security", b"max-age=31536000"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
-    (b"cache-control", b"no-store"),
 )
-_POLICY = b"content-security-policy"
-_STRICTEST_POLICY = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+# What a route may say for itself.
+_UNLESS_SAID = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 
 # What nobody will read, as nginx calls it.
 _HUNG_UP = 499
@@ -126,8 +128,8 @@ class RequestMiddleware:
             *self._constant,
             *request_state.headers,
         ]
-        if all(name != _POLICY for name, _ in headers):
-            completed.append(_STRICTEST_POLICY)
+        said = {name for name, _ in headers}
+        completed += (each for each in _UNLESS_SAID if each[0] not in said)
         if request_state.replayed:
             completed.append((b"idempotent-replayed", b"true"))
         allowance = request_state.allowance
