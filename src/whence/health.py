@@ -13,6 +13,7 @@ from api.http.errors import ApiError
 from api.http.request import ApiRequest
 from api.http.routing import for_browsers, new_router
 from api.resources.health import Readiness
+from ledger.errors import StoreFull, StoreReplaced
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
@@ -86,8 +87,12 @@ def _readiness(
     ledger: Ledger, projector: Projector, serving: Callable[[], Generation]
 ) -> dict[str, Any]:
     try:
+        ledger.must_take_more()
         heads = ledger.heads()
         state, folded = _views(serving)
+    except (StoreFull, StoreReplaced) as error:
+        store = "full" if isinstance(error, StoreFull) else "replaced"
+        return {"status": "not ready", "store": store, "failure": type(error).__name__}
     except Exception as error:  # noqa: BLE001 (whatever keeps the store away, it is not ready)
         return {"status": "not ready", "store": "unreachable", "failure": type(error).__name__}
     failure = projector.progress.failure

@@ -33,7 +33,7 @@ class Readiness(Shape):
     """Only ``status`` and ``store`` are always there: of a store that is away nothing is known."""
 
     status: Literal["ready", "not ready"]
-    store: Literal["reachable", "unreachable"]
+    store: Literal["reachable", "unreachable", "full", "replaced"]
     books: Count = 0
     views: Views | None = None
     parked: list[Parked] = Field(default_factory=list)
