@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 Cursor = Annotated[
     str | None,
-    Field(max_length=5000, description="`next_cursor` of the page before; instead of `offset`."),
+    Field(max_length=5000),
 ]
 
 
