@@ -19,6 +19,7 @@ from pydantic import (
 
 from commands.unsupported_fields import refuse_unsupported
 from domain.contact import e164, email_address
+from domain.mobile_money import canonical_network
 from domain.money import LARGEST_AMOUNT, has_decimals
 from domain.places import countries
 from domain.text import seen, tidied
@@ -244,6 +245,14 @@ Metadata = Annotated[Object, Field(max_length=MOST_METADATA_KEYS), AfterValidato
 # How money is taken, by its own name, whatever else it was called.
 Method = Annotated[
     Literal["card", "mobile_money", "bank_transfer", "ussd"], BeforeValidator(canonical_method)
+]
+Network = Annotated[
+    Text,
+    AfterValidator(canonical_network),
+    Field(
+        description="Whose mobile money the payer has; known ones are kept by one name.",
+        examples=["mtn"],
+    ),
 ]
 # Minor units of the currency.
 Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT)]

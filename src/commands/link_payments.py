@@ -5,7 +5,16 @@ from collections.abc import Collection
 from pydantic import Field
 
 from commands.custom_fields import Answers, answered
-from commands.fields import AmountOrAll, Command, CountryCode, CurrencyCode, Email, Method, Text
+from commands.fields import (
+    AmountOrAll,
+    Command,
+    CountryCode,
+    CurrencyCode,
+    Email,
+    Method,
+    Network,
+    Text,
+)
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import link_named
 from commands.payer_details import keep_payer_details
@@ -30,6 +39,7 @@ class PayThroughLink(Command):
     name: Text | None = None
     phone: Text | None = None
     method: Method = "card"
+    network: Network | None = None
     country: CountryCode | None = None
     provider: Text | None = None
     custom_fields: Answers = Field(default_factory=dict)
@@ -70,7 +80,8 @@ async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink
     )
     payment.must_be_in(command.currency)
     work.add(payment)
-    keep_payer_details(work, payment, said, believed=_of_themselves(customer, said))
+    believed = _of_themselves(customer, said)
+    keep_payer_details(work, payment, said, believed=believed, network=command.network)
     apply_verdict(work, payment, await work.provider.create(payment))
     await propagate_outcome(work, payment)
     return payment

@@ -16,13 +16,19 @@ from domain.payment import Payment
 
 
 def keep_payer_details(
-    work: UnitOfWork, payment: Payment, said: Personal, *, believed: Collection[str] = ALL
+    work: UnitOfWork,
+    payment: Payment,
+    said: Personal,
+    *,
+    believed: Collection[str] = ALL,
+    network: str | None = None,
 ) -> None:
     """Keeps what somebody said with a new payment.
 
-    ``believed``: what of it is taken for true when the payment succeeds.
+    ``believed``: what of it is taken for true when the payment succeeds. ``network``: whose mobile
+    money their number has.
     """
-    if not any(said.values()):
+    if not any(said.values()) and network is None:
         work.leave_out(PayerDetails.id_for(payment.id))
     else:
         details = PayerDetails.give(
@@ -30,6 +36,7 @@ def keep_payer_details(
             customer_id=payment.customer_id,
             personal=said,
             believed=believed,
+            network=network,
             now=work.now,
         )
         work.add(details)

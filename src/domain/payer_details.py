@@ -40,18 +40,24 @@ class PayerDetails(Entity):
 
     # A phone number is in E.164 form, or, where nobody can tell from where it is, as it was typed.
     # `believed`: which of the three are taken for true when the payment succeeds. At first only
-    # who was known already was noted, and all that was noted was believed.
+    # who was known already was noted, and all that was noted was believed. `network`: whose mobile
+    # money the number has; nobody was asked for it before.
     class Given(Event, FirstFact):
         """Whoever pays said who they are; nobody has proved it."""
 
         TOPIC = "introduction.made"
-        class_version = 2
+        class_version = 3
         personal: Personal
         believed: list[str]
+        network: str | None
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             state["believed"] = list(ALL)
+
+        @staticmethod
+        def upcast_v2_v3(state: dict[str, Any]) -> None:
+            state["network"] = None
 
     @classmethod
     def give(
@@ -61,6 +67,7 @@ class PayerDetails(Entity):
         customer_id: str | None,
         personal: Personal,
         believed: Collection[str] = ALL,
+        network: str | None = None,
         now: datetime,
     ) -> Self:
         return cls._create(
@@ -72,6 +79,7 @@ class PayerDetails(Entity):
             payment_id=payment_id,
             personal=personal,
             believed=[name for name in ALL if name in believed],
+            network=network,
         )
 
     @staticmethod
@@ -80,12 +88,18 @@ class PayerDetails(Entity):
         return f"{_PREFIX}_{payment_id.partition('_')[2]}"
 
     def __init__(
-        self, customer_id: str | None, payment_id: str, personal: Personal, believed: list[str]
+        self,
+        customer_id: str | None,
+        payment_id: str,
+        personal: Personal,
+        believed: list[str],
+        network: str | None,
     ) -> None:
         self.customer_id = customer_id
         self.payment_id = payment_id
         self.personal = personal
         self.believed = believed
+        self.network = network
 
     @property
     def proved(self) -> Personal:

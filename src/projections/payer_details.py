@@ -10,13 +10,18 @@ from projections.engine.folding.tables import first, key, view
 from projections.engine.querying.records import record_from
 
 payer_details = view(
-    "payer_details", key("payment_id"), first("email"), first("phone"), first("name")
+    "payer_details",
+    key("payment_id"),
+    first("email"),
+    first("phone"),
+    first("name"),
+    first("network"),
 )
 
 
 def fold(recorded: Recorded[PayerDetails.Given], changes: Changes) -> None:
     fact = recorded.fact
-    changes.of(payer_details).merge((fact.payment_id,), **fact.personal)
+    changes.of(payer_details).merge((fact.payment_id,), **fact.personal, network=fact.network)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Said:
     email: str | None
     phone: str | None
     name: str | None
+    network: str | None
 
 
 def payer_of(connection: Connection, book: str, payment_id: str) -> Said | None:

@@ -24,7 +24,7 @@ class Dependencies:
 
     ``rate_limit_…`` are rules of the library ``limits`` or ``off``. ``store`` names the ledger
     in the header ``Whence-Store``. ``log`` is a structlog logger. ``public_url`` is where people
-    reach the service, without a slash at its end; "" is wherever they say they reached it.
+    reach the service, without a slash at its end; "" is the address that was connected to.
     """
 
     handler: CommandHandler

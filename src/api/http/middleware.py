@@ -21,7 +21,7 @@ SECURITY_HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"x-xss-protection", b"0"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
-    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"strict-transport-security", b"max-age=31536000"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
     (b"cache-control", b"no-store"),
 )

@@ -100,8 +100,11 @@ class ApiRequest(Request):
 
     @property
     def site(self) -> str:
-        """Where the pages for people are: as it was set, else where this request was sent."""
-        return self.dependencies.public_url or f"{self.url.scheme}://{self.url.netloc}"
+        """Where the pages for people are: as it was set, else the address that was connected to.
+
+        Never what a header says: whoever sends one would choose where links lead.
+        """
+        return self.dependencies.public_url or _listened_on(self.scope)
 
     @property
     def moment(self) -> Moment | None:
@@ -273,6 +276,11 @@ class ApiRequest(Request):
         path = self.scope["raw_path"].decode("latin-1")
         audience = "browser " if in_browser else ""
         return Idempotency(_scoped(f"{audience}{self.method} {path} {key}"), fingerprint(sent))
+
+
+def _listened_on(scope: Scope) -> str:
+    host, port = scope["server"]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _scoped(key: str) -> str:

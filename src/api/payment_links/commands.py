@@ -162,12 +162,13 @@ async def look_at_link(request: ApiRequest, code: str, book: str, *, counted: bo
 
 
 def _book(request: ApiRequest, code: str) -> str:
-    """A code names its book; an id of a link does not, but the key beside it does."""
+    """A code names its book; an id of a link does not, but a key that may read links does."""
     if looks_like_a_code(code):
         return book_of(code)
-    if request.request_state.caller is None:
+    caller = request.request_state.caller
+    if caller is None or not caller.may("payment_links:read"):
         raise _IdWithoutKey(code)
-    return request.book_name
+    return caller.book
 
 
 def _for_its_owner(request: ApiRequest) -> WithSecrets[PaymentLinkAggregate]:

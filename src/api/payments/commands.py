@@ -54,8 +54,7 @@ async def _shown(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
     customer = None
     if payment.customer_id is not None:
         customer = await work.load_recent(Customer, payment.customer_id)
-    details = await details_of(work, payment)
-    return payment_of(payment, work.org_id, customer, details.personal if details else None)
+    return payment_of(payment, work.org_id, customer, await details_of(work, payment))
 
 
 def _shown_to_strangers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from api.resources.customer_secrecy import without_customers
 from api.resources.customers import Source
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
 from domain.customer import Customer as CustomerAggregate
-from domain.customer import Personal
+from domain.payer_details import PayerDetails
 from domain.payment import Payment as PaymentAggregate
 from domain.payment_types import Status
 from projections import payment_status_history, refunds_and_disputes
@@ -38,6 +38,9 @@ class Payer(Shape):
     email: str | None
     phone: str | None = Field(examples=["+233501234567"])
     name: str | None
+    network: str | None = Field(
+        description="Whose mobile money they said they have.", examples=["mtn"]
+    )
 
 
 class PaymentSummary(Shape):
@@ -165,13 +168,13 @@ def payment_of(
     payment: PaymentAggregate,
     org_id: str,
     customer: CustomerAggregate | None = None,
-    said: Personal | None = None,
+    details: PayerDetails | None = None,
 ) -> dict[str, Any]:
     """The whole payment, as a command leaves it; its secrets are told beside it."""
     known = None
     if customer is not None and not customer.deleted:
         known = PaymentCustomer.of(customer, **customer.personal)
-    payer = dict(said) if said else None
+    payer = Payer.of(details, **details.personal) if details else None
     return _whole(
         payment, payment.id, org_id, known, payer=payer, disputed_amount=payment.lost_amount
     )

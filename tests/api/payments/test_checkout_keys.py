@@ -115,12 +115,29 @@ def test_what_somebody_said_stands_with_their_payment(client, merchant, page, st
     def payer(payment, caller=client):
         return caller.get(f"/v1/payments/{payment['id']}").json()["payer"]
 
-    assert payer(by_link) == said
-    assert payer(on_the_page) == {"email": "ada@example.com", "phone": None, "name": None}
-    assert payer(by_server) == {"email": None, "phone": "06 12 34 56 78", "name": None}
+    nothing = {"email": None, "phone": None, "name": None, "network": None}
+    assert payer(by_link) == nothing | said
+    assert payer(on_the_page) == nothing | {"email": "ada@example.com"}
+    assert payer(by_server) == nothing | {"phone": "06 12 34 56 78"}
     assert payer(silent) is None
     with merchant.client(key) as blind:
         assert payer(by_link, blind) is None
+
+
+def test_whose_mobile_money_somebody_has_stands_with_their_payment(client, stranger):
+    link = client.post("/v1/payment-links", json=LINK).json()
+    said = {"method": "momo", "phone": "024 123 4567", "network": "M T N"}
+
+    begun = stranger.post(f"/v1/pay/{link['code']}/pay", json=said).json()
+    alone = stranger.post(f"/v1/pay/{link['code']}/pay", json={"network": "Sika"}).json()
+
+    def payer(payment):
+        return client.get(f"/v1/payments/{payment['id']}").json()["payer"]
+
+    nothing = {"email": None, "phone": None, "name": None}
+    assert payer(begun) == nothing | {"phone": "+233241234567", "network": "mtn"}
+    assert payer(alone) == nothing | {"network": "Sika"}
+    assert "network" not in begun
 
 
 def test_the_word_of_a_server_makes_no_customer_of_a_number(client):
