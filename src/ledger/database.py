@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
 from sqlalchemy.exc import DisconnectionError
 
+from ledger.arrays import accept_arrays
 from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, look
 from ledger.errors import WrongSchema
 from ledger.schema import SCHEMA, store
@@ -171,6 +172,7 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
         record.info["distributed"] = look(connection)
+        accept_arrays(connection)
 
     @event.listens_for(engine, "checkout")
     def look_at(connection: Any, _record: object, _proxy: object) -> None:

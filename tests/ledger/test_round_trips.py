@@ -5,7 +5,9 @@ import pytest
 from proxy import CuttingProxy
 from sqlalchemy import make_url
 
+from ledger.append import Append
 from ledger.database import open_engine, upgrade
+from ledger.ledger import Ledger
 
 BOOK = "org_x/test"
 
@@ -66,3 +68,41 @@ def test_whoever_takes_a_connection_does_not_ask_whether_it_is_there(engine, tri
         pass
 
     assert trips(lambda: engine.connect().close()) == 0
+
+
+def test_a_batch_for_books_that_are_known_is_one_round_trip(
+    ledger, facts, created, external_id, reply, trips
+):
+    books = [f"org_{name}/test" for name in "abc"]
+    for stream in ("cus_1", "cus_2"):
+        ledger.append_many(created(stream, book=book) for book in books)
+
+    def write():
+        ledger.append_many(
+            Append(
+                book,
+                facts("cus_1", 2),
+                {"cus_1": 1},
+                claims=(external_id("cus_1"),),
+                reply=reply("again"),
+            )
+            for book in books
+        )
+
+    # They may be two batches: the first of them leaves at once.
+    assert 1 <= trips(write) <= 2
+
+
+def test_a_batch_that_somebody_was_faster_than_is_two_round_trips(
+    postgresql_url, ledger, clock, created, trips
+):
+    near = open_engine(postgresql_url)
+    with Ledger(near, clock=clock) as neighbour:
+        for stream in ("pay_1", "pay_2"):
+            ledger.append(created(stream))
+        neighbour.append(created("pay_3"))
+
+        taken = trips(lambda: ledger.append(created("pay_4")))
+
+    assert taken == 2
+    near.dispose()

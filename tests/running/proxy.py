@@ -12,6 +12,7 @@ from sqlalchemy import URL
 class CuttingProxy:
     """Cuts a connection at the next COMMITs, before or after the server got them.
 
+    Stands still within what is sent, where the text `stops_at` begins, once and for ever.
     `delay_seconds` is how long what is sent is on its way; `round_trips` counts what was sent, of
     all that was sent before anything came back once.
     """
@@ -29,6 +30,8 @@ class CuttingProxy:
         ).render_as_string(hide_password=False)
         self.cut_before_commit = 0
         self.cut_after_commit = 0
+        self.stops_at = b""
+        self.stopped = threading.Event()
         self.delay_seconds = 0.0
         self.round_trips = 0
         threading.Thread(target=self._accept, daemon=True).start()
@@ -72,10 +75,16 @@ class CuttingProxy:
                 self.round_trips += answered.is_set()
                 answered.clear()
                 time.sleep(self.delay_seconds)
-                if b"COMMIT" in sent and self.cut_before_commit:
+                if self.stops_at and self.stops_at in sent:
+                    server.sendall(sent[: sent.index(self.stops_at)])
+                    self.stops_at = b""
+                    self.stopped.set()
+                    back.join()
+                    break
+                if _commits(sent) and self.cut_before_commit:
                     self.cut_before_commit -= 1
                     break
-                if b"COMMIT" in sent and self.cut_after_commit:
+                if _commits(sent) and self.cut_after_commit:
                     self.cut_after_commit -= 1
                     # Nothing comes back any more; the server gets it and works on.
                     client.shutdown(socket.SHUT_RDWR)
@@ -97,3 +106,8 @@ class CuttingProxy:
         # The server has ended: so has what leads to it.
         with suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
+
+
+def _commits(sent: bytes) -> bool:
+    """Whether it ends a transaction, or is one: a batch of the ledger in one statement."""
+    return b"COMMIT" in sent or b"INSERT INTO whence.events" in sent
