@@ -23,13 +23,20 @@ import structlog
 from citus import pretend_citus
 from postgresql import databases_on, empty
 from sqlalchemy import Engine
+from tables import make_tables
 
 from ledger.clock import Clock
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.distribution import distribute_store
 from ledger.ledger import Ledger
 
 SERVERS = "whence-postgresql-"
+
+
+def pytest_configure() -> None:
+    """Nothing here speaks TLS, and reading a system's certificates takes as long as a test."""
+    os.environ.pop("SSL_CERT_FILE", None)
+    os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # where there are none
 
 
 @pytest.fixture(autouse=True)
@@ -171,7 +178,7 @@ def cluster_url(postgresql_url: str) -> str:
     """A PostgreSQL whose ledger is spread by book, or so it thinks."""
     pretend_citus(postgresql_url)
     engine = open_engine(postgresql_url)
-    upgrade(engine)
+    make_tables(engine)
     distribute_store(engine)
     engine.dispose()
     return postgresql_url
@@ -187,7 +194,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def engine(database_url: str) -> Iterator[Engine]:
     """A database that has the ledger's tables."""
     engine = open_engine(database_url)
-    upgrade(engine)
+    make_tables(engine)
     yield engine
     engine.dispose()
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, RootTransaction
 
 from ledger.database import asking
 from ledger.known_heads import KnownHeads
+from ledger.opened_files import files_must_be_there
 from ledger.server_timeout import TimeoutConnection
 
 
@@ -24,11 +25,17 @@ class WriterConnection:
 
     @contextmanager
     def transaction(self) -> Iterator[tuple[Connection, RootTransaction]]:
-        """Rolled back when left with an error, and when the transaction was not committed."""
+        """Rolled back when left with an error, and when the transaction was not committed.
+
+        Raises StoreReplaced before anything is written to files that nobody will find again, and
+        after it: nothing that was is acknowledged.
+        """
         with self._transactions.connection() as connection:
             transaction = connection.begin()
+            files_must_be_there(connection)
             yield connection, transaction
             transaction.close()
+            files_must_be_there(connection)
 
     @contextmanager
     def statements(self) -> Iterator[Connection]:

@@ -49,7 +49,14 @@ def serving(
             _dependencies(settings, handler, ledger, reading.views, past, link_views, metrics),
             only=only,
         )
-        add_health(app, ledger, reading.projector, reading.serving, metrics)
+        add_health(
+            app,
+            ledger,
+            reading.projector,
+            reading.serving,
+            metrics,
+            token=settings.metrics_token,
+        )
         yield app
 
 
@@ -78,6 +85,7 @@ def _past(settings: Settings, ledger: Ledger) -> PastReader:
         DEFINITIONS,
         most_facts=settings.past_facts,
         most_bytes=settings.past_memory_bytes,
+        facts_per_minute=settings.past_facts_per_minute,
     )
 
 

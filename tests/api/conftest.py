@@ -20,10 +20,13 @@ import pytest
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from openapi_document import put_back
 from postgresql import databases_on
 from statement_scope import recorded
+from tables import make_tables
 
 from api.app import Only, create_app
+from api.http.connection import Connection, Patience
 from api.http.dependencies import Dependencies
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler, Context
@@ -31,7 +34,7 @@ from commands.handling.ids import Ids
 from commands.link_views import LinkViews
 from commands.organizations import Founded, found_organization
 from ledger.clock import Clock
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.generations.generation import Generation
@@ -43,6 +46,7 @@ from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 
 STARTUP_SECONDS = 20
+_PATIENCE = Patience()
 
 
 @dataclass
@@ -95,7 +99,7 @@ def open_parts(
     """
     engine = open_engine(database_url)
     stack.callback(engine.dispose)
-    upgrade(engine)
+    make_tables(engine)
     ledger = stack.enter_context(Ledger(engine, clock=clock))
     handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
     stack.callback(handler.close)
@@ -134,9 +138,18 @@ def open_parts(
     return parts, ledger
 
 
-def serve(stack: ExitStack, app: FastAPI) -> tuple[str, asyncio.AbstractEventLoop]:
+def serve(
+    stack: ExitStack, app: FastAPI, patience: Patience
+) -> tuple[str, asyncio.AbstractEventLoop]:
     """Starts the application on a free port; its address and its event loop."""
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=partial(Connection, patience=patience),
+        proxy_headers=False,
+        log_config=None,
+        lifespan="off",
+    )
     server = uvicorn.Server(config)
     loop = asyncio.new_event_loop()
     ready = threading.Event()
@@ -197,6 +210,7 @@ def start(
     *,
     projecting: bool = True,
     rebuilding: ViewsRebuilding | None = None,
+    patience: Patience = _PATIENCE,
     **settings: Any,
 ) -> Server:
     """A server over one store, with settings of one's own."""
@@ -205,7 +219,7 @@ def start(
         stack, database_url, folder, clock, projecting=projecting, rebuilding=rebuilding
     )
     parts = replace(opened, **settings)
-    url, loop = serve(stack, create_app(parts, only=only))
+    url, loop = serve(stack, create_app(parts, only=only), patience)
     return Server(url, parts, loop, ledger)
 
 
@@ -263,6 +277,13 @@ def client(merchant: Merchant) -> Iterator[httpx.Client]:
     """Calls as the merchant, in test mode."""
     with merchant.client() as client:
         yield client
+
+
+@pytest.fixture
+def document(stranger: httpx.Client) -> Any:
+    """What the service says of itself; what is said once stands wherever it is meant."""
+    said = stranger.get("/openapi.json", timeout=60).json()
+    return put_back(said, said)
 
 
 @pytest.fixture

@@ -203,6 +203,28 @@ def test_a_book_with_too_many_facts_is_refused_and_told_why(new_server):
     assert answer.json()["details"] == {"limit": 3}
 
 
+def test_who_asks_for_too_much_of_the_past_is_told_when_to_come_back(new_server):
+    server = new_server()
+    with PastReader(
+        server.ledger, DEFINITIONS, most_facts=99, most_bytes=2**28, facts_per_minute=1
+    ) as past:
+        limited = new_server(past=past)
+        headers = {"X-Reevit-Key": limited.found("Ama's shop").keys["test"]}
+        with httpx.Client(base_url=limited.url, headers=headers) as client:
+            pay(client, 1000, JANUARY)
+            first = get(client, "/v1/payments", as_of=FEBRUARY)
+            refused = client.get("/v1/payments/export", params={"as_of": MARCH})
+            again = get(client, "/v1/payments", as_of=FEBRUARY)
+
+    assert [row["amount"] for row in first] == [1000]
+    assert again == first
+    told = refused.json()
+    assert refused.status_code == 429
+    assert (told["error"], told["code"]) == ("rate_limited", "rate_limit_exceeded")
+    assert int(refused.headers["Retry-After"]) == told["retry_after"] > 60
+    assert "1 facts a minute" in told["message"]
+
+
 @pytest.mark.usefixtures("ama")
 def test_twenty_who_ask_at_once_cost_one_fold(merchant):
     past = merchant.server.parts.past

@@ -5,9 +5,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tables import make_tables
 
 from commands.link_views import LinkViews, summing_up
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.ledger import Ledger
 
 pytestmark = pytest.mark.anyio
@@ -154,7 +155,7 @@ async def test_what_the_store_does_not_take_is_recorded_when_it_is_there_again(c
         await look(views, 2)
         clock.pass_by(seconds=60)
         await asyncio.to_thread(views.record_due)
-        upgrade(engine)
+        make_tables(engine)
 
         clock.pass_by(seconds=60)
         await asyncio.to_thread(views.record_due)

@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from oracle_as_of import as_of, moments_of
 from simulated_shop import ManualClock, SimulatedShop, steps
 from sqlalchemy import Connection, select
+from tables import make_tables
 
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from ledger.chain import BrokenChain
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
 from projections.engine.folding.derivation import derive_book
@@ -112,7 +113,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     with ExitStack() as parts:
         engine = open_engine(database_url)
         parts.callback(engine.dispose)
-        upgrade(engine)
+        make_tables(engine)
         ledger = parts.enter_context(Ledger(engine, clock=clock))
         generations = parts.enter_context(Generations(engine, tmp_path, clock=clock))
         handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
@@ -130,7 +131,7 @@ def examples(number: int) -> settings:
     )
 
 
-@examples(12)
+@examples(6)
 @given(days=steps, batch=st.integers(1, 50))
 def test_reading_along_says_what_the_oracle_says(store, days, batch):
     shop = store.open_shop()
@@ -141,7 +142,7 @@ def test_reading_along_says_what_the_oracle_says(store, days, batch):
     assert_every_figure_agrees(store.serving, shop)
 
 
-@examples(4)
+@examples(2)
 @given(days=steps)
 def test_every_figure_is_what_its_facts_add_up_to(store, days):
     shop = store.open_shop()
@@ -153,7 +154,7 @@ def test_every_figure_is_what_its_facts_add_up_to(store, days):
         assert_every_figure_is_explained(views, store.ledger, shop.book, shop.oracle)
 
 
-@examples(5)
+@examples(3)
 @given(days=steps, first=st.integers(1, 9), second=st.integers(10, 90))
 def test_any_cut_into_batches_gives_the_same_rows(store, days, first, second):
     shop = store.open_shop()
@@ -167,7 +168,7 @@ def test_any_cut_into_batches_gives_the_same_rows(store, days, first, second):
     store.generations.drop(other.number)
 
 
-@examples(4)
+@examples(2)
 @given(days=steps, late=steps)
 def test_a_rebuild_gives_the_rows_that_reading_along_gave(store, days, late):
     shop = store.open_shop()
@@ -186,7 +187,7 @@ def test_a_rebuild_gives_the_rows_that_reading_along_gave(store, days, late):
     store.generations.drop(before)
 
 
-@examples(3)
+@examples(2)
 @given(days=steps, others=steps, processes=st.integers(2, 3))
 def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
     store, days, others, processes
@@ -215,7 +216,7 @@ def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
     store.generations.drop(other.number)
 
 
-@examples(5)
+@examples(3)
 @given(days=st.lists(st.tuples(st.booleans(), steps), max_size=4))
 def test_two_books_never_mix(store, days):
     ours, theirs = store.open_shop(), store.open_shop()
@@ -230,7 +231,7 @@ def test_two_books_never_mix(store, days):
     assert_every_figure_agrees(store.serving, theirs)
 
 
-@examples(4)
+@examples(2)
 @given(days=steps)
 def test_the_chain_of_a_book_holds_whatever_happens(store, days):
     shop = store.open_shop()
@@ -252,7 +253,7 @@ def agrees(store: Store, shop: SimulatedShop, moment: datetime) -> Callable[[Con
     return compare
 
 
-@examples(6)
+@examples(3)
 @given(
     days=steps,
     late=steps,
@@ -275,7 +276,7 @@ def test_the_past_is_what_the_oracle_says_had_happened_by_then(store, days, late
             assert told.position == store.ledger.head(shop.book)
 
 
-@examples(5)
+@examples(3)
 @given(days=steps, part=st.integers(0, 100))
 def test_what_was_known_is_what_a_rebuild_would_have_said_then(store, days, part):
     shop = store.open_shop()

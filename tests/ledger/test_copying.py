@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 from statement_scope import offences, recorded
+from tables import make_tables
 
 from ledger.append import Append, Claim, Done, NewFact, Reply
 from ledger.chain import Chain
 from ledger.copying import StoreNotEmpty, copy_store
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.ledger import Ledger
 from ledger.reading import identity
 from ledger.schema import books, claims, events, replies
@@ -27,7 +28,7 @@ def elsewhere(
     else:
         url = new_postgresql()
     engine = open_engine(url)
-    upgrade(engine)
+    make_tables(engine)
     yield engine
     engine.dispose()
 

@@ -10,10 +10,11 @@ from eventsourcing.tests.persistence import (
     ApplicationRecorderTestCase,
     NonInterleavingNotificationIDsBaseCase,
 )
+from tables import make_tables
 
 from domain.customer import Customer
 from ledger.clock import written
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from ledger.recorder import BookRecorder
@@ -32,7 +33,7 @@ class OverABook:
 
     def record_in(self, url):
         engine = open_engine(url)
-        upgrade(engine)
+        make_tables(engine)
         with Ledger(engine, clock=lambda: datetime.now(UTC)) as ledger:
             self.recorder = BookRecorder(ledger, BOOK)
             yield

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from server import Server, Shop, found_shop
 
-NEXT_RELEASE = (str(Path(__file__).parent / "next_release.py"),)
+NEXT_RELEASE = Path(__file__).parent / "next_release.py"
 
 
 @pytest.fixture

@@ -7,11 +7,13 @@ runs is what the command line runs, with its own signals, files and memory, and 
 import io
 import multiprocessing
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing.reduction import DupFd
+from pathlib import Path
 
 from whence.cli import main
 
@@ -32,7 +34,10 @@ _PRELOADED = (
 
 
 class ForkedCommand:
-    """What of `subprocess.Popen` the tests use; ``output`` and ``errors`` are open files."""
+    """What of `subprocess.Popen` the tests use; ``output`` and ``errors`` are open files.
+
+    ``program`` is the file that is run where it is not this release's command line.
+    """
 
     def __init__(
         self,
@@ -40,6 +45,8 @@ class ForkedCommand:
         environment: Mapping[str, str],
         output: io.IOBase,
         errors: io.IOBase | None = None,
+        *,
+        program: Path | None = None,
     ) -> None:
         self.args = ["whence", *arguments]
         context = multiprocessing.get_context("forkserver")
@@ -51,6 +58,7 @@ class ForkedCommand:
                 dict(environment),
                 _Handed(output.fileno()),
                 _Handed((errors or output).fileno()),
+                program,
             ),
         )
         self._process.start()
@@ -87,11 +95,15 @@ class ForkedCommand:
 
 
 def run(
-    arguments: Sequence[str], environment: Mapping[str, str], *, timeout: float
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    timeout: float,
+    program: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """One command, run to its end."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        command = ForkedCommand(arguments, environment, output, errors)
+        command = ForkedCommand(arguments, environment, output, errors, program=program)
         try:
             code = command.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -124,6 +136,7 @@ def _become(
     environment: Mapping[str, str],
     output: _Received,
     errors: _Received,
+    program: Path | None,
 ) -> None:
     for handed, own in ((output, 1), (errors, 2)):
         os.dup2(handed.descriptor, own)
@@ -136,4 +149,15 @@ def _become(
     os.environ.update(environment)
     sys.argv = list(arguments)
 
-    main()
+    if program is None:
+        main()
+    else:
+        _forget_the_command_line()
+        runpy.run_path(str(program), run_name="__main__")
+
+
+def _forget_the_command_line() -> None:
+    """So that another release's takes what it finds when it is imported, not what was there."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "whence":
+            del sys.modules[name]

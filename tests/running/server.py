@@ -8,11 +8,9 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
@@ -46,15 +44,16 @@ class Server:
         database_url: str,
         folder: Path,
         *,
-        program: Sequence[str] = (),
+        program: Path | None = None,
         **settings: str,
     ) -> None:
         self.database_url = database_url
         self.url = ""
         self.name = settings.get("PGAPPNAME", "")
-        self._program = [sys.executable, *program] if program else []
+        self._program = program
         self._environment = os.environ | {
             "WHENCE_DATABASE_URL": database_url,
+            "WHENCE_KEYS_FILE": str(folder / "keys.txt"),
             "WHENCE_PORT": "0",
             "WHENCE_LOG_FORMAT": "json",
             "WHENCE_RATE_LIMIT_PER_KEY": "off",
@@ -115,16 +114,11 @@ class Server:
 
     def whence(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command on the same store, run to its end."""
-        patience = PATIENCE_SECONDS * 2
-        if not self._program:
-            return forked.run(arguments, self._environment, timeout=patience)
-        return subprocess.run(  # noqa: S603 (our own command line)
-            [*self._program, *arguments],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=patience,
+        return forked.run(
+            arguments,
+            self._environment,
+            timeout=PATIENCE_SECONDS * 2,
+            program=self._program,
         )
 
     def begin(self, *arguments: str) -> Process:
@@ -134,14 +128,7 @@ class Server:
         return self._beside[-1]
 
     def _begun(self, *arguments: str, log: BufferedWriter) -> Process:
-        if not self._program:
-            return ForkedCommand(arguments, self._environment, log)
-        return subprocess.Popen(  # noqa: S603 (our own command line)
-            [*self._program, *arguments],
-            env=self._environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        return ForkedCommand(arguments, self._environment, log, program=self._program)
 
     def _is_ready(self) -> bool:
         said = re.search(r'"address": ?"(http://[^"]+)"', self._log.read_text())

@@ -9,12 +9,13 @@ from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
+from tables import make_tables
 
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from commands.subscriptions import CreateSubscription, create_subscription
 from ledger.clock import written
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.ledger import Ledger
 from whence.billing_worker import billing
 
@@ -27,7 +28,7 @@ LONG_AGO = datetime(2026, 1, 31, 12, tzinfo=UTC)
 def due(environment):
     """A subscription that began long ago; how much of it is still due."""
     engine = open_engine(environment["WHENCE_DATABASE_URL"])
-    upgrade(engine)
+    make_tables(engine)
     asked = CreateSubscription(
         customer_id="usr_1",
         plan_id="plan_premium",

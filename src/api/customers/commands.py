@@ -11,7 +11,15 @@ from api.http.errors import InvalidInput
 from api.http.request import ApiRequest, Show, WithSecrets
 from api.http.routing import example, needs, new_router
 from api.resources.customer_secrecy import only_what_was_said
-from api.resources.customers import NO_FIGURES, Customer, Identity, customer_of, figures_of
+from api.resources.customers import (
+    NO_FIGURES,
+    UNKNOWN_FIGURES,
+    Customer,
+    CustomerForNow,
+    Identity,
+    customer_of,
+    figures_of,
+)
 from commands import customers as commands
 from commands.customers import CreateCustomer, Put, PutCustomer, UpdateCustomer
 from commands.fields import LONGEST_TEXT
@@ -52,7 +60,7 @@ async def create_customer(request: ApiRequest, command: CreateCustomer) -> Respo
 
 @customer_routes.by_external_id.put(
     "/v1/customers/external/{external_id}",
-    response_model=Customer | Identity,
+    response_model=Customer | CustomerForNow | Identity,
     responses={201: {"model": Customer, "description": "Created"}},
     dependencies=[WRITE],
     openapi_extra=example(email="ada@example.com", name="Ada Lovelace"),
@@ -81,7 +89,7 @@ async def put_customer(request: ApiRequest, external_id: str, command: PutCustom
 
 @customer_routes.register(
     "PATCH",
-    response_model=Customer | Identity,
+    response_model=Customer | CustomerForNow | Identity,
     dependencies=[WRITE],
     openapi_extra=example(tags=["premium"], phone=None),
     external_doc="The same as by id.",
@@ -122,9 +130,9 @@ def _as_may_be_told(show: Show[T], said: PutCustomer) -> WithSecrets[T]:
 
 async def _figures(
     request: ApiRequest, query: Callable[[Connection, str], Profile | None]
-) -> dict[str, Any] | None:
-    """What the views say of a customer; None while they have nothing, or nothing recent, to say."""
+) -> dict[str, Any]:
+    """What the views say of a customer; unknown while they have nothing recent to say."""
     found = await request.ask_shortly(request.book_name, query)
     if found is None or found.behind or found.result is None:
-        return None
+        return UNKNOWN_FIGURES
     return figures_of(found.result)

@@ -1,7 +1,8 @@
 """Dependencies of the API: handler, views, directory and clock, and its settings."""
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from commands.directory import Directory
@@ -10,6 +11,15 @@ from commands.link_views import LinkViews
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
 from projections.engine.time_travel.reader import PastReader
+from projections.engine.turns import Turns
+
+# Each may leave a file of all its rows waiting for whoever reads it.
+_MOST_EXPORTS_OF_ONE = 8
+
+
+def _exports() -> Turns:
+    most = _MOST_EXPORTS_OF_ONE
+    return Turns(at_once=sys.maxsize, of_one=most, most_of_one=most)
 
 
 class RequestMetrics(Protocol):
@@ -33,6 +43,7 @@ class Dependencies:
     views: Views
     past: PastReader
     link_views: LinkViews
+    exports: Turns = field(default_factory=_exports)
     version: str
     log: Any
     metrics: RequestMetrics | None = None

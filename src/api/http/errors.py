@@ -6,17 +6,10 @@ from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
 from api.http.responses import JSON
-from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
-from ledger.errors import LedgerUnavailable
-from projections.engine.generations.generations import ViewsRebuilding
-from projections.engine.querying.pages import BadArgument
-from projections.engine.time_travel.cache import PastIsBusy
-from projections.engine.time_travel.reader import BookTooLarge
+from domain.errors import Conflict, Gone, NotFound, NotPermitted, Refusal, Unauthorized
 
 
 class Error(BaseModel):
@@ -24,11 +17,11 @@ class Error(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    error: str = Field(description="The category.", examples=["not_found"])
-    code: str = Field(description="For programs.", examples=["customer_not_found"])
-    message: str = Field(description="For people.", examples=["no customer cus_01hx"])
+    error: str = Field(examples=["not_found"])
+    code: str = Field(examples=["customer_not_found"])
+    message: str = Field(examples=["no customer cus_01hx"])
     details: dict[str, str | int | float | bool | None] | None = Field(
-        description="Flat.", examples=[{"customer_id": "cus_01hx"}]
+        examples=[{"customer_id": "cus_01hx"}]
     )
 
 
@@ -93,12 +86,12 @@ def insufficient_scope(*scopes: str) -> Forbidden:
 class RateLimited(ApiError):  # noqa: N818 (an answer, not a fault)
     """429: asked too often."""
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    def __init__(self, retry_after_seconds: int, reason: str = "too many requests") -> None:
         super().__init__(
             429,
             "rate_limited",
             "rate_limit_exceeded",
-            f"too many requests: try again in {retry_after_seconds} s",
+            f"{reason}: try again in {retry_after_seconds} s",
             {"retry_after": retry_after_seconds},
             {"Retry-After": str(retry_after_seconds)},
         )
@@ -111,7 +104,12 @@ class Unavailable(ApiError):  # noqa: N818 (an answer, not a fault)
     """503: not now."""
 
     def __init__(
-        self, code: str, message: str, *, retry_after_seconds: int = 1, **details: float | None
+        self,
+        code: str,
+        message: str,
+        *,
+        retry_after_seconds: int = 1,
+        **details: float | str | None,
     ) -> None:
         super().__init__(
             503,
@@ -164,6 +162,8 @@ def from_refusal(refusal: Refusal) -> ApiError:
         return ApiError(410, "gone", code, message, details)
     if isinstance(refusal, Unauthorized):
         return ApiError(401, "unauthorized", code, message, details)
+    if isinstance(refusal, NotPermitted):
+        return ApiError(403, "forbidden", code, message, details)
     category = "invalid_state" if code == "invalid_state" else "validation_error"
     return ApiError(400, category, code, message, details)
 
@@ -172,46 +172,6 @@ def refused(refusal: Refusal) -> tuple[int, str]:
     """Status and JSON text of a refusal, so that it can be stored and said again."""
     error = from_refusal(refusal)
     return error.status, error.text()
-
-
-def answer_to(error: Exception) -> ApiError:  # noqa: PLR0911 (one line for each kind)
-    """What a client is told about any exception that left a route."""
-    match error:
-        case ApiError():
-            return error
-        case Refusal():
-            return from_refusal(error)
-        case BadArgument():
-            return InvalidInput(error.field, str(error))
-        case BookTooLarge():
-            details = {"limit": error.limit}
-            return ApiError(400, "validation_error", "book_too_large", str(error), details)
-        case PastIsBusy():
-            return Unavailable("past_is_busy", str(error), retry_after_seconds=5)
-        case ViewsRebuilding():
-            return _rebuilding(error)
-        case LedgerUnavailable() | OperationalError() | PoolTimeoutError():
-            return Unavailable("ledger_unavailable", "the ledger cannot be reached right now")
-        case _:
-            return server_error()
-
-
-def is_fault(error: Exception, answer: ApiError) -> bool:
-    """Whether somebody must look into it, beside whoever asked: what clients get wrong is none."""
-    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding, PastIsBusy))
-    return answer.status >= 500 and not expected  # noqa: PLR2004 (where faults of ours begin)
-
-
-def _rebuilding(error: ViewsRebuilding) -> ApiError:
-    building = error.building
-    return Unavailable(
-        "views_rebuilding",
-        str(error),
-        retry_after_seconds=5,
-        facts=building.facts if building else 0,
-        total=building.total if building else None,
-        progress=round(building.facts / building.total, 4) if building and building.total else 0,
-    )
 
 
 _CODES_OF_FIELDS = {"amount": "invalid_amount", "currency": "invalid_currency"}

@@ -1,6 +1,7 @@
 """Request state: what is known about one request from its first byte on."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.types import Scope
 
@@ -8,7 +9,10 @@ from api.http.rate_limits import Allowance
 from commands.directory import Principal
 from domain.errors import Refusal
 
-_PLACE = "whence.request_state"
+# Where the scope of a request says why it is refused, whoever sent it.
+REFUSED: Final = "whence.refused"
+
+_PLACE: Final = "whence.request_state"
 
 
 @dataclass(slots=True)
@@ -16,7 +20,7 @@ class RequestState:
     """``refused_key`` says what is wrong with the key that came along, if anything is.
 
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
-    the answer has begun.
+    the answer has begun. ``behind`` is how many facts the views that were asked had yet to show.
     """
 
     request_id: str
@@ -26,6 +30,7 @@ class RequestState:
     allowance: Allowance | None = None
     status: int = 0
     replayed: bool = False
+    behind: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def header(self, name: bytes) -> str | None:

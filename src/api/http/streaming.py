@@ -1,7 +1,12 @@
-"""Streamed answers, too long to hold: sent in parts, each read when the last is taken."""
+"""Streamed answers, too long to hold: read at the pace of the views, taken at the client's.
+
+What is read waits in a file until it is taken. So a client who takes slowly, or nothing, holds
+neither a connection nor a moment of the views, which others need.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
 from sqlalchemy import Connection
@@ -10,13 +15,18 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.http.request import ApiRequest
+from api.http.spool import Spool
+from projections.engine.turns import organization_of
 
-# Whoever takes longer holds a moment of the views, and a connection, that others need.
+# Whoever reads for longer holds a moment of the views, and a connection, that others need.
 LONGEST_SECONDS: Final = 900
+# Of a client who takes nothing for so long nobody knows whether they are still there.
+TAKEN_WITHIN_SECONDS: Final = 30
+_CHUNK_BYTES: Final = 65536
 
 
 class Streamed(Response):
-    """What ``read`` yields, all of it as of one moment of the views; nothing is kept of it.
+    """What ``read`` yields, all of it as of one moment of the views.
 
     What goes wrong before the first part is answered as ever; later, the connection is cut, so
     that nobody takes a part for the whole.
@@ -39,23 +49,59 @@ class Streamed(Response):
         self._read = read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI)
-        async with (
-            asyncio.timeout(LONGEST_SECONDS),
-            self._request.ask_in_parts(self._read) as parts,
-        ):
-            part = await anext(parts, b"")
-            start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-            await send(start)
-            gone = asyncio.create_task(_gone(receive))
-            try:
-                while part and not gone.done():
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
-                    part = await anext(parts, b"")
-            finally:
-                gone.cancel()
-            if gone.done() and not gone.cancelled():
-                raise ClientDisconnect
-            await send({"type": "http.response.body", "body": b""})
+        exports, whose = (
+            self._request.dependencies.exports,
+            organization_of(self._request.book_name),
+        )
+        async with exports.turn(whose):
+            with Spool() as spool:
+                reading = asyncio.create_task(self._fill(spool))
+                gone = asyncio.create_task(_gone(receive))
+                gone.add_done_callback(lambda _: spool.end(ClientDisconnect()))
+                try:
+                    await self._send(spool, gone, send)
+                finally:
+                    gone.cancel()
+                    spool.abandon()
+                    # Not canceled: a thread may be reading, and its connection is closed after it.
+                    await asyncio.wait({reading})
+
+    async def _fill(self, spool: Spool) -> None:
+        until = time.monotonic() + LONGEST_SECONDS
+        try:
+            async with self._request.ask_in_parts(self._read) as parts:
+                async for part in parts:
+                    await spool.write(part)
+                    _refuse_after(until)
+        except Exception as error:  # noqa: BLE001 (whoever sends is told)
+            spool.end(error)
+        else:
+            spool.end()
+
+    async def _send(self, spool: Spool, gone: asyncio.Task[None], send: Send) -> None:
+        chunk = await spool.read(_CHUNK_BYTES)
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        while chunk and not gone.done():
+            await _taken(send({"type": "http.response.body", "body": chunk, "more_body": True}))
+            chunk = await spool.read(_CHUNK_BYTES)
+        if gone.done():
+            raise ClientDisconnect
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _refuse_after(until: float) -> None:
+    if time.monotonic() > until:
+        raise TimeoutError
+
+
+async def _taken(sending: Awaitable[None]) -> None:
+    """Raises ClientDisconnect when nobody takes what is sent."""
+    try:
+        async with asyncio.timeout(TAKEN_WITHIN_SECONDS):
+            await sending
+    except TimeoutError:
+        raise ClientDisconnect from None
 
 
 async def _gone(receive: Receive) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
 from domain.book import Book
@@ -70,7 +70,7 @@ class Figures(Shape):
     Scalar amounts are those of ``currency`` alone; counts are those of all currencies.
     """
 
-    currency: str | None = Field(description="The preferred currency.", examples=["GHS"])
+    currency: Currency | None
     total_spent: Amount
     total_amount: Amount
     payment_count: Count
@@ -86,7 +86,7 @@ class Figures(Shape):
     last_payment_at: Moment | None
     last_payment_date: Moment | None
     preferred_method: str | None = Field(examples=["mobile_money"])
-    preferred_currency: str | None = Field(examples=["GHS"])
+    preferred_currency: Currency | None
     risk_score: float = Field(examples=[0])
     subscription_status: SubscriptionStatus
     subscriptions: SubscriptionCounts
@@ -99,6 +99,15 @@ class Customer(Figures, Identity):
 
     Scalar amounts are those of ``currency`` alone; counts are those of all currencies.
     """
+
+
+_UNKNOWN: Final[Any] = (None, Field(None, description="Not known now.", examples=[None]))
+CustomerForNow: Final = create_model(
+    "CustomerForNow",
+    __base__=Identity,
+    __doc__="Who it is, while the views are late: every figure is null, and a query will tell it.",
+    **dict.fromkeys(Figures.model_fields, _UNKNOWN),
+)
 
 
 class KnownCustomer(Shape):
@@ -136,7 +145,7 @@ class TopCustomer(Customer):
 class TopCustomers(Shape):
     """The best customers, ranked inside one currency."""
 
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     customers: list[TopCustomer]
     pagination: Pagination
 
@@ -147,7 +156,7 @@ class TagFigures(Shape):
     tag: str = Field(examples=["premium"])
     customers: Count
     total_spent: Amount
-    currency: str | None
+    currency: Currency | None
 
 
 class CustomerStats(Shape):
@@ -157,15 +166,13 @@ class CustomerStats(Shape):
     active: Count
     new: Count
     inactive: Count
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     by_tag: list[TagFigures]
     totals_by_currency: list[CurrencyTotals]
 
 
-def customer_of(
-    customer: CustomerAggregate, book: Book, figures: dict[str, Any] | None
-) -> dict[str, Any]:
-    """A customer as the command leaves it; without figures when they are not at hand."""
+def customer_of(customer: CustomerAggregate, book: Book, figures: dict[str, Any]) -> dict[str, Any]:
+    """A customer as the command leaves it."""
     identity = Identity.of(
         customer,
         **customer.personal,
@@ -173,7 +180,7 @@ def customer_of(
         mode=book.mode,
         created_at=customer.registered_at,
     )
-    return identity | (figures or {})
+    return identity | figures
 
 
 def profile_of(profile: Profile, book: Book) -> dict[str, Any]:
@@ -228,6 +235,8 @@ _NOTHING: Final = book_totals.CurrencyTotals(
     first_payment_at=None,
     last_payment_at=None,
 )
+# Those of a customer whom the views cannot tell of in time.
+UNKNOWN_FIGURES: Final[dict[str, Any]] = dict.fromkeys(Figures.model_fields)
 # Those of a customer who has just been registered.
 NO_FIGURES: Final = figures_of(
     Profile(

@@ -2,8 +2,13 @@
 
 import csv
 import io
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
@@ -145,6 +150,92 @@ def test_who_hangs_up_in_the_middle_of_an_export_is_read_no_further_for(
     time.sleep(2)
 
     assert STEP <= len(read) < MORE_THAN_TWO_STEPS
+
+
+@pytest.fixture
+def large_rows(monkeypatch):
+    """Far more than waits between two sockets."""
+
+    def show(listed, _org_id):
+        return {"id": listed.payment.payment_id, "filling": "x" * 100_000}
+
+    monkeypatch.setattr("api.payments.exports.listed_payment_of", show)
+
+
+@contextmanager
+def stalled(merchant, count, **asked):
+    """So many who ask for an export, and take nothing of it but its beginning."""
+    where = urlsplit(merchant.server.url)
+    key = merchant.founded.keys["test"]
+    path = f"/v1/payments/export?{urlencode(asked)}"
+    asking = f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Reevit-Key: {key}\r\n\r\n"
+    with ExitStack() as stack:
+        connections = []
+        for _ in range(count):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(30)
+            connection.connect((where.hostname, where.port))
+            connection.sendall(asking.encode())
+            connections.append(connection)
+        for connection in connections:
+            assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        yield connections
+
+
+def eventually(holds):
+    until = time.monotonic() + 20
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.02)
+    return holds()
+
+
+@on_both_databases
+@pytest.mark.usefixtures("large_rows")
+@pytest.mark.parametrize("moment", ["present", "past"])
+def test_who_takes_nothing_of_an_export_holds_nothing_that_others_need(
+    payments, merchant, client, moment
+):
+    """Neither a turn nor a connection of the views: all that is asked for is read to its end."""
+    parts = merchant.server.parts
+    asked = {"known_at": datetime.now(UTC).isoformat()} if moment == "past" else {}
+
+    with stalled(merchant, 6, **asked):
+        exported = client.get("/v1/payments/export", params=asked).raise_for_status().json()
+        assert exported["total"] == len(payments)
+        assert eventually(lambda: (parts.views.streaming, parts.past.streaming) == (0, 0))
+        assert parts.exports.under_way == 6
+
+    assert eventually(lambda: parts.exports.under_way == 0)
+
+
+@pytest.mark.usefixtures("payments", "large_rows")
+def test_who_takes_nothing_for_long_is_cut_off(merchant, monkeypatch):
+    monkeypatch.setattr("api.http.streaming.TAKEN_WITHIN_SECONDS", 0.3)
+
+    with stalled(merchant, 1) as [connection]:
+        assert eventually(lambda: merchant.server.parts.exports.under_way == 0)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    # Cut, and not ended: nobody takes it for the whole.
+    assert not received.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.usefixtures("payments", "large_rows")
+def test_an_organization_has_so_many_exports_under_way_and_another_its_own(merchant, client):
+    other = replace(merchant, founded=merchant.server.found("Kofi's shop"))
+
+    with stalled(merchant, 8):
+        refused = client.get("/v1/payments/export")
+        with other.client() as apart:
+            assert apart.get("/v1/payments/export").json() == {"payments": [], "total": 0}
+
+    body = refused.json()
+    assert (refused.status_code, body["error"], body["code"]) == (
+        *(429, "rate_limited", "rate_limit_exceeded"),
+    )
+    assert refused.headers["Retry-After"] == str(body["retry_after"]) == "5"
+    assert eventually(lambda: client.get("/v1/payments/export").is_success)
 
 
 def _breaking_after(count):

@@ -11,11 +11,12 @@ import orjson
 import pytest
 from eventsourcing.utils import register_topic
 from sqlalchemy import BigInteger, Engine, MetaData, func, select
+from tables import make_tables
 
 from domain.fact import Fact
 from ledger.append import Append, NewFact
 from ledger.clock import Clock
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.folding.changes import Changes, Recorded
@@ -277,7 +278,7 @@ def open_shop(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Calla
 
     def opened() -> Shop:
         engine = open_engine(database_url)
-        upgrade(engine)
+        make_tables(engine)
         ledger = Ledger(engine, clock=clock)
         ledger.start()
         shop = Shop(engine, ledger, Generations(engine, tmp_path, clock=clock), FactMapper())

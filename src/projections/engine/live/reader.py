@@ -21,6 +21,7 @@ from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.database_errors import patiently
 from projections.engine.generations.generation import Generation
+from projections.engine.turns import Turns, organization_of
 
 T = TypeVar("T")
 # Runs on a connection; what it takes over of the stack outlives it.
@@ -29,8 +30,9 @@ _Reading = Callable[[Connection, ExitStack], T]
 _SHORTEST_POLL_SECONDS = 0.01
 _LONGEST_POLL_SECONDS = 0.25
 _THREADS = 8
-# Each holds a connection, and a moment of the views, for as long as whoever reads it takes.
+# Each holds a thread, a connection, and a moment of the views, until all of it is read.
 _MOST_STREAMS = 4
+_MOST_STREAMS_OF_ONE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Views:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
         self._lock = threading.Lock()
         self._waiting: dict[str, set[_Waiter]] = {}
-        self._streams = asyncio.Semaphore(_MOST_STREAMS)
+        self._streams = Turns(at_once=_MOST_STREAMS, of_one=_MOST_STREAMS_OF_ONE)
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +84,11 @@ class Views:
         """How many queries wait for the views at this moment."""
         with self._lock:
             return sum(len(waiters) for waiters in self._waiting.values())
+
+    @property
+    def streaming(self) -> int:
+        """How many streams are open at this moment."""
+        return self._streams.under_way
 
     async def ask(
         self, book: str, query: Callable[[Connection], T], *, wait_seconds: float = 2.0
@@ -100,13 +107,13 @@ class Views:
         """As `ask`, for an answer of any length: what `query` yields is read as it is taken.
 
         All of it is of one moment: its transaction is open until the context ends. Only so many
-        are open at once; others wait for their turn.
+        are open at once, and fewer of one organization; others wait for their turn.
         """
 
         def begin(db: Connection, transaction: ExitStack) -> tuple[Iterator[T], ExitStack]:
             return query(db), transaction.pop_all()
 
-        async with self._streams:
+        async with self._streams.turn(organization_of(book)):
             answer = await self._answer(book, begin, wait_seconds)
             parts, transaction = answer.result
             try:

@@ -10,25 +10,22 @@ from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions
 from projections.engine.live.progress import PastProgress
+from projections.engine.time_travel.budget import FactBudget
 from projections.engine.time_travel.snapshot import Snapshot
+from projections.engine.turns import Turns, organization_of
 
-# Folding is bound by Python: a second one only keeps a large book from holding up a small one.
+# Folding is bound by Python: a second one only keeps one organization from holding up another.
 _FOLDS_AT_ONCE = 2
-_MOST_FOLDS_WAITING = 32
+_FOLDS_OF_ONE = 1
+_MOST_FOLDS_OF_ONE = 16
 
 # The book, the moment, and the position of what was known then; None goes with the book.
 Key = tuple[str, datetime | None, int | None]
-
-
-class PastIsBusy(Exception):  # noqa: N818 (a state of things, not a fault)
-    """Too many moments wait to be folded already."""
-
-    def __init__(self) -> None:
-        super().__init__("too many questions about the past at once")
 
 
 @dataclass(eq=False, slots=True)
@@ -63,18 +60,24 @@ class SnapshotCache:
     All of them take at most `most_bytes`, unless more is being read at this moment.
     """
 
-    def __init__(self, ledger: Ledger, definitions: Definitions, *, most_bytes: int) -> None:
+    def __init__(
+        self, ledger: Ledger, definitions: Definitions, budget: FactBudget, *, most_bytes: int
+    ) -> None:
         self.progress = PastProgress()
         self._ledger = ledger
         self._definitions = definitions
+        self._budget = budget
         self._most_bytes = most_bytes
         self._folders = ThreadPoolExecutor(_FOLDS_AT_ONCE, thread_name_prefix="past-folds")
+        self._turns = Turns(
+            at_once=_FOLDS_AT_ONCE, of_one=_FOLDS_OF_ONE, most_of_one=_MOST_FOLDS_OF_ONE
+        )
         self._lock = threading.Lock()
         # The one used last comes last.
         self._entries: OrderedDict[Key, CacheEntry] = OrderedDict()
-        self._waiting = 0
 
     def close(self) -> None:
+        self._turns.close()
         self._folders.shutdown(wait=True, cancel_futures=True)
         with self._lock:
             for entry in self._entries.values():
@@ -87,13 +90,16 @@ class SnapshotCache:
         with self._lock:
             return sum(entry.size for entry in self._entries.values())
 
-    def take(self, key: Key, goal: int) -> CacheEntry:
-        """Views that are folded, or will be, up to `goal`; then `put_back`. Raises PastIsBusy."""
+    def take(self, key: Key, goal: int, asker: str) -> CacheEntry:
+        """Views that are folded, or will be, up to `goal`; then `put_back`.
+
+        What is to be folded is charged to `asker`. Raises TooManyWaiting and BudgetSpent.
+        """
         with self._lock:
             self.progress.questions += 1
             entry = self._entries.get(key)
             if entry is None or (entry.begun and not entry.reaches(goal)):
-                entry = self._begin(key, goal, entry)
+                entry = self._begin(key, goal, entry, asker)
             else:
                 self.progress.hits += 1
             entry.goal = entry.goal if entry.begun else max(entry.goal, goal)
@@ -101,17 +107,24 @@ class SnapshotCache:
             self._entries.move_to_end(key)
             return entry
 
-    def _begin(self, key: Key, goal: int, before: CacheEntry | None) -> CacheEntry:
-        if self._waiting >= _MOST_FOLDS_WAITING:
-            raise PastIsBusy
-        entry = self._entries[key] = CacheEntry(key, goal, before)
-        self._waiting += 1
-        self._folders.submit(self._fold, entry)
+    def _begin(self, key: Key, goal: int, before: CacheEntry | None, asker: str) -> CacheEntry:
+        self._budget.admit(asker)
+        entry = CacheEntry(key, goal, before)
+        self._turns.ask(
+            organization_of(key[0]), partial(self._folders.submit, self._in_turn, entry)
+        )
+        self._budget.charge(asker, goal - (before.goal if before else 0))
+        self._entries[key] = entry
         return entry
+
+    def _in_turn(self, entry: CacheEntry) -> None:
+        try:
+            self._fold(entry)
+        finally:
+            self._turns.give_back(organization_of(entry.key[0]))
 
     def _fold(self, entry: CacheEntry) -> None:
         with self._lock:
-            self._waiting -= 1
             self.progress.folds += 1
             entry.begun, goal, before, entry.before = True, entry.goal, entry.before, None
         try:

@@ -19,13 +19,16 @@ from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions
 from projections.engine.live.progress import PastProgress
 from projections.engine.live.reader import QueryResult
+from projections.engine.time_travel.budget import FACTS_PER_MINUTE, FactBudget
 from projections.engine.time_travel.cache import Key, SnapshotCache
 from projections.engine.time_travel.snapshot import Snapshot
+from projections.engine.turns import Turns, organization_of
 
 T = TypeVar("T")
 
 _THREADS = 4
 _MOST_STREAMS = 2
+_MOST_STREAMS_OF_ONE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ class BookTooLarge(ValueError):  # noqa: N818 (an answer to whoever asked)
 class PastReader:
     """Folds what is asked for, in threads of its own; any number of books and moments.
 
-    At most `most_facts` are folded for one answer; what is kept for the next takes at most
-    `most_bytes`, unless more is being read at this moment.
+    At most `most_facts` are folded for one answer, and `facts_per_minute` for one who asks; what is
+    kept for the next takes at most `most_bytes`, unless more is being read at this moment.
     """
 
     def __init__(
@@ -61,12 +64,15 @@ class PastReader:
         *,
         most_facts: int,
         most_bytes: int,
+        facts_per_minute: int = FACTS_PER_MINUTE,
     ) -> None:
         self._ledger = ledger
         self._most_facts = most_facts
-        self._cache = SnapshotCache(ledger, definitions, most_bytes=most_bytes)
+        self._cache = SnapshotCache(
+            ledger, definitions, FactBudget(facts_per_minute), most_bytes=most_bytes
+        )
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="past")
-        self._streams = asyncio.Semaphore(_MOST_STREAMS)
+        self._streams = Turns(at_once=_MOST_STREAMS, of_one=_MOST_STREAMS_OF_ONE)
 
     def __enter__(self) -> Self:
         return self
@@ -88,31 +94,42 @@ class PastReader:
         return self._cache.progress.folds
 
     @property
+    def streaming(self) -> int:
+        """How many streams are open at this moment."""
+        return self._streams.under_way
+
+    @property
     def bytes_kept(self) -> int:
         return self._cache.bytes_kept
 
     async def ask(
-        self, book: str, moment: Moment, query: Callable[[Connection], T]
+        self, book: str, moment: Moment, query: Callable[[Connection], T], *, asker: str = ""
     ) -> QueryResult[T]:
-        """Run `query` on the views as they stood.
+        """Run `query` on the views as they stood; what has to be folded is charged to `asker`.
 
-        Raises BookTooLarge, PastIsBusy, and whatever `query` raises.
+        Raises BookTooLarge, TooManyWaiting, BudgetSpent, and whatever `query` raises.
         """
 
         def read(views: Snapshot) -> T:
             with views.reading() as connection:
                 return query(connection)
 
-        async with self._opened(book, moment) as (views, goal):
+        async with self._opened(book, moment, asker) as (views, goal):
             result = await self._run(partial(read, views))
             return QueryResult(result, views.position, max(0, goal - views.position))
 
     @asynccontextmanager
     async def stream(
-        self, book: str, moment: Moment, query: Callable[[Connection], Iterator[T]]
+        self,
+        book: str,
+        moment: Moment,
+        query: Callable[[Connection], Iterator[T]],
+        *,
+        asker: str = "",
     ) -> AsyncIterator[QueryResult[AsyncIterator[T]]]:
         """As `ask`, for an answer of any length: what `query` yields is read as it is taken."""
-        async with self._streams, self._opened(book, moment) as (views, goal):
+        turn, opened = self._streams.turn(organization_of(book)), self._opened(book, moment, asker)
+        async with turn, opened as (views, goal):
             transaction = ExitStack()
             try:
                 connection = await self._run(partial(transaction.enter_context, views.reading()))
@@ -129,10 +146,12 @@ class PastReader:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     @asynccontextmanager
-    async def _opened(self, book: str, moment: Moment) -> AsyncIterator[tuple[Snapshot, int]]:
+    async def _opened(
+        self, book: str, moment: Moment, asker: str
+    ) -> AsyncIterator[tuple[Snapshot, int]]:
         """The views of the moment, with the position they were to reach; nobody changes them."""
         key, goal = await self._run(partial(self._place, book, moment))
-        kept = self._cache.take(key, goal)
+        kept = self._cache.take(key, goal, asker)
         try:
             # Whoever gives up waiting does not take the fold from the others.
             yield await asyncio.shield(asyncio.wrap_future(kept.folded)), goal

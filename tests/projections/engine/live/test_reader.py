@@ -154,32 +154,33 @@ def test_a_stream_is_read_as_it_is_taken_and_shows_one_moment(shop, views, toys)
     assert asyncio.run(take()) == (1, [10] * 5, 1)
 
 
-def test_only_so_many_streams_are_open_at_once_and_the_next_begins_when_one_ends(shop, views, toys):
+def test_an_organization_has_so_many_streams_open_and_leaves_room_for_others(shop, views, toys):
     shop.begin()
-    most, opened = 4, []
+    opened = []
 
-    async def hold(leave):
-        async with views.stream(toys.BOOK, lambda _connection: iter(())):
-            opened.append(leave)
+    async def hold(book, leave):
+        async with views.stream(book, lambda _connection: iter(())):
+            opened.append(book)
             await leave.wait()
 
-    async def open_one_more():
-        leave = [asyncio.Event() for _ in range(most + 1)]
-        holding = [asyncio.create_task(hold(event)) for event in leave]
-        await asyncio.sleep(0.3)
-        before = len(opened)
+    async def others_of_one_then_another():
+        leave = [asyncio.Event() for _ in range(4)]
+        holding = [asyncio.create_task(hold(toys.BOOK, event)) for event in leave]
+        await _until(lambda: len(opened) == 2)
+        last = asyncio.Event()
+        another = asyncio.create_task(hold(toys.OTHER_BOOK, last))
+        await _until(lambda: toys.OTHER_BOOK in opened)
         # Others ask on, meanwhile.
         await views.ask(toys.BOOK, spent(toys))
+        before = opened.count(toys.BOOK)
         leave[0].set()
-        await asyncio.wait_for(holding[0], timeout=5)
-        await asyncio.sleep(0.3)
-        after = len(opened)
-        for event in leave:
+        await _until(lambda: opened.count(toys.BOOK) == 3)
+        for event in (*leave, last):
             event.set()
-        await asyncio.gather(*holding)
-        return before, after
+        await asyncio.gather(*holding, another)
+        return before, opened.count(toys.BOOK)
 
-    assert asyncio.run(open_one_more()) == (most, most + 1)
+    assert asyncio.run(others_of_one_then_another()) == (2, 4)
 
 
 def test_an_error_of_a_stream_ends_its_transaction(shop, views, toys):
@@ -217,3 +218,9 @@ def test_a_query_that_waits_ends_the_rest_of_the_projector(shop, toys):
         told = asyncio.run(write_and_ask(views))
 
     assert told == [QueryResult(10 * n, n, 0) for n in range(1, 6)]
+
+
+async def _until(holds):
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 (nobody is told)
+            await asyncio.sleep(0.01)

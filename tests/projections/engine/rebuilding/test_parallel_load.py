@@ -12,11 +12,12 @@ import psycopg
 import pytest
 from slow_statements import hindered
 from sqlalchemy import select
+from tables import make_tables
 
 from domain.customer import Customer
 from domain.payment import Payment
 from ledger.append import Append, NewFact
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.folding.changes import Changes
@@ -101,7 +102,7 @@ def open_kiosk(tmp_path, clock):
         def opened(url):
             engine = open_engine(url)
             parts.callback(engine.dispose)
-            upgrade(engine)
+            make_tables(engine)
             ledger = parts.enter_context(Ledger(engine, clock=clock))
             generations = parts.enter_context(Generations(engine, tmp_path, clock=clock))
             return Kiosk(ledger, generations)

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from projections.engine.live.reader import QueryResult
-from projections.engine.time_travel.cache import PastIsBusy
+from projections.engine.time_travel.budget import BudgetSpent
 from projections.engine.time_travel.reader import BookTooLarge, Moment, PastReader
 from projections.engine.time_travel.snapshot import Snapshot
+from projections.engine.turns import TooManyWaiting
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 ROOM = 2**26
@@ -246,17 +247,16 @@ def test_a_book_with_too_many_facts_is_refused_with_the_limit(shop, ask, toys):
     assert ask(Moment(known_at=BEGINNING)) == QueryResult(None, 0, 0)
 
 
-def test_only_so_many_moments_wait_to_be_folded(shop, past, toys, held_up):
+def test_only_so_many_moments_of_one_organization_wait_to_be_folded(shop, past, toys, held_up):
     shop.record(toys.paid(amount=10))
-    began, go = held_up
-    at_work, waiting = 2, 32
+    _, go = held_up
+    most = 16
 
     async def ask_together():
-        asked = []
-        for number in range(at_work + waiting + 5):
-            asked.append(asyncio.create_task(past.ask(toys.BOOK, second(number), spent(toys))))
-            if number < at_work:
-                assert await asyncio.to_thread(began.acquire, timeout=20)
+        asked = [
+            asyncio.create_task(past.ask(toys.BOOK, second(number), spent(toys)))
+            for number in range(most + 5)
+        ]
         async with asyncio.timeout(20):
             while sum(one.done() for one in asked) < 5:  # noqa: ASYNC110 (nobody is told)
                 await asyncio.sleep(0.01)
@@ -265,11 +265,51 @@ def test_only_so_many_moments_wait_to_be_folded(shop, past, toys, held_up):
 
     told = asyncio.run(ask_together())
 
-    refused = [one for one in told if isinstance(one, PastIsBusy)]
+    refused = [one for one in told if isinstance(one, TooManyWaiting)]
     assert len(refused) == 5
-    assert [one for one in told if one not in refused] == [QueryResult(10, 1, 0)] * (
-        at_work + waiting
-    )
+    assert [one for one in told if one not in refused] == [QueryResult(10, 1, 0)] * most
+
+
+def test_one_organization_does_not_wait_for_the_past_of_another(shop, past, toys, held_up):
+    """However much of it the other one asks for, and however long that takes."""
+    shop.record(toys.paid(amount=10))
+    shop.record(toys.paid(amount=7), book=toys.OTHER_BOOK)
+    began, go = held_up
+
+    async def ask_between():
+        many = [
+            asyncio.create_task(past.ask(toys.BOOK, second(number), spent(toys)))
+            for number in range(10)
+        ]
+        assert await asyncio.to_thread(began.acquire, timeout=20)
+        other = asyncio.create_task(past.ask(toys.OTHER_BOOK, second(5), spent(toys)))
+        is_at_work = await asyncio.to_thread(began.acquire, timeout=20)
+        folds = past.folds
+        go.set()
+        await asyncio.gather(*many)
+        return is_at_work, folds, (await other).result
+
+    assert asyncio.run(ask_between()) == (True, 2, 7)
+
+
+def test_who_has_had_enough_folded_waits_and_others_do_not(shop, toys):
+    """One question may take all there is; what was folded already costs nobody anything."""
+    shop.record(*(toys.paid(amount=10) for _ in range(10)))
+
+    with PastReader(
+        shop.ledger, shop.definitions, most_facts=100, most_bytes=ROOM, facts_per_minute=12
+    ) as past:
+
+        def asked(moment, asker):
+            return asyncio.run(past.ask(toys.BOOK, moment, spent(toys), asker=asker)).result
+
+        assert [asked(second(number), "key_a") for number in (1, 2)] == [100, 100]
+        with pytest.raises(BudgetSpent) as spent_all:
+            asked(second(3), "key_a")
+        assert asked(second(1), "key_a") == 100
+        assert asked(second(3), "key_b") == 100
+        assert asked(second(3), "key_a") == 100
+        assert 1 <= spent_all.value.retry_after_seconds <= 40
 
 
 def test_a_fold_that_failed_is_tried_again_by_who_asks_next(shop, ask, toys, monkeypatch):

@@ -1,0 +1,59 @@
+"""The ledger's tables, made for a test: as `upgrade` made them once, without its migrations.
+
+Walking through the migrations takes longer than most tests; the statements they come to do not.
+"""
+
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Engine, event, insert
+
+from ledger.database import upgrade, writing
+from ledger.private_files import make_private_file
+from ledger.schema import store
+
+_THERE = {
+    "sqlite": "SELECT max(name) FROM sqlite_master WHERE name = 'store'",
+    "postgresql": "SELECT to_regclass('whence.store')",
+}
+_CHANGES = (
+    "CREATE",
+    "ALTER",
+    "DROP",
+    "INSERT INTO alembic",
+    "INSERT INTO whence.alembic",
+    "UPDATE",
+)
+
+_recorded: dict[str, list[str]] = {}
+
+
+def make_tables(engine: Engine) -> None:
+    """The tables of an empty ledger, with an identity of its own; nothing if they are there."""
+    kind = engine.dialect.name
+    if kind == "sqlite":
+        make_private_file(Path(engine.url.database or ""))
+    with engine.connect() as connection:
+        if connection.exec_driver_sql(_THERE[kind]).scalar() is not None:
+            return
+    if kind not in _recorded:
+        _recorded[kind] = _statements_of_an_upgrade(engine)
+        return
+    with writing(engine) as connection:
+        for statement in _recorded[kind]:
+            connection.exec_driver_sql(statement)
+        connection.execute(insert(store).values(book="", id=uuid4().hex, epoch=1))
+
+
+def _statements_of_an_upgrade(engine: Engine) -> list[str]:
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.lstrip().startswith(_CHANGES):
+            statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    upgrade(engine)
+    event.remove(engine, "before_cursor_execute", note)
+    # A PostgreSQL takes them all at once.
+    return statements if engine.dialect.name == "sqlite" else [";".join(statements)]
