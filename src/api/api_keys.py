@@ -1,17 +1,21 @@
 """API keys of an organization: issue, revoke, list."""
 
-from typing import Any, Final
+from functools import partial
+from typing import Annotated, Any, Final
 
+from fastapi import Query
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.http.errors import Forbidden
+from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.request import ApiRequest, WithSecrets
-from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.api_keys import ApiKey, NewApiKey, api_key_of
-from commands import organizations as commands
+from commands import issued_keys as commands
 from commands.handling.unit_of_work import UnitOfWork
-from commands.organizations import IssuedKey, IssueKey
+from commands.issued_keys import IssuedKey, IssueKey
+from domain.api_key import Key
+from projections.engine.querying.pages import BadCursor, Page
 
 command_router = new_router("API keys")
 query_router = new_router("API keys")
@@ -30,6 +34,16 @@ def _with_the_key(
     return body | {"raw": raw, "key": raw}
 
 
+class ListKeys(PageRequest):
+    limit: UpTo200 = 100
+
+
+class RevokeKey(BaseModel):
+    with_descendants: bool = Field(
+        default=False, description="Also all keys that it has made, and that these have made."
+    )
+
+
 _NEW_KEY: Final = WithSecrets(_shown, _with_the_key)
 
 
@@ -41,23 +55,40 @@ _NEW_KEY: Final = WithSecrets(_shown, _with_the_key)
     openapi_extra=example(name="the website", scopes=["checkout:write"]),
 )
 async def issue_key(request: ApiRequest, command: IssueKey) -> Response:
-    """A key with limited scopes can hand out no more than it has."""
-    own = request.caller.key.scopes
-    if own and not (command.scopes and set(command.scopes) <= set(own)):
-        raise Forbidden("insufficient_scope", "a key cannot hand out scopes it does not have")
-    return await request.decide(commands.issue_key, command, show=_NEW_KEY, status=201)
+    """A key with limited scopes can hand out no more than it has; 100 are in use at most."""
+    issue = partial(commands.issue_key, made_by=request.caller.key_id)
+    return await request.decide(issue, command, show=_NEW_KEY, status=201)
 
 
 @command_router.delete("/v1/api-keys/{key_id}", status_code=204, dependencies=[WRITE])
-async def revoke_key(request: ApiRequest, key_id: str) -> Response:
-    """From now on the key is refused; revoking it again changes nothing."""
-    return await request.decide(commands.revoke_key, key_id)
+async def revoke_key(
+    request: ApiRequest, key_id: str, query: Annotated[RevokeKey, Query()]
+) -> Response:
+    """From now on the key is refused; revoking it again changes nothing.
+
+    A key with limited scopes can revoke none that has others.
+    """
+    revoke = partial(
+        commands.revoke_key, by=request.caller.key_id, descendants=query.with_descendants
+    )
+    return await request.decide(revoke, key_id)
 
 
 @query_router.get("/v1/api-keys", response_model=list[ApiKey], dependencies=[READ, PRESENT_ONLY])
-async def list_keys(request: ApiRequest) -> Response:
+async def list_keys(request: ApiRequest, query: Annotated[ListKeys, Query()]) -> Response:
     """Newest first, revoked ones included."""
-    keys = await request.perform(commands.list_keys)
-    response = answer([api_key_of(key, request.org_id) for key in keys])
-    response.headers["X-Total-Count"] = str(len(keys))
-    return response
+    page = _page(await request.perform(commands.list_keys), query)
+    return array_answer(request, page, lambda key: api_key_of(key, request.org_id))
+
+
+def _page(keys: list[Key], query: ListKeys) -> Page[Key]:
+    """A cursor is the id of the last key of the page before: no key is ever forgotten."""
+    first = query.offset
+    if query.cursor:
+        ids = [key.key_id for key in keys]
+        if query.cursor not in ids:
+            raise BadCursor
+        first = ids.index(query.cursor) + 1
+    last = first + query.limit
+    more = last < len(keys)
+    return Page(keys[first:last], len(keys), keys[last - 1].key_id if more else None)

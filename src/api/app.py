@@ -36,6 +36,7 @@ from api.http.rate_limits import RateLimit
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import Dispatcher, for_browsers, new_router
+from api.http.turnstile import Turnstile
 from api.payment_links import commands as payment_link_commands
 from api.payment_links import pages as pay_pages
 from api.payment_links import payment_pages
@@ -147,9 +148,11 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
     app.add_middleware(
         RequestMiddleware,
         request_id=dependencies.request_id or (lambda: dependencies.handler.ids.new("req")),
-        authentication=Authentication(dependencies.directory, dependencies.handler.clock),
-        per_key=RateLimit(dependencies.rate_limit_per_key),
-        per_address=RateLimit(dependencies.rate_limit_public),
+        turnstile=Turnstile(
+            Authentication(dependencies.directory, dependencies.handler.clock),
+            per_key=RateLimit(dependencies.rate_limit_per_key),
+            per_address=RateLimit(dependencies.rate_limit_public),
+        ),
         cross_origin=CrossOrigin(dependencies.cors_origins, dependencies.directory, app.routes),
         metrics=dependencies.metrics,
         log=dependencies.log,

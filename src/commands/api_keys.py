@@ -10,9 +10,9 @@ from hashlib import sha256
 from typing import Final
 
 from commands.handling.ids import Ids
+from domain.api_key import Key
 from domain.book import Book, Mode
 from domain.errors import Unauthorized
-from domain.organization import Key
 
 _SHAPE: Final = re.compile(r"pfk_(test|live)_([0-9a-z]{26})([0-9a-z]{26})\.([A-Za-z0-9_-]{43})")
 
@@ -22,13 +22,6 @@ class InvalidApiKey(Unauthorized):
 
     def __init__(self) -> None:
         super().__init__("this API key is not known here")
-
-
-class ApiKeyRevoked(Unauthorized):
-    code = "api_key_revoked"
-
-    def __init__(self) -> None:
-        super().__init__("this API key has been revoked")
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
 """API key lookup: the organization, mode and rights behind a key that is presented."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from commands.api_keys import ApiKeyRevoked, InvalidApiKey, parse
+from commands.api_keys import InvalidApiKey, parse
 from commands.handling.handler import CommandHandler
 from commands.handling.unit_of_work import UnitOfWork
 from commands.imported_api_keys import find_imported
+from domain.api_key import ApiKeyRevoked, Key
 from domain.book import Book, Mode
-from domain.organization import Key, Organization
+from domain.errors import Unauthorized
+from domain.organization import Organization
 
 _MOST_PROVEN = 10_000
 
@@ -48,20 +51,33 @@ class Directory:
         self._handler = handler
         self._proven: dict[bytes, Principal] = {}
 
-    async def principal(self, raw: str) -> Principal:
-        """Raises InvalidApiKey or ApiKeyRevoked.
+    async def principal(
+        self, raw: str, *, before_looking_up: Callable[[], None] = lambda: None
+    ) -> Principal:
+        """Raises InvalidApiKey or ApiKeyRevoked, and whatever ``before_looking_up`` raises.
 
-        What was proved once holds for as long as nothing was recorded about the organization.
+        What was proved once holds for as long as nothing was recorded about the organization; of a
+        key that was never proved nothing is looked up before ``before_looking_up`` was called.
         """
         digest = sha256(raw.encode()).digest()
         proven = self._proven.get(digest)
-        if proven is not None:
+        if proven is None:
+            before_looking_up()
+        else:
             organization = await self._handler.load_recent(Organization, proven.book, proven.org_id)
             if organization is not None and organization.version == proven.organization.version:
                 return proven
+        return await self._prove_anew(raw, digest)
+
+    async def _prove_anew(self, raw: str, digest: bytes) -> Principal:
+        try:
+            proven = await self._prove(raw)
+        except Unauthorized:
+            self._proven.pop(digest, None)
+            raise
         if len(self._proven) >= _MOST_PROVEN:
             self._proven.clear()
-        self._proven[digest] = proven = await self._prove(raw)
+        self._proven[digest] = proven
         return proven
 
     async def _prove(self, raw: str) -> Principal:

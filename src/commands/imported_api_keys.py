@@ -12,11 +12,12 @@ from typing import Final
 from commands.api_keys import InvalidApiKey, PresentedKey, parse
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
-from commands.organizations import IssueKey
+from commands.issued_keys import IssueKey
+from domain.api_key import Key
 from domain.book import Book, Mode
 from domain.errors import Conflict, NotFound, RuleBroken
 from domain.imported_key import ImportedKey
-from domain.organization import Key, Organization
+from domain.organization import Organization
 
 _SHAPE: Final = re.compile(r"(?:pfk|sk|pk)_(test|sandbox|live)_[\x21-\x7e]{16,200}")
 

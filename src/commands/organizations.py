@@ -1,30 +1,19 @@
-"""Organization commands: found one, change its settings, hand out API keys, revoke them."""
+"""Organization commands: found one, and change its settings."""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from commands.api_keys import new_key
-from commands.fields import ChangingCommand, Color, Command, Country, Tag, TimeZone, not_cleared
+from commands.fields import ChangingCommand, Color, Command, Country, TimeZone, not_cleared
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
+from commands.issued_keys import IssueKey, issue_key
 from domain.book import MODES, Book, Mode
 from domain.errors import Conflict, NotFound
-from domain.organization import SCOPES, Key, Organization
-
-
-def _known(scopes: list[str]) -> list[str]:
-    unknown = sorted(set(scopes) - SCOPES)
-    if unknown:
-        raise ValueError(f"there is no scope {unknown[0]}")
-    return scopes
-
-
-Scopes = Annotated[list[Tag], Field(max_length=len(SCOPES)), AfterValidator(_known)]
-
+from domain.organization import Organization
 
 # What every invoice's number begins with, for people and for file names.
 InvoicePrefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,19}$")]
@@ -64,21 +53,6 @@ class AlreadyFounded(Conflict):
 
     def __init__(self, org_id: str) -> None:
         super().__init__(f"organization {org_id} has been founded before", org_id=org_id)
-
-
-class IssueKey(Command):
-    """No scopes: the key may do everything."""
-
-    name: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
-    scopes: Scopes = Field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class IssuedKey:
-    """``raw``: the key itself, which nobody can tell again."""
-
-    key: Key
-    raw: str
 
 
 @dataclass(frozen=True)
@@ -143,27 +117,3 @@ async def update_organization(work: UnitOfWork, command: UpdateOrganization) -> 
         organization.set_invoice_prefix(settings.pop("invoice_prefix"), work.now)
     organization.change_settings(settings, work.now)
     return organization
-
-
-async def issue_key(work: UnitOfWork, command: IssueKey) -> IssuedKey:
-    organization = await work.load_for_update(Organization, work.org_id)
-    key = new_key(work.ids, Book(work.org_id, work.mode))
-    organization.issue_key(
-        key.key_id,
-        name=command.name,
-        scopes=command.scopes,
-        secret_sha256=key.secret_sha256,
-        now=work.now,
-    )
-    return IssuedKey(organization.key(key.key_id), str(key))
-
-
-async def list_keys(work: UnitOfWork) -> list[Key]:
-    """Newest first, revoked ones included."""
-    organization = await work.load_recent(Organization, work.org_id)
-    return sorted(organization.keys.values(), key=lambda key: key.key_id, reverse=True)
-
-
-async def revoke_key(work: UnitOfWork, key_id: str) -> None:
-    organization = await work.load_for_update(Organization, work.org_id)
-    organization.revoke_key(key_id, work.now)

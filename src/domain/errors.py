@@ -5,7 +5,8 @@
     ├── Conflict      somebody else has it, or got there first
     ├── RuleBroken    it may not happen in this state, or with these values
     ├── Gone          it was there for everybody, and is not any more
-    └── Unauthorized  who asks did not show that they may
+    ├── Unauthorized  who asks did not show that they may
+    └── NotPermitted  who asks is known, and may not do this
 
 Concrete refusals live beside the aggregate that raises them (of payments: `payment_refusals`).
 """
@@ -42,3 +43,7 @@ class Gone(Refusal):
 
 class Unauthorized(Refusal):
     code = "unauthorized"
+
+
+class NotPermitted(Refusal):
+    code = "forbidden"

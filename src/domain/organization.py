@@ -1,36 +1,17 @@
 """An organization in one mode: its settings, its API keys, and what they may do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Self
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from eventsourcing.domain import event
 
+from domain.api_key import MOST_ALIVE, Key, KeyNotFound, TooManyKeys, alive, with_descendants
 from domain.book import Mode
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
 from domain.retry_policy import DEFAULT_POLICY, RetryPolicy
-
-SCOPES = frozenset(
-    f"{area}:{verb}"
-    for area in (
-        "api_keys",
-        "connections",
-        "customers",
-        "fraud",
-        "invoices",
-        "organization",
-        "payment_links",
-        "payments",
-        "subscriptions",
-        "webhooks",
-        "workflows",
-    )
-    for verb in ("read", "write")
-) | {"checkout:write"}
-
-USE_IS_NOTED_EVERY = timedelta(hours=1)
 
 # What the first start calls an organization, of which nobody has said a name yet.
 UNNAMED = "First organization"
@@ -41,34 +22,6 @@ class OrganizationNotFound(NotFound):
 
     def __init__(self, org_id: str) -> None:
         super().__init__(f"no organization {org_id}", org_id=org_id)
-
-
-class KeyNotFound(NotFound):
-    code = "api_key_not_found"
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"no API key {key_id}", key_id=key_id)
-
-
-@dataclass(frozen=True)
-class Key:
-    """An API key as the organization remembers it: never the secret, only its digest."""
-
-    key_id: str
-    name: str
-    scopes: list[str]
-    secret_sha256: str
-    created_at: datetime
-    last_used_at: datetime | None = None
-    revoked_at: datetime | None = None
-
-    def may(self, scope: str) -> bool:
-        """A key with no scopes listed has full access."""
-        return not self.scopes or scope in self.scopes
-
-    def use_is_worth_noting(self, now: datetime) -> bool:
-        """At most once an hour: a fact a request is too many."""
-        return self.last_used_at is None or now - self.last_used_at >= USE_IS_NOTED_EVERY
 
 
 class Organization(Entity):
@@ -108,14 +61,21 @@ class Organization(Entity):
         TOPIC = "organization.invoice_prefix_set"
         prefix: str | None
 
+    # Those of before are of nobody: who had made them was not recorded.
     class KeyIssued(Event):
-        """A key was handed out; only the digest of its secret is known. No scopes: all of them."""
+        """A key was handed out, by a key or, if that is null, by an operator. No scopes: all."""
 
         TOPIC = "organization.key_issued"
+        class_version: ClassVar[int] = 2
         key_id: str
         name: str
         scopes: list[str]
         secret_sha256: str
+        made_by: str | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["made_by"] = None
 
     class KeyUsed(Event):
         """A key is in use; recorded at most once an hour."""
@@ -208,8 +168,14 @@ class Organization(Entity):
         name: str,
         scopes: Sequence[str] = (),
         secret_sha256: str,
+        made_by: str | None = None,
         now: datetime,
     ) -> None:
+        """Raises TooManyKeys, and what `must_cover` does of the key that makes it."""
+        if made_by is not None:
+            self.key(made_by).must_cover(scopes, "hand out")
+        if len(alive(self.keys)) >= MOST_ALIVE:
+            raise TooManyKeys
         self._record(
             self.KeyIssued,
             now,
@@ -217,16 +183,28 @@ class Organization(Entity):
             name=name,
             scopes=sorted(set(scopes)),
             secret_sha256=secret_sha256,
+            made_by=made_by,
         )
 
     def note_key_use(self, key_id: str, now: datetime) -> None:
         if self.key(key_id).use_is_worth_noting(now):
             self._record(self.KeyUsed, now, key_id=key_id)
 
-    def revoke_key(self, key_id: str, now: datetime) -> None:
-        """Revoking a revoked key changes nothing."""
-        if self.key(key_id).revoked_at is None:
-            self._record(self.KeyRevoked, now, key_id=key_id)
+    def revoke_key(
+        self, key_id: str, now: datetime, *, by: str | None = None, descendants: bool = False
+    ) -> None:
+        """Revoking a revoked key changes nothing; `descendants`: also those it made.
+
+        Raises KeyNotFound, and what `must_cover` does of the key that revokes.
+        """
+        named = self.key(key_id)
+        found = with_descendants(self.keys, key_id) if descendants else [named]
+        for key in found:
+            if by is not None and (key is named or key.revoked_at is None):
+                self.key(by).must_cover(key.scopes, "revoke a key with")
+        for key in found:
+            if key.revoked_at is None:
+                self._record(self.KeyRevoked, now, key_id=key.key_id)
 
     def set_retry_policy(self, plan_id: str | None, policy: RetryPolicy, now: datetime) -> None:
         if self.retry_policies.get(plan_id) != policy:
@@ -272,9 +250,10 @@ class Organization(Entity):
         name: str,
         scopes: list[str],
         secret_sha256: str,
+        made_by: str | None,
         occurred_at: datetime,
     ) -> None:
-        key = Key(key_id, name, scopes, secret_sha256, occurred_at)
+        key = Key(key_id, name, scopes, secret_sha256, occurred_at, made_by)
         self.keys = self.keys | {key_id: key}
 
     @event(KeyUsed)

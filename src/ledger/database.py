@@ -1,5 +1,9 @@
-"""Database engines and migrations: a database is opened, and gets the ledger's tables."""
+"""Database engines and migrations: a database is opened, and gets the ledger's tables.
 
+Opening makes nothing: the file of a SQLite store is made with its tables, by `upgrade` alone.
+"""
+
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +17,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
 
 from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, look
-from ledger.errors import WrongSchema
+from ledger.errors import NoStore, StoreReplaced, WrongSchema
+from ledger.opened_files import OpenedFiles, identity
+from ledger.private_files import make_private_file
 from ledger.schema import SCHEMA, store
 from ledger.server_timeout import TimeoutConnection
 
@@ -58,6 +64,8 @@ def upgrade(engine: Engine) -> None:
     Any number of processes may do this at the same moment: they queue on a lock.
     Raises WrongSchema when a newer release has been here.
     """
+    if engine.dialect.name == "sqlite":
+        make_private_file(_file(engine))
     with writing(engine.execution_options(unhurried=True)) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_OF_THE_SCHEMA})"))
@@ -74,16 +82,26 @@ def upgrade(engine: Engine) -> None:
             distribute(connection, SCHEMA)
 
 
+def require_store(engine: Engine) -> None:
+    """Raises NoStore where no ledger has been made yet, and makes none."""
+    if engine.dialect.name == "sqlite" and not _file(engine).exists():
+        raise NoStore(str(_file(engine)))
+    with engine.connect() as connection:
+        if _revision(connection) is None:
+            raise NoStore(engine.url.database or "the database")
+
+
 def require_schema(engine: Engine) -> None:
-    """Raises WrongSchema unless the tables are those of this release."""
+    """Raises WrongSchema unless the tables are those of this release, NoStore without any."""
+    require_store(engine)
     migrations = _migrations()
     with engine.connect() as connection:
         _must_not_be_newer(migrations, connection)
         found = _revision(connection)
     if found != ScriptDirectory.from_config(migrations).get_current_head():
         raise WrongSchema(
-            f"the ledger's tables are {f'as of {found}' if found else 'not there'}, which is not "
-            "what this release needs: run `whence db upgrade`"
+            f"the ledger's tables are as of {found}, which is not what this release needs: "
+            "run `whence db upgrade`"
         )
 
 
@@ -113,7 +131,6 @@ def _revision(connection: Connection) -> str | None:
 def _open_sqlite(url: URL, *, durable: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError("a ledger in memory forgets: name a file, as in sqlite:///var/ledger.db")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
@@ -123,12 +140,24 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
         hide_parameters=True,
     )
 
+    path = url.database
+    opened_first: list[tuple[int, int] | None] = []
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, _given: object, settings: Any) -> Any:
+        if durable and opened_first and opened_first != [identity(path)]:
+            raise StoreReplaced(path)
+        place = Path(path).absolute().as_uri()
+        return sqlite3.connect(f"{place}?mode=rw", uri=True, **settings)
+
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
+    def prepare(connection: Any, record: Any) -> None:
         # The driver must not begin transactions by its own rules: `begin` below does.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        files = record.info["files"] = OpenedFiles(path)
+        opened_first[:] = opened_first or [files.database]
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -136,6 +165,10 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
     return engine
+
+
+def _file(engine: Engine) -> Path:
+    return Path(engine.url.database or "")
 
 
 def _open_postgresql(url: URL, *, durable: bool) -> Engine:

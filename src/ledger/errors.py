@@ -9,6 +9,17 @@ class LedgerUnavailable(Exception):  # noqa: N818 (it names a state of the world
     """
 
 
+class StoreReplaced(LedgerUnavailable):
+    """The files of the database are not those that were opened.
+
+    What was appended is in the files that were, if anywhere. It lasts until those are back, or the
+    process is started anew.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} was taken away or replaced while it was open")
+
+
 class LedgerClosed(LedgerUnavailable):
     """The ledger was closed before the append was sent: nothing was recorded."""
 
@@ -19,3 +30,13 @@ class LedgerBusy(LedgerUnavailable):
 
 class WrongSchema(LedgerUnavailable):
     """The tables in the database are not those of this release; the message says what to do."""
+
+
+class NoStore(WrongSchema):
+    """Nobody has made a store there yet; whoever only reads makes none."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"there is no store in {place}: `whence serve` makes one, and so does "
+            "`whence db upgrade`"
+        )

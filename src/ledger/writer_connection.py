@@ -24,19 +24,30 @@ class WriterConnection:
 
     @contextmanager
     def transaction(self) -> Iterator[tuple[Connection, RootTransaction]]:
-        """Rolled back when left with an error, and when the transaction was not committed."""
+        """Rolled back when left with an error, and when the transaction was not committed.
+
+        Raises StoreReplaced before anything is written to files that nobody will find again, and
+        after it: nothing that was is acknowledged.
+        """
         if time.monotonic() - self._used_at > _TRUSTED_SECONDS:
             self.release()
         if self._connection is None:
             self._connection = self._engine.connect()
         try:
             transaction = self._connection.begin()
+            self._must_be_there()
             yield self._connection, transaction
             transaction.close()
+            self._must_be_there()
         except BaseException:
             self.release()
             raise
         self._used_at = time.monotonic()
+
+    def _must_be_there(self) -> None:
+        files = self._connection and self._connection.info.get("files")
+        if files:
+            files.must_be_there()
 
     def release(self) -> None:
         """Gives the connection back to the pool, which rolls back what was begun on it."""

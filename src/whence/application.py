@@ -49,7 +49,14 @@ def serving(
             _dependencies(settings, handler, ledger, reading.views, past, link_views, metrics),
             only=only,
         )
-        add_health(app, ledger, reading.projector, reading.serving, metrics)
+        add_health(
+            app,
+            ledger,
+            reading.projector,
+            reading.serving,
+            metrics,
+            token=settings.metrics_token,
+        )
         yield app
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from hmac import compare_digest
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
+from api.http.errors import ApiError
 from api.http.routing import for_browsers
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
@@ -19,6 +22,13 @@ from whence.metrics import Metrics
 
 _JSON = "application/json"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+_TOKEN_NEEDED: Final = ApiError(
+    401,
+    "unauthorized",
+    "unauthorized",
+    "a token is needed, as Authorization: Bearer",
+    headers={"WWW-Authenticate": "Bearer"},
+)
 
 
 def add_health(
@@ -27,21 +37,33 @@ def add_health(
     projector: Projector,
     serving: Callable[[], Generation],
     metrics: Metrics,
+    *,
+    token: str = "",
 ) -> None:
-    """Adds the two routes; ``serving`` raises ViewsRebuilding while no views fit the code."""
+    """Adds the two routes; ``serving`` raises ViewsRebuilding while no views fit the code.
+
+    With a ``token`` the metrics are told to whoever shows it.
+    """
 
     async def readyz() -> Response:
         found = await run_in_threadpool(_readiness, ledger, projector, serving)
         status = 200 if found["status"] == "ready" else 503
         return Response(orjson.dumps(found), status, media_type=_JSON)
 
-    async def show_metrics() -> Response:
+    async def show_metrics(request: Request) -> Response:
+        if token and not _shows(request, token):
+            raise _TOKEN_NEEDED
         return Response(metrics.text(), media_type=_PROMETHEUS)
 
     # Some load balancers ask with HEAD.
     add = partial(app.add_api_route, methods=["GET", "HEAD"], include_in_schema=False)
     add("/readyz", readyz)
     add("/metrics", show_metrics, dependencies=[for_browsers()])
+
+
+def _shows(request: Request, token: str) -> bool:
+    shown = request.headers.get("authorization", "")
+    return compare_digest(shown.encode("latin-1"), f"Bearer {token}".encode())
 
 
 def _readiness(

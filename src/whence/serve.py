@@ -42,6 +42,10 @@ def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None
             "WHENCE_WORKERS cannot be used: several processes can serve one PostgreSQL, "
             "but on SQLite one does all the work"
         )
+    # Whoever only projects or bills does not wait for what the API brings along.
+    from whence.connections import connections, make_room_for  # noqa: PLC0415 (see above)
+
+    make_room_for(settings.connections)
     with _listening(settings) as listener:
         port = listener.getsockname()[1]
         address = f"http://{settings.host}:{port}"
@@ -53,14 +57,13 @@ def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None
             port=port,
             workers=settings.workers,
             loop="uvloop",
-            http="httptools",
-            ws="none",
             lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=settings.shutdown_seconds,
             timeout_worker_healthcheck=_STARTING_SECONDS,
+            **connections(settings),
         )
         _log.info("listening", address=address, workers=settings.workers)
         if settings.workers > 1:

@@ -1,6 +1,7 @@
 """Settings: every one is an environment variable `WHENCE_…`."""
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
 import limits
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
 
     database_url: str = "sqlite:///var/ledger.db"
     upgrade_on_start: bool = True
+    keys_file: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -37,6 +39,12 @@ class Settings(BaseSettings):
     require_idempotency_key: bool = False
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: str = ""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    connections: int = Field(default=1000, ge=1, le=100_000)
+    metrics_token: str = ""
+    header_seconds: float = Field(default=10.0, ge=0.1, le=3600)
+    body_seconds: float = Field(default=30.0, ge=0.1, le=3600)
+    idle_seconds: int = Field(default=60, ge=1, le=3600)
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
     billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
     past_facts: int = Field(default=250_000, ge=0)
@@ -66,11 +74,11 @@ class Settings(BaseSettings):
     def on_postgresql(self) -> bool:
         return not self.database_url.startswith("sqlite")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+            return tuple(each.strip() for each in value.split(",") if each.strip())
         return value
 
     @field_validator("cors_origins")
@@ -82,6 +90,16 @@ class Settings(BaseSettings):
                     'it must be like https://shop.example, separated by commas, or "*"'
                 )
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _name_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ip_network(each, strict=False)) for each in value)
+        except ValueError:
+            raise ValueError(
+                "it must be addresses or networks, like 10.0.0.7,10.1.0.0/16"
+            ) from None
 
     @field_validator("public_url")
     @classmethod

@@ -17,7 +17,7 @@ import domain.catalogue  # noqa: F401 (a fact can be read once the module that d
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from ledger.clock import Clock
-from ledger.database import open_engine, require_schema, upgrade
+from ledger.database import open_engine, require_schema, require_store, upgrade
 from ledger.errors import LedgerUnavailable
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -42,39 +42,50 @@ def utc_now() -> datetime:
 
 
 @contextmanager
-def recording(settings: Settings, *, clock: Clock = utc_now) -> Iterator[Ledger]:
+def recording(
+    settings: Settings, *, clock: Clock = utc_now, makes_store: bool = True
+) -> Iterator[Ledger]:
     """The ledger of these settings, its schema up to date, its writer running.
 
-    Raises LedgerUnavailable when the database cannot be opened.
+    Raises LedgerUnavailable when the database cannot be opened, NoStore where there is nothing and
+    nothing is to be made.
     """
+    upgraded = settings.upgrade_on_start
     with (
-        open_database(settings.database_url, upgraded=settings.upgrade_on_start) as engine,
+        open_database(settings.database_url, upgraded=upgraded, makes_store=makes_store) as engine,
         Ledger(engine, clock=clock) as ledger,
     ):
         yield ledger
 
 
 @contextmanager
-def open_database(database_url: str, *, upgraded: bool) -> Iterator[Engine]:
+def open_database(
+    database_url: str, *, upgraded: bool, makes_store: bool = True
+) -> Iterator[Engine]:
     """The database, its schema brought up to date when asked for, and right in any case.
 
-    Raises LedgerUnavailable when it cannot be opened, or fails while it is.
+    Raises LedgerUnavailable when it cannot be opened, or fails while it is, and NoStore.
     """
+    engine = open_engine(database_url)
     try:
-        engine = open_engine(database_url)
-        (upgrade if upgraded else require_schema)(engine)
-    except (OSError, DBAPIError) as error:
-        url = make_url(database_url)
-        place = f" ({url.database})" if url.get_backend_name() == "sqlite" else ""
-        raise LedgerUnavailable(
-            f"the database cannot be opened: {_reason(error)}{place}"
-        ) from error
-    try:
+        _make_ready(engine, upgraded=upgraded, makes_store=makes_store)
         yield engine
     except DBAPIError as error:
         raise LedgerUnavailable(f"the database failed: {_reason(error)}") from error
     finally:
         engine.dispose()
+
+
+def _make_ready(engine: Engine, *, upgraded: bool, makes_store: bool) -> None:
+    try:
+        if not makes_store:
+            require_store(engine)
+        (upgrade if upgraded else require_schema)(engine)
+    except (OSError, DBAPIError) as error:
+        place = f" ({engine.url.database})" if engine.dialect.name == "sqlite" else ""
+        raise LedgerUnavailable(
+            f"the database cannot be opened: {_reason(error)}{place}"
+        ) from error
 
 
 def _reason(error: OSError | DBAPIError) -> str:

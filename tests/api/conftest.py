@@ -25,6 +25,7 @@ from statement_scope import recorded
 from tables import make_tables
 
 from api.app import Only, create_app
+from api.http.connection import Connection, Patience
 from api.http.dependencies import Dependencies
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler, Context
@@ -44,6 +45,7 @@ from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 
 STARTUP_SECONDS = 20
+_PATIENCE = Patience()
 
 
 @dataclass
@@ -135,9 +137,18 @@ def open_parts(
     return parts, ledger
 
 
-def serve(stack: ExitStack, app: FastAPI) -> tuple[str, asyncio.AbstractEventLoop]:
+def serve(
+    stack: ExitStack, app: FastAPI, patience: Patience
+) -> tuple[str, asyncio.AbstractEventLoop]:
     """Starts the application on a free port; its address and its event loop."""
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=partial(Connection, patience=patience),
+        proxy_headers=False,
+        log_config=None,
+        lifespan="off",
+    )
     server = uvicorn.Server(config)
     loop = asyncio.new_event_loop()
     ready = threading.Event()
@@ -198,6 +209,7 @@ def start(
     *,
     projecting: bool = True,
     rebuilding: ViewsRebuilding | None = None,
+    patience: Patience = _PATIENCE,
     **settings: Any,
 ) -> Server:
     """A server over one store, with settings of one's own."""
@@ -206,7 +218,7 @@ def start(
         stack, database_url, folder, clock, projecting=projecting, rebuilding=rebuilding
     )
     parts = replace(opened, **settings)
-    url, loop = serve(stack, create_app(parts, only=only))
+    url, loop = serve(stack, create_app(parts, only=only), patience)
     return Server(url, parts, loop, ledger)
 
 

@@ -6,21 +6,14 @@ from hashlib import sha256
 import pytest
 from pydantic import ValidationError
 
-from commands.api_keys import ApiKeyRevoked, InvalidApiKey, parse
+from commands.api_keys import InvalidApiKey, parse
 from commands.directory import Directory
 from commands.handling.handler import Context
 from commands.imported_api_keys import NotImportable, import_key
-from commands.organizations import (
-    AlreadyFounded,
-    Founded,
-    IssueKey,
-    first_org_id,
-    found_organization,
-    issue_key,
-    list_keys,
-    revoke_key,
-)
-from domain.organization import KeyNotFound, Organization
+from commands.issued_keys import IssueKey, issue_key, list_keys, revoke_key
+from commands.organizations import AlreadyFounded, Founded, first_org_id, found_organization
+from domain.api_key import ApiKeyRevoked, KeyNotFound
+from domain.organization import Organization
 
 pytestmark = pytest.mark.anyio
 

@@ -22,7 +22,7 @@ from ledger.database import open_engine, upgrade
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 
-KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "3"))
+KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "2"))
 SUBSCRIPTIONS = 16
 PATIENCE_SECONDS = 60
 BOOK = f"org_{1:026}/test"

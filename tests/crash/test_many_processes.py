@@ -15,7 +15,7 @@ import pytest
 from server import Projector, Server, Shop, found_shop
 
 # A restart beside others takes its time: a quarter of what one server is killed alone.
-KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "8")) // 4
+KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "4")) // 4
 SHOPS = 5
 # The database ends a transaction that stands still for five seconds.
 STANDSTILL_SECONDS = 6

@@ -1,11 +1,20 @@
 """Organizations and API keys: what may happen to them."""
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.organization import SCOPES, KeyNotFound, Organization
+from domain.api_key import (
+    MOST_ALIVE,
+    SCOPES,
+    ApiKeyRevoked,
+    KeyIsTooNarrow,
+    KeyNotFound,
+    TooManyKeys,
+)
+from domain.organization import Organization
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -53,6 +62,100 @@ def test_a_key_is_revoked_once(shop):
     shop.revoke_key("key_1", NOW + timedelta(hours=1))
 
     assert shop.key("key_1").revoked_at == NOW
+
+
+@pytest.fixture
+def family(shop):
+    """key_1 made key_2, which made key_3, which made key_4; an operator made key_5."""
+    for number, made_by in {2: "key_1", 3: "key_2", 4: "key_3", 5: None}.items():
+        scopes = ["payments:read"] if number < 5 else []
+        issue(shop, number, scopes, made_by=made_by)
+    return shop
+
+
+def issue(shop, number, scopes=(), *, made_by=None):
+    shop.issue_key(
+        f"key_{number}",
+        name="a key",
+        scopes=scopes,
+        secret_sha256="digest",
+        made_by=made_by,
+        now=NOW,
+    )
+
+
+def revoked(shop):
+    return [key.key_id for key in shop.keys.values() if key.revoked_at]
+
+
+def test_a_key_is_revoked_with_all_that_came_of_it(family):
+    """Whether what stands between them is revoked already or not."""
+    family.revoke_key("key_3", NOW)
+
+    family.revoke_key("key_2", NOW, descendants=True)
+
+    assert revoked(family) == ["key_2", "key_3", "key_4"]
+
+
+def test_those_a_key_has_made_outlive_it_when_nothing_is_said(family):
+    family.revoke_key("key_1", NOW)
+
+    assert revoked(family) == ["key_1"]
+
+
+def test_a_key_revokes_itself_and_others_that_may_do_no_more(family):
+    for asker, named in {"key_2": "key_3", "key_4": "key_4", "key_5": "key_1"}.items():
+        family.revoke_key(named, NOW, by=asker)
+
+    assert revoked(family) == ["key_1", "key_3", "key_4"]
+
+
+@pytest.mark.parametrize(("asker", "named"), [("key_2", "key_1"), ("key_1", "key_5")])
+def test_a_key_revokes_none_that_may_do_more(family, asker, named):
+    with pytest.raises(KeyIsTooNarrow, match="revoke"):
+        family.revoke_key(named, NOW, by=asker)
+
+    assert revoked(family) == []
+
+
+def test_nothing_is_revoked_when_one_of_those_that_came_of_it_may_do_more(shop):
+    issue(shop, 2)
+    issue(shop, 3, ["payments:read"], made_by="key_2")
+    issue(shop, 4, ["payments:read"], made_by="key_3")
+    vars(shop)["keys"] = shop.keys | {"key_4": replace(shop.key("key_4"), scopes=[])}
+
+    with pytest.raises(KeyIsTooNarrow):
+        shop.revoke_key("key_3", NOW, by="key_1", descendants=True)
+
+    assert revoked(shop) == []
+
+
+def test_a_key_makes_none_that_may_do_more(family):
+    for scopes in ([], ["customers:read"], ["customers:read", "payments:read"]):
+        with pytest.raises(KeyIsTooNarrow, match="hand out"):
+            issue(family, 9, scopes, made_by="key_2")
+
+
+def test_a_key_that_is_revoked_meanwhile_makes_and_revokes_nothing(family):
+    family.revoke_key("key_2", NOW)
+
+    with pytest.raises(ApiKeyRevoked):
+        issue(family, 9, ["payments:read"], made_by="key_2")
+    with pytest.raises(ApiKeyRevoked):
+        family.revoke_key("key_3", NOW, by="key_2")
+
+
+def test_a_hundred_keys_are_in_use_at_most(shop):
+    for number in range(2, MOST_ALIVE + 1):
+        issue(shop, number)
+
+    with pytest.raises(TooManyKeys, match="100 API keys"):
+        issue(shop, 101)
+
+    shop.revoke_key("key_7", NOW)
+    issue(shop, 101)
+    with pytest.raises(TooManyKeys):
+        issue(shop, 102)
 
 
 def test_a_key_that_was_never_issued_cannot_be_revoked(shop):

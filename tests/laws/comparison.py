@@ -239,8 +239,10 @@ def _ranking(views: Connection, book: str, oracle: Oracle, currency: str, now: d
 
 def _sources(views: Connection, book: str, oracle: Oracle, currency: str, now: datetime) -> None:
     customers = [person.id for person in oracle.people.values()]
-    for customer in (None, *customers):
-        for start in (None, now - timedelta(days=200)):
+    spans = (None, now - timedelta(days=200))
+    for number, customer in enumerate((None, *customers)):
+        # Of all together both, of each customer one or the other.
+        for start in spans if customer is None else (spans[number % 2],):
             told = source_breakdown(
                 views, book, customer_id=customer, currency=currency, start=start
             )

@@ -131,7 +131,7 @@ def examples(number: int) -> settings:
     )
 
 
-@examples(12)
+@examples(6)
 @given(days=steps, batch=st.integers(1, 50))
 def test_reading_along_says_what_the_oracle_says(store, days, batch):
     shop = store.open_shop()
@@ -142,7 +142,7 @@ def test_reading_along_says_what_the_oracle_says(store, days, batch):
     assert_every_figure_agrees(store.serving, shop)
 
 
-@examples(4)
+@examples(2)
 @given(days=steps)
 def test_every_figure_is_what_its_facts_add_up_to(store, days):
     shop = store.open_shop()
@@ -154,7 +154,7 @@ def test_every_figure_is_what_its_facts_add_up_to(store, days):
         assert_every_figure_is_explained(views, store.ledger, shop.book, shop.oracle)
 
 
-@examples(5)
+@examples(3)
 @given(days=steps, first=st.integers(1, 9), second=st.integers(10, 90))
 def test_any_cut_into_batches_gives_the_same_rows(store, days, first, second):
     shop = store.open_shop()
@@ -168,7 +168,7 @@ def test_any_cut_into_batches_gives_the_same_rows(store, days, first, second):
     store.generations.drop(other.number)
 
 
-@examples(4)
+@examples(2)
 @given(days=steps, late=steps)
 def test_a_rebuild_gives_the_rows_that_reading_along_gave(store, days, late):
     shop = store.open_shop()
@@ -187,7 +187,7 @@ def test_a_rebuild_gives_the_rows_that_reading_along_gave(store, days, late):
     store.generations.drop(before)
 
 
-@examples(3)
+@examples(2)
 @given(days=steps, others=steps, processes=st.integers(2, 3))
 def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
     store, days, others, processes
@@ -216,7 +216,7 @@ def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
     store.generations.drop(other.number)
 
 
-@examples(5)
+@examples(3)
 @given(days=st.lists(st.tuples(st.booleans(), steps), max_size=4))
 def test_two_books_never_mix(store, days):
     ours, theirs = store.open_shop(), store.open_shop()
@@ -231,7 +231,7 @@ def test_two_books_never_mix(store, days):
     assert_every_figure_agrees(store.serving, theirs)
 
 
-@examples(4)
+@examples(2)
 @given(days=steps)
 def test_the_chain_of_a_book_holds_whatever_happens(store, days):
     shop = store.open_shop()
@@ -253,7 +253,7 @@ def agrees(store: Store, shop: SimulatedShop, moment: datetime) -> Callable[[Con
     return compare
 
 
-@examples(6)
+@examples(3)
 @given(
     days=steps,
     late=steps,
@@ -276,7 +276,7 @@ def test_the_past_is_what_the_oracle_says_had_happened_by_then(store, days, late
             assert told.position == store.ledger.head(shop.book)
 
 
-@examples(5)
+@examples(3)
 @given(days=steps, part=st.integers(0, 100))
 def test_what_was_known_is_what_a_rebuild_would_have_said_then(store, days, part):
     shop = store.open_shop()

@@ -14,7 +14,7 @@ from server import PATIENCE_SECONDS, Server, Shop, found_shop
 from ledger.database import open_engine
 from ledger.ledger import Ledger
 
-ROUNDS = int(os.environ.get("WHENCE_TEST_SWITCHES", "2"))
+ROUNDS = int(os.environ.get("WHENCE_TEST_SWITCHES", "1"))
 WRITERS, READERS = 4, 6
 STATS = {"from": "2020-01-01T00:00:00Z"}
 

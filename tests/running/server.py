@@ -53,6 +53,7 @@ class Server:
         self._program = program
         self._environment = os.environ | {
             "WHENCE_DATABASE_URL": database_url,
+            "WHENCE_KEYS_FILE": str(folder / "keys.txt"),
             "WHENCE_PORT": "0",
             "WHENCE_LOG_FORMAT": "json",
             "WHENCE_RATE_LIMIT_PER_KEY": "off",

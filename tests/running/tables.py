@@ -3,11 +3,13 @@
 Walking through the migrations takes longer than most tests; the statements they come to do not.
 """
 
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Engine, event, insert
 
 from ledger.database import upgrade, writing
+from ledger.private_files import make_private_file
 from ledger.schema import store
 
 _THERE = {
@@ -29,6 +31,8 @@ _recorded: dict[str, list[str]] = {}
 def make_tables(engine: Engine) -> None:
     """The tables of an empty ledger, with an identity of its own; nothing if they are there."""
     kind = engine.dialect.name
+    if kind == "sqlite":
+        make_private_file(Path(engine.url.database or ""))
     with engine.connect() as connection:
         if connection.exec_driver_sql(_THERE[kind]).scalar() is not None:
             return

@@ -41,6 +41,11 @@ class Running:
     def url(self) -> str:
         return self.awaited(r'"address": ?"(http://[^"]+)"')
 
+    def key(self, mode: str = "test") -> str:
+        """What the first start wrote down, once it has."""
+        file = Path(self.awaited(r"The keys are in (.*/keys\.txt)"))
+        return re.search(rf"pfk_{mode}_[0-9a-z]{{52}}\.[\w-]+", file.read_text())[0]
+
     def awaited(self, pattern: str) -> str:
         """The first group of the pattern, once the process has said it."""
         until = time.monotonic() + PATIENCE_SECONDS
@@ -90,6 +95,7 @@ class Running:
 def environment(tmp_path: Path) -> dict[str, str]:
     return os.environ | {
         "WHENCE_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.db'}",
+        "WHENCE_KEYS_FILE": str(tmp_path / "keys.txt"),
         "WHENCE_PORT": "0",
         "WHENCE_LOG_FORMAT": "json",
     }

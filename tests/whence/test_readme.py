@@ -46,7 +46,7 @@ def service(start):
 
 @pytest.fixture
 def key(service):
-    return service.awaited(r"(pfk_test_[0-9a-z]{52}\.[\w-]+)")
+    return service.key()
 
 
 @pytest.fixture

@@ -21,8 +21,6 @@ from whence.serve import Served
 from whence.settings import Settings
 from whence.wiring import projecting, recording
 
-KEY = r"pfk_{mode}_[0-9a-z]{{52}}\.[\w-]+"
-
 
 def create_customer(url: str, key: str) -> dict[str, object]:
     request = urllib.request.Request(  # noqa: S310 (our own server)
@@ -34,10 +32,9 @@ def create_customer(url: str, key: str) -> dict[str, object]:
         return json.load(answer)
 
 
-def test_the_first_start_prints_an_organization_two_keys_and_a_curl_once(start):
+def test_the_first_start_writes_an_organization_two_keys_and_a_curl_to_a_file_once(start, tmp_path):
     first = start("serve")
-    key = first.awaited(f"({KEY.format(mode='test')})")
-    live_key = first.awaited(f"({KEY.format(mode='live')})")
+    key, live_key = first.key(), first.key("live")
     customer = create_customer(first.url, key)
 
     code = first.stopped(signal.SIGINT)
@@ -45,10 +42,13 @@ def test_the_first_start_prints_an_organization_two_keys_and_a_curl_once(start):
     status, _ = second.answer("/readyz")
 
     assert code == 0, first.output
-    assert re.search(r"org_[0-9a-z]{26}", first.output)
-    assert f"curl {first.url}/v1/customers" in first.output
-    assert live_key not in second.output
-    assert "pfk_" not in second.output
+    written = (tmp_path / "keys.txt").read_text()
+    assert re.search(r"org_[0-9a-z]{26}", written)
+    assert f"curl {first.url}/v1/customers" in written
+    assert written.count(live_key) == 1
+    assert (tmp_path / "keys.txt").stat().st_mode & 0o777 == 0o600
+    assert "pfk_" not in first.output + second.output
+    assert "keys.txt" not in second.output
     assert status == 200
     assert lookup(second.url, key)["id"] == customer["id"]
 
@@ -74,7 +74,7 @@ def test_a_signal_stops_it_cleanly(start, stop):
 
 def test_nothing_secret_is_logged(start):
     service = start("serve", WHENCE_LOG_LEVEL="debug")
-    key = service.awaited(f"({KEY.format(mode='test')})")
+    key = service.key()
     create_customer(service.url, key)
     lookup(service.url, key)
     service.stopped(signal.SIGTERM)
@@ -150,11 +150,12 @@ def test_a_command_knows_every_fact_by_itself(start, command):
 
 
 def test_events_are_followed_as_they_come(start):
-    follower = start("events", "--follow", "--json")
     service = start("serve")
+    service.answer("/readyz")
+    follower = start("events", "--follow", "--json")
 
     follower.awaited('("topic":"organization.founded")')
-    create_customer(service.url, service.awaited(f"({KEY.format(mode='test')})"))
+    create_customer(service.url, service.key())
 
     follower.awaited('("topic":"customer.registered")')
     assert follower.stopped(signal.SIGINT) == 0
@@ -162,7 +163,7 @@ def test_events_are_followed_as_they_come(start):
 
 def test_several_workers_serve_one_postgresql(start, postgresql_url):
     service = start("serve", "--workers", "2", WHENCE_DATABASE_URL=postgresql_url)
-    key = service.awaited(f"({KEY.format(mode='test')})")
+    key = service.key()
 
     customer = create_customer(service.url, key)
 
@@ -178,7 +179,7 @@ def test_services_that_start_together_on_an_empty_store_found_one_organization(
     for service in services:
         assert service.answer("/healthz")[0] == 200
 
-    assert sum("Test key" in service.output for service in services) == 1
+    assert sum("keys.txt" in service.output for service in services) == 1
     assert [service.stopped(signal.SIGTERM) for service in services] == [0, 0, 0]
 
 

@@ -29,6 +29,12 @@ def test_origins_are_separated_by_commas(monkeypatch):
     assert Settings.load().cors_origins == ("https://a.example", "https://b.example")
 
 
+def test_trusted_proxies_are_addresses_or_networks(monkeypatch):
+    monkeypatch.setenv("WHENCE_TRUSTED_PROXIES", "10.0.0.7, 10.1.2.3/16,2001:db8::/32")
+
+    assert Settings.load().trusted_proxies == ("10.0.0.7/32", "10.1.0.0/16", "2001:db8::/32")
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "sentence"),
     [
@@ -54,6 +60,14 @@ def test_origins_are_separated_by_commas(monkeypatch):
             (
                 "WHENCE_CORS_ORIGINS cannot be used: it must be like https://shop.example, "
                 'separated by commas, or "*"'
+            ),
+        ),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.7,proxy.example",
+            (
+                "WHENCE_TRUSTED_PROXIES cannot be used: it must be addresses or networks, "
+                "like 10.0.0.7,10.1.0.0/16"
             ),
         ),
         (

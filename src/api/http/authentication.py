@@ -1,7 +1,7 @@
 """Authentication by API key, in ``X-Reevit-Key`` or as a bearer token; and scopes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from fastapi.security import APIKeyHeader
@@ -29,17 +29,16 @@ class Authentication:
         self._clock = clock
         self._notes: dict[str, asyncio.Task[None]] = {}
 
-    async def caller(self, request_state: RequestState) -> Principal | None:
-        """None without a key; raises the Unauthorized refusals of ``commands.api_keys``."""
-        raw = request_state.header(b"x-reevit-key")
-        if not raw:
-            bearer = request_state.header(b"authorization") or ""
-            if bearer[: len(_BEARER)].lower() != _BEARER:
-                return None
-            raw = bearer[len(_BEARER) :].strip()
-        return await self._directory.principal(raw)
+    async def caller(self, key: str, *, before_looking_up: Callable[[], None]) -> Principal:
+        """Whose key it is; ``before_looking_up`` is called unless that is known already.
 
-    def note_use(self, principal: Principal) -> None:
+        Raises the Unauthorized refusals of ``commands.api_keys``.
+        """
+        caller = await self._directory.principal(key, before_looking_up=before_looking_up)
+        self._note_use(caller)
+        return caller
+
+    def _note_use(self, principal: Principal) -> None:
         """Beside the request, which need not wait for it; once at a time for each key."""
         if principal.key_id in self._notes:
             return
@@ -53,6 +52,17 @@ class Authentication:
         del self._notes[key_id]
         if not task.cancelled():
             task.exception()
+
+
+def key_in(request_state: RequestState) -> str | None:
+    """The key that came along, if any did."""
+    key = request_state.header(b"x-reevit-key")
+    if key:
+        return key
+    bearer = request_state.header(b"authorization") or ""
+    if bearer[: len(_BEARER)].lower() != _BEARER:
+        return None
+    return bearer[len(_BEARER) :].strip()
 
 
 def admit(request_state: RequestState, scopes: Sequence[str]) -> None:

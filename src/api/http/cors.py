@@ -43,6 +43,15 @@ class CrossOrigin:
         self._directory = directory
         self._routes = routes
 
+    def headers_by_setting(
+        self, scope: Scope, request_state: RequestState
+    ) -> list[tuple[bytes, bytes]]:
+        """What an answer says to a browser, as far as that needs no look at any organization."""
+        origin = request_state.header(b"origin")
+        if (origin is None and not self._origins) or self._find(scope["path"]) is None:
+            return []
+        return _headers(origin if self._is_set(origin) else None)
+
     async def headers(self, scope: Scope, request_state: RequestState) -> list[tuple[bytes, bytes]]:
         """What an answer to this request says to a browser; nothing on other routes."""
         origin = request_state.header(b"origin")
@@ -51,11 +60,8 @@ class CrossOrigin:
         found = self._find(scope["path"])
         if found is None:
             return []
-        headers = [(b"vary", b"Origin")]
-        if origin and await self._may_read(scope, request_state, origin, *found):
-            headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
-            headers.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
-        return headers
+        may_read = origin and await self._may_read(scope, request_state, origin, *found)
+        return _headers(origin if may_read else None)
 
     def preflight(self, scope: Scope, request_state: RequestState) -> Response | None:
         """The answer to a browser that asks before it asks; None when this is no such question."""
@@ -90,6 +96,9 @@ class CrossOrigin:
                 return access, match.groupdict()
         return None
 
+    def _is_set(self, origin: str | None) -> bool:
+        return origin in self._origins or "*" in self._origins
+
     async def _may_read(
         self,
         scope: Scope,
@@ -98,7 +107,7 @@ class CrossOrigin:
         access: BrowserAccess,
         segments: Mapping[str, str],
     ) -> bool:
-        if origin in self._origins or "*" in self._origins:
+        if self._is_set(origin):
             return True
         if access.scope is not None:
             caller = request_state.caller
@@ -112,6 +121,14 @@ class CrossOrigin:
                 organization = await self._directory.organization(book)
                 return organization is not None and origin in organization.checkout_origins
         return False
+
+
+def _headers(reader: str | None) -> list[tuple[bytes, bytes]]:
+    headers = [(b"vary", b"Origin")]
+    if reader:
+        headers.append((b"access-control-allow-origin", reader.encode("latin-1")))
+        headers.append((b"access-control-expose-headers", _EXPOSED_HEADERS.encode()))
+    return headers
 
 
 def _asks_first(scope: Scope, request_state: RequestState) -> bool:

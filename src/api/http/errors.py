@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
 from api.http.responses import JSON
-from domain.errors import Conflict, Gone, NotFound, Refusal, Unauthorized
+from domain.errors import Conflict, Gone, NotFound, NotPermitted, Refusal, Unauthorized
 from ledger.errors import LedgerUnavailable
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.querying.pages import BadArgument
@@ -167,6 +167,8 @@ def from_refusal(refusal: Refusal) -> ApiError:
         return ApiError(410, "gone", code, message, details)
     if isinstance(refusal, Unauthorized):
         return ApiError(401, "unauthorized", code, message, details)
+    if isinstance(refusal, NotPermitted):
+        return ApiError(403, "forbidden", code, message, details)
     category = "invalid_state" if code == "invalid_state" else "validation_error"
     return ApiError(400, category, code, message, details)
 

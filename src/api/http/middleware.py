@@ -7,14 +7,12 @@ from typing import Any
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.authentication import Authentication
 from api.http.cors import CrossOrigin
 from api.http.dependencies import RequestMetrics
-from api.http.errors import RateLimited, answer_to, body_too_large, is_fault
-from api.http.parsing import LARGEST_BODY_BYTES, keep_encoded_slashes
-from api.http.rate_limits import RateLimit
-from api.http.request_state import RequestState
-from domain.errors import Unauthorized
+from api.http.errors import ApiError, answer_to, body_too_large, is_fault
+from api.http.parsing import LARGEST_BODY_BYTES, LARGEST_PUBLIC_BODY_BYTES, keep_encoded_slashes
+from api.http.request_state import REFUSED, RequestState
+from api.http.turnstile import Turnstile
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -33,21 +31,22 @@ _HUNG_UP = 499
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-# Those who watch over the service ask often, and must be answered when it matters most.
-_UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
+# As what those are counted whom nobody knows: so they name no series by what they ask.
+_STRANGERS = "refused"
+
+# Those who watch over the service ask often.
+_WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class RequestMiddleware:
-    """Request id, key, rate limit, size limit, headers, access log, metrics, and the last catch."""
+    """Request id, who asks, size limit, headers, access log, metrics, and the last catch."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         request_id: Callable[[], str],
-        authentication: Authentication,
-        per_key: RateLimit,
-        per_address: RateLimit,
+        turnstile: Turnstile,
         cross_origin: CrossOrigin,
         metrics: RequestMetrics | None,
         log: Any,
@@ -55,9 +54,7 @@ class RequestMiddleware:
     ) -> None:
         self._app = app
         self._request_id = request_id
-        self._authentication = authentication
-        self._per_key = per_key
-        self._per_address = per_address
+        self._turnstile = turnstile
         self._cross_origin = cross_origin
         self._metrics = metrics
         self._log = log.bind()
@@ -89,8 +86,6 @@ class RequestMiddleware:
                 self._log.exception("request_failed", request_id=request_state.request_id)
             if request_state.status:
                 raise
-            if request_state.allowance is None:
-                request_state.allowance = self._per_address.look(_address(scope))
             await answer.response()(scope, receive, send_with_headers)
         finally:
             self._note(request_state, scope, time.perf_counter() - started)
@@ -98,40 +93,28 @@ class RequestMiddleware:
     async def _serve(
         self, request_state: RequestState, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        request_state.headers = self._cross_origin.headers_by_setting(scope, request_state)
+        await self._let_in(request_state, scope)
         keep_encoded_slashes(scope)
-        request_state.headers = await self._cross_origin.headers(scope, request_state)
-        preflight = self._cross_origin.preflight(scope, request_state)
-        if preflight is not None:
-            request_state.allowance = self._per_address.look(_address(scope))
-            await preflight(scope, receive, send)
-            return
-        try:
-            request_state.caller = await self._authentication.caller(request_state)
-        except Unauthorized as refused:
-            request_state.refused_key = refused
-        else:
-            if request_state.caller is not None:
-                self._authentication.note_use(request_state.caller)
-                if b"origin" in request_state.received:
-                    # Whose key it is may say which pages read the answer.
-                    request_state.headers = await self._cross_origin.headers(scope, request_state)
-        self._count(request_state, scope)
-        length = request_state.received.get(b"content-length", b"")
-        if length.isdigit() and int(length) > LARGEST_BODY_BYTES:
-            raise body_too_large(LARGEST_BODY_BYTES)
+        if b"origin" in request_state.received:
+            request_state.headers = await self._cross_origin.headers(scope, request_state)
+            preflight = self._cross_origin.preflight(scope, request_state)
+            if preflight is not None:
+                await preflight(scope, receive, send)
+                return
         await self._app(scope, receive, send)
 
-    def _count(self, request_state: RequestState, scope: Scope) -> None:
-        if request_state.caller is not None:
-            request_state.allowance = self._per_key.hit(request_state.caller.key_id)
-        else:
-            address = _address(scope)
-            if scope["path"] in _UNCOUNTED:
-                request_state.allowance = self._per_address.look(address)
-            else:
-                request_state.allowance = self._per_address.hit(address)
-        if request_state.allowance is not None and not request_state.allowance.allowed:
-            raise RateLimited(request_state.allowance.retry_after_seconds)
+    async def _let_in(self, request_state: RequestState, scope: Scope) -> None:
+        """Refuses what needs no look at anything, then whoever asks too often."""
+        refused = scope.get(REFUSED) or _too_large(request_state, LARGEST_BODY_BYTES)
+        if refused is not None:
+            self._turnstile.count(request_state, scope)
+            raise refused
+        await self._turnstile.enter(request_state, scope)
+        if request_state.caller is None:
+            refused = _too_large(request_state, LARGEST_PUBLIC_BODY_BYTES)
+            if refused is not None:
+                raise refused
 
     def _completed(
         self, request_state: RequestState, headers: list[tuple[bytes, bytes]]
@@ -159,12 +142,13 @@ class RequestMiddleware:
         # The template of the path, never the path: names people have may be in it.
         route = getattr(scope.get("route"), "path", None)
         if route is None:
-            route = scope["path"] if scope["path"] in _UNCOUNTED else "unknown"
+            route = scope["path"] if scope["path"] in _WATCHED else "unknown"
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         if self._metrics is not None:
-            self._metrics.observe(route, method, request_state.status, seconds)
+            counted_as = _STRANGERS if _is_refused_stranger(request_state) else route
+            self._metrics.observe(counted_as, method, request_state.status, seconds)
         # Those who only look whether we are there would fill the log.
-        say = self._log.debug if route in _UNCOUNTED else self._log.info
+        say = self._log.debug if route in _WATCHED else self._log.info
         say(
             "request",
             method=method,
@@ -176,6 +160,13 @@ class RequestMiddleware:
         )
 
 
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else "unknown"
+def _is_refused_stranger(request_state: RequestState) -> bool:
+    return request_state.caller is None and request_state.status in {401, 429}
+
+
+def _too_large(request_state: RequestState, largest_bytes: int) -> ApiError | None:
+    """What a body is refused for that says itself how long it is; others are counted as read."""
+    length = request_state.received.get(b"content-length", b"")
+    if length.isdigit() and int(length) > largest_bytes:
+        return body_too_large(largest_bytes)
+    return None

@@ -14,18 +14,24 @@ from starlette.types import Receive, Scope
 
 from api.http.errors import InvalidInput, body_too_large
 
-LARGEST_BODY_BYTES = 10 * 1024 * 1024
+LARGEST_BODY_BYTES = 1024 * 1024
+# What anybody may send who shows no key.
+LARGEST_PUBLIC_BODY_BYTES = 64 * 1024
 DEEPEST_NESTING = 64
+# A body is read by this process alone, and nobody else is answered meanwhile: at some 2 µs a value.
+MOST_VALUES = 20_000
 
 _MOST_QUERY_FIELDS = 200
+# More than twice the longest text that is asked for has, however it is encoded.
+_MOST_ESCAPES = 20_000
 # So many digits tell every double from all others.
 _DIGITS_OF_A_DOUBLE = 17
 # Stands for "/" inside a segment. A NUL sent by a client is refused, so it means nothing else.
 _SLASH = "\0"
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body; raises ApiError (413) once it is longer than ``LARGEST_BODY_BYTES``."""
+async def read_body(receive: Receive, *, largest_bytes: int = LARGEST_PUBLIC_BODY_BYTES) -> bytes:
+    """The whole body, counted as it comes; raises ApiError (413) as soon as it is too long."""
     parts: list[bytes] = []
     length = 0
     more = True
@@ -35,8 +41,8 @@ async def read_body(receive: Receive) -> bytes:
             raise ClientDisconnect
         parts.append(message.get("body", b""))
         length += len(parts[-1])
-        if length > LARGEST_BODY_BYTES:
-            raise body_too_large(LARGEST_BODY_BYTES)
+        if length > largest_bytes:
+            raise body_too_large(largest_bytes)
         more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -46,11 +52,14 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
     A number is what was written, or an ``int`` or Decimal too large for whoever keeps it, never
     something near it. Raises InvalidInput for everything that is not an object, for a name that is
-    there twice, for NUL characters (no database stores them in text) and for nesting deeper than
-    ``DEEPEST_NESTING``.
+    there twice, for NUL characters (no database stores them in text), for nesting deeper than
+    ``DEEPEST_NESTING`` and for more than ``MOST_VALUES`` values.
     """
     if not body or body.isspace():
         return {}
+    # Of a text that is full of these each counts as a value: no text that is kept is so long.
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
+        raise InvalidInput("body", f"must not have more than {MOST_VALUES} values")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -125,6 +134,8 @@ def parse_query(query: bytes, *, lists: Collection[str] = ()) -> dict[str, Any]:
     """
     if not query:
         return {}
+    if query.count(b"%") > _MOST_ESCAPES:
+        raise InvalidInput("query", f"more than {_MOST_ESCAPES} characters are percent-encoded")
     try:
         pairs = parse_qsl(
             query.decode("latin-1"), max_num_fields=_MOST_QUERY_FIELDS, errors="strict"

@@ -1,6 +1,7 @@
 """Request state: what is known about one request from its first byte on."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.types import Scope
 
@@ -8,7 +9,10 @@ from api.http.rate_limits import Allowance
 from commands.directory import Principal
 from domain.errors import Refusal
 
-_PLACE = "whence.request_state"
+# Where the scope of a request says why it is refused, whoever sent it.
+REFUSED: Final = "whence.refused"
+
+_PLACE: Final = "whence.request_state"
 
 
 @dataclass(slots=True)

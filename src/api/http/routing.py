@@ -21,7 +21,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.authentication import KEY, admit
 from api.http.errors import from_validation
-from api.http.parsing import parse_object, parse_query, read_body, segment
+from api.http.parsing import (
+    LARGEST_BODY_BYTES,
+    LARGEST_PUBLIC_BODY_BYTES,
+    parse_object,
+    parse_query,
+    read_body,
+    segment,
+)
 from api.http.query_fields import time_zone
 from api.http.request import ApiRequest
 from api.http.request_state import RequestState
@@ -92,6 +99,9 @@ class Operation(APIRoute):
             name for name in named if name not in {"request", "command", "query"}
         )
         self._scopes = _scopes(self.dependencies)
+        self._largest_body = (
+            LARGEST_PUBLIC_BODY_BYTES if self._scopes is None else LARGEST_BODY_BYTES
+        )
         self.knows_the_past = PRESENT_ONLY not in self.dependencies
         self.app = self._serve
 
@@ -107,8 +117,9 @@ class Operation(APIRoute):
             if self._query is not None:
                 fields = parse_query(scope["query_string"], lists=self._lists)
                 arguments["query"] = self._query.model_validate(fields, context=time_zone(fields))
+                scope["whence.sent"] = fields
             if self._command is not None:
-                sent = parse_object(await read_body(receive))
+                sent = parse_object(await read_body(receive, largest_bytes=self._largest_body))
                 scope["whence.sent"] = sent
                 arguments["command"] = self._command.model_validate(sent)
         except ValidationError as invalid:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from api.resources.shapes import Moment, Shape
-from domain.organization import Key
+from domain.api_key import Key
 
 
 class ApiKey(Shape):
@@ -16,6 +16,10 @@ class ApiKey(Shape):
     name: str = Field(examples=["the website"])
     scopes: list[str] = Field(examples=[["payments:read"]])
     created_at: Moment
+    created_by: str | None = Field(
+        description="The key that asked for it; null: an operator, or it is not known.",
+        examples=["key_01hxa2b3c4d5e6f7g8h9jkmnpq"],
+    )
     last_used_at: Moment | None
     revoked_at: Moment | None
 
@@ -28,4 +32,4 @@ class NewApiKey(ApiKey):
 
 
 def api_key_of(key: Key, org_id: str) -> dict[str, Any]:
-    return ApiKey.of(key, id=key.key_id, org_id=org_id)
+    return ApiKey.of(key, id=key.key_id, org_id=org_id, created_by=key.made_by)

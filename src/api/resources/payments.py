@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from api.resources.customer_secrecy import without_customers
+from api.http.customer_fields import without_customers
 from api.resources.customers import Source
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
 from domain.customer import Customer as CustomerAggregate

@@ -13,7 +13,7 @@ from commands.handling.ids import Ids
 from commands.handling.providers import Provider, RecordedByMerchant, Simulator
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Mode
-from domain.errors import Conflict, Refusal, Unauthorized
+from domain.errors import Conflict, NotPermitted, Refusal, Unauthorized
 from domain.fact import Entity
 from ledger.append import Append, Done, KeyReused, LostRace, Outcome, Replayed, Reply, ValueTaken
 from ledger.clock import Clock
@@ -211,7 +211,7 @@ class CommandHandler:
         """
         if await self._is_outdated(work):
             return None
-        if request.idempotency is None or isinstance(refusal, Unauthorized):
+        if request.idempotency is None or isinstance(refusal, (Unauthorized, NotPermitted)):
             raise refusal
         response = request.refuse(refusal)
         return _answer(response, await self._ledger.append_async(self._append(request, response)))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import Refusal
-from ledger.errors import LedgerUnavailable
+from ledger.errors import LedgerUnavailable, NoStore
 from whence import __version__
 from whence.errors import Unsuccessful
 
@@ -72,6 +72,8 @@ def main() -> None:
         command_line(*sys.argv[1:2])()
     except Unsuccessful as reason:
         _stop(str(reason), reason.exit_code)
+    except NoStore as reason:
+        _stop(str(reason), 2)
     except (Refusal, LedgerUnavailable) as reason:
         _stop(str(reason), 1)
 

@@ -55,7 +55,10 @@ def backup(
 def restored() -> None:
     """Say that a backup was put back: begins a new epoch, and has the views built anew."""
     settings = Settings.load()
-    with recording(settings) as ledger, generations_of(settings, ledger) as generations:
+    with (
+        recording(settings, makes_store=False) as ledger,
+        generations_of(settings, ledger) as generations,
+    ):
         for each in generations.list():
             generations.drop(each.number)
         identity = begin_epoch(ledger.engine)
@@ -66,7 +69,10 @@ def restored() -> None:
 def distribute() -> None:
     """Spread every table over the machines of a Citus cluster by book, while nobody uses them."""
     settings = Settings.load()
-    with recording(settings) as ledger, generations_of(settings, ledger) as generations:
+    with (
+        recording(settings, makes_store=False) as ledger,
+        generations_of(settings, ledger) as generations,
+    ):
         try:
             spread = [*distribute_store(ledger.engine), *generations.distribute()]
         except NotDistributable as refused:

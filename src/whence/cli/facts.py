@@ -27,7 +27,7 @@ def events(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Print the recorded facts, book by book, in the order of their positions."""
-    with recording(Settings.load()) as ledger:
+    with recording(Settings.load(), makes_store=False) as ledger:
         if book is not None:
             _must_be_a_book(ledger, book)
         try:

@@ -11,9 +11,9 @@ import typer
 from commands.handling.handler import Context
 from commands.handling.unit_of_work import UnitOfWork
 from commands.imported_api_keys import import_key
-from commands.organizations import IssueKey, issue_key, list_keys, revoke_key
+from commands.issued_keys import IssueKey, issue_key, list_keys, revoke_key
+from domain.api_key import Key
 from domain.book import Book, Mode
-from domain.organization import Key
 from whence.cli.terminal import AsJson, print_json, print_table, validated
 from whence.settings import Settings
 from whence.wiring import handling, recording
@@ -66,7 +66,7 @@ def import_(
         else sys.stdin.readline().strip()
     )
     command = validated(IssueKey, name=name, scopes=scope or [])
-    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+    with recording(Settings.load(), makes_store=False) as ledger, handling(ledger) as handler:
         key = asyncio.run(import_key(handler, org_id, raw, command, context=_OPERATOR))
     if json:
         print_json(_described(key))
@@ -81,11 +81,8 @@ def list_(org_id: OrgId, *, mode: InMode = "test", json: AsJson = False) -> None
     if json:
         print_json([_described(key) for key in keys])
     else:
-        rows = [
-            (key.key_id, key.name, " ".join(key.scopes) or "everything", _state(key))
-            for key in keys
-        ]
-        print_table(f"Keys of {org_id}/{mode}", ("id", "name", "may", "state"), rows)
+        rows = [(*_row(key), key.made_by or "an operator") for key in keys]
+        print_table(f"Keys of {org_id}/{mode}", ("id", "name", "may", "state", "made by"), rows)
 
 
 @app.command()
@@ -94,10 +91,13 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="The key, key_…")],
     *,
     mode: InMode = "test",
+    with_descendants: Annotated[
+        bool, typer.Option("--with-descendants", help="Also the keys it made, and those they made.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Revoke a key: it lets nobody in any more."""
-    _perform(org_id, mode, partial(revoke_key, key_id=key_id))
+    _perform(org_id, mode, partial(revoke_key, key_id=key_id, descendants=with_descendants))
     if json:
         print_json({"id": key_id, "revoked": True})
     else:
@@ -105,8 +105,12 @@ def revoke(
 
 
 def _perform(org_id: str, mode: Mode, decide: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+    with recording(Settings.load(), makes_store=False) as ledger, handling(ledger) as handler:
         return asyncio.run(handler.perform(str(Book(org_id, mode)), decide, context=_OPERATOR))
+
+
+def _row(key: Key) -> tuple[str, str, str, str]:
+    return key.key_id, key.name, " ".join(key.scopes) or "everything", _state(key)
 
 
 def _state(key: Key) -> str:
@@ -121,6 +125,7 @@ def _described(key: Key) -> dict[str, object]:
         "name": key.name,
         "scopes": key.scopes,
         "created_at": key.created_at.isoformat(),
+        "created_by": key.made_by,
         "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
         "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
     }

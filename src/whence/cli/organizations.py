@@ -68,7 +68,7 @@ def update(
     changes = {field: text or None for field, text in given.items() if text is not None}
     command = validated(UpdateOrganization, **changes)
     modes = MODES if mode is None else (mode,)
-    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+    with recording(Settings.load(), makes_store=False) as ledger, handling(ledger) as handler:
         organizations = asyncio.run(_update(handler, org_id, modes, command))
     if json:
         print_json({each.mode: _described(each) for each in organizations})
@@ -79,7 +79,7 @@ def update(
 @app.command("list")
 def list_(*, json: AsJson = False) -> None:
     """List the organizations, the oldest first."""
-    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+    with recording(Settings.load(), makes_store=False) as ledger, handling(ledger) as handler:
         found = asyncio.run(_organizations(handler, list(ledger.heads())))
     if json:
         print_json([_described(each) for each in found])

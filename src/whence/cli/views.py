@@ -86,7 +86,10 @@ def verify(
 def opened_views() -> Iterator[tuple[Ledger, Generations]]:
     settings = Settings.load()
     try:
-        with recording(settings) as ledger, generations_of(settings, ledger) as views:
+        with (
+            recording(settings, makes_store=False) as ledger,
+            generations_of(settings, ledger) as views,
+        ):
             yield ledger, views
     except (NoSuchGeneration, GenerationServes, OtherFacts, LoadFailed) as refused:
         raise Unsuccessful(str(refused)) from None

@@ -69,17 +69,59 @@ def test_a_command_tells_its_position_and_a_query_has_reached_it(client):
     assert "Whence-Behind" not in seen.headers
 
 
-def test_a_body_larger_than_ten_megabytes_is_refused_unread(client):
-    answer = client.post("/v1/customers", content=b" " * (10 * 1024 * 1024 + 1))
+MEGABYTE = 1024 * 1024
+
+
+def chunks(bytes_in_all):
+    return (b" " * 4096 for _ in range(bytes_in_all // 4096))
+
+
+@pytest.mark.parametrize("content", [b" " * (MEGABYTE + 1), chunks(MEGABYTE + 4096)])
+def test_a_body_larger_than_a_megabyte_is_refused(client, content):
+    answer = client.post("/v1/customers", content=content)
 
     assert answer.status_code == 413
     assert answer.json()["code"] == "payload_too_large"
+    assert answer.json()["details"] == {"limit": MEGABYTE}
 
 
-def test_a_chunked_body_larger_than_ten_megabytes_is_refused(client):
-    chunks = (b" " * 65536 for _ in range(170))
+def test_a_body_of_a_megabyte_is_read(client):
+    answer = client.post("/v1/customers", content=b" " * (MEGABYTE - 2) + b"{}")
 
-    answer = client.post("/v1/customers", content=chunks)
+    assert answer.status_code == 201
+
+
+PUBLIC = ["/v1/pay/lnk_x/pay", "/pay/lnk_x", "/v1/checkout/sessions/cs_x/select"]
+
+
+@pytest.mark.parametrize("path", [*PUBLIC, "/v1/payments/pay_x/confirm-intent?client_secret=x"])
+def test_whoever_shows_no_key_may_send_64_kilobytes(stranger, path):
+    answer = stranger.post(path, content=b"a=" + b"%" * 65_536)
+
+    assert answer.status_code == 413
+    assert answer.json()["details"] == {"limit": 65_536}
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_a_body_that_does_not_say_how_long_it_is_is_counted_as_it_comes(stranger, path):
+    answer = stranger.post(path, content=chunks(65_536 + 4096))
+
+    assert answer.status_code == 413
+
+
+def test_what_is_too_large_is_refused_before_anybody_looks_at_the_key(server):
+    def looked_up(*_args, **_named):
+        raise AssertionError("the key was looked up")
+
+    proving, server.parts.directory.principal = server.parts.directory.principal, looked_up
+    try:
+        answer = httpx.post(
+            f"{server.url}/v1/customers",
+            content=b" " * (MEGABYTE + 1),
+            headers={"X-Reevit-Key": "pfk_test_guess"},
+        )
+    finally:
+        server.parts.directory.principal = proving
 
     assert answer.status_code == 413
 
@@ -171,7 +213,7 @@ def test_every_request_is_counted_by_route_method_and_status(new_server):
 
     time.sleep(0.05)
     assert metrics.seen == [
-        ("/v1/payments/{payment_id}", "GET", 401, True),
+        ("refused", "GET", 401, True),
         ("unknown", "GET", 404, True),
         ("unknown", "OTHER", 404, True),
     ]

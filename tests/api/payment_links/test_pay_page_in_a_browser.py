@@ -149,9 +149,10 @@ def test_going_back_and_loading_again_never_pays_twice(client, link, page):
     page.get_by_role("button", name="Pay GHS 99.00").click()
     page.get_by_role("button", name="Confirm GHS 99.00").click()
     page.reload()
-    page.go_back()
-    page.go_back()
-    page.goto(link["url"])
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
+    page.go_back(wait_until="commit")
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
+    page.go_back(wait_until="commit")
 
     expect(page.get_by_role("status")).to_contain_text("You have paid GHS 99.00 here before")
     assert len(client.get("/v1/payments").json()) == 1

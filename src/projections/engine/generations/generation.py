@@ -4,7 +4,6 @@ A generation belongs to the definitions it was made for. It can be thrown away a
 facts are the truth, and durability is left to them.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from sqlalchemy.schema import (
 
 from ledger.database import open_engine
 from ledger.distribution import distribute, is_distributed, spread
+from ledger.private_files import make_private_file
 from projections.engine.folding.checkpoints import CHECKPOINTS
 from projections.engine.folding.definitions import Definitions
 
@@ -82,7 +82,7 @@ class Generation:
     def create(self, definitions: Definitions) -> None:
         """Make the tables, without indexes, and without primary keys where that is possible."""
         if self.path is not None:
-            self.path.touch()
+            make_private_file(self.path)
         with self.unhurried() as connection:
             if self.schema is not None:
                 connection.execute(CreateSchema(self.schema))
@@ -180,11 +180,6 @@ def sqlite_generation(path: Path, number: int, definitions: str) -> Generation:
     and does not leave an empty one in its place.
     """
     engine = open_engine(f"sqlite:///{path}", durable=False)
-
-    @event.listens_for(engine, "do_connect")
-    def connect(_dialect: object, _record: object, _given: object, settings: Any) -> Any:
-        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, **settings)
-
     event.listen(engine, "connect", _enlarge_cache)
     there = engine.execution_options(schema_translate_map={"views": None})
     return Generation(
