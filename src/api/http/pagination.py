@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 Cursor = Annotated[
     str | None,
-    Field(max_length=4096, description="`next_cursor` of the page before; instead of `offset`."),
+    Field(max_length=4096),
 ]
 
 

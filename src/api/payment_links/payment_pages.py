@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from api.http.errors import answer_to
+from api.http.failures import answer_to
 from api.http.request import ApiRequest
 from api.http.routing import new_router
 from api.pages.readers import reader_of

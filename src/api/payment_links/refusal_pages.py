@@ -7,7 +7,8 @@ from typing import Any, Final
 import orjson
 from starlette.responses import Response
 
-from api.http.errors import ApiError, answer_to, is_fault
+from api.http.errors import ApiError
+from api.http.failures import answer_to, is_fault
 from api.http.request import ApiRequest
 from api.pages.readers import moment_shown
 from api.payment_links.own_payments import newest
@@ -54,7 +55,7 @@ def for_people(show: Show) -> Show:
             return await show(request, **named)
         except Exception as error:
             answer = answer_to(error)
-            if is_fault(error, answer):
+            if is_fault(answer):
                 raise
             return await _refused(request, named["code"], answer)
 
