@@ -22,6 +22,7 @@ from api import (
 )
 from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
+from api.customers import exports as customer_exports
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
 from api.http.authentication import Authentication
@@ -89,6 +90,7 @@ _COMMANDS = (
 _QUERIES = (
     # Before the customers, one of whom would be called "top".
     explanations.router,
+    customer_exports.router,
     customer_queries.router,
     customer_queries.customer_routes.by_external_id,
     customer_queries.customer_routes.by_id,
