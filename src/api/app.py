@@ -5,6 +5,7 @@ from typing import Literal
 import orjson
 from fastapi import FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
@@ -165,15 +166,18 @@ async def health(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is a
     return answer({"status": "ok"})
 
 
+# Making the document takes a second or two: in a thread, so that it keeps nobody else waiting.
 @_about.get("/openapi.json", include_in_schema=False)
 async def openapi(request: ApiRequest) -> Response:
-    return Response(orjson.dumps(document(request.app)), media_type="application/json")
+    described = await run_in_threadpool(document, request.app)
+    return Response(orjson.dumps(described), media_type="application/json")
 
 
 @_about.get("/docs", include_in_schema=False)
 async def docs(request: ApiRequest) -> Response:
+    described = await run_in_threadpool(document, request.app)
     return HTMLResponse(
-        docs_page.page(document(request.app)),
+        await run_in_threadpool(docs_page.page, described),
         headers={"Content-Security-Policy": docs_page.CONTENT_SECURITY_POLICY},
     )
 
