@@ -14,10 +14,9 @@ from projections.customer_list import SortBy
 from projections.top_customers import Metric, Period
 
 
-class ListCustomers(PageRequest):
+class FilterCustomers(BaseModel):
     """Everything the customers asked for must have in common; amounts in minor units."""
 
-    limit: UpTo100 = 50
     search: str | None = Field(
         None,
         max_length=255,
@@ -36,16 +35,18 @@ class ListCustomers(PageRequest):
     max_spend: Whole | None = None
     tags: TagList = Field(default_factory=list, description="Repeated, or separated by commas.")
     tags_match: Literal["any", "all"] = "any"
-    acquired_via: str | None = Field(
-        None, max_length=255, description="The source_id of the first payment that succeeded."
-    )
+    acquired_via: str | None = Field(None, max_length=255)
 
     @property
     def filter(self) -> CustomerFilter:
         order_and_tags = {"sort_by", "sort_desc", "tags", "tags_match"}
-        conditions = self.model_dump(exclude={*PageRequest.model_fields, *order_and_tags})
+        conditions = self.model_dump(include=set(FilterCustomers.model_fields) - order_and_tags)
         conditions[f"tags_{self.tags_match}"] = self.tags
         return CustomerFilter(**conditions)
+
+
+class ListCustomers(PageRequest, FilterCustomers):
+    limit: UpTo100 = 50
 
 
 class ListTopCustomers(PageRequest):

@@ -9,9 +9,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.cors import CrossOrigin
 from api.http.dependencies import RequestMetrics
-from api.http.errors import ApiError, answer_to, body_too_large, is_fault
+from api.http.errors import ApiError, body_too_large
+from api.http.failures import FailureLog, answer_to
 from api.http.parsing import LARGEST_BODY_BYTES, LARGEST_PUBLIC_BODY_BYTES, keep_encoded_slashes
 from api.http.request_state import REFUSED, RequestState
+from api.http.sampling import Sampling
 from api.http.turnstile import Turnstile
 
 SECURITY_HEADERS = (
@@ -21,11 +23,14 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"strict-transport-security", b"max-age=31536000"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
-    (b"cache-control", b"no-store"),
 )
-_POLICY = b"content-security-policy"
-_STRICTEST_POLICY = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+# What a route may say for itself.
+_UNLESS_SAID = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 
+_WRONG, _TOO_OFTEN = 400, 429
 # What nobody will read, as nginx calls it.
 _HUNG_UP = 499
 
@@ -58,6 +63,8 @@ class RequestMiddleware:
         self._cross_origin = cross_origin
         self._metrics = metrics
         self._log = log.bind()
+        self._failures = FailureLog(self._log)
+        self._sampling = Sampling()
         self._constant = [*SECURITY_HEADERS]
         if store is not None:
             self._constant.append((b"whence-store", store.encode()))
@@ -82,8 +89,7 @@ class RequestMiddleware:
             request_state.status = request_state.status or _HUNG_UP
         except Exception as error:
             answer = answer_to(error, behind=request_state.behind)
-            if is_fault(error, answer):
-                self._log.exception("request_failed", request_id=request_state.request_id)
+            self._failures.note(error, answer, request_state.request_id)
             if request_state.status:
                 raise
             await answer.response()(scope, receive, send_with_headers)
@@ -125,8 +131,8 @@ class RequestMiddleware:
             *self._constant,
             *request_state.headers,
         ]
-        if all(name != _POLICY for name, _ in headers):
-            completed.append(_STRICTEST_POLICY)
+        said = {name for name, _ in headers}
+        completed += (each for each in _UNLESS_SAID if each[0] not in said)
         if request_state.replayed:
             completed.append((b"idempotent-replayed", b"true"))
         allowance = request_state.allowance
@@ -147,7 +153,13 @@ class RequestMiddleware:
         if self._metrics is not None:
             counted_as = _STRANGERS if _is_refused_stranger(request_state) else route
             self._metrics.observe(counted_as, method, request_state.status, seconds)
-        # Those who only look whether we are there would fill the log.
+        # Whoever is turned away again and again would fill the log, as would those who only look
+        # whether we are there.
+        requests = 1
+        if _is_turned_away(request_state):
+            requests = self._sampling.due((route, request_state.status, _book(request_state)))
+        if not requests:
+            return
         say = self._log.debug if route in _WATCHED else self._log.info
         say(
             "request",
@@ -156,8 +168,21 @@ class RequestMiddleware:
             status=request_state.status,
             ms=round(seconds * 1000, 2),
             request_id=request_state.request_id,
-            book=request_state.caller.book if request_state.caller else None,
+            book=_book(request_state),
+            **({"requests": requests} if requests > 1 else {}),
         )
+
+
+def _book(request_state: RequestState) -> str | None:
+    return request_state.caller.book if request_state.caller else None
+
+
+def _is_turned_away(request_state: RequestState) -> bool:
+    """Whoever asks too often, and strangers who sent what is of no use."""
+    status = request_state.status
+    if request_state.caller is None:
+        return _WRONG <= status < _HUNG_UP
+    return status == _TOO_OFTEN
 
 
 def _is_refused_stranger(request_state: RequestState) -> bool:
