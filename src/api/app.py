@@ -2,13 +2,12 @@
 
 from typing import Literal
 
-import orjson
 from fastapi import FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,13 +24,11 @@ from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
-from api.http import docs_page
 from api.http.authentication import Authentication
 from api.http.cors import CrossOrigin
 from api.http.dependencies import Dependencies
 from api.http.errors import ApiError, method_not_allowed, no_such_route
 from api.http.middleware import RequestMiddleware
-from api.http.openapi import document
 from api.http.rate_limits import RateLimit
 from api.http.request import ApiRequest
 from api.http.responses import answer
@@ -44,7 +41,9 @@ from api.payments import commands as payment_commands
 from api.payments import exports as payment_exports
 from api.payments import queries as payment_queries
 from api.payments import statistics as payment_statistics
-from api.resources.shapes import Shape
+from api.reference import routes as reference
+from api.reference.document import DocumentText
+from api.resources.health import Health
 
 Only = Literal["commands", "queries"] | None
 
@@ -55,6 +54,20 @@ _DESCRIPTION = (
     "text is no number; a name that is there twice, and a number that cannot be kept to the last "
     "digit (64 bits, or 17 digits with a fraction), are refused: send it as text."
 )
+
+_SUBJECTS = {
+    "payments": "Money that is asked for, taken, given back and disputed; lists, figures, files.",
+    "customers": "Who pays: by the id that Whence gave, or by the merchant's own.",
+    "payment links": "Terms with a page on which anybody pays, and what each link brought.",
+    "checkout": "Sessions in which a payer's browser makes one payment.",
+    "subscriptions": "Plans that customers pay period after period.",
+    "invoices": "What each period of a subscription asks for.",
+    "retry policies": "When a failed payment of a subscription is tried again.",
+    "organization": "Whose key it is: its settings, in the mode of the key.",
+    "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
+    "API keys": "Keys of the organization, in the mode of the key that asks.",
+    "service": "Whether the service is there, and ready: for those who run it.",
+}
 
 # Commands first: the path every payment takes is found soonest.
 _COMMANDS = (
@@ -95,12 +108,6 @@ _QUERIES = (
 _about = new_router("service")
 
 
-class Health(Shape):
-    """The process is there; whether it is ready is another question."""
-
-    status: Literal["ok"]
-
-
 class Service(FastAPI):
     """Routes, with nothing around them but the request middleware.
 
@@ -132,6 +139,8 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
         title="Whence",
         version=dependencies.version,
         description=_DESCRIPTION,
+        openapi_tags=[{"name": name, "description": says} for name, says in _SUBJECTS.items()],
+        servers=[{"url": "/", "description": "The server that this document is from."}],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -139,9 +148,10 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
         exception_handlers={HTTPException: _http_error},
     )
     app.state.dependencies = dependencies
+    app.state.document = DocumentText(app)
     commands = _COMMANDS if only != "queries" else ()
     queries = _QUERIES if only != "commands" else ()
-    for router in (*commands, *queries, _about):
+    for router in (*commands, *queries, _about, reference.router):
         app.router.routes.extend(router.routes)
     app.add_middleware(
         RequestMiddleware,
@@ -163,19 +173,6 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
 async def health(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is asked)
     """Whether the process answers at all."""
     return answer({"status": "ok"})
-
-
-@_about.get("/openapi.json", include_in_schema=False)
-async def openapi(request: ApiRequest) -> Response:
-    return Response(orjson.dumps(document(request.app)), media_type="application/json")
-
-
-@_about.get("/docs", include_in_schema=False)
-async def docs(request: ApiRequest) -> Response:
-    return HTMLResponse(
-        docs_page.page(document(request.app)),
-        headers={"Content-Security-Policy": docs_page.CONTENT_SECURITY_POLICY},
-    )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -11,7 +11,6 @@ from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
 from api.payments.commands import vouches
 from api.resources.checkout import CheckoutSession, CheckoutSettings, SelectedMethod
-from api.resources.customer_secrecy import told
 from api.resources.payments import for_strangers, payment_of
 from commands import checkout as commands
 from commands.checkout import (
@@ -53,7 +52,7 @@ async def open_checkout_session(request: ApiRequest, command: OpenCheckoutSessio
     def tell(
         request: ApiRequest, body: dict[str, Any], _opened: OpenedSession | None
     ) -> dict[str, Any]:
-        return _with_secrets(told(request, body), request.caller.organization)
+        return _with_secrets(body, request.caller.organization)
 
     return await request.decide(
         partial(commands.open_checkout_session, prefills=known, by_visitor=not is_server),

@@ -1,6 +1,6 @@
 """Invoices: commands and queries."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Query
 from pydantic import Field
@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.query_fields import Instant
-from api.http.request import ApiRequest, WithSecrets
+from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
 from api.resources.customer_secrecy import may_ask_for, told
@@ -50,9 +50,6 @@ def _body(work: UnitOfWork, invoice: InvoiceAggregate) -> dict[str, Any]:
     return invoice_of(invoice, work.org_id)
 
 
-_SHOWN: Final = WithSecrets(_body, told)
-
-
 @command_router.patch(
     "/v1/invoices/{invoice_id}",
     response_model=Invoice,
@@ -61,7 +58,7 @@ _SHOWN: Final = WithSecrets(_body, told)
 )
 async def update_invoice(request: ApiRequest, invoice_id: str, command: UpdateInvoice) -> Response:
     """Notes, or another day on which it is due; its status can only be set to canceled."""
-    return await request.decide(commands.update_invoice, invoice_id, command, show=_SHOWN)
+    return await request.decide(commands.update_invoice, invoice_id, command, show=_body)
 
 
 @command_router.post(
@@ -72,7 +69,7 @@ async def update_invoice(request: ApiRequest, invoice_id: str, command: UpdateIn
 )
 async def cancel_invoice(request: ApiRequest, invoice_id: str, command: CancelInvoice) -> Response:
     """The money is not wanted any more: its payment is canceled with it."""
-    return await request.decide(commands.cancel_invoice, invoice_id, command, show=_SHOWN)
+    return await request.decide(commands.cancel_invoice, invoice_id, command, show=_body)
 
 
 @command_router.post(
@@ -88,7 +85,7 @@ async def retry_invoice(
     command: RetryInvoice,  # noqa: ARG001 (its body says nothing)
 ) -> Response:
     """Tries the payment of a failed one again, also when the policy has no more tries."""
-    return await request.decide(commands.retry_invoice, invoice_id, show=_SHOWN, status=202)
+    return await request.decide(commands.retry_invoice, invoice_id, show=_body, status=202)
 
 
 @query_router.get("/v1/invoices", response_model=list[Invoice], dependencies=[READ])

@@ -1,6 +1,6 @@
 """Subscriptions: commands and queries."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import Query
 from sqlalchemy import Connection
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.query_fields import Instant
-from api.http.request import ApiRequest, WithSecrets
+from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
 from api.resources.customer_secrecy import may_ask_for, told
@@ -56,9 +56,6 @@ def _body(work: UnitOfWork, subscription: SubscriptionAggregate) -> dict[str, An
     return subscription_of(subscription, work.org_id)
 
 
-_SHOWN: Final = WithSecrets(_body, told)
-
-
 @command_router.post(
     "/v1/subscriptions",
     status_code=201,
@@ -81,7 +78,7 @@ async def create_subscription(request: ApiRequest, command: CreateSubscription) 
     refused. A trial (`trial_days`, or until `trial_end`) is billed when it ends, and its status is
     `active`. Dates without a time are days in UTC.
     """
-    return await request.decide(commands.create_subscription, command, show=_SHOWN, status=201)
+    return await request.decide(commands.create_subscription, command, show=_body, status=201)
 
 
 @command_router.patch(
@@ -98,7 +95,7 @@ async def update_subscription(
     `cancel_at_period_end`: true ends it with the period that is paid, false lets it
     go on after all.
     """
-    return await request.decide(commands.update_subscription, subscription_id, command, show=_SHOWN)
+    return await request.decide(commands.update_subscription, subscription_id, command, show=_body)
 
 
 @command_router.post(
@@ -111,7 +108,7 @@ async def pause_subscription(
     request: ApiRequest, subscription_id: str, command: PauseSubscription
 ) -> Response:
     """Nothing is billed for the time it is paused, and invoices that failed are not tried again."""
-    return await request.decide(commands.pause_subscription, subscription_id, command, show=_SHOWN)
+    return await request.decide(commands.pause_subscription, subscription_id, command, show=_body)
 
 
 @command_router.post(
@@ -130,7 +127,7 @@ async def resume_subscription(
     When that has ended meanwhile, a new one begins at this moment, and is billed. Invoices that
     failed before stay open, to be tried again by hand.
     """
-    return await request.decide(commands.resume_subscription, subscription_id, show=_SHOWN)
+    return await request.decide(commands.resume_subscription, subscription_id, show=_body)
 
 
 @command_router.post(
@@ -146,7 +143,7 @@ async def cancel_subscription(
 
     What was billed until then stays owed, but is not tried again by itself.
     """
-    return await request.decide(commands.cancel_subscription, subscription_id, command, show=_SHOWN)
+    return await request.decide(commands.cancel_subscription, subscription_id, command, show=_body)
 
 
 @query_router.get("/v1/subscriptions", response_model=list[Subscription], dependencies=[READ])

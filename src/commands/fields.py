@@ -254,17 +254,30 @@ Network = Annotated[
         examples=["mtn"],
     ),
 ]
-# Minor units of the currency.
-Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT)]
-AmountOrAll = Annotated[int, Field(strict=True, ge=0, le=LARGEST_AMOUNT)]
+_MINOR_UNITS: Final = Field(description="In the currency's minor unit.", examples=[15000])
+Amount = Annotated[int, Field(strict=True, ge=1, le=LARGEST_AMOUNT), _MINOR_UNITS]
+AmountOrAll = Annotated[int, Field(strict=True, ge=0, le=LARGEST_AMOUNT), _MINOR_UNITS]
 # Of today's list or of those withdrawn since: whether it was money then is the domain's to say.
-CurrencyCode = Annotated[str, BeforeValidator(_currency), Field(examples=["GHS"])]
-CountryCode = Annotated[str, BeforeValidator(_upper), Field(pattern="^[A-Z]{2}$", examples=["GH"])]
+CurrencyCode = Annotated[
+    str, BeforeValidator(_currency), Field(description="ISO 4217.", examples=["GHS"])
+]
+CountryCode = Annotated[
+    str,
+    BeforeValidator(_upper),
+    Field(pattern="^[A-Z]{2}$", description="ISO 3166.", examples=["GH"]),
+]
 # One there is; a payment may also have been made where no list knows of.
 Country = Annotated[CountryCode, AfterValidator(_listed_country)]
-TimeZone = Annotated[Text, AfterValidator(_listed_zone), Field(examples=["Africa/Accra"])]
+TimeZone = Annotated[
+    Text, AfterValidator(_listed_zone), Field(description="IANA.", examples=["Africa/Accra"])
+]
 Color = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$", examples=["#0b6b63"])]
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_utc)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_out),
+    AfterValidator(_utc),
+    Field(description="RFC 3339 with an offset.", examples=["2026-11-23T05:09:35Z"]),
+]
 DayOrMoment = Annotated[
     Moment,
     BeforeValidator(_a_day_begins),

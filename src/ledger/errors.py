@@ -20,6 +20,13 @@ class StoreReplaced(LedgerUnavailable):
         super().__init__(f"{path} was taken away or replaced while it was open")
 
 
+class StoreFull(LedgerUnavailable):
+    """The disk of the store is full: nothing was recorded, and nothing is until it has room."""
+
+    def __init__(self) -> None:
+        super().__init__("the disk of the ledger is full")
+
+
 class LedgerClosed(LedgerUnavailable):
     """The ledger was closed before the append was sent: nothing was recorded."""
 

@@ -6,15 +6,18 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from ledger import claims, reading
 from ledger.append import Append, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
 from ledger.expired_replies import forget_expired_replies
+from ledger.full_disk import probe
+from ledger.opened_files import files_must_be_there
 from ledger.outcomes import misnumbered
 from ledger.reading import StoreIdentity
+from ledger.schema import books
 from ledger.writer import Answered, Committed, Waiting, Writer
 
 __all__ = ["Ledger", "StoreIdentity"]
@@ -85,6 +88,17 @@ class Ledger:
                 waiting.clear()
         outcomes += [future.result() for future in waiting]
         return outcomes
+
+    def must_take_more(self) -> None:
+        """Raises StoreReplaced or StoreFull when that is why nothing can be recorded now.
+
+        A store that was full is tried again, with something that is no fact.
+        """
+        with self.engine.connect() as connection:
+            files_must_be_there(connection)
+            book = connection.scalar(select(books.c.book).limit(1))
+        if self._writer.is_full and book is not None:
+            self.append(probe(book, self._clock()))
 
     def on_commit(self, callback: Committed) -> None:
         """Calls back with the new heads (book to position), after the callers were answered.

@@ -6,6 +6,8 @@ read that. SQLite looks for it only where it keeps a rollback journal, not where
 
 import os
 
+from sqlalchemy import Connection
+
 from ledger.errors import StoreReplaced
 
 _Identity = tuple[int, int] | None
@@ -27,6 +29,13 @@ class OpenedFiles:
         found = (identity(self._path), identity(self._log_path))
         if None in found or found != (self.database, self._log):
             raise StoreReplaced(self._path)
+
+
+def files_must_be_there(connection: Connection) -> None:
+    """Raises StoreReplaced; PostgreSQL looks after its files itself."""
+    files: OpenedFiles | None = connection.info.get("files")
+    if files is not None:
+        files.must_be_there()
 
 
 def identity(path: str) -> _Identity:

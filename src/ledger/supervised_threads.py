@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
+from sqlalchemy.exc import OperationalError
+
+from ledger.errors import LedgerUnavailable
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 1.0
@@ -71,6 +74,10 @@ def repeated(
 def _succeeds(work: Callable[[], object], name: str) -> bool:
     try:
         work()
+    except (LedgerUnavailable, OperationalError) as error:
+        # The store is away, which is said by others too: no fault of this thread.
+        _log.warning("a thread waits for the store", thread=name, reason=str(error.args[0]))
+        return False
     except Exception:  # noqa: BLE001 (logged, and gone on with: that is what it is for)
         _log.exception("a thread stumbled and goes on", thread=name)
         return False

@@ -25,7 +25,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from ledger.append import Append, Outcome
 from ledger.batch import Batch
 from ledger.clock import Clock
-from ledger.errors import LedgerBusy, LedgerClosed, LedgerUnavailable
+from ledger.errors import (
+    LedgerBusy,
+    LedgerClosed,
+    LedgerUnavailable,
+    StoreFull,
+    StoreReplaced,
+)
+from ledger.full_disk import says_full
 from ledger.outcomes import Plan
 from ledger.writer_connection import WriterConnection
 
@@ -67,6 +74,7 @@ class Writer:
 
     def __init__(self, engine: Engine, clock: Clock, *, retry_seconds: float) -> None:
         self._connection = WriterConnection(engine.execution_options(writing=True))
+        self.is_full = False
         self._clock = clock
         self._retry_seconds = retry_seconds
         self._waiting: deque[Waiting] = deque()
@@ -119,8 +127,10 @@ class Writer:
         results, heads = self._write([waiting.append for waiting in batch])
         seconds = time.perf_counter() - began
         _answer(batch, results)
-        if any(isinstance(result, LedgerUnavailable) for result in results):
-            self._send_away()
+        away = next((each for each in results if isinstance(each, LedgerUnavailable)), None)
+        self.is_full = isinstance(away, StoreFull)
+        if away is not None:
+            self._send_away(away)
         if heads:
             _tell(self._committed, heads)
         _tell(self._answered, results, seconds)
@@ -138,13 +148,14 @@ class Writer:
                 batch.append(self._waiting.popleft())
         return batch
 
-    def _send_away(self) -> None:
+    def _send_away(self, found: LedgerUnavailable) -> None:
         """Whoever waits behind a batch that found the store away would wait as long again."""
         with self._changed:
             waiting = list(self._waiting)
             self._waiting.clear()
         away = LedgerUnavailable("the store cannot be reached: nothing was sent")
-        _answer(waiting, [away] * len(waiting))
+        is_told = isinstance(found, (StoreFull, StoreReplaced))
+        _answer(waiting, [found if is_told else away] * len(waiting))
 
     def _write(self, appends: Sequence[Append]) -> tuple[Sequence[Result], dict[str, int]]:
         """The outcome or the error of each append, and the new heads of the books."""
@@ -172,13 +183,16 @@ class Writer:
             try:
                 return batch.write(self._connection, self._clock)
             except (DBAPIError, PoolTimeoutError) as error:
+                if isinstance(error, DBAPIError) and says_full(error.orig):
+                    raise StoreFull from error
                 if not (isinstance(error, _PASSING) or _is_cut(error)):
                     raise
                 if time.monotonic() + pause > give_up_at:
                     raise LedgerUnavailable(
                         f"the store did not answer for {self._retry_seconds:g} seconds"
                     ) from error
-                _log.warning("the store could not be written, trying again", exc_info=error)
+                if pause == _FIRST_PAUSE_SECONDS:
+                    _log.warning("the store could not be written, trying again: %s", error.args[0])
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 

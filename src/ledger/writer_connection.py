@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, RootTransaction
 
+from ledger.opened_files import files_must_be_there
+
 # After so long it may have been cut; the pool asks the server before it gives one out.
 _TRUSTED_SECONDS = 1
 
@@ -35,19 +37,14 @@ class WriterConnection:
             self._connection = self._engine.connect()
         try:
             transaction = self._connection.begin()
-            self._must_be_there()
+            files_must_be_there(self._connection)
             yield self._connection, transaction
             transaction.close()
-            self._must_be_there()
+            files_must_be_there(self._connection)
         except BaseException:
             self.release()
             raise
         self._used_at = time.monotonic()
-
-    def _must_be_there(self) -> None:
-        files = self._connection and self._connection.info.get("files")
-        if files:
-            files.must_be_there()
 
     def release(self) -> None:
         """Gives the connection back to the pool, which rolls back what was begun on it."""

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from ledger.writer import Result
 from projections.engine.live.progress import PastProgress, Progress
+from whence.request_counts import RequestCounts
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -27,20 +28,9 @@ class Metrics:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self.registry = registry
-        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self.requests = Counter(
-            "whence_requests",
-            "Requests answered.",
-            ("method", "route", "status"),
-            registry=registry,
-        )
-        self.request_seconds = Histogram(
-            "whence_request_seconds",
-            "Seconds from a request's arrival to the end of its answer.",
-            ("method", "route"),
-            buckets=_FAST,
-            registry=registry,
-        )
+        self._requests = RequestCounts()
+        registry.register(self._requests)
+        self.observe = self._requests.observe
         self.appends = Counter(
             "whence_appends",
             "Commands the ledger answered, by outcome.",
@@ -92,19 +82,6 @@ class Metrics:
     def watch_past(self, progress: PastProgress) -> None:
         """Shows what was asked of the past, and what it took, read whenever somebody asks."""
         self.registry.register(_Past(progress))
-
-    def observe(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Counts one answered request; ``route`` is a template, so that ids name no series."""
-        key = (route, method, status)
-        series = self._known.get(key)
-        if series is None:
-            series = self._known[key] = (
-                self.requests.labels(method, route, str(status)),
-                self.request_seconds.labels(method, route),
-            )
-        counter, histogram = series
-        counter.inc()
-        histogram.observe(seconds)
 
     def text(self) -> bytes:
         """All of them, in the exposition format of Prometheus."""

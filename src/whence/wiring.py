@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
+from ledger.address import database_address
 from ledger.clock import Clock
 from ledger.database import open_engine, require_schema, require_store, upgrade
 from ledger.errors import LedgerUnavailable
@@ -119,16 +120,22 @@ class Reading:
 @contextmanager
 def generations_of(settings: Settings, ledger: Ledger) -> Iterator[Generations]:
     """The list of view sets beside the ledger."""
-    folder = Path(make_url(settings.database_url).database or "").parent
+    folder = Path(database_address(settings.database_url).database or "").parent
     with Generations(ledger.engine, folder, clock=utc_now) as generations:
         yield generations
 
 
 @contextmanager
-def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
-    """Views that are kept up to date; a set that fits the code is built first if there is none."""
+def projecting(settings: Settings, ledger: Ledger, *, folds: bool = True) -> Iterator[Reading]:
+    """Views that are kept up to date; a set that fits the code is built first if there is none.
+
+    Unless this process ``folds``, both are left to others.
+    """
     mapper = FactMapper()
-    with generations_of(settings, ledger) as generations, building(ledger, generations, mapper):
+    with (
+        generations_of(settings, ledger) as generations,
+        building(ledger, generations, mapper) if folds else nullcontext(),
+    ):
         serving = generations.follow(DEFINITIONS)
         recent = partial(generations.recent, DEFINITIONS)
         with (
@@ -137,7 +144,8 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
         ):
             projector.on_progress(views.notify_progress)
             ledger.on_commit(projector.notify)
-            projector.start()
+            if folds:
+                projector.start()
             yield Reading(generations, projector, views)
 
 

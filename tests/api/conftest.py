@@ -20,6 +20,7 @@ import pytest
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from openapi_document import put_back
 from postgresql import databases_on
 from statement_scope import recorded
 from tables import make_tables
@@ -276,6 +277,13 @@ def client(merchant: Merchant) -> Iterator[httpx.Client]:
     """Calls as the merchant, in test mode."""
     with merchant.client() as client:
         yield client
+
+
+@pytest.fixture
+def document(stranger: httpx.Client) -> Any:
+    """What the service says of itself; what is said once stands wherever it is meant."""
+    said = stranger.get("/openapi.json", timeout=60).json()
+    return put_back(said, said)
 
 
 @pytest.fixture

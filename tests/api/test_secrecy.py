@@ -1,6 +1,11 @@
 """Who may not read customers is told nothing about them, by whatever answer."""
 
+import httpx
 import pytest
+
+from api import app
+from api.http.request import ApiRequest
+from api.http.routing import needs, new_router
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -209,6 +214,38 @@ def test_what_is_answered_again_is_what_the_one_who_asks_may_know(
             path != "/v1/checkout/sessions" or first is client
         )
         assert (seen[field] is None) == (path == "/v1/checkout/sessions" and first is blind)
+
+
+_router = new_router("a route that says nothing of secrecy")
+
+
+@_router.post("/v1/forgetful", dependencies=[needs("payments:write")])
+async def forgetful(request: ApiRequest):
+    def show(_work, customer_id):
+        return {"id": "x", "customer_id": customer_id}
+
+    async def decide(_work):
+        return "cus_ada"
+
+    return await request.decide(decide, show=show)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "order-1"}])
+def test_a_command_need_not_remember_who_may_know_of_customers(new_server, monkeypatch, headers):
+    """Answered for the first time, or again."""
+    monkeypatch.setattr("api.app._COMMANDS", (*app._COMMANDS, _router))  # noqa: SLF001 (as it serves)
+    server = new_server()
+    with httpx.Client(base_url=server.url) as client:
+        client.headers["X-Reevit-Key"] = server.found("Ama").keys["test"]
+        narrow = {"X-Reevit-Key": new_key(client, "payments:write")}
+
+        answers = [
+            client.post("/v1/forgetful", headers=headers | who) for who in (narrow, {}, narrow)
+        ]
+
+    assert [answer.json()["customer_id"] for answer in answers] == [None, "cus_ada", None]
+    replayed = ["Idempotent-Replayed" in answer.headers for answer in answers]
+    assert replayed == [False, bool(headers), bool(headers)]
 
 
 def test_a_position_is_told_to_who_may_read_customers_and_never_to_a_page(

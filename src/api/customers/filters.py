@@ -36,9 +36,7 @@ class ListCustomers(PageRequest):
     max_spend: Whole | None = None
     tags: TagList = Field(default_factory=list, description="Repeated, or separated by commas.")
     tags_match: Literal["any", "all"] = "any"
-    acquired_via: str | None = Field(
-        None, max_length=255, description="The source_id of the first payment that succeeded."
-    )
+    acquired_via: str | None = Field(None, max_length=255)
 
     @property
     def filter(self) -> CustomerFilter:

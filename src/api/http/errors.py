@@ -6,20 +6,10 @@ from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
 from api.http.responses import JSON
 from domain.errors import Conflict, Gone, NotFound, NotPermitted, Refusal, Unauthorized
-from ledger.errors import LedgerUnavailable
-from projections.engine.generations.generations import ViewsRebuilding
-from projections.engine.querying.pages import BadArgument
-from projections.engine.time_travel.budget import BudgetSpent
-from projections.engine.time_travel.reader import BookTooLarge
-from projections.engine.turns import TooManyWaiting
-
-_TURNS_TAKE_SECONDS = 5
 
 
 class Error(BaseModel):
@@ -27,11 +17,11 @@ class Error(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    error: str = Field(description="The category.", examples=["not_found"])
-    code: str = Field(description="For programs.", examples=["customer_not_found"])
-    message: str = Field(description="For people.", examples=["no customer cus_01hx"])
+    error: str = Field(examples=["not_found"])
+    code: str = Field(examples=["customer_not_found"])
+    message: str = Field(examples=["no customer cus_01hx"])
     details: dict[str, str | int | float | bool | None] | None = Field(
-        description="Flat.", examples=[{"customer_id": "cus_01hx"}]
+        examples=[{"customer_id": "cus_01hx"}]
     )
 
 
@@ -114,7 +104,12 @@ class Unavailable(ApiError):  # noqa: N818 (an answer, not a fault)
     """503: not now."""
 
     def __init__(
-        self, code: str, message: str, *, retry_after_seconds: int = 1, **details: float | None
+        self,
+        code: str,
+        message: str,
+        *,
+        retry_after_seconds: int = 1,
+        **details: float | str | None,
     ) -> None:
         super().__init__(
             503,
@@ -179,74 +174,25 @@ def refused(refusal: Refusal) -> tuple[int, str]:
     return error.status, error.text()
 
 
-def answer_to(error: Exception, *, behind: int = 0) -> ApiError:  # noqa: PLR0911 (one line for each kind)
-    """What a client is told about any exception that left a route.
-
-    What is not found in views that are so many facts ``behind`` may be in one of these.
-    """
-    match error:
-        case NotFound() if behind:
-            return _not_yet(error, behind)
-        case ApiError():
-            return error
-        case Refusal():
-            return from_refusal(error)
-        case BadArgument():
-            return InvalidInput(error.field, str(error))
-        case BookTooLarge():
-            details = {"limit": error.limit}
-            return ApiError(400, "validation_error", "book_too_large", str(error), details)
-        case TooManyWaiting():
-            return RateLimited(_TURNS_TAKE_SECONDS, str(error))
-        case BudgetSpent():
-            return RateLimited(error.retry_after_seconds, str(error))
-        case ViewsRebuilding():
-            return _rebuilding(error)
-        case LedgerUnavailable() | OperationalError() | PoolTimeoutError():
-            return Unavailable("ledger_unavailable", "the ledger cannot be reached right now")
-        case _:
-            return server_error()
-
-
-def is_fault(error: Exception, answer: ApiError) -> bool:
-    """Whether somebody must look into it, beside whoever asked: what clients get wrong is none."""
-    expected = isinstance(error, (ApiError, Refusal, ViewsRebuilding))
-    return answer.status >= 500 and not expected  # noqa: PLR2004 (where faults of ours begin)
-
-
-def _not_yet(missing: NotFound, behind: int) -> ApiError:
-    return Unavailable(
-        "views_behind",
-        f"{missing.message} in the views, which do not show yet what was recorded last",
-        behind=behind,
-    )
-
-
-def _rebuilding(error: ViewsRebuilding) -> ApiError:
-    building = error.building
-    return Unavailable(
-        "views_rebuilding",
-        str(error),
-        retry_after_seconds=5,
-        facts=building.facts if building else 0,
-        total=building.total if building else None,
-        progress=round(building.facts / building.total, 4) if building and building.total else 0,
-    )
-
-
 _CODES_OF_FIELDS = {"amount": "invalid_amount", "currency": "invalid_currency"}
 
 
 def from_validation(invalid: ValidationError) -> ApiError:
     """The first thing that is wrong with what was sent."""
     first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = [str(part) for part in first["loc"]]
-    name = path[0] if path else "body"
-    reason = first["msg"].removeprefix("Value error, ")
+    field = _written(first["loc"])
     if first["type"] == "missing":
-        return InvalidInput(name, "is required", "missing_required_field")
-    code = _CODES_OF_FIELDS.get(name, "validation_error")
-    return InvalidInput(".".join(path) or name, reason, code)
+        return InvalidInput(field, "is required", "missing_required_field")
+    if first["type"] == "extra_forbidden":
+        return InvalidInput(field, "there is nothing of this name")
+    code = _CODES_OF_FIELDS.get(field, "validation_error")
+    return InvalidInput(field, first["msg"].removeprefix("Value error, "), code)
+
+
+def _written(path: tuple[int | str, ...]) -> str:
+    """``custom_fields[0].name``, or "body" for all of it."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".") or "body"
 
 
 def _scalar(value: Any) -> str | int | float | bool | None:

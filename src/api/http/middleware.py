@@ -9,7 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.cors import CrossOrigin
 from api.http.dependencies import RequestMetrics
-from api.http.errors import ApiError, answer_to, body_too_large, is_fault
+from api.http.errors import ApiError, body_too_large
+from api.http.failures import FailureLog, answer_to
 from api.http.parsing import LARGEST_BODY_BYTES, LARGEST_PUBLIC_BODY_BYTES, keep_encoded_slashes
 from api.http.request_state import REFUSED, RequestState
 from api.http.turnstile import Turnstile
@@ -21,15 +22,20 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"strict-transport-security", b"max-age=31536000"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
-    (b"cache-control", b"no-store"),
 )
-_POLICY = b"content-security-policy"
-_STRICTEST_POLICY = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+# What a route may say for itself.
+_UNLESS_SAID = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 
 # What nobody will read, as nginx calls it.
 _HUNG_UP = 499
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+# As what those are counted whom nobody knows: so they name no series by what they ask.
+_STRANGERS = "refused"
 
 # Those who watch over the service ask often.
 _WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -55,6 +61,7 @@ class RequestMiddleware:
         self._cross_origin = cross_origin
         self._metrics = metrics
         self._log = log.bind()
+        self._failures = FailureLog(self._log)
         self._constant = [*SECURITY_HEADERS]
         if store is not None:
             self._constant.append((b"whence-store", store.encode()))
@@ -79,8 +86,7 @@ class RequestMiddleware:
             request_state.status = request_state.status or _HUNG_UP
         except Exception as error:
             answer = answer_to(error, behind=request_state.behind)
-            if is_fault(error, answer):
-                self._log.exception("request_failed", request_id=request_state.request_id)
+            self._failures.note(error, answer, request_state.request_id)
             if request_state.status:
                 raise
             await answer.response()(scope, receive, send_with_headers)
@@ -122,8 +128,8 @@ class RequestMiddleware:
             *self._constant,
             *request_state.headers,
         ]
-        if all(name != _POLICY for name, _ in headers):
-            completed.append(_STRICTEST_POLICY)
+        said = {name for name, _ in headers}
+        completed += (each for each in _UNLESS_SAID if each[0] not in said)
         if request_state.replayed:
             completed.append((b"idempotent-replayed", b"true"))
         allowance = request_state.allowance
@@ -142,7 +148,8 @@ class RequestMiddleware:
             route = scope["path"] if scope["path"] in _WATCHED else "unknown"
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         if self._metrics is not None:
-            self._metrics.observe(route, method, request_state.status, seconds)
+            counted_as = _STRANGERS if _is_refused_stranger(request_state) else route
+            self._metrics.observe(counted_as, method, request_state.status, seconds)
         # Those who only look whether we are there would fill the log.
         say = self._log.debug if route in _WATCHED else self._log.info
         say(
@@ -154,6 +161,10 @@ class RequestMiddleware:
             request_id=request_state.request_id,
             book=request_state.caller.book if request_state.caller else None,
         )
+
+
+def _is_refused_stranger(request_state: RequestState) -> bool:
+    return request_state.caller is None and request_state.status in {401, 429}
 
 
 def _too_large(request_state: RequestState, largest_bytes: int) -> ApiError | None:

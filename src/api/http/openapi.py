@@ -1,15 +1,18 @@
 """The OpenAPI document, with everything every route has in common."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.http.errors import Error
+from api.http.openapi_components import share
 from api.http.openapi_errors import ERRORS, SENTENCES
 from api.http.routing import Operation
 from api.http.time_travel import time_travel_parameters
+from api.http.vocabulary import Vocabulary
 
 _ERROR_SCHEMA = {"$ref": "#/components/schemas/Error"}
 _CHANGING = ("put", "post", "patch", "delete")
@@ -95,6 +98,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         description=app.description,
         routes=app.routes,
+        tags=app.openapi_tags,
+        servers=app.servers,
         separate_input_output_schemas=False,
     )
     components = described.setdefault("components", {})
@@ -107,21 +112,29 @@ def document(app: FastAPI) -> dict[str, Any]:
         "scheme": "bearer",
         "description": "The same key; used when X-Reevit-Key is absent.",
     }
+    vocabulary = Vocabulary(schemas)
+    vocabulary.complete_schemas()
     for route in app.routes:
         if isinstance(route, Operation) and route.include_in_schema:
             for method in map(str.lower, route.methods or ()):
-                _complete(described["paths"][route.path][method], route, method, schemas)
-    whole: dict[str, Any] = _with_whole_bounds(described)
+                operation = described["paths"][route.path][method]
+                _complete(operation, route, method, schemas)
+                for parameter in operation["parameters"]:
+                    vocabulary.complete_parameter(parameter)
+    whole: dict[str, Any] = _as_people_read_it(described)
+    share(whole)
     app.openapi_schema = whole
     return whole
 
 
-def _with_whole_bounds(part: Any) -> Any:
-    """FastAPI writes every bound as a float; nobody counts to 100.0."""
+def _as_people_read_it(part: Any) -> Any:
+    """FastAPI writes every bound as a float, and nobody counts to 100.0; Markdown has one tick."""
     if isinstance(part, dict):
-        return {name: _with_whole_bounds(value) for name, value in part.items()}
+        return {name: _as_people_read_it(value) for name, value in part.items()}
     if isinstance(part, list):
-        return [_with_whole_bounds(value) for value in part]
+        return [_as_people_read_it(value) for value in part]
+    if isinstance(part, str):
+        return part.replace("``", "`")
     return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
@@ -130,11 +143,11 @@ def _complete(
 ) -> None:
     path, secured = route.path, bool(operation.get("security"))
     parameters = operation.setdefault("parameters", [])
+    _complete_security(operation)
     if secured:
-        operation["security"].append({"Bearer": []})
-        parameters.append(_ORGANIZATION)
+        parameters.append(deepcopy(_ORGANIZATION))
     if method in _CHANGING:
-        parameters += [_ACTOR, _IDEMPOTENCY] if secured else [_IDEMPOTENCY]
+        parameters += deepcopy([_ACTOR, _IDEMPOTENCY] if secured else [_IDEMPOTENCY])
     elif path.startswith("/v1/") and route.knows_the_past:
         parameters += time_travel_parameters()
     _complete_body(operation, route, schemas)
@@ -145,6 +158,18 @@ def _complete(
     for status in _statuses(operation, path, method, secured=secured):
         responses[status] = _error(status, _of_every_answer(path, method))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _complete_security(operation: dict[str, Any]) -> None:
+    """One of the scopes is enough, and the key may be sent in either header."""
+    asked = operation.setdefault("security", [])
+    scopes = [scope for each in asked for scope in each["ApiKey"]]
+    operation["security"] = [
+        {header: [scope]} for header in ("ApiKey", "Bearer") if asked for scope in scopes
+    ]
+    needed = " or ".join(f"`{scope}`" for scope in scopes)
+    sentence = f"Needs a key with the scope {needed}." if scopes else "Needs no key."
+    operation["description"] = f"{operation.get('description', '')}\n\n{sentence}".strip()
 
 
 def _of_every_answer(path: str, method: str) -> dict[str, Any]:
@@ -172,7 +197,8 @@ def _statuses(operation: dict[str, Any], path: str, method: str, *, secured: boo
         yield "409"
     if "requestBody" in operation:
         yield "413"
-    yield from (status for status in operation["responses"] if status >= "400")
+    described = operation["responses"].items()
+    yield from (status for status, says in described if status >= "400" and "content" not in says)
 
 
 def _error(status: str, headers: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.http.customer_fields import without_customers
 from api.http.dependencies import Dependencies
 from api.http.errors import InvalidInput, MissingKey, refused
 from api.http.parsing import fingerprint, parse_query
@@ -57,9 +58,8 @@ Show = Callable[[UnitOfWork, T], Any]
 class WithSecrets(Generic[T]):
     """Shows what a command has done, as it is stored and as it is told.
 
-    ``tell`` adds what is never stored to the body that ``show`` makes, and takes away what this
-    caller may not know; for an answer that was stored before, of which nothing but its body is
-    known, the result it is given is None.
+    ``tell`` adds what is never stored to the body that ``show`` makes; for an answer that was
+    stored before, of which nothing but its body is known, the result it is given is None.
     """
 
     show: Show[T]
@@ -142,12 +142,18 @@ class ApiRequest(Request):
         browsers are apart from those of servers, so that neither is given what was answered to
         the other; ``key`` stands for the header where a form carries the key. What is asked for
         with GET, or is not ``keyed``, has no key: it is the same however often it is done, and
-        what is answered is not stored.
+        what is answered is not stored. What may be stored is the same for all who ask; each is
+        told of it what they may know.
         """
         secrets = show if isinstance(show, WithSecrets) else None
         shown_by = show.show if isinstance(show, WithSecrets) else show
         status = status or (_NO_BODY if show is None else _SUCCESS)
-        with_secrets: dict[str, bytes] = {}
+        hides = keyed and self.method != "GET" and not self.reads_customers
+        told: dict[str, bytes] = {}
+
+        def tell(body: dict[str, Any], result: T | None) -> bytes:
+            known = without_customers(body) if hides else body
+            return to_json(known if secrets is None else secrets.tell(self, known, result))
 
         async def carry_out(work: UnitOfWork) -> tuple[T, Any]:
             result = await command(work, *arguments)
@@ -157,8 +163,8 @@ class ApiRequest(Request):
         def present(done: tuple[T, Any]) -> tuple[int, str]:
             result, body = done
             stored = "" if body is None else to_json(body).decode()
-            if secrets is not None:
-                with_secrets[stored] = to_json(secrets.tell(self, body, result))
+            if body is not None and (hides or secrets is not None):
+                told[stored] = tell(body, result)
             return status(result) if callable(status) else status, stored
 
         answer = await self.dependencies.handler.handle(
@@ -174,9 +180,9 @@ class ApiRequest(Request):
         self.request_state.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
-        text = with_secrets.get(answer.body)
-        if text is None and secrets is not None and answer.status < _REFUSALS:
-            text = to_json(secrets.tell(self, orjson.loads(answer.body), None))
+        text = told.get(answer.body)
+        if text is None and (hides or secrets is not None) and answer.status < _REFUSALS:
+            text = tell(orjson.loads(answer.body), None)
         return Json(text or answer.body.encode(), answer.status)
 
     async def perform(self, command: Command[*Ts, T], *arguments: *Ts) -> T:

@@ -14,17 +14,9 @@ from projections.engine.time_travel.reader import Moment
 class TimeTravel(BaseModel):
     """A moment that is still to come is the present, as is none."""
 
-    as_of: Instant | None = Field(
-        None, description="What had happened by then: RFC 3339, or a date, as that day begins."
-    )
-    known_at: Instant | None = Field(
-        None, description="What had been recorded by then: RFC 3339, or a date, as that day begins."
-    )
-    tz: str | None = Field(
-        None,
-        description="The time zone of dates, and of times without an offset: any IANA name; "
-        "without it UTC.",
-    )
+    as_of: Instant | None = None
+    known_at: Instant | None = None
+    tz: str | None = Field(None, description="IANA.")
 
 
 def moment_in(query: bytes, now: datetime) -> Moment | None:
@@ -48,7 +40,6 @@ def time_travel_parameters() -> list[dict[str, Any]]:
             "name": name,
             "in": "query",
             "required": False,
-            "description": schema.pop("description"),
             "schema": {"anyOf": [each for each in schema["anyOf"] if each != {"type": "null"}]},
         }
         for name, schema in fields.items()

@@ -8,11 +8,10 @@ from starlette.responses import Response
 
 from api.customers.returning_customers import ReturningCustomers
 from api.http.errors import ApiError
-from api.http.request import ApiRequest, WithSecrets
+from api.http.request import ApiRequest, Show
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
 from api.payment_links.looks import is_somebody_s_look
-from api.resources.customer_secrecy import told
 from api.resources.payment_links import PaymentLink, PublicPaymentLink, link_of, public_link_of
 from api.resources.payments import Payment, for_strangers, payment_of
 from commands import link_payments
@@ -171,8 +170,8 @@ def _book(request: ApiRequest, code: str) -> str:
     return caller.book
 
 
-def _for_its_owner(request: ApiRequest) -> WithSecrets[PaymentLinkAggregate]:
+def _for_its_owner(request: ApiRequest) -> Show[PaymentLinkAggregate]:
     def show(work: UnitOfWork, link: PaymentLinkAggregate) -> dict[str, Any]:
         return link_of(link, work.org_id, now=work.now, site=request.site)
 
-    return WithSecrets(show, told)
+    return show

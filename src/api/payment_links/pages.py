@@ -19,11 +19,10 @@ from starlette.responses import RedirectResponse, Response
 from api.http.errors import (
     ApiError,
     InvalidInput,
-    answer_to,
     from_refusal,
     from_validation,
-    is_fault,
 )
+from api.http.failures import answer_to, is_fault
 from api.http.parsing import parse_query, read_body
 from api.http.request import ApiRequest
 from api.http.routing import new_router
@@ -75,7 +74,7 @@ def _for_people(show: Show) -> Show:
             return await show(request, code)
         except Exception as error:
             answer = answer_to(error)
-            if is_fault(error, answer):
+            if is_fault(answer):
                 raise
             return _closed(answer)
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from api.http.errors import Forbidden
 from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import example, for_browsers, needs, new_router
-from api.resources.customer_secrecy import told
 from api.resources.payments import (
     Payment,
     Refund,
@@ -65,8 +64,7 @@ def _shown_to_strangers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str
 def _with_client_secret(
     request: ApiRequest, body: dict[str, Any], _payment: PaymentAggregate | None
 ) -> dict[str, Any]:
-    secret = {"client_secret": client_secret(request.caller.organization, body["id"])}
-    return told(request, body) | secret
+    return body | {"client_secret": client_secret(request.caller.organization, body["id"])}
 
 
 _PAYMENT: Final = WithSecrets(_shown, _with_client_secret)

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -43,11 +43,7 @@ _FORMULA = re.compile(
 
 class ExportFile(BaseModel):
     format: Literal["json", "csv"] = "json"
-    bom: bool = Field(
-        default=False,
-        description="Of CSV: whether it begins with a byte order mark, by which spreadsheets know "
-        "that it is UTF-8.",
-    )
+    bom: bool = False
 
     def of(self, request: ApiRequest, name: str, shape: type[Shape], rows: Rows) -> Response:
         """The file of all rows, each of that shape, as of one moment; it is called by the name."""

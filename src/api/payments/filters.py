@@ -65,7 +65,9 @@ class FilterPayments(InRanges):
     country: CountryCode | None = None
     source: Source | None = None
     source_id: Text | None = None
-    search: Text | None = None
+    search: Text | None = Field(
+        None, description="Part of an id, a reference, a description or a source's description."
+    )
     amount_min: Whole | None = None
     amount_max: Whole | None = None
 

@@ -12,8 +12,8 @@ class CheckoutSession(Shape):
     """``customer`` and ``prefill`` only when a server opened the session for somebody it knows."""
 
     id: str = Field(examples=["cs_01hxa2b3c4d5e6f7g8h9jkmnpq"])
-    client_secret: str = Field(description="Lets a browser confirm this payment and nothing else.")
-    session_secret: str = Field(description="Lets a browser see and use this session.")
+    client_secret: str
+    session_secret: str
     payment_intent: Payment
     expires_at: Moment
     customer: KnownCustomer | None

@@ -3,19 +3,10 @@
 from collections.abc import Collection
 from typing import Any, Final
 
+from api.http.customer_fields import without_customers
 from api.http.errors import insufficient_scope
 from api.http.request import READS_CUSTOMERS, ApiRequest
 from api.resources.customers import Identity
-
-# Wherever they stand in a resource that is not a customer. Positions are among them: of two facts
-# beside each other, one that was registered between them is told.
-_ABOUT_CUSTOMERS: Final = frozenset(
-    {
-        *("customer_id", "customer_name", "customer", "customer_external_id", "prefill", "payer"),
-        *("customers", "converted_customers", "converted_revenue", "later_revenue"),
-        "position",
-    }
-)
 
 _UNSAID: Final[dict[str, Any]] = {
     **dict.fromkeys(("external_id", "email", "phone", "name")),
@@ -24,13 +15,9 @@ _UNSAID: Final[dict[str, Any]] = {
 }
 
 
-def told(request: ApiRequest, body: dict[str, Any], _result: object = None) -> dict[str, Any]:
-    """A body as this caller may see it; also what is told of one that was stored for others."""
+def told(request: ApiRequest, body: dict[str, Any]) -> dict[str, Any]:
+    """An answer to a question as this caller may see it."""
     return body if request.reads_customers else without_customers(body)
-
-
-def without_customers(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if name in _ABOUT_CUSTOMERS else value for name, value in body.items()}
 
 
 def only_what_was_said(

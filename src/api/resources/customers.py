@@ -70,7 +70,7 @@ class Figures(Shape):
     Scalar amounts are those of ``currency`` alone; counts are those of all currencies.
     """
 
-    currency: str | None = Field(description="The preferred currency.", examples=["GHS"])
+    currency: Currency | None
     total_spent: Amount
     total_amount: Amount
     payment_count: Count
@@ -86,7 +86,7 @@ class Figures(Shape):
     last_payment_at: Moment | None
     last_payment_date: Moment | None
     preferred_method: str | None = Field(examples=["mobile_money"])
-    preferred_currency: str | None = Field(examples=["GHS"])
+    preferred_currency: Currency | None
     risk_score: float = Field(examples=[0])
     subscription_status: SubscriptionStatus
     subscriptions: SubscriptionCounts
@@ -145,7 +145,7 @@ class TopCustomer(Customer):
 class TopCustomers(Shape):
     """The best customers, ranked inside one currency."""
 
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     customers: list[TopCustomer]
     pagination: Pagination
 
@@ -156,7 +156,7 @@ class TagFigures(Shape):
     tag: str = Field(examples=["premium"])
     customers: Count
     total_spent: Amount
-    currency: str | None
+    currency: Currency | None
 
 
 class CustomerStats(Shape):
@@ -166,7 +166,7 @@ class CustomerStats(Shape):
     active: Count
     new: Count
     inactive: Count
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     by_tag: list[TagFigures]
     totals_by_currency: list[CurrencyTotals]
 

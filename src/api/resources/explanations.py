@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import Field
 
-from api.resources.shapes import Moment, Pagination, Shape
+from api.resources.shapes import Currency, Moment, Pagination, Shape
 from projections import explanations
 
 Adds = Annotated[
@@ -16,7 +16,7 @@ Adds = Annotated[
 class ExplainingFact(Shape):
     """One recorded fact, and what it adds to the figure."""
 
-    position: int | None = Field(description="Its place in the book.", examples=[128])
+    position: int | None = Field(examples=[128])
     topic: str = Field(examples=["payment.refunded"])
     payment_id: str = Field(examples=["pay_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     occurred_at: Moment
@@ -32,7 +32,7 @@ class Explanation(Shape):
     """
 
     figure: str = Field(examples=["lifetime_value"])
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     value: int
     sum: int
     facts: list[ExplainingFact]

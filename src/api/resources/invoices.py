@@ -22,11 +22,8 @@ class Invoice(Shape):
     amount: Amount
     currency: Currency
     status: InvoiceStatus
-    number: str | None = Field(
-        description="Without gaps within an organization and mode; null before release 0.2.",
-        examples=["INV-000017"],
-    )
-    period: Count = Field(description="The first of a subscription is 1.")
+    number: str | None = Field(examples=["INV-000017"])
+    period: Count
     period_start: Moment
     period_end: Moment
     due_at: Moment

@@ -24,10 +24,7 @@ class Organization(OrganizationSettings):
     name: str = Field(examples=["Kente Shop"])
     id: str = Field(examples=["org_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     mode: Literal["test", "live"]
-    invoice_prefix: str = Field(
-        description="What the numbers of invoices begin with, from the next one on.",
-        examples=["INV-"],
-    )
+    invoice_prefix: str = Field(examples=["INV-"])
     created_at: Moment
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.resources.customer_history import Prefill
 from api.resources.customers import KnownCustomer
@@ -26,6 +26,15 @@ class CustomField(Shape):
     options: list[str]
 
 
+class StoredBranding(BaseModel):
+    """The looks of a pay page; a link of before 0.2 may have other names as well."""
+
+    model_config = ConfigDict(extra="allow")
+
+    color: str | None = None
+    logo_url: str | None = None
+
+
 class LinkTerms(Shape):
     """What is offered, as its owner and its payers see it."""
 
@@ -33,18 +42,18 @@ class LinkTerms(Shape):
     code: str
     url: str
     name: str = Field(examples=["Summer Sale - Premium Plan"])
-    title: str = Field(description="The same as ``name``.")
+    title: str
     description: str | None
     currency: Currency
     amount: Amount | None
     allow_custom_amount: bool
     min_amount: Amount | None
     max_amount: Amount | None
-    country: str | None = Field(description="Where its payers are (ISO 3166).")
+    country: str | None = Field(description="ISO 3166.")
     expires_at: Moment | None
     custom_fields: list[CustomField]
     redirect_url: str | None
-    branding: dict[str, Any]
+    branding: StoredBranding
     status: LinkStatus
     active: bool
 
@@ -85,23 +94,17 @@ class PaymentLinkStats(Shape):
     currency: Currency
     views: Count
     visits: Count
-    payments: Count = Field(description="Created, whatever became of them.")
+    payments: Count
     payments_count: Count
     successful_payments: Count
-    conversion_rate: float = Field(ge=0, description="Successful payments per view.")
+    conversion_rate: float = Field(ge=0)
     total_revenue: Amount
     total_amount: Amount
     refunded_amount: Amount
     net_amount: Amount
-    converted_customers: Count | None = Field(
-        description="Customers whose first successful payment came through this link."
-    )
-    converted_revenue: Amount | None = Field(
-        description="All they have paid, that payment included."
-    )
-    later_revenue: Amount | None = Field(
-        description="What they have paid after that first payment."
-    )
+    converted_customers: Count | None
+    converted_revenue: Amount | None
+    later_revenue: Amount | None
     first_payment_at: Moment | None
     last_payment_at: Moment | None
 

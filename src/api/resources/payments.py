@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from api.resources.customer_secrecy import without_customers
+from api.http.customer_fields import without_customers
 from api.resources.customers import Source
 from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape
 from domain.customer import Customer as CustomerAggregate
@@ -58,7 +58,7 @@ class PaymentSummary(Shape):
     amount: Amount
     currency: Currency
     fee_amount: Amount
-    fee_currency: str | None
+    fee_currency: Currency | None
     net_amount: Amount
     captured_amount: Amount
     refunded_amount: Amount
@@ -85,9 +85,7 @@ class Payment(PaymentSummary):
     authorized_amount: Amount
     captured_at: Moment | None
     next_action: dict[str, Any] | None
-    client_secret: str | None = Field(
-        description="Lets a browser confirm this payment and nothing else."
-    )
+    client_secret: str | None
     session_secret: str | None
     psp_public_key: str | None
     psp_credentials: dict[str, Any] | None
@@ -99,7 +97,7 @@ class Payment(PaymentSummary):
     expires_at: Moment | None
     customer: PaymentCustomer | None
     customer_external_id: str | None
-    payer: Payer | None = Field(description="What was said when it began; null: nothing was.")
+    payer: Payer | None
 
 
 class Payments(Shape):

@@ -7,9 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Amount = Annotated[int, Field(description="In the currency's minor unit.", examples=[15000])]
 Count = Annotated[int, Field(ge=0, examples=[3])]
-Share = Annotated[float, Field(ge=0, le=1, examples=[0.25])]
+Share = Annotated[float, Field(ge=0, le=1, description="From 0 to 1.", examples=[0.25])]
 Currency = Annotated[str, Field(description="ISO 4217.", examples=["GHS"])]
-Moment = Annotated[datetime, Field(examples=["2026-11-23T05:09:35.123456Z"])]
+Moment = Annotated[
+    datetime, Field(description="RFC 3339 in UTC.", examples=["2026-11-23T05:09:35.123456Z"])
+]
 
 
 class Shape(BaseModel):
@@ -41,4 +43,4 @@ class Pagination(Shape):
     total_is_exact: bool = Field(examples=[True])
     limit: int = Field(examples=[50])
     offset: int = Field(examples=[0])
-    next_cursor: str | None = Field(examples=[None])
+    next_cursor: str | None = Field(examples=["eyJhZnRlciI6WzE3Nl19"])

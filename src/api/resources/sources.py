@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from api.resources.customers import Acquisition, Source
-from api.resources.shapes import Amount, Count, Moment, Pagination, Shape, Share
+from api.resources.shapes import Amount, Count, Currency, Moment, Pagination, Shape, Share
 from projections.customer_profiles import Acquisition as FirstPayment
 from projections.source_breakdown import SourceBreakdown, SourceFigures
 
@@ -39,7 +39,7 @@ class SourceIdShare(SourceShare):
 class CustomerSources(Shape):
     """Where the payments of one customer came from, in one currency."""
 
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     totals: SourceTotals
     by_source: list[SourceShare]
     by_source_id: list[SourceIdShare]
@@ -67,7 +67,7 @@ class RankedSource(Shape):
 class RankedSources(Shape):
     """What brought most comes first."""
 
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     sources: list[RankedSource]
     pagination: Pagination
 

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from api.resources.customers import CurrencyTotals
-from api.resources.shapes import Amount, Count, Moment, Shape, Share
+from api.resources.shapes import Amount, Count, Currency, Moment, Shape, Share
 from projections import payment_latency, payment_stats
 from projections.failed_attempts import FailureCount
 from projections.revenue import Moved, RevenueSeries
@@ -35,7 +35,7 @@ class Part(Shape):
 class Stats(Shape):
     """The same figures twice: nested, and flat for clients that expect them so."""
 
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     totals: PaymentTotals
     by_provider: list[Part]
     by_method: list[Part]
@@ -62,7 +62,7 @@ class Bucket(Shape):
 class Series(Shape):
     """Without gaps, in one currency."""
 
-    currency: str | None = Field(examples=["GHS"])
+    currency: Currency | None
     buckets: list[Bucket]
 
 

@@ -22,11 +22,11 @@ class Subscription(Shape):
     method: str = Field(description="As it was said.", examples=["momo"])
     interval: Interval
     status: SubscriptionStatus
-    status_reason: str | None = Field(description="Why it is paused or canceled.")
-    next_renewal_at: Moment | None = Field(description="Null while nothing will be billed.")
-    start_date: Moment = Field(description="When it begins, with a trial or its first period.")
-    trial_end: Moment | None = Field(description="When the first period begins after a trial.")
-    cancel_at_period_end: bool = Field(description="Whether it ends at `ends_at` by itself.")
+    status_reason: str | None
+    next_renewal_at: Moment | None
+    start_date: Moment
+    trial_end: Moment | None
+    cancel_at_period_end: bool
     ends_at: Moment | None
     period: Count
     current_period_start: Moment

@@ -1,0 +1,1 @@
+"""The reference: the OpenAPI document for programs, and the page that shows it to people."""

@@ -1,0 +1,40 @@
+"""The probes: whether the process is there, and whether it is ready."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from api.resources.shapes import Count, Shape
+
+
+class Health(Shape):
+    """The process is there; whether it is ready is another question."""
+
+    status: Literal["ok"]
+
+
+class Parked(Shape):
+    """A book that stopped at a fact which cannot be folded."""
+
+    book: str
+    position: Count
+    error: str
+
+
+class Views(Shape):
+    """How far what is answered is behind what is recorded, over all books."""
+
+    state: Literal["serving", "rebuilding"]
+    behind: Count
+    failure: str | None
+
+
+class Readiness(Shape):
+    """Only ``status`` and ``store`` are always there: of a store that is away nothing is known."""
+
+    status: Literal["ready", "not ready"]
+    store: Literal["reachable", "unreachable", "full", "replaced"]
+    books: Count = 0
+    views: Views | None = None
+    parked: list[Parked] = Field(default_factory=list)
+    failure: str | None = None

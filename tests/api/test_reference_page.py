@@ -1,0 +1,112 @@
+"""The reference page is opened in a real browser, searched, and tried with a key."""
+
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import httpx
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from api.reference import document
+
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture
+def script(stranger):
+    """The address of what the page runs."""
+    return re.search(r'src="(/docs/[^"]+)"', stranger.get("/docs").text)[1]
+
+
+@pytest.fixture
+def page(server):  # noqa: ARG001 (made first: a browser keeps an event loop in this thread)
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("NO BROWSER TEST WAS RUN: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        yield page
+        browser.close()
+
+
+def test_the_reference_is_searched_and_tried_with_a_key_and_nothing_leaves_the_origin(
+    page, merchant
+):
+    asked, complained = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complained.append(message.text))
+    page.on("pageerror", lambda error: complained.append(str(error)))
+    reference = page.locator("rapi-doc")
+
+    page.goto(f"{merchant.server.url}/docs")
+    page.get_by_placeholder("Filter").fill("/organization")
+    page.get_by_placeholder("Filter").press("Enter")
+    expect(reference.get_by_text("/v1/payments/intents", exact=True)).to_have_count(0)
+    page.get_by_text("Authentication", exact=True).click()
+    page.get_by_placeholder("api-token").first.fill(merchant.founded.keys["test"])
+    page.get_by_role("button", name="SET").first.click()
+    reference.locator("[data-content-id='get-/v1/organization']").click()
+    curl = reference.get_by_text(re.compile("curl -X GET"))
+    expect(curl).to_contain_text(f"{merchant.server.url}/v1/organization")
+    page.get_by_role("button", name="TRY").click()
+
+    expect(reference.get_by_text(merchant.org_id).first).to_be_visible()
+    assert complained == []
+    here = (merchant.server.url, "data:")
+    assert [url for url in asked if not url.startswith(here)] == []
+
+
+def test_the_page_may_run_only_what_this_server_gives_and_style_itself(stranger):
+    page = stranger.get("/docs")
+
+    policy = page.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert policy.count("'unsafe-") == 1
+    assert "style-src 'unsafe-inline';" in policy
+    assert re.findall(r'(?:src|href|url)="(https?:[^"]*)"', page.text) == []
+
+
+def test_what_the_page_runs_is_sent_packed_and_kept_for_ever(server, script):
+    with httpx.Client(base_url=server.url) as client:
+        with client.stream("GET", script, headers={"Accept-Encoding": "gzip"}) as packed:
+            packed_bytes = len(b"".join(packed.iter_raw()))
+        plain = client.get(script, headers={"Accept-Encoding": "identity"})
+
+    assert packed.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert packed.headers["Content-Type"].startswith("text/javascript")
+    assert packed_bytes < 250_000 < len(plain.content)
+    assert b"RapiDoc" in plain.content[:100]
+
+
+def test_a_script_of_another_release_is_not_there(stranger):
+    assert stranger.get("/docs/rapidoc-9.3.8-0000000000000000.js").status_code == 404
+
+
+def test_the_document_is_made_once_and_nobody_waits_for_it(new_server, monkeypatch):
+    made, began, goes_on = [], Event(), Event()
+
+    def slowly(app):
+        made.append(app)
+        began.set()
+        assert goes_on.wait(PATIENCE_MS / 1000)
+        return {}
+
+    monkeypatch.setattr(document, "document", slowly)
+    url = new_server().url
+    with ThreadPoolExecutor() as pool:
+        asked = [pool.submit(httpx.get, f"{url}/openapi.json", timeout=60) for _ in range(3)]
+        assert began.wait(PATIENCE_MS / 1000)
+        health = httpx.get(f"{url}/healthz", timeout=60)
+        goes_on.set()
+        answers = [each.result().status_code for each in asked]
+
+    assert health.status_code == 200
+    assert answers == [200, 200, 200]
+    assert len(made) == 1
