@@ -15,8 +15,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.exc import DisconnectionError
 
 from ledger.address import database_address
+from ledger.arrays import accept_arrays
 from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, look
 from ledger.errors import NoStore, StoreReplaced, WrongSchema
 from ledger.opened_files import OpenedFiles, identity
@@ -65,6 +67,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     with engine.execution_options(writing=True).begin() as connection:
         yield connection
+
+
+def asking(engine: Engine) -> Engine:
+    """For questions of one statement each, which on PostgreSQL is all that is sent for them.
+
+    A transaction around it would be two more ways there and back. (On SQLite there is no way.)
+    """
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def upgrade(engine: Engine) -> None:
@@ -185,7 +197,6 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         # Who asks for another patience in the address gets it.
         connect_args={name: value for name, value in _CONNECTING.items() if name not in url.query},
-        pool_pre_ping=True,
         hide_parameters=True,
         max_overflow=20,
     )
@@ -197,6 +208,12 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
         record.info["distributed"] = look(connection)
+        accept_arrays(connection)
+
+    @event.listens_for(engine, "checkout")
+    def look_at(connection: Any, _record: object, _proxy: object) -> None:
+        if connection.is_closed_by_server():
+            raise DisconnectionError
 
     @event.listens_for(engine, "checkin")
     def hurry(connection: Any, _record: object) -> None:
