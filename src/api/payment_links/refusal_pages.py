@@ -92,8 +92,8 @@ async def _refused(request: ApiRequest, code: str, answer: ApiError) -> Response
 
 def _failed(answer: ApiError) -> Response:
     title, sentence = _FAILED
-    known = {"title": title, "sentence": sentence, "code": "", "link": None, "ended": ""}
-    response = page("closed.html", status=answer.status, own=None, **known)
+    known: dict[str, Any] = {"link": None, "ended": "", "own": None, "code": ""}
+    response = page("closed.html", status=answer.status, title=title, sentence=sentence, **known)
     response.headers.update(answer.headers)
     return response
 
