@@ -221,6 +221,6 @@ async def _explained(
             "value": value,
             "sum": explanation.sum,
             "facts": [told(request, fact_of(each)) for each in explanation.facts],
-            "pagination": pagination(Page([], None, explanation.next_cursor), query.limit),
+            "pagination": pagination(request, Page([], None, explanation.next_cursor), query.limit),
         }
     )

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from commands.branding import Branding, StatedBranding
 from commands.custom_fields import CustomFields
 from commands.fields import (
     Amount,
@@ -73,7 +74,7 @@ class _LinkTerms(Command):
     custom_fields: CustomFields = Field(default_factory=list)
     redirect_url: WebAddress | None = None
     webhook_url: WebAddress | None = None
-    branding: Metadata = Field(default_factory=dict)
+    branding: StatedBranding = Field(default_factory=Branding)
     metadata: Metadata = Field(default_factory=dict)
     country: Country | None = None
     customer_id: Text | None = None

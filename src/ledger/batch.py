@@ -1,13 +1,14 @@
-"""A batch of appends, written in one transaction.
+"""A batch of appends, written together or not at all.
 
-First all of it is tried, having looked up only what no constraint can prove. When that is not
-enough to be sure, or a constraint refuses, it is done again with everything looked up.
+On PostgreSQL it is one statement, from what is known of the books (`ledger.one_statement`). Where
+that is not enough, and everywhere else, it is a transaction under the lock of the heads: first with
+what no constraint can prove looked up, and when a constraint refuses, with everything.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from ledger.append import Append, Replied
 from ledger.bulk_statements import (
@@ -21,10 +22,25 @@ from ledger.bulk_statements import (
 )
 from ledger.chain import genesis
 from ledger.clock import Clock, written
-from ledger.distribution import together
-from ledger.outcomes import Head, Known, Plan, plan, streams_to_look_up
+from ledger.distribution import is_distributed, together
+from ledger.one_statement import Found, write_at_once, write_locked
+from ledger.outcomes import (
+    Head,
+    Known,
+    Plan,
+    plan,
+    streams_without_expectation,
+    unproven_versions,
+)
 from ledger.schema import books, claims, events, replies
 from ledger.writer_connection import WriterConnection
+
+# Who is faster once may be slower next; who is faster again may be so for ever.
+_TRIES_WITHOUT_LOCK = 2
+
+
+class _GuessRefused(Exception):  # noqa: N818 (it is a reason to look)
+    """Something is not as it was taken to be; nothing was written."""
 
 
 class Batch:
@@ -32,37 +48,85 @@ class Batch:
 
     def __init__(self, appends: Sequence[Append]) -> None:
         self.appends = appends
-        # Plans whose COMMIT was sent and never answered.
+        self.books = {append.book for append in appends}
+        # Plans that were sent and never answered.
         self._unsure: list[Plan] = []
 
     def write(self, writer: WriterConnection, clock: Clock) -> Plan:
         """Writes it and commits, or finds that an earlier attempt has. May be called again.
 
-        Raises what the database raises; nothing is kept of an attempt that failed before COMMIT.
+        Raises what the database raises; nothing is kept of an attempt that was refused.
         """
         try:
-            done = self._attempt(writer, clock, informed=False)
-        except IntegrityError:
-            done = None
-        if done is None:
-            done = self._attempt(writer, clock, informed=True)
-        if done is None:
-            raise RuntimeError("a batch that knows everything has not been written")
-        return done
+            done = self._at_once(writer, clock)
+            return done or self._under_lock(writer, clock, informed=False)
+        except _GuessRefused:
+            # Whatever was said: the driver has no class of its own for a value that is taken, and
+            # a cluster none that can be relied on.
+            return self._under_lock(writer, clock, informed=True)
 
-    def _attempt(self, writer: WriterConnection, clock: Clock, *, informed: bool) -> Plan | None:
+    def _at_once(self, writer: WriterConnection, clock: Clock) -> Plan | None:
+        """None when too little is known for it."""
+        for _ in range(_TRIES_WITHOUT_LOCK):
+            # What may still be under way has ended once its heads are locked.
+            heads = None if self._unsure else writer.known_heads.of(self.books)
+            if heads is None:
+                return None
+            intended, found = self._sent_at_once(writer, heads, written(clock()))
+            if found.is_written:
+                writer.known_heads.learn(intended.heads)
+                return intended
+            if found.heads == heads:
+                raise _GuessRefused
+            writer.known_heads.learn(found.heads)
+        writer.known_heads.contest(self.books)
+        return None
+
+    def _sent_at_once(
+        self, writer: WriterConnection, heads: dict[str, Head], now: str
+    ) -> tuple[Plan, Found]:
+        with writer.statements() as connection:
+            # As of now or later: should more have been written since, a head has moved.
+            versions = _versions(connection, streams_without_expectation(self.appends))
+            assumed = {
+                stream: version
+                for stream, version in unproven_versions(self.appends).items()
+                if stream not in versions
+            }
+            intended = plan(self.appends, Known({**heads}, assumed | versions), now)
+            if not intended.proven:
+                raise _GuessRefused
+            self._unsure.append(intended)
+            try:
+                found = write_at_once(connection, intended, heads, assumed)
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
+                self._unsure.clear()
+                raise _GuessRefused from error
+            self._unsure.clear()
+        return intended, found
+
+    def _under_lock(self, writer: WriterConnection, clock: Clock, *, informed: bool) -> Plan:
         with writer.transaction() as (connection, transaction):
-            heads = lock_heads(connection, {append.book for append in self.appends})
+            heads = lock_heads(connection, self.books)
             for earlier in self._unsure:
                 if is_recorded(connection, earlier):
                     return earlier
-            known = look_up(connection, self.appends, heads, informed=informed)
+            known = look_up(connection, self.appends, {**heads}, informed=informed)
             intended = plan(self.appends, known, written(clock()))
             if not (informed or intended.proven):
-                return None
-            store_plan(connection, intended)
+                raise _GuessRefused
+            try:
+                store_plan(connection, intended, heads)
+            except DBAPIError as error:
+                if informed or error.connection_invalidated:
+                    raise
+                raise _GuessRefused from error
             self._unsure.append(intended)
             transaction.commit()
+            if _takes_all_at_once(connection):
+                writer.known_heads.learn({**heads, **intended.heads})
         return intended
 
 
@@ -111,7 +175,7 @@ def look_up(
     connection: Connection, appends: Sequence[Append], heads: dict[str, Head], *, informed: bool
 ) -> Known:
     """What the plan has to know; ``informed`` looks up everything the appends touch."""
-    streams = streams_to_look_up(appends)
+    streams = streams_without_expectation(appends) | unproven_versions(appends).keys()
     if not informed:
         return Known(heads, _versions(connection, streams))
     streams |= {(append.book, stream) for append in appends for stream in append.expected}
@@ -123,34 +187,26 @@ def look_up(
     )
 
 
-def store_plan(connection: Connection, intended: Plan) -> None:
-    """One statement for each table that has something to write, however many books there are."""
+def store_plan(connection: Connection, intended: Plan, heads: Mapping[str, Head]) -> None:
+    """Writes a plan under the lock of the heads, which are as given."""
+    if _takes_all_at_once(connection):
+        write_locked(connection, intended, heads)
+        return
     insert_rows(connection, events, intended.events)
     delete_rows(
         connection,
         (claims.c.book, claims.c.kind, claims.c.value, claims.c.stream),
         list(intended.released),
     )
-    insert_rows(
-        connection, claims, [(*value, stream) for value, stream in intended.claimed.items()]
-    )
+    insert_rows(connection, claims, intended.claim_rows)
     delete_rows(connection, (replies.c.book, replies.c.key), intended.expired)
-    insert_rows(
-        connection,
-        replies,
-        [
-            (*key, kept.fingerprint, kept.status, kept.body, kept.position, kept.expires_at)
-            for key, kept in intended.replies.items()
-        ],
-    )
-    replace_rows(
-        connection,
-        books,
-        [
-            (book, head.position, head.digest, head.recorded_at)
-            for book, head in intended.heads.items()
-        ],
-    )
+    insert_rows(connection, replies, intended.reply_rows)
+    replace_rows(connection, books, intended.head_rows)
+
+
+def _takes_all_at_once(connection: Connection) -> bool:
+    """One PostgreSQL does; a cluster takes no insert within another statement."""
+    return connection.dialect.name == "postgresql" and not is_distributed(connection)
 
 
 def _versions(

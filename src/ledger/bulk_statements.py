@@ -1,29 +1,27 @@
 """Bulk statements: many rows reach the database in one.
 
-PostgreSQL gets new rows as a copy, and of all else one array per column, which it unnests; SQLite
-gets the rows one after the other from its own driver. All leave out what SQLAlchemy does for each
-row; the tables of `ledger.schema` stay the one definition. (Measured, with the other ways:
-docs/decisions/0001-ledger.md.)
+PostgreSQL gets one array per column, which it unnests; SQLite gets the rows one after the other
+from its own driver. Both leave out what SQLAlchemy does for each row; the tables of `ledger.schema`
+stay the one definition. (Measured, with the other ways: docs/decisions/0001-ledger.md.)
 """
 
 # ruff: noqa: S608 (only names of our own tables and columns are put into a statement)
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, Table
+from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 
+from ledger.arrays import by_column, unnested
 from ledger.distribution import is_distributed
+from ledger.driver import driven
+from ledger.parsed_first import execute_parsed_first
 
 Row = tuple[Any, ...]
-
-_ARRAY_OF: dict[type, str] = {str: "text[]", int: "bigint[]", bytes: "bytea[]"}
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -33,8 +31,9 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     columns = list(table.columns)
     into = f"{_name(connection, table)} ({_listed(columns)})"
     if _has_arrays(connection):
-        types = [_type(column) for column in columns]
-        copy_rows(connection, f"COPY {into} FROM STDIN (FORMAT BINARY)", types, rows)
+        # Never by COPY, during which the server waits for us, whatever it has locked.
+        inserted = f"INSERT INTO {into} SELECT * FROM {unnested(columns)}"
+        execute_parsed_first(connection, inserted, by_column(rows))
     else:
         values = ", ".join("?" * len(columns))
         connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({values})", list(rows))
@@ -62,31 +61,6 @@ def copy_rows(
             copy.write_row(row)
 
 
-@contextmanager
-def driven(connection: Connection, statement: str) -> Iterator[Any]:
-    """The driver's own connection, for a statement that SQLAlchemy knows nothing of.
-
-    What the driver raises comes as SQLAlchemy raises it for a statement of its own.
-    """
-    driver = connection.connection.driver_connection
-    dialect = connection.dialect
-    kind = dialect.loaded_dbapi.Error
-    try:
-        yield driver
-    except kind as error:
-        if dialect.is_disconnect(error, connection.connection, None):
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            statement,
-            None,
-            error,
-            kind,
-            hide_parameters=True,
-            connection_invalidated=connection.invalidated,
-            dialect=dialect,
-        ) from error
-
-
 def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Overwrites the rows of the same primary key, which must be there."""
     if not rows:
@@ -98,8 +72,8 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> N
         same = " AND ".join(f"t.{c.name} = r.{c.name}" for c in columns if c.primary_key)
         for part, named, book in _as_sent(connection, rows):
             connection.exec_driver_sql(
-                f"UPDATE {name} AS t SET {changes} FROM {_unnested(columns)} WHERE {same}{named}",
-                (*_by_column(part), *book),
+                f"UPDATE {name} AS t SET {changes} FROM {unnested(columns)} WHERE {same}{named}",
+                (*by_column(part), *book),
             )
     else:
         values = ", ".join("?" * len(columns))
@@ -181,7 +155,7 @@ def asked_for(
 ) -> tuple[str, Row]:
     """Rows as something to select from, called ``r``, and its parameters. Not for bytes."""
     if _has_arrays(connection):
-        return _unnested(columns), _by_column(rows)
+        return unnested(columns), by_column(rows)
     fields = ", ".join(f"json_extract(value, '$[{i}]') AS {c.name}" for i, c in enumerate(columns))
     return f"(SELECT {fields} FROM json_each(?)) AS r", (orjson.dumps(rows).decode(),)
 
@@ -204,30 +178,9 @@ def _has_arrays(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def _type(column: Column[Any]) -> str:
-    match column.type:
-        case BigInteger():
-            return "bigint"
-        case Integer():
-            return "integer"
-        case LargeBinary():
-            return "bytea"
-        case _:
-            return "text"
-
-
 def _name(connection: Connection, table: Any) -> str:
     return str(table.fullname if _has_arrays(connection) else table.name)
 
 
 def _listed(columns: Sequence[Column[Any]]) -> str:
     return ", ".join(column.name for column in columns)
-
-
-def _unnested(columns: Sequence[Column[Any]]) -> str:
-    parts = ", ".join(f"%b::{_ARRAY_OF[column.type.python_type]}" for column in columns)
-    return f"unnest({parts}) AS r({_listed(columns)})"
-
-
-def _by_column(rows: Sequence[Row]) -> Row:
-    return tuple(list(values) for values in zip(*rows, strict=True))

@@ -14,8 +14,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.exc import DisconnectionError
 
+from ledger.address import database_address
+from ledger.arrays import accept_arrays
 from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, look
 from ledger.errors import NoStore, StoreReplaced, WrongSchema
 from ledger.opened_files import OpenedFiles, identity
@@ -29,6 +32,14 @@ _BUSY_SECONDS = 10
 # but for one that sorts rows by the hundred thousand; who waits for the tables it fills has time.
 _STOPPED_SECONDS = 5
 _STOPPED_LOADING_SECONDS = 60
+_CONNECTING = {
+    # A prepared statement lives in one session, which a pooler may give to somebody else.
+    "prepare_threshold": None,
+    "connect_timeout": _BUSY_SECONDS,
+    # A server that vanished without a word is given up, not waited for.
+    "tcp_user_timeout": _BUSY_SECONDS * 1000,
+    "keepalives_idle": _BUSY_SECONDS,
+}
 
 
 def open_engine(url: str, *, durable: bool = True) -> Engine:
@@ -37,7 +48,7 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
     ``durable=False`` is for what can be rebuilt: a commit may then be lost in a power cut.
     Raises ValueError for any other database.
     """
-    parsed = make_url(url)
+    parsed = database_address(url)
     match parsed.get_backend_name():
         case "sqlite":
             return _open_sqlite(parsed, durable=durable)
@@ -56,6 +67,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     with engine.execution_options(writing=True).begin() as connection:
         yield connection
+
+
+def asking(engine: Engine) -> Engine:
+    """For questions of one statement each, which on PostgreSQL is all that is sent for them.
+
+    A transaction around it would be two more ways there and back. (On SQLite there is no way.)
+    """
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def upgrade(engine: Engine) -> None:
@@ -176,15 +197,8 @@ def _file(engine: Engine) -> Path:
 def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        # A prepared statement lives in one session, which a pooler may give to somebody else.
-        connect_args={
-            "prepare_threshold": None,
-            "connect_timeout": _BUSY_SECONDS,
-            # A server that vanished without a word is given up, not waited for.
-            "tcp_user_timeout": _BUSY_SECONDS * 1000,
-            "keepalives_idle": _BUSY_SECONDS,
-        },
-        pool_pre_ping=True,
+        # Who asks for another patience in the address gets it.
+        connect_args={name: value for name, value in _CONNECTING.items() if name not in url.query},
         hide_parameters=True,
         max_overflow=20,
     )
@@ -196,6 +210,12 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
         record.info["distributed"] = look(connection)
+        accept_arrays(connection)
+
+    @event.listens_for(engine, "checkout")
+    def look_at(connection: Any, _record: object, _proxy: object) -> None:
+        if connection.is_closed_by_server():
+            raise DisconnectionError
 
     @event.listens_for(engine, "checkin")
     def hurry(connection: Any, _record: object) -> None:

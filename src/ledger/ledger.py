@@ -12,6 +12,7 @@ from ledger import claims, reading
 from ledger.append import Append, Claim, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
+from ledger.database import asking
 from ledger.expired_replies import forget_expired_replies
 from ledger.full_disk import probe
 from ledger.opened_files import files_must_be_there
@@ -34,6 +35,7 @@ class Ledger:
 
     def __init__(self, engine: Engine, *, clock: Clock, retry_seconds: float = 10) -> None:
         self.engine = engine
+        self._asked = asking(engine)
         self._clock = clock
         self._writer = Writer(engine, clock, retry_seconds=retry_seconds)
 
@@ -129,18 +131,18 @@ class Ledger:
         a second.
         """
         return reading.read(
-            self.engine, book, after=after, upto=upto, limit=limit, connection=connection
+            self._asked, book, after=after, upto=upto, limit=limit, connection=connection
         )
 
     def read_many(
         self, after: Mapping[str, int], each: int, connection: Connection | None = None
     ) -> list[StoredFact]:
         """Facts of several books, ``each`` at most of one, those after its position, in order."""
-        return reading.read_many(self.engine, after, each, connection)
+        return reading.read_many(self._asked, after, each, connection)
 
     def read_stream(self, book: str, stream: str, *, after: int = 0) -> list[StoredFact]:
         """Facts of one stream in order, those after a version."""
-        return reading.read_stream(self.engine, book, stream, after=after)
+        return reading.read_stream(self._asked, book, stream, after=after)
 
     def read_streams(
         self,
@@ -157,28 +159,28 @@ class Ledger:
         Of the first stream those after a version, so that a page may begin within it.
         """
         return reading.read_streams(
-            self.engine, book, streams, topics=topics, after=after, upto=upto, limit=limit
+            self._asked, book, streams, topics=topics, after=after, upto=upto, limit=limit
         )
 
     def position_at(self, book: str, moment: datetime) -> int:
         """The position of the last fact recorded by a moment; 0 when there is none."""
-        return reading.position_at(self.engine, book, moment)
+        return reading.position_at(self._asked, book, moment)
 
     def head(self, book: str) -> int:
         """The last position of a book; 0 for one never written."""
-        return reading.head(self.engine, book)
+        return reading.head(self._asked, book)
 
     def heads(self) -> dict[str, int]:
         """The last position of every book."""
-        return reading.heads(self.engine)
+        return reading.heads(self._asked)
 
     def owner(self, book: str, kind: str, value: str) -> str | None:
         """The stream that holds a value."""
-        return claims.owner(self.engine, book, kind, value)
+        return claims.owner(self._asked, book, kind, value)
 
     def owners(self, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:
         """Values that begin so, each with the stream that holds it, in the order of the values."""
-        return claims.owners(self.engine, book, kind, prefix)
+        return claims.owners(self._asked, book, kind, prefix)
 
     def unfounded_claim(self, book: str) -> Claim | None:
         """The first value that is held for a stream without facts; None when there is none."""
@@ -189,16 +191,16 @@ class Ledger:
     ) -> list[tuple[str, str]]:
         """The first values between two others, each with the stream that holds it, in order."""
         return claims.owners_between(
-            self.engine, book, kind, after=after, before=before, limit=limit
+            self._asked, book, kind, after=after, before=before, limit=limit
         )
 
     def books_holding(self, kind: str, *, before: str) -> list[str]:
         """The books in which anybody holds a value of a kind that comes before another."""
-        return claims.books_holding(self.engine, kind, before=before)
+        return claims.books_holding(self._asked, kind, before=before)
 
     def reply(self, book: str, key: str) -> Replied | None:
         """What was answered under an idempotency key; None when nothing, or when it expired."""
-        return reading.reply(self.engine, book, key, now=self._clock())
+        return reading.reply(self._asked, book, key, now=self._clock())
 
     def forget_expired_replies(self, book: str, *, after: str = "") -> str | None:
         """Removes replies whose time is over, a page of keys at a time; they are not given anyway.
@@ -209,11 +211,11 @@ class Ledger:
 
     def identity(self) -> StoreIdentity:
         """Which store this is."""
-        return reading.identity(self.engine)
+        return reading.identity(self._asked)
 
     def verify(self, book: str) -> Chain | BrokenChain:
         """Recomputes the chain of a book, in bounded memory."""
-        return reading.verify(self.engine, book)
+        return reading.verify(self._asked, book)
 
 
 def _check(append: Append) -> None:

@@ -6,6 +6,7 @@ those before it in the batch have done.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ledger.append import (
     NUMBER,
@@ -27,8 +28,7 @@ Value = tuple[str, str, str]  # book, kind, value
 Key = tuple[str, str]  # book, key
 
 
-@dataclass(slots=True)
-class Head:
+class Head(NamedTuple):
     """The last position of a book, and what the next fact is chained to."""
 
     position: int
@@ -66,6 +66,21 @@ class Plan:
     heads: dict[str, Head] = field(default_factory=dict)
     proven: bool = True
 
+    @property
+    def head_rows(self) -> list[tuple[str, int, bytes, str]]:
+        return [(book, *head) for book, head in self.heads.items()]
+
+    @property
+    def claim_rows(self) -> list[tuple[str, str, str, str]]:
+        return [(*value, stream) for value, stream in self.claimed.items()]
+
+    @property
+    def reply_rows(self) -> list[tuple[str, str, str, int, str, int, str]]:
+        return [
+            (*key, kept.fingerprint, kept.status, kept.body, kept.position, kept.expires_at)
+            for key, kept in self.replies.items()
+        ]
+
 
 def plan(appends: Iterable[Append], known: Known, now: str) -> Plan:
     """Judges the appends in order. ``known`` is used up: it ends as the books will be."""
@@ -80,21 +95,29 @@ def plan(appends: Iterable[Append], known: Known, now: str) -> Plan:
     return result
 
 
-def streams_to_look_up(appends: Iterable[Append]) -> set[Stream]:
-    """The streams whose version no constraint can prove.
+def streams_without_expectation(appends: Iterable[Append]) -> set[Stream]:
+    """The streams that get their versions from the ledger."""
+    return {
+        (append.book, fact.stream)
+        for append in appends
+        for fact in append.facts
+        if fact.stream not in append.expected
+    }
+
+
+def unproven_versions(appends: Iterable[Append]) -> dict[Stream, int]:
+    """What is expected of streams, first of all, where no constraint can prove it.
 
     A new stream is proven by the unique constraint on its first version; one that has facts could
-    be *behind* what is expected, and one without expectation needs its version.
+    be *behind* what is expected, and of one that gets none nothing is written.
     """
-    streams: set[Stream] = set()
+    versions: dict[Stream, int] = {}
     for append in appends:
-        for fact in append.facts:
-            if append.expected.get(fact.stream) != 0:
-                streams.add((append.book, fact.stream))
+        written = {fact.stream for fact in append.facts}
         for stream, version in append.expected.items():
-            if version != 0:
-                streams.add((append.book, stream))
-    return streams
+            if version != 0 or stream not in written:
+                versions.setdefault((append.book, stream), version)
+    return versions
 
 
 def _refusal(append: Append, known: Known, now: str) -> Outcome | None:
@@ -120,19 +143,19 @@ def _refusal(append: Append, known: Known, now: str) -> Outcome | None:
 
 
 def _accept(append: Append, known: Known, now: str, result: Plan) -> Done:
-    head = known.heads[append.book]
     if append.facts:
-        _chain(append, known, now, result, head)
+        _chain(append, known, now, result)
     _move_claims(append, known, result)
+    position = known.heads[append.book].position
     if append.reply is not None:
-        _keep(append.book, append.reply, known, head.position, result)
-    return Done(head.position)
+        _keep(append.book, append.reply, known, position, result)
+    return Done(position)
 
 
-def _chain(append: Append, known: Known, now: str, result: Plan, head: Head) -> None:
+def _chain(append: Append, known: Known, now: str, result: Plan) -> None:
     book, context, versions = append.book, append.context, known.versions
-    recorded_at = head.recorded_at = max(head.recorded_at, now)
-    position, digest = head.position, head.digest
+    head = known.heads[book]
+    position, digest, recorded_at = head.position, head.digest, max(head.recorded_at, now)
     for fact in append.facts:
         stream = (book, fact.stream)
         is_expected = fact.stream in append.expected
@@ -156,8 +179,7 @@ def _chain(append: Append, known: Known, now: str, result: Plan, head: Head) -> 
                 digest,
             )
         )
-    head.position, head.digest = position, digest
-    result.heads[book] = head
+    known.heads[book] = result.heads[book] = Head(position, digest, recorded_at)
 
 
 def _move_claims(append: Append, known: Known, result: Plan) -> None:

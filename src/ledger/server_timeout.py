@@ -5,6 +5,7 @@ stopped, its disk hangs, its host is frozen) is not, by any setting of the drive
 wait for it until somebody restarts one of them.
 """
 
+import select
 import time
 from collections.abc import Generator
 from typing import Any, TypeVar
@@ -29,6 +30,18 @@ class TimeoutConnection(psycopg.Connection[Any]):
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
         """What the driver runs everything through that waits for the server."""
         return super().wait(self._until_silent(gen), *args, **kwargs)
+
+    def is_closed_by_server(self) -> bool:
+        """Whether the end of the session has arrived here: nothing is sent to find out."""
+        arrived = select.poll()
+        arrived.register(self.pgconn.socket, select.POLLIN)
+        try:
+            # What is not the end (a notice, a ticket of TLS) is taken in.
+            while arrived.poll(0):
+                self.pgconn.consume_input()
+        except psycopg.OperationalError:
+            return True
+        return False
 
     def _until_silent(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         heard = time.monotonic()

@@ -73,7 +73,7 @@ class Writer:
     """The one thread of this process that writes the ledger."""
 
     def __init__(self, engine: Engine, clock: Clock, *, retry_seconds: float) -> None:
-        self._connection = WriterConnection(engine.execution_options(writing=True))
+        self._connection = WriterConnection(engine)
         self.is_full = False
         self._clock = clock
         self._retry_seconds = retry_seconds

@@ -1,6 +1,6 @@
 """Application assembly: ledger and views joined into the API, and the workers beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import structlog
@@ -23,7 +23,12 @@ from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
 from whence.reply_cleanup import cleaning_up
 from whence.settings import Settings
+from whence.turns import taking_turns
 from whence.wiring import Side, handling, projecting, recording, utc_now
+
+# Whoever bills is believed to be at it for so long after it last said so.
+_LEAST_TURN_SECONDS = 10
+_ROUNDS_OF_A_TURN = 5
 
 
 @contextmanager
@@ -40,9 +45,11 @@ def serving(
             stack.enter_context(cleaning_up(ledger))
             stack.enter_context(_billing(settings, ledger, metrics, clock))
         stack.enter_context(_monitoring(settings, ledger, metrics, clock))
-        reading = stack.enter_context(projecting(settings, ledger))
+        folds = "folding" not in settings.serve_without
+        reading = stack.enter_context(projecting(settings, ledger, folds=folds))
         past = stack.enter_context(_past(settings, ledger))
-        metrics.watch(reading.projector.progress)
+        if folds:
+            metrics.watch(reading.projector.progress)
         metrics.watch_past(past.progress)
         ledger.on_answer(metrics.count_batch)
         app = create_app(
@@ -62,14 +69,25 @@ def serving(
 
 @contextmanager
 def _billing(settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock) -> Iterator[None]:
-    """Bills where this process is the only one; on PostgreSQL `whence bill` does."""
-    if settings.on_postgresql:
+    """Bills, unless that is left to `whence bill`."""
+    if "billing" in settings.serve_without:
         yield
         return
-    with handling(ledger, clock=clock) as handler:
-        worker = BillingWorker(ledger, handler, count=metrics.count_billed)
+    with handling(ledger, clock=clock) as handler, _turns(settings, ledger) as its_turn:
+        worker = BillingWorker(ledger, handler, count=metrics.count_billed, its_turn=its_turn)
         with billing(worker, every_seconds=settings.billing_seconds):
             yield
+
+
+@contextmanager
+def _turns(settings: Settings, ledger: Ledger) -> Iterator[Callable[[], bool]]:
+    """On SQLite one process serves, whose turn it always is."""
+    if not settings.on_postgresql:
+        yield lambda: True
+        return
+    seconds = max(_LEAST_TURN_SECONDS, _ROUNDS_OF_A_TURN * settings.billing_seconds)
+    with taking_turns(ledger.engine, "billing", seconds=seconds) as turn:
+        yield turn.is_mine
 
 
 def _monitoring(

@@ -32,7 +32,8 @@ class BillingWorker:
     """Bills what is due, oldest first; any number of them may work on one store.
 
     Each renewal and each retry is a command of its own: whoever is late loses the race and finds
-    that it has been done. ``count`` is told of each, and what became of it.
+    that it has been done. ``count`` is told of each, and what became of it; while it is not
+    ``its_turn`` it leaves the looking to others.
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class BillingWorker:
         handler: CommandHandler,
         *,
         count: Callable[[Outcome], None] = lambda _outcome: None,
+        its_turn: Callable[[], bool] = lambda: True,
     ) -> None:
         self._ledger = ledger
         self._handler = handler
         self._count = count
+        self._its_turn = its_turn
         self._closing = threading.Event()
         self._places = asyncio.Semaphore(_AT_ONCE)
         # Streams that failed, and until when they are left alone.
@@ -59,7 +62,8 @@ class BillingWorker:
         self._places = asyncio.Semaphore(_AT_ONCE)
         while not self._closing.is_set():
             try:
-                await self.bill_everything_due()
+                if await asyncio.to_thread(self._its_turn):
+                    await self.bill_everything_due()
             except Exception:  # noqa: BLE001 (logged, and tried again the next time)
                 _log.exception("could not look for what is due")
             await asyncio.to_thread(self._closing.wait, every_seconds)

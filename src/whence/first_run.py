@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
-from sqlalchemy import make_url
 
 from commands.handling.handler import Context
 from commands.organizations import AlreadyFounded, Founded, first_org_id, found_organization
 from domain.organization import UNNAMED
+from ledger.address import database_address
 from ledger.ledger import Ledger
 from ledger.private_files import make_private_folder
 from whence.errors import Unsuccessful
@@ -65,7 +65,7 @@ def _keys_file(settings: Settings) -> Path:
         return Path(settings.keys_file)
     if settings.on_postgresql:
         return Path("var", "keys.txt")
-    return Path(make_url(settings.database_url).database or "").with_name("keys.txt")
+    return Path(database_address(settings.database_url).database or "").with_name("keys.txt")
 
 
 @contextmanager

@@ -52,7 +52,7 @@ class OverdueMonitor:
         elif self._said_at is None or self._silence(now) >= self._silent_seconds:
             self._said_at = now
             _log.warning(
-                "what is due is not billed: is `whence bill` running?", overdue_seconds=int(seconds)
+                "what is due is not billed: does anybody bill?", overdue_seconds=int(seconds)
             )
         return seconds
 

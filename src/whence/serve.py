@@ -21,6 +21,7 @@ from whence import logs
 from whence.billing_worker import BillingWorker, Outcome
 from whence.errors import AddressTaken, Unsuccessful, WrongSetting
 from whence.first_run import welcome
+from whence.processes import end_with_the_parent
 from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording
 
@@ -116,6 +117,8 @@ def bill_once(settings: Settings) -> int:
 def application(settings: Settings, only: Side | None) -> "Served":
     """What one worker serves; made in the worker itself, from what can be sent to it."""
     logs.configure(settings.log_level, settings.log_format)
+    if settings.workers > 1:
+        end_with_the_parent()
     return Served(settings, only)
 
 

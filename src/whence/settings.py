@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 import limits
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from ledger.address import database_address
 from whence.errors import WrongSetting
 
 PREFIX = "WHENCE_"
@@ -21,6 +21,10 @@ _MEGABYTE = 1024 * 1024
 _DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg", "postgres")
 _ORIGIN = re.compile(r"https?://[^/\s]+")
 _SITE = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?")
+
+
+# What `serve` does beside answering, and may leave to a process of its own.
+Part = Literal["billing", "folding"]
 
 
 class Settings(BaseSettings):
@@ -46,6 +50,7 @@ class Settings(BaseSettings):
     body_seconds: float = Field(default=30.0, ge=0.1, le=3600)
     idle_seconds: int = Field(default=60, ge=1, le=3600)
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
+    serve_without: Annotated[tuple[Part, ...], NoDecode] = ()
     billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
     past_facts: int = Field(default=250_000, ge=0)
     past_facts_per_minute: int = Field(default=1_000_000, ge=1)
@@ -74,7 +79,7 @@ class Settings(BaseSettings):
     def on_postgresql(self) -> bool:
         return not self.database_url.startswith("sqlite")
 
-    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "serve_without", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -113,8 +118,8 @@ class Settings(BaseSettings):
     @classmethod
     def _name_a_database(cls, value: str) -> str:
         try:
-            url = make_url(value)
-        except ArgumentError:
+            url = database_address(value)
+        except (ArgumentError, ValueError):
             raise ValueError("it must look like sqlite:///… or postgresql://…") from None
         if url.drivername not in _DATABASES:
             raise ValueError("it must begin with sqlite:/// or postgresql://")

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
+from ledger.address import database_address
 from ledger.clock import Clock
 from ledger.database import open_engine, require_schema, require_store, upgrade
 from ledger.errors import LedgerUnavailable
@@ -29,8 +30,6 @@ from projections.read_models import DEFINITIONS
 from whence.settings import Settings
 
 Side = Literal["commands", "queries"]
-
-_BUILT_AGAIN_SECONDS = 5
 
 _log = structlog.get_logger("whence")
 
@@ -117,16 +116,24 @@ class Reading:
 @contextmanager
 def generations_of(settings: Settings, ledger: Ledger) -> Iterator[Generations]:
     """The list of view sets beside the ledger."""
-    folder = Path(make_url(settings.database_url).database or "").parent
+    folder = Path(database_address(settings.database_url).database or "").parent
     with Generations(ledger.engine, folder, clock=utc_now) as generations:
         yield generations
 
 
 @contextmanager
-def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
-    """Views that are kept up to date; a set that fits the code is built first if there is none."""
+def projecting(settings: Settings, ledger: Ledger, *, folds: bool = True) -> Iterator[Reading]:
+    """Views that are kept up to date; a set that fits the code is built first if there is none.
+
+    Unless this process ``folds``, both are left to others.
+    """
     mapper = FactMapper()
-    with generations_of(settings, ledger) as generations, keeping(ledger, generations) as keeper:
+    with (
+        generations_of(settings, ledger) as generations,
+        closing(ViewsKeeper(ledger, generations, mapper, DEFINITIONS)) as keeper,
+    ):
+        if folds:
+            keeper.start()
         serving = generations.follow(DEFINITIONS)
         recent = partial(generations.recent, DEFINITIONS)
         with (
@@ -141,14 +148,6 @@ def projecting(settings: Settings, ledger: Ledger) -> Iterator[Reading]:
         ):
             projector.on_progress(views.notify_progress)
             ledger.on_commit(projector.notify)
-            projector.start()
+            if folds:
+                projector.start()
             yield Reading(generations, projector, views)
-
-
-@contextmanager
-def keeping(ledger: Ledger, generations: Generations) -> Iterator[ViewsKeeper]:
-    """Views that fit the code are built if there are none, and anew when they are taken away."""
-    keeper = ViewsKeeper(ledger, generations, FactMapper(), DEFINITIONS)
-    keeper.start()
-    with closing(keeper):
-        yield keeper

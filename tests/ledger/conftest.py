@@ -72,7 +72,7 @@ def together(engine, clock):
 
     def write(*appends):
         batch = Batch(appends)
-        writer = WriterConnection(engine.execution_options(writing=True))
+        writer = WriterConnection(engine)
         try:
             return batch.write(writer, clock).outcomes
         finally:

@@ -168,6 +168,10 @@ TOGETHER = (
     ),
     "SELECT 1 FROM whence.books AS t WHERE t.book IN (%s, %s) FOR UPDATE",
     "SELECT 1 FROM whence.books AS t WHERE t.book = ANY(%b::text[]) FOR UPDATE",
+    (
+        "WITH x AS (INSERT INTO whence.events (book, position) SELECT * FROM unnest(%b, %b) "
+        "AS r(book, position) WHERE (SELECT true)) SELECT 1"
+    ),
 )
 STRAYING = (
     "SELECT 1 FROM whence.events WHERE position = 3",
@@ -191,6 +195,8 @@ STRAYING = (
     "INSERT INTO whence.books (book) SELECT t.book FROM whence.claims AS t",
     "UPDATE whence.books SET position = 1",
     "DELETE FROM whence.replies WHERE expires_at < %s",
+    "WITH x AS (DELETE FROM whence.replies WHERE expires_at < %s RETURNING book) SELECT 1",
+    "WITH x AS (INSERT INTO whence.books (position) VALUES (%s)) SELECT 1",
     "COPY whence.books TO STDOUT",
     "TRUNCATE whence.books",
     "LOCK TABLE whence.books",

@@ -49,6 +49,17 @@ def test_a_version_may_be_expected_of_a_stream_that_gets_no_fact(ledger, facts, 
     assert outcomes == [LostRace("lnk_1"), Done(2), LostRace("lnk_1")]
 
 
+def test_a_stream_may_be_expected_to_have_no_fact_and_get_none(ledger, facts, created):
+    ledger.append(created("lnk_1"))
+
+    outcomes = ledger.append_many(
+        Append(BOOK, facts(stream, 1), {stream: 0, other: 0})
+        for stream, other in [("pay_1", "lnk_1"), ("pay_2", "lnk_2")]
+    )
+
+    assert outcomes == [LostRace("lnk_1"), Done(2)]
+
+
 def test_facts_without_expectation_get_their_versions_from_the_ledger(ledger, facts, together):
     ledger.append(Append(BOOK, facts("lnk_1", 1, 2), {"lnk_1": 0}))
 

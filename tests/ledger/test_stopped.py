@@ -3,13 +3,14 @@
 import time
 
 import pytest
-from sqlalchemy import text
+from proxy import CuttingProxy
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from ledger.append import Done
+from ledger.append import Append, Done
 from ledger.batch import lock_heads
 from ledger.chain import Chain
-from ledger.database import open_engine, upgrade
+from ledger.database import open_engine
 from ledger.ledger import Ledger
 
 BOOK = "org_x/test"
@@ -20,13 +21,10 @@ def short_stops(monkeypatch):
     monkeypatch.setattr("ledger.database._STOPPED_SECONDS", 1)
 
 
-@pytest.fixture
-def engine(postgresql_url):
+@pytest.fixture(params=["postgresql", "cluster"])
+def database_url(request):
     """Only there can others be kept waiting by a session."""
-    engine = open_engine(postgresql_url)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 def test_others_write_the_book_that_a_stopped_process_had_locked(engine, ledger, created):
@@ -53,3 +51,27 @@ def test_a_writer_that_was_stopped_goes_on_where_the_others_are(engine, ledger, 
 
     assert stops == [Done(1)]
     assert isinstance(ledger.verify(BOOK), Chain)
+
+
+@pytest.mark.parametrize("knows_the_book", [True, False])
+def test_one_that_stops_while_it_sends_rows_keeps_nobody_waiting(
+    database_url, ledger, clock, facts, knows_the_book, monkeypatch
+):
+    monkeypatch.setattr("ledger.server_timeout.TimeoutConnection.server_timeout_seconds", 3)
+    proxy = CuttingProxy(make_url(database_url))
+    far = open_engine(proxy.url)
+    data = '"' + "x" * 100_000 + "@@@@" + "x" * 100_000 + '"'
+    with Ledger(far, clock=clock) as stopping:
+        if knows_the_book:
+            stopping.append(Append(BOOK, facts("lnk_1", 0)))
+        proxy.stops_at = b"@@@@"
+        stopped = stopping.submit(Append(BOOK, facts("lnk_1", 0, data=data)))
+        assert proxy.stopped.wait(20)
+
+        outcomes = [ledger.append(Append(BOOK, facts("lnk_2", 0))) for _ in range(3)]
+
+        assert {type(outcome) for outcome in [*outcomes, stopped.result(30)]} == {Done}
+    assert ledger.head(BOOK) == knows_the_book + 4
+    assert isinstance(ledger.verify(BOOK), Chain)
+    far.dispose()
+    proxy.close()

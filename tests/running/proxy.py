@@ -1,7 +1,8 @@
-"""A proxy between a client and PostgreSQL: it can be pointed elsewhere, and cut at a COMMIT."""
+"""A proxy between a client and PostgreSQL: far away, pointed elsewhere, or cut at a COMMIT."""
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +10,12 @@ from sqlalchemy import URL
 
 
 class CuttingProxy:
-    """Cuts a connection at the next COMMITs, before or after the server got them."""
+    """Cuts a connection at the next COMMITs, before or after the server got them.
+
+    Stands still within what is sent, where the text `stops_at` begins, once and for ever.
+    `delay_seconds` is how long what is sent is on its way; `round_trips` counts what was sent, of
+    all that was sent before anything came back once.
+    """
 
     def __init__(self, url: URL) -> None:
         self._url = url
@@ -24,6 +30,10 @@ class CuttingProxy:
         ).render_as_string(hide_password=False)
         self.cut_before_commit = 0
         self.cut_after_commit = 0
+        self.stops_at = b""
+        self.stopped = threading.Event()
+        self.delay_seconds = 0.0
+        self.round_trips = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -54,13 +64,27 @@ class CuttingProxy:
 
     def _serve(self, client: socket.socket) -> None:
         with suppress(OSError), client, self._connect() as server:
-            back = threading.Thread(target=self._send_back, args=(server, client), daemon=True)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            answered = threading.Event()
+            answered.set()
+            back = threading.Thread(
+                target=self._send_back, args=(server, client, answered), daemon=True
+            )
             back.start()
             while sent := client.recv(65536):
-                if b"COMMIT" in sent and self.cut_before_commit:
+                self.round_trips += answered.is_set()
+                answered.clear()
+                time.sleep(self.delay_seconds)
+                if self.stops_at and self.stops_at in sent:
+                    server.sendall(sent[: sent.index(self.stops_at)])
+                    self.stops_at = b""
+                    self.stopped.set()
+                    back.join()
+                    break
+                if _commits(sent) and self.cut_before_commit:
                     self.cut_before_commit -= 1
                     break
-                if b"COMMIT" in sent and self.cut_after_commit:
+                if _commits(sent) and self.cut_after_commit:
                     self.cut_after_commit -= 1
                     # Nothing comes back any more; the server gets it and works on.
                     client.shutdown(socket.SHUT_RDWR)
@@ -72,11 +96,18 @@ class CuttingProxy:
             server.shutdown(socket.SHUT_WR)
             back.join()
 
-    def _send_back(self, server: Any, client: Any) -> None:
+    def _send_back(self, server: Any, client: Any, answered: threading.Event) -> None:
         with suppress(OSError):
             while answer := server.recv(65536):
+                answered.set()
+                time.sleep(self.delay_seconds)
                 with suppress(OSError):
                     client.sendall(answer)
         # The server has ended: so has what leads to it.
         with suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
+
+
+def _commits(sent: bytes) -> bool:
+    """Whether it ends a transaction, or is one: a batch of the ledger in one statement."""
+    return b"COMMIT" in sent or b"INSERT INTO whence.events" in sent

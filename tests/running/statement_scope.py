@@ -191,7 +191,18 @@ class _Reading:
                 self.found.append(type(node).__name__)
         return self.found
 
-    def insert(self, node: ast.InsertStmt) -> None:
+    def query(self, node: Any, outer: _Scope) -> _Columns:
+        """One that is named within a statement; what it changes it answers by its book alone."""
+        match node:
+            case ast.InsertStmt():
+                self.insert(node, outer)
+            case ast.UpdateStmt() | ast.DeleteStmt():
+                self.change(node, outer)
+            case _:
+                return self.select(node, outer)
+        return _Columns(["book"], given=[True])
+
+    def insert(self, node: ast.InsertStmt, outer: _Scope | None = None) -> None:
         if _spread(node.relation) is None:
             return
         names = [each.name for each in node.cols or ()]
@@ -202,11 +213,11 @@ class _Reading:
             place = names.index("book")
             if not all(_is_value(row[place]) for row in rows.valuesLists):
                 self.found.append(_name(node.relation))
-        elif not self.select(rows, None, unnested=True).at(names.index("book")):
+        elif not self.select(rows, outer, unnested=True).at(names.index("book")):
             self.found.append(_name(node.relation))
 
-    def change(self, node: ast.UpdateStmt | ast.DeleteStmt) -> None:
-        scope = _Scope()
+    def change(self, node: ast.UpdateStmt | ast.DeleteStmt, outer: _Scope | None = None) -> None:
+        scope = _Scope(outer)
         self.add(node.relation, scope)
         is_update = isinstance(node, ast.UpdateStmt)
         others = node.fromClause if is_update else node.usingClause
@@ -219,7 +230,7 @@ class _Reading:
         """``unnested``: rows that are given may be of many books."""
         scope = _Scope(outer)
         for each in node.withClause.ctes if node.withClause else ():
-            scope.queries[each.ctename] = _Source(is_given=self.select(each.ctequery, scope).book)
+            scope.queries[each.ctename] = _Source(is_given=self.query(each.ctequery, scope).book)
         if node.op != enums.SetOperation.SETOP_NONE:
             left, right = self.select(node.larg, scope), self.select(node.rarg, scope)
             if left.whatever is not None or right.whatever is not None:

@@ -1,4 +1,4 @@
-"""Billing worker: the service bills on SQLite, and `whence bill` anywhere."""
+"""Billing worker: the service bills, or leaves it to `whence bill`."""
 
 import asyncio
 import signal
@@ -29,25 +29,31 @@ def due(environment):
     """A subscription that began long ago; how much of it is still due."""
     engine = open_engine(environment["WHENCE_DATABASE_URL"])
     make_tables(engine)
+    with Ledger(engine, clock=lambda: LONG_AGO) as ledger:
+        subscribe(ledger, "usr_1")
+
+        def due():
+            now = written(datetime.now(UTC))
+            return len(ledger.owners_between(BOOK, "due", after="", before=now, limit=10))
+
+        due.ledger = ledger
+        yield due
+    engine.dispose()
+
+
+def subscribe(ledger, customer_id):
+    """Long ago: what has become due since is to be billed."""
     asked = CreateSubscription(
-        customer_id="usr_1",
+        customer_id=customer_id,
         plan_id="plan_premium",
         amount=9900,
         currency="GHS",
         method="momo",
         interval="monthly",
     )
-    with Ledger(engine, clock=lambda: LONG_AGO) as ledger:
-        handler = CommandHandler(ledger, clock=lambda: LONG_AGO, ids=Ids(lambda: LONG_AGO))
-        asyncio.run(handler.perform(BOOK, partial(create_subscription, command=asked)))
-        handler.close()
-
-        def due():
-            now = written(datetime.now(UTC))
-            return len(ledger.owners_between(BOOK, "due", after="", before=now, limit=10))
-
-        yield due
-    engine.dispose()
+    handler = CommandHandler(ledger, clock=lambda: LONG_AGO, ids=Ids(lambda: LONG_AGO))
+    asyncio.run(handler.perform(BOOK, partial(create_subscription, command=asked)))
+    handler.close()
 
 
 def wait_until_nothing_is(due):
@@ -57,7 +63,21 @@ def wait_until_nothing_is(due):
         time.sleep(0.02)
 
 
-def test_the_service_on_sqlite_bills_by_itself(due, start):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def due_anywhere(environment, request):
+    """The same on a database of each kind."""
+    environment["WHENCE_DATABASE_URL"] = request.getfixturevalue(f"{request.param}_url")
+    return request.getfixturevalue("due")
+
+
+@pytest.fixture
+def due_on_postgresql(environment, postgresql_url, request):
+    environment["WHENCE_DATABASE_URL"] = postgresql_url
+    return request.getfixturevalue("due")
+
+
+def test_the_service_bills_by_itself(due_anywhere, start):
+    due = due_anywhere
     assert due() == 1
 
     service = start("serve", WHENCE_BILLING_SECONDS="0.05")
@@ -68,19 +88,35 @@ def test_the_service_on_sqlite_bills_by_itself(due, start):
     assert b'whence_billed_total{outcome="billed"}' in metrics
 
 
-def test_the_service_on_postgresql_says_that_nobody_bills(
-    environment, postgresql_url, request, start
-):
-    environment["WHENCE_DATABASE_URL"] = postgresql_url
-    due = request.getfixturevalue("due")
+def test_a_service_that_leaves_it_to_others_says_that_nobody_bills(due_on_postgresql, start):
+    due = due_on_postgresql
 
-    service = start("serve", WHENCE_BILLING_SECONDS="0.01")
+    service = start("serve", "--without", "billing", WHENCE_BILLING_SECONDS="0.01")
     service.awaited("(what is due is not billed)")
     _, metrics = service.answer("/metrics")
 
     assert due() == 1
     [told] = [line for line in metrics.splitlines() if line.startswith(b"whence_billing_overdue")]
     assert float(told.split()[1]) > 86_400
+
+
+def test_of_several_services_one_bills_and_another_when_it_is_killed(due_on_postgresql, start):
+    due = due_on_postgresql
+    first = start("serve", WHENCE_BILLING_SECONDS="0.05")
+    wait_until_nothing_is(due)
+    second = start("serve", WHENCE_BILLING_SECONDS="0.05")
+    second.answer("/readyz")
+    subscribe(due.ledger, "usr_2")
+    wait_until_nothing_is(due)
+    _, seen_by_second = second.answer("/metrics")
+
+    first.process.kill()
+    subscribe(due.ledger, "usr_3")
+    wait_until_nothing_is(due)
+
+    _, metrics = second.answer("/metrics")
+    assert b'outcome="billed"' not in seen_by_second
+    assert b'whence_billed_total{outcome="billed"}' in metrics
 
 
 def test_who_bills_once_says_how_much_and_ends(due, whence):

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from datetime import UTC, datetime
 
+import psutil
 import psycopg
 import pytest
 
@@ -22,10 +23,12 @@ from whence.settings import Settings
 from whence.wiring import projecting, recording
 
 
-def create_customer(url: str, key: str) -> dict[str, object]:
+def create_customer(
+    url: str, key: str, body: bytes = b'{"external_id": "usr_1"}'
+) -> dict[str, object]:
     request = urllib.request.Request(  # noqa: S310 (our own server)
         f"{url}/v1/customers",
-        data=b'{"external_id": "usr_1"}',
+        data=body,
         headers={"X-Reevit-Key": key, "Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request) as answer:  # noqa: S310 (our own server)
@@ -169,6 +172,40 @@ def test_several_workers_serve_one_postgresql(start, postgresql_url):
 
     assert {lookup(service.url, key)["id"] for _ in range(10)} == {customer["id"]}
     assert service.stopped(signal.SIGTERM) == 0
+
+
+def test_workers_end_with_the_process_that_started_them_also_when_it_is_killed(
+    start, postgresql_url
+):
+    service = start("serve", "--workers", "2", WHENCE_DATABASE_URL=postgresql_url)
+    assert service.answer("/healthz")[0] == 200
+    workers = psutil.Process(service.process.pid).children()
+
+    service.process.kill()
+
+    _, alive = psutil.wait_procs(workers, timeout=60)
+    assert len(workers) > 1
+    assert alive == []
+
+
+def test_a_service_that_leaves_folding_to_others_answers_from_what_they_folded(
+    start, postgresql_url
+):
+    shared = {"WHENCE_DATABASE_URL": postgresql_url}
+    projector = start("project", **shared)
+    projector.awaited("(projecting)")
+    service = start("serve", "--without", "folding", **shared)
+    key = service.key()
+
+    customer = create_customer(service.url, key)
+    told = lookup(service.url, key)
+    projector.stopped(signal.SIGTERM)
+    create_customer(service.url, key, b"{}")
+
+    _, ready = service.answer("/readyz")
+    assert told["id"] == customer["id"]
+    assert json.loads(ready)["views"]["behind"] > 0
+    assert b"whence_projection_lag_facts" not in service.answer("/metrics")[1]
 
 
 def test_services_that_start_together_on_an_empty_store_found_one_organization(

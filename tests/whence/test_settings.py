@@ -23,6 +23,19 @@ def test_what_the_command_line_says_counts_more_than_the_environment(monkeypatch
     assert settings.host == "0.0.0.0"  # noqa: S104 (see above)
 
 
+def test_a_database_may_be_named_by_several_hosts(monkeypatch):
+    url = "postgresql://whence:secret@one:5432,two:5433/ledger?target_session_attrs=primary"
+    monkeypatch.setenv("WHENCE_DATABASE_URL", url)
+
+    assert Settings.load().on_postgresql
+
+
+def test_what_is_left_to_others_is_separated_by_commas(monkeypatch):
+    monkeypatch.setenv("WHENCE_SERVE_WITHOUT", "billing, folding")
+
+    assert Settings.load().serve_without == ("billing", "folding")
+
+
 def test_origins_are_separated_by_commas(monkeypatch):
     monkeypatch.setenv("WHENCE_CORS_ORIGINS", "https://a.example, https://b.example")
 
@@ -61,6 +74,16 @@ def test_trusted_proxies_are_addresses_or_networks(monkeypatch):
                 "WHENCE_CORS_ORIGINS cannot be used: it must be like https://shop.example, "
                 'separated by commas, or "*"'
             ),
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://one:5432,two:often/ledger",
+            "WHENCE_DATABASE_URL cannot be used: it must look like sqlite:///… or postgresql://…",
+        ),
+        (
+            "SERVE_WITHOUT",
+            "cooking",
+            "WHENCE_SERVE_WITHOUT cannot be used: it must be 'billing' or 'folding'",
         ),
         (
             "TRUSTED_PROXIES",

@@ -34,7 +34,9 @@ async def list_customer_subscriptions(
         return subscription_list(db, book, theirs, **query.place)
 
     page, org_id = await request.ask(read), request.org_id
-    return list_answer("subscriptions", page, query, lambda row: subscription_of(row, org_id))
+    return list_answer(
+        request, "subscriptions", page, query, lambda row: subscription_of(row, org_id)
+    )
 
 
 @customer_routes.register("GET", "/invoices", response_model=Invoices, dependencies=[READ])
@@ -48,4 +50,4 @@ async def list_customer_invoices(
         return invoice_list(db, book, theirs, **query.place)
 
     page, org_id = await request.ask(read), request.org_id
-    return list_answer("invoices", page, query, lambda row: invoice_of(row, org_id))
+    return list_answer(request, "invoices", page, query, lambda row: invoice_of(row, org_id))

@@ -58,7 +58,7 @@ async def list_history(
         customer_id, types = customer.find(db, book), query.types or ENTRY_TYPES
         return customer_history(db, book, customer_id, types=types, **query.place)
 
-    return list_answer("history", await request.ask(read), query, lambda entry: entry)
+    return list_answer(request, "history", await request.ask(read), query, lambda entry: entry)
 
 
 @customer_routes.by_id.get(

@@ -56,7 +56,7 @@ async def list_customers(request: ApiRequest, query: Annotated[ListCustomers, Qu
         **query.place,
     )
     book = request.book
-    return list_answer("customers", listed.page, query, lambda row: profile_of(row, book))
+    return list_answer(request, "customers", listed.page, query, lambda row: profile_of(row, book))
 
 
 @router.get(
@@ -85,7 +85,12 @@ async def list_top_customers(
     )
     book = request.book
     return list_answer(
-        "customers", top.page, query, lambda row: ranked_of(row, book), currency=top.currency
+        request,
+        "customers",
+        top.page,
+        query,
+        lambda row: ranked_of(row, book),
+        currency=top.currency,
     )
 
 
@@ -131,7 +136,7 @@ async def list_customer_payments(
         return payment_list(db, book, theirs, **query.place)
 
     page, org_id = await request.ask(read), request.org_id
-    return list_answer("payments", page, query, lambda row: listed_payment_of(row, org_id))
+    return list_answer(request, "payments", page, query, lambda row: listed_payment_of(row, org_id))
 
 
 @customer_routes.register(

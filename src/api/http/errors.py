@@ -180,13 +180,19 @@ _CODES_OF_FIELDS = {"amount": "invalid_amount", "currency": "invalid_currency"}
 def from_validation(invalid: ValidationError) -> ApiError:
     """The first thing that is wrong with what was sent."""
     first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = [str(part) for part in first["loc"]]
-    name = path[0] if path else "body"
-    reason = first["msg"].removeprefix("Value error, ")
+    field = _written(first["loc"])
     if first["type"] == "missing":
-        return InvalidInput(name, "is required", "missing_required_field")
-    code = _CODES_OF_FIELDS.get(name, "validation_error")
-    return InvalidInput(".".join(path) or name, reason, code)
+        return InvalidInput(field, "is required", "missing_required_field")
+    if first["type"] == "extra_forbidden":
+        return InvalidInput(field, "there is nothing of this name")
+    code = _CODES_OF_FIELDS.get(field, "validation_error")
+    return InvalidInput(field, first["msg"].removeprefix("Value error, "), code)
+
+
+def _written(path: tuple[int | str, ...]) -> str:
+    """``custom_fields[0].name``, or "body" for all of it."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".") or "body"
 
 
 def _scalar(value: Any) -> str | int | float | bool | None:

@@ -1,7 +1,5 @@
 """Failures: what a client is told about whatever left a route, and what the log is."""
 
-import time
-from collections import Counter
 from typing import Any, Final
 
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -15,6 +13,7 @@ from api.http.errors import (
     from_refusal,
     server_error,
 )
+from api.http.sampling import Sampling
 from domain.errors import NotFound, Refusal
 from ledger.errors import LedgerUnavailable, StoreFull, StoreReplaced
 from projections.engine.generations.generations import ViewsRebuilding
@@ -25,7 +24,6 @@ from projections.engine.turns import TooManyWaiting
 
 _TURNS_TAKE_SECONDS: Final = 5
 _LOOK_AGAIN_SECONDS: Final = 5
-_SAID_EVERY_SECONDS: Final = 10
 _UNAVAILABLE: Final = 503
 
 
@@ -67,8 +65,7 @@ class FailureLog:
 
     def __init__(self, log: Any) -> None:
         self._log = log
-        self._said_at: dict[str, float] = {}
-        self._since: Counter[str] = Counter()
+        self._sampling = Sampling()
 
     def note(self, error: Exception, answer: ApiError, request_id: str) -> None:
         if is_fault(answer):
@@ -77,18 +74,15 @@ class FailureLog:
             self._note_unavailable(error, answer.code, request_id)
 
     def _note_unavailable(self, error: Exception, code: str, request_id: str) -> None:
-        self._since[code] += 1
-        now = time.monotonic()
-        if now - self._said_at.get(code, -_SAID_EVERY_SECONDS) < _SAID_EVERY_SECONDS:
-            return
-        self._said_at[code] = now
-        self._log.warning(
-            "unavailable",
-            code=code,
-            reason=_reason(error),
-            requests=self._since.pop(code),
-            request_id=request_id,
-        )
+        requests = self._sampling.due(code)
+        if requests:
+            self._log.warning(
+                "unavailable",
+                code=code,
+                reason=_reason(error),
+                requests=requests,
+                request_id=request_id,
+            )
 
 
 def is_fault(answer: ApiError) -> bool:

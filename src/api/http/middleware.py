@@ -13,6 +13,7 @@ from api.http.errors import ApiError, body_too_large
 from api.http.failures import FailureLog, answer_to
 from api.http.parsing import LARGEST_BODY_BYTES, LARGEST_PUBLIC_BODY_BYTES, keep_encoded_slashes
 from api.http.request_state import REFUSED, RequestState
+from api.http.sampling import Sampling
 from api.http.turnstile import Turnstile
 
 SECURITY_HEADERS = (
@@ -29,6 +30,7 @@ _UNLESS_SAID = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 
+_WRONG, _TOO_OFTEN = 400, 429
 # What nobody will read, as nginx calls it.
 _HUNG_UP = 499
 
@@ -62,6 +64,7 @@ class RequestMiddleware:
         self._metrics = metrics
         self._log = log.bind()
         self._failures = FailureLog(self._log)
+        self._sampling = Sampling()
         self._constant = [*SECURITY_HEADERS]
         if store is not None:
             self._constant.append((b"whence-store", store.encode()))
@@ -150,7 +153,13 @@ class RequestMiddleware:
         if self._metrics is not None:
             counted_as = _STRANGERS if _is_refused_stranger(request_state) else route
             self._metrics.observe(counted_as, method, request_state.status, seconds)
-        # Those who only look whether we are there would fill the log.
+        # Whoever is turned away again and again would fill the log, as would those who only look
+        # whether we are there.
+        requests = 1
+        if _is_turned_away(request_state):
+            requests = self._sampling.due((route, request_state.status, _book(request_state)))
+        if not requests:
+            return
         say = self._log.debug if route in _WATCHED else self._log.info
         say(
             "request",
@@ -159,8 +168,21 @@ class RequestMiddleware:
             status=request_state.status,
             ms=round(seconds * 1000, 2),
             request_id=request_state.request_id,
-            book=request_state.caller.book if request_state.caller else None,
+            book=_book(request_state),
+            **({"requests": requests} if requests > 1 else {}),
         )
+
+
+def _book(request_state: RequestState) -> str | None:
+    return request_state.caller.book if request_state.caller else None
+
+
+def _is_turned_away(request_state: RequestState) -> bool:
+    """Whoever asks too often, and strangers who sent what is of no use."""
+    status = request_state.status
+    if request_state.caller is None:
+        return _WRONG <= status < _HUNG_UP
+    return status == _TOO_OFTEN
 
 
 def _is_refused_stranger(request_state: RequestState) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
+from api.http.cursors import sealed
 from api.http.query_fields import LARGEST, Whole, whole_number
 from api.http.request import ApiRequest
 from api.http.responses import answer
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 Cursor = Annotated[
     str | None,
-    Field(max_length=4096),
+    Field(max_length=5000),
 ]
 
 
@@ -60,20 +61,27 @@ class PageRequest(BaseModel):
 
 
 def list_answer(
-    name: str, page: Page[T], query: PageRequest, show: Callable[[T], Any], **more: Any
+    request: ApiRequest,
+    name: str,
+    page: Page[T],
+    query: PageRequest,
+    show: Callable[[T], Any],
+    **more: Any,
 ) -> Response:
     """``{"<name>": […], "pagination": {…}}``."""
     shown = [show(row) for row in page.rows]
-    return answer(more | {name: shown, "pagination": pagination(page, query.limit, query.offset)})
+    return answer(
+        more | {name: shown, "pagination": pagination(request, page, query.limit, query.offset)}
+    )
 
 
-def pagination(page: Page[Any], limit: int, offset: int = 0) -> dict[str, Any]:
+def pagination(request: ApiRequest, page: Page[Any], limit: int, offset: int = 0) -> dict[str, Any]:
     return {
         "total": page.total,
         "total_is_exact": page.total_is_exact,
         "limit": limit,
         "offset": offset,
-        "next_cursor": page.next_cursor,
+        "next_cursor": sealed(request, page.next_cursor),
     }
 
 
@@ -84,9 +92,10 @@ def array_answer(request: ApiRequest, page: Page[T], show: Callable[[T], Any]) -
         response.headers["X-Total-Count"] = str(page.total)
         if not page.total_is_exact:
             response.headers["Whence-Total-Is-Exact"] = "false"
-    if page.next_cursor is not None:
-        response.headers["Whence-Next-Cursor"] = page.next_cursor
-        response.headers["Link"] = f'<{_next(request, page.next_cursor)}>; rel="next"'
+    cursor = sealed(request, page.next_cursor)
+    if cursor is not None:
+        response.headers["Whence-Next-Cursor"] = cursor
+        response.headers["Link"] = f'<{_next(request, cursor)}>; rel="next"'
     return response
 
 

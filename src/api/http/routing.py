@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.authentication import KEY, admit
+from api.http.cursors import open_cursor
 from api.http.errors import from_validation
 from api.http.parsing import (
     LARGEST_BODY_BYTES,
@@ -117,6 +118,7 @@ class Operation(APIRoute):
             if self._query is not None:
                 fields = parse_query(scope["query_string"], lists=self._lists)
                 arguments["query"] = self._query.model_validate(fields, context=time_zone(fields))
+                open_cursor(request, arguments["query"])
                 scope["whence.sent"] = fields
             if self._command is not None:
                 sent = parse_object(await read_body(receive, largest_bytes=self._largest_body))

@@ -66,7 +66,7 @@ async def list_payment_links(
     def show(link: LinkRecord) -> dict[str, Any]:
         return told(request, link_of(link, request.org_id, now=now, site=request.site))
 
-    return list_answer("payment_links", page, query, show)
+    return list_answer(request, "payment_links", page, query, show)
 
 
 @router.get("/v1/payment-links/{link}", response_model=PaymentLink, dependencies=[READ])
@@ -100,7 +100,7 @@ async def list_link_payments(
     def show(row: ListedPayment) -> dict[str, Any]:
         return told(request, listed_payment_of(row, request.org_id))
 
-    return list_answer("payments", await request.ask(read), query, show)
+    return list_answer(request, "payments", await request.ask(read), query, show)
 
 
 def _link(db: Connection, book: str, named: str) -> LinkRecord:

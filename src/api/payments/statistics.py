@@ -149,4 +149,4 @@ async def rank_sources(request: ApiRequest, query: Annotated[RankSources, Query(
     def show(figures: SourceFigures) -> dict[str, Any]:
         return told(request, ranked_source_of(figures))
 
-    return list_answer("sources", ranked.page, query, show, currency=ranked.currency)
+    return list_answer(request, "sources", ranked.page, query, show, currency=ranked.currency)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.resources.customer_history import Prefill
 from api.resources.customers import KnownCustomer
@@ -26,6 +26,15 @@ class CustomField(Shape):
     options: list[str]
 
 
+class StoredBranding(BaseModel):
+    """The looks of a pay page; a link of before 0.2 may have other names as well."""
+
+    model_config = ConfigDict(extra="allow")
+
+    color: str | None = None
+    logo_url: str | None = None
+
+
 class LinkTerms(Shape):
     """What is offered, as its owner and its payers see it."""
 
@@ -44,7 +53,7 @@ class LinkTerms(Shape):
     expires_at: Moment | None
     custom_fields: list[CustomField]
     redirect_url: str | None
-    branding: dict[str, Any]
+    branding: StoredBranding
     status: LinkStatus
     active: bool
 

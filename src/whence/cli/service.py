@@ -15,11 +15,17 @@ def serve(
     only: Annotated[
         Literal["commands", "queries"] | None, typer.Option(help="Serve one side alone.")
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave it to `whence bill` or `whence project`, again for each."),
+    ] = None,
 ) -> None:
-    """Serve the API, and keep the views up to date, until Ctrl-C."""
+    """Serve the API, keep the views up to date, and bill what is due, until Ctrl-C."""
     from whence.serve import serve_until_stopped  # noqa: PLC0415 (help need not wait for it)
 
-    settings = Settings.load(host=host, port=port, workers=workers)
+    settings = Settings.load(
+        host=host, port=port, workers=workers, serve_without=tuple(without or ()) or None
+    )
     logs.configure(settings.log_level, settings.log_format)
     serve_until_stopped(settings, only=only)
 

@@ -190,3 +190,29 @@ def test_a_body_that_says_two_things_of_one_name_is_refused(client, body, name):
 def _paid(client):
     payment = client.post("/v1/payments/intents", json={"amount": 4000, "currency": "GHS"})
     return payment.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "field", "code"),
+    [
+        ([{"label": "Your size"}], "custom_fields[0].name", "missing_required_field"),
+        ([{"name": "a"}, {"label": "b"}], "custom_fields[1].name", "missing_required_field"),
+        ([{"name": "a", "type": "colour"}], "custom_fields[0].type", "validation_error"),
+        ([{"name": "a", "type": "select", "options": ["S", 7]}], "custom_fields[0].options[1]", ""),
+    ],
+)
+def test_what_is_wrong_inside_a_field_is_named_in_full(client, missing, field, code):
+    terms = {"name": "Donate", "currency": "GHS", "amount": 4000, "custom_fields": missing}
+
+    refused = client.post("/v1/payment-links", json=terms)
+
+    assert refused.status_code == 400
+    assert refused.json()["details"]["field"] == field
+    assert refused.json()["message"].startswith(f"{field}: ")
+    assert refused.json()["code"] == (code or "validation_error")
+
+
+def test_what_is_wrong_with_one_of_a_list_is_named_by_its_place(client):
+    refused = client.post("/v1/customers", json={"tags": ["fine", "a, b"]})
+
+    assert refused.json()["details"]["field"] == "tags[1]"

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from ledger.bulk_statements import copy_rows, driven
+from ledger.bulk_statements import copy_rows
+from ledger.driver import driven
 from projections.engine.folding.changes import Changes
 from projections.engine.folding.upsert import TableSql, table_sql
 

@@ -57,7 +57,8 @@ class ViewsKeeper:
     def close(self) -> None:
         self._closing.set()
         self._told.set()
-        self._thread.join(_BUILD_AWAITED_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(_BUILD_AWAITED_SECONDS)
 
     def lost(self, generation: Generation, error: Exception) -> None:
         """Its tables were not found; any thread may say so."""

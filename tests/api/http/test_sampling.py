@@ -1,0 +1,87 @@
+"""Whoever is turned away again and again fills no log, and is counted in it."""
+
+import socket
+import time
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from api.http.sampling import Sampling
+
+PATIENCE_SECONDS = 10
+
+
+@pytest.fixture
+def now():
+    return [100.0]
+
+
+@pytest.fixture
+def sampling(now):
+    return Sampling(monotonic=lambda: now[0])
+
+
+def test_one_of_a_kind_is_said_and_the_next_after_a_while_with_how_many_there_were(sampling, now):
+    assert [sampling.due("a") for _ in range(5)] == [1, 0, 0, 0, 0]
+    assert sampling.due("b") == 1
+    now[0] += 9.9
+    assert sampling.due("a") == 0
+    now[0] += 0.2
+
+    assert sampling.due("a") == 6
+    assert sampling.due("a") == 0
+
+
+def test_ever_new_kinds_take_no_more_room(sampling, now):
+    for number in range(10_000):
+        sampling.due(number)
+        now[0] += 0.001
+
+    assert len(vars(sampling)["_kinds"]) <= 1000
+
+
+def lines(log, status):
+    return [entry for entry in log if entry["event"] == "request" and entry["status"] == status]
+
+
+def test_who_asks_too_often_is_one_line_of_the_log(new_server, log):
+    server = new_server(rate_limit_per_key="1/hour")
+    key = {"X-Reevit-Key": server.found("Ama").keys["test"]}
+
+    with httpx.Client(base_url=server.url, headers=key) as client:
+        answers = [client.get("/v1/payments").status_code for _ in range(9)]
+
+    assert answers == [200] + [429] * 8
+    assert len(lines(log, 429)) == 1
+    assert len(lines(log, 200)) == 1
+
+
+def test_what_strangers_send_that_is_of_no_use_is_one_line_for_each_kind(server, log):
+    where = urlsplit(server.url)
+    rubbish = b"GET / HTTP/1.1\r\n\x00\x01\r\n\r\n"
+    for sent in [rubbish, b"GET /v1/payments?a=%00 HTTP/1.1\r\nHost: x\r\n\r\n"] * 5:
+        with socket.create_connection((where.hostname, where.port)) as connection:
+            connection.sendall(sent)
+            assert connection.recv(9) == b"HTTP/1.1 "
+    with httpx.Client(base_url=server.url) as client:
+        for number in range(5):
+            client.get(f"/nothing/{number}")
+            client.get(f"/pay/nobody-{number}")
+
+    until = time.monotonic() + PATIENCE_SECONDS
+    while len(lines(log, 404)) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+
+    said = [(entry["route"], entry["status"]) for entry in log if entry["event"] == "request"]
+    assert sorted(said) == sorted(set(said))
+    assert ("unknown", 404) in said
+
+
+def test_what_a_key_gets_wrong_is_said_every_time(client, log):
+    """Whoever runs the shop looks for it there."""
+    for _ in range(3):
+        client.get("/v1/payments?limit=x")
+        client.get("/v1/payments/pay_nobody")
+
+    assert (len(lines(log, 400)), len(lines(log, 404))) == (3, 3)
