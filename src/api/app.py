@@ -37,6 +37,7 @@ from api.http.routing import Dispatcher, for_browsers, new_router
 from api.http.turnstile import Turnstile
 from api.payment_links import commands as payment_link_commands
 from api.payment_links import pages as pay_pages
+from api.payment_links import payment_pages
 from api.payment_links import queries as payment_link_queries
 from api.payments import commands as payment_commands
 from api.payments import exports as payment_exports
@@ -79,6 +80,7 @@ _COMMANDS = (
     payment_link_commands.router,
     checkout.router,
     pay_pages.router,
+    payment_pages.router,
     subscriptions.command_router,
     invoices.command_router,
     retry_policies.command_router,
