@@ -39,6 +39,19 @@ def pytest_configure() -> None:
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # where there are none
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what the attacks of `tests/hostile` have measured."""
+    told = [
+        (dict(report.user_properties)["healthz"], report.nodeid.rpartition("::")[2])
+        for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+        if "healthz" in dict(report.user_properties) and report.when == "call"
+    ]
+    if told:
+        terminalreporter.section("what /healthz took while somebody attacked")
+        for figure, attack in told:
+            terminalreporter.write_line(f"{figure}: {attack}")
+
+
 @pytest.fixture(autouse=True)
 def the_log_of_the_process() -> Iterator[None]:
     """Left as it was found: a command that is run in this process sets it up for all of it."""

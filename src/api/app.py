@@ -22,6 +22,7 @@ from api import (
 )
 from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
+from api.customers import exports as customer_exports
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
 from api.http.authentication import Authentication
@@ -36,6 +37,7 @@ from api.http.routing import Dispatcher, for_browsers, new_router
 from api.http.turnstile import Turnstile
 from api.payment_links import commands as payment_link_commands
 from api.payment_links import pages as pay_pages
+from api.payment_links import payment_pages
 from api.payment_links import queries as payment_link_queries
 from api.payments import commands as payment_commands
 from api.payments import exports as payment_exports
@@ -78,6 +80,7 @@ _COMMANDS = (
     payment_link_commands.router,
     checkout.router,
     pay_pages.router,
+    payment_pages.router,
     subscriptions.command_router,
     invoices.command_router,
     retry_policies.command_router,
@@ -87,6 +90,7 @@ _COMMANDS = (
 _QUERIES = (
     # Before the customers, one of whom would be called "top".
     explanations.router,
+    customer_exports.router,
     customer_queries.router,
     customer_queries.customer_routes.by_external_id,
     customer_queries.customer_routes.by_id,

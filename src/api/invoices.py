@@ -1,9 +1,10 @@
 """Invoices: commands and queries."""
 
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -13,8 +14,9 @@ from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
 from api.resources.customer_secrecy import may_ask_for, told
+from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.filter_types import EitherSpelling
-from api.resources.invoices import Invoice, invoice_of
+from api.resources.invoices import Invoice, InvoicesExport, invoice_of
 from commands import invoices as commands
 from commands.fields import Text
 from commands.handling.unit_of_work import UnitOfWork
@@ -23,20 +25,19 @@ from domain.invoice import Invoice as InvoiceAggregate
 from domain.invoice import InvoiceNotFound, InvoiceStatus
 from projections.customers import customer_id_meant
 from projections.engine.querying.pages import Page
-from projections.invoices import InvoiceFilter, InvoiceRecord, invoice, invoice_list
+from projections.invoices import InvoiceFilter, InvoiceRecord, invoice, invoice_export, invoice_list
 
 command_router = new_router("invoices")
 query_router = new_router("invoices")
 READ, WRITE = needs("invoices:read"), needs("invoices:write")
 
 
-class ListInvoices(PageRequest):
+class FilterInvoices(BaseModel):
     """``customer_id`` may be the merchant's own, or an e-mail address.
 
     ``from`` and ``to`` are other words for created_after and created_before.
     """
 
-    limit: UpTo200 = 50
     status: Annotated[InvoiceStatus, EitherSpelling] | None = None
     customer_id: Text | None = None
     subscription_id: Text | None = None
@@ -44,6 +45,25 @@ class ListInvoices(PageRequest):
     created_before: Instant | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
+
+    def filter(self, request: ApiRequest) -> Callable[[Connection, str], InvoiceFilter]:
+        named = self.customer_id
+        may_ask_for(request, named)
+        return lambda db, book: InvoiceFilter(
+            status=self.status,
+            customer_id=named and customer_id_meant(db, book, named),
+            subscription_id=self.subscription_id,
+            start=self.created_after or self.start,
+            end=self.created_before or self.end,
+        )
+
+
+class ListInvoices(PageRequest, FilterInvoices):
+    limit: UpTo200 = 50
+
+
+class ExportInvoices(ExportFile, FilterInvoices):
+    pass
 
 
 def _body(work: UnitOfWork, invoice: InvoiceAggregate) -> dict[str, Any]:
@@ -91,21 +111,32 @@ async def retry_invoice(
 @query_router.get("/v1/invoices", response_model=list[Invoice], dependencies=[READ])
 async def list_invoices(request: ApiRequest, query: Annotated[ListInvoices, Query()]) -> Response:
     """Newest first."""
-    may_ask_for(request, query.customer_id)
+    conditions = query.filter(request)
 
     def read(db: Connection, book: str) -> Page[InvoiceRecord]:
-        named = query.customer_id
-        conditions = InvoiceFilter(
-            status=query.status,
-            customer_id=named and customer_id_meant(db, book, named),
-            subscription_id=query.subscription_id,
-            start=query.created_after or query.start,
-            end=query.created_before or query.end,
-        )
-        return invoice_list(db, book, conditions, **query.place)
+        return invoice_list(db, book, conditions(db, book), **query.place)
 
     page, org_id = await request.ask(read), request.org_id
     return array_answer(request, page, lambda row: told(request, invoice_of(row, org_id)))
+
+
+@query_router.get(
+    "/v1/exports/invoices",
+    response_model=InvoicesExport,
+    responses=DESCRIBED,
+    dependencies=[READ],
+)
+async def export_invoices(
+    request: ApiRequest, query: Annotated[ExportInvoices, Query()]
+) -> Response:
+    """Every invoice that fits, newest first, as JSON or CSV."""
+    conditions, org_id = query.filter(request), request.org_id
+
+    def rows(db: Connection, book: str) -> Iterator[dict[str, Any]]:
+        found = invoice_export(db, book, conditions(db, book))
+        return (told(request, invoice_of(each, org_id)) for each in found)
+
+    return query.of(request, "invoices", Invoice, rows)
 
 
 @query_router.get("/v1/invoices/{invoice_id}", response_model=Invoice, dependencies=[READ])

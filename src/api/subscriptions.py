@@ -1,8 +1,10 @@
 """Subscriptions: commands and queries."""
 
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -12,8 +14,9 @@ from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
 from api.resources.customer_secrecy import may_ask_for, told
+from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.filter_types import EitherSpelling
-from api.resources.subscriptions import Subscription, subscription_of
+from api.resources.subscriptions import Subscription, SubscriptionsExport, subscription_of
 from commands import subscriptions as commands
 from commands.fields import Text
 from commands.handling.unit_of_work import UnitOfWork
@@ -33,6 +36,7 @@ from projections.subscriptions import (
     SubscriptionFilter,
     SubscriptionRecord,
     subscription,
+    subscription_export,
     subscription_list,
 )
 
@@ -41,15 +45,33 @@ query_router = new_router("subscriptions")
 READ, WRITE = needs("subscriptions:read"), needs("subscriptions:write")
 
 
-class ListSubscriptions(PageRequest):
+class FilterSubscriptions(BaseModel):
     """``customer_id`` may be the merchant's own, or an e-mail address."""
 
-    limit: UpTo200 = 50
     status: Annotated[SubscriptionStatus, EitherSpelling] | None = None
     customer_id: Text | None = None
     plan_id: Text | None = None
     created_after: Instant | None = None
     created_before: Instant | None = None
+
+    def filter(self, request: ApiRequest) -> Callable[[Connection, str], SubscriptionFilter]:
+        named = self.customer_id
+        may_ask_for(request, named)
+        return lambda db, book: SubscriptionFilter(
+            status=self.status,
+            customer_id=named and customer_id_meant(db, book, named),
+            plan_id=self.plan_id,
+            start=self.created_after,
+            end=self.created_before,
+        )
+
+
+class ListSubscriptions(PageRequest, FilterSubscriptions):
+    limit: UpTo200 = 50
+
+
+class ExportSubscriptions(ExportFile, FilterSubscriptions):
+    pass
 
 
 def _body(work: UnitOfWork, subscription: SubscriptionAggregate) -> dict[str, Any]:
@@ -151,21 +173,32 @@ async def list_subscriptions(
     request: ApiRequest, query: Annotated[ListSubscriptions, Query()]
 ) -> Response:
     """Newest first."""
-    may_ask_for(request, query.customer_id)
+    conditions = query.filter(request)
 
     def read(db: Connection, book: str) -> Page[SubscriptionRecord]:
-        named = query.customer_id
-        conditions = SubscriptionFilter(
-            status=query.status,
-            customer_id=named and customer_id_meant(db, book, named),
-            plan_id=query.plan_id,
-            start=query.created_after,
-            end=query.created_before,
-        )
-        return subscription_list(db, book, conditions, **query.place)
+        return subscription_list(db, book, conditions(db, book), **query.place)
 
     page, org_id = await request.ask(read), request.org_id
     return array_answer(request, page, lambda row: told(request, subscription_of(row, org_id)))
+
+
+@query_router.get(
+    "/v1/exports/subscriptions",
+    response_model=SubscriptionsExport,
+    responses=DESCRIBED,
+    dependencies=[READ],
+)
+async def export_subscriptions(
+    request: ApiRequest, query: Annotated[ExportSubscriptions, Query()]
+) -> Response:
+    """Every subscription that fits, newest first, as JSON or CSV."""
+    conditions, org_id = query.filter(request), request.org_id
+
+    def rows(db: Connection, book: str) -> Iterator[dict[str, Any]]:
+        found = subscription_export(db, book, conditions(db, book))
+        return (told(request, subscription_of(each, org_id)) for each in found)
+
+    return query.of(request, "subscriptions", Subscription, rows)
 
 
 @query_router.get(

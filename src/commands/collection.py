@@ -15,7 +15,7 @@ from domain.subscription import OF_CUSTOMER, Subscription
 CUSTOMER_DELETED: Final = "customer_deleted"
 
 # A claim of the subscription that a customer began last; of themselves, once they are deleted.
-_LAST: Final = "last_subscription"
+LAST_SUBSCRIPTION: Final = "last_subscription"
 
 
 class CustomerIsGone(RuleBroken):
@@ -88,10 +88,10 @@ async def stop_charging(work: UnitOfWork, customer: Customer) -> None:
 
 async def _be_last(work: UnitOfWork, customer: Customer, stream: str) -> None:
     """Of two who are last at once, the later finds the other in its way, and is run again."""
-    before = await work.owner(_LAST, customer.id)
+    before = await work.owner(LAST_SUBSCRIPTION, customer.id)
     if before is not None:
-        work.release(_LAST, customer.id, before)
-    work.claim(_LAST, customer.id, stream)
+        work.release(LAST_SUBSCRIPTION, customer.id, before)
+    work.claim(LAST_SUBSCRIPTION, customer.id, stream)
 
 
 async def _stop_retries(work: UnitOfWork, subscription: Subscription) -> None:

@@ -29,6 +29,18 @@ class WrongAnswer(RuleBroken):
         super().__init__(f"custom_fields.{name}: {reason}", field=f"custom_fields.{name}")
 
 
+class AnswerMissing(WrongAnswer):
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "is required")
+
+
+class AnswerTooLong(WrongAnswer):
+    most: Final = _LONGEST_ANSWER
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, f"must have no more than {self.most} characters")
+
+
 class AskedField(BaseModel):
     """``name`` is what the answer is kept under; ``label`` is what the payer reads."""
 
@@ -72,14 +84,16 @@ Answers = Object
 
 def answered(fields: Sequence[CustomField], answers: Mapping[str, Any]) -> dict[str, str]:
     """The answers to what was asked, as text, and nothing else; raises WrongAnswer."""
-    found: dict[str, str] = {}
-    for field in fields:
-        answer = _text(field, answers.get(field["name"]))
-        if answer:
-            found[field["name"]] = answer
-        elif field["required"]:
-            raise WrongAnswer(field["name"], "is required")
-    return found
+    found = {field["name"]: answer_to(field, answers.get(field["name"])) for field in fields}
+    return {name: answer for name, answer in found.items() if answer}
+
+
+def answer_to(field: CustomField, answer: Any) -> str:
+    """The answer to one question, as text, empty where there is none; raises WrongAnswer."""
+    text = _text(field, answer)
+    if not text and field["required"]:
+        raise AnswerMissing(field["name"])
+    return text
 
 
 def _text(field: CustomField, answer: Any) -> str:
@@ -91,7 +105,7 @@ def _text(field: CustomField, answer: Any) -> str:
         raise WrongAnswer(field["name"], "must be text")
     text = str(answer).strip()
     if len(text) > _LONGEST_ANSWER or "\x00" in text:
-        raise WrongAnswer(field["name"], f"must have no more than {_LONGEST_ANSWER} characters")
+        raise AnswerTooLong(field["name"])
     return _checked(field, text) if text else ""
 
 

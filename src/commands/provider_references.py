@@ -29,6 +29,14 @@ async def claim_reference(
     _claim(work, PROVIDER_REFERENCE, payment, provider, reference)
 
 
+def claim_own_reference(
+    work: UnitOfWork, payment: Payment, provider: str | None, reference: str | None
+) -> None:
+    """The same for what its provider itself calls a payment, where that is not made of its id."""
+    if reference and simulated_payment(reference) != payment.id:
+        _claim(work, PROVIDER_REFERENCE, payment, provider or payment.provider, reference)
+
+
 def claim_refund_reference(work: UnitOfWork, payment: Payment, reference: str) -> None:
     """The same for the name its provider gave to a refund of a payment."""
     _claim(work, PROVIDER_REFUND, payment, payment.provider, reference)

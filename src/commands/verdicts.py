@@ -5,6 +5,7 @@ from typing import Final
 
 from commands.handling.providers import Accepts, Declines, NeedsAction, Processes, Verdict, Waits
 from commands.handling.unit_of_work import UnitOfWork
+from commands.provider_references import claim_own_reference
 from domain.errors import RuleBroken
 from domain.payment import Payment
 
@@ -38,8 +39,10 @@ def apply_verdict(
         case NeedsAction(next_action):
             payment.require_action(next_action, work.now, occurred_at=occurred_at)
         case Processes(reference):
+            claim_own_reference(work, payment, provider, reference)
             payment.start_processing(work.now, provider_ref_id=reference, occurred_at=occurred_at)
         case Accepts(reference):
+            claim_own_reference(work, payment, provider, None if provider_ref_id else reference)
             payment.collect(
                 work.now,
                 provider=provider,

@@ -11,8 +11,11 @@ from phonenumbers import (
     NumberParseException,
     PhoneNumber,
     PhoneNumberFormat,
+    PhoneNumberType,
     ValidationResult,
+    example_number_for_type,
     format_number,
+    is_possible_number,
     is_possible_number_with_reason,
     is_valid_number,
     national_significant_number,
@@ -73,6 +76,23 @@ def placed(text: str, country: str | None = None) -> Phone:
     if not _SHORTEST <= len(normalize_digits_only(text)) <= _LONGEST:
         raise ImpossiblePhone
     return Phone(tidied(text), is_international=False, identifies=False)
+
+
+def is_long_enough(text: str, country: str | None) -> bool:
+    """Whether a number has as many digits as one of the country, or of the one it names, has.
+
+    Of a number that names no country, and of which nobody said one, nobody can tell.
+    """
+    number = _national(text, country)
+    return is_possible_number(number) if number is not None else country is None
+
+
+def example_number(country: str | None) -> str:
+    """How a number of a mobile phone is written there; in general, where no country is said."""
+    example = example_number_for_type(country, PhoneNumberType.MOBILE) if country else None
+    if example is None:
+        return "+233 23 123 4567"
+    return format_number(example, PhoneNumberFormat.NATIONAL)
 
 
 def e164(text: str) -> str:

@@ -107,7 +107,8 @@ class AmountMissing(AmountNotOffered):
 
 class AmountOutOfBounds(AmountNotOffered):
     def __init__(self, amount: int, bound: int, currency: str) -> None:
-        least_or_most = "least" if amount < bound else "most"
+        self.is_too_little = amount < bound
+        least_or_most = "least" if self.is_too_little else "most"
         super().__init__(
             f"cannot pay {shown(amount, currency)}: "
             f"this link takes at {least_or_most} {shown(bound, currency)}",
@@ -265,22 +266,7 @@ class PaymentLink(Entity):
             raise LinkExhausted(self.terms["max_uses"] or 0)
 
     def price(self, offered: int | None) -> int:
-        """What a payer pays who offers an amount, or none; refused with an AmountNotOffered."""
-        terms = self.terms
-        fixed, currency = terms["amount"], terms["currency"]
-        if not terms["allow_custom_amount"] and fixed is not None:
-            if offered not in (None, fixed):
-                raise FixedAmount(fixed, currency)
-            return fixed
-        chosen = offered if offered is not None else fixed
-        if chosen is None:
-            raise AmountMissing
-        least, most = terms["min_amount"] or 1, terms["max_amount"]
-        if chosen < least:
-            raise AmountOutOfBounds(chosen, least, currency)
-        if most is not None and chosen > most:
-            raise AmountOutOfBounds(chosen, most, currency)
-        return chosen
+        return price(self.terms, offered)
 
     @event(Updated)
     def _on_updated(self, terms: Terms, occurred_at: datetime) -> None:
@@ -294,6 +280,24 @@ class PaymentLink(Entity):
     @event(Deleted)
     def _on_deleted(self) -> None:
         self.deleted = True
+
+
+def price(terms: Mapping[str, Any], offered: int | None) -> int:
+    """What a payer pays who offers an amount, or none; refused with an AmountNotOffered."""
+    fixed, currency = terms["amount"], terms["currency"]
+    if not terms["allow_custom_amount"] and fixed is not None:
+        if offered not in (None, fixed):
+            raise FixedAmount(fixed, currency)
+        return int(fixed)
+    chosen = offered if offered is not None else fixed
+    if chosen is None:
+        raise AmountMissing
+    least, most = terms["min_amount"] or 1, terms["max_amount"]
+    if chosen < least:
+        raise AmountOutOfBounds(chosen, least, currency)
+    if most is not None and chosen > most:
+        raise AmountOutOfBounds(chosen, most, currency)
+    return int(chosen)
 
 
 def status_of(terms: Terms, uses: int, now: datetime) -> LinkStatus:

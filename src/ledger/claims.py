@@ -1,10 +1,9 @@
 """Claims: which stream holds a unique value; each question is one short statement."""
 
-from sqlalchemy import Engine, exists, select
+from sqlalchemy import Engine, select
 
-from ledger.append import Claim
 from ledger.reading import ask
-from ledger.schema import books, claims, events
+from ledger.schema import books, claims
 
 # Code points in between are no characters, and no database takes them.
 _SURROGATES, _AFTER_SURROGATES = 0xD800, 0xE000
@@ -29,21 +28,6 @@ def owners(engine: Engine, book: str, kind: str, prefix: str) -> list[tuple[str,
     return ask(
         engine, lambda connection: [(value, stream) for value, stream in connection.execute(query)]
     )
-
-
-def unfounded_claim(engine: Engine, book: str) -> Claim | None:
-    """The first value that is held for a stream without facts."""
-    founded = exists().where(events.c.book == claims.c.book, events.c.stream == claims.c.stream)
-    query = (
-        select(claims.c.kind, claims.c.value, claims.c.stream)
-        .where(claims.c.book == book, ~founded)
-        .order_by(claims.c.kind, claims.c.value)
-        .limit(1)
-    )
-    # All claims of a book are looked at before the answer is that there is none.
-    patient = engine.execution_options(unhurried=True)
-    found = ask(patient, lambda connection: connection.execute(query).one_or_none())
-    return None if found is None else Claim(*found)
 
 
 def owners_between(

@@ -1,14 +1,14 @@
 """Copying a store into another database, whole."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 from sqlalchemy import Connection, Engine, Table, func, insert, select, tuple_
 
 from ledger.bulk_statements import insert_rows
 from ledger.database import writing
 from ledger.distribution import is_distributed
-from ledger.reading import StoreIdentity
+from ledger.reading import StoreIdentity, one_moment
 from ledger.schema import books, claims, events, replies, store
 
 Notice = Callable[[int, int], None]
@@ -34,7 +34,7 @@ def copy_store(
     """
     # Nobody waits for the copy, and it may wait for the source while that looks for a page.
     patient = target.execution_options(loading=True, unhurried=True)
-    with _one_moment(source) as reading, writing(patient) as connection:
+    with one_moment(source) as reading, writing(patient) as connection:
         if connection.execute(select(books.c.book).limit(1)).first() is not None:
             raise StoreNotEmpty
         # PostgreSQL adds whole numbers up to a decimal.
@@ -52,16 +52,6 @@ def copy_store(
         connection.execute(store.delete().where(own))
         connection.execute(insert(store).values(book="", id=store_id, epoch=epoch + 1))
     return StoreIdentity(store_id, epoch + 1)
-
-
-@contextmanager
-def _one_moment(engine: Engine) -> Iterator[Connection]:
-    """A transaction that sees the store as it is now, however long it reads."""
-    engine = engine.execution_options(unhurried=True)
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
-    with engine.connect() as connection, connection.begin():
-        yield connection
 
 
 def _pages(

@@ -9,7 +9,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, select
 
 from ledger import claims, reading
-from ledger.append import Append, Claim, Outcome, Replied, StoredFact
+from ledger.append import Append, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
 from ledger.database import asking
@@ -182,10 +182,6 @@ class Ledger:
     def owners(self, book: str, kind: str, prefix: str) -> list[tuple[str, str]]:
         """Values that begin so, each with the stream that holds it, in the order of the values."""
         return claims.owners(self._asked, book, kind, prefix)
-
-    def unfounded_claim(self, book: str) -> Claim | None:
-        """The first value that is held for a stream without facts; None when there is none."""
-        return claims.unfounded_claim(self.engine, book)
 
     def owners_between(
         self, book: str, kind: str, *, after: str, before: str, limit: int

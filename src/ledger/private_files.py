@@ -1,8 +1,13 @@
 """Private files: what holds people's data is made for its owner alone, whatever the umask."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
+
+# What SQLite may have made for one database, by the ends of their names.
+DATABASE_FILES = ("", "-wal", "-shm", "-journal")
 
 
 def make_private_folder(folder: Path) -> None:
@@ -22,4 +27,36 @@ def make_private_file(file: Path) -> None:
     with suppress(FileExistsError):
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         os.fchmod(descriptor, 0o600)
+        os.close(descriptor)
+
+
+@contextmanager
+def drafted(file: Path) -> Iterator[Path]:
+    """A name beside that of a database that is to be made: whoever finds the file finds it whole.
+
+    Whatever goes wrong meanwhile leaves nothing. Raises FileExistsError: nothing is overwritten.
+    """
+    _must_be_new(file)
+    draft = file.with_name(f".{file.name}-{uuid4().hex[:8]}.partial")
+    try:
+        yield draft
+        _must_be_new(file)
+        draft.rename(file)
+        _settle(file.parent)
+    finally:
+        for end in DATABASE_FILES:
+            draft.with_name(draft.name + end).unlink(missing_ok=True)
+
+
+def _must_be_new(file: Path) -> None:
+    if file.exists():
+        raise FileExistsError(f"{file} is there already: nothing is overwritten")
+
+
+def _settle(folder: Path) -> None:
+    """The names in a folder survive a power cut from now on."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
         os.close(descriptor)

@@ -1,6 +1,7 @@
 """Ledger queries: each question is one short statement over one book."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -41,6 +42,16 @@ def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
             raise
     with engine.connect() as connection:
         return question(connection)
+
+
+@contextmanager
+def one_moment(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees the store as it is now, however long it reads."""
+    engine = engine.execution_options(unhurried=True)
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.connect() as connection, connection.begin():
+        yield connection
 
 
 def read(

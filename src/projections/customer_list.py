@@ -4,6 +4,7 @@ Where few fit they are found through the index of what was asked for, whatever t
 list is walked in its order, which is quick because many fit (see candidates.py).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Unpack
@@ -19,7 +20,7 @@ from projections.customers import customer_count
 from projections.engine.querying.candidates import among, candidates, counted_up_to_few
 from projections.engine.querying.chained_pages import Part, fetch_chained_page
 from projections.engine.querying.conditions import same
-from projections.engine.querying.pages import By, Page, PageArguments
+from projections.engine.querying.pages import By, Page, PageArguments, every_page
 
 SortBy = Literal["total_payments", "total_amount", "last_payment_at", "created_at", "risk_score"]
 
@@ -75,6 +76,25 @@ def customer_list(
         ids = counted_up_to_few(connection, some, ids, complete=complete, **page)
     rows = profiles(connection, book, [row.customer_id for row in ids.rows])
     return ListedCustomers(currency, ids.showing(rows))
+
+
+def customer_export(
+    connection: Connection,
+    book: str,
+    filters: CustomerFilter,
+    *,
+    now: datetime,
+    sort_by: SortBy,
+    descending: bool,
+) -> Iterator[Profile]:
+    """All customers that fit, in the order of the list, read some hundreds at a time."""
+
+    def step(**page: Unpack[PageArguments]) -> Page[Profile]:
+        return customer_list(
+            connection, book, filters, now=now, sort_by=sort_by, descending=descending, **page
+        ).page
+
+    return every_page(step)
 
 
 # What is told in the asked currency when there is one, off the index of its totals.

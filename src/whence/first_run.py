@@ -32,7 +32,7 @@ def welcome(settings: Settings, address: str) -> None:
     with recording(settings) as ledger:
         if ledger.heads():
             return
-        with _on_a_terminal() if sys.stdout.isatty() else _in_a_file(_keys_file(settings)) as say:
+        with _on_a_terminal() if sys.stdout.isatty() else _in_a_file(keys_file(settings)) as say:
             founded = _found(ledger)
             if founded is not None:
                 typer.echo(f"A new organization, {founded.org_id}.")
@@ -42,6 +42,15 @@ def welcome(settings: Settings, address: str) -> None:
 def show_keys(name: str, founded: Founded) -> None:
     """Says, for people, what a new organization is called and how to get in."""
     typer.echo(_keys(name, founded))
+
+
+def keys_file(settings: Settings) -> Path:
+    """Where somebody wants it, else beside the ledger, or in `var` where that is in no file."""
+    if settings.keys_file:
+        return Path(settings.keys_file)
+    if settings.on_postgresql:
+        return Path("var", "keys.txt")
+    return Path(database_address(settings.database_url).database or "").with_name("keys.txt")
 
 
 def _found(ledger: Ledger) -> Founded | None:
@@ -57,15 +66,6 @@ def _found(ledger: Ledger) -> Founded | None:
             return asyncio.run(founding)
         except AlreadyFounded:
             return None
-
-
-def _keys_file(settings: Settings) -> Path:
-    """Where somebody wants it, else beside the ledger."""
-    if settings.keys_file:
-        return Path(settings.keys_file)
-    if settings.on_postgresql:
-        return Path("var", "keys.txt")
-    return Path(database_address(settings.database_url).database or "").with_name("keys.txt")
 
 
 @contextmanager

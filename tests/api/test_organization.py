@@ -137,8 +137,8 @@ def test_whoever_has_paid_sees_who_was_paid(client, stranger):
     payer = {"email": "ada@example.com"}
     paid = stranger.post(f"/v1/pay/{link['code']}/pay", json=payer).json()
 
-    secret = {"client_secret": paid["client_secret"]}
-    page = stranger.get(f"/pay/{link['code']}/payment", params=secret).text
+    stranger.cookies.set(f"{link['code']}.{paid['id']}", paid["client_secret"])
+    page = stranger.get(f"/pay/{link['code']}/payments/{paid['id']}").text
 
     assert "Kente &amp; Sons" in page
     assert "--accent: #aa3300" in page

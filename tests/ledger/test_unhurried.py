@@ -9,7 +9,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.append import Claim
-from ledger.claims import unfounded_claim
+from ledger.claim_reading import reading_book
 from ledger.copying import copy_store
 from ledger.database import open_engine, upgrade, writing
 from ledger.distribution import LOCK_OF_THE_SCHEMA
@@ -74,8 +74,11 @@ def test_an_upgrade_that_has_its_turn_keeps_nobody_out_of_a_table_for_long(engin
 def test_claims_are_looked_through_unhurried(engine, ledger, created):
     ledger.append(created("cus_1", claims=(Claim("external_id", "VIP", "cus_2"),)))
 
-    with hindered(engine, "FROM whence.claims", "whence.claims") as waited:
-        assert unfounded_claim(engine, "org_x/test") == Claim("external_id", "VIP", "cus_2")
+    with (
+        hindered(engine, "FROM whence.claims", "whence.claims") as waited,
+        reading_book(engine, "org_x/test") as reading,
+    ):
+        assert list(reading.claims()) == [Claim("external_id", "VIP", "cus_2")]
 
     assert waited
 

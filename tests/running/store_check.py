@@ -3,12 +3,11 @@
 from sqlalchemy import Engine, func, select
 
 import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
-from ledger.facts import FactMapper
 from ledger.reading import heads
 from ledger.schema import events
-from projections.engine.rebuilding.verify import Report, verify
-from projections.read_models import DEFINITIONS
+from projections.engine.rebuilding.verify import Report
 from whence.settings import Settings
+from whence.verification import verify_store
 from whence.wiring import generations_of, recording
 
 
@@ -27,7 +26,9 @@ def examined(database_url: str) -> Report:
     settings = Settings(database_url=database_url)
     with recording(settings) as ledger, generations_of(settings, ledger) as generations:
         assert numbered(ledger.engine) == heads(ledger.engine)
-        return verify(ledger, generations, FactMapper(), DEFINITIONS)
+        report = verify_store(ledger, generations)
+    assert (report.integrity.faults, report.claims, report.replies) == ((), (), ())
+    return report.views
 
 
 def numbered(engine: Engine) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sys
 import threading
 import time
@@ -19,6 +20,28 @@ from whence.cli import main
 from whence.settings import Settings, variable
 
 PATIENCE_SECONDS = 60
+
+# Enough of curl for what is printed, on a machine that has none.
+CURL = f"""#!{sys.executable}
+import sys, urllib.error, urllib.request
+url, data, headers, ending = None, None, {{}}, ""
+words = iter(sys.argv[1:])
+for word in words:
+    if word == "-H":
+        name, _, value = next(words).partition(": ")
+        headers[name] = value
+    elif word == "-d":
+        data = next(words).encode()
+    elif word == "-w":
+        ending = next(words).replace("\\\\n", "\\n")
+    elif not word.startswith("-"):
+        url = word
+try:
+    answer = urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers))
+except urllib.error.HTTPError as error:
+    answer = error
+sys.stdout.write(answer.read().decode() + ending)
+"""
 
 
 @dataclass
@@ -149,3 +172,14 @@ def whence(
         return Done(int(ended.value.code or 0), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def path_with_curl(tmp_path: Path) -> str:
+    if shutil.which("curl") is None:
+        curl = tmp_path / "bin" / "curl"
+        curl.parent.mkdir()
+        curl.write_text(CURL)
+        curl.chmod(0o755)
+        return f"{curl.parent}:{os.environ['PATH']}"
+    return os.environ["PATH"]

@@ -266,6 +266,7 @@ def change(database, statement):
 
 
 def test_verify_names_the_position_of_a_fact_that_was_changed(whence, organization, tmp_path):
+    assert whence("rebuild").returncode == 0
     change(
         tmp_path / "ledger.db",
         f"UPDATE events SET data = replace(data, 'Ama', 'Eve') "  # noqa: S608 (our own id)
@@ -317,10 +318,10 @@ def test_the_subscriptions_of_the_demo_are_subscriptions_like_any_other(whence):
         organizations = json.loads(whence("organizations", "list", "--json").stdout)
         book = f"{organizations[-1]['id']}/test"
         told = whence("events", "--book", book, "--json").stdout.splitlines()
-        # Whose organization it is, and its keys, differ: the rest is the same story.
+        # Whose organization it is, its keys and addresses differ: the rest is the same story.
         tellings.append(
             [
-                (fact["stream"], fact["topic"], fact["data"])
+                (fact["stream"], fact["topic"], fact["data"] | {"code": None})
                 for fact in map(json.loads, told)
                 if not fact["topic"].startswith("organization.")
             ]
@@ -364,22 +365,14 @@ def test_the_ledger_is_backed_up_and_moves_house_with_every_digest(
     again = whence("db", "copy", postgresql_url)
     monkeypatch.setenv("WHENCE_DATABASE_URL", postgresql_url)
 
-    assert backed_up.stdout.startswith("Copied 4 facts in 2 books, every chain whole")
-    assert moved.stdout.startswith("Copied 4 facts in 2 books, every chain whole")
+    for copied in (backed_up, moved):
+        assert "Copied 4 facts in 2 books; the copy is store" in copied.stdout
     assert again.returncode == 1
     assert again.stderr.endswith("copy into an empty one\n")
     assert whence("events", "--json").stdout == before
+    assert whence("rebuild").returncode == 0
     assert whence("verify").returncode == 0
     assert whence("keys", "list", organization["id"], "--json").returncode == 0
-
-
-def test_a_backup_overwrites_nothing(whence, tmp_path):
-    (tmp_path / "backup.db").touch()
-
-    refused = whence("db", "backup", str(tmp_path / "backup.db"))
-
-    assert refused.returncode == 1
-    assert "a backup overwrites nothing" in refused.stderr
 
 
 def listed_states(whence):
@@ -447,17 +440,3 @@ def test_sets_of_views_are_listed_for_people(whence):
 
     assert "serving" in listed
     assert "this release" in listed
-
-
-def test_verify_names_a_unique_value_that_is_held_for_nobody(whence, organization, tmp_path):
-    change(
-        tmp_path / "ledger.db",
-        f"INSERT INTO claims VALUES ('{organization['id']}/test', 'email', 'ama@example.com', "  # noqa: S608 (our own id)
-        "'cus_nobody')",
-    )
-
-    verified = whence("verify")
-
-    assert verified.returncode == 1
-    assert "email is held for cus_nobody, which has no facts" in verified.stderr
-    assert "ama@example.com" not in verified.stderr

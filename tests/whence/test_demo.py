@@ -1,7 +1,15 @@
 """Demo import: a made-up year, beside whatever else works on the store."""
 
 import asyncio
+import json
+import os
+import re
+import subprocess
+import urllib.request
 from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
 
 from commands.handling.unit_of_work import DUE
 from whence.demo.fill import Fill
@@ -24,3 +32,37 @@ def test_nothing_is_due_to_a_billing_worker_before_the_year_is_told(ledger):
     assert not any(due_meanwhile)
     assert ledger.books_holding(DUE, before="9999") == [BOOK]
     assert ledger.books_holding(DUE, before=ENDS_AT.isoformat()) == []
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_demo_beside_a_service_says_what_to_try_and_all_of_it_works(
+    environment, start, path_with_curl, request, database
+):
+    environment["WHENCE_DATABASE_URL"] = request.getfixturevalue(f"{database}_url")
+    service = start("serve", WHENCE_BILLING_SECONDS="0.01")
+    port = service.url.rpartition(":")[2]
+
+    demo = start("demo", "--customers", "40", "--payments", "600", WHENCE_PORT=port)
+    assert demo.ended() == 0, demo.output
+
+    key = re.search(r"KEY=\$\(cat (.*)\)", demo.output)[1]
+    assert Path(key).stat().st_mode & 0o777 == 0o600
+    tried = subprocess.run(  # noqa: S603 (what the demo says)
+        ["bash", "-euo", "pipefail", "-c", "\n".join(printed_commands(demo.output))],  # noqa: S607 (whichever bash there is)
+        env=os.environ | {"PATH": path_with_curl},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    best, campaigns, links = map(json.loads, tried.stdout.splitlines())
+    assert len(best["customers"]) == 3
+    assert len(campaigns["sources"]) == 6
+    [link] = links["payment_links"]
+    assert link["uses"] > 0
+    with urllib.request.urlopen(link["url"]) as page:  # noqa: S310 (our own server)
+        assert link["name"] in page.read().decode()
+
+
+def printed_commands(output):
+    return [line for line in output.splitlines() if line.startswith(("  KEY=", "  curl "))]

@@ -155,6 +155,7 @@ def test_no_command_leaves_its_books(whence, postgresql_url, new_postgresql, tmp
             ("db", "backup", str(tmp_path / "backup.db")),
             ("db", "copy", new_postgresql()),
             ("db", "restored"),
+            ("rebuild", "--processes", "1"),
             ("verify",),
         ):
             done = whence(*command)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,26 +9,6 @@ from pathlib import Path
 import pytest
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-
-# Enough of curl for the README, on a machine that has none.
-CURL = f"""#!{sys.executable}
-import sys, urllib.error, urllib.request
-url, data, headers = None, None, {{}}
-words = iter(sys.argv[1:])
-for word in words:
-    if word == "-H":
-        name, _, value = next(words).partition(": ")
-        headers[name] = value
-    elif word == "-d":
-        data = next(words).encode()
-    elif not word.startswith("-"):
-        url = word
-try:
-    answer = urllib.request.urlopen(urllib.request.Request(url, data=data, headers=headers))
-except urllib.error.HTTPError as error:
-    answer = error
-sys.stdout.write(answer.read().decode())
-"""
 
 
 def example(heading: str, language: str) -> str:
@@ -47,17 +26,6 @@ def service(start):
 @pytest.fixture
 def key(service):
     return service.key()
-
-
-@pytest.fixture
-def path_with_curl(tmp_path):
-    if shutil.which("curl") is None:
-        curl = tmp_path / "bin" / "curl"
-        curl.parent.mkdir()
-        curl.write_text(CURL)
-        curl.chmod(0o755)
-        return f"{curl.parent}:{os.environ['PATH']}"
-    return os.environ["PATH"]
 
 
 def test_every_curl_of_the_quickstart_works(service, key, path_with_curl):

@@ -14,10 +14,9 @@ from projections.customer_list import SortBy
 from projections.top_customers import Metric, Period
 
 
-class ListCustomers(PageRequest):
+class FilterCustomers(BaseModel):
     """Everything the customers asked for must have in common; amounts in minor units."""
 
-    limit: UpTo100 = 50
     search: str | None = Field(
         None,
         max_length=255,
@@ -41,9 +40,13 @@ class ListCustomers(PageRequest):
     @property
     def filter(self) -> CustomerFilter:
         order_and_tags = {"sort_by", "sort_desc", "tags", "tags_match"}
-        conditions = self.model_dump(exclude={*PageRequest.model_fields, *order_and_tags})
+        conditions = self.model_dump(include=set(FilterCustomers.model_fields) - order_and_tags)
         conditions[f"tags_{self.tags_match}"] = self.tags
         return CustomerFilter(**conditions)
+
+
+class ListCustomers(PageRequest, FilterCustomers):
+    limit: UpTo100 = 50
 
 
 class ListTopCustomers(PageRequest):

@@ -1,59 +1,69 @@
-"""Templates of pay pages, with a style that is part of the page, and no script."""
+"""Templates of pay pages: whose a page is, in their own colour."""
 
-import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-_OUR_ACCENT: Final = "#0b6b63"
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-_PICTURE = re.compile(r"https://[^\s\"'<>;,]+")
+from api.pages.accents import OURS
+from api.pages.documents import Documents
 
-# `default`: what is left out of a custom field is empty, whatever else is missing is a mistake.
-_pages = Environment(
-    loader=PackageLoader("api.payment_links"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-)
+_COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_PICTURE: Final = re.compile(r"https://[^\s\"'<>;,]+")
+
+_DOCUMENTS: Final = Documents("api.payment_links", style="pay.css", script="pay.js")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Whose a page is, as far as anybody has said; the name is empty until somebody does."""
+
+    name: str = ""
+    logo: str = ""
+    accent: str = OURS
+
+    @classmethod
+    def of(cls, organization: Mapping[str, Any], branding: Mapping[str, Any]) -> Self:
+        """What a link says of its looks goes before what its organization says."""
+        color = _matching(_COLOR, branding, "color") or _matching(_COLOR, organization, "color")
+        logo = _matching(_PICTURE, branding, "logo_url")
+        return cls(organization["name"] or "", logo, color or OURS)
+
+    @property
+    def called(self) -> str:
+        """What stands for it in a sentence."""
+        return self.name or "the shop"
+
+    @property
+    def initial(self) -> str:
+        return self.name[:1].upper()
 
 
 def page(
     template: str,
     *,
+    shop: Shop | None = None,
     status: int = 200,
-    branding: Mapping[str, Any] | None = None,
-    organization: Mapping[str, Any] | None = None,
+    is_test: bool = False,
     **values: Any,
 ) -> HTMLResponse:
-    """A page in the merchant's colours; its policy lets in its own style and its logo only.
-
-    What a link says of its colour goes before what its organization says.
-    """
-    brand, merchant = branding or {}, organization or {}
-    color = _matching(_COLOR, brand, "color") or _matching(_COLOR, merchant, "color")
-    style = _pages.get_template("pay.css").render(accent=color or _OUR_ACCENT)
-    html = _pages.get_template(template).render(
-        style=style,
-        logo=_matching(_PICTURE, brand, "logo_url"),
-        merchant=merchant.get("name", ""),
+    shop = shop or Shop()
+    return _DOCUMENTS.show(
+        template,
+        status=status,
+        accent=shop.accent,
+        picture=shop.logo,
+        shop=shop,
+        is_test=is_test,
         **values,
     )
-    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src https:; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    )
-    return HTMLResponse(html, status, headers={"Content-Security-Policy": policy})
 
 
-def _matching(shape: re.Pattern[str], brand: Mapping[str, Any], name: str) -> str:
+def _matching(shape: re.Pattern[str], said: Mapping[str, Any], name: str) -> str:
     """What a merchant may say about the page, when it is what it should be."""
-    value = brand.get(name)
+    value = said.get(name)
     if isinstance(value, str) and shape.fullmatch(value):
         return value
     return ""

@@ -1,140 +1,92 @@
-"""Pay pages: where a link leads, and somebody pays without a script or an account.
+"""Pay pages: where a link leads, and somebody pays without an account, and without a script.
 
-Opening it counts one view. Sending the form begins a payment; whoever began it confirms it on the
-next page, which is theirs by its client secret. A form that is sent twice begins one payment.
+Opening it counts one view. Sending the form begins a payment, which has a page of its own. A form
+that is sent twice begins one payment.
 """
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import wraps
+from functools import cache
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import orjson
-from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from api.http.errors import (
-    ApiError,
-    InvalidInput,
-    from_refusal,
-    from_validation,
-)
-from api.http.failures import answer_to, is_fault
+from api.http.errors import ApiError, InvalidInput, from_refusal
 from api.http.parsing import parse_query, read_body
 from api.http.request import ApiRequest
 from api.http.routing import new_router
+from api.pages.readers import Reader, reader_of
+from api.payment_links.begun_payments import METHODS, NotBegunHere, begun_payment
 from api.payment_links.commands import begin_payment, look_at_link
-from api.payment_links.forms import bounds_of, command_of, major, once
-from api.payment_links.page_templates import page
-from api.payment_links.typed_amounts import AmountInDoubt
-from api.resources.organizations import settings_of
-from api.resources.payments import payment_of
-from commands import payments
-from commands.client_secrets import see_payment
-from commands.handling.unit_of_work import UnitOfWork
+from api.payment_links.forms import (
+    ANOTHER_NETWORK,
+    CUSTOM,
+    WrongForm,
+    command_of,
+    country_in,
+    once,
+    suggested,
+)
+from api.payment_links.own_payments import keep, newest
+from api.payment_links.page_templates import Shop, page
+from api.payment_links.refusal_pages import for_people
 from commands.link_codes import book_of
 from commands.link_payments import PayThroughLink
-from commands.link_uses import link_of
 from domain.book import Book
-from domain.errors import Gone, NotFound, RuleBroken
-from domain.money import shown
-from domain.organization import Organization
-from domain.payment import Payment
-from domain.payment_link import PaymentLink, PaymentLinkNotFound
-from domain.places import countries, only_country
+from domain.contact import example_number
+from domain.errors import Gone, RuleBroken
+from domain.mobile_money import networks
+from domain.places import countries
 
 router = new_router("pay pages")
 
-_METHODS: Final = {
-    "card": "Card",
-    "mobile_money": "Mobile money",
-    "bank_transfer": "Bank transfer",
-    "ussd": "USSD",
-}
 _KINDS: Final = {
     "text": "text",
-    "number": "number",
+    "number": "text",
     "email": "email",
     "phone": "tel",
     "date": "date",
 }
 _SEE_OTHER: Final = 303
-Show = Callable[[ApiRequest, str], Awaitable[Response]]
-
-
-def _for_people(show: Show) -> Show:
-    """What is refused is a page as well."""
-
-    @wraps(show)
-    async def shown_to_people(request: ApiRequest, code: str) -> Response:
-        try:
-            return await show(request, code)
-        except Exception as error:
-            answer = answer_to(error)
-            if is_fault(answer):
-                raise
-            return _closed(answer)
-
-    return shown_to_people
+_WRONG: Final = 400
 
 
 @router.get("/pay/{code}", include_in_schema=False)
-@_for_people
+@for_people
 async def show_link(request: ApiRequest, code: str) -> Response:
     """The terms and a form."""
-    return _form(request, code, await _terms(request, code, counted=True))
+    link = await _terms(request, code, counted=True)
+    return _form(request, code, link, before=await _begun_before(request, code))
 
 
 @router.post("/pay/{code}", include_in_schema=False)
-@_for_people
+@for_people
 async def send_form(request: ApiRequest, code: str) -> Response:
-    """Begins a payment, or shows the form again with what was wrong."""
+    """Begins a payment, or shows the form again with everything that was wrong."""
     form = parse_query(await read_body(request.receive))
     try:
         link = await _terms(request, code, counted=False)
     except Gone:
         # Whoever paid last may have sent the form twice: the second is told of the first.
-        return _to(code, await begin_payment(request, code, PayThroughLink(), key=once(form)))
+        return _to(request, code, await begin_payment(request, code, _NOTHING, key=once(form)))
     try:
-        payment = await begin_payment(request, code, command_of(form, link), key=once(form))
-    except ValidationError as invalid:
-        return _form(request, code, link, form, from_validation(invalid))
-    except InvalidInput as wrong:
-        return _form(request, code, link, form, wrong)
-    except RuleBroken as refused:
-        return _form(request, code, link, form, from_refusal(refused))
-    except ApiError as refused:
-        if refused.status != 400:  # noqa: PLR2004 (what the payer can mend)
+        command = command_of(form, link, _reader(request))
+        payment = await begin_payment(request, code, command, key=once(form))
+    except WrongForm as wrong:
+        return _form(request, code, link, form, wrong=wrong)
+    except (RuleBroken, InvalidInput, ApiError) as refused:
+        # The terms were changed in this very moment: whatever a payer can mend was found before.
+        answer = from_refusal(refused) if isinstance(refused, RuleBroken) else refused
+        if answer.status != _WRONG:
             raise
-        return _form(request, code, link, form, refused)
-    return _to(code, payment)
+        return _form(request, code, link, form, refused=answer.message)
+    return _to(request, code, payment)
 
 
-@router.get("/pay/{code}/payment", include_in_schema=False)
-@_for_people
-async def show_payment(request: ApiRequest, code: str) -> Response:
-    """How the payment stands."""
-    return await _payment(request, code)
-
-
-@router.post("/pay/{code}/payment", include_in_schema=False)
-@_for_people
-async def confirm_payment(request: ApiRequest, code: str) -> Response:
-    """The payer says yes."""
-    secret = _secret(request)
-
-    async def confirm(work: UnitOfWork) -> None:
-        await _paid_here(work, code, await see_payment(work, secret))
-        await payments.confirm_intent(work, secret.partition("_secret_")[0], secret)
-
-    try:
-        await request.decide(confirm, book=book_of(code), in_browser=True, keyed=False)
-    except (Gone, RuleBroken) as refused:
-        return await _payment(request, code, str(refused))
-    return RedirectResponse(f"payment?{_own(secret)}", _SEE_OTHER)
+_NOTHING: Final = PayThroughLink()
 
 
 async def _terms(request: ApiRequest, code: str, *, counted: bool) -> dict[str, Any]:
@@ -143,54 +95,14 @@ async def _terms(request: ApiRequest, code: str, *, counted: bool) -> dict[str, 
     return found
 
 
-class _NotPaidHere(NotFound):
-    """The secret is of another link's payment, or of one that came through no link."""
-
-    code = "payment_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("this payment was not begun on this page")
-
-
-async def _paid_here(work: UnitOfWork, code: str, payment: Payment) -> PaymentLink:
-    """The link a payment came through, deleted or not; raises _NotPaidHere for another's."""
-    link_id = link_of(payment)
-    with suppress(PaymentLinkNotFound):
-        link = await work.load_recent(PaymentLink, link_id or "")
-        if link.code == code:
-            return link
-    raise _NotPaidHere
-
-
-async def _payment(request: ApiRequest, code: str, problem: str = "") -> Response:
-    secret = _secret(request)
-
-    async def see(work: UnitOfWork) -> tuple[Payment, PaymentLink]:
-        payment = await see_payment(work, secret)
-        return payment, await _paid_here(work, code, payment)
-
-    async def show(work: UnitOfWork, seen: tuple[Payment, PaymentLink]) -> list[Any]:
-        payment, link = seen
-        shown = payment_of(payment, work.org_id)
-        merchant = settings_of(await work.load_recent(Organization, work.org_id))
-        return [shown, link.terms["redirect_url"], link.terms["branding"], merchant]
-
-    response = await request.decide(
-        see, show=show, book=book_of(code), in_browser=True, keyed=False
-    )
-    payment, redirect_url, branding, organization = orjson.loads(bytes(response.body))
-    return page(
-        "payment.html",
-        branding=branding,
-        organization=organization,
-        title=payment["source_description"],
-        test=_is_test(code),
-        payment=payment,
-        price=shown(payment["net_amount"], payment["currency"]),
-        redirect_url=redirect_url,
-        problem=problem,
-        again=f"../{code}",
-    )
+async def _begun_before(request: ApiRequest, code: str) -> dict[str, Any] | None:
+    """The payment this browser has begun here last, so that nobody pays again unawares."""
+    payment = newest(request, code)
+    if payment is not None:
+        with suppress(NotBegunHere):
+            found: dict[str, Any] = (await begun_payment(request, code, payment))["payment"]
+            return found
+    return None
 
 
 def _form(
@@ -198,67 +110,94 @@ def _form(
     code: str,
     link: dict[str, Any],
     typed: dict[str, Any] | None = None,
-    problem: ApiError | None = None,
+    *,
+    wrong: WrongForm | None = None,
+    refused: str = "",
+    before: dict[str, Any] | None = None,
 ) -> Response:
-    currency = link["currency"]
-    is_fixed = not link["allow_custom_amount"]
+    reader, said = _reader(request), defaultdict(str, typed or link["prefill"] or {})
+    country = _country(link, typed)
+    offered = networks(country, link["currency"])
+    methods = _methods(offered)
     return page(
         "link.html",
-        status=problem.status if problem else 200,
-        branding=link["branding"],
-        organization=link["organization"],
+        status=_WRONG if wrong or refused else 200,
+        shop=Shop.of(link["organization"], link["branding"]),
+        is_test=Book.named(book_of(code)).mode == "test",
         title=link["name"],
-        test=_is_test(code),
+        code=code,
         link=link,
-        price=shown(link["amount"], currency) if is_fixed else "",
-        bounds=bounds_of(link),
-        suggested=major(link["amount"], currency) if link["amount"] else "",
-        methods=_METHODS,
+        price="" if link["allow_custom_amount"] else reader.money(link["amount"], link["currency"]),
+        bounds=_bounds(link, reader),
+        suggested=suggested(link["amount"], link["currency"]) if link["amount"] else "",
+        methods=methods,
+        method=said["method"] if said["method"] in methods else next(iter(methods)),
+        networks={**offered, ANOTHER_NETWORK: "Another"} if offered else {},
         kinds=_KINDS,
-        countries=sorted(countries().items(), key=lambda country: _sorted_by(country[1])),
-        country=_country(link, typed),
-        typed=defaultdict(str, typed or link["prefill"] or {}),
-        problem=problem.message if problem else "",
-        readings=problem.readings if isinstance(problem, AmountInDoubt) else {},
+        countries=_listed_countries(),
+        country=country or "",
+        example=example_number(country),
+        typed=said,
+        problems=wrong.problems if wrong else {},
+        first=_first(wrong, link) if wrong else "",
+        readings=wrong.readings if wrong else {},
+        refused=refused,
+        before=before,
+        before_price=reader.money(before["net_amount"], before["currency"]) if before else "",
         nonce=request.dependencies.handler.ids.secret(16),
     )
 
 
-def _country(link: dict[str, Any], typed: dict[str, Any] | None) -> str:
+def _methods(offered: Mapping[str, str]) -> dict[str, str]:
+    """Mobile money first where people have it; where nobody has, nothing is dialled either."""
+    by_phone = ("mobile_money", "ussd")
+    return {name: words for name, words in METHODS.items() if offered or name not in by_phone}
+
+
+def _first(wrong: WrongForm, link: dict[str, Any]) -> str:
+    """Of the fields that are wrong, the one that stands first."""
+    custom = (CUSTOM + field["name"] for field in link["custom_fields"])
+    order = ("amount", "method", "network", "country", "phone", "email", "name", *custom)
+    return next((name for name in order if name in wrong.problems), "")
+
+
+def _bounds(link: dict[str, Any], reader: Reader) -> str:
+    """What may be paid, in words; empty where anything may."""
+    least, most, currency = link["min_amount"], link["max_amount"], link["currency"]
+    words = []
+    if least is not None:
+        words.append(f"From {reader.money(least, currency)}")
+    if most is not None:
+        words.append(f"{'up' if words else 'Up'} to {reader.money(most, currency)}")
+    return " ".join(words)
+
+
+def _country(link: dict[str, Any], typed: dict[str, Any] | None) -> str | None:
     """Which is chosen: by the payer, else as the link or the organization says, else none.
 
     Not where they paid from last: that may have been anybody's guess.
     """
     if typed is not None:
-        return str(typed.get("country") or "")
-    stated = link["country"] or link["organization"]["country"]
-    return stated or only_country(link["currency"]) or ""
+        return str(typed.get("country") or "") or None
+    return country_in({}, link)
 
 
-def _sorted_by(name: str) -> str:
-    """Åland stands with A."""
-    return unicodedata.normalize("NFKD", name).casefold()
+@cache
+def _listed_countries() -> list[tuple[str, str]]:
+    """By name; Åland stands with A."""
+
+    def place(country: tuple[str, str]) -> str:
+        return unicodedata.normalize("NFKD", country[1]).casefold()
+
+    return sorted(countries().items(), key=place)
 
 
-def _closed(answer: ApiError) -> Response:
-    title = "This page is closed" if answer.status == 410 else "There is nothing here"  # noqa: PLR2004 (gone)
-    return page(
-        "closed.html", status=answer.status, title=title, test=False, problem=answer.message
-    )
-
-
-def _to(code: str, payment: dict[str, Any]) -> Response:
+def _to(request: ApiRequest, code: str, payment: dict[str, Any]) -> Response:
     """Relative, so that it holds wherever a proxy has put these pages."""
-    return RedirectResponse(f"{code}/payment?{_own(payment['client_secret'])}", _SEE_OTHER)
+    response = RedirectResponse(f"{code}/payments/{payment['id']}", _SEE_OTHER)
+    keep(request, response, code, payment["id"], payment["client_secret"])
+    return response
 
 
-def _secret(request: ApiRequest) -> str:
-    return str(parse_query(request.scope["query_string"]).get("client_secret", ""))
-
-
-def _own(secret: str) -> str:
-    return urlencode({"client_secret": secret})
-
-
-def _is_test(code: str) -> bool:
-    return Book.named(book_of(code)).mode == "test"
+def _reader(request: ApiRequest) -> Reader:
+    return reader_of(request.request_state.header(b"accept-language"))

@@ -29,6 +29,7 @@ class AmountInDoubt(InvalidInput):
         super().__init__(
             "amount", f"“{typed}” can be read as {either}: say which is meant", "invalid_amount"
         )
+        self.typed = typed
         self.readings = readings
 
 
@@ -47,11 +48,16 @@ def minor_units(typed: str, currency: str, *, meant: str = "") -> int | None:
         return _chosen(plain, currency, meant)
     amount = _certain(plain, currency)
     if amount is None:
-        example = str(Decimal("1234.500").quantize(Decimal(1).scaleb(-decimals(currency))))
+        example = written_like(currency)
         raise InvalidInput(
             "amount", f"is not an amount in {currency}: write it like {example}", "invalid_amount"
         )
     return amount
+
+
+def written_like(currency: str) -> str:
+    """An amount in a currency, as an example."""
+    return str(Decimal("1234.500").quantize(Decimal(1).scaleb(-decimals(currency))))
 
 
 def _plain(typed: str) -> str:

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from api.http.request import ApiRequest
 from api.http.routing import new_router
-from api.payments.export_files import DESCRIBED, ExportFile
 from api.payments.filters import FilterDisputes, FilterPayments, FilterRefunds
 from api.payments.queries import READ
 from api.resources.customer_secrecy import told
 from api.resources.disputes import Dispute, DisputesExport, dispute_of
+from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.payments import (
     PaymentsExport,
     PaymentSummary,

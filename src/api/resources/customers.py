@@ -126,6 +126,13 @@ class Customers(Shape):
     pagination: Pagination
 
 
+class CustomersExport(Shape):
+    """Every customer that was asked for."""
+
+    customers: list[Customer]
+    total: Count
+
+
 class Ranking(Shape):
     """The figures of the asked currency and range, by which a customer has its place."""
 

@@ -44,6 +44,13 @@ class Invoices(Shape):
     pagination: Pagination
 
 
+class InvoicesExport(Shape):
+    """Every invoice that was asked for."""
+
+    invoices: list[Invoice]
+    total: Count
+
+
 def invoice_of(invoice: InvoiceAggregate | InvoiceRecord, org_id: str) -> dict[str, Any]:
     """An invoice, as a command leaves it or as the views know it."""
     return Invoice.of(

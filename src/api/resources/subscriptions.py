@@ -44,6 +44,13 @@ class Subscriptions(Shape):
     pagination: Pagination
 
 
+class SubscriptionsExport(Shape):
+    """Every subscription that was asked for."""
+
+    subscriptions: list[Subscription]
+    total: Count
+
+
 def subscription_of(
     subscription: SubscriptionAggregate | SubscriptionRecord, org_id: str
 ) -> dict[str, Any]:

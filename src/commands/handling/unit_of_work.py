@@ -23,6 +23,11 @@ A = TypeVar("A", bound=Entity)
 DUE = "due"
 
 
+def due(stream: str, at: datetime) -> tuple[str, str]:
+    """What an aggregate that wakes at a moment is found by."""
+    return DUE, f"{written(at)}\n{stream}"
+
+
 @dataclass(frozen=True)
 class Claimed:
     """A claim, and what to say to the one who asked when it is another's."""
@@ -182,7 +187,7 @@ class UnitOfWork:
         return [each for each in self.changed if each.wakes_at != self._wakes_before[each.id]]
 
     def _due(self, stream: str, at: datetime | None) -> Claim | None:
-        return None if at is None else Claim(DUE, f"{written(at)}\n{stream}", stream)
+        return None if at is None else Claim(*due(stream, at), stream)
 
     @cached_property
     def changed(self) -> list[Entity]:

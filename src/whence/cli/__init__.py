@@ -1,8 +1,9 @@
 """The command line: `whence <command>`; docs/operations.md describes each."""
 
+import os
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -11,43 +12,93 @@ from ledger.errors import LedgerUnavailable, NoStore
 from whence import __version__
 from whence.errors import Unsuccessful
 
-# Where each command is. Only the one that is asked for is imported: it brings along what it
-# needs, and nobody waits for what the others need.
+
+class _Place(NamedTuple):
+    """Where a command is, and what it says of itself before it is imported."""
+
+    module: str
+    name: str
+    help: str
+
+
+# Only the one that is asked for is imported: it brings along what it needs, and nobody waits for
+# what the others need, least of all who asks for help.
 _COMMANDS = {
-    "serve": "service:serve",
-    "project": "service:project",
-    "bill": "service:bill",
-    "organizations": "organizations:app",
-    "keys": "keys:app",
-    "rebuild": "views:rebuild",
-    "verify": "views:verify",
-    "generations": "generations:app",
-    "events": "facts:events",
-    "demo": "demo:demo",
-    "db": "database:app",
+    "serve": _Place(
+        "service",
+        "serve",
+        "Serve the API, keep the views up to date, and bill what is due, until Ctrl-C.",
+    ),
+    "project": _Place(
+        "service", "project", "Keep the views up to date, without serving, until Ctrl-C."
+    ),
+    "bill": _Place(
+        "service",
+        "bill",
+        "Bill what is due, and go on until Ctrl-C. Any number may work on one PostgreSQL.",
+    ),
+    "organizations": _Place(
+        "organizations", "app", "The businesses whose payments are recorded here."
+    ),
+    "keys": _Place("keys", "app", "The keys that let programs in."),
+    "rebuild": _Place(
+        "views",
+        "rebuild",
+        "Derive every view anew, beside the ones that serve, then switch to them.",
+    ),
+    "verify": _Place(
+        "views",
+        "verify",
+        "Prove that no fact was touched, and that every view is what the facts say.",
+    ),
+    "generations": _Place("generations", "app", "The sets of views: one serves, others are kept."),
+    "events": _Place(
+        "facts",
+        "events",
+        "Print the recorded facts, book by book, in the order of their positions.",
+    ),
+    "demo": _Place(
+        "demo",
+        "demo",
+        "Fill the test book of a new organization with a year of a believable merchant.",
+    ),
+    "db": _Place("database", "app", "The ledger as a whole."),
 }
 
 
 def command_line(asked: str | None = None) -> typer.Typer:
-    """The command line with the command that is asked for, or with all when none of them is."""
+    """The command line with the command that is asked for; all of it when None is.
+
+    Whatever else is asked, help for example, is told the names alone.
+    """
     line = typer.Typer(
         name="whence",
         help="Who paid, how much, how often, and from where.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        add_completion=False,
     )
     line.callback()(_options)
-    if asked == "--version":
-        return line
-    for name in [asked] if asked in _COMMANDS else _COMMANDS:
-        module, _, attribute = _COMMANDS[name].partition(":")
-        command = getattr(import_module(f"whence.cli.{module}"), attribute)
-        if isinstance(command, typer.Typer):
-            line.add_typer(command, name=name)
-        else:
-            line.command(name)(command)
+    for name, place in _COMMANDS.items():
+        if asked is None or asked == name:
+            _add(line, name, place)
+        elif asked not in _COMMANDS:
+            line.add_typer(typer.Typer(callback=_options), name=name, help=place.help)
     return line
+
+
+def _add(line: typer.Typer, name: str, place: _Place) -> None:
+    command = getattr(import_module(f"whence.cli.{place.module}"), place.name)
+    if isinstance(command, typer.Typer):
+        line.add_typer(command, name=name)
+    else:
+        line.command(name)(command)
+
+
+def _asked() -> str:
+    """The command at hand, also while a shell completes its line."""
+    completed = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS")
+    words = completed.split() if completed and "_WHENCE_COMPLETE" in os.environ else sys.argv
+    return words[1] if len(words) > 1 else ""
 
 
 def _tell_version(asked: bool) -> None:  # noqa: FBT001 (as typer calls it)
@@ -69,7 +120,7 @@ def _options(
 def main() -> None:
     """Runs one command; what goes wrong is a sentence on stderr and an exit code."""
     try:
-        command_line(*sys.argv[1:2])()
+        command_line(_asked())(prog_name="whence")
     except Unsuccessful as reason:
         _stop(str(reason), reason.exit_code)
     except NoStore as reason:

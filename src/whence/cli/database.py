@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from ledger.chain import BrokenChain
 from ledger.copying import StoreNotEmpty, copy_store
 from ledger.distribution import NotDistributable, distribute_store
-from ledger.reading import heads, verify
+from ledger.private_files import drafted
+from ledger.proving import NotWhole, Proven, prove
 from ledger.restoring import begin_epoch
-from whence.cli.terminal import progress_bar
+from whence.cli.terminal import AsJson, print_json, print_table, progress_bar
 from whence.errors import Unsuccessful
 from whence.settings import Settings
 from whence.wiring import generations_of, open_database, recording
@@ -29,11 +29,15 @@ def upgrade_() -> None:
 @app.command()
 def copy(
     to: Annotated[str, typer.Argument(help="An empty database: sqlite:///… or postgresql://…")],
+    *,
+    json: AsJson = False,
 ) -> None:
-    """Copy the whole ledger into another, empty database, as of this moment."""
+    """Copy the whole ledger into another, empty database, as of this moment, and read it back."""
     other = Settings.load(database_url=to)
     with open_database(Settings.load().database_url, upgraded=False) as source:
-        _copy(source, other)
+        proven = _copied(source, other.database_url)
+    _say(proven, json=json)
+    if not json:
         typer.echo(
             "Stop the service before the copy that counts, then start it with "
             "WHENCE_DATABASE_URL set to the new database: the views are built anew."
@@ -43,12 +47,19 @@ def copy(
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="A file that is not there yet.")],
+    *,
+    json: AsJson = False,
 ) -> None:
-    """Copy the whole ledger into a new SQLite file, while it is in use."""
-    if file.exists():
-        raise Unsuccessful(f"{file} is there already: a backup overwrites nothing")
-    with open_database(Settings.load().database_url, upgraded=False) as source:
-        _copy(source, Settings.load(database_url=f"sqlite:///{file}"))
+    """Copy the whole ledger into a new SQLite file, while it is in use, and read it back."""
+    try:
+        with (
+            open_database(Settings.load().database_url, upgraded=False) as source,
+            drafted(file) as draft,
+        ):
+            proven = _copied(source, f"sqlite:///{draft}")
+    except OSError as error:
+        raise Unsuccessful(f"the backup cannot be made: {error}") from None
+    _say(proven, json=json)
 
 
 @app.command()
@@ -83,27 +94,37 @@ def distribute() -> None:
         typer.echo("Every table is distributed already.")
 
 
-def _copy(source: Engine, other: Settings) -> None:
-    """Copies, proves the copy by its chains, and says what there is in it."""
-    with (
-        open_database(other.database_url, upgraded=True) as target,
-        progress_bar("Copying", "facts") as progress,
-    ):
-        task = progress.add_task("the ledger", total=None)
-        try:
-            identity = copy_store(
+def _copied(source: Engine, target_url: str) -> Proven:
+    """Copies, and proves the copy: opened anew, it is read back from its beginning to its heads."""
+    try:
+        with (
+            open_database(target_url, upgraded=True) as target,
+            progress_bar("Copying", "facts") as progress,
+        ):
+            task = progress.add_task("the ledger", total=None)
+            copy_store(
                 source,
                 target,
                 notice=lambda facts, total: progress.update(task, completed=facts, total=total),
             )
-        except StoreNotEmpty as refused:
-            raise Unsuccessful(str(refused)) from None
-        copied = heads(target)
-        for book in copied:
-            proven = verify(target, book)
-            if isinstance(proven, BrokenChain):
-                raise Unsuccessful(f"{proven.book}: position {proven.position} {proven.reason}")
+        with open_database(target_url, upgraded=False) as copied:
+            return prove(copied)
+    except (StoreNotEmpty, NotWhole) as refused:
+        raise Unsuccessful(str(refused)) from None
+
+
+def _say(proven: Proven, *, json: bool) -> None:
+    store = {"store": proven.identity.store_id, "epoch": proven.identity.epoch}
+    books = [
+        {"book": book, "position": chain.position, "digest": chain.digest.hex()}
+        for book, chain in proven.books.items()
+    ]
+    if json:
+        print_json(store | {"facts": proven.facts, "books": books})
+        return
+    rows = [tuple(each.values()) for each in books]
+    print_table("Read back, every chain whole", ("book", "position ", "digest"), rows)
     typer.echo(
-        f"Copied {sum(copied.values()):,} facts in {len(copied)} books, every chain whole; "
-        f"the copy is store {identity.store_id} in epoch {identity.epoch}."
+        f"Copied {proven.facts:,} facts in {len(books)} books; "
+        "the copy is store {store} in epoch {epoch}.".format(**store)
     )

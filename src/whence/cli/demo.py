@@ -1,9 +1,11 @@
 """`whence demo`: a year of a believable merchant, and what the views say about it."""
 
 import asyncio
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +15,7 @@ from commands.handling.handler import Context
 from commands.organizations import found_organization
 from domain.book import Book
 from domain.money import shown
+from ledger.private_files import make_private_file, make_private_folder
 from projections.source_breakdown import (
     RankedSources,
     SourceBreakdown,
@@ -23,13 +26,18 @@ from projections.top_customers import TopCustomers, top_customers
 from whence.cli.terminal import print_table, progress_bar
 from whence.demo.fill import Fill
 from whence.demo.year import Year
-from whence.first_run import show_keys
+from whence.first_run import keys_file, show_keys
 from whence.settings import Settings
 from whence.wiring import handling, projecting, recording, utc_now
 
 NAME = "Demo merchant"
 
 _PATIENCE_SECONDS = 600
+_QUESTIONS = (
+    "customers/top?limit=3",
+    "payments/stats/sources?source=payment_link&group_by=source_id",
+    "payment-links?limit=1",
+)
 
 
 def demo(
@@ -54,7 +62,7 @@ def demo(
         book = str(Book(founded.org_id, "test"))
         year = Year(seed=seed, until=ends_at, customers=customers, payments=payments)
         acts = year.acts()
-        with progress_bar("Living through", "facts") as progress:
+        with progress_bar("Living through", "steps") as progress:
             task = progress.add_task("a year of history", total=len(acts))
             fill = Fill(ledger, book, seed=seed, progress=lambda done: progress.advance(task, done))
             asyncio.run(fill.run(acts, until=ends_at))
@@ -62,10 +70,32 @@ def demo(
     _show(told.result)
     typer.echo()
     show_keys(NAME, founded)
-    typer.echo(
-        "\nAsk it, while the service runs:\n\n"
-        f"  curl 'http://{settings.host}:{settings.port}/v1/customers/top?limit=3' \\\n"
-        f'    -H "X-Reevit-Key: {founded.keys["test"]}"\n'
+    typer.echo(_to_try(settings, _kept(settings, founded.keys["test"])))
+
+
+def _kept(settings: Settings, key: str) -> Path:
+    """A file of its owner's alone with the key of the newest demo in it, and nothing else."""
+    file = keys_file(settings).with_name("demo.key")
+    make_private_folder(file.parent)
+    file.unlink(missing_ok=True)
+    make_private_file(file)
+    file.write_text(f"{key}\n")
+    return file
+
+
+def _to_try(settings: Settings, key: Path) -> str:
+    """What an answer looks like, how, and where its pages are found."""
+    api = f"http://{settings.host}:{settings.port}/v1"
+    return "\n".join(
+        (
+            f"\nThe test key is in {key} as well. Try it, while the service runs (make run):\n",
+            f"  KEY=$(cat {shlex.quote(str(key))})",
+            *(
+                f"  curl -sS -w '\\n' '{api}/{question}' -H \"X-Reevit-Key: $KEY\""
+                for question in _QUESTIONS
+            ),
+            "\nThe last answer has the url of a page on which anybody pays: open it in a browser.",
+        )
     )
 
 

@@ -14,9 +14,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
-    TaskProgressColumn,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
@@ -67,19 +65,33 @@ def _plain(value: Any) -> Text:
 
 
 @contextmanager
-def progress_bar(what: str, unit: str) -> Iterator[Progress]:
-    """A bar on stderr with the rate and the time left; its tasks count in ``unit``."""
+def progress_bar(what: str, unit: str, *, console: Console | None = None) -> Iterator[Progress]:
+    """A bar on stderr with the rate and the time left; its tasks count in ``unit``.
+
+    When all is counted and there is still something to do, it says so.
+    """
     with Progress(
         TextColumn(f"[bold]{what}[/bold] {{task.description}}"),
-        BarColumn(),
-        TaskProgressColumn(),
+        BarColumn(bar_width=None),
+        _Share(),
         _Rate(unit),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
+        _Left(),
+        console=console or Console(stderr=True),
+        expand=True,
     ) as progress:
         yield progress
+        for task in progress.tasks:
+            progress.update(task.id, is_over=True)
+
+
+class _Share(ProgressColumn):
+    """In hundredths, of which there are a hundred only when it is over."""
+
+    def render(self, task: Task) -> Text:
+        if task.total is None:
+            return Text("")
+        share = 100 if task.fields.get("is_over") else min(int(task.percentage), 99)
+        return Text(f"{share:>3}%", style="progress.percentage")
 
 
 class _Rate(ProgressColumn):
@@ -90,3 +102,12 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text(f"{speed:,.0f} {self._unit}/s" if speed else "")
+
+
+class _Left(TimeRemainingColumn):
+    def render(self, task: Task) -> Text:
+        if task.fields.get("is_over"):
+            return Text("")
+        if task.finished:
+            return Text("finishing")
+        return super().render(task) + Text(" left")

@@ -1,6 +1,7 @@
 """`whence rebuild` and `whence verify`: the views derived anew, and held against the facts."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -14,23 +15,29 @@ from projections.engine.generations.generations import (
     Generations,
     GenerationServes,
     NoSuchGeneration,
+    ViewsRebuilding,
 )
 from projections.engine.rebuilding.compare import Difference
 from projections.engine.rebuilding.parallel_load import LoadFailed
-from projections.engine.rebuilding.rebuild import OtherFacts, Rebuilding, ensure_views
+from projections.engine.rebuilding.rebuild import OtherFacts, Rebuilding
 from projections.engine.rebuilding.rebuild import rebuild as rebuild_views
-from projections.engine.rebuilding.verify import BookReport, Report
-from projections.engine.rebuilding.verify import verify as verify_views
+from projections.engine.rebuilding.verify import BookReport
 from projections.read_models import DEFINITIONS
 from whence.cli.terminal import AsJson, print_json, progress_bar
 from whence.errors import Unsuccessful
 from whence.settings import Settings
+from whence.verification import StoreReport, said, verify_store
 from whence.wiring import generations_of, recording
 
 Processes = Annotated[
     int | None,
     typer.Option(min=1, help="At most so many (PostgreSQL only); else one for each core."),
 ]
+
+# Ids, books, currencies and moments.
+_TELLS_NOBODY = re.compile(
+    r"[a-z]+_[0-9a-z]{26}(/(test|live))?|[A-Z]{3}|\d{4}-\d\d(-\d\d(T[\d:.]+Z)?)?"
+)
 
 
 def rebuild(processes: Processes = None) -> None:
@@ -57,29 +64,27 @@ def verify(
     processes: Processes = None,
     json: AsJson = False,
 ) -> None:
-    """Prove that no fact was touched, and that every view is what the facts say."""
-    mapper = FactMapper()
+    """Prove that no fact was touched, and that what serves is what the facts say."""
     with opened_views() as (ledger, views), progress_bar("Verifying", "facts") as progress:
-        ensure_views(ledger, views, mapper, DEFINITIONS)
-        task = progress.add_task("the views", total=sum(ledger.heads().values()))
-        report = verify_views(
-            ledger,
-            views,
-            mapper,
-            DEFINITIONS,
-            number=generation,
-            processes=processes or os.cpu_count() or 1,
-            count=lambda facts: progress.advance(task, facts),
-            broken=lambda chain: progress.console.print(_broken(chain), markup=False),
-        )
+        task = progress.add_task("the store", total=sum(ledger.heads().values()))
+        try:
+            report = verify_store(
+                ledger,
+                views,
+                number=generation,
+                processes=processes or os.cpu_count() or 1,
+                count=lambda facts: progress.advance(task, facts),
+                found=lambda fault: progress.console.print(fault, markup=False),
+            )
+        except ViewsRebuilding as nothing:
+            raise Unsuccessful(_why(nothing)) from None
     if json:
         print_json(_figures(report))
-    wrong = [sentence for book in report.books for sentence in _faults(book)]
+    wrong = list(_faults(report))
     if wrong:
         raise Unsuccessful("\n".join(wrong))
-    rows = sum(table.rows for book in report.books for table in book.tables)
     if not json:
-        typer.echo(f"{len(report.books)} books are sound: every fact, and {rows:,} rows of views.")
+        typer.echo(_sound(report))
 
 
 @contextmanager
@@ -102,10 +107,31 @@ def noticing(what: str) -> Iterator[Callable[[Rebuilding], None]]:
         yield lambda state: progress.update(task, completed=state.facts, total=state.total)
 
 
-def _figures(report: Report) -> dict[str, Any]:
+def _why(nothing: ViewsRebuilding) -> str:
+    if nothing.building is not None:
+        return "the views of this release are being built: nothing was verified, for none serve yet"
+    return (
+        "no views serve this release: nothing was verified; `whence serve` builds them at its "
+        "start, `whence rebuild` now"
+    )
+
+
+def _sound(report: StoreReport) -> str:
+    books = report.views.books
+    rows = sum(table.rows for book in books for table in book.tables)
+    unchecked = report.integrity.unchecked
+    database = f"; the database was not asked, since {unchecked}" if unchecked else ""
+    return (
+        f"{len(books)} books are sound: every fact, claim and kept answer, "
+        f"and {rows:,} rows of views{database}."
+    )
+
+
+def _figures(report: StoreReport) -> dict[str, Any]:
     return {
-        "generation": report.generation,
+        "generation": report.views.generation,
         "sound": report.is_sound,
+        "database": report.integrity.unchecked or "checked",
         "books": [
             {
                 "book": book.book,
@@ -115,38 +141,47 @@ def _figures(report: Report) -> dict[str, Any]:
                     for table in book.tables
                 },
             }
-            for book in report.books
+            for book in report.views.books
         ],
     }
 
 
-def _faults(report: BookReport) -> Iterator[str]:
+def _faults(report: StoreReport) -> Iterator[str]:
+    yield from (f"the database says: {fault}" for fault in report.integrity.faults)
+    yield from map(str, (*report.claims, *report.replies))
+    for book in report.views.books:
+        yield from _faults_of_a_book(book)
+
+
+def _faults_of_a_book(report: BookReport) -> Iterator[str]:
     if isinstance(report.chain, BrokenChain):
-        yield _broken(report.chain)
+        yield said(report.chain)
     if report.checkpoint.parked_error is not None:
         yield (
             f"{report.book}: parked at position {report.checkpoint.parked_position}: "
             f"{report.checkpoint.parked_error}"
         )
-    if report.unfounded is not None:
-        claim = report.unfounded
-        yield f"{report.book}: {claim.kind} is held for {claim.stream}, which has no facts"
+    if not report.is_of_this_ledger:
+        yield f"{report.book}: its views were folded from other facts than the ledger has"
     for table in report.tables:
         if table.difference is not None:
-            yield f"{report.book}: {table.name}: {_said(table.difference)}"
+            yield f"{report.book}: {table.name}: {_told(table.difference)}"
 
 
-def _broken(chain: BrokenChain) -> str:
-    return f"{chain.book}: position {chain.position} {chain.reason}"
-
-
-def _said(difference: Difference) -> str:
-    row = ", ".join(f"{name}={value}" for name, value in difference.key.items())
+def _told(difference: Difference) -> str:
+    row = ", ".join(f"{name}={_shown(value)}" for name, value in difference.key.items())
     if difference.column is not None:
         return (
-            f"the row {row} has {difference.column}={difference.found!r}, "
-            f"the facts say {difference.expected!r}"
+            f"the row {row} has {difference.column}={_shown(difference.found)}, "
+            f"the facts say {_shown(difference.expected)}"
         )
     if difference.found is None:
         return f"the row {row} is missing"
     return f"the row {row} should not be there"
+
+
+# Names and addresses of people stand in rows as well, and an error must not print them.
+def _shown(value: Any) -> str:
+    if isinstance(value, str) and not _TELLS_NOBODY.fullmatch(value):
+        return f"(a text of {len(value)})"
+    return str(value) if isinstance(value, (str, int, float, bool, type(None))) else "(a value)"

@@ -4,15 +4,16 @@ What is due enters the due index last: a billing worker beside it would bill, in
 story, what the next batch bills.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
 from commands.customers import names
+from commands.derived_claims import reference_in
 from commands.handling.unit_of_work import DUE, UnitOfWork
 from domain.customer import Customer
 from domain.fact import Entity, Fact
-from ledger.append import Append, Claim, Done
+from ledger.append import Append, Claim, Done, NewFact
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from whence.demo.acts import Act, Asked
@@ -89,16 +90,24 @@ class Fill:
         self._entities[act.entity_id] = entity
         facts = [fact for fact in entity.collect_events() if isinstance(fact, Fact)]
         if facts:
+            new = tuple(self._mapper.encode(fact) for fact in facts)
             yield Append(
                 book=self._book,
-                facts=tuple(self._mapper.encode(fact) for fact in facts),
+                facts=new,
                 expected={entity.id: version},
-                claims=_claims(entity),
+                claims=(*_names(entity), *_references(new)),
                 context=_CONTEXT,
             )
 
 
-def _claims(entity: Entity) -> tuple[Claim, ...]:
+def _names(entity: Entity) -> tuple[Claim, ...]:
     if not isinstance(entity, Customer):
         return ()
     return tuple(Claim(kind, value, entity.id) for kind, value in sorted(names(entity)))
+
+
+def _references(facts: Iterable[NewFact]) -> Iterator[Claim]:
+    for fact in facts:
+        claim = reference_in(fact.stream, fact.topic, fact.data)
+        if claim is not None:
+            yield claim

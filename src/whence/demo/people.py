@@ -62,6 +62,7 @@ KENYA = Country(
     ),
     ("mpesa", "flutterwave"),
 )
+COUNTRIES = (GHANA, NIGERIA, KENYA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def people(count: int, chance: random.Random) -> Iterator[Person]:
 
 
 def _somebody(number: int, eagerness: float, chance: random.Random) -> Person:
-    (country,) = chance.choices((GHANA, NIGERIA, KENYA), weights=(5, 3, 2))
+    (country,) = chance.choices(COUNTRIES, weights=(5, 3, 2))
     given, family = chance.choice(country.given_names), chance.choice(country.family_names)
     tags = ("vip",) if eagerness > 0.03 else ()  # noqa: PLR2004 (the hundred or so most eager)
     if chance.random() < 0.3:  # noqa: PLR2004 (three in ten read the newsletter)

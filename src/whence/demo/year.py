@@ -9,8 +9,8 @@ from typing import Literal
 from domain.customer import Customer
 from domain.fact import Entity
 from domain.payment import Payment
-from domain.payment_types import Source
 from whence.demo.acts import Act, Asked
+from whence.demo.campaigns import Campaign, Campaigns
 from whence.demo.memberships import Membership
 from whence.demo.people import Person, people
 
@@ -18,27 +18,11 @@ _SECOND = timedelta(seconds=1)
 _YEAR = timedelta(days=365)
 _MONTH = timedelta(days=30)
 
-# Campaigns as a merchant names them, and how much each brings.
-_LINKS = {
-    "Instagram Bio": 9,
-    "Black Friday Bundle": 7,
-    "Summer Sale - Premium Plan": 6,
-    "Back to School": 4,
-    "Valentine Hampers": 3,
-    "Market Day Flyer": 1,
-}
 _FAILURES = (
     ("insufficient_funds", "the account has not enough money"),
     ("card_declined", "the bank declined the card"),
     ("provider_unavailable", "the provider did not answer"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    source: Source
-    source_id: str | None
-    source_description: str | None
 
 
 class Year:
@@ -50,9 +34,7 @@ class Year:
         self._customers = customers
         self._payments = payments
         self._new_id = _IdMaker(self._chance)
-        self._links = [
-            _Origin("payment_link", self._new_id("pl", until - _YEAR), name) for name in _LINKS
-        ]
+        self._campaigns = Campaigns(lambda names, weights: self._chance.choices(names, weights)[0])
 
     def acts(self) -> list[Act | Asked]:
         """Everything that happened, in order of time."""
@@ -61,6 +43,8 @@ class Year:
         return acts
 
     def _everything(self) -> Iterator[Act | Asked]:
+        for campaign in self._campaigns:
+            yield Asked(self._until - _YEAR - _MONTH, campaign.begin)
         buyers = list(people(self._customers, self._chance))
         eagerness = [buyer.eagerness for buyer in buyers]
         bought: dict[int, list[datetime]] = {buyer.number: [] for buyer in buyers}
@@ -85,11 +69,11 @@ class Year:
             if subscribes and at - boxed_at >= _MONTH:
                 boxed_at = at
                 continue
-            origin = self._origin()
+            campaign = self._campaign(buyer)
             # One in twenty pays as a guest; the reseller never does.
             guest = self._chance.random() < 1 / 20 and buyer.number > 1
             payer = None if guest else customer_id
-            yield from self._payment(buyer, payer, origin, at)
+            yield from self._payment(buyer, payer, campaign, at)
 
     def _membership(
         self, buyer: Person, customer_id: str, moments: list[datetime]
@@ -106,8 +90,8 @@ class Year:
             yield Asked(leaves_at, member.end)
 
     def _payment(
-        self, buyer: Person, customer_id: str | None, origin: _Origin, at: datetime
-    ) -> Iterator[Act]:
+        self, buyer: Person, customer_id: str | None, campaign: Campaign | None, at: datetime
+    ) -> Iterator[Act | Asked]:
         payment_id = self._new_id("pay", at)
         country = buyer.country
         amount = round(country.usual_amount * self._chance.lognormvariate(0, 0.8) / 50) * 50 or 50
@@ -120,9 +104,9 @@ class Year:
                 amount=amount,
                 currency=country.currency,
                 customer_id=customer_id,
-                source=origin.source,
-                source_id=origin.source_id,
-                source_description=origin.source_description,
+                source="api" if campaign is None else "payment_link",
+                source_id=None if campaign is None else campaign.link_id,
+                source_description=None if campaign is None else campaign.name,
                 method=method,
                 provider=provider,
                 country=country.code,
@@ -135,6 +119,8 @@ class Year:
             if later > self._until:
                 return
             yield Act(later, payment_id, _payment_act(do, later))
+            if campaign is not None and isinstance(do, _Collect):
+                yield Asked(later, campaign.count_use(payment_id))
 
     def _life(
         self, at: datetime, provider: str, amount: int
@@ -158,10 +144,7 @@ class Year:
             yield at, lambda payment, now: payment.retry(now)
             at += chance.randint(3, 120) * _SECOND
         reference = f"{provider}-{chance.randrange(10**9):09d}"
-        yield (
-            at,
-            lambda payment, now: payment.collect(now, provider=provider, provider_ref_id=reference),
-        )
+        yield at, _Collect(provider, reference)
         yield from self._regrets(at, amount)
 
     def _regrets(
@@ -186,10 +169,10 @@ class Year:
             outcome: Literal["won", "lost"] = "won" if chance.random() < 2 / 3 else "lost"
             yield at, lambda payment, now: payment.resolve_the_dispute(outcome, now)
 
-    def _origin(self) -> _Origin:
+    def _campaign(self, buyer: Person) -> Campaign | None:
         if self._chance.random() < 0.45:  # noqa: PLR2004 (a little less than half: the shop)
-            return _Origin("api", None, None)
-        return self._chance.choices(self._links, weights=list(_LINKS.values()))[0]
+            return None
+        return self._campaigns.of(buyer.country)
 
     # Business grows through the year, and is done by day: around noon, give or take four hours.
     def _moment(self) -> datetime:
@@ -199,6 +182,17 @@ class Year:
         moment = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         moment += timedelta(hours=hour, microseconds=self._chance.randrange(10**6))
         return min(moment, self._until - timedelta(minutes=5))
+
+
+@dataclass(frozen=True, slots=True)
+class _Collect:
+    """The payment succeeds."""
+
+    provider: str
+    reference: str
+
+    def __call__(self, payment: Payment, now: datetime) -> None:
+        payment.collect(now, provider=self.provider, provider_ref_id=self.reference)
 
 
 class _IdMaker:

@@ -6,7 +6,8 @@ import random
 import httpx
 import pytest
 
-from api.http.parsing import fingerprint, parse_object, parse_query
+from api.http.errors import InvalidInput
+from api.http.parsing import MOST_VALUES, fingerprint, parse_object, parse_query
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"  \n", b"  [] "])
@@ -265,3 +266,16 @@ def test_an_id_of_a_link_without_a_key_is_told_that_it_needs_one(client):
 
     assert (answer.status_code, answer.json()["code"]) == (404, "payment_link_not_found")
     assert "without an API key" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("value", ["1", "[]", "{}"])
+def test_more_values_than_anybody_needs_are_not_read(value):
+    body = f'{{"a": [{",".join([value] * (MOST_VALUES + 1))}]}}'.encode()
+
+    with pytest.raises(InvalidInput, match="20000 values"):
+        parse_object(body)
+
+
+def test_a_form_of_percent_signs_is_not_read():
+    with pytest.raises(InvalidInput, match="percent-encoded"):
+        parse_query(b"a=" + b"%" * 60_000)

@@ -88,8 +88,12 @@ def test_the_page_asks_which_amount_was_meant_and_takes_the_answer(client):
     paid = _send(client, link, form | {"meant": "150"})
 
     assert asked.status_code == 400
-    assert "“1.500” can be read as 1,500.00 GHS or as 1.50 GHS" in asked.text
-    assert re.findall(r'name="meant" value="(\d+)"', asked.text) == ["150000", "150"]
+    assert "“1.500” can be read in two ways" in asked.text
+    meant = re.findall(r'name="meant" value="(\d+)"><label[^>]*>([^<]+)<', asked.text)
+    assert meant == [
+        ("150000", "GHS\N{NO-BREAK SPACE}1,500.00"),
+        ("150", "GHS\N{NO-BREAK SPACE}1.50"),
+    ]
     assert paid.status_code == 303
     assert [row["amount"] for row in client.get("/v1/payments").json()] == [150]
 

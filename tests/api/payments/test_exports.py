@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,7 @@ MORE_THAN_TWO_STEPS = 2 * STEP + 10
 
 @pytest.fixture(autouse=True)
 def short_steps(monkeypatch):
-    for module in ("api.payments.export_files", "projections.engine.querying.pages"):
+    for module in ("api.resources.export_files", "projections.engine.querying.pages"):
         monkeypatch.setattr(f"{module}.EXPORT_STEP", STEP)
 
 
@@ -296,3 +297,130 @@ def test_a_table_begins_with_a_byte_order_mark_when_it_is_asked_to(client, name)
     assert client.get(path, params={"format": "csv", "bom": "1"}).content.startswith(marked)
     assert client.get(path, params={"format": "csv"}).content.startswith(b"id,")
     assert client.get(path, params={"bom": "1"}).json() == {name: [], "total": 0}
+
+
+KINDS = ["payments", "refunds", "disputes", "customers", "subscriptions", "invoices"]
+
+
+@pytest.fixture
+def a_shop(client):
+    """Three of everything."""
+    for number in range(3):
+        name = {"external_id": f"usr_{number}", "name": "=1+1", "tags": ["premium"]}
+        client.post("/v1/customers", json=name).raise_for_status()
+        plan = {"plan_id": "=1+1", "amount": 4000, "currency": "GHS", "interval": "monthly"}
+        billed = plan | {"customer_id": f"usr_{number}", "method": "momo"}
+        subscribed = client.post("/v1/subscriptions", json=billed).raise_for_status().json()
+        invoice = client.get(f"/v1/invoices/{subscribed['latest_invoice_id']}").json()
+        for step, reason in {"refund": "=1+1", "dispute": "=1+1"}.items():
+            said = {"amount": 1, "reason": reason}
+            path = f"/v1/payments/{invoice['payment_id']}/{step}"
+            client.post(path, json=said).raise_for_status()
+
+
+@on_both_databases
+@pytest.mark.usefixtures("a_shop")
+@pytest.mark.parametrize("name", KINDS)
+def test_an_export_has_as_many_as_are_asked_for_and_the_first_of_the_list(client, name):
+    path = f"/v1/exports/{name}"
+    everything = client.get(path).raise_for_status().json()
+
+    some = client.get(path, params={"limit": 2}).json()
+    table = client.get(path, params={"limit": 2, "format": "csv"}).text
+    more_than_there_are = client.get(path, params={"limit": 10_000}).json()
+
+    assert (everything["total"], some["total"]) == (3, 2)
+    assert some[name] == everything[name][:2]
+    assert more_than_there_are == everything
+    assert len(list(csv.DictReader(io.StringIO(table)))) == 2
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_a_limit_of_nothing_is_refused(client, name, limit):
+    refused = client.get(f"/v1/exports/{name}", params={"limit": limit})
+
+    assert refused.status_code == 400
+    assert refused.json()["details"]["field"] == "limit"
+
+
+@on_both_databases
+@pytest.mark.usefixtures("a_shop")
+@pytest.mark.parametrize(
+    ("name", "listed", "field"),
+    [
+        ("customers", lambda answer: answer["customers"], "name"),
+        ("subscriptions", list, "plan_id"),
+        ("invoices", list, "plan_id"),
+    ],
+)
+def test_an_export_says_what_the_list_says_in_both_forms(client, name, listed, field):
+    rows = listed(client.get(f"/v1/{name}").json())
+
+    exported = client.get(f"/v1/exports/{name}")
+    table = client.get(f"/v1/exports/{name}", params={"format": "csv"})
+
+    shown = list(csv.DictReader(io.StringIO(table.text, newline="")))
+    assert exported.json() == {name: rows, "total": len(rows)}
+    assert [row["id"] for row in shown] == [row["id"] for row in rows]
+    assert {row[field] for row in shown} == {"'=1+1"}
+    assert set(shown[0]) == set(rows[0])
+    assert table.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
+
+
+@pytest.mark.usefixtures("a_shop")
+def test_what_a_customer_has_several_of_is_json_in_a_cell(client):
+    table = client.get("/v1/exports/customers", params={"format": "csv"}).text
+
+    row = next(csv.DictReader(io.StringIO(table, newline="")))
+    assert json.loads(row["tags"]) == ["premium"]
+    assert json.loads(row["subscriptions"])["active"] == 1
+    assert json.loads(row["totals_by_currency"])[0]["currency"] == "GHS"
+    assert json.loads(row["acquisition"])["source"] == "subscription"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("customers", {"external_id": "usr_1"}),
+        ("subscriptions", {"customer_id": "usr_1"}),
+        ("invoices", {"customer_id": "usr_1"}),
+    ],
+)
+@pytest.mark.usefixtures("a_shop")
+def test_an_export_takes_the_filters_of_its_list(client, name, asked):
+    listed = client.get(f"/v1/{name}", params=asked).json()
+
+    found = client.get(f"/v1/exports/{name}", params=asked).json()
+
+    assert found["total"] == 1
+    assert found[name] == (listed if isinstance(listed, list) else listed[name])
+
+
+def test_an_export_of_customers_of_many_steps_has_everybody_once(client):
+    with ThreadPoolExecutor(8) as many:
+        made = many.map(
+            lambda _: client.post("/v1/customers", json={}).json()["id"],
+            range(MORE_THAN_TWO_STEPS),
+        )
+    ids = [row["id"] for row in client.get("/v1/exports/customers").json()["customers"]]
+
+    assert sorted(ids) == sorted(made)
+
+
+@pytest.mark.usefixtures("a_shop")
+def test_whoever_may_not_read_customers_exports_none_of_them(client, merchant):
+    scopes = ["subscriptions:read", "invoices:read", "payments:read"]
+    key = client.post("/v1/api-keys", json={"name": "books", "scopes": scopes}).json()["raw"]
+
+    with merchant.client(key) as bookkeeper:
+        refused = bookkeeper.get("/v1/exports/customers")
+        secret = [
+            row["customer_id"]
+            for name in ("payments", "subscriptions", "invoices", "disputes")
+            for row in bookkeeper.get(f"/v1/exports/{name}").json()[name]
+        ]
+        about_one = bookkeeper.get("/v1/exports/invoices", params={"customer_id": "usr_1"})
+
+    assert (refused.status_code, about_one.status_code) == (403, 403)
+    assert secret == [None] * 12

@@ -24,8 +24,8 @@ def test_the_page_thanks_for_what_was_paid(client, stranger):
     begun = stranger.post(f"/v1/pay/{link['code']}/pay", json={}).json()
     client.post(f"/v1/payments/{begun['id']}/confirm", json={"amount": 700})
 
-    secret = {"client_secret": begun["client_secret"]}
-    page = stranger.get(f"/pay/{link['code']}/payment", params=secret)
+    stranger.cookies.set(f"{link['code']}.{begun['id']}", begun["client_secret"])
+    page = stranger.get(f"/pay/{link['code']}/payments/{begun['id']}")
 
-    assert "7.00 GHS" in page.text
-    assert "10.00 GHS" not in page.text
+    assert "GHS\N{NO-BREAK SPACE}7.00" in page.text
+    assert "GHS\N{NO-BREAK SPACE}10.00" not in page.text

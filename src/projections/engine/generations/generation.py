@@ -22,7 +22,7 @@ from sqlalchemy.schema import (
 
 from ledger.database import open_engine
 from ledger.distribution import distribute, is_distributed, spread
-from ledger.private_files import make_private_file
+from ledger.private_files import DATABASE_FILES, make_private_file
 from projections.engine.folding.checkpoints import CHECKPOINTS
 from projections.engine.folding.definitions import Definitions
 
@@ -32,8 +32,6 @@ _SORT_MEMORY = "128MB"
 _MOMENT = "1s"
 # What PostgreSQL says to a second primary key: "multiple primary keys for table".
 _HAS_A_KEY = "42P16"
-# What SQLite may have made for one database, by the ends of their names.
-_FILES = ("", "-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ class Generation:
                     connection.execute(text(f"SET LOCAL lock_timeout = '{_MOMENT}'"))
                 connection.execute(DropSchema(self.schema, cascade=True, if_exists=True))
         if self.path is not None:
-            for suffix in _FILES:
+            for suffix in DATABASE_FILES:
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -26,10 +26,11 @@ def is_folded_from(ledger: Ledger, generation: Generation) -> bool:
         if type(error) is not DatabaseError and not is_gone:
             raise
         return False
-    return all(_is_known(ledger, book, checkpoint) for book, checkpoint in found.items())
+    return all(is_known(ledger, book, checkpoint) for book, checkpoint in found.items())
 
 
-def _is_known(ledger: Ledger, book: str, checkpoint: Checkpoint) -> bool:
+def is_known(ledger: Ledger, book: str, checkpoint: Checkpoint) -> bool:
+    """Whether the last fact that was folded is the one that stands in the ledger there."""
     if checkpoint.position == 0:
         return True
     last = ledger.read(book, after=checkpoint.position - 1, upto=checkpoint.position, limit=1)

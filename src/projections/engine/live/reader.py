@@ -45,7 +45,7 @@ class QueryResult(Generic[T]):
 
 
 class Views:
-    """Asks the serving generation; queries run on a bounded number of threads.
+    """Asks the serving generation; queries run on a bounded number of threads, in turns.
 
     `serving` names the generation for each query, or raises ViewsRebuilding; `recent` names all
     that may know most, just after a switch; `prioritize` is called with the book that a query
@@ -68,6 +68,8 @@ class Views:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
         self._lock = threading.Lock()
         self._waiting: dict[str, set[_Waiter]] = {}
+        # None of these is long, so one organization may have all turns; the next goes round.
+        self._queries = Turns(at_once=threads, of_one=threads)
         self._streams = Turns(at_once=_MOST_STREAMS, of_one=_MOST_STREAMS_OF_ONE)
 
     def __enter__(self) -> Self:
@@ -158,7 +160,8 @@ class Views:
     async def _attempt(
         self, book: str, query: _Reading[T], head: int | None, *, final: bool
     ) -> QueryResult[T] | int:
-        return await self._run(partial(self._read, book, query, head, final=final))
+        async with self._queries.turn(organization_of(book)):
+            return await self._run(partial(self._read, book, query, head, final=final))
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -1,5 +1,6 @@
 """Lists newest first, of what was created in a range: invoices and subscriptions."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -7,7 +8,7 @@ from sqlalchemy import Connection, Row, Select, Table, select
 
 from projections.engine.querying.candidates import counted_up_to_few
 from projections.engine.querying.conditions import between
-from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
+from projections.engine.querying.pages import By, Page, PageArguments, every_row, fetch_page
 
 
 def created_in_range(
@@ -24,7 +25,15 @@ def newest_first(
     connection: Connection, rows: Select[Any], view: Table, **request: Unpack[PageArguments]
 ) -> Page[Row[Any]]:
     """A page by (created_at, id). Raises BadCursor. The total is true up to candidates.FEW."""
-    _book, identity = view.primary_key.columns
-    order = (By(view.c.created_at, descending=True, stated=True), By(identity, descending=True))
-    page = fetch_page(connection, rows, order, **request)
+    page = fetch_page(connection, rows, _order(view), **request)
     return counted_up_to_few(connection, rows, page, **request)
+
+
+def all_newest_first(connection: Connection, rows: Select[Any], view: Table) -> Iterator[Row[Any]]:
+    """All of them in the same order, read some hundreds at a time."""
+    return every_row(connection, rows, _order(view))
+
+
+def _order(view: Table) -> tuple[By, ...]:
+    _book, identity = view.primary_key.columns
+    return (By(view.c.created_at, descending=True, stated=True), By(identity, descending=True))

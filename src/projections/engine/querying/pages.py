@@ -10,6 +10,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack
 
 from sqlalchemy import (
@@ -129,9 +130,14 @@ def every_row(
     connection: Connection, statement: Select[Any], order: Sequence[By]
 ) -> Iterator[Row[Any]]:
     """All rows of `statement` in `order`, read EXPORT_STEP at a time, as they are taken."""
+    return every_page(partial(fetch_page, connection, statement, order))
+
+
+def every_page(fetch: Callable[..., Page[T]]) -> Iterator[T]:
+    """All rows of a list, read EXPORT_STEP at a time, as they are taken."""
     cursor = None
     while True:
-        page = fetch_page(connection, statement, order, limit=EXPORT_STEP, cursor=cursor)
+        page = fetch(limit=EXPORT_STEP, cursor=cursor)
         yield from page.rows
         if page.next_cursor is None:
             return

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ledger.append import Claim
 from ledger.chain import BrokenChain, Chain
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
@@ -20,6 +19,7 @@ from projections.engine.folding.fold import Folding
 from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations
+from projections.engine.generations.same_history import is_known
 from projections.engine.rebuilding.compare import Compared, Difference, compare
 from projections.engine.rebuilding.heartbeat import Meter, build
 from projections.engine.rebuilding.parallel_load import load_books
@@ -43,20 +43,20 @@ class TableReport:
 class BookReport:
     """One book: its chain, the position its views are at, its tables.
 
-    `unfounded` is a unique value that is held for somebody who is not among the facts.
+    `is_of_this_ledger` is false for views whose last fact is another than the ledger has there.
     """
 
     book: str
     chain: Chain | BrokenChain
     checkpoint: Checkpoint
     tables: tuple[TableReport, ...]
-    unfounded: Claim | None = None
+    is_of_this_ledger: bool = True
 
     @property
     def is_sound(self) -> bool:
-        chained = isinstance(self.chain, Chain) and self.unfounded is None
         return (
-            chained
+            isinstance(self.chain, Chain)
+            and self.is_of_this_ledger
             and self.checkpoint.parked_error is None
             and all(table.difference is None for table in self.tables)
         )
@@ -118,10 +118,7 @@ def verify(
     chains |= _walk_chains(ledger, sorted(books - chains.keys()), broken)
     return Report(
         verified.number,
-        tuple(
-            _report(book, chains[book], ledger.unfounded_claim(book), checkpoints, compared)
-            for book in sorted(books)
-        ),
+        tuple(_report(ledger, book, chains[book], checkpoints, compared) for book in sorted(books)),
     )
 
 
@@ -183,17 +180,18 @@ def _go_on(
 
 
 def _report(
+    ledger: Ledger,
     book: str,
     chain: Chain | BrokenChain,
-    unfounded: Claim | None,
     checkpoints: Mapping[str, Checkpoint],
     compared: Mapping[str, Mapping[str, Compared]],
 ) -> BookReport:
     found = {name: table.get(book, Compared()) for name, table in compared.items()}
+    checkpoint = checkpoints.get(book, Checkpoint())
     return BookReport(
         book,
         chain,
-        checkpoints.get(book, Checkpoint()),
+        checkpoint,
         tuple(TableReport(name, of.rows, of.digest, of.difference) for name, of in found.items()),
-        unfounded,
+        is_known(ledger, book, checkpoint),
     )

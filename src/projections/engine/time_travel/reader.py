@@ -72,6 +72,7 @@ class PastReader:
             ledger, definitions, FactBudget(facts_per_minute), most_bytes=most_bytes
         )
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="past")
+        self._queries = Turns(at_once=_THREADS, of_one=_THREADS)
         self._streams = Turns(at_once=_MOST_STREAMS, of_one=_MOST_STREAMS_OF_ONE)
 
     def __enter__(self) -> Self:
@@ -115,7 +116,8 @@ class PastReader:
                 return query(connection)
 
         async with self._opened(book, moment, asker) as (views, goal):
-            result = await self._run(partial(read, views))
+            async with self._queries.turn(organization_of(book)):
+                result = await self._run(partial(read, views))
             return QueryResult(result, views.position, max(0, goal - views.position))
 
     @asynccontextmanager

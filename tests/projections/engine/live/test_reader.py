@@ -1,6 +1,7 @@
 """A query sees everything that was recorded before it was asked."""
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -181,6 +182,31 @@ def test_an_organization_has_so_many_streams_open_and_leaves_room_for_others(sho
         return before, opened.count(toys.BOOK)
 
     assert asyncio.run(others_of_one_then_another()) == (2, 4)
+
+
+def test_who_asks_one_thing_does_not_wait_for_all_that_another_organization_asks(shop, toys):
+    generation = shop.begin()
+    asked, begun, go = 20, [], threading.Event()
+
+    def slowly(whose):
+        def query(_connection):
+            begun.append(whose)
+            assert go.wait(20)
+
+        return query
+
+    async def ask_after_many(views):
+        many = [asyncio.create_task(views.ask(toys.BOOK, slowly("a"))) for _ in range(asked)]
+        await _until(lambda: begun)
+        one = asyncio.create_task(views.ask(toys.OTHER_BOOK, slowly("b")))
+        await asyncio.sleep(0.05)
+        go.set()
+        await asyncio.gather(*many, one)
+
+    with Views(shop.ledger, lambda: generation, threads=1) as views:
+        asyncio.run(ask_after_many(views))
+
+    assert begun == ["a", "b", *["a"] * (asked - 1)]
 
 
 def test_an_error_of_a_stream_ends_its_transaction(shop, views, toys):

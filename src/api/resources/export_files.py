@@ -4,20 +4,27 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from api.http.query_fields import LARGEST, whole_number
 from api.http.request import ApiRequest
 from api.http.responses import to_json
 from api.http.streaming import Streamed
 from api.resources.shapes import Shape
 from projections.engine.querying.pages import EXPORT_STEP
 
+AtMost = Annotated[
+    int,
+    Field(ge=1, le=LARGEST, description="Left out: all of them."),
+    BeforeValidator(whole_number),
+]
 Rows = Callable[[Connection, str], Iterator[dict[str, Any]]]
 
 DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
@@ -44,18 +51,23 @@ _FORMULA = re.compile(
 class ExportFile(BaseModel):
     format: Literal["json", "csv"] = "json"
     bom: bool = False
+    limit: AtMost | None = None
 
     def of(self, request: ApiRequest, name: str, shape: type[Shape], rows: Rows) -> Response:
         """The file of all rows, each of that shape, as of one moment; it is called by the name."""
+
+        def some(db: Connection, book: str) -> Iterator[dict[str, Any]]:
+            return islice(rows(db, book), self.limit)
+
         if self.format == "json":
             return Streamed(
                 request,
-                lambda db, book: _json(name, rows(db, book)),
+                lambda db, book: _json(name, some(db, book)),
                 media_type="application/json",
             )
         return Streamed(
             request,
-            lambda db, book: _csv(list(shape.model_fields), rows(db, book), marked=self.bom),
+            lambda db, book: _csv(list(shape.model_fields), some(db, book), marked=self.bom),
             media_type="text/csv",
             headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
         )
@@ -90,7 +102,7 @@ def _steps(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 def _cell(value: Any) -> Any:
     """Spreadsheets take a text that begins like a formula for one, unless a quote stops them."""
-    if isinstance(value, dict | datetime):
+    if isinstance(value, dict | list | datetime) or is_dataclass(value):
         return to_json(value).decode().strip('"')
     if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"

@@ -1,0 +1,77 @@
+"""Documents: HTML answers, whose policy lets in their own style and script and nothing else."""
+
+import hashlib
+from base64 import b64encode
+from functools import cached_property
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from api.pages.accents import style_of
+
+_LOOK: Final = ("api.pages", "look.css")
+
+
+class Documents:
+    """The pages of one package: templates in ``templates``, a style and a script in ``assets``.
+
+    Both stand in the page itself: it is whole with one answer, wherever a proxy has put it. The
+    tokens of the one look come before the style.
+    """
+
+    def __init__(self, package: str, *, style: str, script: str) -> None:
+        self._package = package
+        self._style_name = style
+        self._script_name = script
+
+    def show(
+        self, template: str, *, status: int = 200, accent: str, picture: str = "", **values: Any
+    ) -> HTMLResponse:
+        """``accent``: #rrggbb; ``picture``: the address of one that the page shows, if it does."""
+        style = style_of(accent) + self._style
+        html = self._templates.get_template(template).render(
+            style=Markup(style),  # noqa: S704 (files of ours, and a colour)
+            script=Markup(self._script),  # noqa: S704 (a file of ours)
+            picture=picture,
+            **values,
+        )
+        policy = [
+            "default-src 'none'",
+            f"style-src '{_digest(style)}'",
+            f"script-src '{_digest(self._script)}'",
+            *(["img-src https:"] if picture else []),
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ]
+        return HTMLResponse(html, status, headers={"Content-Security-Policy": "; ".join(policy)})
+
+    # `default`: what is left out of a custom field is empty, whatever else is missing is a mistake.
+    @cached_property
+    def _templates(self) -> Environment:
+        return Environment(
+            loader=ChoiceLoader([PackageLoader(self._package), PackageLoader("api.pages")]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    @cached_property
+    def _style(self) -> str:
+        return _asset(*_LOOK) + _asset(self._package, self._style_name)
+
+    @cached_property
+    def _script(self) -> str:
+        return _asset(self._package, self._script_name)
+
+
+def _asset(package: str, name: str) -> str:
+    return (files(package) / "assets" / name).read_text("utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()

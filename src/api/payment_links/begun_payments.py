@@ -1,0 +1,115 @@
+"""Begun payments: what a page tells of one to whoever has begun it there."""
+
+from contextlib import suppress
+from typing import Any, Final
+
+import orjson
+
+from api.http.request import ApiRequest
+from api.pages.readers import Reader, moment_shown
+from api.payment_links.own_payments import secret_of
+from api.resources.organizations import settings_of
+from api.resources.payments import Payer, payment_of
+from commands.client_secrets import InvalidClientSecret, see_payment
+from commands.handling.unit_of_work import UnitOfWork
+from commands.link_codes import book_of
+from commands.link_uses import link_of
+from commands.payer_details import details_of
+from domain.errors import NotFound
+from domain.mobile_money import network_name
+from domain.organization import Organization
+from domain.payment import Payment
+from domain.payment_link import PaymentLink, PaymentLinkNotFound
+
+METHODS: Final = {
+    "mobile_money": "Mobile money",
+    "card": "Card",
+    "bank_transfer": "Bank transfer",
+    "ussd": "USSD",
+}
+
+
+class NotBegunHere(NotFound):
+    """Of another link, of no link, or begun in another browser."""
+
+    code = "payment_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("this payment was not begun on this page, in this browser")
+
+
+async def begun_here(
+    work: UnitOfWork, code: str, payment_id: str, secret: str | None
+) -> tuple[Payment, PaymentLink]:
+    """A payment and the link it came through, deleted or not; raises NotBegunHere."""
+    with suppress(InvalidClientSecret, PaymentLinkNotFound):
+        payment = await see_payment(work, secret or "")
+        link = await work.load_recent(PaymentLink, link_of(payment) or "")
+        if (link.code, payment.id) == (code, payment_id):
+            return payment, link
+    raise NotBegunHere
+
+
+async def begun_payment(request: ApiRequest, code: str, payment_id: str) -> dict[str, Any]:
+    """``payment``, ``payer``, the ``terms`` of the link and the settings of the ``organization``.
+
+    Raises NotBegunHere for what this browser has not begun on this page.
+    """
+    secret = secret_of(request, code, payment_id)
+
+    async def see(work: UnitOfWork) -> tuple[Payment, PaymentLink]:
+        return await begun_here(work, code, payment_id, secret)
+
+    async def show(work: UnitOfWork, seen: tuple[Payment, PaymentLink]) -> dict[str, Any]:
+        payment, link = seen
+        details = await details_of(work, payment)
+        return {
+            "payment": payment_of(payment, work.org_id),
+            "payer": Payer.of(details, **details.personal) if details else None,
+            "terms": link.terms,
+            "organization": settings_of(await work.load_recent(Organization, work.org_id)),
+        }
+
+    response = await request.decide(
+        see, show=show, book=book_of(code), in_browser=True, keyed=False
+    )
+    found: dict[str, Any] = orjson.loads(bytes(response.body))
+    return found
+
+
+def receipt(begun: dict[str, Any], reader: Reader) -> list[tuple[str, str]]:
+    """What a payer keeps: each line with what it is about; what nobody said is left out."""
+    payment, payer = begun["payment"], begun["payer"] or {}
+    currency, zone = payment["currency"], begun["organization"]["time_zone"]
+    refunded = payment["refunded_amount"]
+    lines = [
+        ("Paid to", begun["organization"]["name"]),
+        ("For", payment["source_description"]),
+        ("Refunded", reader.money(refunded, currency) if refunded else ""),
+        ("Date", moment_shown(payment["succeeded_at"] or payment["created_at"], zone)),
+        ("Paid by", "\n".join(filter(None, (payer.get("name"), payer.get("email"))))),
+        ("Paid with", _method(payment["method"], payer)),
+        *_answers(begun["terms"]["custom_fields"], payment["metadata"]),
+        ("Reference", payment["reference"]),
+        ("Receipt number", payment["id"]),
+    ]
+    return [(label, value) for label, value in lines if value]
+
+
+def _method(method: str, payer: dict[str, Any]) -> str:
+    network, phone = payer.get("network"), payer.get("phone")
+    if method not in ("mobile_money", "ussd"):
+        network = phone = None
+    # The last digits are enough for who has the number, and for nobody else.
+    number = f"•••• {phone[-4:]}" if phone else None
+    named = network and network_name(network)
+    return " · ".join(filter(None, (METHODS.get(method, method), named, number)))
+
+
+def _answers(fields: list[dict[str, Any]], metadata: dict[str, Any]) -> list[tuple[str, str]]:
+    said = [(field, metadata.get(field["name"])) for field in fields]
+    return [
+        (field["label"], "Yes" if field["type"] == "checkbox" else str(answer))
+        for field, answer in said
+        if answer
+    ]

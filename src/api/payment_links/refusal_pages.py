@@ -1,0 +1,105 @@
+"""Refusal pages: what is not there, or not any more, said in words and in the look of its shop."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from api.http.failures import answer_to, is_fault
+from api.http.request import ApiRequest
+from api.pages.readers import moment_shown
+from api.payment_links.own_payments import newest
+from api.payment_links.page_templates import Shop, page
+from api.resources.organizations import settings_of
+from commands.handling.unit_of_work import UnitOfWork
+from commands.link_codes import book_of, link_named
+from domain.organization import Organization
+from domain.payment_link import PaymentLink
+
+Show = Callable[..., Awaitable[Response]]
+
+_GONE: Final = 410
+_WORDS: Final = {
+    "payment_link_not_found": (
+        "There is nothing here",
+        "No payment link has this address. Check it with whoever sent it to you.",
+    ),
+    "payment_not_found": (
+        "This payment cannot be shown",
+        "It is shown for a week, in the browser it was begun in. Ask the shop how it stands.",
+    ),
+    "payment_link_inactive": (
+        "This link is switched off",
+        "Nobody can pay through it for now, and nothing was taken from you.",
+    ),
+    "payment_link_expired": (
+        "This link has ended",
+        "Nobody can pay through it any more, and nothing was taken from you.",
+    ),
+    "payment_link_exhausted": (
+        "This link has been used up",
+        "It has been paid as often as it can be, and nothing more was taken from you.",
+    ),
+}
+
+
+def for_people(show: Show) -> Show:
+    """What is refused on the way to a page is a page as well; ``show`` takes a ``code``."""
+
+    @wraps(show)
+    async def shown_to_people(request: ApiRequest, **named: str) -> Response:
+        try:
+            return await show(request, **named)
+        except Exception as error:
+            answer = answer_to(error)
+            if is_fault(answer):
+                raise
+            return await _refused(request, named["code"], answer)
+
+    return shown_to_people
+
+
+def words_of(answer: ApiError) -> tuple[str, str]:
+    """A title and a sentence."""
+    return _WORDS.get(answer.code, ("This did not work", answer.message))
+
+
+async def _refused(request: ApiRequest, code: str, answer: ApiError) -> Response:
+    title, sentence = words_of(answer)
+    known: dict[str, Any] = {"shop": Shop(), "link": None, "ended": ""}
+    if answer.status == _GONE:
+        known = await _closed(request, code)
+    return page(
+        "closed.html",
+        status=answer.status,
+        title=title,
+        sentence=sentence,
+        own=answer.status == _GONE and newest(request, code),
+        code=code,
+        **known,
+    )
+
+
+async def _closed(request: ApiRequest, code: str) -> dict[str, Any]:
+    """Whose link it was, what for and until when."""
+
+    async def see(work: UnitOfWork) -> PaymentLink:
+        return await work.load_recent(PaymentLink, await link_named(work, code))
+
+    async def show(work: UnitOfWork, link: PaymentLink) -> Mapping[str, Any]:
+        organization = settings_of(await work.load_recent(Organization, work.org_id))
+        return {"organization": organization} | link.terms
+
+    response = await request.decide(
+        see, show=show, book=book_of(code), in_browser=True, keyed=False
+    )
+    terms = orjson.loads(bytes(response.body))
+    organization, ended = terms["organization"], terms["expires_at"]
+    return {
+        "shop": Shop.of(organization, terms["branding"]),
+        "link": terms,
+        "ended": moment_shown(ended, organization["time_zone"]) if ended else "",
+    }

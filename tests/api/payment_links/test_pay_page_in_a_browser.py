@@ -1,0 +1,199 @@
+"""A pay page in a real browser: legible, narrow, by keyboard, and never paid twice."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+# By itself a browser that is driven says that a program drives it, and would be no view.
+PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
+
+
+@pytest.fixture
+def browser(server):  # noqa: ARG001 (made first: it keeps an event loop running in this thread)
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("NO BROWSER TEST WAS RUN: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """One that runs no script, as what everybody can do must work."""
+    return browser.new_context(java_script_enabled=False, user_agent=PERSON).new_page()
+
+
+@pytest.fixture
+def link(client):
+    return client.post("/v1/payment-links", json=SUMMER).json()
+
+
+def introduce(page):
+    page.get_by_text("Card").click()
+    page.get_by_label("Name").fill("Ada Lovelace")
+    page.get_by_label("Email").fill("ada@example.com")
+
+
+# The contrast of every text that is seen with what it stands on, as a browser has drawn it.
+CONTRASTS = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const channels = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = (color) => channels(color).slice(0, 3)
+    .map((each) => each / 255)
+    .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, each, channel) => sum + each * [0.2126, 0.7152, 0.0722][channel], 0);
+  const surface = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const color = getComputedStyle(each).backgroundColor;
+      if (channels(color)[3] === 255) return color;
+    }
+    return "white";
+  };
+  const written = [...document.querySelectorAll("body *")].filter((element) =>
+    element.getClientRects().length && !element.closest("script, option, .unseen") &&
+    (element.matches("input:not(.pick), select") ||
+      [...element.childNodes].some((each) => each.nodeType === 3 && each.data.trim())));
+  return written.map((element) => {
+    const pair = [getComputedStyle(element).color, surface(element)].map(luminance).sort();
+    const [darker, lighter] = pair.sort((one, other) => one - other);
+    return [element.textContent.trim().slice(0, 40), (lighter + 0.05) / (darker + 0.05)];
+  });
+}"""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "accent"), [("light", "#f5c518"), ("dark", "#101010"), ("dark", "#0b6b63")]
+)
+def test_every_word_can_be_read_in_light_and_in_dark(client, browser, scheme, accent):
+    terms = SUMMER | {"branding": {"color": accent}, "description": "Twelve months."}
+    link = client.post("/v1/payment-links", json=terms).json()
+    page = browser.new_context(color_scheme=scheme, user_agent=PERSON).new_page()
+
+    page.goto(link["url"])
+    form = page.evaluate(CONTRASTS)
+    page.get_by_role("button").click()
+    wrong = page.evaluate(CONTRASTS)
+    introduce(page)
+    page.get_by_role("button").click()
+    page.get_by_role("button").click()
+    receipt = page.evaluate(CONTRASTS)
+
+    assert 10 < len(form) < len(wrong)
+    assert [each for each in (*form, *wrong, *receipt) if each[1] < 4.5] == []
+
+
+def test_no_page_is_wider_than_the_narrowest_telephone(client, page):
+    long_name = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
+    choice = {"name": "seat", "type": "select", "options": [long_name], "label": long_name}
+    terms = SUMMER | {"name": long_name, "custom_fields": [choice], "reference": "R" * 80}
+    link = client.post("/v1/payment-links", json=terms).json()
+    page.set_viewport_size({"width": 320, "height": 568})
+
+    for step in ("form", "wrong", "confirm", "receipt"):
+        if step == "form":
+            page.goto(link["url"])
+        elif step == "confirm":
+            introduce(page)
+            page.get_by_role("button").click()
+        else:
+            page.get_by_role("button").click()
+        sizes = [
+            page.evaluate(f"document.documentElement.{side}Width") for side in ("scroll", "client")
+        ]
+        assert sizes[0] <= sizes[1], step
+
+
+def test_mobile_money_is_paid_with_the_keyboard_alone(link, page):
+
+    page.goto(link["url"])
+    expect(page.get_by_role("radio", name="Mobile money")).to_be_checked()
+    for key in ("Tab", "Tab", "ArrowRight", "Tab"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("radio", name="Telecel")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Mobile money number")).to_be_focused()
+    page.keyboard.type("020 123 4567")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Confirm GHS 99.00").press("Enter")
+
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
+    expect(page.get_by_text("Telecel · •••• 4567")).to_be_visible()
+    assert "secret" not in page.url
+
+
+def test_the_first_thing_that_is_wrong_has_the_focus(link, page):
+
+    page.goto(link["url"])
+    page.get_by_text("MTN").click()
+    page.get_by_role("button", name="Pay").click()
+
+    expect(page.get_by_role("textbox", name="Mobile money number")).to_be_focused()
+    expect(page.get_by_role("radio", name="MTN")).to_be_checked()
+
+
+def test_going_back_and_loading_again_never_pays_twice(client, link, page):
+
+    page.goto(link["url"])
+    introduce(page)
+    page.get_by_role("button", name="Pay GHS 99.00").click()
+    page.get_by_role("button", name="Confirm GHS 99.00").click()
+    page.reload()
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
+    page.go_back(wait_until="commit")
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
+    page.go_back(wait_until="commit")
+
+    expect(page.get_by_role("status")).to_contain_text("You have paid GHS 99.00 here before")
+    assert len(client.get("/v1/payments").json()) == 1
+
+
+# Presses the button twice; how often the form was sent, and whether it says so.
+PRESSED_TWICE = """() => {
+  let sent = 0;
+  addEventListener("submit", (event) => {
+    if (!event.defaultPrevented) sent += 1;
+    event.preventDefault();
+  });
+  const button = document.querySelector("button");
+  button.click();
+  button.click();
+  return [sent, button.form.getAttribute("aria-busy")];
+}"""
+
+
+def test_a_form_shows_that_it_was_sent_and_is_not_sent_again(link, browser):
+    page = browser.new_context(user_agent=PERSON).new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+
+    page.goto(link["url"])
+
+    assert page.evaluate(PRESSED_TWICE) == [1, "true"]
+    assert said == []
+
+
+def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, browser):
+    link = client.post("/v1/payment-links", json=SUMMER | {"amount": 4000}).json()
+    opened = browser.new_context(user_agent=PERSON, color_scheme="dark").new_page()
+
+    opened.goto(link["url"])
+    introduce(opened)
+    opened.get_by_role("button", name="Pay").click()
+    expect(opened.get_by_role("button", name="Print or save the receipt")).to_be_visible()
+    opened.emulate_media(media="print")
+
+    expect(opened.get_by_role("button")).to_have_count(0)
+    expect(opened.get_by_text("Receipt number")).to_be_visible()
+    paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"

@@ -1,0 +1,227 @@
+"""The page of a payment: its receipt, what will happen next, and who may see it."""
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
+KENTE = {"name": "Kente House", "country": "GH", "time_zone": "Africa/Accra"}
+ADA = {"email": "ada@example.com", "name": "Ada Lovelace", "phone": "024 123 4567"}
+WALLET = {"method": "mobile_money", "network": "mtn", "country": "GH"}
+
+
+class Clock:
+    """A clock that only a test winds."""
+
+    def __init__(self):
+        self.now = datetime.now(UTC)
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    """That of the servers a test starts; all others go by the machine's."""
+    return Clock()
+
+
+@pytest.fixture
+def browser(merchant):
+    with httpx.Client(base_url=merchant.server.url, follow_redirects=True, timeout=30) as browser:
+        yield browser
+
+
+def link_of(client, **terms):
+    client.patch("/v1/organization", json=KENTE)
+    return client.post("/v1/payment-links", json=SUMMER | terms).json()
+
+
+def pay(browser, link, **said):
+    """The page that follows on the form, once it is sent."""
+    return browser.post(f"/pay/{link['code']}", data=ADA | WALLET | said)
+
+
+def read(page):
+    """The lines of a receipt."""
+    lines = re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]+)</dd>", page.text)
+    return {label: value.replace("\N{NO-BREAK SPACE}", " ") for label, value in lines}
+
+
+@on_both_databases
+def test_a_receipt_says_who_paid_whom_how_when_and_what_for(client, browser):
+    asked = {"name": "size", "label": "Your size", "type": "select", "options": ["S", "L"]}
+    link = link_of(client, custom_fields=[asked], reference="ORDER-7")
+
+    page = browser.post(pay(browser, link, custom_size="L").url)
+
+    [payment] = client.get("/v1/payments").json()
+    receipt = read(page)
+    assert re.fullmatch(r"\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d GMT", receipt.pop("Date"))
+    assert receipt == {
+        "Amount": "GHS 99.00",
+        "Paid to": "Kente House",
+        "For": "Summer Sale",
+        "Paid by": "Ada Lovelace\nada@example.com",
+        "Paid with": "Mobile money · MTN · •••• 4567",
+        "Your size": "L",
+        "Reference": "ORDER-7",
+        "Receipt number": payment["id"],
+        "Mode": "Test: no money moved",
+    }
+
+
+@on_both_databases
+def test_what_was_given_back_stands_on_the_receipt(client, browser):
+    page = pay(browser, link_of(client, amount=4000))
+    [payment] = client.get("/v1/payments").json()
+    told = []
+
+    for amount in (1500, None):
+        client.post(f"/v1/payments/{payment['id']}/refund", json={"amount": amount})
+        told.append(browser.get(page.url))
+
+    assert [read(each)["Refunded"] for each in told] == ["GHS 15.00", "GHS 40.00"]
+    assert "Paid, and refunded in part." in told[0].text
+    assert "Paid, and refunded." in told[1].text
+
+
+@pytest.mark.parametrize(
+    ("becomes", "words"),
+    [("cancel", "This payment was canceled"), ("expire", "This payment has expired")],
+)
+def test_a_payment_that_came_to_nothing_says_so_in_words(client, browser, becomes, words):
+    page = pay(browser, link_of(client))
+    [payment] = client.get("/v1/payments").json()
+
+    client.post(f"/v1/payments/{payment['id']}/{becomes}", json={})
+
+    told = browser.get(page.url).text
+    assert words in told
+    assert "Nothing was taken." in told
+    assert "Try again" in told
+
+
+def test_what_somebody_reads_is_written_as_they_write(client, browser):
+    browser.headers["Accept-Language"] = "de-DE,de;q=0.9"
+    link = link_of(client, amount=125050)
+
+    form, page = browser.get(f"/pay/{link['code']}"), pay(browser, link)
+
+    assert "Pay 1.250,50\N{NO-BREAK SPACE}GHS" in form.text
+    assert "Confirm 1.250,50\N{NO-BREAK SPACE}GHS" in page.text
+
+
+@on_both_databases
+def test_a_link_in_live_mode_says_what_will_happen_and_what_has_not(merchant, browser):
+    with merchant.client(merchant.founded.keys["live"]) as live:
+        link = link_of(live)
+        form, page = browser.get(f"/pay/{link['code']}"), pay(browser, link)
+        [payment] = live.get("/v1/payments").json()
+        live.post(f"/v1/payments/{payment['id']}/confirm")
+
+    assert "No money moves on this page. Kente House" in form.text
+    assert "Waiting for the payment" in page.text
+    assert "none was taken here" in page.text
+    assert "Test mode" not in form.text + page.text
+    paid = browser.get(page.url)
+    assert "Paid. Thank you." in paid.text
+    assert "Mode" not in read(paid)
+
+
+@on_both_databases
+def test_no_address_of_a_pay_page_holds_a_secret(client, browser):
+    link = link_of(client)
+
+    page = pay(browser, link)
+    paid = browser.post(page.url)
+
+    [payment] = client.get("/v1/payments").json()
+    for answer in (*page.history, page, *paid.history, paid):
+        assert "secret" not in str(answer.url)
+        assert "secret" not in answer.headers.get("Location", "")
+        assert "_secret_" not in answer.text
+    assert urlsplit(str(paid.url)).path == f"/pay/{link['code']}/payments/{payment['id']}"
+    assert '<meta name="referrer" content="same-origin">' in paid.text
+    [cookie] = page.history[0].headers.get_list("Set-Cookie")
+    assert {"HttpOnly", "SameSite=lax"} <= set(cookie.split("; "))
+    assert "Path" not in cookie
+
+
+@on_both_databases
+def test_another_browser_is_shown_nothing_of_a_payment(client, browser, stranger):
+    page = pay(browser, link_of(client))
+
+    for method in ("GET", "POST"):
+        refused = stranger.request(method, str(page.url))
+        assert refused.status_code == 404
+        assert "This payment cannot be shown" in refused.text
+        assert "ada@example.com" not in refused.text
+    [payment] = client.get("/v1/payments").json()
+    assert payment["status"] == "pending"
+
+
+@on_both_databases
+def test_whoever_comes_back_is_told_what_they_have_paid(client, browser):
+    link = link_of(client, amount=4000)
+    page = pay(browser, link)
+
+    back = browser.get(f"/pay/{link['code']}")
+    other = browser.get(f"/pay/{link_of(client)['code']}")
+
+    assert "You have paid GHS\N{NO-BREAK SPACE}40.00 here before" in back.text
+    assert urlsplit(str(page.url)).path.removeprefix("/pay/") in back.text
+    assert "Pay GHS\N{NO-BREAK SPACE}40.00 again" in back.text
+    assert "here before" not in other.text
+
+
+def test_whoever_used_a_link_up_is_led_to_their_receipt(client, browser, stranger):
+    link = link_of(client, amount=4000, max_uses=1)
+    page = pay(browser, link)
+
+    mine, others = (each.get(f"/pay/{link['code']}") for each in (browser, stranger))
+
+    assert (mine.status_code, others.status_code) == (410, 410)
+    assert urlsplit(str(page.url)).path.removeprefix("/pay/") in mine.text
+    assert "See what you have paid" not in others.text
+
+
+def test_a_browser_keeps_its_latest_payments_and_sends_no_endless_headers(client, browser):
+    link = link_of(client, amount=4000)
+
+    pages = [pay(browser, link, name=f"Ada {number}") for number in range(12)]
+
+    assert len(browser.cookies.jar) == 10
+    assert browser.get(pages[1].url).status_code == 404
+    assert "Ada 11" in browser.get(pages[11].url).text
+
+
+def test_a_closed_link_says_whose_it_was(client, browser):
+    link = link_of(client)
+    client.patch(f"/v1/payment-links/{link['id']}", json={"active": False})
+
+    page = browser.get(f"/pay/{link['code']}")
+
+    assert page.status_code == 410
+    for words in ("This link is switched off", "Kente House", "Summer Sale"):
+        assert words in page.text
+
+
+def test_a_link_that_has_ended_says_when_by_the_clocks_of_the_shop(clock, new_server):
+    server = new_server()
+    with httpx.Client(
+        base_url=server.url, headers={"X-Reevit-Key": server.found("Ama").keys["test"]}, timeout=30
+    ) as client:
+        link = link_of(client, expires_at="2126-12-03T10:00:00Z")
+        clock.now = datetime(2126, 12, 4, tzinfo=UTC)
+
+        page = client.get(f"/pay/{link['code']}")
+
+    assert page.status_code == 410
+    assert "This link has ended" in page.text
+    assert "It ended on 3 December 2126, 10:00 GMT." in page.text

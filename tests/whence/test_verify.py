@@ -1,0 +1,199 @@
+"""`whence verify`: it verifies what serves, and all that the ledger keeps beside the facts."""
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from functools import partial
+
+import pytest
+from sqlalchemy import text
+
+from commands.derived_claims import first_wrong_claim
+from commands.payment_links import CreatePaymentLink, create_payment_link
+from ledger.database import open_engine, writing
+from ledger.integrity import check_integrity
+from ledger.ledger import Ledger
+from whence.settings import Settings
+from whence.wiring import handling, recording
+
+KINDS = (
+    *("customer_subscription", "due", "email", "external_id"),
+    *("invoice_payment", "link_code", "phone", "provider_reference"),
+)
+
+
+@pytest.fixture
+def store(whence, monkeypatch, database_url):
+    """A shop with a little of everything, and views that serve."""
+    monkeypatch.setenv("WHENCE_DATABASE_URL", database_url)
+    told = whence("demo", "--customers", "12", "--payments", "60", "--until", "2026-11-01")
+    assert told.returncode == 0, told.stderr
+    asyncio.run(make_a_link(database_url))
+    return database_url
+
+
+async def make_a_link(database_url):
+    command = CreatePaymentLink(name="Summer Sale", amount=4000, currency="GHS")
+    with recording(Settings.load(database_url=database_url)) as ledger, handling(ledger) as handler:
+        book = next(book for book in ledger.heads() if book.endswith("/test"))
+        await handler.perform(book, partial(create_payment_link, command=command, prefills=False))
+
+
+def change(database_url, statement, **values):
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        schema = "whence." if connection.dialect.name == "postgresql" else ""
+        assert connection.execute(text(statement.format(schema=schema)), values).rowcount == 1
+    engine.dispose()
+
+
+def claim(database_url, kind):
+    """The first claim of a kind: its book, value and stream."""
+    with recording(Settings.load(database_url=database_url)) as ledger:
+        for book in ledger.heads():
+            found = ledger.owners(book, kind, "")
+            if found:
+                return book, *found[0]
+    raise AssertionError(kind)
+
+
+def test_a_store_with_a_little_of_everything_is_sound(whence, store):
+    held = [claim(store, kind) for kind in KINDS]
+
+    verified = whence("verify")
+
+    assert all(held)
+    assert verified.returncode == 0, verified.stderr
+    assert "every fact, claim and kept answer" in verified.stdout
+
+
+@pytest.mark.usefixtures("store")
+def test_a_store_that_nothing_serves_is_not_called_sound(whence):
+    assert whence("db", "restored").returncode == 0
+
+    verified = whence("verify")
+
+    assert verified.returncode == 1
+    assert "no views serve this release: nothing was verified" in verified.stderr
+    assert json.loads(whence("generations", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_value_that_is_not_held_any_more_is_named(whence, store, kind):
+    book, value, stream = claim(store, kind)
+    change(store, "DELETE FROM {schema}claims WHERE kind = :kind AND value = :value",
+           kind=kind, value=value)  # fmt: skip
+
+    verified = whence("verify")
+
+    assert verified.returncode == 1
+    assert f"{book}: {kind} of {stream} is not held for it\n" in verified.stderr
+    if kind in ("email", "phone", "external_id"):
+        assert value.split("\n")[0] not in verified.stderr + verified.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("email", "kofi@example.com\ncus_1"), ("payer", "kofi@example.com"), ("due", "2026\nsub_1")],
+)
+def test_a_value_that_no_fact_speaks_of_is_named_and_kept_to_itself(whence, store, kind, value):
+    book, _, stream = claim(store, "email")
+    change(store, "INSERT INTO {schema}claims VALUES (:book, :kind, :value, :stream)",
+           book=book, kind=kind, value=value, stream=stream)  # fmt: skip
+
+    verified = whence("verify")
+
+    assert verified.returncode == 1
+    assert f"{book}: {kind} is held for {stream}, of which no fact says so" in verified.stderr
+    assert "kofi" not in verified.stderr + verified.stdout
+
+
+def test_a_value_that_another_holds_is_named(whence, store):
+    book, value, stream = claim(store, "link_code")
+    change(store, "UPDATE {schema}claims SET stream = 'pl_other' WHERE kind = 'link_code' "
+           "AND value = :value", value=value)  # fmt: skip
+
+    verified = whence("verify")
+
+    assert f"{book}: link_code is held for pl_other, of which no fact says so" in verified.stderr
+    assert stream not in verified.stderr
+
+
+@pytest.mark.parametrize(
+    ("position", "body", "reason"),
+    [(10**9, "{}", "is ahead of the book"), (1, "{kofi@", "cannot be read")],
+)
+def test_an_answer_that_the_book_cannot_have_given_is_named(whence, store, position, body, reason):
+    book, *_ = claim(store, "email")
+    change(store, "INSERT INTO {schema}replies VALUES "
+           "(:book, 'POST /v1 k', 'f', 201, :body, :position, '2099-01-01T00:00:00.000000Z')",
+           book=book, body=body, position=position)  # fmt: skip
+
+    verified = whence("verify")
+
+    assert verified.returncode == 1
+    assert f"{book}: an answer kept as of position {position} {reason}" in verified.stderr
+    assert "kofi" not in verified.stderr + verified.stdout
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_sqlite_finds_wrong_with_its_file_is_said(whence, tmp_path):
+    # An index that lacks what stands in its table: nothing but the check looks at both.
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.db")) as other, other:
+        other.execute("CREATE TABLE copied (kind)")
+        other.execute("CREATE INDEX by_kind ON copied (kind)")
+        other.execute("PRAGMA writable_schema = ON")
+        [definition] = other.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'by_kind'"
+        ).fetchone()
+        other.execute("UPDATE sqlite_master SET sql = NULL, type = 'hidden' WHERE name = 'by_kind'")
+    hidden = "UPDATE sqlite_master SET sql = ?, type = 'index' WHERE name = 'by_kind'"
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.db")) as other, other:
+        other.execute("PRAGMA writable_schema = ON")
+        other.execute("INSERT INTO copied VALUES ('email')")
+        other.execute(hidden, (definition,))
+
+    verified = whence("verify")
+
+    assert verified.returncode == 1
+    assert "the database says: " in verified.stderr
+
+
+def test_postgresql_is_asked_where_it_can_be(server_with_trigrams, postgresql_url):
+    for url, installs in ((server_with_trigrams, True), (postgresql_url, False)):
+        engine = open_engine(url)
+        if installs:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS amcheck")
+
+        found = check_integrity(engine, ["pg_catalog"] if installs else ["whence"])
+
+        assert found.faults == ()
+        assert (found.unchecked is None) == installs
+        engine.dispose()
+
+
+def test_no_question_about_claims_looks_through_a_book_for_each_of_them(store):
+    """The time is linear, whatever the database thinks of its tables."""
+    if not store.startswith("sqlite"):
+        pytest.skip("PostgreSQL keeps statistics of its own")
+    engine = open_engine(store)
+    ledger = Ledger(engine, clock=lambda: None)
+    asked = []
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        driver.set_trace_callback(asked.append)
+    for book in ledger.heads():
+        assert first_wrong_claim(ledger, book) is None
+    with engine.connect() as connection:
+        plans = [
+            row.detail
+            for statement in asked
+            if statement.startswith("SELECT") and "stream >= " in statement
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
+        ]
+    engine.dispose()
+    assert plans
+    assert all("stream>?" in plan for plan in plans)
