@@ -120,6 +120,13 @@ class Generation:
                     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{_SORT_MEMORY}'"))
                 searched.create(connection, self._name(searched.table))
 
+    def create_readable_views(self, definitions: Definitions) -> None:
+        """Make the views for people; those that are there stay."""
+        with self.unhurried() as connection:
+            for each in definitions.readable:
+                statement = each.statement(self.engine.dialect.name, self.schema)
+                connection.execute(text(statement.replace(":", r"\:")))
+
     def analyze(self, definitions: Definitions, only: Iterable[Table] | None = None) -> None:
         """Let the database look at the rows, to plan its queries well."""
         tables = definitions.tables if only is None else only
