@@ -166,7 +166,9 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, _given: object, settings: Any) -> Any:
-        if durable and opened_first and opened_first != [identity(path)]:
+        found = identity(path)
+        # Of views that were taken away the driver says so itself.
+        if (found or durable) and opened_first and opened_first != [found]:
             raise StoreReplaced(path)
         place = Path(path).absolute().as_uri()
         return sqlite3.connect(f"{place}?mode=rw", uri=True, **settings)
