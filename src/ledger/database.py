@@ -166,7 +166,9 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, _given: object, settings: Any) -> Any:
-        if durable and opened_first and opened_first != [identity(path)]:
+        found = identity(path)
+        # Of views that were taken away the driver says so itself.
+        if (found or durable) and opened_first and opened_first != [found]:
             raise StoreReplaced(path)
         place = Path(path).absolute().as_uri()
         return sqlite3.connect(f"{place}?mode=rw", uri=True, **settings)
@@ -247,7 +249,7 @@ def _settings(options: Mapping[str, Any], *, durable: bool) -> dict[str, str]:
     if options.get("writing", False):
         stopped = _STOPPED_LOADING_SECONDS if options.get("loading") else _STOPPED_SECONDS
         settings["synchronous_commit"] = "on" if options.get("durable", durable) else "off"
-        settings["lock_timeout"] = f"{_BUSY_SECONDS}s"
+        settings["lock_timeout"] = f"{options.get('lock_seconds', _BUSY_SECONDS)}s"
         settings["idle_in_transaction_session_timeout"] = f"{stopped}s"
     if options.get("unhurried", False):
         settings["lock_timeout"] = settings["statement_timeout"] = "0"

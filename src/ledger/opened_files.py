@@ -26,8 +26,8 @@ class OpenedFiles:
         """Raises StoreReplaced; to be asked where a transaction has begun, or after it."""
         if self._log is None:
             self._log = identity(self._log_path)
-        found = (identity(self._path), identity(self._log_path))
-        if None in found or found != (self.database, self._log):
+        database, log = identity(self._path), identity(self._log_path)
+        if database is None or (database, log) != (self.database, self._log):
             raise StoreReplaced(self._path)
 
 

@@ -28,6 +28,7 @@ from projections.engine.folding.derived_tables import Derived
 from projections.engine.folding.tables import VIEWS
 from projections.engine.folding.text_index import SearchIndex
 from projections.payments_as_of import PaymentsAsOf, fold_uncreated
+from projections.readable_views import READABLE
 
 FOLDS: tuple[Fold, ...] = (
     customers.fold,
@@ -57,4 +58,5 @@ DEFINITIONS = Definitions(
     name="projections.read_models:DEFINITIONS",
     mapper_as_of=PaymentsAsOf,
     folds_as_of=(fold_uncreated,),
+    readable=READABLE,
 )

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
@@ -18,6 +19,7 @@ from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import ViewsRebuilding
+from projections.engine.generations.lost_views import says_lost
 from projections.engine.live.projector import Projector
 from whence.metrics import Metrics
 
@@ -128,5 +130,11 @@ def _views(serving: Callable[[], Generation]) -> tuple[str, dict[str, Checkpoint
         generation = serving()
     except ViewsRebuilding:
         return "rebuilding", {}
-    with generation.reading() as connection:
-        return "serving", read_checkpoints(connection)
+    try:
+        with generation.reading() as connection:
+            return "serving", read_checkpoints(connection)
+    except (DBAPIError, StoreReplaced) as error:
+        if not says_lost(error, generation):
+            raise
+        # They are about to be built anew.
+        return "rebuilding", {}

@@ -1,6 +1,7 @@
 """Server processes: the service runs until it is stopped, as one process or as several."""
 
 import asyncio
+import errno
 import gc
 import signal
 import socket
@@ -26,6 +27,7 @@ from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording
 
 _BACKLOG = 2048
+_ELSEWHERE = " (WHENCE_PORT or --port names another port)"
 # A worker that does not answer for so long, its start included, is replaced.
 _STARTING_SECONDS = 60
 
@@ -164,6 +166,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     except OSError as error:
         raise AddressTaken(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}"
+            f"{_ELSEWHERE if error.errno == errno.EADDRINUSE else ''}"
         ) from None
     with listener:
         listener.set_inheritable(True)

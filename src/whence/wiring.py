@@ -1,8 +1,7 @@
 """Wiring: how engine, ledger, handler, projector, views and application are joined."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,14 +25,12 @@ from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations
 from projections.engine.live.projector import Projector
 from projections.engine.live.reader import Views
-from projections.engine.rebuilding.rebuild import ensure_views
+from projections.engine.rebuilding.keeper import ViewsKeeper
 from projections.read_models import DEFINITIONS
 from whence.settings import Settings
 
 Side = Literal["commands", "queries"]
 
-_BUILD_AWAITED_SECONDS = 5
-_BUILT_AGAIN_SECONDS = 5
 # PostgreSQL: data that is refused, and constraints that are hurt.
 _ABOUT_VALUES = ("22", "23")
 
@@ -141,44 +138,24 @@ def projecting(settings: Settings, ledger: Ledger, *, folds: bool = True) -> Ite
     mapper = FactMapper()
     with (
         generations_of(settings, ledger) as generations,
-        building(ledger, generations, mapper) if folds else nullcontext(),
+        closing(ViewsKeeper(ledger, generations, mapper, DEFINITIONS)) as keeper,
     ):
+        if folds:
+            keeper.start()
         serving = generations.follow(DEFINITIONS)
         recent = partial(generations.recent, DEFINITIONS)
         with (
             closing(Projector(ledger, serving, mapper, DEFINITIONS)) as projector,
-            Views(ledger, serving, recent=recent, prioritize=projector.prioritize) as views,
+            Views(
+                ledger,
+                serving,
+                recent=recent,
+                prioritize=projector.prioritize,
+                lost=keeper.lost,
+            ) as views,
         ):
             projector.on_progress(views.notify_progress)
             ledger.on_commit(projector.notify)
             if folds:
                 projector.start()
             yield Reading(generations, projector, views)
-
-
-@contextmanager
-def building(ledger: Ledger, generations: Generations, mapper: FactMapper) -> Iterator[None]:
-    """Builds views that fit the code, if there are none, beside everything else.
-
-    Waits a moment for it, so that a store of ordinary size is ready before the first question.
-    """
-    ending = threading.Event()
-
-    def build() -> None:
-        while not ending.is_set():
-            try:
-                ensure_views(ledger, generations, mapper, DEFINITIONS, closing=ending)
-            except Exception:  # noqa: BLE001 (logged; queries say that the views are not there)
-                _log.exception("the views could not be built, trying again")
-                ending.wait(_BUILT_AGAIN_SECONDS)
-            else:
-                return
-
-    builder = threading.Thread(target=build, name="views-builder", daemon=True)
-    builder.start()
-    builder.join(_BUILD_AWAITED_SECONDS)
-    try:
-        yield
-    finally:
-        ending.set()
-        builder.join(_BUILD_AWAITED_SECONDS)

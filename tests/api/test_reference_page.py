@@ -85,6 +85,16 @@ def test_what_the_page_runs_is_sent_packed_and_kept_for_ever(server, script):
     assert b"RapiDoc" in plain.content[:100]
 
 
+def test_the_root_leads_browsers_to_the_reference_and_tells_programs_where_it_is(stranger):
+    browser = stranger.get("/", headers={"Accept": "text/html,*/*;q=0.8"}, follow_redirects=True)
+    program = stranger.get("/")
+
+    assert browser.url.path == "/docs"
+    assert browser.status_code == 200
+    assert program.json() | {"docs": "/docs", "openapi": "/openapi.json"} == program.json()
+    assert stranger.get(program.json()["openapi"]).status_code == 200
+
+
 def test_a_script_of_another_release_is_not_there(stranger):
     assert stranger.get("/docs/rapidoc-9.3.8-0000000000000000.js").status_code == 404
 

@@ -27,6 +27,7 @@ _NOT_OVER_ROWS = (
     ast.TransactionStmt,
     ast.VacuumStmt,
     ast.VariableSetStmt,
+    ast.ViewStmt,
 )
 _OF_NO_BOOK = {("whence", "alembic_version")}
 

@@ -1,5 +1,6 @@
 """README: its examples are run, against a real server, as they stand there."""
 
+import json
 import os
 import re
 import subprocess
@@ -45,7 +46,10 @@ def test_every_curl_of_the_quickstart_works(service, key, path_with_curl):
     assert done.returncode == 0, done.stderr
     assert '"error"' not in done.stdout
     assert "Summer Sale - Premium Plan" in done.stdout
-    assert '"total_spent":8000' in done.stdout.replace(": ", ":")
+    assert '"total_spent":13000' in done.stdout.replace(": ", ":")
+    answers = done.stdout.splitlines()
+    assert len(answers) == len(re.findall(r"^curl ", commands, re.MULTILINE))
+    assert all(json.loads(answer) for answer in answers)
 
 
 def test_the_example_with_the_client_works(service, key):

@@ -291,6 +291,7 @@ def test_a_port_in_use_is_said_in_one_sentence(start):
 
         assert refused.ended() == 1
     assert refused.output.startswith("whence: cannot listen on 127.0.0.1")
+    assert "WHENCE_PORT" in refused.output
     assert refused.output.count("\n") == 1
 
 

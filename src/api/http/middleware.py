@@ -92,7 +92,9 @@ class RequestMiddleware:
             self._failures.note(error, answer, request_state.request_id)
             if request_state.status:
                 raise
-            await answer.response()(scope, receive, send_with_headers)
+            page = request_state.failure_page
+            response = answer.response() if page is None else page(answer)
+            await response(scope, receive, send_with_headers)
         finally:
             self._note(request_state, scope, time.perf_counter() - started)
 

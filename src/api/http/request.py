@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, TypeVarTuple
 
 import orjson
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -226,7 +227,7 @@ class ApiRequest(Request):
         self, book: str, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> QueryResult[T] | None:
         """What the views say beside a command, which does not wait long; None without views."""
-        with suppress(ViewsRebuilding):
+        with suppress(ViewsRebuilding, DBAPIError):
             return await self.dependencies.views.ask(
                 book,
                 lambda db: query(db, book, *args, **kwargs),

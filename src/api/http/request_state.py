@@ -1,10 +1,13 @@
 """Request state: what is known about one request from its first byte on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from starlette.responses import Response
 from starlette.types import Scope
 
+from api.http.errors import ApiError
 from api.http.rate_limits import Allowance
 from commands.directory import Principal
 from domain.errors import Refusal
@@ -21,6 +24,7 @@ class RequestState:
 
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
     the answer has begun. ``behind`` is how many facts the views that were asked had yet to show.
+    ``failure_page`` shows a failure to people, where one asks for a page.
     """
 
     request_id: str
@@ -31,6 +35,7 @@ class RequestState:
     status: int = 0
     replayed: bool = False
     behind: int = 0
+    failure_page: Callable[[ApiError], Response] | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def header(self, name: bytes) -> str | None:

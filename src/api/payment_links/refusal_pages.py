@@ -8,7 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from api.http.failures import answer_to, is_fault
+from api.http.failures import answer_to
 from api.http.request import ApiRequest
 from api.pages.readers import moment_shown
 from api.payment_links.own_payments import newest
@@ -22,6 +22,11 @@ from domain.payment_link import PaymentLink
 Show = Callable[..., Awaitable[Response]]
 
 _GONE: Final = 410
+_FAILURES: Final = 500
+_FAILED: Final = (
+    "We cannot answer right now",
+    "Load this page again in a moment. What you send again is paid once all the same.",
+)
 _WORDS: Final = {
     "payment_link_not_found": (
         "There is nothing here",
@@ -55,7 +60,9 @@ def for_people(show: Show) -> Show:
             return await show(request, **named)
         except Exception as error:
             answer = answer_to(error)
-            if is_fault(answer):
+            if answer.status >= _FAILURES:
+                # It is noted where all failures are, and shown from there.
+                request.request_state.failure_page = _failed
                 raise
             return await _refused(request, named["code"], answer)
 
@@ -81,6 +88,14 @@ async def _refused(request: ApiRequest, code: str, answer: ApiError) -> Response
         code=code,
         **known,
     )
+
+
+def _failed(answer: ApiError) -> Response:
+    title, sentence = _FAILED
+    known: dict[str, Any] = {"link": None, "ended": "", "own": None, "code": ""}
+    response = page("closed.html", status=answer.status, title=title, sentence=sentence, **known)
+    response.headers.update(answer.headers)
+    return response
 
 
 async def _closed(request: ApiRequest, code: str) -> dict[str, Any]:

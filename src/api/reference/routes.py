@@ -6,7 +6,8 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
-from starlette.responses import HTMLResponse, Response
+import orjson
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.http.errors import no_such_route
 from api.http.request import ApiRequest
@@ -20,6 +21,15 @@ _POLICY: Final = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _KEPT_FOR_EVER: Final = "public, max-age=31536000, immutable"
+
+
+@router.get("/", include_in_schema=False)
+async def lead_on(request: ApiRequest) -> Response:
+    """Browsers to the reference, programs to what they can read."""
+    if "text/html" in (request.request_state.header(b"accept") or ""):
+        return RedirectResponse("docs", 303, headers={"Vary": "Accept"})
+    places = {"service": "whence", "docs": "/docs", "openapi": "/openapi.json", "api": "/v1"}
+    return Response(orjson.dumps(places), media_type=JSON, headers={"Vary": "Accept"})
 
 
 @router.get("/openapi.json", include_in_schema=False)

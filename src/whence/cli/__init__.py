@@ -49,7 +49,7 @@ _COMMANDS = {
     "verify": _Place(
         "views",
         "verify",
-        "Prove that no fact was touched, and that every view is what the facts say.",
+        "Prove that no fact was touched, and that what serves is what the facts say.",
     ),
     "generations": _Place("generations", "app", "The sets of views: one serves, others are kept."),
     "events": _Place(

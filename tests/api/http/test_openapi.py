@@ -205,7 +205,7 @@ def test_the_document_names_every_route_that_there_is(server, document):
     }
 
     described = {(path, method) for path, method, _ in _operations(document)}
-    for_people = {("/docs", "get"), ("/docs/{name}", "get")} | {
+    for_people = {("/", "get"), ("/docs", "get"), ("/docs/{name}", "get")} | {
         (path, method)
         for path in ("/pay/{code}", "/pay/{code}/payments/{payment}")
         for method in ("get", "post")

@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
+
+from ledger.errors import LedgerUnavailable
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -225,3 +228,28 @@ def test_a_link_that_has_ended_says_when_by_the_clocks_of_the_shop(clock, new_se
     assert page.status_code == 410
     assert "This link has ended" in page.text
     assert "It ended on 3 December 2126, 10:00 GMT." in page.text
+
+
+def test_a_failure_of_ours_is_a_page_too_and_is_noted_like_any_other(new_server, monkeypatch):
+    server = new_server()
+    said = httpx.Client(base_url=server.url, timeout=30)
+    said.headers["X-Reevit-Key"] = server.found("Ama").keys["test"]
+    link = link_of(said)
+    failures = iter((LedgerUnavailable("away"), RuntimeError("a fault")))
+
+    async def fails(*_args, **_named):
+        raise next(failures)
+
+    monkeypatch.setattr(server.parts.handler, "handle", fails)
+    with capture_logs() as log:
+        away, fault = (said.get(f"/pay/{link['code']}") for _ in range(2))
+
+    assert (away.status_code, fault.status_code) == (503, 500)
+    assert away.headers["Retry-After"]
+    for page in (away, fault):
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "We cannot answer right now" in page.text
+        assert "Internal" not in page.text
+    events = [each["event"] for each in log]
+    assert [each for each in events if each != "request"] == ["unavailable", "request_failed"]
+    said.close()

@@ -20,6 +20,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.checkpoints import CHECKPOINTS
 from projections.engine.folding.derived_tables import Derived
 from projections.engine.folding.merging import ENGINE_VERSION
+from projections.engine.folding.readable_views import ReadableView
 from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import merge_of
 from projections.engine.folding.text_index import SearchIndex
@@ -64,7 +65,8 @@ class Definitions:
 
     No two folds write one table. `name` is where other processes find this: `module:attribute`.
     A snapshot as of a moment reads its facts by `mapper_as_of` and has `folds_as_of` beside the
-    others, which may write into their tables; no stored row depends on these.
+    others, which may write into their tables; no stored row depends on these. `readable` are for
+    people, beside the tables.
     """
 
     metadata: MetaData
@@ -74,6 +76,7 @@ class Definitions:
     name: str | None = None
     mapper_as_of: Callable[[datetime], FactMapper] | None = None
     folds_as_of: tuple[Fold, ...] = ()
+    readable: tuple[ReadableView, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -105,6 +108,7 @@ def _digest(definitions: Definitions) -> str:
     parts = [f"engine {ENGINE_VERSION}", *map(_table_text, tables)]
     parts += [f"{each.__module__}.{each.__qualname__}" for each in definitions.folds]
     parts += [each.table.name for each in definitions.derived]
+    parts += [each.statement("sqlite", None) for each in definitions.readable]
     parts += [f"{each.name} by {each.position}" for each in definitions.searched]
     modules = {fold.__module__ for fold in definitions.folds}
     modules |= {each.compute.__module__ for each in definitions.derived}

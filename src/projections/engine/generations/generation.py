@@ -22,6 +22,7 @@ from sqlalchemy.schema import (
 
 from ledger.database import open_engine
 from ledger.distribution import distribute, is_distributed, spread
+from ledger.opened_files import files_must_be_there
 from ledger.private_files import DATABASE_FILES, make_private_file
 from projections.engine.folding.checkpoints import CHECKPOINTS
 from projections.engine.folding.definitions import Definitions
@@ -51,8 +52,12 @@ class Generation:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that need not survive a power cut: the facts do."""
+        """A transaction that need not survive a power cut: the facts do.
+
+        Like `reading` it raises StoreReplaced where the file is not the one that was opened.
+        """
         with self.engine.begin() as connection:
+            files_must_be_there(connection)
             yield connection
 
     @contextmanager
@@ -75,6 +80,7 @@ class Generation:
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment: rows and checkpoint belong together."""
         with self.reading_engine.begin() as connection:
+            files_must_be_there(connection)
             yield connection
 
     def create(self, definitions: Definitions) -> None:
@@ -119,6 +125,13 @@ class Generation:
                 if self.schema is not None:
                     connection.execute(text(f"SET LOCAL maintenance_work_mem = '{_SORT_MEMORY}'"))
                 searched.create(connection, self._name(searched.table))
+
+    def create_readable_views(self, definitions: Definitions) -> None:
+        """Make the views for people; those that are there stay."""
+        with self.unhurried() as connection:
+            for each in definitions.readable:
+                statement = each.statement(self.engine.dialect.name, self.schema)
+                connection.execute(text(statement.replace(":", r"\:")))
 
     def analyze(self, definitions: Definitions, only: Iterable[Table] | None = None) -> None:
         """Let the database look at the rows, to plan its queries well."""

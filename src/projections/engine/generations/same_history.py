@@ -8,9 +8,11 @@ all before it.
 from sqlalchemy import inspect
 from sqlalchemy.exc import DatabaseError
 
+from ledger.errors import StoreReplaced
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, checkpoints, read_checkpoints
 from projections.engine.generations.generation import Generation
+from projections.engine.generations.lost_views import says_lost
 
 
 def is_folded_from(ledger: Ledger, generation: Generation) -> bool:
@@ -20,12 +22,10 @@ def is_folded_from(ledger: Ledger, generation: Generation) -> bool:
             if not inspect(connection).has_table(checkpoints.name, schema=generation.schema):
                 return False
             found = read_checkpoints(connection)
-    except DatabaseError as error:
-        # A database that is away says nothing about the views; a file that is none, or gone, does.
-        is_gone = generation.path is not None and not generation.path.exists()
-        if type(error) is not DatabaseError and not is_gone:
-            raise
-        return False
+    except (DatabaseError, StoreReplaced) as error:
+        if says_lost(error, generation):
+            return False
+        raise
     return all(is_known(ledger, book, checkpoint) for book, checkpoint in found.items())
 
 

@@ -203,6 +203,8 @@ class Projector:
                 folded = self.project_once()
                 self.progress.failure = None
             except ViewsRebuilding:
+                # Nothing fails: there is nothing to write to.
+                self.progress.failure = None
                 pause = _FAILURE_PAUSE_SECONDS
             except Exception as error:  # noqa: BLE001 (shown in the health page, and tried again)
                 self.progress.failure = reason(error)

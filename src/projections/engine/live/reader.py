@@ -16,11 +16,15 @@ from operator import attrgetter
 from typing import Generic, Self, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
+from ledger.errors import StoreReplaced
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.database_errors import patiently
 from projections.engine.generations.generation import Generation
+from projections.engine.generations.generations import ViewsRebuilding
+from projections.engine.generations.lost_views import says_lost
 from projections.engine.turns import Turns, organization_of
 
 T = TypeVar("T")
@@ -49,7 +53,7 @@ class Views:
 
     `serving` names the generation for each query, or raises ViewsRebuilding; `recent` names all
     that may know most, just after a switch; `prioritize` is called with the book that a query
-    has to wait for.
+    has to wait for, `lost` with a generation whose tables are not there any more, and the error.
     """
 
     def __init__(
@@ -59,12 +63,14 @@ class Views:
         *,
         recent: Callable[[], Sequence[Generation]] | None = None,
         prioritize: Callable[[str], None] = lambda _book: None,
+        lost: Callable[[Generation, Exception], None] = lambda _generation, _error: None,
         threads: int = _THREADS,
     ) -> None:
         self._ledger = ledger
         self._serving = serving
         self._recent = recent or (lambda: [serving()])
         self._prioritize = prioritize
+        self._lost = lost
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
         self._lock = threading.Lock()
         self._waiting: dict[str, set[_Waiter]] = {}
@@ -185,7 +191,15 @@ class Views:
                 connection = opened[found.index(reached)]
                 return QueryResult(query(connection, transaction), reached.position, behind)
 
-        return patiently(read)
+        try:
+            return patiently(read)
+        except (DBAPIError, StoreReplaced) as error:
+            if not any(says_lost(error, each) for each in generations):
+                raise
+            # Of several it may be the one that served before, which goes by and by.
+            if len(generations) == 1:
+                self._lost(generations[0], error)
+            raise ViewsRebuilding(None) from error
 
     @contextmanager
     def _waiter(self, book: str, head: int) -> Iterator[asyncio.Event]:

@@ -146,6 +146,7 @@ def ensure_views(
 
 def _make_indexes(generation: Generation, definitions: Definitions) -> None:
     generation.create_indexes(definitions)
+    generation.create_readable_views(definitions)
     # SQLite looks at indexes, and only now there are some; PostgreSQL at columns, and has seen all
     # but these.
     on_postgresql = generation.schema is not None

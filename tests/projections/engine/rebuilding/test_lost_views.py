@@ -1,0 +1,166 @@
+"""Views that somebody takes away under a running service are noticed, and built anew."""
+
+import asyncio
+import shutil
+import time
+
+import pytest
+import structlog
+from sqlalchemy import func, select, text
+
+from projections.engine.generations.generations import ViewsRebuilding
+from projections.engine.live.reader import Views
+from projections.engine.rebuilding import keeper as module
+from projections.engine.rebuilding.keeper import ViewsKeeper
+
+PATIENCE_SECONDS = 60
+
+
+def unlinked(generation):
+    generation.path.unlink()
+
+
+def replaced(generation):
+    copy = generation.path.with_name("copy.db")
+    shutil.copy(generation.path, copy)
+    copy.replace(generation.path)
+
+
+def emptied(generation):
+    generation.path.open("w").close()
+
+
+def robbed_of_a_table(generation):
+    with generation.engine.begin() as connection:
+        connection.execute(text(f"DROP TABLE {name_of(generation, 'toy_totals')}"))
+
+
+def robbed_of_its_schema(generation):
+    with generation.engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {generation.schema} CASCADE"))
+
+
+def truncated(generation):
+    with generation.engine.begin() as connection:
+        for table in ("toy_totals", "toy_books", "checkpoints"):
+            connection.execute(text(f"TRUNCATE {name_of(generation, table)}"))
+
+
+def truncated_in_part(generation):
+    with generation.engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {name_of(generation, 'toy_totals')}"))
+
+
+def name_of(generation, table):
+    return f"{generation.schema}.{table}" if generation.schema else table
+
+
+ON_SQLITE = [unlinked, replaced, emptied, robbed_of_a_table]
+ON_POSTGRESQL = [robbed_of_its_schema, truncated, truncated_in_part, robbed_of_a_table]
+
+
+@pytest.fixture
+def log():
+    with structlog.testing.capture_logs() as entries:
+        yield entries
+
+
+@pytest.fixture
+def keeper(shop, monkeypatch):
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.1)
+    keeper = ViewsKeeper(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+    keeper.start()
+    yield keeper
+    keeper.close()
+
+
+@pytest.fixture
+def views(shop, keeper):
+    serving = shop.generations.follow(shop.definitions)
+    with Views(shop.ledger, serving, lost=keeper.lost) as views:
+        projector = shop.projector()
+        projector.on_progress(views.notify_progress)
+        shop.ledger.on_commit(projector.notify)
+        projector.start()
+        yield views
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("happened", ON_SQLITE)
+def test_views_that_are_taken_away_on_sqlite_are_built_anew(shop, views, toys, log, happened):
+    are_built_anew(shop, views, toys, log, happened)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("happened", ON_POSTGRESQL)
+def test_views_that_are_taken_away_on_postgresql_are_built_anew(shop, views, toys, log, happened):
+    are_built_anew(shop, views, toys, log, happened)
+
+
+def are_built_anew(shop, views, toys, log, happened):
+    for n in range(1, 4):
+        shop.record(toys.paid("ama", n))
+    assert asked(views, toys) == 6
+    before = shop.serving()
+    # It has looked at them since they hold rows.
+    time.sleep(0.3)
+
+    happened(before)
+    shop.record(toys.paid("ama", 4))
+    told = list(told_until_built(shop, views, toys, before))
+
+    assert told[-1] == 10
+    if happened is not truncated_in_part:
+        assert set(told) <= {None, 10}
+    [said] = [entry for entry in log if entry["event"].startswith("the views are lost")]
+    assert (said["log_level"], said["generation"]) == ("warning", before.number)
+
+
+def told_until_built(shop, views, toys, before):
+    """What is told, None while nothing is, until other views serve."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        is_new = number_of(shop) not in {before.number, None}
+        yield asked(views, toys)
+        if is_new:
+            return
+        time.sleep(0.02)
+
+
+def number_of(shop):
+    try:
+        return shop.serving().number
+    except ViewsRebuilding:
+        return None
+
+
+def asked(views, toys):
+    def query(connection):
+        return connection.execute(select(func.sum(toys.totals.c.spent))).scalar()
+
+    try:
+        return asyncio.run(views.ask(toys.BOOK, query, wait_seconds=30)).result
+    except ViewsRebuilding:
+        return None
+
+
+def test_views_that_are_only_rewritten_are_not_lost(shop, views, toys, log):
+    shop.record(toys.paid("ama", 10))
+    assert asked(views, toys) == 10
+    serving = shop.serving()
+    time.sleep(0.3)
+
+    with serving.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        if serving.schema is not None:
+            driver.rollback()
+            driver.autocommit = True
+            driver.execute(f"VACUUM FULL {serving.schema}.toy_totals")
+            driver.autocommit = False
+        else:
+            driver.execute("VACUUM")
+    time.sleep(0.3)
+
+    assert asked(views, toys) == 10
+    assert shop.serving().number == serving.number
+    assert log == []
