@@ -37,6 +37,7 @@ from ledger.writer_connection import WriterConnection
 
 # Who is faster once may be slower next; who is faster again may be so for ever.
 _TRIES_WITHOUT_LOCK = 2
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class _GuessRefused(Exception):  # noqa: N818 (it is a reason to look)
@@ -51,6 +52,11 @@ class Batch:
         self.books = {append.book for append in appends}
         # Plans that were sent and never answered.
         self._unsure: list[Plan] = []
+
+    @property
+    def was_refused(self) -> bool:
+        """Nothing of it is written, nor will be by what was sent."""
+        return not self._unsure
 
     def write(self, writer: WriterConnection, clock: Clock) -> Plan:
         """Writes it and commits, or finds that an earlier attempt has. May be called again.
@@ -103,6 +109,10 @@ class Batch:
                 if error.connection_invalidated:
                     raise
                 self._unsure.clear()
+                if is_lock_timeout(error):
+                    # Whoever has it may be gone when it is asked for again, under the lock.
+                    writer.known_heads.contest(self.books)
+                    raise
                 raise _GuessRefused from error
             self._unsure.clear()
         return intended, found
@@ -202,6 +212,11 @@ def store_plan(connection: Connection, intended: Plan, heads: Mapping[str, Head]
     delete_rows(connection, (replies.c.book, replies.c.key), intended.expired)
     insert_rows(connection, replies, intended.reply_rows)
     replace_rows(connection, books, intended.head_rows)
+
+
+def is_lock_timeout(error: Exception) -> bool:
+    """Whether somebody else has what was to be locked."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def _takes_all_at_once(connection: Connection) -> bool:

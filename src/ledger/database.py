@@ -249,7 +249,7 @@ def _settings(options: Mapping[str, Any], *, durable: bool) -> dict[str, str]:
     if options.get("writing", False):
         stopped = _STOPPED_LOADING_SECONDS if options.get("loading") else _STOPPED_SECONDS
         settings["synchronous_commit"] = "on" if options.get("durable", durable) else "off"
-        settings["lock_timeout"] = f"{_BUSY_SECONDS}s"
+        settings["lock_timeout"] = f"{options.get('lock_seconds', _BUSY_SECONDS)}s"
         settings["idle_in_transaction_session_timeout"] = f"{stopped}s"
     if options.get("unhurried", False):
         settings["lock_timeout"] = settings["statement_timeout"] = "0"

@@ -19,7 +19,8 @@ from ledger.opened_files import files_must_be_there
 from ledger.outcomes import misnumbered
 from ledger.reading import StoreIdentity
 from ledger.schema import books
-from ledger.writer import Answered, Committed, Waiting, Writer
+from ledger.waiting import Waiting
+from ledger.writer import Answered, Committed, Writer
 
 __all__ = ["Ledger", "StoreIdentity"]
 

@@ -4,14 +4,11 @@ What is asked while a commit is in flight waits, and is the next batch: so a sin
 waits for others.
 """
 
-import asyncio
 import logging
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import (
@@ -22,24 +19,24 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ledger.append import Append, Outcome
-from ledger.batch import Batch
+from ledger.append import Append
+from ledger.batch import Batch, is_lock_timeout
 from ledger.clock import Clock
 from ledger.errors import (
     LedgerBusy,
     LedgerClosed,
     LedgerUnavailable,
     StoreFull,
-    StoreReplaced,
 )
 from ledger.full_disk import says_full
 from ledger.outcomes import Plan
+from ledger.set_aside import SetAside
+from ledger.waiting import Result, Waiting, answer, by_book, refuse
 from ledger.writer_connection import WriterConnection
 
 _log = logging.getLogger(__name__)
 
 Committed = Callable[[dict[str, int]], None]
-Result = Outcome | Exception
 # The results of a batch, and the seconds it took to write and commit it.
 Answered = Callable[[Sequence[Result], float], None]
 
@@ -53,27 +50,18 @@ _LONGEST_PAUSE_SECONDS = 1.0
 _PASSING = (OperationalError, InterfaceError, InternalError, PoolTimeoutError)
 
 
-class Waiting:
-    """An append and whoever waits for its outcome: a thread, or a task of an event loop."""
-
-    __slots__ = ("append", "future", "loop")
-
-    def __init__(
-        self,
-        append: Append,
-        future: Future[Outcome] | asyncio.Future[Outcome],
-        loop: asyncio.AbstractEventLoop | None,
-    ) -> None:
-        self.append = append
-        self.future = future
-        self.loop = loop
+class _OfABook(Exception):  # noqa: N818 (it says where to look)
+    """Nothing was written, and the store as such is there."""
 
 
 class Writer:
     """The one thread of this process that writes the ledger."""
 
     def __init__(self, engine: Engine, clock: Clock, *, retry_seconds: float) -> None:
+        self._engine = engine
         self._connection = WriterConnection(engine)
+        self._set_aside = SetAside(self._serve_set_aside, refuse)
+        self._telling = threading.Lock()
         self.is_full = False
         self._clock = clock
         self._retry_seconds = retry_seconds
@@ -115,25 +103,62 @@ class Writer:
 
     def _run(self) -> None:
         while batch := self._next_batch():
+            waiting = [each for each in batch if not self._set_aside.takes(each)]
             try:
-                self._serve(batch)
+                self._serve(waiting)
             except Exception as error:  # noqa: BLE001 (nobody could write without this thread)
                 _log.exception("a batch was written and could not be answered")
-                _answer(batch, [error] * len(batch))
+                answer(waiting, [error] * len(waiting))
+        self._set_aside.close()
         self._connection.release()
 
     def _serve(self, batch: Sequence[Waiting]) -> None:
+        """Writes and answers a batch; where that fails for some of its books, each by itself."""
+        try:
+            self._write_and_answer(self._connection, batch, apart=True)
+        except _OfABook:
+            for book, part in by_book(batch).items():
+                self._serve_alone(book, part)
+
+    def _serve_alone(self, book: str, batch: Sequence[Waiting]) -> None:
+        try:
+            self._write_and_answer(self._connection, batch, apart=True)
+        except _OfABook:
+            if not self._set_aside.set_aside(book, batch):
+                self._write_and_answer(self._connection, batch, apart=False)
+
+    def _serve_set_aside(self, batch: Sequence[Waiting]) -> LedgerUnavailable | None:
+        connection = WriterConnection(self._engine)
+        try:
+            return self._write_and_answer(connection, batch, apart=False)
+        except Exception as error:  # noqa: BLE001 (whoever waits must be answered)
+            _log.exception("a batch was written and could not be answered")
+            answer(batch, [error] * len(batch))
+            return None
+        finally:
+            connection.release()
+
+    def _write_and_answer(
+        self, connection: WriterConnection, batch: Sequence[Waiting], *, apart: bool
+    ) -> LedgerUnavailable | None:
+        """Why the store was away, if it was. ``apart``: raises _OfABook, having done nothing."""
+        if not batch:
+            return None
         began = time.perf_counter()
-        results, heads = self._write([waiting.append for waiting in batch])
+        appends = [waiting.append for waiting in batch]
+        results, heads = self._write(connection, appends, apart=apart)
         seconds = time.perf_counter() - began
-        _answer(batch, results)
+        answer(batch, results)
         away = next((each for each in results if isinstance(each, LedgerUnavailable)), None)
-        self.is_full = isinstance(away, StoreFull)
-        if away is not None:
-            self._send_away(away)
-        if heads:
-            _tell(self._committed, heads)
-        _tell(self._answered, results, seconds)
+        if connection is self._connection:
+            self.is_full = isinstance(away, StoreFull)
+            if away is not None:
+                self._send_away(away)
+        with self._telling:
+            if heads:
+                _tell(self._committed, heads)
+            _tell(self._answered, results, seconds)
+        return away
 
     def _next_batch(self) -> list[Waiting]:
         batch: list[Waiting] = []
@@ -153,16 +178,18 @@ class Writer:
         with self._changed:
             waiting = list(self._waiting)
             self._waiting.clear()
-        away = LedgerUnavailable("the store cannot be reached: nothing was sent")
-        is_told = isinstance(found, (StoreFull, StoreReplaced))
-        _answer(waiting, [found if is_told else away] * len(waiting))
+        refuse(waiting, found)
 
-    def _write(self, appends: Sequence[Append]) -> tuple[Sequence[Result], dict[str, int]]:
+    def _write(
+        self, connection: WriterConnection, appends: Sequence[Append], *, apart: bool
+    ) -> tuple[Sequence[Result], dict[str, int]]:
         """The outcome or the error of each append, and the new heads of the books."""
         try:
-            plan = self._write_with_retries(Batch(appends))
+            plan = self._write_with_retries(connection, Batch(appends), apart=apart)
         except LedgerUnavailable as unavailable:
             return [unavailable] * len(appends), {}
+        except _OfABook:
+            raise
         except Exception as error:  # noqa: BLE001 (whoever waits must be answered, whatever it is)
             # Something in the batch cannot be stored at all: the others must not suffer for it.
             if len(appends) == 1:
@@ -170,23 +197,29 @@ class Writer:
             results: list[Result] = []
             heads: dict[str, int] = {}
             for append in appends:
-                result, head = self._write([append])
+                # Those before it are written by now: nothing may be sent again as a whole.
+                result, head = self._write(connection, [append], apart=False)
                 results += result
                 heads |= head
             return results, heads
         return plan.outcomes, {book: head.position for book, head in plan.heads.items()}
 
-    def _write_with_retries(self, batch: Batch) -> Plan:
+    def _write_with_retries(
+        self, connection: WriterConnection, batch: Batch, *, apart: bool
+    ) -> Plan:
         give_up_at = time.monotonic() + self._retry_seconds
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                return batch.write(self._connection, self._clock)
+                return batch.write(connection, self._clock)
             except (DBAPIError, PoolTimeoutError) as error:
                 if isinstance(error, DBAPIError) and says_full(error.orig):
                     raise StoreFull from error
                 if not (isinstance(error, _PASSING) or _is_cut(error)):
                     raise
+                is_patient = pause == _FIRST_PAUSE_SECONDS and not is_lock_timeout(error)
+                if apart and batch.was_refused and self._is_of_a_book(error) and not is_patient:
+                    raise _OfABook from error
                 if time.monotonic() + pause > give_up_at:
                     raise LedgerUnavailable(
                         f"the store did not answer for {self._retry_seconds:g} seconds"
@@ -195,6 +228,15 @@ class Writer:
                     _log.warning("the store could not be written, trying again: %s", error.args[0])
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _is_of_a_book(self, error: DBAPIError | PoolTimeoutError) -> bool:
+        """Whether the store is there and refuses this alone; a file is locked as a whole."""
+        return (
+            self._engine.dialect.name == "postgresql"
+            and isinstance(error, DBAPIError)
+            and error.statement is not None
+            and not error.connection_invalidated
+        )
 
 
 def _tell(callbacks: Iterable[Callable[..., None]], *news: object) -> None:
@@ -207,34 +249,3 @@ def _tell(callbacks: Iterable[Callable[..., None]], *news: object) -> None:
 
 def _is_cut(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
-
-
-def _answer(batch: Sequence[Waiting], results: Sequence[Result]) -> None:
-    """Answers threads at once, and each event loop with one wake for all of its tasks."""
-    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Outcome], Result]]]
-    loops = defaultdict(list)
-    for waiting, result in zip(batch, results, strict=True):
-        if waiting.loop is not None and isinstance(waiting.future, asyncio.Future):
-            loops[waiting.loop].append((waiting.future, result))
-        else:
-            resolve_futures([(waiting.future, result)])
-    for loop, answers in loops.items():
-        try:
-            loop.call_soon_threadsafe(resolve_futures, answers)
-        except RuntimeError:
-            _log.warning("%d callers left before they were answered", len(answers))
-
-
-def resolve_futures(
-    answers: Iterable[tuple[Future[Outcome] | asyncio.Future[Outcome], Result]],
-) -> None:
-    """Hands out results; whoever has stopped waiting is passed over."""
-    for future, result in answers:
-        if future.done():
-            continue
-        # A thread may leave at any moment, this one included.
-        with suppress(InvalidStateError):
-            if isinstance(result, Exception):
-                future.set_exception(result)
-            else:
-                future.set_result(result)

@@ -10,6 +10,9 @@ from ledger.known_heads import KnownHeads
 from ledger.opened_files import files_must_be_there
 from ledger.server_timeout import TimeoutConnection
 
+# A head that is locked for longer is locked by somebody who stands still: its book is set aside.
+LOCK_SECONDS = 1
+
 
 class WriterConnection:
     """For one thread: transactions on one connection, single statements on another.
@@ -19,7 +22,9 @@ class WriterConnection:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._transactions = _Kept(engine.execution_options(writing=True))
+        self._transactions = _Kept(
+            engine.execution_options(writing=True, lock_seconds=LOCK_SECONDS)
+        )
         self._statements = _Kept(asking(engine))
         self.known_heads = KnownHeads()
 

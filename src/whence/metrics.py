@@ -14,7 +14,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ledger.writer import Result
+from ledger.waiting import Result
 from projections.engine.live.progress import PastProgress, Progress
 from whence.request_counts import RequestCounts
 

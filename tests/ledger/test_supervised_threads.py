@@ -6,7 +6,7 @@ from concurrent.futures import Future
 import pytest
 from structlog.testing import capture_logs
 
-from ledger import supervised_threads, writer
+from ledger import supervised_threads, waiting
 from ledger.append import Done
 from ledger.supervised_threads import repeated, supervised_thread
 
@@ -89,21 +89,21 @@ class Leaving(Future):
 def test_who_leaves_just_now_keeps_nobody_from_an_answer():
     leaving, staying = Leaving(), Future()
 
-    writer.resolve_futures([(leaving, Done(1)), (staying, Done(2))])
+    waiting.resolve_futures([(leaving, Done(1)), (staying, Done(2))])
 
     assert leaving.cancelled()
     assert staying.result(timeout=0) == Done(2)
 
 
 def test_the_writer_outlives_an_error_in_what_it_does_after_a_batch(ledger, created, monkeypatch):
-    resolve_futures, failures = writer.resolve_futures, [RuntimeError("nobody expects this")]
+    resolve_futures, failures = waiting.resolve_futures, [RuntimeError("nobody expects this")]
 
     def stumble(answers):
         if failures:
             raise failures.pop()
         resolve_futures(answers)
 
-    monkeypatch.setattr(writer, "resolve_futures", stumble)
+    monkeypatch.setattr(waiting, "resolve_futures", stumble)
 
     with pytest.raises(RuntimeError, match="nobody expects this"):
         ledger.submit(created("pay_1")).result(PATIENCE_SECONDS)
