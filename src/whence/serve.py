@@ -46,9 +46,8 @@ def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None
             "but on SQLite one does all the work"
         )
     # Whoever only projects or bills does not wait for what the API brings along.
-    from whence.connections import connections, make_room_for  # noqa: PLC0415 (see above)
+    from whence.connections import connections  # noqa: PLC0415 (see above)
 
-    make_room_for(settings.connections)
     with _listening(settings) as listener:
         port = listener.getsockname()[1]
         address = f"http://{settings.host}:{port}"

@@ -31,6 +31,9 @@ from whence.settings import Settings
 
 Side = Literal["commands", "queries"]
 
+# PostgreSQL: data that is refused, and constraints that are hurt.
+_ABOUT_VALUES = ("22", "23")
+
 _log = structlog.get_logger("whence")
 
 
@@ -86,8 +89,13 @@ def _make_ready(engine: Engine, *, upgraded: bool, makes_store: bool) -> None:
 
 
 def _reason(error: OSError | DBAPIError) -> str:
-    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
-    return said.splitlines()[0] if said else type(error).__name__
+    """The first line of what was said, unless it may hold a value that is stored."""
+    said = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    first = next(iter(str(said).strip().splitlines()), "")
+    if not first or (getattr(said, "sqlstate", None) or "").startswith(_ABOUT_VALUES):
+        return type(said).__name__
+    # SQLite shows a text that it cannot read.
+    return first.partition(" with text ")[0]
 
 
 @contextmanager

@@ -194,11 +194,12 @@ def test_clients_who_read_nothing_of_what_they_ask_for_are_cut(unlimited, watche
 
     with watched(unlimited), ExitStack() as stack:
         for _ in range(5):
-            connected(unlimited, stack).sendall(asked * 30)
+            client = connected(unlimited, stack)
+            client.sendall(asked * 30)
+            assert client.recv(1) == b"H"  # it is being answered
         until = time.monotonic() + PATIENCE_SECONDS
-        while established() > 1 and time.monotonic() < until:
+        while (left := established()) > 1 and time.monotonic() < until:
             time.sleep(0.05)
-        left = established()
 
     assert left <= 1
 

@@ -54,6 +54,7 @@ def test_two_releases_leave_each_others_views_alone(
 
 
 def test_the_views_of_another_release_can_neither_serve_nor_go_unasked(this_release, next_release):
+    assert next_release.whence("db", "upgrade").returncode == 0
     assert next_release.whence("rebuild").returncode == 0
     theirs = serving_number(next_release)
     assert this_release.whence("rebuild").returncode == 0

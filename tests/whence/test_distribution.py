@@ -127,6 +127,8 @@ def test_every_generation_is_distributed_those_to_come_too(whence, catalogue, po
 
 
 def test_without_citus_nothing_is_distributed(whence):
+    assert whence("db", "upgrade").returncode == 0
+
     refused = whence("db", "distribute")
 
     assert refused.returncode == 1

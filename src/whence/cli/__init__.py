@@ -10,7 +10,7 @@ import typer
 from domain.errors import Refusal
 from ledger.errors import LedgerUnavailable, NoStore
 from whence import __version__
-from whence.errors import Unsuccessful
+from whence.errors import Unsuccessful, kind_and_place
 
 
 class _Place(NamedTuple):
@@ -127,6 +127,8 @@ def main() -> None:
         _stop(str(reason), 2)
     except (Refusal, LedgerUnavailable) as reason:
         _stop(str(reason), 1)
+    except Exception as fault:  # noqa: BLE001 (ours: said in one sentence, like everything else)
+        _stop(f"a fault of ours: {kind_and_place(fault)}", 1)
 
 
 def _stop(sentence: str, code: int) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from ledger.distribution import is_distributed
 from ledger.errors import StoreReplaced
 from projections.engine.generations.generation import Generation
 
@@ -54,6 +55,9 @@ class Truncations:
         if self._generation.schema is None:
             return []
         with self._generation.reading() as connection:
+            if is_distributed(connection):
+                # Each machine has files of its own, and nobody knows all of them.
+                return []
             rows = connection.execute(_FILES, {"schema": self._generation.schema})
             files = {name: (file, counted) for name, file, counted in rows}
             emptied = [
@@ -61,7 +65,11 @@ class Truncations:
                 for name, file in self._held.items()
                 if name in files and files[name][0] != file and not files[name][1]
             ]
-            self._held = {name: files[name][0] for name in files if self._holds(connection, name)}
+            self._held = {
+                name: file
+                for name, (file, _) in files.items()
+                if self._held.get(name) == file or self._holds(connection, name)
+            }
         return sorted(emptied)
 
     def _holds(self, connection: Connection, name: str) -> bool:
