@@ -51,6 +51,7 @@ _EVERY_BOOK = {
     "verifies all there is": (
         r"SELECT (views_n\.(\w+)\.\w+,? )+FROM views_n\.\2 ORDER BY (views_n\.\2\.\w+,? ?)+"
     ),
+    "looks whether views were taken away": (r'SELECT EXISTS \(SELECT 1 FROM views_n\."?\w+"?\)'),
     "looks how much there is to move": (r"SELECT sum\(\S+books\.position\) AS sum_1 FROM \S+books"),
     "looks whether the new house is empty": r"SELECT \S+books\.book FROM \S+books LIMIT \S+",
 }
