@@ -60,6 +60,7 @@ _EVERY_BOOK_OF_ONE_MACHINE = {
     "moves house": (
         r"SELECT (whence\.(\w+)\.\w+,? )+FROM whence\.\2 ORDER BY (whence\.\2\.\w+,? ?)+"
     ),
+    "looks whether views hold anything": r'SELECT EXISTS \(SELECT 1 FROM views_n\."\w+"\)',
 }
 # Each machine has its own.
 _CLOCKS = {"clock_timestamp", "now", "statement_timestamp", "transaction_timestamp"}
