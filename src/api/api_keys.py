@@ -11,9 +11,9 @@ from api.http.pagination import PageRequest, UpTo200, array_answer
 from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.api_keys import ApiKey, NewApiKey, api_key_of
-from commands import issued_keys as commands
+from commands import api_keys as commands
+from commands.api_keys import IssuedKey, IssueKey
 from commands.handling.unit_of_work import UnitOfWork
-from commands.issued_keys import IssuedKey, IssueKey
 from domain.api_key import Key
 from projections.engine.querying.pages import BadCursor, Page
 

@@ -1,59 +1,69 @@
-"""API keys: one carries its organization and mode, and a secret.
+"""API keys: handed out for an organization, listed, revoked."""
 
-``pfk_<mode>_<organization 26><key 26>.<secret>``; only the SHA-256 of the secret is stored.
-"""
-
-import hmac
-import re
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Final
+from typing import Annotated
 
-from commands.handling.ids import Ids
-from domain.api_key import Key
-from domain.book import Book, Mode
-from domain.errors import Unauthorized
+from pydantic import AfterValidator, Field
 
-_SHAPE: Final = re.compile(r"pfk_(test|live)_([0-9a-z]{26})([0-9a-z]{26})\.([A-Za-z0-9_-]{43})")
+from commands.fields import Command, Tag
+from commands.handling.unit_of_work import UnitOfWork
+from commands.key_format import new_key
+from domain.api_key import SCOPES, Key
+from domain.book import Book
+from domain.organization import Organization
 
 
-class InvalidApiKey(Unauthorized):
-    code = "invalid_api_key"
+def _known(scopes: list[str]) -> list[str]:
+    unknown = sorted(set(scopes) - SCOPES)
+    if unknown:
+        raise ValueError(f"there is no scope {unknown[0]}")
+    return scopes
 
-    def __init__(self) -> None:
-        super().__init__("this API key is not known here")
+
+Scopes = Annotated[list[Tag], Field(max_length=len(SCOPES)), AfterValidator(_known)]
+
+
+class IssueKey(Command):
+    """No scopes: the key may do everything."""
+
+    name: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
+    scopes: Scopes = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class PresentedKey:
-    """A key as somebody showed it: what it says about itself, nothing of it proved yet."""
+class IssuedKey:
+    """``raw``: the key itself, which nobody can tell again."""
 
-    book: Book
-    key_id: str
-    secret: str
-
-    def __str__(self) -> str:
-        mode, org = self.book.mode, self.book.org_id.removeprefix("org_")
-        return f"pfk_{mode}_{org}{self.key_id.removeprefix('key_')}.{self.secret}"
-
-    @property
-    def secret_sha256(self) -> str:
-        return sha256(self.secret.encode()).hexdigest()
-
-    def opens(self, key: Key) -> bool:
-        """Takes the same time however much of the secret is right."""
-        return hmac.compare_digest(self.secret_sha256, key.secret_sha256)
+    key: Key
+    raw: str
 
 
-def new_key(ids: Ids, book: Book) -> PresentedKey:
-    return PresentedKey(book, ids.new("key"), ids.secret(32))
+async def issue_key(
+    work: UnitOfWork, command: IssueKey, *, made_by: str | None = None
+) -> IssuedKey:
+    """``made_by``: the key that asks; it hands out no more than it has."""
+    organization = await work.load_for_update(Organization, work.org_id)
+    key = new_key(work.ids, Book(work.org_id, work.mode))
+    organization.issue_key(
+        key.key_id,
+        name=command.name,
+        scopes=command.scopes,
+        secret_sha256=key.secret_sha256,
+        made_by=made_by,
+        now=work.now,
+    )
+    return IssuedKey(organization.key(key.key_id), str(key))
 
 
-def parse(raw: str) -> PresentedKey | None:
-    """None for what was not issued here."""
-    match = _SHAPE.fullmatch(raw)
-    if match is None:
-        return None
-    _, org, key, secret = match.groups()
-    mode: Mode = "test" if raw.startswith("pfk_test_") else "live"
-    return PresentedKey(Book(f"org_{org}", mode), f"key_{key}", secret)
+async def list_keys(work: UnitOfWork) -> list[Key]:
+    """Newest first, revoked ones included."""
+    organization = await work.load_recent(Organization, work.org_id)
+    return sorted(organization.keys.values(), key=lambda key: key.key_id, reverse=True)
+
+
+async def revoke_key(
+    work: UnitOfWork, key_id: str, *, by: str | None = None, descendants: bool = False
+) -> None:
+    """``by``: the key that asks; it revokes none that may do more than itself."""
+    organization = await work.load_for_update(Organization, work.org_id)
+    organization.revoke_key(key_id, work.now, by=by, descendants=descendants)

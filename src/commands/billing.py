@@ -7,7 +7,7 @@ from commands.collection import CUSTOMER_DELETED, cancel, end_when_over, is_gone
 from commands.fields import canonical_method
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import INVOICE_PAYMENT, apply_payment_outcome
-from commands.phone_numbers import stated_country
+from commands.typed_phones import stated_country
 from commands.verdicts import apply_verdict
 from domain.errors import NotFound
 from domain.invoice import DEFAULT_PREFIX, Invoice

@@ -15,8 +15,8 @@ import orjson
 
 from commands.collection import LAST_SUBSCRIPTION
 from commands.customers import EXTERNAL_ID, NAMESAKE, PAYER, names
+from commands.handling.due_index import due
 from commands.handling.providers import simulated_payment
-from commands.handling.unit_of_work import due
 from commands.invoice_payments import INVOICE_PAYMENT
 from commands.link_codes import CODE
 from commands.provider_references import PROVIDER_REFERENCE, PROVIDER_REFUND

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from commands.api_keys import InvalidApiKey, parse
 from commands.handling.handler import CommandHandler
 from commands.handling.unit_of_work import UnitOfWork
 from commands.imported_api_keys import find_imported
+from commands.key_format import InvalidApiKey, parse
 from domain.api_key import ApiKeyRevoked, Key
 from domain.book import Book, Mode
 from domain.errors import Unauthorized

@@ -9,10 +9,10 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Final
 
-from commands.api_keys import InvalidApiKey, PresentedKey, parse
+from commands.api_keys import IssueKey
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
-from commands.issued_keys import IssueKey
+from commands.key_format import InvalidApiKey, PresentedKey, parse
 from domain.api_key import Key
 from domain.book import Book, Mode
 from domain.errors import Conflict, NotFound, RuleBroken

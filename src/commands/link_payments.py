@@ -20,7 +20,7 @@ from commands.link_codes import link_named
 from commands.payer_details import keep_payer_details
 from commands.payers import known_by_id
 from commands.payment_outcomes import propagate_outcome
-from commands.phone_numbers import read_phone, stated_country
+from commands.typed_phones import read_phone, stated_country
 from commands.verdicts import apply_verdict
 from domain.contact import mailbox
 from domain.customer import Customer, Personal

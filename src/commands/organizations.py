@@ -7,10 +7,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from commands.api_keys import IssueKey, issue_key
 from commands.fields import ChangingCommand, Color, Command, Country, TimeZone, not_cleared
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
-from commands.issued_keys import IssueKey, issue_key
 from domain.book import MODES, Book, Mode
 from domain.errors import Conflict, NotFound
 from domain.organization import Organization

@@ -30,8 +30,8 @@ from commands.link_uses import link_name, must_have_uses_left
 from commands.payer_details import keep_payer_details
 from commands.payers import address_in, known_by_id, payer
 from commands.payment_outcomes import payment_for_update, propagate_outcome
-from commands.phone_numbers import in_e164, read_phone, stated_country
 from commands.provider_references import claim_reference
+from commands.typed_phones import in_e164, read_phone, stated_country
 from commands.verdicts import apply_verdict, happened
 from domain.customer import Customer, Personal
 from domain.payer_details import ALL

@@ -25,7 +25,7 @@ SCOPES = frozenset(
 ) | {"checkout:write"}
 
 # So many of a book open something at once: each lives in memory, and has limits of its own.
-MOST_ALIVE = 100
+MOST_KEYS_IN_USE = 100
 USE_IS_NOTED_EVERY = timedelta(hours=1)
 
 
@@ -48,7 +48,8 @@ class TooManyKeys(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            f"{MOST_ALIVE} API keys are in use: revoke one of them first", limit=MOST_ALIVE
+            f"{MOST_KEYS_IN_USE} API keys are in use: revoke one of them first",
+            limit=MOST_KEYS_IN_USE,
         )
 
 

@@ -1,4 +1,4 @@
-"""Contact: how an e-mail address and a phone number are kept, and whom they identify."""
+"""Contact: how an e-mail address and a phone number are kept, and when two name one person."""
 
 import re
 import unicodedata

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from eventsourcing.domain import event
 
-from domain.api_key import MOST_ALIVE, Key, KeyNotFound, TooManyKeys, alive, with_descendants
+from domain.api_key import MOST_KEYS_IN_USE, Key, KeyNotFound, TooManyKeys, alive, with_descendants
 from domain.book import Mode
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
@@ -174,7 +174,7 @@ class Organization(Entity):
         """Raises TooManyKeys, and what `must_cover` does of the key that makes it."""
         if made_by is not None:
             self.key(made_by).must_cover(scopes, "hand out")
-        if len(alive(self.keys)) >= MOST_ALIVE:
+        if len(alive(self.keys)) >= MOST_KEYS_IN_USE:
             raise TooManyKeys
         self._record(
             self.KeyIssued,

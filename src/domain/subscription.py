@@ -180,6 +180,7 @@ class Subscription(Entity):
 
     @property
     def wakes_at(self) -> datetime | None:
+        """The next renewal or the end, whichever comes first."""
         moments = [at for at in (self.next_renewal_at, self.ends_at) if at is not None]
         return min(moments, default=None)
 

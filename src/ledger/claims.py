@@ -1,4 +1,4 @@
-"""Claims: which stream holds a unique value; each question is one short statement."""
+"""Claim look-ups: who holds a value, and what is held before one (so: what is due)."""
 
 from sqlalchemy import Engine, select
 

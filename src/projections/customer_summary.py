@@ -1,4 +1,6 @@
-"""Customer summary: what a customer prefers, and by what lists find and sort it.
+"""Customer summary: one row for each customer, by which lists filter and sort.
+
+Profiles take currency, method and risk from it, which are computed from its totals.
 
 `currency` is the one with most successful payments; ties: the latest. Before any success it is the
 one with most payments created, so that there is one in which to say "0". `preferred_method` is

@@ -1,4 +1,7 @@
-"""Application assembly: ledger and views joined into the API, and the workers beside it."""
+"""Application assembly: what one process of `whence serve` runs.
+
+The API over ledger and views and, unless that is left to others, folding and billing.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -23,8 +26,8 @@ from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
 from whence.reply_cleanup import cleaning_up
 from whence.settings import Settings
-from whence.turns import taking_turns
 from whence.wiring import Side, handling, projecting, recording, utc_now
+from whence.worker_lease import taking_turns
 
 # Whoever bills is believed to be at it for so long after it last said so.
 _LEAST_TURN_SECONDS = 10

@@ -10,8 +10,8 @@ from typing import Final, Literal
 import structlog
 
 from commands.billing import bill
+from commands.handling.due_index import DUE
 from commands.handling.handler import CommandHandler, Context
-from commands.handling.unit_of_work import DUE
 from ledger.clock import written
 from ledger.ledger import Ledger
 from ledger.supervised_threads import supervised_thread

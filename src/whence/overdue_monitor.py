@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from commands.handling.unit_of_work import DUE
+from commands.handling.due_index import DUE
 from ledger.clock import Clock, written
 from ledger.ledger import Ledger
 from ledger.supervised_threads import repeated

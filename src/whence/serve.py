@@ -1,4 +1,7 @@
-"""Server processes: the service runs until it is stopped, as one process or as several."""
+"""Server processes: they listen, start and stop, one or several.
+
+What each of them runs is put together in `whence.application`.
+"""
 
 import asyncio
 import errno

@@ -13,7 +13,7 @@ from commands.customers import (
     update_customer,
 )
 from commands.payments import AmendPayment, CreatePayment, amend_payment, create_payment
-from commands.phone_numbers import PhoneNotPossible
+from commands.typed_phones import PhoneNotPossible
 from domain.customer import Customer, CustomerNotFound
 
 pytestmark = pytest.mark.anyio

@@ -25,7 +25,7 @@ from commands.payments import (
     fail_payment,
     retry_payment,
 )
-from commands.phone_numbers import PhoneNotPossible
+from commands.typed_phones import PhoneNotPossible
 from domain.customer import Customer
 from domain.payer_details import PayerDetails
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.api_key import (
-    MOST_ALIVE,
+    MOST_KEYS_IN_USE,
     SCOPES,
     ApiKeyRevoked,
     KeyIsTooNarrow,
@@ -146,7 +146,7 @@ def test_a_key_that_is_revoked_meanwhile_makes_and_revokes_nothing(family):
 
 
 def test_a_hundred_keys_are_in_use_at_most(shop):
-    for number in range(2, MOST_ALIVE + 1):
+    for number in range(2, MOST_KEYS_IN_USE + 1):
         issue(shop, number)
 
     with pytest.raises(TooManyKeys, match="100 API keys"):

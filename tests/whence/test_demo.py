@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.handling.unit_of_work import DUE
+from commands.handling.due_index import DUE
 from whence.demo.fill import Fill
 from whence.demo.year import Year
 

@@ -32,7 +32,7 @@ class Authentication:
     async def caller(self, key: str, *, before_looking_up: Callable[[], None]) -> Principal:
         """Whose key it is; ``before_looking_up`` is called unless that is known already.
 
-        Raises the Unauthorized refusals of ``commands.api_keys``.
+        Raises the Unauthorized refusals of ``commands.key_format``.
         """
         caller = await self._directory.principal(key, before_looking_up=before_looking_up)
         self._note_use(caller)

@@ -1,4 +1,7 @@
-"""Rate limits: requests of one caller, counted in windows in this process's memory."""
+"""Rate limits: how often each name was counted in a window, in this process's memory.
+
+Who is counted is decided in `api.http.turnstile`.
+"""
 
 import time
 from typing import Final

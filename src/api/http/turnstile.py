@@ -1,4 +1,7 @@
-"""Turnstile: who asks is counted before anything is read, and then known by their key."""
+"""Turnstile: against which rate limit a request counts, that of its key or of its address.
+
+It is counted before anything is read, and then known by its key.
+"""
 
 from starlette.types import Scope
 

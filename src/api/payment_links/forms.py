@@ -13,7 +13,7 @@ from api.payment_links.typed_amounts import AmountInDoubt, minor_units, written_
 from commands.custom_fields import AnswerMissing, AnswerTooLong, WrongAnswer, answer_to
 from commands.fields import LONGEST_TEXT, canonical_method
 from commands.link_payments import PayThroughLink
-from commands.phone_numbers import PhoneNotPossible, read_phone
+from commands.typed_phones import PhoneNotPossible, read_phone
 from domain.contact import example_number, is_long_enough
 from domain.mobile_money import networks
 from domain.money import shown

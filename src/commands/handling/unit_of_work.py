@@ -8,24 +8,15 @@ from functools import cached_property
 from typing import TypeVar
 
 from commands.handling.aggregate_cache import AggregateCache
+from commands.handling.due_index import due
 from commands.handling.ids import Ids
 from commands.handling.providers import Provider
 from domain.book import Book, Mode
 from domain.errors import Refusal
 from domain.fact import Counted, Entity, Fact
 from ledger.append import Claim
-from ledger.clock import written
 
 A = TypeVar("A", bound=Entity)
-
-# The due index, kept as claims of this kind: `<moment>\n<stream>`, in order of time, never
-# contended.
-DUE = "due"
-
-
-def due(stream: str, at: datetime) -> tuple[str, str]:
-    """What an aggregate that wakes at a moment is found by."""
-    return DUE, f"{written(at)}\n{stream}"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from commands.api_keys import IssueKey, issue_key, list_keys, revoke_key
 from commands.handling.handler import Context
 from commands.handling.unit_of_work import UnitOfWork
 from commands.imported_api_keys import import_key
-from commands.issued_keys import IssueKey, issue_key, list_keys, revoke_key
 from domain.api_key import Key
 from domain.book import Book, Mode
 from whence.cli.terminal import AsJson, print_json, print_table, validated

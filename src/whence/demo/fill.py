@@ -10,7 +10,8 @@ from itertools import islice
 
 from commands.customers import names
 from commands.derived_claims import reference_in
-from commands.handling.unit_of_work import DUE, UnitOfWork
+from commands.handling.due_index import DUE
+from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import Customer
 from domain.fact import Entity, Fact
 from ledger.append import Append, Claim, Done, NewFact

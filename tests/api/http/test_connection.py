@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from api.http.connection import LARGEST_HEADER_BYTES, LONGEST_URL_BYTES, Patience
-from commands.api_keys import InvalidApiKey
+from commands.key_format import InvalidApiKey
 
 HASTE = Patience(header_seconds=0.3, body_seconds=0.3, most_connections=20)
 PATIENCE_SECONDS = 20

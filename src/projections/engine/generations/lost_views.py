@@ -1,4 +1,7 @@
-"""Lost views: tables that somebody took away, emptied or broke under those who use them."""
+"""Lost views: by what one tells that tables were taken away, emptied or broken.
+
+`rebuilding.keeper` watches.
+"""
 
 import sqlite3
 from typing import Final

@@ -1,4 +1,4 @@
-"""Turns: of the processes that serve one PostgreSQL, one at a time does what one is enough for."""
+"""Worker lease: of all processes on a PostgreSQL one at a time does what one is enough for."""
 
 import time
 from collections.abc import Iterator

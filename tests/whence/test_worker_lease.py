@@ -1,6 +1,6 @@
 """Turns: one process at a time does what one is enough for."""
 
-from whence.turns import taking_turns
+from whence.worker_lease import taking_turns
 
 
 def test_one_has_the_turn_and_the_next_when_it_ends(engine):

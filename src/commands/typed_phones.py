@@ -1,4 +1,7 @@
-"""Phone numbers of payers: read where somebody said they are, and nowhere else."""
+"""Typed phone numbers: read with the country that payer, link or organization states.
+
+When two name the same person is said by `domain.contact`.
+"""
 
 from contextlib import suppress
 
