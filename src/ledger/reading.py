@@ -33,12 +33,15 @@ class StoreIdentity:
 
 
 def ask(engine: Engine, question: Callable[[Connection], T]) -> T:
-    """Asks once more when the connection turns out to be gone: reading twice does no harm."""
+    """Asks once more when the connection is gone, or none came: reading twice does no harm.
+
+    Of this process, too, every patience ends while it stands still.
+    """
     try:
         with engine.connect() as connection:
             return question(connection)
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        if not (error.connection_invalidated or error.statement is None):
             raise
     with engine.connect() as connection:
         return question(connection)

@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from ledger.append import Append
+from ledger.database import open_engine
+from ledger.reading import head
+from ledger.server_timeout import TimeoutConnection
 
 BOOK = "org_x/test"
 
@@ -51,3 +55,21 @@ def test_streams_are_read_in_the_order_they_are_named(ledger, facts):
     assert read(ledger, "pay_3", "pay_2", after=1) == everything[1:]
     assert read(ledger, "pay_3", "pay_2", upto=6) == everything[:4]
     assert read(ledger, "pay_3", "pay_2", topics=["payment.other"]) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whoever_got_no_connection_asks_once_more(ledger, database_url, created, monkeypatch):
+    ledger.append(created("pay_1"))
+    engine = open_engine(database_url)
+    connect, late = TimeoutConnection.connect, [psycopg.errors.ConnectionTimeout("expired")]
+
+    def connected(*given, **settings):
+        if late:
+            raise late.pop()
+        return connect(*given, **settings)
+
+    monkeypatch.setattr(TimeoutConnection, "connect", connected)
+
+    assert head(engine, BOOK) == 1
+    assert not late
+    engine.dispose()

@@ -25,13 +25,16 @@ _WORDS_OF_ROW_FAULTS = ("adapt", "binding", "integer overflow")
 
 
 def patiently(attempt: Callable[[], T]) -> T:
-    """Try again, a bounded number of times, what a lost connection or a lost race cut short."""
+    """Try again, a bounded number of times, what a lost connection or a lost race cut short.
+
+    Once at least: it may have been this process that stood still, until no time was left.
+    """
     pause, give_up_at = _FIRST_PAUSE_SECONDS, time.monotonic() + _GIVE_UP_SECONDS
-    for _ in range(_ATTEMPTS - 1):
+    for number in range(_ATTEMPTS - 1):
         try:
             return attempt()
         except DBAPIError as error:
-            if not _is_transient(error) or time.monotonic() > give_up_at:
+            if not _is_transient(error) or (number and time.monotonic() > give_up_at):
                 raise
         time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 (spreads out those who wait)
         pause *= 2

@@ -78,7 +78,7 @@ def keeper(shop, monkeypatch):
 def views(shop, keeper):
     serving = shop.generations.follow(shop.definitions)
     with Views(shop.ledger, serving, lost=keeper.lost) as views:
-        projector = shop.projector()
+        projector = shop.projector(lost=keeper.lost)
         projector.on_progress(views.notify_progress)
         shop.ledger.on_commit(projector.notify)
         projector.start()
@@ -114,6 +114,23 @@ def are_built_anew(shop, views, toys, log, happened):
         assert set(told) <= {None, 10}
     [said] = [entry for entry in log if entry["event"].startswith("the views are lost")]
     assert (said["log_level"], said["generation"]) == ("warning", before.number)
+
+
+def test_a_table_that_is_taken_away_is_noticed_though_nobody_asks(shop, views, toys, log):
+    shop.record(toys.paid("ama", 1))
+    assert asked(views, toys) == 1
+    before = shop.serving()
+    time.sleep(0.3)
+
+    robbed_of_a_table(before)
+    shop.record(toys.paid("ama", 2))
+    until = time.monotonic() + PATIENCE_SECONDS
+    while number_of(shop) in {before.number, None} and time.monotonic() < until:
+        time.sleep(0.02)
+
+    assert number_of(shop) not in {before.number, None}
+    assert asked(views, toys) == 3
+    assert len([entry for entry in log if entry["event"].startswith("the views are lost")]) == 1
 
 
 def told_until_built(shop, views, toys, before):
