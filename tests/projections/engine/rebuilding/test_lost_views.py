@@ -8,6 +8,7 @@ import pytest
 import structlog
 from sqlalchemy import func, select, text
 
+from ledger.schema import books, events
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding import keeper as module
@@ -68,6 +69,7 @@ def log():
 @pytest.fixture
 def keeper(shop, monkeypatch):
     monkeypatch.setattr(module, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_HISTORY_LOOK_SECONDS", 0.1)
     keeper = ViewsKeeper(shop.ledger, shop.generations, shop.mapper, shop.definitions)
     keeper.start()
     yield keeper
@@ -181,3 +183,35 @@ def test_views_that_are_only_rewritten_are_not_lost(shop, views, toys, log):
     assert asked(views, toys) == 10
     assert shop.serving().number == serving.number
     assert log == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("later", [1, 2])
+def test_views_of_a_ledger_that_was_put_back_are_built_anew(shop, views, toys, log, later):
+    shop.record(toys.paid("ama", 1))
+    kept = everything_in(shop.ledger)
+    for _ in range(2):
+        shop.record(toys.paid("ama", 10))
+    assert asked(views, toys) == 21
+    before = shop.serving()
+
+    put_back(shop.ledger, kept)
+    for _ in range(later):
+        shop.record(toys.paid("ama", 100))
+    told = list(told_until_built(shop, views, toys, before))
+
+    assert told[-1] == 1 + 100 * later
+    [said] = [entry for entry in log if entry["event"].startswith("the views are lost")]
+    assert said["why"] == f"of another history than the ledger: {toys.BOOK}"
+
+
+def everything_in(ledger):
+    with ledger.engine.connect() as connection:
+        return {table: connection.execute(select(table)).all() for table in (events, books)}
+
+
+def put_back(ledger, kept):
+    with ledger.engine.begin() as connection:
+        for table, rows in kept.items():
+            connection.execute(table.delete())
+            connection.execute(table.insert(), [row._asdict() for row in rows])
