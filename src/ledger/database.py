@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import DisconnectionError
 
@@ -23,6 +19,7 @@ from ledger.distribution import LOCK_OF_THE_SCHEMA, distribute, is_distributed, 
 from ledger.errors import NoStore, StoreReplaced, WrongSchema
 from ledger.opened_files import OpenedFiles, identity
 from ledger.private_files import make_private_file
+from ledger.revision import REVISION, migrate, must_not_be_newer, revision
 from ledger.schema import SCHEMA, store
 from ledger.server_timeout import TimeoutConnection
 
@@ -93,10 +90,7 @@ def upgrade(engine: Engine) -> None:
             # A table is not waited for so long: behind who wants to change it everybody queues.
             connection.execute(text(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'"))
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-        migrations = _migrations()
-        _must_not_be_newer(migrations, connection)
-        migrations.attributes["connection"] = connection
-        command.upgrade(migrations, "head")
+        migrate(connection)
         if connection.execute(select(store.c.id).where(store.c.book == "")).first() is None:
             connection.execute(insert(store).values(book="", id=uuid4().hex, epoch=1))
         if is_distributed(connection):
@@ -108,45 +102,21 @@ def require_store(engine: Engine) -> None:
     if engine.dialect.name == "sqlite" and not _file(engine).exists():
         raise NoStore(str(_file(engine)))
     with engine.connect() as connection:
-        if _revision(connection) is None:
+        if revision(connection) is None:
             raise NoStore(engine.url.database or "the database")
 
 
 def require_schema(engine: Engine) -> None:
     """Raises WrongSchema unless the tables are those of this release, NoStore without any."""
     require_store(engine)
-    migrations = _migrations()
     with engine.connect() as connection:
-        _must_not_be_newer(migrations, connection)
-        found = _revision(connection)
-    if found != ScriptDirectory.from_config(migrations).get_current_head():
+        found = revision(connection)
+    if found != REVISION:
+        must_not_be_newer(found)
         raise WrongSchema(
             f"the ledger's tables are as of {found}, which is not what this release needs: "
             "run `whence db upgrade`"
         )
-
-
-def _migrations() -> Config:
-    migrations = Config()
-    migrations.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    migrations.set_main_option("path_separator", "os")
-    return migrations
-
-
-def _must_not_be_newer(migrations: Config, connection: Connection) -> None:
-    found = _revision(connection)
-    known = {each.revision for each in ScriptDirectory.from_config(migrations).walk_revisions()}
-    if found is not None and found not in known:
-        raise WrongSchema(
-            f"the ledger's tables are as of {found}, which this release does not know: "
-            "a newer release has been here"
-        )
-
-
-def _revision(connection: Connection) -> str | None:
-    schema = SCHEMA if connection.dialect.name == "postgresql" else None
-    context = MigrationContext.configure(connection, opts={"version_table_schema": schema})
-    return context.get_current_revision()
 
 
 def _open_sqlite(url: URL, *, durable: bool) -> Engine:

@@ -1,27 +1,23 @@
 """Health: `/readyz` for those who route, `/metrics` to watch."""
 
 from collections.abc import Callable
+from functools import partial
 from hmac import compare_digest
 from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI
-from sqlalchemy.exc import DBAPIError
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
 from api.http.errors import ApiError
 from api.http.request import ApiRequest
 from api.http.routing import for_browsers, new_router
 from api.resources.health import Readiness
-from ledger.errors import StoreFull, StoreReplaced
 from ledger.ledger import Ledger
-from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.generations import ViewsRebuilding
-from projections.engine.generations.lost_views import says_lost
 from projections.engine.live.projector import Projector
 from whence.metrics import Metrics
+from whence.readiness import Looks, readiness
 
 _JSON = "application/json"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -50,13 +46,14 @@ def add_health(
 
     With a ``token`` the metrics are told to whoever shows it.
     """
+    looks = Looks(partial(readiness, ledger, projector, serving))
 
     async def readyz(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is asked)
         """Whether this process can do its work: load balancers ask it; 503 while it cannot.
 
         A parked book and a rebuild leave it ready: all the rest goes on.
         """
-        found = await run_in_threadpool(_readiness, ledger, projector, serving)
+        found = await looks.found()
         status = 200 if found["status"] == "ready" else 503
         return Response(orjson.dumps(found), status, media_type=_JSON)
 
@@ -83,58 +80,3 @@ def add_health(
 def _shows(request: ApiRequest, token: str) -> bool:
     shown = request.request_state.header(b"authorization") or ""
     return compare_digest(shown.encode("latin-1"), f"Bearer {token}".encode())
-
-
-def _readiness(
-    ledger: Ledger, projector: Projector, serving: Callable[[], Generation]
-) -> dict[str, Any]:
-    try:
-        ledger.must_take_more()
-        heads = ledger.heads()
-        state, folded = _views(serving)
-    except (StoreFull, StoreReplaced) as error:
-        store = "full" if isinstance(error, StoreFull) else "replaced"
-        return {"status": "not ready", "store": store, "failure": type(error).__name__}
-    except Exception as error:  # noqa: BLE001 (whatever keeps the store away, it is not ready)
-        return {"status": "not ready", "store": "unreachable", "failure": type(error).__name__}
-    failure = projector.progress.failure
-    behind = [
-        max(0, head - folded.get(book, Checkpoint()).position) for book, head in heads.items()
-    ]
-    # No position of the ledger: whoever may not read customers would count by it who is new.
-    return {
-        # Neither a parked book nor a rebuild makes the service unready: all the rest goes on.
-        "status": "ready" if failure is None else "not ready",
-        "store": "reachable",
-        "books": len(heads),
-        "views": {
-            "state": state,
-            "behind": sum(behind),
-            "failure": failure,
-        },
-        "parked": [
-            {
-                "book": book,
-                "position": checkpoint.parked_position,
-                "error": checkpoint.parked_error,
-            }
-            for book, checkpoint in sorted(folded.items())
-            if checkpoint.parked_error is not None
-        ],
-    }
-
-
-# From the database, because other processes fold too: none knows where all books are.
-def _views(serving: Callable[[], Generation]) -> tuple[str, dict[str, Checkpoint]]:
-    try:
-        generation = serving()
-    except ViewsRebuilding:
-        return "rebuilding", {}
-    try:
-        with generation.reading() as connection:
-            return "serving", read_checkpoints(connection)
-    except (DBAPIError, StoreReplaced) as error:
-        if not says_lost(error, generation):
-            raise
-        # They are about to be built anew.
-        return "rebuilding", {}

@@ -145,7 +145,7 @@ def projecting(settings: Settings, ledger: Ledger, *, folds: bool = True) -> Ite
         serving = generations.follow(DEFINITIONS)
         recent = partial(generations.recent, DEFINITIONS)
         with (
-            closing(Projector(ledger, serving, mapper, DEFINITIONS)) as projector,
+            closing(Projector(ledger, serving, mapper, DEFINITIONS, lost=keeper.lost)) as projector,
             Views(
                 ledger,
                 serving,

@@ -28,8 +28,8 @@ def unlimited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Whoever asks it may ask as often as they like, but has little time."""
     yield from _started(
         tmp_path_factory.mktemp("hostile"),
-        WHENCE_HEADER_SECONDS="1",
-        WHENCE_BODY_SECONDS="1",
+        WHENCE_HEADER_SECONDS="0.5",
+        WHENCE_BODY_SECONDS="0.5",
         WHENCE_CONNECTIONS="100",
     )
 

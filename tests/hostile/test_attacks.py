@@ -15,11 +15,12 @@ import psutil
 import pytest
 from server import Shop
 
-ATTACKING_SECONDS = 1.0
+ATTACKING_SECONDS = 0.5
 PATIENCE_SECONDS = 60
 MEGABYTE = 1024 * 1024
 CHUNKED = b"POST /v1/pay/lnk_x/pay HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 MUCH = b"a" * MEGABYTE
+PREFLIGHT = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
 
 
 def connected(shop: Shop, stack: ExitStack | None = None) -> socket.socket:
@@ -86,6 +87,13 @@ def test_very_many_headers_are_too_many(unlimited, watched):
         heard = forced_upon(unlimited, b"GET / HTTP/1.1\r\n", then=repeat(b"a: b\r\n" * 100_000))
 
     assert heard.startswith(b"HTTP/1.1 431")
+
+
+def test_a_body_that_comes_in_chunks_of_one_byte(unlimited, watched):
+    with watched(unlimited):
+        heard = forced_upon(unlimited, CHUNKED, then=repeat(b"1\r\n \r\n" * 100_000))
+
+    assert heard.startswith(b"HTTP/1.1 413")
 
 
 @pytest.mark.parametrize("path", ["/pay/lnk_nobody", "/v1/pay/lnk_nobody/pay"])
@@ -213,8 +221,9 @@ def test_clients_who_read_nothing_of_what_they_ask_for_are_cut(unlimited, watche
         ("GET", "/metrics", {}),
         ("GET", "/openapi.json", {}),
         ("GET", "/pay/lnk_nobody", {}),
+        ("OPTIONS", "/v1/payments", PREFLIGHT),
     ],
-    ids=["guessed key", "foreign key", "readiness", "metrics", "document", "page"],
+    ids=["guessed key", "foreign key", "readiness", "metrics", "document", "page", "preflight"],
 )
 def test_whoever_asks_again_and_again_is_refused(limited, watched, method, path, headers):
     assert asked_with_a_key(limited) == 200

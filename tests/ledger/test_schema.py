@@ -11,7 +11,9 @@ from ledger.append import Append, NewFact
 from ledger.database import open_engine, require_schema, upgrade, writing
 from ledger.errors import WrongSchema
 from ledger.ledger import Ledger
+from ledger.migrations.running import known_revisions
 from ledger.restoring import begin_epoch
+from ledger.revision import REVISION
 from ledger.schema import leases, metadata
 
 TABLES = [pytest.param(table, id=table.name) for table in metadata.sorted_tables]
@@ -67,6 +69,25 @@ def test_a_store_of_an_older_release_gets_what_it_lacks_and_keeps_what_it_has(en
     assert ledger.read("org_x/test", limit=10) == before
     with engine.connect() as connection:
         assert connection.execute(select(leases)).all() == []
+
+
+def test_this_release_is_at_its_newest_migration():
+    assert known_revisions()[0] == REVISION
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_store_of_this_release_is_opened_without_what_changes_tables(database_url):
+    program = (
+        "import sys; from ledger.database import open_engine, require_schema, upgrade; "
+        "engine = open_engine(sys.argv[1]); require_schema(engine); upgrade(engine); "
+        "print('alembic' in sys.modules)"
+    )
+
+    done = subprocess.run(  # noqa: S603 (our own program)
+        [sys.executable, "-c", program, database_url], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "False\n"
 
 
 def back_to_the_first_revision(engine):

@@ -22,8 +22,9 @@ from commands.handling.ids import Ids
 from commands.payments import CreatePayment, create_payment
 from domain.customer import Customer, CustomerNotFound, ExternalIdTaken
 from ledger.chain import Chain
-from ledger.database import _migrations, open_engine, upgrade, writing
+from ledger.database import open_engine, upgrade, writing
 from ledger.ledger import Ledger
+from ledger.migrations.running import migrations
 from ledger.schema import claims
 
 pytestmark = pytest.mark.anyio
@@ -61,9 +62,9 @@ async def old_engine(database_url, clock):
         connection.execute(delete(claims))
         rows = [row for book in (BOOK, OTHER_BOOK) for row in as_claimed_before(book)]
         connection.execute(insert(claims), rows)
-        migrations = _migrations()
-        migrations.attributes["connection"] = connection
-        command.stamp(migrations, "0006")
+        config = migrations()
+        config.attributes["connection"] = connection
+        command.stamp(config, "0006")
     yield engine
     engine.dispose()
 

@@ -8,8 +8,9 @@ from alembic import command
 from sqlalchemy import select
 
 from ledger.append import Append, NewFact
-from ledger.database import _migrations, open_engine, upgrade, writing
+from ledger.database import open_engine, upgrade, writing
 from ledger.ledger import Ledger
+from ledger.migrations.running import migrations
 from ledger.migrations.versions import r0006_provider_references as migration
 from ledger.schema import claims
 
@@ -50,11 +51,11 @@ def claimed(database_url, clock, caplog):
         for book, facts in RECORDED.items():
             ledger.append(Append(book, tuple(facts)))
     with writing(engine) as connection, caplog.at_level(logging.WARNING):
-        migrations = _migrations()
-        migrations.attributes["connection"] = connection
-        command.stamp(migrations, migration.down_revision)
-        command.upgrade(migrations, migration.revision)
-        command.stamp(migrations, "head")
+        config = migrations()
+        config.attributes["connection"] = connection
+        command.stamp(config, migration.down_revision)
+        command.upgrade(config, migration.revision)
+        command.stamp(config, "head")
     with engine.connect() as connection:
         rows = connection.execute(select(claims).order_by(claims.c.kind, claims.c.value)).all()
     engine.dispose()

@@ -16,12 +16,12 @@ from commands.payment_links import CreatePaymentLink, create_payment_link
 from domain.customer import Customer
 from ledger.chain import Chain
 from ledger.database import (
-    _migrations,
     open_engine,
     upgrade,
     writing,
 )
 from ledger.ledger import Ledger
+from ledger.migrations.running import migrations
 from ledger.private_files import make_private_file
 from ledger.schema import SCHEMA, books, claims, events, store
 from whence.cli import main
@@ -47,9 +47,9 @@ def old_engine(database_url):
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
-        migrations = _migrations()
-        migrations.attributes["connection"] = connection
-        command.upgrade(migrations, "0001")
+        config = migrations()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
         for table in (store, books, events, claims):
             connection.execute(insert(table), [as_stored(row) for row in STORED[table.name]])
     yield engine

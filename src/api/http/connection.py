@@ -57,6 +57,8 @@ class Connection(HttpToolsProtocol):
         # Bytes that have completed nothing yet: no header, no part of a body, no message.
         self._pending = 0
         self._completed = 0
+        # What a piece brings of a body: each chunk by itself would copy all before it.
+        self._parts: list[bytes] = []
         self._refusal: ApiError | None = None
         self._is_refused = False
         self._unread: asyncio.TimerHandle | None = None
@@ -99,6 +101,7 @@ class Connection(HttpToolsProtocol):
             self._feed(data)
         else:
             self._feed_in_pieces(memoryview(data))
+            self._let_others_in()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -114,9 +117,10 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._completed += 1
-        super().on_body(body)
+        self._parts.append(body)
 
     def on_message_complete(self) -> None:
+        self._hand_over()
         self._completed += 1
         self._due = inf
         super().on_message_complete()
@@ -148,10 +152,27 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(self._refusal or malformed("this is not HTTP"))
             return
+        self._hand_over()
         # Where the piece has completed something, what came after that begins to count.
         self._pending = self._pending + len(piece) if completed == self._completed else 0
         if self._pending >= LARGEST_HEADER_BYTES:
             self._refuse(header_too_large(LARGEST_HEADER_BYTES))
+
+    def _let_others_in(self) -> None:
+        """Who sends much is read again in the next turn; else libuv reads it 32 times in one."""
+
+        def read_on() -> None:
+            if not self.transport.is_closing():
+                self.flow.resume_reading()
+
+        if not (self.flow.read_paused or self.transport.is_closing()):
+            self.flow.pause_reading()
+            self.loop.call_soon(read_on)
+
+    def _hand_over(self) -> None:
+        if self._parts:
+            super().on_body(b"".join(self._parts))
+            self._parts = []
 
     def _stop(self, refusal: ApiError) -> None:
         """Stops the parser from one of its callbacks."""

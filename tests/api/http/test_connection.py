@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.http.connection import LARGEST_HEADER_BYTES, LONGEST_URL_BYTES, Patience
 from commands.key_format import InvalidApiKey
@@ -112,6 +113,23 @@ def test_what_is_just_short_enough_is_answered(talk, said):
 
     assert heard.startswith(b"HTTP/1.1 200 OK")
     assert b"431" not in heard
+
+
+def test_a_body_in_very_many_chunks_is_put_together_once_for_all_that_came(talk, monkeypatch):
+    """Else each chunk would copy all before it, and nobody else be answered meanwhile."""
+    taken = []
+    take = HttpToolsProtocol.on_body
+    monkeypatch.setattr(
+        HttpToolsProtocol, "on_body", lambda self, body: taken.append(body) or take(self, body)
+    )
+    head = b"POST /v1/pay/x/pay HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in b"[" + b" " * 10_000 + b"1]")
+
+    status, body, _ = talk().say(head + chunks + b"0\r\n\r\n").refusal()
+
+    assert (status, body["message"]) == (400, "body: must be a JSON object")
+    assert b"".join(taken) == b"[" + b" " * 10_000 + b"1]"
+    assert len(taken) < 100
 
 
 def test_a_body_may_come_before_another_request_in_one_piece(talk):

@@ -37,7 +37,6 @@ from projections.engine.folding.tables import (
 )
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations
-from projections.engine.live.polling import AdaptivePoll
 from projections.engine.live.projector import Projector
 
 BOOK = "org_00000000000000000000000001/test"
@@ -233,7 +232,7 @@ class Shop:
         generation: Generation | None = None,
         *,
         rest_seconds: float = 0,
-        poll: AdaptivePoll | None = None,
+        **options: Any,
     ) -> Projector:
         serving = (
             self.generations.follow(self.definitions) if generation is None else lambda: generation
@@ -244,7 +243,7 @@ class Shop:
             self.mapper,
             self.definitions,
             rest_seconds=rest_seconds,
-            poll=poll,
+            **options,
         )
         self.opened.append(projector)
         return projector

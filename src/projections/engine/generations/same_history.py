@@ -5,11 +5,13 @@ has other facts in their places. The digest of the last fact folded shows it, si
 all before it.
 """
 
-from sqlalchemy import inspect
+from sqlalchemy import Connection, func, inspect, or_, select
 from sqlalchemy.exc import DatabaseError
 
+from ledger.distribution import is_distributed
 from ledger.errors import StoreReplaced
 from ledger.ledger import Ledger
+from ledger.schema import books
 from projections.engine.folding.checkpoints import Checkpoint, checkpoints, read_checkpoints
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.lost_views import says_lost
@@ -35,3 +37,24 @@ def is_known(ledger: Ledger, book: str, checkpoint: Checkpoint) -> bool:
         return True
     last = ledger.read(book, after=checkpoint.position - 1, upto=checkpoint.position, limit=1)
     return [fact.digest.hex() for fact in last] == [checkpoint.digest]
+
+
+def find_book_of_another_history(connection: Connection) -> str | None:
+    """A book that is folded further than the ledger goes, or at its head from another fact.
+
+    For views beside their ledger in one PostgreSQL, which sees both at one moment. (Another file
+    in the place of a SQLite ledger is noticed as such; machines of a cluster share no moment.)
+    """
+    if connection.dialect.name != "postgresql" or is_distributed(connection):
+        return None
+    at, head = checkpoints.c, func.coalesce(books.c.position, 0)
+    query = (
+        select(at.book)
+        .select_from(checkpoints.outerjoin(books, books.c.book == at.book))
+        .where(
+            at.position >= head,
+            or_(at.position > head, func.encode(books.c.digest, "hex") != at.digest),
+        )
+        .limit(1)
+    )
+    return connection.scalar(query)

@@ -21,6 +21,7 @@ from projections.engine.folding.fold import Folding, reason
 from projections.engine.generations.fold_and_write import FACTS_PER_BATCH, fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import ViewsRebuilding
+from projections.engine.generations.lost_views import says_lost
 from projections.engine.live.lag import projection_lag
 from projections.engine.live.polling import AdaptivePoll
 from projections.engine.live.progress import Progress
@@ -40,7 +41,8 @@ class Projector:
 
     `serving` is asked before each batch, so a switch is followed; while it raises ViewsRebuilding
     there is nothing to do. A parked book is tried once by each projector, since another release
-    may have parked it that knew less.
+    may have parked it that knew less. `lost` is called with a generation whose tables are not there
+    any more, and the error.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Projector:
         *,
         rest_seconds: float = _REST_SECONDS,
         poll: AdaptivePoll | None = None,
+        lost: Callable[[Generation, Exception], None] = lambda _generation, _error: None,
     ) -> None:
         self.progress = Progress()
         self._ledger = ledger
@@ -59,6 +62,7 @@ class Projector:
         self._definitions = definitions
         self._folding = Folding(mapper, definitions.folds)
         self._rest_seconds = rest_seconds
+        self._lost = lost
         self._number: int | None = None
         self._listeners: list[Callable[[Moved], None]] = []
         self._lock = threading.Lock()
@@ -136,8 +140,10 @@ class Projector:
                 books,
                 skip=self._has_been_tried,
             )
-        except BaseException:
+        except BaseException as error:
             self._enqueue(books)
+            if isinstance(error, Exception) and says_lost(error, generation):
+                self._lost(generation, error)
             raise
         self._enqueue(step.unfinished)
         self._contended |= step.contended

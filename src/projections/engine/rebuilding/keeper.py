@@ -1,9 +1,11 @@
 """Keeper of the views: builds them where none fit the code, and anew when they were taken away."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ledger.errors import StoreReplaced
@@ -15,9 +17,12 @@ from projections.engine.folding.fold import reason
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations, ViewsRebuilding
 from projections.engine.generations.lost_views import Truncations, says_lost
+from projections.engine.generations.same_history import find_book_of_another_history
 from projections.engine.rebuilding.rebuild import ensure_views
 
 _LOOK_SECONDS = 1.0
+# It compares all books, of which there may be very many.
+_HISTORY_LOOK_SECONDS = 5.0
 _BUILT_AGAIN_SECONDS = 5
 _BUILD_AWAITED_SECONDS = 5
 
@@ -28,7 +33,9 @@ class ViewsKeeper:
     """Somebody who sees to it that views are there, in a thread of its own.
 
     Looks every second whether those that serve are whole, and at once when it is told that they
-    are `lost`. Any number of keepers may work on one store: of those who find the same, one builds.
+    are `lost`; now and then whether the ledger still has what they were folded from, since a backup
+    may have been put in its place. Any number of keepers may work on one store: of those who find
+    the same, one builds.
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class ViewsKeeper:
         self._closing = threading.Event()
         self._told = threading.Event()
         self._lost: tuple[int, str] | None = None
+        self._history_due_at = 0.0
         self._built = threading.Event()
         self._ensure: Callable[[], None] = lambda: ensure_views(
             ledger, generations, mapper, definitions, closing=self._closing
@@ -102,7 +110,17 @@ class ViewsKeeper:
         try:
             with watched.reading() as connection:
                 read_checkpoints(connection, [""])
+                stray = self._find_stray(connection)
             emptied = truncations.look()
         except (DBAPIError, StoreReplaced) as error:
             return reason(error) if says_lost(error, watched) else None
+        if stray is not None:
+            return f"of another history than the ledger: {stray}"
         return f"emptied: {', '.join(emptied)}" if emptied else None
+
+    def _find_stray(self, connection: Connection) -> str | None:
+        now = time.monotonic()
+        if now < self._history_due_at:
+            return None
+        self._history_due_at = now + _HISTORY_LOOK_SECONDS
+        return find_book_of_another_history(connection)

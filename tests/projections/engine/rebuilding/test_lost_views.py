@@ -8,6 +8,7 @@ import pytest
 import structlog
 from sqlalchemy import func, select, text
 
+from ledger.schema import books, events
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding import keeper as module
@@ -68,6 +69,7 @@ def log():
 @pytest.fixture
 def keeper(shop, monkeypatch):
     monkeypatch.setattr(module, "_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_HISTORY_LOOK_SECONDS", 0.1)
     keeper = ViewsKeeper(shop.ledger, shop.generations, shop.mapper, shop.definitions)
     keeper.start()
     yield keeper
@@ -78,7 +80,7 @@ def keeper(shop, monkeypatch):
 def views(shop, keeper):
     serving = shop.generations.follow(shop.definitions)
     with Views(shop.ledger, serving, lost=keeper.lost) as views:
-        projector = shop.projector()
+        projector = shop.projector(lost=keeper.lost)
         projector.on_progress(views.notify_progress)
         shop.ledger.on_commit(projector.notify)
         projector.start()
@@ -114,6 +116,23 @@ def are_built_anew(shop, views, toys, log, happened):
         assert set(told) <= {None, 10}
     [said] = [entry for entry in log if entry["event"].startswith("the views are lost")]
     assert (said["log_level"], said["generation"]) == ("warning", before.number)
+
+
+def test_a_table_that_is_taken_away_is_noticed_though_nobody_asks(shop, views, toys, log):
+    shop.record(toys.paid("ama", 1))
+    assert asked(views, toys) == 1
+    before = shop.serving()
+    time.sleep(0.3)
+
+    robbed_of_a_table(before)
+    shop.record(toys.paid("ama", 2))
+    until = time.monotonic() + PATIENCE_SECONDS
+    while number_of(shop) in {before.number, None} and time.monotonic() < until:
+        time.sleep(0.02)
+
+    assert number_of(shop) not in {before.number, None}
+    assert asked(views, toys) == 3
+    assert len([entry for entry in log if entry["event"].startswith("the views are lost")]) == 1
 
 
 def told_until_built(shop, views, toys, before):
@@ -164,3 +183,35 @@ def test_views_that_are_only_rewritten_are_not_lost(shop, views, toys, log):
     assert asked(views, toys) == 10
     assert shop.serving().number == serving.number
     assert log == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("later", [1, 2])
+def test_views_of_a_ledger_that_was_put_back_are_built_anew(shop, views, toys, log, later):
+    shop.record(toys.paid("ama", 1))
+    kept = everything_in(shop.ledger)
+    for _ in range(2):
+        shop.record(toys.paid("ama", 10))
+    assert asked(views, toys) == 21
+    before = shop.serving()
+
+    put_back(shop.ledger, kept)
+    for _ in range(later):
+        shop.record(toys.paid("ama", 100))
+    told = list(told_until_built(shop, views, toys, before))
+
+    assert told[-1] == 1 + 100 * later
+    [said] = [entry for entry in log if entry["event"].startswith("the views are lost")]
+    assert said["why"] == f"of another history than the ledger: {toys.BOOK}"
+
+
+def everything_in(ledger):
+    with ledger.engine.connect() as connection:
+        return {table: connection.execute(select(table)).all() for table in (events, books)}
+
+
+def put_back(ledger, kept):
+    with ledger.engine.begin() as connection:
+        for table, rows in kept.items():
+            connection.execute(table.delete())
+            connection.execute(table.insert(), [row._asdict() for row in rows])

@@ -131,15 +131,19 @@ def test_a_forged_fact_whose_row_is_refused_is_named_and_all_else_compared(shop,
 def test_what_is_quarantined_is_folded_while_nobody_reads_the_views(shop, forged, monkeypatch):
     reading, write, being_read, written = Generation.reading, verification.fold_and_write, [], []
 
+    # A server that tests share reads views of its own meanwhile, in other threads.
+    def name_of(generation):
+        return generation.engine.url, generation.number
+
     @contextmanager
     def watched(generation):
         with reading(generation) as connection:
-            being_read.append(generation.number)
+            being_read.append(name_of(generation))
             yield connection
-            being_read.remove(generation.number)
+            being_read.remove(name_of(generation))
 
     def noted(generation, *arguments):
-        written.append(forged.number in being_read)
+        written.append(name_of(forged) in being_read)
         return write(generation, *arguments)
 
     monkeypatch.setattr(Generation, "reading", watched)
