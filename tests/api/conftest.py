@@ -289,5 +289,5 @@ def document(stranger: httpx.Client) -> Any:
 @pytest.fixture
 def stranger(server: Server) -> Iterator[httpx.Client]:
     """Calls without a key."""
-    with httpx.Client(base_url=server.url) as client:
+    with httpx.Client(base_url=server.url, timeout=30) as client:
         yield client

@@ -95,15 +95,15 @@ def test_each_period_has_one_invoice_and_one_payment_however_often_billers_die(
         ]
         for biller in billers:
             biller.wait_until_it_bills()
+        while len(ledger.owners(BOOK, "invoice_payment", "")) <= SUBSCRIPTIONS:
+            time.sleep(0.01)
         time.sleep(chance.uniform(0.01, 0.3))
         for biller in billers:
             biller.kill()
-    begun = len(ledger.owners(BOOK, "invoice_payment", ""))
     last = BillingProcess(database_url, tmp_path / "last.log", "--once")
     assert last.process.wait(timeout=PATIENCE_SECONDS * 3) == 0
 
     everything_is_billed_once(ledger)
-    assert begun > SUBSCRIPTIONS, "nobody had billed anything before they were killed"
 
 
 def everything_is_billed_once(ledger: Ledger) -> None:

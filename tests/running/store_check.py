@@ -1,11 +1,14 @@
 """Store check: whether a store is sound, looked at beside whoever uses it."""
 
+from generations import awaited
 from sqlalchemy import Engine, func, select
 
 import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
 from ledger.reading import heads
 from ledger.schema import events
+from projections.engine.generations.generations import Generations, ViewsRebuilding
 from projections.engine.rebuilding.verify import Report
+from projections.read_models import DEFINITIONS
 from whence.settings import Settings
 from whence.verification import verify_store
 from whence.wiring import generations_of, recording
@@ -26,9 +29,19 @@ def examined(database_url: str) -> Report:
     settings = Settings(database_url=database_url)
     with recording(settings) as ledger, generations_of(settings, ledger) as generations:
         assert numbered(ledger.engine) == heads(ledger.engine)
+        awaited(lambda: views_serve(generations))
         report = verify_store(ledger, generations)
     assert (report.integrity.faults, report.claims, report.replies) == ((), (), ())
     return report.views
+
+
+def views_serve(generations: Generations) -> bool:
+    """A server that has just begun may build them yet."""
+    try:
+        generations.serving(DEFINITIONS)
+    except ViewsRebuilding:
+        return False
+    return True
 
 
 def numbered(engine: Engine) -> dict[str, int]:
