@@ -62,6 +62,15 @@ def test_every_question_of_the_guide_is_answered(store):
         assert store.ask(query), query
 
 
+def test_what_is_joined_is_found_and_not_looked_for(store):
+    joining = [query for query in QUERIES if "JOIN" in query]
+    assert joining
+
+    for query in joining:
+        plan = [step["detail"] for step in store.ask(f"EXPLAIN QUERY PLAN {query}")]
+        assert any(step.startswith("SEARCH customers") for step in plan), plan
+
+
 @on_both_databases
 def test_every_readable_view_has_the_columns_that_the_guide_lists(store):
     assert len(LISTED) == 7
@@ -69,7 +78,7 @@ def test_every_readable_view_has_the_columns_that_the_guide_lists(store):
     for view, columns in LISTED.items():
         rows = store.all_of(view)
         assert rows, view
-        assert list(rows[0]) == ["organization", "mode", *re.findall(r"`(\w+)`", columns)]
+        assert list(rows[0]) == ["book", "organization", "mode", *re.findall(r"`(\w+)`", columns)]
         assert {(row["organization"], row["mode"]) for row in rows} == {(store.org_id, "test")}
 
 
