@@ -48,6 +48,10 @@ _EVERY_BOOK = {
     "looks how far the views of each have come": (
         r"SELECT \S+checkpoints\.book, (\S+checkpoints\.\w+,? )+FROM \S+checkpoints"
     ),
+    "looks whether views know more than the ledger": (
+        r"SELECT \S+checkpoints\.book FROM \S+checkpoints LEFT OUTER JOIN \S+books "
+        r"ON \S+books\.book = \S+checkpoints\.book WHERE .+"
+    ),
     "verifies all there is": (
         r"SELECT (views_n\.(\w+)\.\w+,? )+FROM views_n\.\2 ORDER BY (views_n\.\2\.\w+,? ?)+"
     ),
