@@ -7,8 +7,8 @@ from hashlib import sha256
 from commands.handling.handler import CommandHandler
 from commands.handling.unit_of_work import UnitOfWork
 from commands.imported_api_keys import find_imported
-from commands.key_format import InvalidApiKey, parse
-from domain.api_key import ApiKeyRevoked, Key
+from commands.key_format import parse
+from domain.api_key import ApiKeyRevoked, InvalidApiKey, Key
 from domain.book import Book, Mode
 from domain.errors import Unauthorized
 from domain.organization import Organization

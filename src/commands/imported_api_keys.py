@@ -12,8 +12,8 @@ from typing import Final
 from commands.api_keys import IssueKey
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
-from commands.key_format import InvalidApiKey, PresentedKey, parse
-from domain.api_key import Key
+from commands.key_format import PresentedKey, parse
+from domain.api_key import InvalidApiKey, Key
 from domain.book import Book, Mode
 from domain.errors import Conflict, NotFound, RuleBroken
 from domain.imported_key import ImportedKey

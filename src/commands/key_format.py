@@ -12,16 +12,8 @@ from typing import Final
 from commands.handling.ids import Ids
 from domain.api_key import Key
 from domain.book import Book, Mode
-from domain.errors import Unauthorized
 
 _SHAPE: Final = re.compile(r"pfk_(test|live)_([0-9a-z]{26})([0-9a-z]{26})\.([A-Za-z0-9_-]{43})")
-
-
-class InvalidApiKey(Unauthorized):
-    code = "invalid_api_key"
-
-    def __init__(self) -> None:
-        super().__init__("this API key is not known here")
 
 
 @dataclass(frozen=True)

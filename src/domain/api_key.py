@@ -36,6 +36,13 @@ class KeyNotFound(NotFound):
         super().__init__(f"no API key {key_id}", key_id=key_id)
 
 
+class InvalidApiKey(Unauthorized):
+    code = "invalid_api_key"
+
+    def __init__(self) -> None:
+        super().__init__("this API key is not known here")
+
+
 class ApiKeyRevoked(Unauthorized):
     code = "api_key_revoked"
 

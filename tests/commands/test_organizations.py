@@ -10,9 +10,9 @@ from commands.api_keys import IssueKey, issue_key, list_keys, revoke_key
 from commands.directory import Directory
 from commands.handling.handler import Context
 from commands.imported_api_keys import NotImportable, import_key
-from commands.key_format import InvalidApiKey, parse
+from commands.key_format import parse
 from commands.organizations import AlreadyFounded, Founded, first_org_id, found_organization
-from domain.api_key import ApiKeyRevoked, KeyNotFound
+from domain.api_key import ApiKeyRevoked, InvalidApiKey, KeyNotFound
 from domain.organization import Organization
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,7 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.http.connection import LARGEST_HEADER_BYTES, LONGEST_URL_BYTES, Patience
-from commands.key_format import InvalidApiKey
+from domain.api_key import InvalidApiKey
 
 HASTE = Patience(header_seconds=0.3, body_seconds=0.3, most_connections=20)
 PATIENCE_SECONDS = 20
