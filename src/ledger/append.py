@@ -117,7 +117,12 @@ class KeyReused:
     """The key was used before, by another request."""
 
 
-Outcome = Done | LostRace | ValueTaken | Replayed | KeyReused
+@dataclass(frozen=True, slots=True)
+class BookDeleted:
+    """The book was deleted: it takes nothing any more."""
+
+
+Outcome = Done | LostRace | ValueTaken | Replayed | KeyReused | BookDeleted
 
 
 @dataclass(frozen=True, slots=True)

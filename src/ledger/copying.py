@@ -38,7 +38,8 @@ def copy_store(
         if connection.execute(select(books.c.book).limit(1)).first() is not None:
             raise StoreNotEmpty
         # PostgreSQL adds whole numbers up to a decimal.
-        total = int(reading.execute(select(func.sum(books.c.position))).scalar() or 0)
+        positions = select(func.sum(books.c.position)).where(books.c.position >= 0)
+        total = int(reading.execute(positions).scalar() or 0)
         for table in (events, claims, replies, books):
             copied = 0
             with closing(_pages(reading, table)) as pages:

@@ -1,7 +1,7 @@
 """The ledger: append, read and verify facts, by book."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Self
@@ -13,12 +13,14 @@ from ledger.append import Append, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
 from ledger.database import asking
+from ledger.deletion import delete_book, deleted_books
 from ledger.expired_replies import forget_expired_replies
 from ledger.full_disk import probe
 from ledger.opened_files import files_must_be_there
 from ledger.outcomes import misnumbered
 from ledger.reading import StoreIdentity
 from ledger.schema import books
+from ledger.verifying import verify
 from ledger.waiting import Waiting
 from ledger.writer import Answered, Committed, Writer
 
@@ -99,7 +101,7 @@ class Ledger:
         """
         with self.engine.connect() as connection:
             files_must_be_there(connection)
-            book = connection.scalar(select(books.c.book).limit(1))
+            book = connection.scalar(select(books.c.book).where(books.c.position >= 0).limit(1))
         if self._writer.is_full and book is not None:
             self.append(probe(book, self._clock()))
 
@@ -175,6 +177,24 @@ class Ledger:
         """The last position of every book."""
         return reading.heads(self._asked)
 
+    def count_streams(self, book: str, prefix: str) -> int:
+        """How many streams of a book begin so."""
+        return reading.count_streams(self._asked, book, prefix)
+
+    def delete(self, book: str, *, unless: Sequence[str] = ()) -> bool:
+        """Deletes a book for ever, durably; False when there is none.
+
+        Raises BookInUse when one of its streams begins with one of these. Any process may do it
+        while others write: they are told that it is deleted.
+        """
+        return delete_book(self.engine, book, self._clock(), unless=unless)
+
+    def deleted(
+        self, among: Collection[str] | None = None, connection: Connection | None = None
+    ) -> set[str]:
+        """The books that were deleted: all, or those of some; on a connection as `read` does."""
+        return deleted_books(self._asked, among, connection)
+
     def owner(self, book: str, kind: str, value: str) -> str | None:
         """The stream that holds a value."""
         return claims.owner(self._asked, book, kind, value)
@@ -212,7 +232,7 @@ class Ledger:
 
     def verify(self, book: str) -> Chain | BrokenChain:
         """Recomputes the chain of a book, in bounded memory."""
-        return reading.verify(self._asked, book)
+        return verify(self._asked, book)
 
 
 def _check(append: Append) -> None:

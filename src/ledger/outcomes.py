@@ -1,4 +1,4 @@
-"""Append outcomes: done, idempotent replay or conflict, version conflict, value taken.
+"""Append outcomes: done, idempotent replay or conflict, version conflict, value taken, no book.
 
 Pure: given what is known of the books, appends are judged one after the other, each seeing what
 those before it in the batch have done.
@@ -6,11 +6,12 @@ those before it in the batch have done.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ledger.append import (
     NUMBER,
     Append,
+    BookDeleted,
     Done,
     KeyReused,
     LostRace,
@@ -27,6 +28,9 @@ Stream = tuple[str, str]  # book, stream
 Value = tuple[str, str, str]  # book, kind, value
 Key = tuple[str, str]  # book, key
 
+# The position of a book that was deleted (`ledger.deletion`).
+TOMBSTONE: Final = -1
+
 
 class Head(NamedTuple):
     """The last position of a book, and what the next fact is chained to."""
@@ -34,6 +38,10 @@ class Head(NamedTuple):
     position: int
     digest: bytes
     recorded_at: str
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.position < 0
 
 
 @dataclass(slots=True)
@@ -122,6 +130,8 @@ def unproven_versions(appends: Iterable[Append]) -> dict[Stream, int]:
 
 def _refusal(append: Append, known: Known, now: str) -> Outcome | None:
     book = append.book
+    if known.heads[book].is_deleted:
+        return BookDeleted()
     if append.reply is not None:
         before = known.replies.get((book, append.reply.key))
         if before is not None and before.expires_at > now:

@@ -6,8 +6,9 @@ from sqlalchemy import Engine
 
 from ledger.chain import BrokenChain, Chain
 from ledger.integrity import check_integrity
-from ledger.reading import StoreIdentity, heads, identity, verify
+from ledger.reading import StoreIdentity, heads, identity
 from ledger.schema import SCHEMA
+from ledger.verifying import verify
 
 
 class NotWhole(Exception):  # noqa: N818 (named like every other refusal)

@@ -6,19 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, Select, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Select,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 
 from ledger.append import Replied, StoredFact
 from ledger.bulk_statements import asked_for
-from ledger.chain import BrokenChain, Chain, genesis, walk
 from ledger.clock import written
 from ledger.distribution import is_distributed
 from ledger.schema import books, events, replies, store
 
 T = TypeVar("T")
 
-_PAGE = 1000
+# Behind all that begins as a name does.
+_LAST = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +195,12 @@ def position_at(engine: Engine, book: str, moment: datetime) -> int:
 
 def head(engine: Engine, book: str) -> int:
     query = select(books.c.position).where(books.c.book == book)
-    return ask(engine, lambda connection: connection.execute(query).scalar()) or 0
+    return max(0, ask(engine, lambda connection: connection.execute(query).scalar()) or 0)
 
 
 def heads(engine: Engine) -> dict[str, int]:
-    query = select(books.c.book, books.c.position).order_by(books.c.book)
+    there = select(books.c.book, books.c.position).where(books.c.position >= 0)
+    query = there.order_by(books.c.book)
     # dict() would ask each row for its keys, which takes twice as long.
     return ask(
         engine,
@@ -214,23 +225,18 @@ def identity(engine: Engine) -> StoreIdentity:
     return StoreIdentity(*ask(engine, lambda connection: connection.execute(query).one()))
 
 
-def verify(engine: Engine, book: str) -> Chain | BrokenChain:
-    # One statement, one moment: a fact recorded meanwhile is behind both or neither.
-    last = select(func.max(events.c.position)).where(events.c.book == book).scalar_subquery()
-    query = select(books.c.position, books.c.digest, last).where(books.c.book == book)
-    found = ask(engine, lambda connection: connection.execute(query).one_or_none())
-    if found is None:
-        stray = read(engine, book, limit=1)
-        if stray:
-            return BrokenChain(book, stray[0].position, "added: the book has no head")
-        return Chain(0, genesis(book))
-    position, digest, written_upto = found
-    if written_upto is not None and written_upto > position:
-        return BrokenChain(book, position + 1, "added: it stands behind the head of the book")
-    return walk(book, Chain(position, digest), lambda after: _all(engine, book, after, position))
+def first_stream(connection: Connection, book: str, prefix: str) -> str | None:
+    """The first stream of a book whose name begins so."""
+    query = select(events.c.stream).where(events.c.book == book, *_begins(prefix))
+    return connection.execute(query.order_by(events.c.stream).limit(1)).scalar()
 
 
-def _all(engine: Engine, book: str, after: int, upto: int) -> Iterator[StoredFact]:
-    while page := read(engine, book, after=after, upto=upto, limit=_PAGE):
-        yield from page
-        after = page[-1].position
+def count_streams(engine: Engine, book: str, prefix: str) -> int:
+    query = select(func.count()).where(
+        events.c.book == book, *_begins(prefix), events.c.version == 1
+    )
+    return ask(engine, lambda connection: connection.execute(query).scalar_one())
+
+
+def _begins(prefix: str) -> tuple[ColumnElement[bool], ...]:
+    return events.c.stream >= prefix, events.c.stream < f"{prefix}{_LAST}"

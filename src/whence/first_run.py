@@ -24,13 +24,13 @@ Say = Callable[[str], None]
 
 
 def welcome(settings: Settings, address: str) -> None:
-    """On an empty store: founds an organization, and says how to get in, once.
+    """On a store in which nothing ever was: founds an organization, and says how to get in, once.
 
     Keys are shown to people alone. What is printed where nobody looks ends in a log, so there they
     are written to a file.
     """
     with recording(settings) as ledger:
-        if ledger.heads():
+        if ledger.heads() or ledger.deleted():
             return
         with _on_a_terminal() if sys.stdout.isatty() else _in_a_file(keys_file(settings)) as say:
             founded = _found(ledger)

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from ledger.chain import Chain
 from ledger.database import open_engine, writing
-from ledger.reading import heads, verify
+from ledger.reading import heads
+from ledger.verifying import verify
 
 
 @pytest.fixture

@@ -103,14 +103,14 @@ class AggregateCache:
         return Loaded(entry.aggregate.copy(), from_cache=True)
 
     async def have_moved(self, book: str, versions: Mapping[str, int]) -> bool:
-        """Whether the ledger knows more of a stream than it did at the given version.
+        """Whether in the ledger a stream does not end at the given version: it goes on, or is gone.
 
         What has moved is forgotten, so that it is read again.
         """
         moved = [
             stream
             for stream, version in versions.items()
-            if await self._in_a_thread(self._ledger.read_stream, book, stream, after=version)
+            if await self._in_a_thread(self._has_moved, book, stream, version)
         ]
         self.forget(book, moved)
         return bool(moved)
@@ -165,6 +165,11 @@ class AggregateCache:
         for stored in self._ledger.read_stream(book, stream):
             aggregate = self._mapper.decode(stored).mutate(aggregate)
         return aggregate
+
+    def _has_moved(self, book: str, stream: str, version: int) -> bool:
+        # With the fact of that version: of a book that was deleted nothing comes, not even that.
+        found = self._ledger.read_stream(book, stream, after=version - 1)
+        return [fact.version for fact in found] != [version]
 
     async def _in_a_thread(self, read: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()

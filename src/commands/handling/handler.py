@@ -12,10 +12,21 @@ from commands.handling.aggregate_cache import AggregateCache
 from commands.handling.ids import Ids
 from commands.handling.providers import Provider, RecordedByMerchant, Simulator
 from commands.handling.unit_of_work import UnitOfWork
+from domain.api_key import InvalidApiKey
 from domain.book import Mode
-from domain.errors import Conflict, NotPermitted, Refusal, Unauthorized
+from domain.errors import Conflict, NotFound, NotPermitted, Refusal, Unauthorized
 from domain.fact import Entity
-from ledger.append import Append, Done, KeyReused, LostRace, Outcome, Replayed, Reply, ValueTaken
+from ledger.append import (
+    Append,
+    BookDeleted,
+    Done,
+    KeyReused,
+    LostRace,
+    Outcome,
+    Replayed,
+    Reply,
+    ValueTaken,
+)
 from ledger.clock import Clock
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -44,6 +55,13 @@ class TooMuchContention(Conflict):
 
     def __init__(self) -> None:
         super().__init__("others keep changing this at the same moment: try again")
+
+
+class NobodyThere(NotFound):
+    """The book was deleted while the decision was made."""
+
+    def __init__(self) -> None:
+        super().__init__("this was deleted, with all that belongs to it")
 
 
 @dataclass(frozen=True)
@@ -189,7 +207,7 @@ class CommandHandler:
                 return None
             if request.idempotency is None and not work.claims and not work.releases:
                 return Answer(*response, await self._aggregates.head(request.book), replayed=False)
-        outcome = await self._ledger.append_async(self._append(request, response, work))
+        outcome = await self._recorded(request, self._append(request, response, work))
         match outcome:
             case Done():
                 counted = work.counted
@@ -214,7 +232,14 @@ class CommandHandler:
         if request.idempotency is None or isinstance(refusal, (Unauthorized, NotPermitted)):
             raise refusal
         response = request.refuse(refusal)
-        return _answer(response, await self._ledger.append_async(self._append(request, response)))
+        return _answer(response, await self._recorded(request, self._append(request, response)))
+
+    async def _recorded(self, request: _Request, append: Append) -> Outcome:
+        """What became of it; to a deleted book no key is known, and without one nobody is there."""
+        outcome = await self._ledger.append_async(append)
+        if isinstance(outcome, BookDeleted):
+            raise NobodyThere if request.context.key_id is None else InvalidApiKey
+        return outcome
 
     async def _is_outdated(self, work: UnitOfWork) -> bool:
         return await self._aggregates.have_moved(work.book, work.unchecked)
@@ -261,5 +286,5 @@ def _answer(response: Response, outcome: Outcome) -> Answer:
             return Answer(status, body, position, replayed=True)
         case KeyReused():
             raise IdempotencyConflict
-        case LostRace() | ValueTaken():
+        case LostRace() | ValueTaken() | BookDeleted():
             raise TooMuchContention

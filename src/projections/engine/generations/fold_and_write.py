@@ -25,6 +25,7 @@ from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.derivation import derive_touched
 from projections.engine.folding.fold import Folded, Folding, nothing_of, reason
 from projections.engine.folding.row_writer import merge_into
+from projections.engine.generations.clearing import clear
 from projections.engine.generations.database_errors import (
     is_row_fault,
     is_standstill,
@@ -38,6 +39,8 @@ FACTS_PER_BATCH = 5_000
 # views share a database, on the connection that holds the locks: nobody waits for a second one.
 Read = Callable[[Mapping[str, int], int, Connection | None], Sequence[StoredFact]]
 Skip = Callable[[str, Checkpoint], bool]
+# Those of some books that were deleted.
+Deleted = Callable[[Collection[str], Connection | None], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Step:
         )
 
 
+def _none_is_deleted(_books: Collection[str], _connection: Connection | None) -> Collection[str]:
+    return ()
+
+
 def is_parked(_book: str, checkpoint: Checkpoint) -> bool:
     return checkpoint.parked_error is not None
 
@@ -75,17 +82,22 @@ def fold_and_write(
     *,
     limit: int = FACTS_PER_BATCH,
     skip: Skip = is_parked,
+    deleted: Deleted = _none_is_deleted,
 ) -> Step:
     """Fold about `limit` facts that follow the checkpoints of these books, an equal share of each.
 
     A book for which `skip` says so stays where it is. A fact that cannot be folded, or of which
-    the database refuses a row, parks its book before it. Raises what the database says when it
-    stays away.
+    the database refuses a row, parks its book before it. Of a book that was deleted everything is
+    taken out. Raises what the database says when it stays away.
     """
-    attempt = _Attempt(generation, definitions, folding, read, frozenset(books), limit, skip)
+    attempt = _Attempt(
+        generation, definitions, folding, read, frozenset(books), limit, skip, deleted
+    )
 
     def again(books: Collection[str], limit: int) -> Step:
-        return fold_and_write(generation, definitions, folding, read, books, limit=limit, skip=skip)
+        return fold_and_write(
+            generation, definitions, folding, read, books, limit=limit, skip=skip, deleted=deleted
+        )
 
     try:
         step = patiently(attempt.run)
@@ -96,6 +108,8 @@ def fold_and_write(
         if not is_row_fault(error) or not attempt.folded:
             raise
         return _without_the_row(attempt, error, again)
+    for book in attempt.gone:
+        clear(generation, definitions, book)
     if attempt.absent:
         with generation.writing() as connection:
             begin_checkpoints(connection, attempt.absent)
@@ -124,7 +138,7 @@ def _without_the_row(
 class _Attempt:
     """One transaction; `folded` is what it was about to write, of so many `facts`.
 
-    The `absent` books have no checkpoint to lock yet.
+    The `absent` books have no checkpoint to lock yet; the `gone` are to be taken out.
     """
 
     generation: Generation
@@ -134,25 +148,32 @@ class _Attempt:
     books: frozenset[str]
     limit: int
     skip: Skip
+    deleted: Deleted
     facts: int = 0
     folded: list[Folded] = field(default_factory=list)
     absent: frozenset[str] = frozenset()
+    gone: Collection[str] = ()
 
     def run(self) -> Step:
         self.facts, self.folded = 0, []
-        on_postgresql = self.generation.schema is not None
         with self.generation.writing() as connection:
+            # PostgreSQL has the facts as well.
+            beside = None if self.generation.schema is None else connection
             found = self._lock(connection, self.books)
             after = {b: c.position for b, c in found.items() if not self.skip(b, c)}
             each = max(1, self.limit // max(1, len(after)))
-            facts = self.read(after, each, connection if on_postgresql else None) if after else []
+            facts = self.read(after, each, beside) if after else []
             self.facts = len(facts)
             by_book = {book: list(own) for book, own in groupby(facts, attrgetter("book"))}
+            silent = found.keys() - by_book.keys()
+            self.gone = self.deleted(silent, beside) if silent else ()
             self.folded = [self.folding.fold(b, after[b], own) for b, own in by_book.items()]
             self._write(connection, self.folded)
         return Step(
             len(facts),
-            found | {folded.book: folded.checkpoint for folded in self.folded},
+            found
+            | {folded.book: folded.checkpoint for folded in self.folded}
+            | dict.fromkeys(self.gone, Checkpoint()),
             self.books - found.keys() - self.absent,
             frozenset(book for book, own in by_book.items() if len(own) >= each),
         )

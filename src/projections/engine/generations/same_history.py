@@ -36,7 +36,9 @@ def is_known(ledger: Ledger, book: str, checkpoint: Checkpoint) -> bool:
     if checkpoint.position == 0:
         return True
     last = ledger.read(book, after=checkpoint.position - 1, upto=checkpoint.position, limit=1)
-    return [fact.digest.hex() for fact in last] == [checkpoint.digest]
+    is_the_same = [fact.digest.hex() for fact in last] == [checkpoint.digest]
+    # The rows of a deleted book are about to be taken out.
+    return is_the_same or bool(ledger.deleted([book]))
 
 
 def find_book_of_another_history(connection: Connection) -> str | None:
@@ -48,10 +50,12 @@ def find_book_of_another_history(connection: Connection) -> str | None:
     if connection.dialect.name != "postgresql" or is_distributed(connection):
         return None
     at, head = checkpoints.c, func.coalesce(books.c.position, 0)
+    is_deleted = head < 0
     query = (
         select(at.book)
         .select_from(checkpoints.outerjoin(books, books.c.book == at.book))
         .where(
+            ~is_deleted,
             at.position >= head,
             or_(at.position > head, func.encode(books.c.digest, "hex") != at.digest),
         )

@@ -139,6 +139,7 @@ class Projector:
                 self._ledger.read_many,
                 books,
                 skip=self._has_been_tried,
+                deleted=self._ledger.deleted,
             )
         except BaseException as error:
             self._enqueue(books)

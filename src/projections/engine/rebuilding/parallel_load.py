@@ -26,9 +26,10 @@ from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions, Fold
 from projections.engine.folding.fold import Folding, reason
+from projections.engine.generations.clearing import clear
 from projections.engine.generations.generation import Generation, postgresql_generation
 from projections.engine.rebuilding.bulk_load import ROWS_IN_MEMORY, BulkLoader, Count
-from projections.engine.rebuilding.quarantine import clear, derive
+from projections.engine.rebuilding.quarantine import derive
 
 _WORTH_A_PROCESS = 50_000
 
@@ -93,6 +94,9 @@ def load_books(
     """
     load_in_parallel(ledger, generation, definitions, mapper, heads, count, processes=processes)
     generation.create_keys(definitions)
+    # What was deleted meanwhile may be there in part, without a checkpoint that tells of it.
+    for book in sorted(ledger.deleted().intersection(dict(heads))):
+        clear(generation, definitions, book)
     generation.analyze(definitions, only=definitions.folded)
     for book, _ in heads:
         derive(generation, definitions, book)

@@ -6,23 +6,15 @@ fact that is at fault: as it would have been parked if it had been folded as it 
 """
 
 import structlog
-from sqlalchemy import delete
 
-from projections.engine.folding.checkpoints import checkpoints
 from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.derivation import derive_book
 from projections.engine.folding.fold import reason
+from projections.engine.generations.clearing import clear
 from projections.engine.generations.database_errors import is_row_fault
 from projections.engine.generations.generation import Generation
 
 _log = structlog.get_logger("whence")
-
-
-def clear(generation: Generation, definitions: Definitions, book: str) -> None:
-    """Take out all rows of a book, and how far it is."""
-    with generation.unhurried() as connection:
-        for table in (*definitions.tables, checkpoints):
-            connection.execute(delete(table).where(table.c.book == book))
 
 
 def quarantine(
