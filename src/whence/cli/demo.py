@@ -15,7 +15,6 @@ from commands.handling.handler import Context
 from commands.organizations import found_organization
 from domain.book import Book
 from domain.money import shown
-from ledger.private_files import make_private_file, make_private_folder
 from projections.source_breakdown import (
     RankedSources,
     SourceBreakdown,
@@ -26,7 +25,8 @@ from projections.top_customers import TopCustomers, top_customers
 from whence.cli.terminal import print_table, progress_bar
 from whence.demo.fill import Fill
 from whence.demo.year import Year
-from whence.first_run import keys_file, show_keys
+from whence.demo_key import keep
+from whence.first_run import show_keys
 from whence.settings import Settings
 from whence.wiring import handling, projecting, recording, utc_now
 
@@ -70,21 +70,11 @@ def demo(
     _show(told.result)
     typer.echo()
     show_keys(NAME, founded)
-    typer.echo(_to_try(settings, _kept(settings, founded.keys["test"])))
+    typer.echo(_to_try(settings, keep(settings, founded.keys["test"]), founded.org_id))
 
 
-def _kept(settings: Settings, key: str) -> Path:
-    """A file of its owner's alone with the key of the newest demo in it, and nothing else."""
-    file = keys_file(settings).with_name("demo.key")
-    make_private_folder(file.parent)
-    file.unlink(missing_ok=True)
-    make_private_file(file)
-    file.write_text(f"{key}\n")
-    return file
-
-
-def _to_try(settings: Settings, key: Path) -> str:
-    """What an answer looks like, how, and where its pages are found."""
+def _to_try(settings: Settings, key: Path, org_id: str) -> str:
+    """How to ask, where the pages are found, and how all of it goes again."""
     api = f"http://{settings.host}:{settings.port}/v1"
     return "\n".join(
         (
@@ -95,6 +85,7 @@ def _to_try(settings: Settings, key: Path) -> str:
                 for question in _QUESTIONS
             ),
             "\nThe last answer has the url of a page on which anybody pays: open it in a browser.",
+            f"\nTo take all of it away again:\n\n  whence organizations delete {org_id}",
         )
     )
 

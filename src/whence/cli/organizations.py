@@ -1,12 +1,15 @@
 """`whence organizations`: the businesses whose customers and payments are recorded here."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Final
 
 import typer
 
+from commands.deletion import contents, delete_organization
 from commands.handling.handler import CommandHandler, Context
 from commands.organizations import (
     FoundOrganization,
@@ -16,10 +19,14 @@ from commands.organizations import (
 )
 from domain.book import MODES, Book, Mode
 from domain.organization import Organization
+from projections.engine.rebuilding.deletion import clear_deleted_books
+from projections.read_models import DEFINITIONS
 from whence.cli.terminal import AsJson, print_json, print_table, validated
+from whence.demo_key import forget
+from whence.errors import Unsuccessful
 from whence.first_run import show_keys
 from whence.settings import Settings
-from whence.wiring import handling, recording
+from whence.wiring import generations_of, handling, recording
 
 app = typer.Typer(help="The businesses whose payments are recorded here.", no_args_is_help=True)
 
@@ -89,6 +96,47 @@ def list_(*, json: AsJson = False) -> None:
             for each in found
         ]
         print_table("Organizations", ("id", "name", "country", "since"), rows)
+
+
+@app.command()
+def delete(
+    org_id: Annotated[str, typer.Argument(help="The organization, org_…")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Delete an organization for ever: its test book, and its live book if nothing is in it."""
+    settings = Settings.load()
+    with (
+        recording(settings, makes_store=False) as ledger,
+        generations_of(settings, ledger) as generations,
+    ):
+        # What is left of one that was interrupted.
+        clear_deleted_books(ledger, generations, DEFINITIONS)
+        found = contents(ledger, org_id)
+        if not json:
+            columns = ("book", "facts ", "customers ", "payments ", "payment links ")
+            rows = (
+                [f"{each:,}" if isinstance(each, int) else each for each in asdict(book).values()]
+                for book in found
+            )
+            print_table(f"All of {org_id}", columns, rows)
+        if not yes:
+            _must_be_meant()
+        delete_organization(ledger, org_id)
+        clear_deleted_books(ledger, generations, DEFINITIONS)
+    forget(settings, org_id)
+    if json:
+        print_json({"id": org_id, "deleted": [asdict(each) for each in found]})
+    else:
+        typer.echo(f"{org_id} is deleted.")
+
+
+def _must_be_meant() -> None:
+    if not sys.stdin.isatty():
+        raise Unsuccessful("nobody is here to be asked: say --yes if it is meant")
+    if not typer.confirm("Delete it for ever?", err=True):
+        raise Unsuccessful("nothing was deleted")
 
 
 async def _update(
