@@ -178,6 +178,38 @@ PRESSED_TWICE = """() => {
 }"""
 
 
+def test_the_networks_follow_the_country(link, browser):
+    page = browser.new_context(user_agent=PERSON).new_page()
+    networks = page.get_by_role("group", name="Network")
+
+    page.goto(link["url"])
+    networks.get_by_text("Telecel").click()
+    page.get_by_label("Country").select_option("KE")
+    kenyan = networks.get_by_role("radio").evaluate_all("all => all.map((each) => each.value)")
+    networks.get_by_text("M-Pesa").click()
+    page.get_by_label("Mobile money number").fill("0712 345678")
+    press(page)
+    press(page)
+
+    assert kenyan == ["mpesa", "airtel", "another"]
+    expect(page.get_by_text("M-Pesa · •••• 5678")).to_be_visible()
+
+
+def test_methods_that_nobody_has_in_a_country_are_not_offered_there(link, browser):
+    page = browser.new_context(user_agent=PERSON).new_page()
+    methods = page.get_by_role("group", name="Pay with").get_by_role("radio")
+
+    page.goto(link["url"])
+    page.get_by_label("Country").select_option("US")
+    expect(methods).to_have_count(2)
+    expect(page.get_by_role("radio", name="Card")).to_be_checked()
+    page.get_by_label("Country").select_option("GH")
+
+    expect(page.get_by_role("radio", name="Mobile money")).to_be_visible()
+    page.get_by_text("Mobile money", exact=True).click()
+    expect(page.get_by_role("radio", name="AirtelTigo")).to_be_visible()
+
+
 def test_a_form_shows_that_it_was_sent_and_is_not_sent_again(link, browser):
     page = browser.new_context(user_agent=PERSON).new_page()
     said = []
