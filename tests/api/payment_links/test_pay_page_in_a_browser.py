@@ -154,6 +154,7 @@ def test_going_back_and_loading_again_never_pays_twice(client, link, page):
     introduce(page)
     page.get_by_role("button", name="Pay GHS 99.00").click()
     page.get_by_role("button", name="Confirm GHS 99.00").click()
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
     page.reload()
     expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
     page.go_back(wait_until="commit")
@@ -233,5 +234,57 @@ def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, browser):
 
     expect(opened.get_by_role("button")).to_have_count(0)
     expect(opened.get_by_text("Receipt number")).to_be_visible()
-    paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert paper == "rgb(255, 255, 255)"
+    for part in ("body", ".test", ".outcome .mark"):
+        paper = opened.locator(part).evaluate("each => getComputedStyle(each).backgroundColor")
+        assert paper in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"), part
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_logo_that_is_not_there_leaves_its_place_to_an_initial(client, browser, is_there):
+    client.patch("/v1/organization", json={"name": "Kente House"})
+    branding = {"logo_url": "https://shop.example/logo.svg"}
+    link = client.post("/v1/payment-links", json=SUMMER | {"branding": branding}).json()
+    page = browser.new_context(user_agent=PERSON).new_page()
+    square = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"></svg>'
+
+    def logo(route):
+        route.fulfill(body=square, content_type="image/svg+xml") if is_there else route.abort()
+
+    page.route("https://shop.example/**", logo)
+    page.goto(link["url"])
+
+    expect(page.locator(".logo")).to_be_visible(visible=is_there)
+    expect(page.locator(".initial")).to_be_visible(visible=not is_there)
+
+
+def test_no_amount_is_broken_in_two_on_the_narrowest_telephone(client, page):
+    link = client.post("/v1/payment-links", json=SUMMER | {"amount": 99_999_999_999}).json()
+    page.set_viewport_size({"width": 320, "height": 568})
+
+    page.goto(link["url"])
+
+    lines = page.locator(".price").evaluate(
+        "each => each.offsetHeight / parseFloat(getComputedStyle(each).lineHeight)"
+    )
+    assert round(lines) == 1
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_the_name_of_a_usual_country_can_be_read(client, page, width):
+    link = client.post("/v1/payment-links", json=SUMMER | {"country": "US"}).json()
+    page.set_viewport_size({"width": width, "height": 900})
+
+    page.goto(link["url"])
+
+    # What a select would need by itself, beside what it has.
+    wanted, has = page.get_by_label("Country").evaluate(
+        """each => {
+          const has = each.offsetWidth;
+          const only = each.cloneNode();
+          only.append(each.selectedOptions[0].cloneNode(true));
+          only.style.width = "auto";
+          each.after(only);
+          return [only.offsetWidth, has];
+        }"""
+    )
+    assert wanted <= has

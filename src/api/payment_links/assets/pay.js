@@ -45,6 +45,14 @@ if (networks) {
   };
   country.addEventListener("change", follow);
 }
+// A logo that cannot be shown leaves its place to the first letter of the name.
+for (const logo of document.querySelectorAll(".logo")) {
+  logo.decode().catch(() => {
+    logo.hidden = true;
+    const initial = logo.parentElement.querySelector(".initial");
+    if (initial) initial.hidden = false;
+  });
+}
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
