@@ -67,6 +67,9 @@ def test_a_receipt_says_who_paid_whom_how_when_and_what_for(client, browser):
     [payment] = client.get("/v1/payments").json()
     receipt = read(page)
     assert re.fullmatch(r"\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d GMT", receipt.pop("Date"))
+    number = receipt["Receipt number"]
+    assert re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}", number)
+    assert payment["id"].upper().endswith(number.replace("-", ""))
     assert receipt == {
         "Amount": "GHS 99.00",
         "Paid to": "Kente House",
@@ -75,9 +78,32 @@ def test_a_receipt_says_who_paid_whom_how_when_and_what_for(client, browser):
         "Paid with": "Mobile money · MTN · •••• 4567",
         "Your size": "L",
         "Reference": "ORDER-7",
-        "Receipt number": payment["id"],
+        "Receipt number": number,
         "Mode": "Test: no money moved",
     }
+
+
+@on_both_databases
+def test_the_number_of_a_receipt_finds_its_payment_however_it_is_typed(client, browser):
+    link = link_of(client, amount=4000)
+    numbers = [read(pay(browser, link))["Receipt number"] for _ in range(2)]
+    typed = [
+        write(number)
+        for number in numbers
+        for write in (
+            str,
+            str.lower,
+            lambda number: number.replace("-", ""),
+            lambda number: f" {number.replace('-', ' ')} ",
+            lambda number: number.replace("-", "\N{EN DASH}"),
+            lambda number: number.replace("0", "O").replace("1", "l"),
+        )
+    ]
+
+    found = [client.get("/v1/payments", params={"search": each}).json() for each in typed]
+
+    newest, first = (each["id"] for each in client.get("/v1/payments").json())
+    assert [[each["id"] for each in one] for one in found] == [[first]] * 6 + [[newest]] * 6
 
 
 @on_both_databases
