@@ -3,8 +3,9 @@
 import signal
 
 import pytest
-from generations import awaited, building, serving_number
+from generations import building, serving_number
 from server import PATIENCE_SECONDS, Server
+from waiting import awaited
 
 
 @pytest.fixture

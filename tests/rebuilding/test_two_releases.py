@@ -3,7 +3,8 @@
 import json
 
 import httpx2
-from generations import awaited, building, serving_number, states
+from generations import building, serving_number, states
+from waiting import awaited
 
 
 def test_a_release_with_other_views_builds_its_own_and_says_so_meanwhile(

@@ -1,12 +1,10 @@
 """Generations of a store, and what the command line does with them."""
 
 import json
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from server import PATIENCE_SECONDS, Server
+from server import Server
 
 from ledger.database import open_engine
 from projections.engine.generations.registry import Registry
@@ -26,14 +24,6 @@ def building(server: Server) -> list[int]:
 def serving_number(server: Server) -> int:
     [number] = [number for number, state in states(server).items() if state == "serving"]
     return number
-
-
-def awaited(condition: Callable[[], object]) -> None:
-    """Returns as soon as it is so."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def switch(server: Server, number: int) -> int:

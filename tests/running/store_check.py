@@ -1,7 +1,7 @@
 """Store check: whether a store is sound, looked at beside whoever uses it."""
 
-from generations import awaited
 from sqlalchemy import Engine, func, select
+from waiting import awaited
 
 import domain.catalogue  # noqa: F401 (a fact can be read once the module that defines it is imported)
 from ledger.reading import heads

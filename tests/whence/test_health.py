@@ -6,8 +6,8 @@ import signal
 import httpx
 import pytest
 from fastapi import FastAPI
-from generations import awaited
 from sqlalchemy import event
+from waiting import awaited
 
 from api.http.request_state import RequestState
 from ledger.append import Append, NewFact

@@ -2,13 +2,13 @@
 
 import re
 import socket
-import time
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from request_log import logged_requests
+from waiting import awaited
 
-PATIENCE_SECONDS = 10
 SECURITY = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -167,16 +167,6 @@ def test_what_a_client_gets_wrong_is_no_fault_of_ours_in_the_log(client, log, pa
     assert "request_failed" not in {entry["event"] for entry in log}
 
 
-def logged_requests(log, count):
-    """What was logged of so many requests: a moment after each was answered."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        found = [entry for entry in log if entry["event"] == "request"]
-        if len(found) >= count or time.monotonic() > until:
-            return found
-        time.sleep(0.01)
-
-
 def test_requests_are_logged_by_route_without_keys_and_personal_data(client, merchant, log):
     client.get("/v1/customers/lookup", params={"external_id": "ama@example.com"})
     client.get("/v1/customers/external/ama@example.com")
@@ -214,7 +204,7 @@ def test_every_request_is_counted_by_route_method_and_status(new_server):
     httpx.get(f"{server.url}/nothing")
     httpx.request("TRACE", f"{server.url}/nothing")
 
-    time.sleep(0.05)
+    awaited(lambda: len(metrics.seen) >= 3, every_seconds=0.01)
     assert metrics.seen == [
         ("refused", "GET", 401, True),
         ("unknown", "GET", 404, True),

@@ -1,15 +1,13 @@
 """Whoever is turned away again and again fills no log, and is counted in it."""
 
 import socket
-import time
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from request_log import logged_requests
 
 from api.http.sampling import Sampling
-
-PATIENCE_SECONDS = 10
 
 
 @pytest.fixture
@@ -41,10 +39,6 @@ def test_ever_new_kinds_take_no_more_room(sampling, now):
     assert len(vars(sampling)["_kinds"]) <= 1000
 
 
-def lines(log, status):
-    return [entry for entry in log if entry["event"] == "request" and entry["status"] == status]
-
-
 def test_who_asks_too_often_is_one_line_of_the_log(new_server, log):
     server = new_server(rate_limit_per_key="1/hour")
     key = {"X-Reevit-Key": server.found("Ama").keys["test"]}
@@ -53,8 +47,8 @@ def test_who_asks_too_often_is_one_line_of_the_log(new_server, log):
         answers = [client.get("/v1/payments").status_code for _ in range(9)]
 
     assert answers == [200] + [429] * 8
-    assert len(lines(log, 429)) == 1
-    assert len(lines(log, 200)) == 1
+    assert len(logged_requests(log, 1, status=429)) == 1
+    assert len(logged_requests(log, 1, status=200)) == 1
 
 
 def test_what_strangers_send_that_is_of_no_use_is_one_line_for_each_kind(server, log):
@@ -69,9 +63,7 @@ def test_what_strangers_send_that_is_of_no_use_is_one_line_for_each_kind(server,
             client.get(f"/nothing/{number}")
             client.get(f"/pay/nobody-{number}")
 
-    until = time.monotonic() + PATIENCE_SECONDS
-    while len(lines(log, 404)) < 2 and time.monotonic() < until:
-        time.sleep(0.01)
+    logged_requests(log, 2, status=404)
 
     said = [(entry["route"], entry["status"]) for entry in log if entry["event"] == "request"]
     assert sorted(said) == sorted(set(said))
@@ -84,4 +76,5 @@ def test_what_a_key_gets_wrong_is_said_every_time(client, log):
         client.get("/v1/payments?limit=x")
         client.get("/v1/payments/pay_nobody")
 
-    assert (len(lines(log, 400)), len(lines(log, 404))) == (3, 3)
+    assert len(logged_requests(log, 3, status=400)) == 3
+    assert len(logged_requests(log, 3, status=404)) == 3
