@@ -143,13 +143,13 @@ def projecting(settings: Settings, ledger: Ledger, *, folds: bool = True) -> Ite
         if folds:
             keeper.start()
         serving = generations.follow(DEFINITIONS)
-        recent = partial(generations.recent, DEFINITIONS)
+        whole_ones = partial(generations.whole_ones, DEFINITIONS)
         with (
             closing(Projector(ledger, serving, mapper, DEFINITIONS, lost=keeper.lost)) as projector,
             Views(
                 ledger,
                 serving,
-                recent=recent,
+                whole_ones=whole_ones,
                 prioritize=projector.prioritize,
                 lost=keeper.lost,
             ) as views,

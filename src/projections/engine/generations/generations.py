@@ -8,9 +8,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from math import inf
 from pathlib import Path
 from typing import Self
 
@@ -29,8 +28,8 @@ _log = logging.getLogger(__name__)
 
 # A switch is noticed by every process within this time.
 NOTICED_SECONDS = 0.5
-# For so long after a switch the generation before it may know more than the one that serves.
-_RECENT_SECONDS = 5.0
+# A query that was asked before that has been answered by then.
+_LAST_READ_SECONDS = 5.0
 
 
 class ViewsRebuilding(Exception):  # noqa: N818 (a state of things, not a fault)
@@ -48,15 +47,10 @@ class GenerationServes(ValueError):  # noqa: N818 (an answer to whoever named it
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What was found when the list was last looked at, and when that was begun.
-
-    `former` served until `since`.
-    """
+    """What was found to serve when the list was last looked at, and when that was begun."""
 
     looked_at: float
     serving: Generation
-    former: Generation | None
-    since: float
 
 
 class Generations:
@@ -98,19 +92,21 @@ class Generations:
             known = self._known.get(definitions.digest())
         if known is not None and time.monotonic() - known.looked_at < NOTICED_SECONDS:
             return known.serving
-        return self._look(definitions.digest()).serving
+        return self.whole_ones(definitions)[0]
 
-    def recent(self, definitions: Definitions) -> tuple[Generation, ...]:
-        """The one that serves at this moment and, just after a switch, the one before it.
+    def whole_ones(self, definitions: Definitions) -> Sequence[Generation]:
+        """The generation that serves at this moment, then the others that may have served before.
 
-        In that order. Raises ViewsRebuilding when none serves.
+        Raises ViewsRebuilding when none serves.
         """
-        known = self._look(definitions.digest())
-        former, listed = known.former, {each.number for each in self.list()}
-        if former is None or former.number not in listed:
-            return (known.serving,)
-        is_recent = time.monotonic() - known.since < _RECENT_SECONDS
-        return (known.serving, former) if is_recent else (known.serving,)
+        digest, looked_at = definitions.digest(), time.monotonic()
+        found = self._find_whole(digest)
+        with self._lock:
+            known = self._known.get(digest)
+            # Whoever began to look later was quicker: what they found is not older.
+            if known is None or known.looked_at < looked_at:
+                self._known[digest] = _Known(looked_at, found[0])
+        return found
 
     def follow(self, definitions: Definitions) -> Callable[[], Generation]:
         """`serving` for the projector and the reader, who ask before each batch and query."""
@@ -201,7 +197,7 @@ class Generations:
         if one.state not in states:
             raise GenerationServes(number)
         # It may have served until just now, and somebody may not have noticed yet.
-        time.sleep(NOTICED_SECONDS + _RECENT_SECONDS)
+        time.sleep(NOTICED_SECONDS + _LAST_READ_SECONDS)
         if not self._registry.drop(number, states):
             raise GenerationServes(number)
         self._remove(number)
@@ -209,36 +205,17 @@ class Generations:
     def _serve(self, number: int, states: tuple[State, ...]) -> bool:
         replaced = self._registry.serve(number, states, self._open.is_there)
         with self._lock:
-            # What was known is due to be looked at again, and not forgotten: it served before.
-            self._known = {
-                digest: replace(each, looked_at=-inf) for digest, each in self._known.items()
-            }
+            self._known.clear()
         return bool(replaced)
 
-    def _look(self, digest: str) -> _Known:
-        looked_at = time.monotonic()
-        serving = self._find_serving(digest)
-        with self._lock:
-            known, now = self._known.get(digest), time.monotonic()
-            if known is None:
-                known = _Known(looked_at, serving, None, now)
-            elif known.looked_at > looked_at:
-                # Whoever began to look later was quicker: what they found is not older.
-                return known
-            elif known.serving.number != serving.number:
-                known = _Known(looked_at, serving, known.serving, now)
-            else:
-                known = _Known(looked_at, serving, known.former, known.since)
-            self._known[digest] = known
-        return known
-
-    def _find_serving(self, digest: str) -> Generation:
+    def _find_whole(self, digest: str) -> Sequence[Generation]:
         mine = [each for each in self.list() if each.definitions == digest]
-        for each in reversed(mine):
-            if each.state == "serving" and self._open.is_there(each.number):
-                return self._open.get(each.number, digest)
-        building = [each for each in mine if each.state == "building"]
-        raise ViewsRebuilding(building[-1] if building else None)
+        whole = [e for e in mine if e.state != "building" and self._open.is_there(e.number)]
+        if not any(each.state == "serving" for each in whole):
+            building = [each for each in mine if each.state == "building"]
+            raise ViewsRebuilding(building[-1] if building else None)
+        whole.sort(key=lambda each: (each.state != "serving", -each.number))
+        return [self._open.get(each.number, digest) for each in whole]
 
     def _must_not_be_begun(self, digest: str, found: Sequence[Registered]) -> None:
         for each in found:

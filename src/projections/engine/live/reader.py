@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from typing import Generic, Self, TypeVar
 
 from sqlalchemy import Connection
@@ -25,6 +24,7 @@ from projections.engine.generations.database_errors import patiently
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.generations.lost_views import says_lost
+from projections.engine.live.furthest import furthest
 from projections.engine.turns import Turns, organization_of
 
 T = TypeVar("T")
@@ -51,9 +51,10 @@ class QueryResult(Generic[T]):
 class Views:
     """Asks the serving generation; queries run on a bounded number of threads, in turns.
 
-    `serving` names the generation for each query, or raises ViewsRebuilding; `recent` names all
-    that may know most, just after a switch; `prioritize` is called with the book that a query
-    has to wait for, `lost` with a generation whose tables are not there any more, and the error.
+    `serving` names the generation for each query, or raises ViewsRebuilding, and so does
+    `whole_ones` that and all others from which anybody may have been told something;
+    `prioritize` is called with the book that a query has to wait for, `lost` with a generation
+    whose tables are not there any more, and the error.
     """
 
     def __init__(
@@ -61,14 +62,14 @@ class Views:
         ledger: Ledger,
         serving: Callable[[], Generation],
         *,
-        recent: Callable[[], Sequence[Generation]] | None = None,
+        whole_ones: Callable[[], Sequence[Generation]] | None = None,
         prioritize: Callable[[str], None] = lambda _book: None,
         lost: Callable[[Generation, Exception], None] = lambda _generation, _error: None,
         threads: int = _THREADS,
     ) -> None:
         self._ledger = ledger
         self._serving = serving
-        self._recent = recent or (lambda: [serving()])
+        self._whole_ones = whole_ones or (lambda: [serving()])
         self._prioritize = prioritize
         self._lost = lost
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="views")
@@ -177,28 +178,32 @@ class Views:
     ) -> QueryResult[T] | int:
         """The answer, or the head to wait for while the views are not there yet."""
         goal = self._ledger.head(book) if head is None else head
-        # Who can wait no longer is told the most that anybody was told, a switch or not.
-        generations = self._recent() if final else [self._serving()]
+        generation = self._serving()
+        answer = self._read_from(generation, book, query, goal, final=False)
+        if final and not isinstance(answer, QueryResult):
+            # Who can wait no longer is told the most that anybody was told, a switch or not.
+            generation = furthest(self._ledger, self._whole_ones(), book)
+            answer = self._read_from(generation, book, query, goal, final=True)
+        return answer
 
+    def _read_from(
+        self, generation: Generation, book: str, query: _Reading[T], goal: int, *, final: bool
+    ) -> QueryResult[T] | int:
         def read() -> QueryResult[T] | int:
             with ExitStack() as transaction:
-                opened = [transaction.enter_context(each.reading()) for each in generations]
-                found = [read_checkpoints(each, [book]).get(book, Checkpoint()) for each in opened]
-                reached = max(found, key=attrgetter("position"))
+                connection = transaction.enter_context(generation.reading())
+                reached = read_checkpoints(connection, [book]).get(book, Checkpoint())
                 if reached.position < goal and reached.parked_error is None and not final:
                     return goal
                 behind = max(0, goal - reached.position)
-                connection = opened[found.index(reached)]
                 return QueryResult(query(connection, transaction), reached.position, behind)
 
         try:
             return patiently(read)
         except (DBAPIError, StoreReplaced) as error:
-            if not any(says_lost(error, each) for each in generations):
+            if not says_lost(error, generation):
                 raise
-            # Of several it may be the one that served before, which goes by and by.
-            if len(generations) == 1:
-                self._lost(generations[0], error)
+            self._lost(generation, error)
             raise ViewsRebuilding(None) from error
 
     @contextmanager

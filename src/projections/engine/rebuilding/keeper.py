@@ -99,7 +99,7 @@ class ViewsKeeper:
 
     def _others_serve(self, watched: Generation) -> bool:
         try:
-            return self._generations.recent(self._definitions)[0].number != watched.number
+            return self._generations.whole_ones(self._definitions)[0].number != watched.number
         except ViewsRebuilding:
             return False
 

@@ -96,7 +96,7 @@ def still_used(shop, generation):
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_whoever_discards_a_generation_waits_for_those_who_read_it(shop, monkeypatch):
     monkeypatch.setattr("projections.engine.generations.generations.NOTICED_SECONDS", 0)
-    monkeypatch.setattr("projections.engine.generations.generations._RECENT_SECONDS", 0)
+    monkeypatch.setattr("projections.engine.generations.generations._LAST_READ_SECONDS", 0)
     generation = shop.begin()
 
     with hindered(shop.engine, "DROP SCHEMA", f"{generation.schema}.toy_totals") as waited:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import delete, func, select, update
@@ -98,21 +99,25 @@ def test_a_generation_of_another_history_may_not_serve(shop, toys):
     assert shop.serving().number == serving.number
 
 
+def views_of(shop):
+    whole_ones = partial(shop.generations.whole_ones, shop.definitions)
+    return Views(shop.ledger, lambda: whole_ones()[0], whole_ones=whole_ones)
+
+
+def told_at_once(views, toys):
+    return asyncio.run(views.ask(toys.BOOK, payments(toys), wait_seconds=0))
+
+
 def test_who_can_wait_no_longer_is_told_the_most_that_anybody_was_told(shop, open_shop, toys):
     first, second = shop.begin(), shop.begin()
     elsewhere = open_shop()
     shop.record(toys.paid(), toys.paid())
     shop.project(second)
-    views = Views(
-        elsewhere.ledger,
-        elsewhere.generations.follow(shop.definitions),
-        recent=lambda: elsewhere.generations.recent(shop.definitions),
-    )
 
     def ask():
-        return asyncio.run(views.ask(toys.BOOK, payments(toys), wait_seconds=0))
+        return told_at_once(views, toys)
 
-    with views:
+    with views_of(elsewhere) as views:
         before = ask()
         shop.generations.switch(first.number)
         after = ask()
@@ -125,23 +130,58 @@ def test_who_can_wait_no_longer_is_told_the_most_that_anybody_was_told(shop, ope
     assert (later.result, later.position, later.behind) == (3, 3, 0)
 
 
-def test_the_generation_before_is_asked_no_more_when_it_is_gone_or_long_past(
-    shop, open_shop, monkeypatch
+def test_nobody_is_told_less_than_another_process_told_of_views_it_never_saw_serve(
+    shop, open_shop, toys
 ):
-    first, second = shop.begin(), shop.begin()
-    shop.serving()
-    shop.generations.switch(first.number)
-    recent = shop.generations.recent(shop.definitions)
+    first = shop.begin()
+    shop.record(toys.paid())
+    shop.project()
+    with views_of(open_shop()) as stood_still, views_of(shop) as views:
+        told_at_once(stood_still, toys)
+        shop.begin()
+        shop.record(toys.paid())
+        shop.project()
+        told = told_at_once(views, toys)
+        shop.generations.switch(first.number)
 
-    monkeypatch.setattr(generations_module, "_RECENT_SECONDS", 0)
-    long_past = shop.generations.recent(shop.definitions)
-    monkeypatch.undo()
-    open_shop().generations.drop(second.number)
-    gone = shop.generations.recent(shop.definitions)
+        told_later = told_at_once(stood_still, toys)
+        with views_of(open_shop()) as started_later:
+            told_first = told_at_once(started_later, toys)
 
-    assert [each.number for each in recent] == [first.number, second.number]
-    assert [each.number for each in long_past] == [first.number]
-    assert [each.number for each in gone] == [first.number]
+    assert told.position == 2
+    assert told_later == told_first == told
+
+
+def test_of_what_is_kept_only_views_of_this_history_are_read(shop, toys):
+    shop.record(toys.paid("ama"), toys.paid("forgotten"))
+    kept = shop.begin()
+    shop.project()
+    shop.begin()
+    with shop.engine.begin() as connection:
+        connection.execute(update(events).where(events.c.position == 2).values(digest=b"another"))
+
+    with views_of(shop) as views:
+        told = told_at_once(views, toys)
+        shop.project()
+        told_later = told_at_once(views, toys)
+
+    assert (told.position, told.behind) == (0, 2)
+    assert (told_later.position, told_later.behind) == (2, 0)
+    assert kept.number != shop.serving().number
+
+
+def test_kept_views_that_are_taken_away_are_missed_by_nobody(shop, open_shop, toys):
+    kept = shop.begin()
+    shop.begin()
+    whole_ones = shop.generations.whole_ones(shop.definitions)
+    shop.record(toys.paid())
+    open_shop().generations.drop(kept.number)
+
+    with Views(shop.ledger, shop.serving, whole_ones=lambda: whole_ones) as views:
+        told = told_at_once(views, toys)
+
+    assert kept in whole_ones
+    assert (told.position, told.behind) == (0, 1)
 
 
 def test_a_build_that_was_given_up_neither_shows_a_heartbeat_nor_serves(shop):
@@ -188,7 +228,7 @@ def test_what_serves_is_not_given_up_as_a_build(shop, toys):
 
 
 def test_a_generation_is_discarded_unless_it_serves(shop, monkeypatch):
-    monkeypatch.setattr(generations_module, "_RECENT_SECONDS", 0)
+    monkeypatch.setattr(generations_module, "_LAST_READ_SECONDS", 0)
     kept, serving = shop.begin(), shop.begin()
 
     shop.generations.discard(kept.number)
