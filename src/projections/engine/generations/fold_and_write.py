@@ -8,6 +8,7 @@ follow from theirs.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -32,6 +33,7 @@ from projections.engine.generations.database_errors import (
     patiently,
 )
 from projections.engine.generations.generation import Generation
+from projections.engine.generations.same_history import must_go_on
 
 FACTS_PER_BATCH = 5_000
 
@@ -88,7 +90,8 @@ def fold_and_write(
 
     A book for which `skip` says so stays where it is. A fact that cannot be folded, or of which
     the database refuses a row, parks its book before it. Of a book that was deleted everything is
-    taken out. Raises what the database says when it stays away.
+    taken out. Raises OfAnotherHistory where the facts do not go on from those that were folded, and
+    what the database says when it stays away.
     """
     attempt = _Attempt(
         generation, definitions, folding, read, frozenset(books), limit, skip, deleted
@@ -160,23 +163,34 @@ class _Attempt:
             # PostgreSQL has the facts as well.
             beside = None if self.generation.schema is None else connection
             found = self._lock(connection, self.books)
-            after = {b: c.position for b, c in found.items() if not self.skip(b, c)}
-            each = max(1, self.limit // max(1, len(after)))
-            facts = self.read(after, each, beside) if after else []
-            self.facts = len(facts)
-            by_book = {book: list(own) for book, own in groupby(facts, attrgetter("book"))}
-            silent = found.keys() - by_book.keys()
+            begun = {b: c for b, c in found.items() if not self.skip(b, c)}
+            each = max(1, self.limit // max(1, len(begun)))
+            facts = self._read_after(begun, each, beside) if begun else {}
+            self.facts = sum(len(own) for own in facts.values())
+            silent = found.keys() - facts.keys()
             self.gone = self.deleted(silent, beside) if silent else ()
-            self.folded = [self.folding.fold(b, after[b], own) for b, own in by_book.items()]
+            self.folded = [
+                self.folding.fold(book, begun[book].position, own) for book, own in facts.items()
+            ]
             self._write(connection, self.folded)
         return Step(
-            len(facts),
+            self.facts,
             found
             | {folded.book: folded.checkpoint for folded in self.folded}
             | dict.fromkeys(self.gone, Checkpoint()),
             self.books - found.keys() - self.absent,
-            frozenset(book for book, own in by_book.items() if len(own) >= each),
+            frozenset(book for book, own in facts.items() if len(own) >= each),
         )
+
+    def _read_after(
+        self, begun: Mapping[str, Checkpoint], each: int, on: Connection | None
+    ) -> dict[str, list[StoredFact]]:
+        found = self.read({book: c.position for book, c in begun.items()}, each, on)
+        facts = {book: list(own) for book, own in groupby(found, attrgetter("book"))}
+        for book, own in facts.items():
+            before = {book: begun[book].position - 1}
+            must_go_on(begun[book], own[0], partial(self.read, before, 1, on))
+        return facts
 
     def park(self, folded: Folded, error: str) -> Step:
         """Leave the book before the fact after `folded.after`, unless it has moved meanwhile."""
