@@ -35,7 +35,11 @@ _OF_NO_BOOK = {("whence", "alembic_version")}
 # What need not name a book, and why.
 _EVERY_BOOK = {
     "lists them": (
-        r"SELECT \S+books\.book(, \S+books\.position)? FROM \S+books ORDER BY \S+books\.book"
+        r"SELECT \S+books\.book(, \S+books\.position)? FROM \S+books"
+        r"( WHERE \S+books\.position >= \S+)? ORDER BY \S+books\.book"
+    ),
+    "lists those that were deleted": (
+        r"SELECT \S+books\.book FROM \S+books WHERE \S+books\.position < \S+"
     ),
     "lists those in which something is due": (
         r"SELECT \S+books\.book FROM \S+books WHERE EXISTS \(SELECT \S+claims\.book "
@@ -43,7 +47,8 @@ _EVERY_BOOK = {
     ),
     "lists those whose views are behind": (
         r"SELECT \S+books\.book, .+ FROM \S+books LEFT OUTER JOIN \S+checkpoints "
-        r"ON \S+checkpoints\.book = \S+books\.book WHERE \S+books\.position > coalesce\(.+\)"
+        r"ON \S+checkpoints\.book = \S+books\.book WHERE \S+books\.position > coalesce\(.+\) "
+        r"OR \S+books\.position < \S+ AND \S+checkpoints\.book IS NOT NULL"
     ),
     "looks how far the views of each have come": (
         r"SELECT \S+checkpoints\.book, (\S+checkpoints\.\w+,? )+FROM \S+checkpoints"
@@ -56,8 +61,12 @@ _EVERY_BOOK = {
         r"SELECT (views_n\.(\w+)\.\w+,? )+FROM views_n\.\2 ORDER BY (views_n\.\2\.\w+,? ?)+"
     ),
     "looks whether views were taken away": (r'SELECT EXISTS \(SELECT 1 FROM views_n\."?\w+"?\)'),
-    "looks how much there is to move": (r"SELECT sum\(\S+books\.position\) AS sum_1 FROM \S+books"),
-    "looks whether the new house is empty": r"SELECT \S+books\.book FROM \S+books LIMIT \S+",
+    "looks how much there is to move": (
+        r"SELECT sum\(\S+books\.position\) AS sum_1 FROM \S+books WHERE \S+books\.position >= \S+"
+    ),
+    "looks whether there is one": (
+        r"SELECT \S+books\.book FROM \S+books( WHERE \S+books\.position >= \S+)? LIMIT \S+"
+    ),
 }
 # A cluster would gather all rows on one machine, and sort them there.
 _EVERY_BOOK_OF_ONE_MACHINE = {
