@@ -5,12 +5,14 @@ a bucket does not begin or end on a quarter (a range that was asked for, a zone 
 movements themselves fill the gap.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Column, Connection, func, select, values
+from sqlalchemy import CTE, BigInteger, Connection, String, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from domain.payment import Payment
 from domain.time_zone import midnight
@@ -185,16 +187,7 @@ def _whole_quarters(
     connection: Connection, book: str, currency: str, buckets: list[tuple[int, int]]
 ) -> dict[int, Moved]:
     column = revenue.c
-    each = (
-        values(
-            Column("place", BigInteger),
-            Column("starts", BigInteger),
-            Column("ends", BigInteger),
-            name="buckets",
-        )
-        .data([(place, start, end) for place, (start, end) in enumerate(buckets)])
-        .cte("buckets")
-    ).c
+    each = _as_rows(connection, buckets).c
     rows = connection.execute(
         select(each.place, *sums(column))
         .where(
@@ -206,6 +199,27 @@ def _whole_quarters(
         .group_by(each.place)
     )
     return {row.place: moved_of(row) for row in rows}
+
+
+def _as_rows(connection: Connection, buckets: list[tuple[int, int]]) -> CTE:
+    """The buckets with their places, as parameters: their text would be compiled each time."""
+    if connection.dialect.name == "postgresql":
+        starts, ends = (
+            bindparam(None, [*edges], type_=ARRAY(BigInteger))
+            for edges in zip(*buckets, strict=True)
+        )
+        unnested = func.unnest(starts, ends)
+        told = unnested.table_valued("starts", "ends", with_ordinality="number").render_derived()
+        rows = select((told.c.number - 1).label("place"), told.c.starts, told.c.ends)
+    else:
+        listed = func.json_each(bindparam(None, json.dumps(buckets), type_=String))
+        told = listed.table_valued("key", "value")
+        rows = select(
+            told.c.key.label("place"),
+            func.json_extract(told.c.value, "$[0]").label("starts"),
+            func.json_extract(told.c.value, "$[1]").label("ends"),
+        )
+    return rows.cte("buckets")
 
 
 def _ragged(start: int, end: int) -> list[tuple[int, int]]:

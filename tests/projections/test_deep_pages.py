@@ -199,10 +199,13 @@ def test_a_page_far_down_costs_what_the_first_one_costs(book, name):
         total = listed(connection, limit=1).total
         assert total >= 10 * PAGE
         near = cost(connection, partial(listed, limit=PAGE))
-        cursors = [
-            listed(connection, limit=total * tenths // 10).next_cursor for tenths in range(1, 10)
+        cursors = [None]
+        for _ in range(9):
+            tenth = listed(connection, limit=total // 10, cursor=cursors[-1])
+            cursors.append(tenth.next_cursor)
+        far = [
+            cost(connection, partial(listed, limit=PAGE, cursor=cursor)) for cursor in cursors[1:]
         ]
-        far = [cost(connection, partial(listed, limit=PAGE, cursor=cursor)) for cursor in cursors]
 
     assert max(far) <= 2 * near, (near, far)
 
