@@ -32,12 +32,13 @@ from api.http.errors import ApiError, method_not_allowed, no_such_route
 from api.http.middleware import RequestMiddleware
 from api.http.rate_limits import RateLimit
 from api.http.request import ApiRequest
+from api.http.request_state import RequestState
 from api.http.responses import answer
 from api.http.routing import Dispatcher, for_browsers, new_router
 from api.http.turnstile import Turnstile
 from api.payment_links import commands as payment_link_commands
 from api.payment_links import pages as pay_pages
-from api.payment_links import payment_pages
+from api.payment_links import payment_pages, refusal_pages
 from api.payment_links import queries as payment_link_queries
 from api.payments import commands as payment_commands
 from api.payments import exports as payment_exports
@@ -169,6 +170,7 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
         metrics=dependencies.metrics,
         log=dependencies.log,
         store=dependencies.store,
+        failure_pages={"/pay/": refusal_pages.failed},
     )
     return app
 
@@ -182,7 +184,7 @@ async def health(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is a
 async def _http_error(request: Request, error: Exception) -> Response:
     """What the routing itself refuses: an unknown path, or a method the path does not know."""
     assert isinstance(error, HTTPException)  # noqa: S101 (registered for nothing else)
-    return _answer_of(request, error).response()
+    return RequestState.of(request.scope).shown(_answer_of(request, error))
 
 
 def _answer_of(request: Request, error: HTTPException) -> ApiError:

@@ -18,6 +18,7 @@ from commands.fields import (
     Metadata,
     Method,
     Moment,
+    Network,
     Object,
     ProviderName,
     ProviderReference,
@@ -53,6 +54,7 @@ class CreatePayment(Command):
     country: CountryCode | None = None
     customer_id: Text | None = None
     phone: Text | None = None
+    network: Network | None = None
     reference: Text | None = None
     description: LongText | None = None
     metadata: Metadata = Field(default_factory=dict)
@@ -171,7 +173,8 @@ async def create_payment(
         occurred_at=occurred_at,
     )
     work.add(payment)
-    keep_payer_details(work, payment, said, believed=ALL if by_visitor else ())
+    believed = ALL if by_visitor else ()
+    keep_payer_details(work, payment, said, believed=believed, network=command.network)
     apply_verdict(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
     await propagate_outcome(work, payment)
     return payment

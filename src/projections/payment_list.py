@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Select, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, literal, or_, select
 
+from domain.receipt_number import end_of_id
 from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
@@ -46,7 +47,7 @@ class PaymentFilter:
 
     Amounts are inclusive, in minor units; `start` ≤ created_at < `end`, and `succeeded_from` ≤
     succeeded_at < `succeeded_to`. `search` is a part of the id, reference, description or source
-    description, whatever the case. `metadata` asks for text values by name.
+    description, whatever the case, or a receipt number. `metadata` asks for text values by name.
     """
 
     status: str | None = None
@@ -132,9 +133,14 @@ def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:
     if filters.amount_max is not None:
         found.append(column.amount <= filters.amount_max)
     if filters.search:
-        found.append(column.search.contains(searchable(filters.search), autoescape=True))
+        found.append(_tells(searchable(filters.search)))
     found += [_noted(book, name, value) for name, value in filters.metadata.items()]
     return found
+
+
+def _tells(text: str) -> ColumnElement[bool]:
+    parts = filter(None, (text, end_of_id(text)))
+    return or_(*(payments.c.search.contains(part, autoescape=True) for part in parts))
 
 
 def _noted(book: str, name: str, value: str) -> ColumnElement[bool]:

@@ -15,7 +15,10 @@ PLAN = {
     "interval": "monthly",
 }
 LINK = {"name": "Summer Sale", "amount": 4000, "currency": "GHS"}
+DECLINED = PLAN | {"amount": 4001, "customer_id": "usr_1"}
+KEY = {"name": "reads", "scopes": ["payments:read"]}
 INTENT = {"amount": 4000, "currency": "GHS", "customer_id": "usr_1"}
+WAITING = {"amount": 77777, "currency": "GHS"}
 # What a query must be told besides the path.
 ASKED = {
     "/v1/customers/lookup": {"external_id": "usr_1"},
@@ -46,7 +49,7 @@ def shop_of(client):
     refund = client.post(f"/v1/payments/{payment['id']}/refund", json={"amount": 10}).json()
     subscription = client.post("/v1/subscriptions", json=PLAN | {"customer_id": ada["id"]}).json()
     link = client.post("/v1/payment-links", json=LINK | {"customer_id": ada["id"]}).json()
-    session = client.post("/v1/checkout/sessions", json={"amount": 4000, "currency": "GHS"}).json()
+    session = client.post("/v1/checkout/sessions", json=WAITING).json()
     return {
         "customer_id": ada["id"],
         "external_id": "usr_1",
@@ -93,7 +96,7 @@ def test_what_was_never_recorded_is_not_there_once_the_views_are_up_to_date(clie
 
 def test_a_page_to_pay_and_a_browser_with_a_secret_never_wait_for_the_views(late):
     shop = shop_of(late)
-    payment = late.post("/v1/payments/intents", json=INTENT | {"amount": 77777}).json()
+    payment = late.post("/v1/payments/intents", json=INTENT | WAITING).json()
     del late.headers["X-Reevit-Key"]
 
     page = late.get(f"/pay/{shop['code']}")
@@ -102,8 +105,14 @@ def test_a_page_to_pay_and_a_browser_with_a_secret_never_wait_for_the_views(late
         f"/v1/payments/{payment['id']}/confirm-intent",
         params={"client_secret": payment["client_secret"]},
     )
+    session = f"/v1/checkout/sessions/{shop['session_secret']}"
+    chosen = late.post(f"{session}/select", json={"method": "mobile_money"})
+    seen = late.get(session)
 
-    assert (page.status_code, paid.status_code, confirmed.status_code) == (200, 201, 200)
+    answers = (page, paid, confirmed, chosen, seen)
+    assert [each.status_code for each in answers] == [200, 201, 200, 200, 200]
+    for answer in (chosen, seen):
+        assert answer.json()["payment_intent"]["method"] == "mobile_money"
 
 
 @pytest.mark.parametrize("how", ["late", "being rebuilt"])
@@ -116,8 +125,12 @@ def test_an_answer_to_a_command_has_one_shape_however_late_the_views_are(new_ser
     with httpx.Client(base_url=server.url, headers={"X-Reevit-Key": key}, timeout=30) as late:
         told_late = shapes_of_everything_done(late)
 
-    assert [step for step in up_to_date if step[1] >= 300] == []
+    assert {step: told for step, told in up_to_date.items() if told[0] >= 300} == {}
     assert told_late == up_to_date
+    paths = client.get("/openapi.json").json()["paths"]
+    there_are = {f"{method.upper()} {path}" for path in paths for method in paths[path]}
+    done = {command.partition("?")[0] for command, _ in up_to_date}
+    assert {each for each in there_are - done if not each.startswith("GET")} == set()
 
 
 def test_a_figure_that_is_not_known_in_time_is_null_and_no_number(late):
@@ -131,42 +144,82 @@ def test_a_figure_that_is_not_known_in_time_is_null_and_no_number(late):
 
 
 def shapes_of_everything_done(client):
-    """The names in the answer to each command there is."""
+    """Of each command there is: the names in its answer."""
     shop = shop_of(client)
-    waiting = [new_payment(client, amount=77777) for _ in range(3)]
-    authorized = new_payment(client, capture_method="manual")
-    failed = new_payment(client, amount=4001)
-    steps = [
-        ("PATCH", f"/v1/customers/{shop['customer_id']}", {"name": "Ada"}),
-        ("PATCH", "/v1/customers/external/usr_1", {"name": "Ada"}),
-        ("PUT", "/v1/customers/external/usr_1", {"name": "Ada"}),
-        ("PUT", "/v1/customers/external/usr_2", {"name": "Esi"}),
-        ("PATCH", f"/v1/payments/intents/{waiting[0]}", {"amount": 9}),
-        ("POST", f"/v1/payments/{waiting[0]}/confirm", {}),
-        ("POST", f"/v1/payments/{waiting[1]}/cancel", {}),
-        ("POST", f"/v1/payments/{authorized}/confirm", {}),
-        ("POST", f"/v1/payments/{authorized}/capture", {}),
-        ("POST", f"/v1/payments/{failed}/retry", {}),
-        ("POST", f"/v1/payments/{shop['payment_id']}/refund", {"amount": 10}),
-        ("POST", f"/v1/payments/{waiting[0]}/dispute", {}),
-        ("POST", f"/v1/payments/{waiting[0]}/dispute/resolve", {"outcome": "lost"}),
-        ("PATCH", f"/v1/payment-links/{shop['link']}", {"name": "Autumn Sale"}),
-        ("POST", f"/v1/pay/{shop['code']}/pay", {"email": "esi@example.com"}),
-        ("PATCH", f"/v1/subscriptions/{shop['subscription_id']}", {"amount": 4001}),
-        ("POST", f"/v1/subscriptions/{shop['subscription_id']}/pause", {}),
-        ("POST", f"/v1/subscriptions/{shop['subscription_id']}/resume", {}),
-        ("POST", f"/v1/subscriptions/{shop['subscription_id']}/cancel", {}),
-        ("PATCH", f"/v1/invoices/{shop['invoice_id']}", {"metadata": {"a": "b"}}),
-    ]
+    return {
+        (command, number): shape_of(
+            client.request(*command.format_map(shop | its).split(), json=body)
+        )
+        for number, (command, body, its) in enumerate(commands_of(client))
+    }
+
+
+def commands_of(client):
+    """Every command as the API names it, what it is told, and what it is about beside the shop."""
+    to_amend, to_confirm, to_decide, to_fail, to_cancel, to_expire = (
+        new(client, "/v1/payments/intents", INTENT | WAITING) for _ in range(6)
+    )
+    set_aside = new(client, "/v1/payments/intents", INTENT | {"capture_method": "manual"})
+    declined = new(client, "/v1/payments/intents", INTENT | {"amount": 4001})
+    to_retry, to_let_go = (
+        {"invoice_id": new(client, "/v1/subscriptions", DECLINED)["latest_invoice_id"]}
+        for _ in range(2)
+    )
+    esi = {"customer_id": new(client, "/v1/customers", {"name": "Esi"})["id"]}
+    key = {"key_id": new(client, "/v1/api-keys", KEY)["id"]}
     return [
-        (step, *shape_of(client.request(method, path, json=body)))
-        for step, (method, path, body) in enumerate(steps)
+        ("POST /v1/customers", {"external_id": "usr_2"}, {}),
+        ("PATCH /v1/customers/{customer_id}", {"name": "Ada"}, {}),
+        ("PATCH /v1/customers/external/{external_id}", {"name": "Ada"}, {}),
+        ("PUT /v1/customers/external/{external_id}", {"name": "Ada"}, {}),
+        ("PUT /v1/customers/external/{external_id}", {"name": "Esi"}, {"external_id": "usr_3"}),
+        ("DELETE /v1/customers/external/{external_id}", None, {"external_id": "usr_3"}),
+        ("DELETE /v1/customers/{customer_id}", None, esi),
+        ("POST /v1/payments/intents", INTENT, {}),
+        ("PATCH /v1/payments/intents/{payment_id}", {"amount": 9}, to_amend),
+        ("POST /v1/payments/{payment_id}/confirm", {}, to_confirm),
+        ("POST /v1/payments/{payment_id}/dispute", {}, to_confirm),
+        ("POST /v1/payments/{payment_id}/dispute/resolve", {"outcome": "lost"}, to_confirm),
+        (
+            "POST /v1/payments/{payment_id}/confirm-intent?client_secret={client_secret}",
+            {},
+            to_decide,
+        ),
+        ("POST /v1/payments/{payment_id}/fail", {}, to_fail),
+        ("POST /v1/payments/{payment_id}/cancel", {}, to_cancel),
+        ("POST /v1/payments/{payment_id}/expire", {}, to_expire),
+        ("POST /v1/payments/{payment_id}/confirm", {}, set_aside),
+        ("POST /v1/payments/{payment_id}/capture", {}, set_aside),
+        ("POST /v1/payments/{payment_id}/retry", {}, declined),
+        ("POST /v1/payments/{payment_id}/refund", {"amount": 10}, {}),
+        ("POST /v1/payment-links", LINK, {}),
+        ("PATCH /v1/payment-links/{link}", {"name": "Autumn Sale"}, {}),
+        ("POST /v1/pay/{code}/pay", {"email": "esi@example.com"}, {}),
+        ("DELETE /v1/payment-links/{link}", None, {}),
+        ("POST /v1/checkout/sessions", WAITING, {}),
+        ("POST /v1/checkout/sessions/{session_secret}/select", {"method": "ussd"}, {}),
+        ("PUT /v1/checkout/settings", {"allowed_origins": ["https://shop.example"]}, {}),
+        ("POST /v1/subscriptions", PLAN | {"customer_id": "usr_1"}, {}),
+        ("PATCH /v1/subscriptions/{subscription_id}", {"amount": 4001}, {}),
+        ("POST /v1/subscriptions/{subscription_id}/pause", {}, {}),
+        ("POST /v1/subscriptions/{subscription_id}/resume", {}, {}),
+        ("POST /v1/subscriptions/{subscription_id}/cancel", {}, {}),
+        ("PATCH /v1/invoices/{invoice_id}", {"metadata": {"a": "b"}}, {}),
+        ("POST /v1/invoices/{invoice_id}/retry", {}, to_retry),
+        ("POST /v1/invoices/{invoice_id}/cancel", {}, to_let_go),
+        ("POST /v1/policies/retry", {"delays": ["2h"]}, {}),
+        ("DELETE /v1/policies/retry", None, {}),
+        ("POST /v1/api-keys", KEY, {}),
+        ("DELETE /v1/api-keys/{key_id}", None, key),
+        ("PATCH /v1/organization", {"name": "Ama's shops"}, {}),
     ]
 
 
-def new_payment(client, **more):
-    return client.post("/v1/payments/intents", json=INTENT | more).json()["id"]
+def new(client, path, body):
+    """With its id by the name that paths give it."""
+    made = client.post(path, json=body).json()
+    return made | {"payment_id": made["id"]}
 
 
 def shape_of(answer):
-    return answer.status_code, sorted(answer.json())
+    return answer.status_code, sorted(answer.json()) if answer.content else None

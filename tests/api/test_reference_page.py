@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from api.pages.accents import contrast
 from api.reference import document
 
 PATIENCE_MS = 60_000
@@ -32,6 +33,7 @@ def page(server):  # noqa: ARG001 (made first: a browser keeps an event loop in 
         )
         page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
         page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
         yield page
         browser.close()
 
@@ -61,6 +63,28 @@ def test_the_reference_is_searched_and_tried_with_a_key_and_nothing_leaves_the_o
     assert complained == []
     here = (merchant.server.url, "data:")
     assert [url for url in asked if not url.startswith(here)] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_of_the_page_is_as_light_as_its_reader_has_it(page, server, scheme):
+    page.emulate_media(color_scheme=scheme)
+
+    page.goto(f"{server.url}/docs")
+    sidebar = page.locator("rapi-doc .nav-bar")
+    expect(sidebar.get_by_text("/v1/payments/intents", exact=True)).to_be_visible()
+    style = "nav => [getComputedStyle(nav).backgroundColor, getComputedStyle(nav).color]"
+    behind, written = map(_hexadecimal, sidebar.evaluate(style))
+
+    assert (contrast(behind, "#000000") > contrast(behind, "#ffffff")) == (scheme == "light")
+    assert contrast(written, behind) >= 7
+
+
+def test_every_parameter_and_every_field_is_shown_with_its_type(page, server):
+    page.goto(f"{server.url}/docs#get-/v1/payments")
+    reference = page.locator("rapi-doc")
+    expect(reference.get_by_text("amount_max", exact=True)).to_be_visible()
+
+    assert reference.get_by_text("{missing-type-info}").count() == 0
 
 
 def test_the_page_may_run_only_what_this_server_gives_and_style_itself(stranger):
@@ -120,3 +144,8 @@ def test_the_document_is_made_once_and_nobody_waits_for_it(new_server, monkeypat
     assert health.status_code == 200
     assert answers == [200, 200, 200]
     assert len(made) == 1
+
+
+def _hexadecimal(colour):
+    """``rgb(1, 2, 3)`` of a browser, as the pages write it."""
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])

@@ -1,7 +1,8 @@
 """Request middleware: the one layer around all routes, and what every answer carries."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from starlette.requests import ClientDisconnect
@@ -12,7 +13,7 @@ from api.http.dependencies import RequestMetrics
 from api.http.errors import ApiError, body_too_large
 from api.http.failures import FailureLog, answer_to
 from api.http.parsing import LARGEST_BODY_BYTES, LARGEST_PUBLIC_BODY_BYTES, keep_encoded_slashes
-from api.http.request_state import REFUSED, RequestState
+from api.http.request_state import REFUSED, FailurePage, RequestState
 from api.http.sampling import Sampling
 from api.http.turnstile import Turnstile
 
@@ -44,7 +45,10 @@ _WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class RequestMiddleware:
-    """Request id, who asks, size limit, headers, access log, metrics, and the last catch."""
+    """Request id, who asks, size limit, headers, access log, metrics, and the last catch.
+
+    ``failure_pages``: how people are shown failures, by what the paths of their pages begin with.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class RequestMiddleware:
         metrics: RequestMetrics | None,
         log: Any,
         store: str | None = None,
+        failure_pages: Mapping[str, FailurePage] = MappingProxyType({}),
     ) -> None:
         self._app = app
         self._request_id = request_id
@@ -65,6 +70,7 @@ class RequestMiddleware:
         self._log = log.bind()
         self._failures = FailureLog(self._log)
         self._sampling = Sampling()
+        self._failure_pages = failure_pages
         self._constant = [*SECURITY_HEADERS]
         if store is not None:
             self._constant.append((b"whence-store", store.encode()))
@@ -75,6 +81,7 @@ class RequestMiddleware:
             return
         started = time.perf_counter()
         request_state = RequestState(self._request_id(), dict(scope["headers"]))
+        request_state.failure_page = self._page_for(scope["path"])
         request_state.join(scope)
 
         async def send_with_headers(message: Message) -> None:
@@ -92,9 +99,7 @@ class RequestMiddleware:
             self._failures.note(error, answer, request_state.request_id)
             if request_state.status:
                 raise
-            page = request_state.failure_page
-            response = answer.response() if page is None else page(answer)
-            await response(scope, receive, send_with_headers)
+            await request_state.shown(answer)(scope, receive, send_with_headers)
         finally:
             self._note(request_state, scope, time.perf_counter() - started)
 
@@ -111,6 +116,10 @@ class RequestMiddleware:
                 await preflight(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _page_for(self, path: str) -> FailurePage | None:
+        pages = self._failure_pages.items()
+        return next((page for start, page in pages if path.startswith(start)), None)
 
     async def _let_in(self, request_state: RequestState, scope: Scope) -> None:
         """Refuses what needs no look at anything, then whoever asks too often."""

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from api.http.errors import Error
 from api.http.openapi_components import share
 from api.http.openapi_errors import ERRORS, SENTENCES
+from api.http.openapi_types import as_people_read_it, never_null
 from api.http.routing import Operation
 from api.http.time_travel import time_travel_parameters
 from api.http.vocabulary import Vocabulary
@@ -120,22 +121,12 @@ def document(app: FastAPI) -> dict[str, Any]:
                 operation = described["paths"][route.path][method]
                 _complete(operation, route, method, schemas)
                 for parameter in operation["parameters"]:
+                    never_null(parameter["schema"])
                     vocabulary.complete_parameter(parameter)
-    whole: dict[str, Any] = _as_people_read_it(described)
+    whole: dict[str, Any] = as_people_read_it(described)
     share(whole)
     app.openapi_schema = whole
     return whole
-
-
-def _as_people_read_it(part: Any) -> Any:
-    """FastAPI writes every bound as a float, and nobody counts to 100.0; Markdown has one tick."""
-    if isinstance(part, dict):
-        return {name: _as_people_read_it(value) for name, value in part.items()}
-    if isinstance(part, list):
-        return [_as_people_read_it(value) for value in part]
-    if isinstance(part, str):
-        return part.replace("``", "`")
-    return int(part) if isinstance(part, float) and part.is_integer() else part
 
 
 def _complete(

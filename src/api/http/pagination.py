@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from starlette.responses import Response
 
 from api.http.cursors import sealed
-from api.http.query_fields import LARGEST, Whole, whole_number
+from api.http.query_fields import Whole, whole_number
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from projections.engine.querying.pages import Page
@@ -29,7 +29,7 @@ def up_to(most: int) -> Any:
 
     return Annotated[
         int,
-        Field(ge=1, le=LARGEST, description=f"More than {most} counts as {most}."),
+        Field(ge=1, description=f"More than {most} counts as {most}."),
         BeforeValidator(whole_number),
         AfterValidator(clamp),
     ]

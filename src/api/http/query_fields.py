@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from api.http.errors import InvalidInput
 from domain.time_zone import UnknownTimeZone, midnight, zone_of
 
-LARGEST: Final = 2**63 - 1
+_LARGEST: Final = 2**63 - 1
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -56,11 +56,26 @@ def _within_days(day: date) -> date:
 
 
 def _date_or_moment(schema: dict[str, Any]) -> None:
-    del schema["type"], schema["format"]
-    schema["anyOf"] = [{"type": "string", "format": name} for name in ("date-time", "date")]
+    del schema["format"]
+    schema["anyOf"] = [{"format": name} for name in ("date-time", "date")]
 
 
-Whole = Annotated[int, Field(ge=0, le=LARGEST), BeforeValidator(whole_number)]
+def _fits_the_database(schema: dict[str, Any]) -> None:
+    """The largest is none that anybody means: programs know it by this name."""
+    del schema["maximum"]
+    schema["format"] = "int64"
+
+
+Whole = Annotated[
+    int,
+    Field(ge=0, le=_LARGEST, json_schema_extra=_fits_the_database),
+    BeforeValidator(whole_number),
+]
+AtLeastOne = Annotated[
+    int,
+    Field(ge=1, le=_LARGEST, json_schema_extra=_fits_the_database),
+    BeforeValidator(whole_number),
+]
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant),

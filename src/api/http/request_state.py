@@ -12,6 +12,8 @@ from api.http.rate_limits import Allowance
 from commands.directory import Principal
 from domain.errors import Refusal
 
+FailurePage = Callable[[ApiError], Response]
+
 # Where the scope of a request says why it is refused, whoever sent it.
 REFUSED: Final = "whence.refused"
 
@@ -24,7 +26,7 @@ class RequestState:
 
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
     the answer has begun. ``behind`` is how many facts the views that were asked had yet to show.
-    ``failure_page`` shows a failure to people, where one asks for a page.
+    ``failure_page`` shows a failure to people, where they ask for a page.
     """
 
     request_id: str
@@ -35,13 +37,17 @@ class RequestState:
     status: int = 0
     replayed: bool = False
     behind: int = 0
-    failure_page: Callable[[ApiError], Response] | None = None
+    failure_page: FailurePage | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def header(self, name: bytes) -> str | None:
         """A header of the request, by its name in lower case."""
         value = self.received.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def shown(self, failure: ApiError) -> Response:
+        """As a page where people ask for one, else as programs read it."""
+        return failure.response() if self.failure_page is None else self.failure_page(failure)
 
     @classmethod
     def of(cls, scope: Scope) -> "RequestState":

@@ -40,7 +40,7 @@ def time_travel_parameters() -> list[dict[str, Any]]:
             "name": name,
             "in": "query",
             "required": False,
-            "schema": {"anyOf": [each for each in schema["anyOf"] if each != {"type": "null"}]},
+            "schema": schema,
         }
         for name, schema in fields.items()
     ]

@@ -20,6 +20,7 @@ from domain.mobile_money import network_name
 from domain.organization import Organization
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, PaymentLinkNotFound
+from domain.receipt_number import receipt_number
 
 METHODS: Final = {
     "mobile_money": "Mobile money",
@@ -91,7 +92,7 @@ def receipt(begun: dict[str, Any], reader: Reader) -> list[tuple[str, str]]:
         ("Paid with", _method(payment["method"], payer)),
         *_answers(begun["terms"]["custom_fields"], payment["metadata"]),
         ("Reference", payment["reference"]),
-        ("Receipt number", payment["id"]),
+        ("Receipt number", receipt_number(payment["id"])),
     ]
     return [(label, value) for label, value in lines if value]
 
@@ -101,9 +102,9 @@ def _method(method: str, payer: dict[str, Any]) -> str:
     if method not in ("mobile_money", "ussd"):
         network = phone = None
     # The last digits are enough for who has the number, and for nobody else.
-    number = f"•••• {phone[-4:]}" if phone else None
+    number = f"••••\N{NO-BREAK SPACE}{phone[-4:]}" if phone else None
     named = network and network_name(network)
-    return " · ".join(filter(None, (METHODS.get(method, method), named, number)))
+    return "\N{NO-BREAK SPACE}· ".join(filter(None, (METHODS.get(method, method), named, number)))
 
 
 def _answers(fields: list[dict[str, Any]], metadata: dict[str, Any]) -> list[tuple[str, str]]:

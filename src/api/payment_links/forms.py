@@ -151,7 +151,9 @@ def _check_payer(form: dict[str, Any], link: dict[str, Any], wrong: WrongForm) -
     """By a number or by an address a payer is known, and they have either, by how they pay."""
     method, say = method_in(form), wrong.problems.setdefault
     known_networks = networks(country_in(form, link), link["currency"])
-    if method == "mobile_money" and known_networks and not form.get("network"):
+    offered = (*known_networks, ANOTHER_NETWORK)
+    # Without a script those of another country were shown: the page that follows has its own.
+    if method == "mobile_money" and known_networks and form.get("network") not in offered:
         say("network", "Choose your network")
     if method in BY_PHONE and not form.get("phone"):
         say("phone", "Enter the number you pay from")

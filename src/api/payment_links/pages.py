@@ -119,6 +119,7 @@ def _form(
     country = _country(link, typed)
     offered = networks(country, link["currency"])
     methods = _methods(offered)
+    method = said["method"] if said["method"] in methods else next(iter(methods))
     return page(
         "link.html",
         status=_WRONG if wrong or refused else 200,
@@ -130,9 +131,11 @@ def _form(
         price="" if link["allow_custom_amount"] else reader.money(link["amount"], link["currency"]),
         bounds=_bounds(link, reader),
         suggested=suggested(link["amount"], link["currency"]) if link["amount"] else "",
-        methods=methods,
-        method=said["method"] if said["method"] in methods else next(iter(methods)),
-        networks={**offered, ANOTHER_NETWORK: "Another"} if offered else {},
+        methods=METHODS,
+        offered=methods,
+        method=method,
+        networks={**offered, ANOTHER_NETWORK: "Another"},
+        networks_by_country=_networks_by_country(link["currency"]),
         kinds=_KINDS,
         countries=_listed_countries(),
         country=country or "",
@@ -180,6 +183,15 @@ def _country(link: dict[str, Any], typed: dict[str, Any] | None) -> str | None:
     if typed is not None:
         return str(typed.get("country") or "") or None
     return country_in({}, link)
+
+
+@cache
+def _networks_by_country(currency: str) -> dict[str, list[tuple[str, str]]]:
+    """For the script that follows the country a payer chooses; an empty one is no choice."""
+    chosen = {
+        country: [*networks(country or None, currency).items()] for country in ("", *countries())
+    }
+    return {country: offered for country, offered in chosen.items() if offered}
 
 
 @cache

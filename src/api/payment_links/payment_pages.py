@@ -3,7 +3,8 @@
 They are shown to the browser it was begun in, and have no secret in their address.
 """
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from starlette.responses import RedirectResponse, Response
 
@@ -24,6 +25,8 @@ from domain.errors import Gone, RuleBroken
 router = new_router("pay pages")
 
 _SEE_OTHER = 303
+_SOONEST_SECONDS: Final = 20
+_LATEST_SECONDS: Final = 600
 
 
 @router.get("/pay/{code}/payments/{payment}", include_in_schema=False)
@@ -69,4 +72,11 @@ async def _shown(
         redirect_url=begun["terms"]["redirect_url"],
         problem=problem,
         again=f"../../{code}",
+        looks_again_seconds=_looks_again_seconds(payment, request.dependencies.handler.clock()),
     )
+
+
+def _looks_again_seconds(payment: dict[str, Any], now: datetime) -> int:
+    """The longer the money has not come, the more seldom: pages are left open for days."""
+    age = (now - datetime.fromisoformat(payment["created_at"])).total_seconds()
+    return min(max(int(age) // 20, _SOONEST_SECONDS), _LATEST_SECONDS)

@@ -1,7 +1,7 @@
 """Refusal pages: what is not there, or not any more, said in words and in the look of its shop."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Final
 
 import orjson
@@ -48,6 +48,26 @@ _WORDS: Final = {
         "This link has been used up",
         "It has been paid as often as it can be, and nothing more was taken from you.",
     ),
+    "not_found": (
+        "There is nothing here",
+        "No page has this address. Check it with whoever sent it to you.",
+    ),
+    "method_not_allowed": (
+        "This did not work",
+        "Open the link again as it was sent to you. Nothing was taken.",
+    ),
+    "rate_limit_exceeded": (
+        "Too much was asked at once",
+        "Wait a minute, then load this page again. What you send again is paid once all the same.",
+    ),
+    "request_too_slow": (
+        "That took too long",
+        "Load this page again where your connection is better. Nothing was taken.",
+    ),
+    "payload_too_large": (
+        "That was too much to send",
+        "Go back, and write less into the form. Nothing was taken.",
+    ),
 }
 
 
@@ -61,12 +81,16 @@ def for_people(show: Show) -> Show:
         except Exception as error:
             answer = answer_to(error)
             if answer.status >= _FAILURES:
-                # It is noted where all failures are, and shown from there.
-                request.request_state.failure_page = _failed
-                raise
+                raise  # it is noted where all failures are, and shown from there
             return await _refused(request, named["code"], answer)
 
     return shown_to_people
+
+
+def failed(answer: ApiError) -> Response:
+    """What is refused or fails before anybody knows which page it was for."""
+    title, sentence = _FAILED if answer.status >= _FAILURES else words_of(answer)
+    return _alone(answer, title, sentence)
 
 
 def words_of(answer: ApiError) -> tuple[str, str]:
@@ -76,26 +100,30 @@ def words_of(answer: ApiError) -> tuple[str, str]:
 
 async def _refused(request: ApiRequest, code: str, answer: ApiError) -> Response:
     title, sentence = words_of(answer)
-    known: dict[str, Any] = {"shop": Shop(), "link": None, "ended": ""}
-    if answer.status == _GONE:
-        known = await _closed(request, code)
+    if answer.status != _GONE:
+        return _alone(answer, title, sentence)
     return page(
         "closed.html",
         status=answer.status,
         title=title,
         sentence=sentence,
-        own=answer.status == _GONE and newest(request, code),
+        own=newest(request, code),
         code=code,
-        **known,
+        **await _closed(request, code),
     )
 
 
-def _failed(answer: ApiError) -> Response:
-    title, sentence = _FAILED
+def _alone(answer: ApiError, title: str, sentence: str) -> Response:
+    """Of nobody's link."""
+    told = _told_alone(answer.status, title, sentence)
+    return Response(told.body, answer.status, {**told.headers, **answer.headers})
+
+
+@lru_cache(maxsize=64)
+def _told_alone(status: int, title: str, sentence: str) -> Response:
+    """Made once: whoever is turned away must cost little."""
     known: dict[str, Any] = {"link": None, "ended": "", "own": None, "code": ""}
-    response = page("closed.html", status=answer.status, title=title, sentence=sentence, **known)
-    response.headers.update(answer.headers)
-    return response
+    return page("closed.html", status=status, title=title, sentence=sentence, **known)
 
 
 async def _closed(request: ApiRequest, code: str) -> dict[str, Any]:

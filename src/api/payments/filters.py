@@ -66,7 +66,9 @@ class FilterPayments(InRanges):
     source: Source | None = None
     source_id: Text | None = None
     search: Text | None = Field(
-        None, description="Part of an id, a reference, a description or a source's description."
+        None,
+        description="Part of an id, a reference, a description or a source's description; or the "
+        "number on a receipt, like ZN1S-FXW2-SQX7.",
     )
     amount_min: Whole | None = None
     amount_max: Whole | None = None

@@ -9,22 +9,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.http.query_fields import LARGEST, whole_number
+from api.http.query_fields import AtLeastOne
 from api.http.request import ApiRequest
 from api.http.responses import to_json
 from api.http.streaming import Streamed
 from api.resources.shapes import Shape
 from projections.engine.querying.pages import EXPORT_STEP
 
-AtMost = Annotated[
-    int,
-    Field(ge=1, le=LARGEST, description="Left out: all of them."),
-    BeforeValidator(whole_number),
-]
+AtMost = Annotated[AtLeastOne, Field(description="Left out: all of them.")]
 Rows = Callable[[Connection, str], Iterator[dict[str, Any]]]
 
 DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {

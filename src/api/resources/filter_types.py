@@ -24,4 +24,4 @@ EitherSpelling = BeforeValidator(_american)
 TagList = Annotated[list[Text], Separated]
 Method = Annotated[Text, BeforeValidator(canonical_method)]
 # Clients know payments that were abandoned; here they expire.
-StatusName = Annotated[Status | Literal["abandoned"], EitherSpelling]
+StatusName = Annotated[Literal[Status, "abandoned"], EitherSpelling]

@@ -129,6 +129,25 @@ def test_the_bounds_of_a_parameter_are_said_in_the_words_of_json_schema(document
     assert not words & {"ge", "gt", "le", "lt", "min_length", "max_length"}
 
 
+def test_a_parameter_is_of_one_type_and_its_bounds_are_such_as_people_mean(document):
+    schemas = [
+        (path, parameter["name"], parameter["schema"])
+        for path, _, operation in _operations(document)
+        for parameter in operation["parameters"]
+    ]
+
+    assert [said for said in schemas if not isinstance(said[2].get("type"), str)] == []
+    assert [said for said in schemas if said[2].get("maximum", 0) > 10**15] == []
+
+
+def test_what_is_one_simple_thing_or_null_is_said_in_one_type(document):
+    fields = document["components"]["schemas"]["CreatePaymentLink"]["properties"]
+
+    assert fields["amount"]["type"] == ["integer", "null"]
+    assert fields["status"]["enum"] == ["active", "inactive", None]
+    assert [part for part in _parts(document) if _is_simple_or_null(part)] == []
+
+
 def test_the_contract_s_paths_are_all_there(document):
     paths = set(document["paths"])
 
@@ -427,6 +446,19 @@ def _operations(document):
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             yield path, method, operation
+
+
+def _parts(part):
+    if isinstance(part, dict):
+        yield part
+    for value in part.values() if isinstance(part, dict) else part:
+        if isinstance(value, (dict, list)):
+            yield from _parts(value)
+
+
+def _is_simple_or_null(part):
+    types = [each.get("type") for each in part.get("anyOf", ())]
+    return len(types) == 2 and types[1] == "null" and types[0] in {"string", "integer", "boolean"}
 
 
 def _schema_words(part, inside=""):

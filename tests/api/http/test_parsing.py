@@ -147,7 +147,7 @@ def test_a_query_that_cannot_be_meant_is_refused(client, query):
 
 
 def test_a_limit_above_the_most_is_clamped(client):
-    answer = client.get("/v1/customers", params={"limit": 10**15})
+    answer = client.get("/v1/customers", params={"limit": 10**20})
 
     assert answer.json()["pagination"]["limit"] == 100
 

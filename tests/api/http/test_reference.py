@@ -121,7 +121,12 @@ def _has_no_example(told):
 
 
 def _is(told, kind):
-    return any(kind in (part.get("format"), part.get("type")) for part in _parts(told))
+    return any(kind in (part.get("format"), *_types(part)) for part in _parts(told))
+
+
+def _types(part):
+    named = part.get("type", [])
+    return named if isinstance(named, list) else [named]
 
 
 def _parts(told):

@@ -46,6 +46,12 @@ def problems(page):
     return {field: words.replace("\N{NO-BREAK SPACE}", " ") for field, words in told}
 
 
+def shown(html):
+    """Without what waits for another country to be chosen."""
+    chosen = re.sub(r"<fieldset [^>]* hidden .*?</fieldset>", "", html, flags=re.DOTALL)
+    return re.sub(r"<input [^>]* hidden>", "", chosen)
+
+
 @on_both_databases
 def test_all_that_is_wrong_is_said_at_once_beside_its_field_and_in_words(client, send):
     form = {
@@ -116,7 +122,8 @@ def test_mobile_money_is_asked_for_its_number_and_its_network(client, send):
         ({"phone": " "}, {"phone": "Enter the number you pay from"}),
         ({"phone": "call"}, {"phone": f"This is not a possible phone number: write it {LIKE}"}),
         ({"phone": "024 123"}, {"phone": f"Check the number: it should look {LIKE}"}),
-        ({"phone": "0712 345678", "country": "KE"}, {}),
+        ({"phone": "0712 345678", "country": "KE"}, {"network": "Choose your network"}),
+        ({"phone": "0712 345678", "country": "KE", "network": "mpesa"}, {}),
         ({"phone": "+254 712 345678"}, {}),
         ({"network": "another"}, {}),
         ({"method": "ussd", "network": ""}, {}),
@@ -148,12 +155,19 @@ def test_payers_are_offered_what_there_is_where_they_are(
 ):
     link = client.post("/v1/payment-links", json=GIFT | terms).json()
 
-    page = stranger.get(f"/pay/{link['code']}").text
+    page = shown(stranger.get(f"/pay/{link['code']}").text)
 
     offered = re.findall(r'name="method" value="(\w+)"( checked)?', page)
     assert [method for method, _ in offered][: len(methods)] == methods
     assert [method for method, checked in offered if checked] == methods[:1]
     assert re.findall(r'name="network" value="(\w+)"', page) == networks
+
+
+def test_the_networks_of_another_country_are_shown_once_it_was_sent(send):
+    page = send(WALLET | {"country": "KE", "phone": "0712 345678"})
+
+    networks = re.findall(r'name="network" value="(\w+)"( checked)?', page.text)
+    assert networks == [("mpesa", ""), ("airtel", ""), ("another", "")]
 
 
 def test_whoever_is_known_finds_the_form_filled_in(client, stranger):

@@ -154,6 +154,7 @@ def test_going_back_and_loading_again_never_pays_twice(client, link, page):
     introduce(page)
     page.get_by_role("button", name="Pay GHS 99.00").click()
     page.get_by_role("button", name="Confirm GHS 99.00").click()
+    expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
     page.reload()
     expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
     page.go_back(wait_until="commit")
@@ -176,6 +177,38 @@ PRESSED_TWICE = """() => {
   button.click();
   return [sent, button.form.getAttribute("aria-busy")];
 }"""
+
+
+def test_the_networks_follow_the_country(link, browser):
+    page = browser.new_context(user_agent=PERSON).new_page()
+    networks = page.get_by_role("group", name="Network")
+
+    page.goto(link["url"])
+    networks.get_by_text("Telecel").click()
+    page.get_by_label("Country").select_option("KE")
+    kenyan = networks.get_by_role("radio").evaluate_all("all => all.map((each) => each.value)")
+    networks.get_by_text("M-Pesa").click()
+    page.get_by_label("Mobile money number").fill("0712 345678")
+    press(page)
+    press(page)
+
+    assert kenyan == ["mpesa", "airtel", "another"]
+    expect(page.get_by_text("M-Pesa · •••• 5678")).to_be_visible()
+
+
+def test_methods_that_nobody_has_in_a_country_are_not_offered_there(link, browser):
+    page = browser.new_context(user_agent=PERSON).new_page()
+    methods = page.get_by_role("group", name="Pay with").get_by_role("radio")
+
+    page.goto(link["url"])
+    page.get_by_label("Country").select_option("US")
+    expect(methods).to_have_count(2)
+    expect(page.get_by_role("radio", name="Card")).to_be_checked()
+    page.get_by_label("Country").select_option("GH")
+
+    expect(page.get_by_role("radio", name="Mobile money")).to_be_visible()
+    page.get_by_text("Mobile money", exact=True).click()
+    expect(page.get_by_role("radio", name="AirtelTigo")).to_be_visible()
 
 
 def test_a_form_shows_that_it_was_sent_and_is_not_sent_again(link, browser):
@@ -201,5 +234,57 @@ def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, browser):
 
     expect(opened.get_by_role("button")).to_have_count(0)
     expect(opened.get_by_text("Receipt number")).to_be_visible()
-    paper = opened.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert paper == "rgb(255, 255, 255)"
+    for part in ("body", ".test", ".outcome .mark"):
+        paper = opened.locator(part).evaluate("each => getComputedStyle(each).backgroundColor")
+        assert paper in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"), part
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_logo_that_is_not_there_leaves_its_place_to_an_initial(client, browser, is_there):
+    client.patch("/v1/organization", json={"name": "Kente House"})
+    branding = {"logo_url": "https://shop.example/logo.svg"}
+    link = client.post("/v1/payment-links", json=SUMMER | {"branding": branding}).json()
+    page = browser.new_context(user_agent=PERSON).new_page()
+    square = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"></svg>'
+
+    def logo(route):
+        route.fulfill(body=square, content_type="image/svg+xml") if is_there else route.abort()
+
+    page.route("https://shop.example/**", logo)
+    page.goto(link["url"])
+
+    expect(page.locator(".logo")).to_be_visible(visible=is_there)
+    expect(page.locator(".initial")).to_be_visible(visible=not is_there)
+
+
+def test_no_amount_is_broken_in_two_on_the_narrowest_telephone(client, page):
+    link = client.post("/v1/payment-links", json=SUMMER | {"amount": 99_999_999_999}).json()
+    page.set_viewport_size({"width": 320, "height": 568})
+
+    page.goto(link["url"])
+
+    lines = page.locator(".price").evaluate(
+        "each => each.offsetHeight / parseFloat(getComputedStyle(each).lineHeight)"
+    )
+    assert round(lines) == 1
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_the_name_of_a_usual_country_can_be_read(client, page, width):
+    link = client.post("/v1/payment-links", json=SUMMER | {"country": "US"}).json()
+    page.set_viewport_size({"width": width, "height": 900})
+
+    page.goto(link["url"])
+
+    # What a select would need by itself, beside what it has.
+    wanted, has = page.get_by_label("Country").evaluate(
+        """each => {
+          const has = each.offsetWidth;
+          const only = each.cloneNode();
+          only.append(each.selectedOptions[0].cloneNode(true));
+          only.style.width = "auto";
+          each.after(only);
+          return [only.offsetWidth, has];
+        }"""
+    )
+    assert wanted <= has

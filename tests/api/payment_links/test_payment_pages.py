@@ -1,7 +1,7 @@
 """The page of a payment: its receipt, what will happen next, and who may see it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,6 +16,7 @@ SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
 KENTE = {"name": "Kente House", "country": "GH", "time_zone": "Africa/Accra"}
 ADA = {"email": "ada@example.com", "name": "Ada Lovelace", "phone": "024 123 4567"}
 WALLET = {"method": "mobile_money", "network": "mtn", "country": "GH"}
+REFRESH = '<meta http-equiv="refresh"'
 
 
 class Clock:
@@ -66,6 +67,9 @@ def test_a_receipt_says_who_paid_whom_how_when_and_what_for(client, browser):
     [payment] = client.get("/v1/payments").json()
     receipt = read(page)
     assert re.fullmatch(r"\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d GMT", receipt.pop("Date"))
+    number = receipt["Receipt number"]
+    assert re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}", number)
+    assert payment["id"].upper().endswith(number.replace("-", ""))
     assert receipt == {
         "Amount": "GHS 99.00",
         "Paid to": "Kente House",
@@ -74,9 +78,32 @@ def test_a_receipt_says_who_paid_whom_how_when_and_what_for(client, browser):
         "Paid with": "Mobile money · MTN · •••• 4567",
         "Your size": "L",
         "Reference": "ORDER-7",
-        "Receipt number": payment["id"],
+        "Receipt number": number,
         "Mode": "Test: no money moved",
     }
+
+
+@on_both_databases
+def test_the_number_of_a_receipt_finds_its_payment_however_it_is_typed(client, browser):
+    link = link_of(client, amount=4000)
+    numbers = [read(pay(browser, link))["Receipt number"] for _ in range(2)]
+    typed = [
+        write(number)
+        for number in numbers
+        for write in (
+            str,
+            str.lower,
+            lambda number: number.replace("-", ""),
+            lambda number: f" {number.replace('-', ' ')} ",
+            lambda number: number.replace("-", "\N{EN DASH}"),
+            lambda number: number.replace("0", "O").replace("1", "l"),
+        )
+    ]
+
+    found = [client.get("/v1/payments", params={"search": each}).json() for each in typed]
+
+    newest, first = (each["id"] for each in client.get("/v1/payments").json())
+    assert [[each["id"] for each in one] for one in found] == [[first]] * 6 + [[newest]] * 6
 
 
 @on_both_databases
@@ -132,9 +159,27 @@ def test_a_link_in_live_mode_says_what_will_happen_and_what_has_not(merchant, br
     assert "Waiting for the payment" in page.text
     assert "none was taken here" in page.text
     assert "Test mode" not in form.text + page.text
+    assert REFRESH in page.text
     paid = browser.get(page.url)
     assert "Paid. Thank you." in paid.text
     assert "Mode" not in read(paid)
+    assert REFRESH not in form.text + paid.text
+
+
+def test_a_page_that_is_left_open_looks_more_and_more_seldom(clock, new_server):
+    server = new_server()
+    began, looks = clock.now, []
+    with (
+        httpx.Client(base_url=server.url, timeout=30) as client,
+        httpx.Client(base_url=server.url, follow_redirects=True, timeout=30) as browser,
+    ):
+        client.headers["X-Reevit-Key"] = server.found("Ama").keys["live"]
+        page = pay(browser, link_of(client))
+        for age in (timedelta(), timedelta(hours=1), timedelta(days=3)):
+            clock.now = began + age
+            looks += re.findall(REFRESH + ' content="([0-9]+)">', browser.get(page.url).text)
+
+    assert looks == ["20", "180", "600"]
 
 
 @on_both_databases

@@ -124,20 +124,30 @@ def test_what_somebody_said_stands_with_their_payment(client, merchant, page, st
         assert payer(by_link, blind) is None
 
 
-def test_whose_mobile_money_somebody_has_stands_with_their_payment(client, stranger):
+def test_whose_mobile_money_somebody_has_stands_with_their_payment(client, page, stranger, ada):
     link = client.post("/v1/payment-links", json=LINK).json()
     said = {"method": "momo", "phone": "024 123 4567", "network": "M T N"}
+    hers = {"customer_id": ada, "phone": ADA["phone"], "network": "telecel"}
+    by_link, by_intent = f"/v1/pay/{link['code']}/pay", "/v1/payments/intents"
+    by_session = "/v1/checkout/sessions"
 
-    begun = stranger.post(f"/v1/pay/{link['code']}/pay", json=said).json()
-    alone = stranger.post(f"/v1/pay/{link['code']}/pay", json={"network": "Sika"}).json()
+    begun = [
+        stranger.post(by_link, json=said).json(),
+        stranger.post(by_link, json={"network": "Sika"}).json(),
+        page.post(by_intent, json=INTENT | said).json(),
+        client.post(by_intent, json=INTENT | said).json(),
+        client.post(by_intent, json=INTENT | hers).json(),
+        page.post(by_session, json=INTENT | said).json()["payment_intent"],
+    ]
 
     def payer(payment):
         return client.get(f"/v1/payments/{payment['id']}").json()["payer"]
 
     nothing = {"email": None, "phone": None, "name": None}
-    assert payer(begun) == nothing | {"phone": "+233241234567", "network": "mtn"}
-    assert payer(alone) == nothing | {"network": "Sika"}
-    assert "network" not in begun
+    wallet = nothing | {"phone": "+233241234567", "network": "mtn"}
+    sika, telecel = (nothing | {"network": each} for each in ("Sika", "telecel"))
+    assert [payer(each) for each in begun] == [wallet, sika, wallet, wallet, telecel, wallet]
+    assert [each for each in begun if "network" in each] == []
 
 
 def test_the_word_of_a_server_makes_no_customer_of_a_number(client):

@@ -8,6 +8,7 @@ follow from theirs.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -31,6 +32,7 @@ from projections.engine.generations.database_errors import (
     patiently,
 )
 from projections.engine.generations.generation import Generation
+from projections.engine.generations.same_history import must_go_on
 
 FACTS_PER_BATCH = 5_000
 
@@ -79,8 +81,8 @@ def fold_and_write(
     """Fold about `limit` facts that follow the checkpoints of these books, an equal share of each.
 
     A book for which `skip` says so stays where it is. A fact that cannot be folded, or of which
-    the database refuses a row, parks its book before it. Raises what the database says when it
-    stays away.
+    the database refuses a row, parks its book before it. Raises OfAnotherHistory where the facts
+    do not go on from those that were folded, and what the database says when it stays away.
     """
     attempt = _Attempt(generation, definitions, folding, read, frozenset(books), limit, skip)
 
@@ -140,22 +142,33 @@ class _Attempt:
 
     def run(self) -> Step:
         self.facts, self.folded = 0, []
-        on_postgresql = self.generation.schema is not None
         with self.generation.writing() as connection:
             found = self._lock(connection, self.books)
-            after = {b: c.position for b, c in found.items() if not self.skip(b, c)}
-            each = max(1, self.limit // max(1, len(after)))
-            facts = self.read(after, each, connection if on_postgresql else None) if after else []
-            self.facts = len(facts)
-            by_book = {book: list(own) for book, own in groupby(facts, attrgetter("book"))}
-            self.folded = [self.folding.fold(b, after[b], own) for b, own in by_book.items()]
+            begun = {b: c for b, c in found.items() if not self.skip(b, c)}
+            each = max(1, self.limit // max(1, len(begun)))
+            facts = self._read_after(begun, each, connection) if begun else {}
+            self.facts = sum(len(own) for own in facts.values())
+            self.folded = [
+                self.folding.fold(book, begun[book].position, own) for book, own in facts.items()
+            ]
             self._write(connection, self.folded)
         return Step(
-            len(facts),
+            self.facts,
             found | {folded.book: folded.checkpoint for folded in self.folded},
             self.books - found.keys() - self.absent,
-            frozenset(book for book, own in by_book.items() if len(own) >= each),
+            frozenset(book for book, own in facts.items() if len(own) >= each),
         )
+
+    def _read_after(
+        self, begun: Mapping[str, Checkpoint], each: int, connection: Connection
+    ) -> dict[str, list[StoredFact]]:
+        on = None if self.generation.schema is None else connection
+        found = self.read({book: c.position for book, c in begun.items()}, each, on)
+        facts = {book: list(own) for book, own in groupby(found, attrgetter("book"))}
+        for book, own in facts.items():
+            before = {book: begun[book].position - 1}
+            must_go_on(begun[book], own[0], partial(self.read, before, 1, on))
+        return facts
 
     def park(self, folded: Folded, error: str) -> Step:
         """Leave the book before the fact after `folded.after`, unless it has moved meanwhile."""

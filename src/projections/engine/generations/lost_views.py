@@ -23,12 +23,20 @@ _FILES: Final = text(
 )
 
 
+class OfAnotherHistory(Exception):  # noqa: N818 (a state of things, not a fault)
+    """What is recorded does not go on from the facts that these views were folded from."""
+
+    def __init__(self, book: str) -> None:
+        super().__init__(f"of another history than the ledger: {book}")
+
+
 def says_lost(error: Exception, generation: Generation) -> bool:
     """Whether its tables, or the file they are in, are not there any more, or are none.
 
-    A database that is away, or for which there is no room, says nothing about the views.
+    Or of another ledger. A database that is away, or for which there is no room, says nothing
+    about the views.
     """
-    if isinstance(error, StoreReplaced):
+    if isinstance(error, (StoreReplaced, OfAnotherHistory)):
         return True
     if not isinstance(error, DBAPIError):
         return False

@@ -2,19 +2,23 @@
 
 A ledger restored from an older backup has forgotten facts that the views still tell of, and soon
 has other facts in their places. The digest of the last fact folded shows it, since it is chained to
-all before it.
+all before it, and the next fact to it.
 """
+
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, func, inspect, or_, select
 from sqlalchemy.exc import DatabaseError
 
+from ledger.chain import follows
 from ledger.distribution import is_distributed
 from ledger.errors import StoreReplaced
+from ledger.facts import StoredFact
 from ledger.ledger import Ledger
 from ledger.schema import books
 from projections.engine.folding.checkpoints import Checkpoint, checkpoints, read_checkpoints
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.lost_views import says_lost
+from projections.engine.generations.lost_views import OfAnotherHistory, says_lost
 
 
 def is_folded_from(ledger: Ledger, generation: Generation) -> bool:
@@ -36,6 +40,25 @@ def is_known(ledger: Ledger, book: str, checkpoint: Checkpoint) -> bool:
     if checkpoint.position == 0:
         return True
     last = ledger.read(book, after=checkpoint.position - 1, upto=checkpoint.position, limit=1)
+    return _is_last(checkpoint, last)
+
+
+def must_go_on(
+    checkpoint: Checkpoint, fact: StoredFact, read_last: Callable[[], Sequence[StoredFact]]
+) -> None:
+    """Raises OfAnotherHistory unless the fact was recorded after the last that was folded.
+
+    `read_last` reads what the ledger has in the place of that one, which is asked only where the
+    fact is not chained to it: it may be the fact that somebody changed.
+    """
+    digest = checkpoint.digest
+    if digest is None or follows(fact, bytes.fromhex(digest)):
+        return
+    if not _is_last(checkpoint, read_last()):
+        raise OfAnotherHistory(fact.book)
+
+
+def _is_last(checkpoint: Checkpoint, last: Sequence[StoredFact]) -> bool:
     return [fact.digest.hex() for fact in last] == [checkpoint.digest]
 
 

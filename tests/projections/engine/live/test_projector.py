@@ -197,7 +197,8 @@ def test_a_book_another_process_could_fold_is_not_parked_any_more(shop, toys):
     shop.record(toys.paid("ama", 1), toys.paid("ama", 2, till="jammed"))
     projector = shop.project()
     assert projector.progress.parked
-    newer = Checkpoint(2, digest="00")
+    [last] = shop.ledger.read(toys.BOOK, after=1, limit=1)
+    newer = Checkpoint(2, digest=last.digest.hex())
     changes = Changes(toys.BOOK)
     note_checkpoint(changes, newer)
     with generation.writing() as connection:

@@ -40,8 +40,8 @@ orders = st.lists(
 )
 
 
-@given(orders, st.booleans(), st.integers(min_value=4, max_value=25))
-@example([], False, 1)
+@given(columns=orders, descending=st.booleans(), limit=st.integers(min_value=4, max_value=25))
+@example(columns=[], descending=False, limit=1)
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
 )

@@ -3,13 +3,15 @@
 import asyncio
 import shutil
 import time
+from contextlib import closing
 
 import pytest
 import structlog
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from ledger.schema import books, events
 from projections.engine.generations.generations import ViewsRebuilding
+from projections.engine.generations.lost_views import OfAnotherHistory
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding import keeper as module
 from projections.engine.rebuilding.keeper import ViewsKeeper
@@ -203,6 +205,48 @@ def test_views_of_a_ledger_that_was_put_back_are_built_anew(shop, views, toys, l
     assert told[-1] == 1 + 100 * later
     [said] = [entry for entry in log if entry["event"].startswith("the views are lost")]
     assert said["why"] == f"of another history than the ledger: {toys.BOOK}"
+
+
+def test_facts_that_do_not_go_on_from_what_was_folded_have_the_views_built_anew(
+    shop, toys, monkeypatch, log
+):
+    # Nobody looks by himself whether views and ledger belong together.
+    monkeypatch.setattr(module, "find_book_of_another_history", lambda _: None)
+    shop.record(toys.paid("ama", 1))
+    kept = everything_in(shop.ledger)
+    shop.record(toys.paid("ama", 10), toys.paid("ama", 10))
+    before = shop.begin()
+    shop.project()
+
+    with closing(
+        ViewsKeeper(shop.ledger, shop.generations, shop.mapper, shop.definitions)
+    ) as keeper:
+        keeper.start()
+        put_back(shop.ledger, kept)
+        shop.record(*[toys.paid("ama", 100) for _ in range(3)])
+        with pytest.raises(OfAnotherHistory):
+            shop.projector(lost=keeper.lost).project_once()
+        until = time.monotonic() + PATIENCE_SECONDS
+        while number_of(shop) in {before.number, None} and time.monotonic() < until:
+            time.sleep(0.02)
+
+    assert [row[3:5] for row in shop.rows(toys.totals)] == [(301, 4)]
+    [said] = [entry for entry in log if entry["event"].startswith("the views are lost")]
+    assert said["why"] == f"OfAnotherHistory: of another history than the ledger: {toys.BOOK}"
+
+
+def test_a_fact_that_somebody_changed_takes_no_views_away(shop, toys):
+    shop.begin()
+    shop.record(toys.paid("ama", 1))
+    shop.project()
+    shop.record(toys.paid("ama", 10))
+    with shop.engine.begin() as connection:
+        changed = update(events).where(events.c.position == 2)
+        connection.execute(changed.values(context='{"by":"another"}'))
+
+    shop.project()
+
+    assert shop.position() == 2
 
 
 def everything_in(ledger):
