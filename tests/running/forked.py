@@ -12,25 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from multiprocessing.reduction import DupFd
 from pathlib import Path
 
-from whence.cli import main
+import pytest
 
-# Of each command what it imports: no test changes any of it, each process sets itself up.
-_PRELOADED = (
-    "uvicorn.loops.uvloop",
-    "uvicorn.protocols.http.httptools_impl",
-    "whence.application",
-    "whence.cli.database",
-    "whence.cli.demo",
-    "whence.cli.facts",
-    "whence.cli.generations",
-    "whence.cli.keys",
-    "whence.cli.organizations",
-    "whence.cli.service",
-    "whence.cli.views",
-)
+from whence.cli import main
 
 
 class ForkedCommand:
@@ -49,9 +37,8 @@ class ForkedCommand:
         program: Path | None = None,
     ) -> None:
         self.args = ["whence", *arguments]
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(_PRELOADED))
-        self._process = context.Process(
+        _ensure_prepared()
+        self._process = multiprocessing.get_context("forkserver").Process(
             target=_become,
             args=(
                 tuple(self.args),
@@ -114,6 +101,14 @@ def run(
         return subprocess.CompletedProcess(
             command.args, code, output.read().decode(), errors.read().decode()
         )
+
+
+def _ensure_prepared() -> None:
+    """The process that is copied has imported what stands beside this module."""
+    forkserver.set_forkserver_preload(["prepared"])
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTHONPATH", str(Path(__file__).parent))
+        forkserver.ensure_running()
 
 
 class _Handed:

@@ -15,9 +15,13 @@ CLIENTS = 8
 
 @dataclass
 class PaymentClient:
-    """`bodies` are what was sent under each key, `answers` what was said to it."""
+    """`bodies` are what was sent under each key, `answers` what was said to it.
+
+    Each of its clients takes a breath of `breath_seconds` after an answer.
+    """
 
     shop: Shop
+    breath_seconds: float = 0.0
     bodies: dict[str, dict[str, object]] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     turned_away: int = 0
@@ -67,6 +71,7 @@ class PaymentClient:
                 else:
                     assert answer.status_code == 201, answer.text
                     self.answers[key] = answer.text
+                await asyncio.sleep(self.breath_seconds)
 
     async def _send(self, client: httpx2.AsyncClient, key: str) -> httpx2.Response:
         return await client.post(

@@ -3,10 +3,10 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from whence_program import whence_in
 
 PAGE = (Path(__file__).parents[2] / "docs/backups.md").read_text()
 
@@ -33,13 +33,14 @@ def scheduled(whence, monkeypatch, database_url, tmp_path):
     """What a scheduled backup runs with, on a store that has something in it."""
     monkeypatch.setenv("WHENCE_DATABASE_URL", database_url)
     assert whence("demo", "--customers", "5", "--payments", "20").returncode == 0
-    programs = Path(sys.executable).parent
-    return os.environ | {
-        "PATH": f"{programs}:{os.environ['PATH']}",
-        "WHENCE_DATABASE_URL": database_url,
-        "WHENCE_BACKUPS": str(tmp_path / "backups"),
-        "WHENCE_FOLDER": str(tmp_path),
-    }
+    programs = tmp_path / "programs"
+    with whence_in(programs):
+        yield os.environ | {
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "WHENCE_DATABASE_URL": database_url,
+            "WHENCE_BACKUPS": str(tmp_path / "backups"),
+            "WHENCE_FOLDER": str(tmp_path),
+        }
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def server(database_url: str, tmp_path) -> Iterator[Server]:
 
 
 def test_a_backup_made_under_load_is_whole_and_has_all_that_was_acknowledged(server, tmp_path):
-    payments = PaymentClient(found_shop(server))
+    payments = PaymentClient(found_shop(server), breath_seconds=0.1)
 
     # A folder of its own: the views of a store stand beside it.
     backup = tmp_path / "restored" / "backup.db"
@@ -69,7 +69,7 @@ def test_a_backup_made_under_load_is_whole_and_has_all_that_was_acknowledged(ser
 async def backed_up_under_load(server: Server, payments: PaymentClient, file) -> list[str]:
     """The keys of what was acknowledged before the backup began."""
     working = asyncio.create_task(payments.work_until_cut())
-    while len(payments.answers) < 100:  # noqa: ASYNC110 (the client tells nobody)
+    while len(payments.answers) < 50:  # noqa: ASYNC110 (the client tells nobody)
         await asyncio.sleep(0.02)
     acknowledged = list(payments.answers)
     done = await asyncio.to_thread(server.whence, "db", "backup", str(file))
@@ -82,7 +82,7 @@ async def backed_up_under_load(server: Server, payments: PaymentClient, file) ->
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_backup_put_back_is_noticed_even_by_who_forgets_to_say_so(server, database_url, tmp_path):
-    payments = PaymentClient(found_shop(server))
+    payments = PaymentClient(found_shop(server), breath_seconds=0.1)
     asyncio.run(backed_up_under_load(server, payments, tmp_path / "backup.db"))
     before = store_named(payments)
     server.stop()

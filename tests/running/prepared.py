@@ -1,0 +1,27 @@
+"""What a forked command finds done: all is imported, and the views have said what they are.
+
+No test changes any of it; each process sets itself up.
+"""
+
+import gc
+from importlib import import_module
+
+from projections.read_models import DEFINITIONS
+
+for name in (
+    "uvicorn.loops.uvloop",
+    "uvicorn.protocols.http.httptools_impl",
+    "whence.application",
+    "whence.cli.database",
+    "whence.cli.demo",
+    "whence.cli.facts",
+    "whence.cli.generations",
+    "whence.cli.keys",
+    "whence.cli.organizations",
+    "whence.cli.service",
+    "whence.cli.views",
+):
+    import_module(name)
+DEFINITIONS.digest()
+# Whoever collects garbage would otherwise write to every page that is shared.
+gc.freeze()
