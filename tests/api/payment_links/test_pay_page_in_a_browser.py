@@ -286,3 +286,40 @@ def test_the_name_of_a_usual_country_can_be_read(client, page, width):
         }"""
     )
     assert wanted <= has
+
+
+def test_a_short_page_stands_in_the_middle_of_a_wide_screen(client, page):
+    link = client.post("/v1/payment-links", json=SUMMER).json()
+    client.patch(f"/v1/payment-links/{link['id']}", json={"active": False})
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+    page.goto(link["url"])
+
+    card, foot = (page.locator(part).bounding_box() for part in (".card", ".foot"))
+    assert abs(card["y"] + card["height"] / 2 - 450) < 10
+    assert abs(card["y"] + card["height"] - foot["y"] - foot["height"]) < 1
+
+
+def test_a_page_of_nobody_begins_at_the_top_of_a_telephone(server, page):
+    page.set_viewport_size({"width": 360, "height": 740})
+
+    page.goto(f"{server.url}/pay/nothing")
+
+    assert page.locator(".card").bounding_box()["y"] < 32
+
+
+def test_a_network_that_is_missing_is_not_taken_for_one_that_is_chosen(link, page):
+    page.goto(link["url"])
+    page.get_by_role("button").click()
+    page.get_by_text("Choose your network").wait_for()
+
+    def color(of, which):
+        return of.evaluate(f"each => getComputedStyle(each).{which}")
+
+    first, red = page.locator("[for=network_mtn]"), color(page.locator("#network_problem"), "color")
+    before = color(first, "outlineColor"), color(first, "borderTopColor")
+    first.click()
+    after = color(first, "outlineColor"), color(first, "borderTopColor")
+
+    assert before == (red, red)
+    assert red not in after
