@@ -20,7 +20,9 @@ import psutil
 import psycopg
 import pytest
 import structlog
+from browser import started
 from citus import pretend_citus
+from playwright.sync_api import Browser
 from postgresql import databases_on, empty
 from sqlalchemy import Engine
 from tables import make_tables
@@ -195,6 +197,12 @@ def cluster_url(postgresql_url: str) -> str:
     distribute_store(engine)
     engine.dispose()
     return postgresql_url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with started() as browser:
+        yield browser
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

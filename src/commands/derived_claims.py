@@ -112,7 +112,7 @@ class _Derived:
 
     def derive(self) -> None:
         for prefix in _CLAIMING:
-            for facts in _by_stream(self._reading.streams(prefix)):
+            for facts in _by_aggregate(self._reading.streams(prefix)):
                 self._add_those_of(self._replayed(facts))
         for stream, topic, data in self._reading.facts(list(_REFERENCES)):
             self._add_reference(stream, topic, data)
@@ -191,9 +191,11 @@ def _held_by(entity: Entity) -> Iterator[Name]:
             yield CODE, entity.code
 
 
-def _by_stream(facts: Iterable[StoredFact]) -> Iterator[Iterable[StoredFact]]:
-    for _, those in groupby(facts, key=lambda fact: fact.stream):
-        yield those
+def _by_aggregate(facts: Iterable[StoredFact]) -> Iterator[Iterable[StoredFact]]:
+    """Beside an aggregate stands what no decision needs: looks at a link, in ``pl_….views``."""
+    for stream, those in groupby(facts, key=lambda fact: fact.stream):
+        if "." not in stream:
+            yield those
 
 
 def _compared(reading: BookReading, derived: _Derived) -> WrongClaim | None:

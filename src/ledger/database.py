@@ -24,6 +24,7 @@ from ledger.schema import SCHEMA, store
 from ledger.server_timeout import TimeoutConnection
 
 _BUSY_SECONDS = 10
+_POOLED = 25
 # A process that is stopped in the middle of a transaction holds its locks no longer than this:
 # less than others wait for them, and more than any of our programs thinks between two statements,
 # but for one that sorts rows by the hundred thousand; who waits for the tables it fills has time.
@@ -126,7 +127,7 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
         url,
         connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
         execution_options={"schema_translate_map": {SCHEMA: None}},
-        max_overflow=-1,
+        pool_size=0,  # as many as there are threads, and all are kept
         # The values of a statement may be personal: an error in a log must not show them.
         hide_parameters=True,
     )
@@ -170,7 +171,9 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
         # Who asks for another patience in the address gets it.
         connect_args={name: value for name, value in _CONNECTING.items() if name not in url.query},
         hide_parameters=True,
-        max_overflow=20,
+        # One for every thread that may ask; what is opened is kept, for opening takes longer.
+        pool_size=_POOLED,
+        max_overflow=0,
     )
 
     @event.listens_for(engine, "do_connect")

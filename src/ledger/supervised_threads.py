@@ -7,16 +7,45 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.errors import LedgerUnavailable
+from ledger.sampling import Sampling
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 1.0
 
 _log = structlog.get_logger("whence")
+
+
+def is_store_away(error: Exception) -> bool:
+    """Whether it comes of a store that cannot be reached, and is nobody's fault here."""
+    return isinstance(error, (LedgerUnavailable, OperationalError, PoolTimeoutError))
+
+
+class Stumbles:
+    """The log of a thread that goes on, whatever happens.
+
+    A fault of ours is logged whole; that the store is away, which others say too, in one line at
+    once and the next after ten seconds at the earliest, with how many times it was so since.
+    """
+
+    def __init__(self, thread: str) -> None:
+        self._thread = thread
+        self._sampling = Sampling()
+
+    def note(self, error: Exception, event: str, **where: Any) -> None:
+        if not is_store_away(error):
+            _log.error(event, thread=self._thread, exc_info=error, **where)
+        elif times := self._sampling.due("away"):
+            reason = str(error.args[0])
+            _log.warning(
+                "a thread waits for the store", thread=self._thread, reason=reason, times=times
+            )
 
 
 def supervised_thread(
@@ -27,12 +56,13 @@ def supervised_thread(
     Whatever error `work` ends with is logged, and it is begun again after a pause: a tenth of a
     second, and up to a second when it fails again and again.
     """
+    stumbles = Stumbles(name)
 
     def run() -> None:
         pause = _FIRST_PAUSE_SECONDS
         while not closing.is_set():
             began = time.monotonic()
-            if _succeeds(work, name):
+            if _succeeds(work, stumbles):
                 return
             if time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
@@ -55,11 +85,12 @@ def repeated(
     Whatever error `work` ends with is logged, and it is tried again the next time.
     """
     closing = threading.Event()
+    stumbles = Stumbles(name)
 
     def run() -> None:
         seconds = first_after_seconds
         while not closing.wait(seconds):
-            _succeeds(lambda: work(closing), name)
+            _succeeds(lambda: work(closing), stumbles)
             seconds = every_seconds
 
     thread = threading.Thread(target=run, name=name, daemon=True)
@@ -71,14 +102,10 @@ def repeated(
         thread.join()
 
 
-def _succeeds(work: Callable[[], object], name: str) -> bool:
+def _succeeds(work: Callable[[], object], stumbles: Stumbles) -> bool:
     try:
         work()
-    except (LedgerUnavailable, OperationalError) as error:
-        # The store is away, which is said by others too: no fault of this thread.
-        _log.warning("a thread waits for the store", thread=name, reason=str(error.args[0]))
-        return False
-    except Exception:  # noqa: BLE001 (logged, and gone on with: that is what it is for)
-        _log.exception("a thread stumbled and goes on", thread=name)
+    except Exception as error:  # noqa: BLE001 (logged, and gone on with: that is what it is for)
+        stumbles.note(error, "a thread stumbled and goes on")
         return False
     return True

@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-import structlog
-
 from commands.billing import bill
 from commands.handling.due_index import DUE
 from commands.handling.handler import CommandHandler, Context
 from ledger.clock import written
 from ledger.ledger import Ledger
-from ledger.supervised_threads import supervised_thread
+from ledger.supervised_threads import Stumbles, is_store_away, supervised_thread
 
 Outcome = Literal["billed", "failed"]
 
@@ -24,8 +22,6 @@ _AT_ONCE: Final = 128
 # What could not be billed is not asked about again and again.
 _LEFT_ALONE_FOR: Final = timedelta(minutes=5)
 _CONTEXT: Final = Context(actor="billing")
-
-_log = structlog.get_logger("whence")
 
 
 class BillingWorker:
@@ -49,6 +45,7 @@ class BillingWorker:
         self._count = count
         self._its_turn = its_turn
         self._closing = threading.Event()
+        self._stumbles = Stumbles("billing")
         self._places = asyncio.Semaphore(_AT_ONCE)
         # Streams that failed, and until when they are left alone.
         self._left_alone: dict[tuple[str, str], datetime] = {}
@@ -64,8 +61,8 @@ class BillingWorker:
             try:
                 if await asyncio.to_thread(self._its_turn):
                     await self.bill_everything_due()
-            except Exception:  # noqa: BLE001 (logged, and tried again the next time)
-                _log.exception("could not look for what is due")
+            except Exception as error:  # noqa: BLE001 (logged, and tried again the next time)
+                self._stumbles.note(error, "could not look for what is due")
             await asyncio.to_thread(self._closing.wait, every_seconds)
 
     async def bill_everything_due(self) -> int:
@@ -103,9 +100,10 @@ class BillingWorker:
                 billed = await self._handler.perform(
                     book, lambda work: bill(work, stream), context=_CONTEXT
                 )
-            except Exception:  # noqa: BLE001 (logged and counted; nobody else has to wait for it)
-                _log.exception("could not bill", book=book, stream=stream)
-                self._left_alone[book, stream] = now + _LEFT_ALONE_FOR
+            except Exception as error:  # noqa: BLE001 (counted; nobody else has to wait for it)
+                self._stumbles.note(error, "could not bill", book=book, stream=stream)
+                if not is_store_away(error):
+                    self._left_alone[book, stream] = now + _LEFT_ALONE_FOR
                 self._count("failed")
                 return False
         self._left_alone.pop((book, stream), None)

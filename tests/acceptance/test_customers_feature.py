@@ -297,6 +297,17 @@ def test_the_two_modes_and_two_organizations_never_mix(shop):
     assert (refusal.value.status_code, refusal.value.code) == (403, "forbidden")
 
 
+def test_a_client_need_not_name_its_organization(shop):
+    naming, silent = shop.client(org_id=shop.org_id), shop.client()
+
+    customer = silent.customers.create(ADA)
+    payment = pay(naming, customer["id"])
+
+    for client in (naming, silent):
+        assert client.customers.list()[0]["external_id"] == ADA["external_id"]
+        assert client.payments.get(payment["id"]) == payment
+
+
 def test_an_unknown_key_is_refused(shop):
     answer = requests.get(
         f"{shop.url}/v1/customers", headers={"X-Reevit-Key": "pfk_test_no.such"}, timeout=10

@@ -1,12 +1,10 @@
 """A link is opened in a real browser and paid, without any script."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
-from reevit import Reevit
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.filterwarnings("ignore:org_id should be provided:DeprecationWarning")
 
@@ -16,18 +14,9 @@ SUMMER = {"name": "Summer Sale - Premium Plan", "amount": 9900, "currency": "GHS
 
 
 @pytest.fixture
-def page(client: Reevit) -> Iterator[Page]:  # noqa: ARG001 (made first: see below)
-    """A browser of its own for each test, since it keeps an event loop running in this thread."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("NO BROWSER TEST WAS RUN: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser.new_context(java_script_enabled=False, user_agent=PERSON).new_page()
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(java_script_enabled=False, user_agent=PERSON) as context:
+        yield context.new_page()
 
 
 def introduce(page: Page) -> None:

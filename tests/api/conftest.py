@@ -279,6 +279,21 @@ def client(merchant: Merchant) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def merchants() -> dict[str, Merchant]:
+    """One for each server, shared by those tests of a module that only read."""
+    return {}
+
+
+@pytest.fixture
+def shop(server: Server, merchants: dict[str, Merchant]) -> Iterator[httpx.Client]:
+    """Calls as the merchant that is shared: what is in their shop is made once."""
+    if server.url not in merchants:
+        merchants[server.url] = Merchant(server, server.found("Ama's shop"))
+    with merchants[server.url].client() as client:
+        yield client
+
+
 @pytest.fixture
 def document(stranger: httpx.Client) -> Any:
     """What the service says of itself; what is said once stands wherever it is meant."""

@@ -44,7 +44,13 @@ def pages(client, path, **asked):
 
 
 @pytest.fixture
-def ama(client):
+def ama(shop):
+    """A customer of a shop that is only read."""
+    found = shop.get("/v1/customers/external/usr_ama")
+    return found.json()["id"] if found.is_success else history_of_ama(shop)
+
+
+def history_of_ama(client):
     """Two payments that succeeded, one of them through a link, and one that failed."""
     first = pay(client, 1000, source="payment_link", source_id="pl_summer", country="GH")
     then(client, first, "confirm")
@@ -66,28 +72,29 @@ def ama(client):
 
 @on_both_databases
 @pytest.mark.parametrize("limit", [1, 2, 50])
-def test_the_facts_of_a_figure_of_a_profile_add_up_to_it(client, ama, limit):
-    shown = client.get(f"/v1/customers/{ama}").json()
+def test_the_facts_of_a_figure_of_a_profile_add_up_to_it(shop, ama, limit):
+    shown = shop.get(f"/v1/customers/{ama}").json()
 
     for figure, value in FIGURES.items():
-        facts, last = pages(client, f"/v1/customers/{ama}/explain", figure=figure, limit=limit)
+        facts, last = pages(shop, f"/v1/customers/{ama}/explain", figure=figure, limit=limit)
         assert (last["figure"], last["currency"]) == (figure, None if figure in COUNTS else "GHS")
         assert last["sum"] == last["value"] == shown[figure] == value
         assert len({fact["position"] for fact in facts}) == len(facts)
 
 
 @on_both_databases
-def test_a_count_is_explained_in_one_currency_when_one_is_asked_for(client, ama):
+def test_a_count_is_explained_in_one_currency_when_one_is_asked_for(shop, ama):
     path = f"/v1/customers/{ama}/explain"
-    (naira,) = client.get(f"/v1/customers/{ama}").json()["totals_by_currency"][1:]
+    (naira,) = shop.get(f"/v1/customers/{ama}").json()["totals_by_currency"][1:]
 
-    facts, last = pages(client, path, figure="successful_payments", currency="NGN")
+    facts, last = pages(shop, path, figure="successful_payments", currency="NGN")
 
     assert last["currency"] == naira["currency"] == "NGN"
     assert len(facts) == last["value"] == naira["successful_payments"] == 1
 
 
-def test_each_fact_says_when_by_whom_and_how_much(client, ama):
+def test_each_fact_says_when_by_whom_and_how_much(client):
+    ama = history_of_ama(client)
     payment = pay(client, 60, occurred_at="2026-03-04T05:06:00Z")
     confirmed = client.post(
         f"/v1/payments/{payment['id']}/confirm",
@@ -175,8 +182,8 @@ def test_a_chargeback_after_the_refund_explains_a_value_below_zero(client):
 @on_both_databases
 @pytest.mark.parametrize("asked", [{}, {"from": "2026-01-01", "to": "2026-01-03"}])
 @pytest.mark.usefixtures("ama")
-def test_so_do_those_of_a_row_of_the_sources(client, asked):
-    rows = client.get("/v1/payments/stats/sources", params=asked).json()["sources"]
+def test_so_do_those_of_a_row_of_the_sources(shop, asked):
+    rows = shop.get("/v1/payments/stats/sources", params=asked).json()["sources"]
 
     assert rows
     for row in rows:
@@ -185,7 +192,7 @@ def test_so_do_those_of_a_row_of_the_sources(client, asked):
             named["source_id"] = row["source_id"]
         for figure in ("count", "succeeded", "amount", "refunded_amount", "net_amount"):
             _, last = pages(
-                client,
+                shop,
                 "/v1/payments/stats/sources/explain",
                 figure=figure,
                 limit=1,
@@ -201,45 +208,46 @@ def test_so_do_those_of_a_row_of_the_sources(client, asked):
     [{}, {"period": "30d"}, {"from": "2026-01-01", "to": "2026-01-03"}, {"country": "GH"}],
 )
 @pytest.mark.parametrize("metric", ["total_spent", "payment_count"])
-def test_so_do_those_of_a_place_in_the_ranking(client, ama, asked, metric):
-    ranking = client.get("/v1/customers/top", params=asked | {"metric": metric}).json()
+def test_so_do_those_of_a_place_in_the_ranking(shop, ama, asked, metric):
+    ranking = shop.get("/v1/customers/top", params=asked | {"metric": metric}).json()
     place = next(row for row in ranking["customers"] if row["id"] == ama)
 
     _, last = pages(
-        client, "/v1/customers/top/explain", customer_id=ama, metric=metric, limit=1, **asked
+        shop, "/v1/customers/top/explain", customer_id=ama, metric=metric, limit=1, **asked
     )
 
     assert last["sum"] == last["value"] == place["ranked_by"][metric]
     assert last["value"] > 0
 
 
-def test_what_belongs_to_nobody_is_not_found(client, ama):
-    nobody = client.get("/v1/customers/cus_nobody/explain")
-    unranked = client.get("/v1/customers/top/explain?customer_id=cus_nobody")
-    elsewhere = client.get(f"/v1/customers/top/explain?customer_id={ama}&currency=KES")
+def test_what_belongs_to_nobody_is_not_found(shop, ama):
+    nobody = shop.get("/v1/customers/cus_nobody/explain")
+    unranked = shop.get("/v1/customers/top/explain?customer_id=cus_nobody")
+    elsewhere = shop.get(f"/v1/customers/top/explain?customer_id={ama}&currency=KES")
 
     assert [answer.status_code for answer in (nobody, unranked, elsewhere)] == [404] * 3
     assert nobody.json()["code"] == "customer_not_found"
     assert unranked.json()["code"] == elsewhere.json()["code"] == "not_in_ranking"
 
 
-def test_in_another_currency_there_may_be_nothing_to_explain(client, ama):
-    facts, last = pages(client, f"/v1/customers/{ama}/explain", currency="NGN")
+def test_in_another_currency_there_may_be_nothing_to_explain(shop, ama):
+    facts, last = pages(shop, f"/v1/customers/{ama}/explain", currency="NGN")
     assert (last["value"], last["sum"], len(facts)) == (4, 4, 1)
 
-    facts, last = pages(client, f"/v1/customers/{ama}/explain", currency="KES")
+    facts, last = pages(shop, f"/v1/customers/{ama}/explain", currency="KES")
     assert (last["value"], last["sum"], facts) == (0, 0, [])
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "WzEsMiwzXQ", "WyJ4IiwwLCIwIl0", "é"])
-def test_a_cursor_of_another_list_is_refused(client, ama, cursor):
-    answer = client.get(f"/v1/customers/{ama}/explain", params={"cursor": cursor})
+def test_a_cursor_of_another_list_is_refused(shop, ama, cursor):
+    answer = shop.get(f"/v1/customers/{ama}/explain", params={"cursor": cursor})
 
     assert answer.status_code == 400
     assert answer.json()["details"]["field"] == "cursor"
 
 
-def test_the_past_is_explained_too(client, ama):
+def test_the_past_is_explained_too(client):
+    ama = history_of_ama(client)
     asked = {"as_of": "2026-01-01T12:00:00Z", "figure": "count", "source": "api"}
     facts, last = pages(client, "/v1/payments/stats/sources/explain", **asked)
     assert (last["value"], last["sum"], len(facts)) == (1, 1, 1)

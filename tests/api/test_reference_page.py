@@ -1,13 +1,12 @@
 """The reference page is opened in a real browser, searched, and tried with a key."""
 
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from api.pages.accents import contrast
 from api.reference import document
@@ -22,20 +21,12 @@ def script(stranger):
 
 
 @pytest.fixture
-def page(server):  # noqa: ARG001 (made first: a browser keeps an event loop in this thread)
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("NO BROWSER TEST WAS RUN: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+def page(browser):
+    with browser.new_context(viewport={"width": 1400, "height": 900}) as context:
+        page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
         yield page
-        browser.close()
 
 
 def test_the_reference_is_searched_and_tried_with_a_key_and_nothing_leaves_the_origin(

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from ledger import supervised_threads, waiting
 from ledger.append import Done
+from ledger.errors import LedgerUnavailable
 from ledger.supervised_threads import repeated, supervised_thread
 
 PATIENCE_SECONDS = 20
@@ -33,6 +34,31 @@ def test_a_thread_goes_on_after_an_error_and_ends_when_its_work_is_done():
 
     assert attempts == [0, 1, 2, 3]
     assert [(entry["thread"], entry["log_level"]) for entry in entries] == [("worker", "error")] * 3
+
+
+def test_a_store_that_is_away_is_one_line_however_often_a_thread_asks_for_it():
+    attempts = []
+
+    def work():
+        attempts.append(len(attempts))
+        if len(attempts) < 8:
+            raise LedgerUnavailable("the store cannot be reached")
+
+    thread = supervised_thread(work, name="worker", closing=threading.Event())
+    with capture_logs() as entries:
+        thread.start()
+        thread.join(PATIENCE_SECONDS)
+
+    assert len(attempts) == 8
+    assert entries == [
+        {
+            "event": "a thread waits for the store",
+            "log_level": "warning",
+            "thread": "worker",
+            "reason": "the store cannot be reached",
+            "times": 1,
+        }
+    ]
 
 
 def test_a_thread_that_fails_for_ever_ends_when_it_is_told_to():

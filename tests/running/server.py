@@ -11,6 +11,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
@@ -172,5 +173,8 @@ def found_shop(server: Server) -> Shop:
     """Founded beside the server, in the same store."""
     settings = Settings(database_url=server.database_url)
     with recording(settings) as ledger, handling(ledger) as handler:
-        founded = asyncio.run(found_organization(handler, "Ama's shop", context=Context()))
+        founding = found_organization(handler, "Ama's shop", context=Context())
+        # In a thread of its own: where a browser is open, this one has an event loop running.
+        with ThreadPoolExecutor(1) as beside:
+            founded = beside.submit(asyncio.run, founding).result()
     return Shop(server, founded.org_id, founded.keys["test"], founded.keys["live"])

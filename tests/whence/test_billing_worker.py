@@ -16,8 +16,10 @@ from commands.handling.ids import Ids
 from commands.subscriptions import CreateSubscription, create_subscription
 from ledger.clock import written
 from ledger.database import open_engine
+from ledger.errors import LedgerUnavailable
 from ledger.ledger import Ledger
-from whence.billing_worker import billing
+from whence.billing_worker import BillingWorker, billing
+from whence.wiring import utc_now
 
 PATIENCE_SECONDS = 60
 BOOK = f"org_{1:026}/test"
@@ -149,6 +151,30 @@ def test_what_could_not_be_billed_is_an_exit_code(due, whence, monkeypatch):
     assert failed.returncode == 1
     assert "billed 0; 1 could not be: see the log" in failed.stderr
     assert due() == 1
+
+
+def test_a_store_that_is_away_is_one_line_and_its_bills_are_tried_at_once_when_it_is_back(
+    due, monkeypatch
+):
+    handler = CommandHandler(due.ledger, clock=utc_now, ids=Ids(utc_now))
+    tried, performed = [], handler.perform
+
+    async def perform(*arguments, **named):
+        tried.append(arguments)
+        if len(tried) < 4:
+            raise LedgerUnavailable("the store cannot be reached")
+        return await performed(*arguments, **named)
+
+    monkeypatch.setattr(handler, "perform", perform)
+    with (
+        capture_logs() as entries,
+        billing(BillingWorker(due.ledger, handler), every_seconds=0.01),
+    ):
+        wait_until_nothing_is(due)
+    handler.close()
+
+    assert [(entry["log_level"], entry["thread"]) for entry in entries] == [("warning", "billing")]
+    assert "exc_info" not in entries[0]
 
 
 class Stumbling:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import urllib.request
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +33,23 @@ def test_nothing_is_due_to_a_billing_worker_before_the_year_is_told(ledger):
     assert not any(due_meanwhile)
     assert ledger.books_holding(DUE, before="9999") == [BOOK]
     assert ledger.books_holding(DUE, before=ENDS_AT.isoformat()) == []
+
+
+def test_every_link_of_the_demo_was_looked_at_more_often_than_paid_through(ledger):
+    acts = Year(seed=7, until=ENDS_AT, customers=30, payments=600).acts()
+
+    asyncio.run(Fill(ledger, BOOK, seed=7, progress=lambda _done: None).run(acts, until=ENDS_AT))
+
+    looks, payments = Counter(), Counter()
+    for fact in ledger.read(BOOK, after=0, upto=ledger.head(BOOK), limit=100_000):
+        told = json.loads(fact.data)
+        if fact.topic == "payment_link.viewed":
+            looks[told["link_id"]] += told["count"]
+        elif fact.topic == "payment.created" and told["source"] == "payment_link":
+            payments[told["source_id"]] += 1
+    assert payments
+    assert [link for link, paid in payments.items() if looks[link] < paid] == []
+    assert looks.total() > 2 * payments.total()
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])

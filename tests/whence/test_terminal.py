@@ -12,7 +12,10 @@ from whence.cli import command_line
 from whence.cli.terminal import progress_bar
 
 # What takes long to import, each with all it brings along.
-HEAVY = {"alembic", "fastapi", "pydantic", "sqlalchemy", "structlog", "uvicorn", "whence.settings"}
+HEAVY = {
+    *("alembic", "fastapi", "pydantic", "sqlalchemy", "structlog", "uvicorn", "whence.settings"),
+    *("markdown_it", "rich"),
+}
 
 
 def imported_by(*arguments):
@@ -36,6 +39,15 @@ def test_who_asks_for_help_waits_for_nothing_that_a_command_needs(asked):
 
     assert "whence.cli" in imported
     assert not imported & HEAVY
+
+
+def test_a_line_of_help_for_each_command_fits_a_terminal(whence, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    _, commands = whence("--help").stdout.split("Commands:")
+
+    assert "..." not in commands
+    assert max(map(len, commands.splitlines())) <= 80
 
 
 def test_a_command_says_the_same_of_itself_before_and_after_it_is_imported():

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from commands.derived_claims import first_wrong_claim
+from commands.link_views import summing_up
 from commands.payment_links import CreatePaymentLink, create_payment_link
 from ledger.database import open_engine, writing
 from ledger.integrity import check_integrity
 from ledger.ledger import Ledger
 from whence.settings import Settings
-from whence.wiring import handling, recording
+from whence.wiring import handling, recording, utc_now
 
 KINDS = (
     *("customer_subscription", "due", "email", "external_id"),
@@ -67,6 +68,17 @@ def fill(database_url, whence, monkeypatch):
     told = whence("demo", "--customers", "12", "--payments", "60", "--until", "2026-11-01")
     assert told.returncode == 0, told.stderr
     asyncio.run(make_a_link(database_url))
+    asyncio.run(look_at_a_link(database_url))
+
+
+async def look_at_a_link(database_url):
+    with (
+        recording(Settings.load(database_url=database_url)) as ledger,
+        summing_up(ledger, clock=utc_now) as looks,
+    ):
+        book = next(book for book in ledger.heads() if book.endswith("/test"))
+        [(_, link_id), *_] = ledger.owners(book, "link_code", "")
+        await looks.count(book, link_id)
 
 
 async def make_a_link(database_url):

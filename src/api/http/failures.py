@@ -13,9 +13,9 @@ from api.http.errors import (
     from_refusal,
     server_error,
 )
-from api.http.sampling import Sampling
 from domain.errors import NotFound, Refusal
 from ledger.errors import LedgerUnavailable, StoreFull, StoreReplaced
+from ledger.sampling import Sampling
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.querying.pages import BadArgument
 from projections.engine.time_travel.budget import BudgetSpent

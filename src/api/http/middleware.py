@@ -14,8 +14,8 @@ from api.http.errors import ApiError, body_too_large
 from api.http.failures import FailureLog, answer_to
 from api.http.parsing import LARGEST_BODY_BYTES, LARGEST_PUBLIC_BODY_BYTES, keep_encoded_slashes
 from api.http.request_state import REFUSED, FailurePage, RequestState
-from api.http.sampling import Sampling
 from api.http.turnstile import Turnstile
+from ledger.sampling import Sampling
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),

@@ -27,7 +27,7 @@ _COMMANDS = {
     "serve": _Place(
         "service",
         "serve",
-        "Serve the API, keep the views up to date, and bill what is due, until Ctrl-C.",
+        "Serve the API until Ctrl-C. It keeps the views up to date, and bills what is due.",
     ),
     "project": _Place(
         "service", "project", "Keep the views up to date, without serving, until Ctrl-C."
@@ -44,23 +44,23 @@ _COMMANDS = {
     "rebuild": _Place(
         "views",
         "rebuild",
-        "Derive every view anew, beside the ones that serve, then switch to them.",
+        "Derive every view anew beside those that serve. Then switch to them.",
     ),
     "verify": _Place(
         "views",
         "verify",
-        "Prove that no fact was touched, and that what serves is what the facts say.",
+        "Prove that the store is sound. No fact was touched, and what serves is what they say.",
     ),
     "generations": _Place("generations", "app", "The sets of views: one serves, others are kept."),
     "events": _Place(
         "facts",
         "events",
-        "Print the recorded facts, book by book, in the order of their positions.",
+        "Print the recorded facts, book by book. They come by position.",
     ),
     "demo": _Place(
         "demo",
         "demo",
-        "Fill the test book of a new organization with a year of a believable merchant.",
+        "Fill a test book with a year of a believable merchant. It is that of a new organization.",
     ),
     "db": _Place("database", "app", "The ledger as a whole."),
 }
@@ -76,13 +76,16 @@ def command_line(asked: str | None = None) -> typer.Typer:
         help="Who paid, how much, how often, and from where.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
     line.callback()(_options)
     for name, place in _COMMANDS.items():
         if asked is None or asked == name:
             _add(line, name, place)
         elif asked not in _COMMANDS:
-            line.add_typer(typer.Typer(callback=_options), name=name, help=place.help)
+            line.add_typer(
+                typer.Typer(callback=_options, rich_markup_mode=None), name=name, help=place.help
+            )
     return line
 
 

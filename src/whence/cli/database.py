@@ -16,7 +16,7 @@ from whence.errors import Unsuccessful
 from whence.settings import Settings
 from whence.wiring import generations_of, open_database, recording
 
-app = typer.Typer(help="The ledger as a whole.", no_args_is_help=True)
+app = typer.Typer(help="The ledger as a whole.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("upgrade")

@@ -50,7 +50,7 @@ def demo(
         datetime | None, typer.Option(help="When the year ends (UTC); else: this hour.")
     ] = None,
 ) -> None:
-    """Fill the test book of a new organization with a year of a believable merchant."""
+    """Fill a test book with a year of a believable merchant. It is that of a new organization."""
     settings = Settings.load()
     ends_at = (until or utc_now()).replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
     with (

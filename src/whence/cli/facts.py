@@ -26,7 +26,7 @@ def events(
     follow: Annotated[bool, typer.Option("--follow", help="Go on with those to come.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Print the recorded facts, book by book, in the order of their positions."""
+    """Print the recorded facts, book by book. They come by position."""
     with recording(Settings.load(), makes_store=False) as ledger:
         if book is not None:
             _must_be_a_book(ledger, book)

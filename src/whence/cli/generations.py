@@ -11,7 +11,11 @@ from projections.read_models import DEFINITIONS
 from whence.cli.terminal import AsJson, print_json, print_table
 from whence.cli.views import noticing, opened_views
 
-app = typer.Typer(help="The sets of views: one serves, others are kept.", no_args_is_help=True)
+app = typer.Typer(
+    help="The sets of views: one serves, others are kept.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 Number = Annotated[int, typer.Argument(help="The number of a generation.")]
 

@@ -20,7 +20,9 @@ from whence.wiring import handling, recording
 
 T = TypeVar("T")
 
-app = typer.Typer(help="The keys that let programs in.", no_args_is_help=True)
+app = typer.Typer(
+    help="The keys that let programs in.", no_args_is_help=True, rich_markup_mode=None
+)
 
 OrgId = Annotated[str, typer.Argument(help="The organization, org_…")]
 KeyName = Annotated[str, typer.Option(help="What the key is for.")]

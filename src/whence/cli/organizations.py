@@ -21,7 +21,11 @@ from whence.first_run import show_keys
 from whence.settings import Settings
 from whence.wiring import handling, recording
 
-app = typer.Typer(help="The businesses whose payments are recorded here.", no_args_is_help=True)
+app = typer.Typer(
+    help="The businesses whose payments are recorded here.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 Country = Annotated[str | None, typer.Option(help="Where it is: GH, say (ISO 3166).")]
 TimeZone = Annotated[str | None, typer.Option(help="Its days: Africa/Accra, say (IANA).")]

@@ -20,7 +20,7 @@ def serve(
         typer.Option(help="Leave it to `whence bill` or `whence project`, again for each."),
     ] = None,
 ) -> None:
-    """Serve the API, keep the views up to date, and bill what is due, until Ctrl-C."""
+    """Serve the API until Ctrl-C. It keeps the views up to date, and bills what is due."""
     from whence.serve import serve_until_stopped  # noqa: PLC0415 (help need not wait for it)
 
     settings = Settings.load(

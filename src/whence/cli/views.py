@@ -41,7 +41,7 @@ _TELLS_NOBODY = re.compile(
 
 
 def rebuild(processes: Processes = None) -> None:
-    """Derive every view anew, beside the ones that serve, then switch to them."""
+    """Derive every view anew beside those that serve. Then switch to them."""
     with opened_views() as (ledger, views), noticing("Rebuilding") as notice:
         rebuilt = rebuild_views(
             ledger,
@@ -64,7 +64,7 @@ def verify(
     processes: Processes = None,
     json: AsJson = False,
 ) -> None:
-    """Prove that no fact was touched, and that what serves is what the facts say."""
+    """Prove that the store is sound. No fact was touched, and what serves is what they say."""
     with opened_views() as (ledger, views), progress_bar("Verifying", "facts") as progress:
         task = progress.add_task("the store", total=sum(ledger.heads().values()))
         try:

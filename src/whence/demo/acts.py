@@ -1,10 +1,10 @@
-"""Demo acts: what happens at one moment of the made-up year, of itself or because it is asked."""
+"""Demo acts: what happens at one moment of the made-up year, of itself, asked or looked at."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.fact import Entity
+from domain.fact import Entity, Fact
 from whence.demo.commands import Decide
 
 
@@ -23,3 +23,11 @@ class Asked:
 
     at: datetime
     decide: Decide
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Somebody looks at something, which needs no decision."""
+
+    at: datetime
+    told: Callable[[], Fact]

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from commands.handling.unit_of_work import UnitOfWork
 from commands.payment_links import CreatePaymentLink, create_payment_link
-from domain.payment_link import PaymentLink
+from domain.fact import Fact
+from domain.payment_link import PaymentLink, viewed
 from whence.demo.commands import Decide
 from whence.demo.people import COUNTRIES, Country
 
@@ -46,6 +48,15 @@ class Campaign:
             link.count_use(payment_id, work.now)
 
         return count
+
+    def looked_at(self, times: int, at: datetime) -> Callable[[], Fact]:
+        """What is told of so many who open its page."""
+
+        def told() -> Fact:
+            assert self.link_id is not None  # noqa: S101 (the year begins with the campaigns)
+            return viewed(self.link_id, times, at)
+
+        return told
 
 
 class Campaigns:

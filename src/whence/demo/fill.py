@@ -17,7 +17,7 @@ from domain.fact import Entity, Fact
 from ledger.append import Append, Claim, Done, NewFact
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from whence.demo.acts import Act, Asked
+from whence.demo.acts import Act, Asked, Looked
 from whence.demo.commands import Commands
 
 _AT_ONCE = 500
@@ -39,7 +39,7 @@ class Fill:
         self._waiting: list[Append] = []
         self._due: dict[str, Claim] = {}
 
-    async def run(self, acts: list[Act | Asked], *, until: datetime) -> None:
+    async def run(self, acts: list[Act | Asked | Looked], *, until: datetime) -> None:
         """Does them, and bills what is due between them and until the end.
 
         Raises RuntimeError when the ledger refuses an act: the book was not empty.
@@ -50,6 +50,8 @@ class Fill:
                 await self._commands.bill_until(act.at)
                 if isinstance(act, Asked):
                     await self._commands.perform(act.at, act.decide)
+                elif isinstance(act, Looked):
+                    self._waiting.append(self._looked(act))
                 else:
                     self._waiting.extend(self._done(act))
             self._write()
@@ -83,6 +85,9 @@ class Fill:
                 context=_CONTEXT,
             )
         )
+
+    def _looked(self, act: Looked) -> Append:
+        return Append(self._book, facts=(self._mapper.encode(act.told()),), context=_CONTEXT)
 
     def _done(self, act: Act) -> Iterator[Append]:
         before = self._entities.get(act.entity_id)

@@ -9,7 +9,7 @@ from typing import Literal
 from domain.customer import Customer
 from domain.fact import Entity
 from domain.payment import Payment
-from whence.demo.acts import Act, Asked
+from whence.demo.acts import Act, Asked, Looked
 from whence.demo.campaigns import Campaign, Campaigns
 from whence.demo.memberships import Membership
 from whence.demo.people import Person, people
@@ -36,13 +36,13 @@ class Year:
         self._new_id = _IdMaker(self._chance)
         self._campaigns = Campaigns(lambda names, weights: self._chance.choices(names, weights)[0])
 
-    def acts(self) -> list[Act | Asked]:
+    def acts(self) -> list[Act | Asked | Looked]:
         """Everything that happened, in order of time."""
         acts = list(self._everything())
         acts.sort(key=lambda act: act.at)
         return acts
 
-    def _everything(self) -> Iterator[Act | Asked]:
+    def _everything(self) -> Iterator[Act | Asked | Looked]:
         for campaign in self._campaigns:
             yield Asked(self._until - _YEAR - _MONTH, campaign.begin)
         buyers = list(people(self._customers, self._chance))
@@ -59,7 +59,7 @@ class Year:
 
     def _purchases(
         self, buyer: Person, customer_id: str, moments: list[datetime]
-    ) -> Iterator[Act | Asked]:
+    ) -> Iterator[Act | Asked | Looked]:
         # One in three of those who come back often subscribes: a month's box is one purchase less.
         subscribes = len(moments) > 3 and self._chance.random() < 1 / 3  # noqa: PLR2004 (they came back)
         if subscribes:
@@ -91,7 +91,7 @@ class Year:
 
     def _payment(
         self, buyer: Person, customer_id: str | None, campaign: Campaign | None, at: datetime
-    ) -> Iterator[Act | Asked]:
+    ) -> Iterator[Act | Asked | Looked]:
         payment_id = self._new_id("pay", at)
         country = buyer.country
         amount = round(country.usual_amount * self._chance.lognormvariate(0, 0.8) / 50) * 50 or 50
@@ -114,6 +114,10 @@ class Year:
                 now=at,
             )
 
+        if campaign is not None:
+            # Whoever pays has looked, and most who look do not pay.
+            before = at - self._chance.randint(5, 90) * _SECOND
+            yield Looked(before, campaign.looked_at(self._chance.randint(1, 6), before))
         yield Act(at, payment_id, create)
         for later, do in self._life(at, provider, amount):
             if later > self._until:

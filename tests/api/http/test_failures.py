@@ -29,7 +29,7 @@ def test_the_next_line_says_how_many_there_were_since(monkeypatch, log):
 
     for _ in range(3):
         failures_said.note(away, answer_to(away), "req_1")
-    monkeypatch.setattr("api.http.sampling.SAID_EVERY_SECONDS", 0)
+    monkeypatch.setattr("ledger.sampling.SAID_EVERY_SECONDS", 0)
     failures_said.note(away, answer_to(away), "req_2")
 
     assert [entry["requests"] for entry in log] == [1, 3]

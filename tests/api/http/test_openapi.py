@@ -7,7 +7,6 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
 from openapi_document import put_back
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -23,8 +22,8 @@ from api.app import create_app
 from api.http.middleware import SECURITY_HEADERS
 
 EXAMPLES_PER_OPERATION = int(os.environ.get("WHENCE_TEST_EXAMPLES", "1"))
-# Where one of them must succeed: so many, and if none of these does, some more.
-EXAMPLES_OF_WHICH_ONE_SUCCEEDS = (max(4, EXAMPLES_PER_OPERATION), 60)
+# Where one of them must succeed: so many, and while none of these does, more.
+EXAMPLES_OF_WHICH_ONE_SUCCEEDS = (EXAMPLES_PER_OPERATION, 4, 60)
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 # What no document needs to promise.
 OF_EVERY_SERVER = {name.decode() for name, _ in SECURITY_HEADERS} | {
@@ -267,11 +266,18 @@ def test_nothing_happens_that_the_document_does_not_promise(merchant, client, mo
 
 
 def _try(operation, mode, shop, headers):
-    """Sends what schemathesis thinks of; how many answers said that it was done."""
+    """Sends what schemathesis thinks of; whether an answer said that it was done."""
+    if mode is GenerationMode.NEGATIVE and not _can_be_wrong(operation):
+        return False
     if shop is None or mode is GenerationMode.NEGATIVE:
         return _send(operation, mode, shop, headers, EXAMPLES_PER_OPERATION)
-    few, many = EXAMPLES_OF_WHICH_ONE_SUCCEEDS
-    return _send(operation, mode, shop, headers, few) or _send(operation, mode, shop, headers, many)
+    tries = EXAMPLES_OF_WHICH_ONE_SUCCEEDS
+    return any(_send(operation, mode, shop, headers, examples) for examples in tries)
+
+
+def _can_be_wrong(operation):
+    """Not where nothing is said but what is meant, in the path, where any word may stand."""
+    return bool(operation.query or operation.headers or operation.body)
 
 
 def _send(operation, mode, shop, headers, examples):
@@ -297,12 +303,8 @@ def _send(operation, mode, shop, headers, examples):
         succeeded.append(answer.status_code < 300)
         assert _undescribed(operation, answer) == set()
 
-    try:
-        nothing_else_happens()
-    except Unsatisfiable:
-        # Whatever is sent here is as promised: there is nothing wrong to send.
-        assert mode is GenerationMode.NEGATIVE
-    return sum(succeeded)
+    nothing_else_happens()
+    return any(succeeded)
 
 
 class Shop:

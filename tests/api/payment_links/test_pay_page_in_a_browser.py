@@ -1,9 +1,9 @@
 """A pay page in a real browser: legible, narrow, by keyboard, and never paid twice."""
 
-import shutil
+from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 # By itself a browser that is driven says that a program drives it, and would be no view.
 PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -11,23 +11,21 @@ SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
 
 
 @pytest.fixture
-def browser(server):  # noqa: ARG001 (made first: it keeps an event loop running in this thread)
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("NO BROWSER TEST WAS RUN: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
+def open_page(browser):
+    """Pages of somebody with a browser of their own, which is closed after the test."""
+    with ExitStack() as stack:
+
+        def open_page(**settings):
+            context = browser.new_context(user_agent=PERSON, **settings)
+            return stack.enter_context(context).new_page()
+
+        yield open_page
 
 
 @pytest.fixture
-def page(browser):
+def page(open_page):
     """One that runs no script, as what everybody can do must work."""
-    return browser.new_context(java_script_enabled=False, user_agent=PERSON).new_page()
+    return open_page(java_script_enabled=False)
 
 
 @pytest.fixture
@@ -76,10 +74,10 @@ CONTRASTS = """() => {
 @pytest.mark.parametrize(
     ("scheme", "accent"), [("light", "#f5c518"), ("dark", "#101010"), ("dark", "#0b6b63")]
 )
-def test_every_word_can_be_read_in_light_and_in_dark(client, browser, scheme, accent):
+def test_every_word_can_be_read_in_light_and_in_dark(client, open_page, scheme, accent):
     terms = SUMMER | {"branding": {"color": accent}, "description": "Twelve months."}
     link = client.post("/v1/payment-links", json=terms).json()
-    page = browser.new_context(color_scheme=scheme, user_agent=PERSON).new_page()
+    page = open_page(color_scheme=scheme)
 
     page.goto(link["url"])
     form = page.evaluate(CONTRASTS)
@@ -179,8 +177,8 @@ PRESSED_TWICE = """() => {
 }"""
 
 
-def test_the_networks_follow_the_country(link, browser):
-    page = browser.new_context(user_agent=PERSON).new_page()
+def test_the_networks_follow_the_country(link, open_page):
+    page = open_page()
     networks = page.get_by_role("group", name="Network")
 
     page.goto(link["url"])
@@ -196,8 +194,8 @@ def test_the_networks_follow_the_country(link, browser):
     expect(page.get_by_text("M-Pesa · •••• 5678")).to_be_visible()
 
 
-def test_methods_that_nobody_has_in_a_country_are_not_offered_there(link, browser):
-    page = browser.new_context(user_agent=PERSON).new_page()
+def test_methods_that_nobody_has_in_a_country_are_not_offered_there(link, open_page):
+    page = open_page()
     methods = page.get_by_role("group", name="Pay with").get_by_role("radio")
 
     page.goto(link["url"])
@@ -211,8 +209,8 @@ def test_methods_that_nobody_has_in_a_country_are_not_offered_there(link, browse
     expect(page.get_by_role("radio", name="AirtelTigo")).to_be_visible()
 
 
-def test_a_form_shows_that_it_was_sent_and_is_not_sent_again(link, browser):
-    page = browser.new_context(user_agent=PERSON).new_page()
+def test_a_form_shows_that_it_was_sent_and_is_not_sent_again(link, open_page):
+    page = open_page()
     said = []
     page.on("console", lambda message: said.append(message.text))
 
@@ -222,9 +220,9 @@ def test_a_form_shows_that_it_was_sent_and_is_not_sent_again(link, browser):
     assert said == []
 
 
-def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, browser):
+def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, open_page):
     link = client.post("/v1/payment-links", json=SUMMER | {"amount": 4000}).json()
-    opened = browser.new_context(user_agent=PERSON, color_scheme="dark").new_page()
+    opened = open_page(color_scheme="dark")
 
     opened.goto(link["url"])
     introduce(opened)
@@ -240,11 +238,11 @@ def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, browser):
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_a_logo_that_is_not_there_leaves_its_place_to_an_initial(client, browser, is_there):
+def test_a_logo_that_is_not_there_leaves_its_place_to_an_initial(client, open_page, is_there):
     client.patch("/v1/organization", json={"name": "Kente House"})
     branding = {"logo_url": "https://shop.example/logo.svg"}
     link = client.post("/v1/payment-links", json=SUMMER | {"branding": branding}).json()
-    page = browser.new_context(user_agent=PERSON).new_page()
+    page = open_page()
     square = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"></svg>'
 
     def logo(route):
@@ -288,3 +286,40 @@ def test_the_name_of_a_usual_country_can_be_read(client, page, width):
         }"""
     )
     assert wanted <= has
+
+
+def test_a_short_page_stands_in_the_middle_of_a_wide_screen(client, page):
+    link = client.post("/v1/payment-links", json=SUMMER).json()
+    client.patch(f"/v1/payment-links/{link['id']}", json={"active": False})
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+    page.goto(link["url"])
+
+    card, foot = (page.locator(part).bounding_box() for part in (".card", ".foot"))
+    assert abs(card["y"] + card["height"] / 2 - 450) < 10
+    assert abs(card["y"] + card["height"] - foot["y"] - foot["height"]) < 1
+
+
+def test_a_page_of_nobody_begins_at_the_top_of_a_telephone(server, page):
+    page.set_viewport_size({"width": 360, "height": 740})
+
+    page.goto(f"{server.url}/pay/nothing")
+
+    assert page.locator(".card").bounding_box()["y"] < 32
+
+
+def test_a_network_that_is_missing_is_not_taken_for_one_that_is_chosen(link, page):
+    page.goto(link["url"])
+    page.get_by_role("button").click()
+    page.get_by_text("Choose your network").wait_for()
+
+    def color(of, which):
+        return of.evaluate(f"each => getComputedStyle(each).{which}")
+
+    first, red = page.locator("[for=network_mtn]"), color(page.locator("#network_problem"), "color")
+    before = color(first, "outlineColor"), color(first, "borderTopColor")
+    first.click()
+    after = color(first, "outlineColor"), color(first, "borderTopColor")
+
+    assert before == (red, red)
+    assert red not in after

@@ -39,12 +39,13 @@ def _write(
         rows = _rows(table, changes)
         # They begin with their keys, and no two have the same.
         rows.sort()
-        if clashing:
+        # By the driver where rows are very many: SQLAlchemy would look at each of them.
+        if dialect == "sqlite":
+            statement = sql.upsert if clashing else sql.insert
+            with driven(connection, statement) as driver:
+                driver.executemany(statement, rows)
+        elif clashing:
             _upsert(connection, sql, rows)
-        # By the driver: SQLAlchemy would look at every row of a bulk load.
-        elif dialect == "sqlite":
-            with driven(connection, sql.insert) as driver:
-                driver.executemany(sql.insert, rows)
         else:
             copied = f"COPY {sql.name} ({', '.join(sql.columns)}) FROM STDIN (FORMAT BINARY)"
             copy_rows(connection, copied, sql.types, rows)
@@ -61,9 +62,6 @@ def _rows(table: Table, changes: Iterable[Changes]) -> list[Values]:
 
 
 def _upsert(connection: Connection, sql: TableSql, rows: list[Values]) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(sql.upsert, list(map(tuple, rows)))
-        return
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
         part = rows[start : start + _ROWS_PER_STATEMENT]
         columns = tuple(list(column) for column in zip(*part, strict=True))

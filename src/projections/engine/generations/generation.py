@@ -28,6 +28,7 @@ from projections.engine.folding.checkpoints import CHECKPOINTS
 from projections.engine.folding.definitions import Definitions
 
 _CACHE_KIB = 64 * 1024
+_SCANNING_CACHE_KIB = 4 * 1024
 _MADE_AT_ONCE = 4
 _SORT_MEMORY = "128MB"
 _MOMENT = "1s"
@@ -82,6 +83,14 @@ class Generation:
         with self.reading_engine.begin() as connection:
             files_must_be_there(connection)
             yield connection
+
+    @contextmanager
+    def scanning(self) -> Iterator[Connection]:
+        """`reading`, for who reads every row once: what was read is not worth keeping."""
+        with self.reading() as connection:
+            _keep_pages(connection, self.path, _SCANNING_CACHE_KIB)
+            yield connection
+            _keep_pages(connection, self.path, _CACHE_KIB)
 
     def create(self, definitions: Definitions) -> None:
         """Make the tables, without indexes, and without primary keys where that is possible."""
@@ -225,6 +234,12 @@ def _refused(sqlstate: str | None) -> Iterator[None]:
     except DBAPIError as error:
         if sqlstate is None or getattr(error.orig, "sqlstate", None) != sqlstate:
             raise
+
+
+def _keep_pages(connection: Connection, path: Path | None, kib: int) -> None:
+    """PostgreSQL has a cache of its own for all."""
+    if path is not None:
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{kib}")
 
 
 def _enlarge_cache(connection: Any, _record: object) -> None:

@@ -22,7 +22,10 @@ from projections.engine.generations.generation import Generation
 from projections.engine.rebuilding.quarantine import quarantine
 
 _FACTS_PER_READ = 5_000
+# PostgreSQL loads rows that are new much faster than it merges those of a book that goes on; SQLite
+# takes either as fast, and the fewer rows, the more of them a processor has at hand.
 ROWS_IN_MEMORY = 500_000
+ROWS_IN_MEMORY_ON_SQLITE = 30_000
 _OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 
 Count = Callable[[int], None]
@@ -45,7 +48,7 @@ class BulkLoader:
         folding: Folding,
         count: Count,
         *,
-        rows_in_memory: int = ROWS_IN_MEMORY,
+        rows_in_memory: int | None = None,
         facts_per_read: int = _FACTS_PER_READ,
         notes_checkpoints: bool = True,
     ) -> None:
@@ -57,7 +60,9 @@ class BulkLoader:
         self._definitions = definitions
         self._folding = folding
         self._count = count
-        self._rows_in_memory = rows_in_memory
+        self._rows_in_memory = rows_in_memory or (
+            ROWS_IN_MEMORY_ON_SQLITE if generation.schema is None else ROWS_IN_MEMORY
+        )
         self._facts_per_read = facts_per_read
         self._new: list[Changes] = []
         self._rows = 0

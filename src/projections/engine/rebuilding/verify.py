@@ -107,11 +107,11 @@ def verify(
     with build(generations, definitions, meter) as fresh:
         _derive(ledger, fresh, mapper, definitions, positions, counted, processes)
         # One moment of the views, and a short one: they go on while everything is folded again.
-        with verified.reading() as found:
+        with verified.scanning() as found:
             checkpoints = read_checkpoints(found)
             goals = {book: each.position for book, each in checkpoints.items()}
             _go_on(ledger, fresh, mapper, definitions, goals)
-            with fresh.reading() as expected:
+            with fresh.scanning() as expected:
                 compared = {t.name: compare(expected, found, t) for t in definitions.tables}
     books = checkpoints.keys() | chains.keys()
     books = books.union(*(table.keys() for table in compared.values()))

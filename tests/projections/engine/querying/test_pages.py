@@ -4,7 +4,7 @@ import random
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from sqlalchemy import event, select, text
 
 from projections.engine.folding.changes import Changes
@@ -40,9 +40,10 @@ orders = st.lists(
 )
 
 
-@given(orders, st.booleans(), st.integers(min_value=1, max_value=25))
+@given(columns=orders, descending=st.booleans(), limit=st.integers(min_value=4, max_value=25))
+@example(columns=[], descending=False, limit=1)
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
 )
 def test_pages_by_cursor_are_the_pages_by_offset(filled, toys, columns, descending, limit):
     order = [By(toys.totals.c[column], way) for column, way in columns]

@@ -4,13 +4,14 @@ import random
 import time
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 
 from ledger.schema import books, events
 from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.fold import Folding
 from projections.engine.generations.generations import NoSuchGeneration, ViewsRebuilding
 from projections.engine.generations.same_history import is_folded_from
+from projections.engine.rebuilding import bulk_load
 from projections.engine.rebuilding.bulk_load import BulkLoader
 from projections.engine.rebuilding.rebuild import clear_abandoned, ensure_views, rebuild
 from projections.engine.rebuilding.verify import verify
@@ -72,6 +73,28 @@ def test_what_does_not_fit_in_memory_is_merged_with_what_is_there(shop, toys):
 
     assert shop.rows(toys.totals, generation) == shop.rows(toys.totals, live)
     assert shop.rows(toys.books, generation) == shop.rows(toys.books, live)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_long_book_is_loaded_into_a_file_in_parts_that_fit_the_memory(shop, toys, monkeypatch):
+    monkeypatch.setattr(bulk_load, "ROWS_IN_MEMORY_ON_SQLITE", 100)
+    shop.record(*[toys.paid(f"buyer {number}", number) for number in range(1_000)])
+    generation = shop.generations.begin(shop.definitions)
+    parts = []
+    event.listen(generation.engine, "commit", parts.append)
+    loader = BulkLoader(
+        shop.ledger,
+        generation,
+        shop.definitions,
+        Folding(shop.mapper, shop.definitions.folds),
+        lambda _: None,
+        facts_per_read=50,
+    )
+
+    loader.load_books(sorted(shop.ledger.heads().items()))
+
+    assert len(parts) >= 1_000 / (100 + 50)
+    assert len(shop.rows(toys.totals, generation)) == 1_000
 
 
 @pytest.mark.parametrize("rows_in_memory", [1, 1_000])

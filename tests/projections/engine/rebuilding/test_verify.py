@@ -154,6 +154,32 @@ def test_what_is_quarantined_is_folded_while_nobody_reads_the_views(shop, forged
     assert not any(written)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_compares_every_row_once_keeps_few_pages_in_memory(shop, monkeypatch):
+    shop.begin()
+    usual, kept, compare = pages_kept(shop.serving()), [], verification.compare
+
+    def noted(expected, found, table):
+        kept.extend([cache_size(expected), cache_size(found)])
+        return compare(expected, found, table)
+
+    monkeypatch.setattr(verification, "compare", noted)
+    verified(shop)
+
+    assert all(kib * 10 < usual for kib in kept)
+    assert pages_kept(shop.serving()) == usual
+
+
+def pages_kept(generation):
+    with generation.reading() as connection:
+        return cache_size(connection)
+
+
+def cache_size(connection):
+    """In KiB."""
+    return -connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_book_that_a_cut_connection_still_holds_is_waited_for(shop, toys, monkeypatch):
     shop.begin()
