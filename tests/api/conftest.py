@@ -294,10 +294,10 @@ def shop(server: Server, merchants: dict[str, Merchant]) -> Iterator[httpx.Clien
         yield client
 
 
-@pytest.fixture
-def document(stranger: httpx.Client) -> Any:
+@pytest.fixture(scope="session")
+def document(server_on_sqlite: Server) -> Any:
     """What the service says of itself; what is said once stands wherever it is meant."""
-    said = stranger.get("/openapi.json", timeout=60).json()
+    said = httpx.get(f"{server_on_sqlite.url}/openapi.json", timeout=60).json()
     return put_back(said, said)
 
 

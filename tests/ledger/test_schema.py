@@ -1,9 +1,11 @@
 """Schema and migrations: the tables can be spread over machines, and come into being once."""
 
+import os
 import subprocess
 import sys
 
 import pytest
+from forked import ForkedCommand
 from sqlalchemy import UniqueConstraint, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -99,24 +101,14 @@ def back_to_the_first_revision(engine):
         connection.execute(text(version))
 
 
-def test_processes_that_start_at_once_on_an_empty_database_make_one_store(database_url, clock):
-    program = (
-        "import sys; from ledger.database import open_engine, upgrade; "
-        "engine = open_engine(sys.argv[1]); sys.stdin.readline(); upgrade(engine)"
-    )
-    processes = [
-        subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-c", program, database_url], stdin=subprocess.PIPE
-        )
-        for _ in range(4)
-    ]
-    for process in processes:
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
-    for process in processes:
-        process.communicate()
+def test_processes_that_start_at_once_on_an_empty_database_make_one_store(
+    database_url, clock, tmp_path
+):
+    environment = os.environ | {"WHENCE_DATABASE_URL": database_url}
+    with (tmp_path / "said").open("wb") as said:
+        processes = [ForkedCommand(["db", "upgrade"], environment, said) for _ in range(4)]
 
-    assert [process.returncode for process in processes] == [0] * 4
+    assert [process.wait(60) for process in processes] == [0] * 4
     engine = open_engine(database_url)
     before = Ledger(engine, clock=clock).identity()
     upgrade(engine)
