@@ -1,5 +1,6 @@
 """Command line: it does what it says, for people and for programs."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -10,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from commands.handling.handler import Context
+from commands.organizations import found_organization
 from whence import __version__
+from whence.settings import Settings
+from whence.wiring import handling, recording
 
 
 @pytest.fixture
@@ -46,6 +51,17 @@ def test_organizations_are_listed(whence, organization):
     listed = json.loads(whence("organizations", "list", "--json").stdout)
 
     assert [(each["id"], each["name"]) for each in listed] == [(organization["id"], "Ama's shop")]
+
+
+def test_organizations_are_listed_in_the_order_in_which_they_were_founded(whence, organization):
+    # That of a first start has an id that says nothing of time.
+    with recording(Settings.load()) as ledger, handling(ledger) as handler:
+        first = f"org_{'0' * 26}"
+        asyncio.run(found_organization(handler, "Later", context=Context(), org_id=first))
+
+    listed = json.loads(whence("organizations", "list", "--json").stdout)
+
+    assert [each["id"] for each in listed] == [organization["id"], first]
 
 
 def test_an_organization_is_created_where_it_is(whence):

@@ -145,6 +145,19 @@ def test_on_a_terminal_it_is_asked_for(whence, monkeypatch, answer, left):
     assert done.returncode == left
 
 
+def test_one_that_was_half_deleted_is_listed_until_the_rest_goes(whence, store):
+    made = json.loads(whence("organizations", "create", "Kente", "--json").stdout)
+    with recording(Settings.load(database_url=store)) as ledger:
+        ledger.delete(f"{made['id']}/live")
+
+    before = listed(whence)
+    done = whence("organizations", "delete", made["id"], "--yes")
+
+    assert [(each["id"], each["name"]) for each in before] == [(made["id"], "Kente")]
+    assert done.returncode == 0, done.stderr
+    assert listed(whence) == []
+
+
 @pytest.mark.usefixtures("store")
 def test_a_program_is_told_in_json(whence):
     made = json.loads(whence("organizations", "create", "Kente", "--json").stdout)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
+from operator import attrgetter
 from typing import Annotated, Final
 
 import typer
@@ -166,11 +167,12 @@ def _row(organization: Organization) -> list[str | None]:
 
 
 async def _organizations(handler: CommandHandler, books: list[str]) -> list[Organization]:
-    found = []
+    """As each is in live mode; one that has no such book is there too, as it is in test mode."""
+    found: dict[str, Organization] = {}
     for book in sorted(books):
-        named = Book.named(book)
-        if named.mode == "live":
-            organization = await handler.load_recent(Organization, book, named.org_id)
+        org_id = Book.named(book).org_id
+        if org_id not in found:
+            organization = await handler.load_recent(Organization, book, org_id)
             if organization is not None:
-                found.append(organization)
-    return found
+                found[org_id] = organization
+    return sorted(found.values(), key=attrgetter("founded_at"))
