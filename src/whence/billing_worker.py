@@ -10,6 +10,7 @@ from typing import Final, Literal
 from commands.billing import bill
 from commands.handling.due_index import DUE
 from commands.handling.handler import CommandHandler, Context
+from domain.errors import NotFound
 from ledger.clock import written
 from ledger.ledger import Ledger
 from ledger.supervised_threads import Stumbles, is_store_away, supervised_thread
@@ -101,6 +102,8 @@ class BillingWorker:
                     book, lambda work: bill(work, stream), context=_CONTEXT
                 )
             except Exception as error:  # noqa: BLE001 (counted; nobody else has to wait for it)
+                if await self._is_deleted(book, error):
+                    return False
                 self._stumbles.note(error, "could not bill", book=book, stream=stream)
                 if not is_store_away(error):
                     self._left_alone[book, stream] = now + _LEFT_ALONE_FOR
@@ -110,6 +113,12 @@ class BillingWorker:
         if billed:
             self._count("billed")
         return billed
+
+    async def _is_deleted(self, book: str, error: Exception) -> bool:
+        """Whether nobody is there to be billed: the book was deleted since it was looked at."""
+        return isinstance(error, NotFound) and bool(
+            await asyncio.to_thread(self._ledger.deleted, [book])
+        )
 
     def _just_after_now(self) -> str:
         """After every value that begins with this moment, before every one of a later moment."""

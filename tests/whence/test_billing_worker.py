@@ -6,6 +6,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,6 +15,7 @@ from tables import make_tables
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from commands.subscriptions import CreateSubscription, create_subscription
+from domain.subscription import Subscription
 from ledger.clock import written
 from ledger.database import open_engine
 from ledger.errors import LedgerUnavailable
@@ -175,6 +177,33 @@ def test_a_store_that_is_away_is_one_line_and_its_bills_are_tried_at_once_when_i
 
     assert [(entry["log_level"], entry["thread"]) for entry in entries] == [("warning", "billing")]
     assert "exc_info" not in entries[0]
+
+
+@pytest.mark.parametrize("is_remembered", [False, True], ids=["from the ledger", "from memory"])
+def test_what_is_deleted_after_it_was_found_to_be_due_is_no_failure(due_anywhere, is_remembered):
+    ledger, told, looks = due_anywhere.ledger, [], count(1)
+
+    def now():
+        # For the books in which something is due, for what is due in one, and for each of these.
+        if next(looks) == 3:
+            ledger.delete(BOOK)
+        return utc_now()
+
+    handler = CommandHandler(ledger, clock=now, ids=Ids(utc_now))
+    worker = BillingWorker(ledger, handler, count=told.append)
+
+    async def bill():
+        if is_remembered:
+            [(_, stream)] = ledger.owners_between(BOOK, "due", after="", before="9", limit=9)
+            assert await handler.load_recent(Subscription, BOOK, stream) is not None
+        return await worker.bill_everything_due()
+
+    with capture_logs() as entries:
+        billed = asyncio.run(bill())
+    handler.close()
+
+    assert ledger.deleted() == {BOOK}
+    assert (billed, told, entries) == (0, [], [])
 
 
 class Stumbling:
