@@ -45,7 +45,9 @@ def contents(ledger: Ledger, org_id: str) -> list[Contents]:
 
     Raises OrganizationNotFound when there is nothing, LiveBookInUse when it may not be.
     """
-    found = [_contents(ledger, org_id, mode) for mode in _IN_ORDER if _head(ledger, org_id, mode)]
+    found = [
+        _contents(ledger, org_id, mode) for mode in _IN_ORDER if _is_there(ledger, org_id, mode)
+    ]
     if not found:
         raise Organization.not_found(org_id)
     if any(each.mode == "live" and each.customers + each.payments for each in found):
@@ -71,5 +73,6 @@ def _contents(ledger: Ledger, org_id: str, mode: Mode) -> Contents:
     return Contents(mode, ledger.head(book), *counted)
 
 
-def _head(ledger: Ledger, org_id: str, mode: Mode) -> int:
-    return ledger.head(str(Book(org_id, mode)))
+def _is_there(ledger: Ledger, org_id: str, mode: Mode) -> bool:
+    """Not every book is one of an organization: an imported key has one too."""
+    return bool(ledger.read_stream(str(Book(org_id, mode)), org_id))

@@ -5,10 +5,12 @@ import time
 
 import pytest
 
+from commands.api_keys import IssueKey
 from commands.customers import CreateCustomer, create_customer
 from commands.deletion import Contents, LiveBookInUse, contents, delete_organization
 from commands.directory import Directory
-from commands.handling.handler import NobodyThere
+from commands.handling.handler import Context, NobodyThere
+from commands.imported_api_keys import import_key
 from commands.link_views import LinkViews
 from commands.payment_links import CreatePaymentLink, create_payment_link
 from commands.payments import CreatePayment, create_payment
@@ -80,6 +82,15 @@ async def test_one_that_was_interrupted_between_the_books_is_finished(ledger, sh
 
     assert left.mode == "test"
     assert ledger.heads() == {}
+
+
+async def test_the_book_of_an_imported_key_is_not_that_of_an_organization(handler, ledger, shop):
+    command, context = IssueKey(name="from before"), Context()
+    await import_key(handler, shop.org_id, f"sk_test_{'a' * 32}", command, context=context)
+    [key] = {book.partition("/")[0] for book in ledger.heads()} - {shop.org_id}
+
+    with pytest.raises(OrganizationNotFound):
+        contents(ledger, key)
 
 
 async def test_a_key_that_was_proved_is_not_known_any_more(handler, ledger, shop):
