@@ -92,21 +92,14 @@ class Generations:
             known = self._known.get(definitions.digest())
         if known is not None and time.monotonic() - known.looked_at < NOTICED_SECONDS:
             return known.serving
-        return self.whole_ones(definitions)[0]
+        return self._look(definitions)[0]
 
     def whole_ones(self, definitions: Definitions) -> Sequence[Generation]:
         """The generation that serves at this moment, then the others that may have served before.
 
         Raises ViewsRebuilding when none serves.
         """
-        digest, looked_at = definitions.digest(), time.monotonic()
-        found = self._find_whole(digest)
-        with self._lock:
-            known = self._known.get(digest)
-            # Whoever began to look later was quicker: what they found is not older.
-            if known is None or known.looked_at < looked_at:
-                self._known[digest] = _Known(looked_at, found[0])
-        return found
+        return self._look(definitions)[1]
 
     def follow(self, definitions: Definitions) -> Callable[[], Generation]:
         """`serving` for the projector and the reader, who ask before each batch and query."""
@@ -207,6 +200,17 @@ class Generations:
         with self._lock:
             self._known.clear()
         return bool(replaced)
+
+    def _look(self, definitions: Definitions) -> tuple[Generation, Sequence[Generation]]:
+        """What serves by the latest look, which may be another's, and all that this one found."""
+        digest, looked_at = definitions.digest(), time.monotonic()
+        found = self._find_whole(digest)
+        with self._lock:
+            known = self._known.get(digest)
+            # Whoever began to look later was quicker: what they found is not older.
+            if known is None or known.looked_at < looked_at:
+                known = self._known[digest] = _Known(looked_at, found[0])
+        return known.serving, found
 
     def _find_whole(self, digest: str) -> Sequence[Generation]:
         mine = [each for each in self.list() if each.definitions == digest]
