@@ -73,9 +73,9 @@ def shop_of(client):
     }
 
 
-def test_what_was_acknowledged_is_never_said_not_to_be_there(late, prompt):
+def test_what_was_acknowledged_is_never_said_not_to_be_there(late, document):
     shop = shop_of(late)
-    paths = prompt.get("/openapi.json").json()["paths"]
+    paths = document["paths"]
     of_one = [
         path
         for path, methods in paths.items()
@@ -125,7 +125,9 @@ def test_a_page_to_pay_and_a_browser_with_a_secret_never_wait_for_the_views(late
 
 
 @pytest.mark.parametrize("how", ["late", "being rebuilt"])
-def test_an_answer_to_a_command_has_one_shape_however_late_the_views_are(new_server, prompt, how):
+def test_an_answer_to_a_command_has_one_shape_however_late_the_views_are(
+    new_server, prompt, document, how
+):
     rebuilding = ViewsRebuilding(None) if how == "being rebuilt" else None
     server = new_server(projecting=False, query_wait_seconds=0, rebuilding=rebuilding)
     key = server.found("Ama's shop").keys["test"]
@@ -136,7 +138,7 @@ def test_an_answer_to_a_command_has_one_shape_however_late_the_views_are(new_ser
 
     assert {step: told for step, told in up_to_date.items() if told[0] >= 300} == {}
     assert told_late == up_to_date
-    paths = prompt.get("/openapi.json").json()["paths"]
+    paths = document["paths"]
     there_are = {f"{method.upper()} {path}" for path in paths for method in paths[path]}
     done = {command.partition("?")[0] for command, _ in up_to_date}
     assert {each for each in there_are - done if not each.startswith("GET")} == set()

@@ -164,14 +164,15 @@ def test_whoever_waits_behind_a_store_that_is_away_is_told_with_the_others(
 
 
 def test_no_more_wait_than_can_be_served(engine, clock, created):
+    appends = [created(f"pay_{n}") for n in range(20_000)]
     with engine.connect() as other, Ledger(engine, clock=clock) as ledger:
         if engine.dialect.name == "sqlite":
             other.execution_options(writing=True).begin()
         else:
             other.execute(text("LOCK TABLE whence.books IN ACCESS EXCLUSIVE MODE"))
-        accepted = [ledger.submit(created("pay_0"))]
+        accepted = []
         with pytest.raises(LedgerBusy):
-            accepted.extend(ledger.submit(created(f"pay_{n}")) for n in range(1, 20_000))
+            accepted.extend(ledger.submit(each) for each in appends)
         other.rollback()
 
         assert {type(future.result(timeout=60)) for future in accepted} == {Done}

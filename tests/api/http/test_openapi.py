@@ -199,8 +199,8 @@ def test_no_validation_error_of_fastapi_s_own_is_promised(document):
 
 
 def test_a_document_of_one_side_names_that_side_only(new_server):
-    queries = httpx.get(f"{new_server(only='queries').url}/openapi.json").json()
-    commands = httpx.get(f"{new_server(only='commands').url}/openapi.json").json()
+    queries = httpx.get(f"{new_server(only='queries').url}/openapi.json", timeout=60).json()
+    commands = httpx.get(f"{new_server(only='commands').url}/openapi.json", timeout=60).json()
 
     assert {method for _, method, _ in _operations(queries)} == {"get"}
     # To look at a payment link is a command as well: it is counted. A session is no view.
