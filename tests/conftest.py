@@ -89,10 +89,22 @@ def postgresql_server() -> Iterator[str]:
     folder = Path(tempfile.gettempdir()) / f"{SERVERS}{run}"
     # It counts the processes that use it, under a lock; the last one stops it and removes it.
     server = get_server(folder, cleanup_mode="delete")
+    _forget_in_a_crash_of_the_machine(server.get_uri())
     yield server.get_uri()
     # What the server still takes away itself may be gone before it is removed.
     with contextlib.suppress(FileNotFoundError):
         server.cleanup()
+
+
+def _forget_in_a_crash_of_the_machine(url: str) -> None:
+    """Nothing that tests write need survive one, and waiting for disks takes a part of their time.
+
+    (Servers that are crashed are others: see running/postgresql.py.)
+    """
+    with psycopg.connect(url, autocommit=True) as operator:
+        for setting in ("fsync", "full_page_writes"):
+            operator.execute(f"ALTER SYSTEM SET {setting} = off")
+        operator.execute("SELECT pg_reload_conf()")
 
 
 def _remove_what_killed_runs_left() -> None:
