@@ -27,7 +27,7 @@ def is_store_away(error: Exception) -> bool:
     return isinstance(error, (LedgerUnavailable, OperationalError, PoolTimeoutError))
 
 
-class Stumbles:
+class ThreadLog:
     """The log of a thread that goes on, whatever happens.
 
     A fault of ours is logged whole; that the store is away, which others say too, in one line at
@@ -56,13 +56,13 @@ def supervised_thread(
     Whatever error `work` ends with is logged, and it is begun again after a pause: a tenth of a
     second, and up to a second when it fails again and again.
     """
-    stumbles = Stumbles(name)
+    log = ThreadLog(name)
 
     def run() -> None:
         pause = _FIRST_PAUSE_SECONDS
         while not closing.is_set():
             began = time.monotonic()
-            if _succeeds(work, stumbles):
+            if _succeeds(work, log):
                 return
             if time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
@@ -85,12 +85,12 @@ def repeated(
     Whatever error `work` ends with is logged, and it is tried again the next time.
     """
     closing = threading.Event()
-    stumbles = Stumbles(name)
+    log = ThreadLog(name)
 
     def run() -> None:
         seconds = first_after_seconds
         while not closing.wait(seconds):
-            _succeeds(lambda: work(closing), stumbles)
+            _succeeds(lambda: work(closing), log)
             seconds = every_seconds
 
     thread = threading.Thread(target=run, name=name, daemon=True)
@@ -102,10 +102,10 @@ def repeated(
         thread.join()
 
 
-def _succeeds(work: Callable[[], object], stumbles: Stumbles) -> bool:
+def _succeeds(work: Callable[[], object], log: ThreadLog) -> bool:
     try:
         work()
     except Exception as error:  # noqa: BLE001 (logged, and gone on with: that is what it is for)
-        stumbles.note(error, "a thread stumbled and goes on")
+        log.note(error, "a thread stumbled and goes on")
         return False
     return True

@@ -13,7 +13,7 @@ from commands.handling.handler import CommandHandler, Context
 from domain.errors import NotFound
 from ledger.clock import written
 from ledger.ledger import Ledger
-from ledger.supervised_threads import Stumbles, is_store_away, supervised_thread
+from ledger.supervised_threads import ThreadLog, is_store_away, supervised_thread
 
 Outcome = Literal["billed", "failed"]
 
@@ -46,7 +46,7 @@ class BillingWorker:
         self._count = count
         self._its_turn = its_turn
         self._closing = threading.Event()
-        self._stumbles = Stumbles("billing")
+        self._thread_log = ThreadLog("billing")
         self._places = asyncio.Semaphore(_AT_ONCE)
         # Streams that failed, and until when they are left alone.
         self._left_alone: dict[tuple[str, str], datetime] = {}
@@ -63,7 +63,7 @@ class BillingWorker:
                 if await asyncio.to_thread(self._its_turn):
                     await self.bill_everything_due()
             except Exception as error:  # noqa: BLE001 (logged, and tried again the next time)
-                self._stumbles.note(error, "could not look for what is due")
+                self._thread_log.note(error, "could not look for what is due")
             await asyncio.to_thread(self._closing.wait, every_seconds)
 
     async def bill_everything_due(self) -> int:
@@ -104,7 +104,7 @@ class BillingWorker:
             except Exception as error:  # noqa: BLE001 (counted; nobody else has to wait for it)
                 if await self._is_deleted(book, error):
                     return False
-                self._stumbles.note(error, "could not bill", book=book, stream=stream)
+                self._thread_log.note(error, "could not bill", book=book, stream=stream)
                 if not is_store_away(error):
                     self._left_alone[book, stream] = now + _LEFT_ALONE_FOR
                 self._count("failed")
