@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 from openapi_document import put_back
 from postgresql import databases_on
+from secret_keys import KEYRING
 from statement_scope import recorded
 from tables import make_tables
 
@@ -101,7 +102,7 @@ def open_parts(
     stack.callback(engine.dispose)
     make_tables(engine)
     ledger = stack.enter_context(Ledger(engine, clock=clock))
-    handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
+    handler = CommandHandler(ledger, clock=clock, ids=Ids(clock), keyring=KEYRING)
     stack.callback(handler.close)
     generations = stack.enter_context(Generations(engine, folder, clock=clock))
     mapper = FactMapper()
