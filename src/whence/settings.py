@@ -1,7 +1,7 @@
 """Settings: every one is an environment variable `WHENCE_…`."""
 
 import re
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal, Self
 
 import limits
@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
     serve_without: Annotated[tuple[Part, ...], NoDecode] = ()
     billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
+    allow_insecure_webhooks: bool = False
+    delivery_networks: Annotated[tuple[str, ...], NoDecode] = ()
     past_facts: int = Field(default=250_000, ge=0)
     past_facts_per_minute: int = Field(default=1_000_000, ge=1)
     past_memory_mb: int = Field(default=512, ge=1)
@@ -79,7 +81,14 @@ class Settings(BaseSettings):
     def on_postgresql(self) -> bool:
         return not self.database_url.startswith("sqlite")
 
-    @field_validator("cors_origins", "trusted_proxies", "serve_without", mode="before")
+    @property
+    def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Those that may be told things although they are not public."""
+        return tuple(ip_network(each) for each in self.delivery_networks)
+
+    @field_validator(
+        "cors_origins", "trusted_proxies", "delivery_networks", "serve_without", mode="before"
+    )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -96,7 +105,7 @@ class Settings(BaseSettings):
                 )
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "delivery_networks")
     @classmethod
     def _name_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         try:

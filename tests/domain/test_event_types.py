@@ -16,6 +16,9 @@ TOLD_TO_NOBODY = {
     "introduction",
     "payment_link",
     "checkout_session",
+    "workflow_rule",
+    "message_template",
+    "integration",
 }
 
 

@@ -12,12 +12,15 @@ from domain import (
     checkout_session,
     customer,
     imported_key,
+    integration,
     invoice,
+    message_template,
     organization,
     payer_details,
     payment,
     payment_link,
     subscription,
+    workflow_rule,
 )
 from domain.catalogue import AGGREGATES, as_written, facts_of
 
@@ -31,6 +34,9 @@ MODULES = (
     subscription,
     invoice,
     checkout_session,
+    workflow_rule,
+    message_template,
+    integration,
 )
 # Stored under another name than the one they have now.
 RENAMED = {"payer_details.given": "introduction.made"}
