@@ -134,7 +134,7 @@ def test_of_a_customer_who_was_deleted_the_deletion_says_who_it_was(client, ama,
     assert told["payment.created"]["customer_external_id"] is None
 
 
-def test_what_fails_is_told_to_others_without_its_secret(merchant, client, tell):
+def test_what_fails_is_told_to_others_without_its_secret(merchant, tell):
     told = Told(name="warehouse", url="https://a.example/in", events=[], metadata={})
 
     async def fail(work):
