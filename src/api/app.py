@@ -47,6 +47,8 @@ from api.payments import statistics as payment_statistics
 from api.reference import routes as reference
 from api.reference.document import DocumentText
 from api.resources.health import Health
+from api.webhooks import config as webhook_config
+from api.webhooks import endpoints as webhook_endpoints
 
 Only = Literal["commands", "queries"] | None
 
@@ -66,6 +68,7 @@ _SUBJECTS = {
     "subscriptions": "Plans that customers pay period after period.",
     "invoices": "What each period of a subscription asks for.",
     "retry policies": "When a failed payment of a subscription is tried again.",
+    "webhooks": "Who is told what happens, how that went, and what is told again.",
     "organization": "Whose key it is: its settings, in the mode of the key.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
@@ -87,6 +90,8 @@ _COMMANDS = (
     retry_policies.command_router,
     api_keys.command_router,
     organization.command_router,
+    webhook_config.command_router,
+    webhook_endpoints.command_router,
 )
 _QUERIES = (
     # Before the customers, one of whom would be called "top".
@@ -108,6 +113,8 @@ _QUERIES = (
     retry_policies.query_router,
     api_keys.query_router,
     organization.query_router,
+    webhook_config.query_router,
+    webhook_endpoints.query_router,
 )
 
 _about = new_router("service")
