@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.exc import ArgumentError
 
 from ledger.address import database_address
+from ledger.keyring import Keyring
 from whence.errors import WrongSetting
 
 PREFIX = "WHENCE_"
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///var/ledger.db"
     upgrade_on_start: bool = True
     keys_file: str = ""
+    secret_keys: str = Field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -134,6 +136,12 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with sqlite:/// or postgresql://")
         if url.drivername.startswith("sqlite") and url.database in (None, "", ":memory:"):
             raise ValueError("it must name a file: sqlite:///var/ledger.db")
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _read_as_keys(cls, value: str) -> str:
+        Keyring.parsed(value)
         return value
 
     @field_validator("rate_limit_per_key", "rate_limit_public")
