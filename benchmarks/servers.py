@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.keyring import new_key
+
 HERE = Path(__file__).parent
+_SECRET_KEYS = new_key()
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def whence(database_url: str) -> Iterator[Server]:
     port = free_port()
     environment = {
         "WHENCE_DATABASE_URL": database_url,
+        "WHENCE_SECRET_KEYS": _SECRET_KEYS,
         "WHENCE_PORT": str(port),
         "WHENCE_RATE_LIMIT_PER_KEY": "off",
         "WHENCE_RATE_LIMIT_PUBLIC": "off",

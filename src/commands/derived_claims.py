@@ -22,10 +22,14 @@ from commands.link_codes import CODE
 from commands.provider_references import PROVIDER_REFERENCE, PROVIDER_REFUND
 from domain.customer import Customer
 from domain.fact import Entity
+from domain.integration import Integration
 from domain.invoice import Invoice
+from domain.message_template import MessageTemplate
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.subscription import Subscription
+from domain.webhook_endpoint import WebhookEndpoint
+from domain.workflow_rule import WorkflowRule
 from ledger.append import Claim, StoredFact
 from ledger.claim_reading import BookReading, reading_book
 from ledger.facts import FactMapper
@@ -35,9 +39,13 @@ Name = tuple[str, str]
 
 _CLAIMING: Final[dict[str, type[Entity]]] = {
     "cus_": Customer,
+    "int_": Integration,
     "inv_": Invoice,
     "pl_": PaymentLink,
     "sub_": Subscription,
+    "tpl_": MessageTemplate,
+    "we_": WebhookEndpoint,
+    "wf_": WorkflowRule,
 }
 _REFERENCES: Final = {
     Payment.ProcessingStarted.TOPIC: (PROVIDER_REFERENCE, "provider_ref_id"),

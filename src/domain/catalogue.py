@@ -12,12 +12,16 @@ from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
 from domain.imported_key import ImportedKey
+from domain.integration import Integration
 from domain.invoice import Invoice
+from domain.message_template import MessageTemplate
 from domain.organization import Organization
 from domain.payer_details import PayerDetails
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.subscription import Subscription
+from domain.webhook_endpoint import WebhookEndpoint
+from domain.workflow_rule import WorkflowRule
 
 AGGREGATES: Final[tuple[type[Entity], ...]] = (
     Organization,
@@ -29,6 +33,10 @@ AGGREGATES: Final[tuple[type[Entity], ...]] = (
     CheckoutSession,
     Subscription,
     Invoice,
+    WebhookEndpoint,
+    WorkflowRule,
+    MessageTemplate,
+    Integration,
 )
 
 _JSON = {

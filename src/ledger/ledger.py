@@ -18,6 +18,7 @@ from ledger.expired_replies import forget_expired_replies
 from ledger.full_disk import probe
 from ledger.opened_files import files_must_be_there
 from ledger.outcomes import misnumbered
+from ledger.parts_of_streams import read_parts
 from ledger.reading import StoreIdentity
 from ledger.schema import books
 from ledger.verifying import verify
@@ -164,6 +165,13 @@ class Ledger:
         return reading.read_streams(
             self._asked, book, streams, topics=topics, after=after, upto=upto, limit=limit
         )
+
+    def read_parts(self, book: str, parts: Mapping[str, tuple[int, int]]) -> list[StoredFact]:
+        """Facts of many streams in the order of the book.
+
+        Of each stream those after one version, up to and with another.
+        """
+        return read_parts(self._asked, book, parts)
 
     def position_at(self, book: str, moment: datetime) -> int:
         """The position of the last fact recorded by a moment; 0 when there is none."""

@@ -1,6 +1,7 @@
 """Private files: what holds people's data is made for its owner alone, whatever the umask."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,24 @@ def make_private_file(file: Path) -> None:
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         os.fchmod(descriptor, 0o600)
         os.close(descriptor)
+
+
+def write_private_file(file: Path, text: str) -> None:
+    """A file that is found whole or not at all; one that is there stays as it is."""
+    make_private_folder(file.parent)
+    if file.exists():
+        return
+    descriptor, draft = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w") as written:
+            written.write(text)
+            written.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):
+            file.hardlink_to(draft)
+        _settle(file.parent)
+    finally:
+        Path(draft).unlink()
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from whence.health import add_health
 from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
 from whence.reply_cleanup import cleaning_up
+from whence.secret_keys import keyring_of
 from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording, utc_now
 from whence.worker_lease import taking_turns
@@ -42,7 +43,8 @@ def serving(
     metrics = Metrics()
     with ExitStack() as stack:
         ledger = stack.enter_context(recording(settings, clock=clock))
-        handler = stack.enter_context(handling(ledger, clock=clock))
+        keyring = keyring_of(settings)
+        handler = stack.enter_context(handling(ledger, clock=clock, keyring=keyring))
         link_views = stack.enter_context(summing_up(ledger, clock=clock))
         if only != "queries":
             stack.enter_context(cleaning_up(ledger))

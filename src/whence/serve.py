@@ -26,6 +26,7 @@ from whence.billing_worker import BillingWorker, Outcome
 from whence.errors import AddressTaken, Unsuccessful, WrongSetting
 from whence.first_run import welcome
 from whence.processes import end_with_the_parent
+from whence.secret_keys import keyring_of
 from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording
 
@@ -40,14 +41,15 @@ _log = structlog.get_logger("whence")
 def serve_until_stopped(settings: Settings, *, only: Side | None = None) -> None:
     """Serves until SIGINT or SIGTERM, then finishes what was begun.
 
-    Raises WrongSetting for several workers on SQLite, AddressTaken when the port is in use, and
-    Unsuccessful when the parts cannot be joined.
+    Raises WrongSetting for several workers on SQLite and where there are no keys to seal with,
+    AddressTaken when the port is in use, and Unsuccessful when the parts cannot be joined.
     """
     if settings.workers > 1 and not settings.on_postgresql:
         raise WrongSetting(
             "WHENCE_WORKERS cannot be used: several processes can serve one PostgreSQL, "
             "but on SQLite one does all the work"
         )
+    keyring_of(settings)
     # Whoever only projects or bills does not wait for what the API brings along.
     from whence.connections import connections  # noqa: PLC0415 (see above)
 

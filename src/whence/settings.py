@@ -1,7 +1,7 @@
 """Settings: every one is an environment variable `WHENCE_…`."""
 
 import re
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal, Self
 
 import limits
@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.exc import ArgumentError
 
 from ledger.address import database_address
+from ledger.keyring import Keyring
 from whence.errors import WrongSetting
 
 PREFIX = "WHENCE_"
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///var/ledger.db"
     upgrade_on_start: bool = True
     keys_file: str = ""
+    secret_keys: str = Field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
     query_wait_seconds: float = Field(default=2.0, ge=0, le=60)
     serve_without: Annotated[tuple[Part, ...], NoDecode] = ()
     billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
+    allow_insecure_webhooks: bool = False
+    delivery_networks: Annotated[tuple[str, ...], NoDecode] = ()
     past_facts: int = Field(default=250_000, ge=0)
     past_facts_per_minute: int = Field(default=1_000_000, ge=1)
     past_memory_mb: int = Field(default=512, ge=1)
@@ -79,7 +83,14 @@ class Settings(BaseSettings):
     def on_postgresql(self) -> bool:
         return not self.database_url.startswith("sqlite")
 
-    @field_validator("cors_origins", "trusted_proxies", "serve_without", mode="before")
+    @property
+    def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Those that may be told things although they are not public."""
+        return tuple(ip_network(each) for each in self.delivery_networks)
+
+    @field_validator(
+        "cors_origins", "trusted_proxies", "delivery_networks", "serve_without", mode="before"
+    )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -96,7 +107,7 @@ class Settings(BaseSettings):
                 )
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "delivery_networks")
     @classmethod
     def _name_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         try:
@@ -125,6 +136,12 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with sqlite:/// or postgresql://")
         if url.drivername.startswith("sqlite") and url.database in (None, "", ":memory:"):
             raise ValueError("it must name a file: sqlite:///var/ledger.db")
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _read_as_keys(cls, value: str) -> str:
+        Keyring.parsed(value)
         return value
 
     @field_validator("rate_limit_per_key", "rate_limit_public")

@@ -20,6 +20,7 @@ from ledger.clock import Clock
 from ledger.database import open_engine, require_schema, require_store, upgrade
 from ledger.errors import LedgerUnavailable
 from ledger.facts import FactMapper
+from ledger.keyring import Keyring
 from ledger.ledger import Ledger
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations
@@ -99,9 +100,14 @@ def _reason(error: OSError | DBAPIError) -> str:
 
 
 @contextmanager
-def handling(ledger: Ledger, *, clock: Clock = utc_now) -> Iterator[CommandHandler]:
-    """Somebody who carries out commands on the ledger, from one event loop."""
-    handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
+def handling(
+    ledger: Ledger, *, clock: Clock = utc_now, keyring: Keyring | None = None
+) -> Iterator[CommandHandler]:
+    """Somebody who carries out commands on the ledger, from one event loop.
+
+    Without a ``keyring`` those that neither seal nor open a secret.
+    """
+    handler = CommandHandler(ledger, clock=clock, ids=Ids(clock), keyring=keyring)
     try:
         yield handler
     finally:

@@ -22,6 +22,7 @@ import uvicorn
 from fastapi import FastAPI
 from openapi_document import put_back
 from postgresql import databases_on
+from secret_keys import KEYRING
 from statement_scope import recorded
 from tables import make_tables
 
@@ -29,7 +30,7 @@ from api.app import Only, create_app
 from api.http.connection import Connection, Patience
 from api.http.dependencies import Dependencies
 from commands.directory import Directory
-from commands.handling.handler import CommandHandler, Context
+from commands.handling.handler import CommandHandler, Context, Decide
 from commands.handling.ids import Ids
 from commands.link_views import LinkViews
 from commands.organizations import Founded, found_organization
@@ -79,6 +80,11 @@ class Merchant:
     def book(self) -> str:
         return f"{self.org_id}/test"
 
+    def perform(self, decide: Decide[Any]) -> Any:
+        """A decision that nobody can ask for over HTTP."""
+        performing = self.server.parts.handler.perform(self.book, decide)
+        return asyncio.run_coroutine_threadsafe(performing, self.server.loop).result(timeout=20)
+
     def client(self, key: str | None = None, **headers: str) -> httpx.Client:
         headers = {"X-Reevit-Key": key or self.founded.keys["test"]} | headers
         return httpx.Client(base_url=self.server.url, headers=headers, timeout=30)
@@ -101,7 +107,7 @@ def open_parts(
     stack.callback(engine.dispose)
     make_tables(engine)
     ledger = stack.enter_context(Ledger(engine, clock=clock))
-    handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
+    handler = CommandHandler(ledger, clock=clock, ids=Ids(clock), keyring=KEYRING)
     stack.callback(handler.close)
     generations = stack.enter_context(Generations(engine, folder, clock=clock))
     mapper = FactMapper()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from postgresql import databases_on
+from secret_keys import KEYRING
 from tables import empty_tables, make_tables
 
 from commands.handling.handler import CommandHandler, Context, Idempotency
@@ -46,7 +47,7 @@ def engine(tables):
 
 @pytest.fixture
 def handler(ledger):
-    handler = CommandHandler(ledger, clock=now, ids=Ids(now))
+    handler = CommandHandler(ledger, clock=now, ids=Ids(now), keyring=KEYRING)
     yield handler
     handler.close()
 
@@ -54,7 +55,7 @@ def handler(ledger):
 @pytest.fixture
 def neighbour(ledger):
     """Another process on the same ledger, with a memory of its own."""
-    neighbour = CommandHandler(ledger, clock=now, ids=Ids(now))
+    neighbour = CommandHandler(ledger, clock=now, ids=Ids(now), keyring=KEYRING)
     yield neighbour
     neighbour.close()
 

@@ -12,12 +12,16 @@ from domain import (
     checkout_session,
     customer,
     imported_key,
+    integration,
     invoice,
+    message_template,
     organization,
     payer_details,
     payment,
     payment_link,
     subscription,
+    webhook_endpoint,
+    workflow_rule,
 )
 from domain.catalogue import AGGREGATES, as_written, facts_of
 
@@ -31,6 +35,10 @@ MODULES = (
     subscription,
     invoice,
     checkout_session,
+    webhook_endpoint,
+    workflow_rule,
+    message_template,
+    integration,
 )
 # Stored under another name than the one they have now.
 RENAMED = {"payer_details.given": "introduction.made"}

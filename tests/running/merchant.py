@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from secret_keys import KEYRING
+
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from commands.subscriptions import CreateSubscription, create_subscription
@@ -32,7 +34,7 @@ class Merchant:
 
     def __init__(self, ledger, clock, book):
         self.ledger, self.clock, self.book = ledger, clock, book
-        self.handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
+        self.handler = CommandHandler(ledger, clock=clock, ids=Ids(clock), keyring=KEYRING)
 
     async def do(self, command, *values):
         return await self.handler.perform(self.book, lambda work: command(work, *values))

@@ -20,6 +20,7 @@ from uuid import uuid4
 import forked
 from forked import ForkedCommand
 from reevit import Reevit
+from secret_keys import SECRET_KEYS
 
 from commands.handling.handler import Context
 from commands.organizations import found_organization
@@ -55,6 +56,7 @@ class Server:
         self._environment = os.environ | {
             "WHENCE_DATABASE_URL": database_url,
             "WHENCE_KEYS_FILE": str(folder / "keys.txt"),
+            "WHENCE_SECRET_KEYS": SECRET_KEYS,
             "WHENCE_PORT": "0",
             "WHENCE_LOG_FORMAT": "json",
             "WHENCE_RATE_LIMIT_PER_KEY": "off",

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 import pytest
 from forked import ForkedCommand
+from secret_keys import SECRET_KEYS
 
 from whence.cli import main
 from whence.settings import Settings, variable
@@ -119,6 +120,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return os.environ | {
         "WHENCE_DATABASE_URL": f"sqlite:///{tmp_path / 'ledger.db'}",
         "WHENCE_KEYS_FILE": str(tmp_path / "keys.txt"),
+        "WHENCE_SECRET_KEYS": SECRET_KEYS,
         "WHENCE_PORT": "0",
         "WHENCE_LOG_FORMAT": "json",
     }

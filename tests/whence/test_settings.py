@@ -2,6 +2,7 @@
 
 import pytest
 
+from ledger.keyring import FORM
 from whence.errors import WrongSetting
 from whence.settings import Settings
 
@@ -51,6 +52,11 @@ def test_trusted_proxies_are_addresses_or_networks(monkeypatch):
 @pytest.mark.parametrize(
     ("variable", "value", "sentence"),
     [
+        (
+            "SECRET_KEYS",
+            "k1:too+short",
+            f"WHENCE_SECRET_KEYS cannot be used: {FORM}",
+        ),
         ("PORT", "99999", "WHENCE_PORT cannot be used: it must be less than or equal to 65535"),
         (
             "DATABASE_URL",

@@ -169,13 +169,18 @@ def payment_of(
     details: PayerDetails | None = None,
 ) -> dict[str, Any]:
     """The whole payment, as a command leaves it; its secrets are told beside it."""
-    known = None
-    if customer is not None and not customer.deleted:
-        known = PaymentCustomer.of(customer, **customer.personal)
+    known = known_customer_of(customer)
     payer = Payer.of(details, **details.personal) if details else None
     return _whole(
         payment, payment.id, org_id, known, payer=payer, disputed_amount=payment.lost_amount
     )
+
+
+def known_customer_of(customer: CustomerAggregate | None) -> dict[str, Any] | None:
+    """Whoever was deleted is told of no more."""
+    if customer is None or customer.deleted:
+        return None
+    return PaymentCustomer.of(customer, **customer.personal)
 
 
 def recorded_payment_of(

@@ -29,6 +29,7 @@ from ledger.append import (
 )
 from ledger.clock import Clock
 from ledger.facts import FactMapper
+from ledger.keyring import Keyring
 from ledger.ledger import Ledger
 
 A = TypeVar("A", bound=Entity)
@@ -108,6 +109,7 @@ class _Request:
 class CommandHandler:
     """Carries out commands on all books: one per process, used from one event loop.
 
+    ``keyring``: with what secrets are sealed; without one no command that seals is carried out.
     ``cache_size``: how many aggregates are kept in memory.
     """
 
@@ -118,10 +120,12 @@ class CommandHandler:
         clock: Clock,
         ids: Ids,
         providers: Mapping[Mode, Provider] | None = None,
+        keyring: Keyring | None = None,
         cache_size: int = 20_000,
     ) -> None:
         self.clock = clock
         self.ids = ids
+        self.keyring = keyring or Keyring()
         self._ledger = ledger
         self._mapper = FactMapper()
         self._aggregates = AggregateCache(ledger, size=cache_size)
@@ -250,6 +254,7 @@ class CommandHandler:
             now=self.clock(),
             ids=self.ids,
             providers=self._providers,
+            keyring=self.keyring,
             aggregates=self._aggregates,
             locks=locks,
         )

@@ -15,6 +15,7 @@ from domain.book import Book, Mode
 from domain.errors import Refusal
 from domain.fact import Counted, Entity, Fact
 from ledger.append import Claim
+from ledger.keyring import Keyring
 
 A = TypeVar("A", bound=Entity)
 
@@ -40,6 +41,7 @@ class UnitOfWork:
         now: datetime,
         ids: Ids,
         providers: Mapping[Mode, Provider],
+        keyring: Keyring,
         aggregates: AggregateCache,
         locks: list[asyncio.Lock],
     ) -> None:
@@ -50,6 +52,7 @@ class UnitOfWork:
         self.now = now
         self.ids = ids
         self.provider = providers[named.mode]
+        self.keyring = keyring
         self._claims: dict[tuple[str, str], Claimed] = {}
         self._releases: list[Claim] = []
         self._aggregates = aggregates

@@ -14,6 +14,7 @@ from commands.handling.providers import Provider
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import MODES, Mode
 from domain.fact import Entity
+from ledger.keyring import Keyring
 from whence.demo.memberships import Banks
 
 Decide = Callable[[UnitOfWork], Awaitable[object]]
@@ -47,6 +48,7 @@ class Commands:
             now=at,
             ids=self._ids,
             providers=self._providers,
+            keyring=Keyring(),
             aggregates=self._aggregates,
             locks=[],
         )

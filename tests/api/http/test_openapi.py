@@ -403,6 +403,22 @@ class Shop:
     def _key_id(self, _operation):
         return self.client.post("/v1/api-keys", json={"name": "another"}).json()["id"]
 
+    def _workflow_id(self, _operation):
+        follows = {"type": "add_tag", "config": {"tag": "vip"}}
+        asked = {"name": "VIPs", "trigger": "payment.success", "actions": [follows]}
+        return self._workflow("rules", asked)["id"]
+
+    def _template_id(self, _operation):
+        asked = {"type": "email", "name": "Hi", "subject": "Hi", "body": "{{ customer_name }}"}
+        return self._workflow("templates", asked)["id"]
+
+    def _integration_id(self, _operation):
+        asked = {"type": "email", "provider": "smtp", "config": {"host": "smtp.shop.example"}}
+        return self._workflow("integrations", asked)["id"]
+
+    def _workflow(self, kind, asked):
+        return self.client.post(f"/v1/workflows/{kind}", json=asked).raise_for_status().json()
+
     def _pay(self, **more):
         asked = {"amount": 4000, "currency": "GHS", "customer_id": "usr_1"} | more
         return self.client.post("/v1/payments/intents", json=asked).raise_for_status().json()

@@ -1,0 +1,1 @@
+"""Delivery: telling others what happened: webhooks, the event feed, messages. Never replayed."""
