@@ -47,6 +47,8 @@ from api.payments import statistics as payment_statistics
 from api.reference import routes as reference
 from api.reference.document import DocumentText
 from api.resources.health import Health
+from api.webhooks import config as webhook_config
+from api.webhooks import endpoints as webhook_endpoints
 from api.workflows import integrations as workflow_integrations
 from api.workflows import rules as workflow_rules
 from api.workflows import templates as workflow_templates
@@ -69,6 +71,7 @@ _SUBJECTS = {
     "subscriptions": "Plans that customers pay period after period.",
     "invoices": "What each period of a subscription asks for.",
     "retry policies": "When a failed payment of a subscription is tried again.",
+    "webhooks": "Who is told what happens, how that went, and what is told again.",
     "workflows": "What follows when something happens: messages, tags, calls to others.",
     "organization": "Whose key it is: its settings, in the mode of the key.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
@@ -94,6 +97,8 @@ _COMMANDS = (
     workflow_integrations.command_router,
     api_keys.command_router,
     organization.command_router,
+    webhook_config.command_router,
+    webhook_endpoints.command_router,
 )
 _QUERIES = (
     # Before the customers, one of whom would be called "top".
@@ -118,6 +123,8 @@ _QUERIES = (
     workflow_integrations.query_router,
     api_keys.query_router,
     organization.query_router,
+    webhook_config.query_router,
+    webhook_endpoints.query_router,
 )
 
 _about = new_router("service")
