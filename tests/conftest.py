@@ -20,7 +20,7 @@ import psutil
 import psycopg
 import pytest
 import structlog
-from browser import started
+from browser import Pages, started
 from citus import pretend_citus
 from playwright.sync_api import Browser
 from postgresql import databases_on, empty
@@ -215,6 +215,11 @@ def cluster_url(postgresql_url: str) -> str:
 def browser() -> Iterator[Browser]:
     with started() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def pages(browser: Browser) -> Pages:
+    return Pages(browser)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

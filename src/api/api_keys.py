@@ -7,15 +7,13 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from api.http.pagination import PageRequest, UpTo200, array_answer
+from api.http.pagination import PageRequest, UpTo200, array_answer, page_of
 from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.api_keys import ApiKey, NewApiKey, api_key_of
 from commands import api_keys as commands
 from commands.api_keys import IssuedKey, IssueKey
 from commands.handling.unit_of_work import UnitOfWork
-from domain.api_key import Key
-from projections.engine.querying.pages import BadCursor, Page
 
 command_router = new_router("API keys")
 query_router = new_router("API keys")
@@ -77,18 +75,6 @@ async def revoke_key(
 @query_router.get("/v1/api-keys", response_model=list[ApiKey], dependencies=[READ, PRESENT_ONLY])
 async def list_keys(request: ApiRequest, query: Annotated[ListKeys, Query()]) -> Response:
     """Newest first, revoked ones included."""
-    page = _page(await request.perform(commands.list_keys), query)
+    keys = await request.perform(commands.list_keys)
+    page = page_of(keys, query, lambda key: key.key_id)
     return array_answer(request, page, lambda key: api_key_of(key, request.org_id))
-
-
-def _page(keys: list[Key], query: ListKeys) -> Page[Key]:
-    """A cursor is the id of the last key of the page before: no key is ever forgotten."""
-    first = query.offset
-    if query.cursor:
-        ids = [key.key_id for key in keys]
-        if query.cursor not in ids:
-            raise BadCursor
-        first = ids.index(query.cursor) + 1
-    last = first + query.limit
-    more = last < len(keys)
-    return Page(keys[first:last], len(keys), keys[last - 1].key_id if more else None)

@@ -47,6 +47,11 @@ from api.payments import statistics as payment_statistics
 from api.reference import routes as reference
 from api.reference.document import DocumentText
 from api.resources.health import Health
+from api.webhooks import config as webhook_config
+from api.webhooks import endpoints as webhook_endpoints
+from api.workflows import integrations as workflow_integrations
+from api.workflows import rules as workflow_rules
+from api.workflows import templates as workflow_templates
 
 Only = Literal["commands", "queries"] | None
 
@@ -66,6 +71,8 @@ _SUBJECTS = {
     "subscriptions": "Plans that customers pay period after period.",
     "invoices": "What each period of a subscription asks for.",
     "retry policies": "When a failed payment of a subscription is tried again.",
+    "webhooks": "Who is told what happens, how that went, and what is told again.",
+    "workflows": "What follows when something happens: messages, tags, calls to others.",
     "organization": "Whose key it is: its settings, in the mode of the key.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
@@ -85,8 +92,13 @@ _COMMANDS = (
     subscriptions.command_router,
     invoices.command_router,
     retry_policies.command_router,
+    workflow_rules.command_router,
+    workflow_templates.command_router,
+    workflow_integrations.command_router,
     api_keys.command_router,
     organization.command_router,
+    webhook_config.command_router,
+    webhook_endpoints.command_router,
 )
 _QUERIES = (
     # Before the customers, one of whom would be called "top".
@@ -106,8 +118,13 @@ _QUERIES = (
     subscriptions.query_router,
     invoices.query_router,
     retry_policies.query_router,
+    workflow_rules.query_router,
+    workflow_templates.query_router,
+    workflow_integrations.query_router,
     api_keys.query_router,
     organization.query_router,
+    webhook_config.query_router,
+    webhook_endpoints.query_router,
 )
 
 _about = new_router("service")

@@ -28,6 +28,7 @@ from domain.message_template import MessageTemplate
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.subscription import Subscription
+from domain.webhook_endpoint import WebhookEndpoint
 from domain.workflow_rule import WorkflowRule
 from ledger.append import Claim, StoredFact
 from ledger.claim_reading import BookReading, reading_book
@@ -43,6 +44,7 @@ _CLAIMING: Final[dict[str, type[Entity]]] = {
     "pl_": PaymentLink,
     "sub_": Subscription,
     "tpl_": MessageTemplate,
+    "we_": WebhookEndpoint,
     "wf_": WorkflowRule,
 }
 _REFERENCES: Final = {

@@ -20,6 +20,7 @@ from domain.payer_details import PayerDetails
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.subscription import Subscription
+from domain.webhook_endpoint import WebhookEndpoint
 from domain.workflow_rule import WorkflowRule
 
 AGGREGATES: Final[tuple[type[Entity], ...]] = (
@@ -32,6 +33,7 @@ AGGREGATES: Final[tuple[type[Entity], ...]] = (
     CheckoutSession,
     Subscription,
     Invoice,
+    WebhookEndpoint,
     WorkflowRule,
     MessageTemplate,
     Integration,

@@ -12,6 +12,7 @@ from domain.fact import Fact
 from domain.invoice import Invoice
 from domain.payment import Payment
 from domain.subscription import Subscription
+from domain.webhook_endpoint import WebhookEndpoint
 
 _ANY: Final = "*"
 
@@ -52,6 +53,8 @@ _TYPES: Final[dict[type[Fact], str]] = {
     Invoice.RetriesStopped: "invoice.updated",
     Invoice.Canceled: "invoice.canceled",
     Invoice.Amended: "invoice.updated",
+    WebhookEndpoint.Failing: "webhook_endpoint.failing",
+    WebhookEndpoint.Disabled: "webhook_endpoint.disabled",
 }
 
 # Where today's name of what happened is not the one of before.

@@ -9,11 +9,14 @@ from ledger.bulk_statements import insert_rows
 from ledger.database import writing
 from ledger.distribution import is_distributed
 from ledger.reading import StoreIdentity, one_moment
-from ledger.schema import books, claims, events, replies, store
+from ledger.schema import books, events, generations, leases, metadata, store
 
 Notice = Callable[[int, int], None]
 
 _PAGE = 2000
+
+# Leases speak of processes, generations of views elsewhere.
+_NOT_COPIED = (store, leases, generations)
 
 
 class StoreNotEmpty(ValueError):  # noqa: N818 (an answer to the operator, not a fault)
@@ -26,7 +29,8 @@ def copy_store(
 ) -> StoreIdentity:
     """Copies what a store holds at one moment into an upgraded, empty one; its identity there.
 
-    Positions, digests, claims and replies are the same to the letter. The copy keeps the store's
+    Positions, digests, claims, replies and how far everybody was told are the same to the letter.
+    The copy keeps the store's
     id and is its next epoch, so nobody takes one for the other once they differ. Either all of it
     is copied or nothing; the source may be in use meanwhile, but what is recorded in it after the
     moment of the copy is not in the copy. ``notice`` is told the facts copied, and all there are.
@@ -40,7 +44,7 @@ def copy_store(
         # PostgreSQL adds whole numbers up to a decimal.
         positions = select(func.sum(books.c.position)).where(books.c.position >= 0)
         total = int(reading.execute(positions).scalar() or 0)
-        for table in (events, claims, replies, books):
+        for table in (each for each in metadata.sorted_tables if each not in _NOT_COPIED):
             copied = 0
             with closing(_pages(reading, table)) as pages:
                 for page in pages:

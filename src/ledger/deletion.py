@@ -14,7 +14,9 @@ from ledger.database import writing
 from ledger.distribution import together
 from ledger.outcomes import TOMBSTONE, Head
 from ledger.reading import ask, first_stream
-from ledger.schema import books, claims, events, leases, replies
+from ledger.schema import books, metadata, store
+
+_KEPT = (books, store)
 
 
 class BookInUse(Exception):  # noqa: N818 (an answer, not a fault)
@@ -33,7 +35,7 @@ def delete_book(engine: Engine, book: str, now: datetime, *, unless: Sequence[st
         for prefix in unless:
             if first_stream(connection, book, prefix) is not None:
                 raise BookInUse(book)
-        for table in (events, claims, replies, leases):
+        for table in (each for each in metadata.sorted_tables if each not in _KEPT):
             connection.execute(delete(table).where(table.c.book == book))
         left = {"position": TOMBSTONE, "digest": b"", "recorded_at": written(now)}
         connection.execute(update(books).where(books.c.book == book).values(left))

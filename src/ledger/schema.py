@@ -7,6 +7,7 @@ machines by it. On SQLite the schema's name is dropped (`ledger.database`).
 from sqlalchemy import (
     BigInteger,
     Column,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -104,5 +105,61 @@ leases = Table(
     Column("holder", Name, nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Whoever is told of facts (an endpoint, a rule), and up to which position each of it is done or
+# stands in `deliveries`. `cursor` is `live`, or the id of a replay, which ends at `until`. While
+# `next_probe_at` says something, nobody answers there. (Here and below, what there is not is the
+# empty text or 0: rows travel by the hundred as arrays, which know no null.)
+delivery_cursors = Table(
+    "delivery_cursors",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("follower", Name, primary_key=True),
+    Column("cursor", Name, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("failing_since", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_probe_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What is behind its cursor: `retrying`, `waiting` for an earlier one of the same lane (a customer,
+# or a stream that is about nobody), or `failed` for good. What arrived stands here no more.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("follower", Name, primary_key=True),
+    Column("cursor", Name, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("lane", Name, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Text, nullable=False),
+    Index("deliveries_lane", "book", "follower", "cursor", "lane", "position"),
+    Index("deliveries_due", "book", "follower", "cursor", "next_attempt_at"),
+    sqlite_with_rowid=False,
+)
+
+# Each time something was sent, kept for a while: a status of 200 to 299 when it was taken, 0 when
+# nobody answered; the beginning of the answer; what usually causes it where it was not taken.
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("follower", Name, primary_key=True),
+    Column("cursor", Name, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("http_status", Integer, nullable=False),
+    Column("response", Text, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Index("delivery_attempts_at", "book", "at"),
     sqlite_with_rowid=False,
 )

@@ -7,10 +7,12 @@ in which they are computed.
 
 from projections import (
     book_totals,
+    customer_events,
     customer_summary,
     customer_totals,
     customers,
     disputes,
+    event_counts,
     failed_attempts,
     invoices,
     payer_details,
@@ -46,6 +48,8 @@ FOLDS: tuple[Fold, ...] = (
     payment_links.fold,
     subscriptions.fold,
     invoices.fold,
+    customer_events.fold,
+    event_counts.fold,
 )
 DERIVED: tuple[Derived, ...] = (customer_summary.derivation,)
 SEARCHED: tuple[SearchIndex, ...] = (customers.search_index,)

@@ -138,4 +138,6 @@ def _dependencies(
         cors_origins=settings.cors_origins,
         query_wait_seconds=settings.query_wait_seconds,
         public_url=settings.public_url,
+        allow_insecure_webhooks=settings.allow_insecure_webhooks,
+        delivery_networks=settings.allowed_networks,
     )

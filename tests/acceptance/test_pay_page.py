@@ -1,22 +1,18 @@
 """A link is opened in a real browser and paid, without any script."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from browser import Pages
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.filterwarnings("ignore:org_id should be provided:DeprecationWarning")
 
-# By itself a browser that is driven says that a program drives it, and would be no view.
-PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SUMMER = {"name": "Summer Sale - Premium Plan", "amount": 9900, "currency": "GHS"}
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with browser.new_context(java_script_enabled=False, user_agent=PERSON) as context:
-        yield context.new_page()
+def page(pages: Pages) -> Page:
+    return pages.fresh(scripts=False)
 
 
 def introduce(page: Page) -> None:

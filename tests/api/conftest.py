@@ -30,7 +30,7 @@ from api.app import Only, create_app
 from api.http.connection import Connection, Patience
 from api.http.dependencies import Dependencies
 from commands.directory import Directory
-from commands.handling.handler import CommandHandler, Context
+from commands.handling.handler import CommandHandler, Context, Decide
 from commands.handling.ids import Ids
 from commands.link_views import LinkViews
 from commands.organizations import Founded, found_organization
@@ -79,6 +79,11 @@ class Merchant:
     @property
     def book(self) -> str:
         return f"{self.org_id}/test"
+
+    def perform(self, decide: Decide[Any]) -> Any:
+        """A decision that nobody can ask for over HTTP."""
+        performing = self.server.parts.handler.perform(self.book, decide)
+        return asyncio.run_coroutine_threadsafe(performing, self.server.loop).result(timeout=20)
 
     def client(self, key: str | None = None, **headers: str) -> httpx.Client:
         headers = {"X-Reevit-Key": key or self.founded.keys["test"]} | headers

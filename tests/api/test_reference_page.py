@@ -2,16 +2,22 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
 from threading import Event
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from api.pages.accents import contrast
 from api.reference import document
 
 PATIENCE_MS = 60_000
+# It takes seconds until all of the page is there: what each of two readers opens serves all tests.
+LIGHT = ("light", "/docs")
+DARK = ("dark", "/docs#get-/v1/payments")
 
 
 @pytest.fixture
@@ -20,25 +26,42 @@ def script(stranger):
     return re.search(r'src="(/docs/[^"]+)"', stranger.get("/docs").text)[1]
 
 
-@pytest.fixture
-def page(browser):
-    with browser.new_context(viewport={"width": 1400, "height": 900}) as context:
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        yield page
+@dataclass
+class Opened:
+    """The page in a browser, what the browser has asked for, and what it has complained of."""
+
+    page: Page
+    asked: list[str]
+    complained: list[str]
+
+
+@pytest.fixture(scope="module")
+def opened(browser, server_on_sqlite):
+    with ExitStack() as stack:
+
+        @cache
+        def opened(scheme, address):
+            size = {"width": 1400, "height": 900}
+            context = browser.new_context(viewport=size, color_scheme=scheme)
+            page = stack.enter_context(context).new_page()
+            page.set_default_timeout(PATIENCE_MS)
+            expect.set_options(timeout=PATIENCE_MS)
+            asked, complained = [], []
+            page.on("request", lambda request: asked.append(request.url))
+            page.on("console", lambda message: complained.append(message.text))
+            page.on("pageerror", lambda error: complained.append(str(error)))
+            page.goto(f"{server_on_sqlite.url}{address}")
+            return Opened(page, asked, complained)
+
+        yield opened
 
 
 def test_the_reference_is_searched_and_tried_with_a_key_and_nothing_leaves_the_origin(
-    page, merchant
+    opened, merchant
 ):
-    asked, complained = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complained.append(message.text))
-    page.on("pageerror", lambda error: complained.append(str(error)))
-    reference = page.locator("rapi-doc")
+    light = opened(*LIGHT)
+    page, reference = light.page, light.page.locator("rapi-doc")
 
-    page.goto(f"{merchant.server.url}/docs")
     page.get_by_placeholder("Filter").fill("/organization")
     page.get_by_placeholder("Filter").press("Enter")
     expect(reference.get_by_text("/v1/payments/intents", exact=True)).to_have_count(0)
@@ -51,27 +74,26 @@ def test_the_reference_is_searched_and_tried_with_a_key_and_nothing_leaves_the_o
     page.get_by_role("button", name="TRY").click()
 
     expect(reference.get_by_text(merchant.org_id).first).to_be_visible()
-    assert complained == []
+    assert light.complained == []
     here = (merchant.server.url, "data:")
-    assert [url for url in asked if not url.startswith(here)] == []
+    assert [url for url in light.asked if not url.startswith(here)] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_of_the_page_is_as_light_as_its_reader_has_it(page, server, scheme):
-    page.emulate_media(color_scheme=scheme)
+@pytest.mark.parametrize("reader", [LIGHT, DARK], ids=["light", "dark"])
+def test_all_of_the_page_is_as_light_as_its_reader_has_it(opened, reader):
+    page = opened(*reader).page
 
-    page.goto(f"{server.url}/docs")
     sidebar = page.locator("rapi-doc .nav-bar")
-    expect(sidebar.get_by_text("/v1/payments/intents", exact=True)).to_be_visible()
+    expect(sidebar.get_by_text("/v1/organization", exact=True).first).to_be_visible()
     style = "nav => [getComputedStyle(nav).backgroundColor, getComputedStyle(nav).color]"
     behind, written = map(_hexadecimal, sidebar.evaluate(style))
 
-    assert (contrast(behind, "#000000") > contrast(behind, "#ffffff")) == (scheme == "light")
+    assert (contrast(behind, "#000000") > contrast(behind, "#ffffff")) == (reader is LIGHT)
     assert contrast(written, behind) >= 7
 
 
-def test_every_parameter_and_every_field_is_shown_with_its_type(page, server):
-    page.goto(f"{server.url}/docs#get-/v1/payments")
+def test_every_parameter_and_every_field_is_shown_with_its_type(opened):
+    page = opened(*DARK).page
     reference = page.locator("rapi-doc")
     expect(reference.get_by_text("amount_max", exact=True)).to_be_visible()
 

@@ -20,6 +20,7 @@ from domain import (
     payment,
     payment_link,
     subscription,
+    webhook_endpoint,
     workflow_rule,
 )
 from domain.catalogue import AGGREGATES, as_written, facts_of
@@ -34,6 +35,7 @@ MODULES = (
     subscription,
     invoice,
     checkout_session,
+    webhook_endpoint,
     workflow_rule,
     message_template,
     integration,

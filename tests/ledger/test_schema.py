@@ -8,6 +8,7 @@ import pytest
 from forked import ForkedCommand
 from sqlalchemy import UniqueConstraint, inspect, select, text
 from sqlalchemy.exc import DBAPIError
+from tables import drop_what_was_made_later
 
 from ledger.append import Append, NewFact
 from ledger.database import open_engine, require_schema, upgrade, writing
@@ -96,6 +97,7 @@ def back_to_the_first_revision(engine):
     """What came after it is taken away, as if it had never been there."""
     schema = "whence." if engine.dialect.name == "postgresql" else ""
     with writing(engine) as connection:
+        drop_what_was_made_later(connection)
         connection.execute(text(f"DROP TABLE {schema}leases"))
         version = f"UPDATE {schema}alembic_version SET version_num = '0001'"  # noqa: S608 (our own)
         connection.execute(text(version))

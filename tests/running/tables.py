@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, delete, event, insert
+from sqlalchemy.schema import DropTable
 
 from ledger.database import upgrade, writing
 from ledger.private_files import make_private_file
@@ -24,6 +25,9 @@ _CHANGES = (
     "INSERT INTO whence.alembic",
     "UPDATE",
 )
+
+# By migrations after 0007.
+_MADE_LATER = ("delivery_cursors", "deliveries", "delivery_attempts")
 
 _recorded: dict[str, list[str]] = {}
 
@@ -51,6 +55,13 @@ def empty_tables(engine: Engine) -> None:
         for table in metadata.sorted_tables:
             connection.execute(delete(table))
         _identify(connection)
+
+
+def drop_what_was_made_later(connection: Connection) -> None:
+    """Leaves the tables of 0007, to make an older store of it that is brought up to date."""
+    for table in metadata.sorted_tables:
+        if table.name in _MADE_LATER:
+            connection.execute(DropTable(table))
 
 
 def _identify(connection: Connection) -> None:

@@ -5,6 +5,7 @@ import logging
 import pytest
 from alembic import command
 from sqlalchemy import delete, insert
+from tables import drop_what_was_made_later
 
 from commands.customers import (
     CreateCustomer,
@@ -65,6 +66,7 @@ async def old_engine(database_url, clock):
         config = migrations()
         config.attributes["connection"] = connection
         command.stamp(config, "0006")
+        drop_what_was_made_later(connection)
     yield engine
     engine.dispose()
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews
+from delivery.addresses import Network
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
 from projections.engine.time_travel.reader import PastReader
@@ -35,6 +36,7 @@ class Dependencies:
     ``rate_limit_…`` are rules of the library ``limits`` or ``off``. ``store`` names the ledger
     in the header ``Whence-Store``. ``log`` is a structlog logger. ``public_url`` is where people
     reach the service, without a slash at its end; "" is the address that was connected to.
+    ``delivery_networks`` may be told things although they are not public.
     """
 
     handler: CommandHandler
@@ -55,3 +57,5 @@ class Dependencies:
     cors_origins: tuple[str, ...] = ()
     query_wait_seconds: float = 2.0
     public_url: str = ""
+    allow_insecure_webhooks: bool = False
+    delivery_networks: tuple[Network, ...] = ()

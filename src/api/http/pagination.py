@@ -1,6 +1,6 @@
 """Pagination of lists: limit and offset, or a cursor; and how a page is answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypedDict, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +11,7 @@ from api.http.cursors import sealed
 from api.http.query_fields import Whole, whole_number
 from api.http.request import ApiRequest
 from api.http.responses import answer
-from projections.engine.querying.pages import Page
+from projections.engine.querying.pages import BadCursor, Page
 
 T = TypeVar("T")
 
@@ -58,6 +58,22 @@ class PageRequest(BaseModel):
     def place(self) -> Place:
         offset = 0 if self.cursor else self.offset
         return {"limit": self.limit, "offset": offset, "cursor": self.cursor}
+
+
+def page_of(rows: Sequence[T], query: PageRequest, name_of: Callable[[T], str]) -> Page[T]:
+    """A page of a list that is at hand whole; its cursor is the name of the last row before it.
+
+    Raises BadCursor for a name that is none of these.
+    """
+    first = query.offset
+    if query.cursor:
+        names = [name_of(row) for row in rows]
+        if query.cursor not in names:
+            raise BadCursor
+        first = names.index(query.cursor) + 1
+    last = first + query.limit
+    more = last < len(rows)
+    return Page(list(rows[first:last]), len(rows), name_of(rows[last - 1]) if more else None)
 
 
 def list_answer(

@@ -6,12 +6,14 @@ from api.resources.customers import Identity
 from api.resources.invoices import invoice_of
 from api.resources.payments import known_customer_of, new_refund_of, payment_of
 from api.resources.subscriptions import subscription_of
+from api.resources.webhook_endpoints import endpoint_state_of
 from delivery.subjects import Occurrence
 from domain.book import Book
 from domain.customer import Customer
 from domain.invoice import Invoice
 from domain.payment import Payment
 from domain.subscription import Subscription
+from domain.webhook_endpoint import WebhookEndpoint
 
 # Secrets of whoever pays, and what somebody said who has not paid yet.
 _UNTOLD: Final = ("client_secret", "session_secret", "psp_public_key", "psp_credentials", "payer")
@@ -39,6 +41,8 @@ def _subject_of(occurrence: Occurrence, book: Book) -> dict[str, Any]:
             return invoice_of(invoice, book.org_id)
         case Customer() as customer:
             return _customer_of(customer, book)
+        case WebhookEndpoint() as endpoint:
+            return endpoint_state_of(endpoint, book.org_id)
         case other:
             raise TypeError(f"nobody is told of a {type(other).__name__}")
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
@@ -23,6 +24,8 @@ T = TypeVar("T")
 # How long what is only looked at may be behind what other processes wrote.
 _FRESH_SECONDS = 0.5
 _READERS = 4
+# No two moments of the ledger are closer.
+_AN_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,9 @@ class AggregateCache:
 
     async def head(self, book: str) -> int:
         return await self._in_a_thread(self._ledger.head, book)
+
+    async def position_before(self, book: str, moment: datetime) -> int:
+        return await self._in_a_thread(self._ledger.position_at, book, moment - _AN_INSTANT)
 
     async def _read(self, book: str, stream: str) -> Loaded | None:
         if not looks_like_an_id(stream):

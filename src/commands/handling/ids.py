@@ -50,6 +50,9 @@ class Ids:
         """So many bytes of randomness, as text that is safe in a URL."""
         return urlsafe_b64encode(self._randomness(size)).decode().rstrip("=")
 
+    def random_bytes(self, size: int) -> bytes:
+        return self._randomness(size)
+
     def code(self, size: int = 10) -> str:
         """So many bytes of randomness, a multiple of five, in lower-case letters and digits."""
         return b32encode(self._randomness(size)).decode().lower()

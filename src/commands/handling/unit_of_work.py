@@ -145,6 +145,14 @@ class UnitOfWork:
         """The values that begin so, in their order, each with the stream that holds it."""
         return await self._aggregates.owners(self.book, kind, prefix)
 
+    async def head(self) -> int:
+        """The last position of the book."""
+        return await self._aggregates.head(self.book)
+
+    async def position_before(self, moment: datetime) -> int:
+        """The position of the last fact that was recorded before a moment; 0: there is none."""
+        return await self._aggregates.position_before(self.book, moment)
+
     async def streams_found_by(self, kind: str, prefix: str) -> list[str]:
         """Those found by a value that begins so, as the ledger knows them or this command does."""
         found = {stream: None for _, stream in await self.owners(kind, prefix)}

@@ -1,31 +1,23 @@
 """A pay page in a real browser: legible, narrow, by keyboard, and never paid twice."""
 
-from contextlib import ExitStack
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
 
-# By itself a browser that is driven says that a program drives it, and would be no view.
-PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
 
 
 @pytest.fixture
-def open_page(browser):
-    """Pages of somebody with a browser of their own, which is closed after the test."""
-    with ExitStack() as stack:
-
-        def open_page(**settings):
-            context = browser.new_context(user_agent=PERSON, **settings)
-            return stack.enter_context(context).new_page()
-
-        yield open_page
+def open_page(pages):
+    """The page of somebody whose browser runs what stands in it."""
+    return partial(pages.fresh, scripts=True)
 
 
 @pytest.fixture
-def page(open_page):
+def page(pages):
     """One that runs no script, as what everybody can do must work."""
-    return open_page(java_script_enabled=False)
+    return pages.fresh(scripts=False)
 
 
 @pytest.fixture
@@ -42,7 +34,9 @@ def introduce(page):
 # The contrast of every text that is seen with what it stands on, as a browser has drawn it.
 CONTRASTS = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const channels = (color) => {
+  const drawn = {};
+  const channels = (color) => drawn[color] ??= draw(color);
+  const draw = (color) => {
     canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = color;
     canvas.fillRect(0, 0, 1, 1);
@@ -240,7 +234,8 @@ def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, open_page
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_logo_that_is_not_there_leaves_its_place_to_an_initial(client, open_page, is_there):
     client.patch("/v1/organization", json={"name": "Kente House"})
-    branding = {"logo_url": "https://shop.example/logo.svg"}
+    # By a name of its own: what was fetched once is not fetched again.
+    branding = {"logo_url": f"https://shop.example/{is_there}.svg"}
     link = client.post("/v1/payment-links", json=SUMMER | {"branding": branding}).json()
     page = open_page()
     square = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"></svg>'

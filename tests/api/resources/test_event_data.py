@@ -7,6 +7,7 @@ from api.resources.event_data import data_of
 from delivery.envelopes import to_json
 from delivery.subjects import Subjects
 from domain.event_types import type_of
+from domain.webhook_endpoint import Told, WebhookEndpoint
 
 AMA = {
     "external_id": "usr_1",
@@ -131,3 +132,24 @@ def test_of_a_customer_who_was_deleted_the_deletion_says_who_it_was(client, ama,
     assert told["payment.created"]["customer_id"] == payment["customer_id"]
     assert told["payment.created"]["customer"] is None
     assert told["payment.created"]["customer_external_id"] is None
+
+
+def test_what_fails_is_told_to_others_without_its_secret(merchant, tell):
+    told = Told(name="warehouse", url="https://a.example/in", events=[], metadata={})
+
+    async def fail(work):
+        now, endpoint_id = work.now, work.ids.new("we")
+        endpoint = WebhookEndpoint.register(
+            endpoint_id, told, enabled=True, sealed_secret="sealed", told_after=None, now=now
+        )
+        endpoint.disable("failing", now)
+        work.add(endpoint)
+
+    merchant.perform(fail)
+
+    data = sent(tell()["webhook_endpoint.disabled"])
+    assert (data["name"], data["status"], data["disabled_reason"]) == (
+        *("warehouse", "disabled", "failing"),
+    )
+    assert (data["customer"], data["customer_external_id"]) == (None, None)
+    assert "sealed" not in str(data)

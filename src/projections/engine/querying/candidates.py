@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Select,
     String,
+    TableValuedAlias,
     Text,
     any_,
     bindparam,
@@ -59,8 +60,15 @@ def among(
     """The condition that `column` is one of so many ids, as one parameter."""
     if connection.dialect.name == "postgresql":
         return column == any_(bindparam(None, list(ids), type_=ARRAY(Text)))
-    each = func.json_each(bindparam(None, json.dumps(ids), type_=String)).table_valued("value")
-    return column.in_(select(each.c.value))
+    return column.in_(select(listed(connection, ids).c.value))
+
+
+def listed(connection: Connection, ids: Sequence[str]) -> TableValuedAlias:
+    """So many ids, as one parameter, to select their `value` from."""
+    if connection.dialect.name == "postgresql":
+        each = func.unnest(bindparam(None, list(ids), type_=ARRAY(Text)))
+        return each.table_valued("value").render_derived()
+    return func.json_each(bindparam(None, json.dumps(ids), type_=String)).table_valued("value")
 
 
 def counted_up_to_few(

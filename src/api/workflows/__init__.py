@@ -1,0 +1,1 @@
+"""Workflows: rules, the words and the ways their messages take, and what followed from them."""

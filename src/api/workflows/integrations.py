@@ -1,0 +1,111 @@
+"""Integrations of workflows: commands and queries."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.responses import Response
+
+from api.http.pagination import PageRequest, UpTo200, list_answer, page_of
+from api.http.request import ApiRequest
+from api.http.responses import answer
+from api.http.routing import PRESENT_ONLY, example, needs, new_router
+from api.resources.workflows import Integration, Integrations, integration_of
+from commands import integrations as commands
+from commands.handling.unit_of_work import UnitOfWork
+from commands.integrations import CreateIntegration, UpdateIntegration
+from domain.integration import Integration as IntegrationAggregate
+from domain.integration import IntegrationType
+
+command_router = new_router("workflows")
+query_router = new_router("workflows")
+READ, WRITE = needs("workflows:read"), needs("workflows:write")
+
+
+class ListIntegrations(PageRequest):
+    limit: UpTo200 = 50
+    type: IntegrationType | None = None
+
+
+def _body(work: UnitOfWork, integration: IntegrationAggregate) -> dict[str, Any]:
+    return integration_of(integration, work.org_id)
+
+
+@command_router.post(
+    "/v1/workflows/integrations",
+    status_code=201,
+    response_model=Integration,
+    dependencies=[WRITE],
+    openapi_extra=example(
+        type="email",
+        provider="smtp",
+        name="Our mail server",
+        config={
+            "host": "smtp.shop.example",
+            "port": 587,
+            "tls": "starttls",
+            "from": "Kente Shop <hello@shop.example>",
+            "username": "hello@shop.example",
+        },
+        credentials={"password": "a secret"},
+    ),
+)
+async def create_integration(request: ApiRequest, command: CreateIntegration) -> Response:
+    """The first one of its type is the one that is meant where a workflow names none."""
+    return await request.decide(commands.create_integration, command, show=_body, status=201)
+
+
+@command_router.put(
+    "/v1/workflows/integrations/{integration_id}",
+    response_model=Integration,
+    dependencies=[WRITE],
+    openapi_extra=example(status="inactive"),
+)
+async def update_integration(
+    request: ApiRequest, integration_id: str, command: UpdateIntegration
+) -> Response:
+    """Fields left out stay as they are; `config` and `credentials` are whole when they are sent."""
+    return await request.decide(commands.update_integration, integration_id, command, show=_body)
+
+
+@command_router.delete(
+    "/v1/workflows/integrations/{integration_id}", status_code=204, dependencies=[WRITE]
+)
+async def remove_integration(request: ApiRequest, integration_id: str) -> Response:
+    """Nothing leaves through it any more."""
+    return await request.decide(commands.remove_integration, integration_id)
+
+
+@command_router.post(
+    "/v1/workflows/integrations/{integration_id}/default",
+    response_model=Integration,
+    dependencies=[WRITE],
+)
+async def make_default_integration(request: ApiRequest, integration_id: str) -> Response:
+    """The one that is meant of its type where a workflow names none; only one of them is."""
+    return await request.decide(commands.make_default_integration, integration_id, show=_body)
+
+
+@query_router.get(
+    "/v1/workflows/integrations", response_model=Integrations, dependencies=[READ, PRESENT_ONLY]
+)
+async def list_integrations(
+    request: ApiRequest, query: Annotated[ListIntegrations, Query()]
+) -> Response:
+    """Newest first."""
+    integrations = await request.perform(commands.list_integrations)
+    found = [each for each in integrations if query.type in (None, each.type)]
+    page = page_of(found, query, lambda integration: integration.id)
+    return list_answer(
+        request, "integrations", page, query, lambda each: integration_of(each, request.org_id)
+    )
+
+
+@query_router.get(
+    "/v1/workflows/integrations/{integration_id}",
+    response_model=Integration,
+    dependencies=[READ, PRESENT_ONLY],
+)
+async def show_integration(request: ApiRequest, integration_id: str) -> Response:
+    """All of one integration but what is needed to log in."""
+    integration = await request.perform(commands.show_integration, integration_id)
+    return answer(integration_of(integration, request.org_id))

@@ -1,0 +1,46 @@
+"""Event counts: how many facts of each topic were recorded on a day, and where the last one is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import BigInteger, Connection, func, select
+
+from domain.fact import Fact
+from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.tables import key, latest, total, view
+
+event_counts = view(
+    "event_counts",
+    key("topic"),
+    key("day", BigInteger),
+    total("events"),
+    latest("last_position"),
+)
+
+
+def fold(recorded: Recorded[Fact], changes: Changes) -> None:
+    fact = recorded.fact
+    changes.of(event_counts).merge(
+        (fact.TOPIC, fact.timestamp.toordinal()), events=1, last_position=recorded.position
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """`last_position` is where the newest of them is; None when there are none."""
+
+    events: int
+    last_position: int | None
+
+
+def events_since(
+    connection: Connection, book: str, day: date, *, topics: Collection[str]
+) -> EventCount:
+    """How many facts of these topics were recorded since a day (in UTC) began."""
+    column = event_counts.c
+    query = select(func.coalesce(func.sum(column.events), 0), func.max(column.last_position)).where(
+        column.book == book, column.topic.in_(topics), column.day >= day.toordinal()
+    )
+    events, last_position = connection.execute(query).one()
+    return EventCount(int(events), last_position)
