@@ -108,12 +108,10 @@ def mail_server(
         started.set()
         await stopping.wait()
         server.close()
-        for protocol in spoken:
-            if protocol.transport is not None:
-                protocol.transport.abort()
+        while spoken:
+            _hang_up(spoken.pop())
         await asyncio.sleep(0.01)
         # The library forgets to close some of what it writes to, and says so once the loop is gone.
-        spoken.clear()
         gc.collect()
 
     def work() -> None:
@@ -128,3 +126,8 @@ def mail_server(
     finally:
         loop.call_soon_threadsafe(stopping.set)
         thread.join(10)
+
+
+def _hang_up(protocol: SMTP) -> None:
+    if protocol.transport is not None:
+        protocol.transport.abort()

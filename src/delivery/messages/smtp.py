@@ -18,6 +18,7 @@ from delivery.messages.results import SendResult
 from domain.book import Mode
 
 _IMPLICIT_TLS_PORT: Final = 465
+_GOODBYE_SECONDS: Final = 5
 _REFUSED: Final = range(500, 600)
 _TOO_LARGE: Final = 552
 # What is wrong with one message; whatever else is refused is mended, and then sent.
@@ -102,14 +103,19 @@ async def send_email(
             line = await connection(
                 config.host, config.port, mode, allowed_networks, patience.connecting
             )
-            said = await handing.over(line, written, sender, recipient)
+            await handing.over(line, written, sender, recipient)
     except (Unreachable, aiosmtplib.SMTPException, OSError) as error:
-        return _failure(error, handing, config)
-    return SendResult("sent", response=said)
+        # Once it has been taken, it does not matter how the server says good-bye.
+        if not handing.said:
+            return _failure(error, handing, config)
+    return SendResult("sent", response=handing.said)
 
 
 class _Handing:
-    """One message on its way through one connection; ``handed_over`` from DATA on."""
+    """One message on its way through one connection; ``handed_over`` from DATA on.
+
+    ``said``: by which words it was taken.
+    """
 
     def __init__(
         self,
@@ -123,21 +129,25 @@ class _Handing:
         self._patience = patience
         self._tls = tls
         self.handed_over = False
+        self.said = ""
 
     async def over(
         self, line: socket.socket, message: bytes, sender: Mailbox, recipient: Mailbox
-    ) -> str:
+    ) -> None:
         server = self._server(line, sender)
         await server.connect()
         try:
+            if self._config.username:
+                await server.login(self._config.username, self._credentials.password or "")
             await self._envelope(server, sender.address, recipient.address, len(message))
             self.handed_over = True
             said = await server.data(message, timeout=self._patience.accepting)
-            # It has been taken: nobody waits for what the server says to a good-bye.
-            if isinstance(server.transport, asyncio.WriteTransport):
-                server.transport.write(b"QUIT\r\n")
-            return f"{said.code} {said.message}"
+            self.said = f"{said.code} {said.message}"
+            await server.quit(timeout=_GOODBYE_SECONDS)
         finally:
+            # A line under TLS would wait for the server to close it as well.
+            if isinstance(server.transport, asyncio.WriteTransport):
+                server.transport.abort()
             server.close()
 
     def _server(self, line: socket.socket, sender: Mailbox) -> aiosmtplib.SMTP:
@@ -149,8 +159,6 @@ class _Handing:
             use_tls=self._config.encryption == "implicit",
             start_tls=self._config.encryption == "starttls",
             tls_context=self._tls,
-            username=self._config.username,
-            password=self._credentials.password,
         )
 
     async def _envelope(
