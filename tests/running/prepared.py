@@ -9,6 +9,10 @@ from importlib import import_module
 from projections.read_models import DEFINITIONS
 
 for name in (
+    "anyio._backends._asyncio",
+    "encodings.idna",
+    "forked",
+    "ledger.migrations.running",
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
     "whence.application",
@@ -20,6 +24,7 @@ for name in (
     "whence.cli.organizations",
     "whence.cli.service",
     "whence.cli.views",
+    "whence.serve",
 ):
     import_module(name)
 DEFINITIONS.digest()
