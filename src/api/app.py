@@ -49,6 +49,7 @@ from api.reference.document import DocumentText
 from api.resources.health import Health
 from api.webhooks import config as webhook_config
 from api.webhooks import endpoints as webhook_endpoints
+from api.webhooks import previews as webhook_previews
 from api.workflows import integrations as workflow_integrations
 from api.workflows import rules as workflow_rules
 from api.workflows import templates as workflow_templates
@@ -98,6 +99,7 @@ _COMMANDS = (
     api_keys.command_router,
     organization.command_router,
     webhook_config.command_router,
+    webhook_previews.router,
     webhook_endpoints.command_router,
 )
 _QUERIES = (

@@ -4,13 +4,15 @@ from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
-from pydantic import BeforeValidator, Field
-
-from commands.event_names import EventNames
-from commands.fields import ChangingCommand, Command, Metadata, Moment, Text, not_cleared
 from commands.handling.unit_of_work import UnitOfWork
+from commands.webhook_bodies import (
+    RegisterEndpoint,
+    RotateSecret,
+    SetWebhookConfig,
+    UpdateEndpoint,
+)
 from domain.errors import NotFound, RuleBroken
 from domain.webhook_endpoint import (
     DEFAULT_NAME,
@@ -23,14 +25,6 @@ from domain.webhook_endpoint_refusals import MOST_ENDPOINTS, EndpointNameTaken, 
 from ledger.keyring import Keyring
 
 _SECRET_BYTES: Final = 32
-_LONGEST_GRACE_HOURS: Final = 7 * 24
-
-Url = Annotated[str, Field(max_length=2048)]
-Name = Annotated[Text, Field(min_length=1)]
-Position = Annotated[int, Field(strict=True, ge=0)]
-# What is told first: what happens from now on, or what was recorded after a position, or since a
-# moment.
-Begin = Literal["now"] | Position | Moment
 
 
 class NoWebhookConfig(NotFound):
@@ -48,38 +42,6 @@ class BeginsInTheFuture(RuleBroken):
         super().__init__(
             f"it cannot begin at {shown}: the last position is {head}", field="begin", head=head
         )
-
-
-class SetWebhookConfig(Command):
-    """What the endpoint ``default`` is to be; what is left out is as at first: all events."""
-
-    url: Url
-    events: EventNames = Field(default_factory=list)
-    enabled: bool = True
-    metadata: Metadata = Field(default_factory=dict)
-
-
-class RegisterEndpoint(SetWebhookConfig):
-    """Another endpoint, of a name of its own."""
-
-    name: Name
-    begin: Begin = "now"
-
-
-class UpdateEndpoint(ChangingCommand):
-    """What is left out stays as it is; no events means all."""
-
-    name: Annotated[Name | None, BeforeValidator(not_cleared)] = None
-    url: Annotated[Url | None, BeforeValidator(not_cleared)] = None
-    events: EventNames | None = None
-    enabled: Annotated[bool | None, BeforeValidator(not_cleared)] = None
-    metadata: Metadata | None = None
-
-
-class RotateSecret(Command):
-    """For how long the secret before signs as well; 0: it leaked."""
-
-    previous_for_hours: Annotated[int, Field(strict=True, ge=0, le=_LONGEST_GRACE_HOURS)] = 24
 
 
 async def set_webhook_config(work: UnitOfWork, command: SetWebhookConfig) -> WebhookEndpoint:

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews
 from delivery.addresses import Network
+from delivery.subjects import Subjects
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
 from projections.engine.time_travel.reader import PastReader
@@ -59,3 +61,8 @@ class Dependencies:
     public_url: str = ""
     allow_insecure_webhooks: bool = False
     delivery_networks: tuple[Network, ...] = ()
+
+    @cached_property
+    def subjects(self) -> Subjects:
+        """What facts were about: remembers what it has seen."""
+        return Subjects(self.ledger)

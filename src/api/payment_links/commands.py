@@ -11,6 +11,7 @@ from api.http.errors import ApiError
 from api.http.request import ApiRequest, Show
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
+from api.http.told_addresses import must_be_allowed
 from api.payment_links.looks import is_somebody_s_look
 from api.resources.payment_links import PaymentLink, PublicPaymentLink, link_of, public_link_of
 from api.resources.payments import Payment, for_strangers, payment_of
@@ -59,6 +60,7 @@ async def create_payment_link(request: ApiRequest, command: CreatePaymentLink) -
 
     The page shows whom it is for if the key that says so may read customers.
     """
+    must_be_allowed(request, command.webhook_url, field="webhook_url")
     create = partial(commands.create_payment_link, prefills=request.reads_customers)
     return await request.decide(create, command, show=_for_its_owner(request), status=201)
 
@@ -73,6 +75,7 @@ async def update_payment_link(
     request: ApiRequest, link: str, command: UpdatePaymentLink
 ) -> Response:
     """Terms left out stay as they are; null clears. What was paid before keeps its name."""
+    must_be_allowed(request, command.webhook_url, field="webhook_url")
     update = partial(commands.update_payment_link, prefills=request.reads_customers)
     return await request.decide(update, link, command, show=_for_its_owner(request))
 

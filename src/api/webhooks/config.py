@@ -12,7 +12,7 @@ from api.resources.webhook_endpoints import Deleted, Endpoint, endpoint_of
 from api.webhooks.secrets import ENDPOINT, told
 from commands import webhook_endpoints as commands
 from commands.handling.unit_of_work import UnitOfWork
-from commands.webhook_endpoints import SetWebhookConfig
+from commands.webhook_bodies import SetWebhookConfig
 
 command_router = new_router("webhooks")
 query_router = new_router("webhooks")

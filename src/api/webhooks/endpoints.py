@@ -9,7 +9,7 @@ from api.http.told_addresses import must_be_allowed
 from api.resources.webhook_endpoints import Endpoint, Endpoints, endpoint_of
 from api.webhooks.secrets import ENDPOINT, told
 from commands import webhook_endpoints as commands
-from commands.webhook_endpoints import RegisterEndpoint, RotateSecret, UpdateEndpoint
+from commands.webhook_bodies import RegisterEndpoint, RotateSecret, UpdateEndpoint
 
 command_router = new_router("webhooks")
 query_router = new_router("webhooks")

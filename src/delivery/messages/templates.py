@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from jinja2 import Template
 
 from delivery.messages.letters import framed, html_of, is_html, text_of
+from delivery.messages.segments import plainer
 from delivery.messages.template_language import BadTemplate, environment, names_in
 from delivery.messages.values import (
     for_html,
@@ -56,9 +57,11 @@ class Compiled:
         """
         # Whatever it says beside its own words is said with these: StrictUndefined sees to it.
         known = {name: "" for name in self.names if name.startswith(NOTED)} | dict(variables)
-        if self.kind != "email":
-            escape = for_notifications if self.kind == "notification" else for_text
-            return Rendered(None, self._filled(self.body, escape, known).strip(), None)
+        if self.kind == "notification":
+            return Rendered(None, self._filled(self.body, for_notifications, known).strip(), None)
+        if self.kind == "sms":
+            text = self._filled(self.body, for_text, known).strip()
+            return Rendered(None, plainer(text), None)
         subject = " ".join(self._filled(self.subject or "", for_text, known).split())
         text, html = self._twins(known)
         return Rendered(subject, text, framed(html, subject, variables))

@@ -44,6 +44,7 @@ WORDS = {
     "country": "GH",
     "time_zone": "UTC",
     "url": "https://shop.example/hooks",
+    "webhook_url": "https://shop.example/hooks",
     "events": ["payment.*"],
 }
 CHECKED = [

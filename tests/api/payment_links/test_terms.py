@@ -60,3 +60,19 @@ def test_a_country_there_is_not_is_refused(client):
 
     assert refused.status_code == 400
     assert refused.json()["details"]["field"] == "country"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://169.254.169.254/latest", "https://2130706433/", "ftp://a"]
+)
+def test_a_webhook_of_its_own_may_not_lead_inside(merchant, url):
+    with merchant.client(merchant.founded.keys["live"]) as live:
+        terms = {"name": "Summer Sale", "currency": "GHS", "amount": 9900}
+        link = live.post("/v1/payment-links", json=terms).raise_for_status().json()
+        refused = [
+            live.post("/v1/payment-links", json=terms | {"webhook_url": url}),
+            live.patch(f"/v1/payment-links/{link['id']}", json={"webhook_url": url}),
+        ]
+
+    for answer in refused:
+        assert (answer.status_code, answer.json()["details"]["field"]) == (400, "webhook_url")
