@@ -52,6 +52,7 @@ from api.resources.health import Health
 from api.webhooks import config as webhook_config
 from api.webhooks import endpoints as webhook_endpoints
 from api.webhooks import previews as webhook_previews
+from api.workflows import executions as workflow_executions
 from api.workflows import integrations as workflow_integrations
 from api.workflows import rules as workflow_rules
 from api.workflows import templates as workflow_templates
@@ -129,6 +130,7 @@ _QUERIES = (
     workflow_rules.query_router,
     workflow_templates.query_router,
     workflow_integrations.query_router,
+    workflow_executions.query_router,
     api_keys.query_router,
     organization.query_router,
     webhook_config.query_router,

@@ -163,3 +163,61 @@ delivery_attempts = Table(
     Index("delivery_attempts_at", "book", "at"),
     sqlite_with_rowid=False,
 )
+
+# Up to which position of a book it has been looked what follows by its rules.
+workflow_cursors = Table(
+    "workflow_cursors",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What followed from a fact by a rule, as the rule was then. `awaiting` asks its conditions when its
+# turn comes; then it is `pending`, `running`, and `completed` or `failed`. `customer` is whom it is
+# about.
+workflow_executions = Table(
+    "workflow_executions",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("rule", Name, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("rule_version", Integer, nullable=False),
+    Column("customer", Name, nullable=False),
+    Column("shadow", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("completed_at", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Index("workflow_executions_at", "book", "created_at"),
+    Index("workflow_executions_customer", "book", "customer", "created_at"),
+    sqlite_with_rowid=False,
+)
+
+# Each action of an execution: `pending`, `retrying`, then `success`, `failed` or `skipped`. While
+# `due_at` says something it is still to be done; whoever does it moves that into the future, so
+# that another takes over should they not come back. What was sent is not kept, nor to which
+# address: both can be said again from the fact, the rule and the template of these versions.
+workflow_actions = Table(
+    "workflow_actions",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("rule", Name, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("integration", Name, nullable=False),
+    Column("template", Name, nullable=False),
+    Column("template_version", Integer, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("completed_at", Text, nullable=False),
+    Column("response", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Index("workflow_actions_due", "book", "due_at"),
+    Index("workflow_actions_integration", "book", "integration", "completed_at"),
+    sqlite_with_rowid=False,
+)

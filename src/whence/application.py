@@ -32,8 +32,10 @@ from whence.secret_keys import keyring_of
 from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording, utc_now
 from whence.worker_lease import taking_turns
+from whence.workflow_worker import following
 
-# Whoever bills is believed to be at it for so long after it last said so.
+# Whoever bills, or does what workflows say, is believed to be at it for so long after it last
+# said so.
 _LEAST_TURN_SECONDS = 10
 _ROUNDS_OF_A_TURN = 5
 
@@ -56,6 +58,8 @@ def serving(
         folds = "folding" not in settings.serve_without
         reading = stack.enter_context(projecting(settings, ledger, folds=folds))
         past = stack.enter_context(_past(settings, ledger))
+        if only != "queries":
+            stack.enter_context(_following(settings, ledger, reading.views, clock))
         if folds:
             metrics.watch(reading.projector.progress)
         metrics.watch_past(past.progress)
@@ -81,20 +85,37 @@ def _billing(settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock)
     if "billing" in settings.serve_without:
         yield
         return
-    with handling(ledger, clock=clock) as handler, _turns(settings, ledger) as its_turn:
+    seconds = max(_LEAST_TURN_SECONDS, _ROUNDS_OF_A_TURN * settings.billing_seconds)
+    with (
+        handling(ledger, clock=clock) as handler,
+        _turns(settings, ledger, "billing", seconds=seconds) as its_turn,
+    ):
         worker = BillingWorker(ledger, handler, count=metrics.count_billed, its_turn=its_turn)
         with billing(worker, every_seconds=settings.billing_seconds):
             yield
 
 
 @contextmanager
-def _turns(settings: Settings, ledger: Ledger) -> Iterator[Callable[[], bool]]:
+def _following(settings: Settings, ledger: Ledger, views: Views, clock: Clock) -> Iterator[None]:
+    """Carries out workflows: what follows when something happens."""
+    keyring = keyring_of(settings)
+    with (
+        handling(ledger, clock=clock, keyring=keyring) as handler,
+        _turns(settings, ledger, "workflows", seconds=_LEAST_TURN_SECONDS) as its_turn,
+        following(ledger, handler, views, its_turn=its_turn),
+    ):
+        yield
+
+
+@contextmanager
+def _turns(
+    settings: Settings, ledger: Ledger, name: str, *, seconds: float
+) -> Iterator[Callable[[], bool]]:
     """On SQLite one process serves, whose turn it always is."""
     if not settings.on_postgresql:
         yield lambda: True
         return
-    seconds = max(_LEAST_TURN_SECONDS, _ROUNDS_OF_A_TURN * settings.billing_seconds)
-    with taking_turns(ledger.engine, "billing", seconds=seconds) as turn:
+    with taking_turns(ledger.engine, name, seconds=seconds) as turn:
         yield turn.is_mine
 
 

@@ -23,9 +23,14 @@ from ledger.schema import (
     delivery_cursors,
     events,
     replies,
+    workflow_actions,
+    workflow_cursors,
+    workflow_executions,
 )
 
-COPIED = (books, events, claims, replies, delivery_cursors, deliveries, delivery_attempts)
+DELIVERED = (delivery_cursors, deliveries, delivery_attempts)
+FOLLOWED = (workflow_cursors, workflow_executions, workflow_actions)
+COPIED = (books, events, claims, replies, *DELIVERED, *FOLLOWED)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -71,6 +76,14 @@ def deliver(engine: Engine) -> None:
         connection.execute(insert(delivery_attempts).values(**told, position=3, **sent, **answered))
 
 
+def follow(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for table in FOLLOWED:
+            numbers = {column.name: 3 for column in table.columns if column.type.python_type is int}
+            texts = {column.name: "x" for column in table.columns if column.name not in numbers}
+            connection.execute(insert(table).values(**numbers, **texts | {"book": "org_a/test"}))
+
+
 def rows(engine: Engine) -> list[list[tuple[object, ...]]]:
     with engine.connect() as connection:
         return [
@@ -82,6 +95,7 @@ def rows(engine: Engine) -> list[list[tuple[object, ...]]]:
 def test_a_store_moves_with_every_position_and_digest(ledger, clock, elsewhere):
     fill(ledger, clock)
     deliver(ledger.engine)
+    follow(ledger.engine)
 
     copy_store(ledger.engine, elsewhere)
 

@@ -27,7 +27,10 @@ _CHANGES = (
 )
 
 # By migrations after 0007.
-_MADE_LATER = ("delivery_cursors", "deliveries", "delivery_attempts")
+_MADE_LATER = (
+    *("delivery_cursors", "deliveries", "delivery_attempts"),
+    *("workflow_cursors", "workflow_executions", "workflow_actions"),
+)
 
 _recorded: dict[str, list[str]] = {}
 

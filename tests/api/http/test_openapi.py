@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from statement_scope import offences
+from workflow_parts import do_what_follows
 
 from api.app import create_app
 from api.http.middleware import SECURITY_HEADERS
@@ -252,7 +253,7 @@ def test_every_operation_succeeds_as_it_is_described(
 ):
     # That of another server is the same, and is made already.
     schema = schemathesis.openapi.from_url(f"{server_on_sqlite.url}/openapi.json")
-    shop = Shop(client)
+    shop = Shop(client, merchant.server.ledger)
     refused = []
 
     for operation in _deletions_last(schema):
@@ -271,7 +272,7 @@ def test_every_operation_succeeds_as_it_is_described(
 @pytest.mark.parametrize("named", ["known things", "anything"])
 def test_nothing_happens_that_the_document_does_not_promise(merchant, client, mode, named):
     schema = schemathesis.openapi.from_url(f"{merchant.server.url}/openapi.json")
-    shop = Shop(client) if named == "known things" else None
+    shop = Shop(client, merchant.server.ledger) if named == "known things" else None
     never_succeeded = []
 
     for operation in _deletions_last(schema):
@@ -327,8 +328,9 @@ def _send(operation, mode, shop, headers, examples):
 class Shop:
     """Things to ask for: for each operation a payment, say, with which it can be done."""
 
-    def __init__(self, client):
+    def __init__(self, client, ledger):
         self.client = client
+        self.ledger = ledger
         self.customer_id = client.post("/v1/customers", json={"external_id": "usr_1"}).json()["id"]
 
     def asked(self, operation):
@@ -434,6 +436,14 @@ class Shop:
         follows = {"type": "add_tag", "config": {"tag": "vip"}}
         asked = {"name": "VIPs", "trigger": "payment.success", "actions": [follows]}
         return self._workflow("rules", asked)["id"]
+
+    def _execution_id(self, operation):
+        workflow = self._workflow_id(operation)
+        self._pay()
+        do_what_follows(self.ledger)
+        asked = {"workflow_id": workflow}
+        found = self.client.get("/v1/workflows/executions", params=asked).raise_for_status()
+        return found.json()["executions"][0]["id"]
 
     def _template_id(self, _operation):
         asked = {"type": "email", "name": "Hi", "subject": "Hi", "body": "{{ customer_name }}"}

@@ -1,0 +1,141 @@
+"""Executions of workflows: what followed from what, and what came of it."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from starlette.responses import Response
+
+from api.http.errors import insufficient_scope
+from api.http.pagination import PageRequest, UpTo200, list_answer
+from api.http.request import READS_CUSTOMERS, ApiRequest
+from api.http.responses import answer
+from api.http.routing import PRESENT_ONLY, needs, new_router
+from api.resources.event_data import data_of
+from api.resources.workflow_executions import (
+    ActionResults,
+    Execution,
+    Executions,
+    action_result_of,
+    execution_of,
+)
+from commands.fields import Text
+from delivery.envelopes import envelope
+from delivery.subjects import Occurrence
+from delivery.workflows import executions
+from delivery.workflows.doing import execution_named
+from domain.checkout_session import CheckoutSession
+from domain.errors import NotFound
+from projections.engine.querying.pages import Page
+
+query_router = new_router("workflows")
+READ = needs("workflows:read")
+
+
+class ExecutionNotFound(NotFound):
+    code = "execution_not_found"
+
+    def __init__(self, named: str) -> None:
+        super().__init__(f"no execution {named}", execution_id=named)
+
+
+class ListExecutions(PageRequest):
+    limit: UpTo200 = 50
+    workflow_id: Text | None = None
+    status: Literal["pending", "running", "completed", "failed"] | None = None
+    customer_id: Text | None = None
+
+
+@query_router.get(
+    "/v1/workflows/executions", response_model=Executions, dependencies=[READ, PRESENT_ONLY]
+)
+async def list_executions(
+    request: ApiRequest, query: Annotated[ListExecutions, Query()]
+) -> Response:
+    """Newest first; to keys that may read customers, for it is about these."""
+    _must_read_customers(request)
+    found = executions.Wanted(
+        rule=query.workflow_id,
+        states=[query.status] if query.status else [],
+        customer=query.customer_id,
+    )
+    engine, book = request.dependencies.ledger.engine, request.book_name
+    rows = await asyncio.to_thread(
+        executions.executions_of, engine, book, found, limit=query.limit, offset=query.offset
+    )
+    total = await asyncio.to_thread(executions.count, engine, book, found)
+    payloads = await _payloads(request, rows)
+    shown = {row: execution_of(row, payloads.get(row.position, {})) for row in rows}
+    return list_answer(request, "executions", Page(rows, total, None), query, shown.__getitem__)
+
+
+@query_router.get(
+    "/v1/workflows/executions/{execution_id}",
+    response_model=Execution,
+    dependencies=[READ, PRESENT_ONLY],
+)
+async def show_execution(request: ApiRequest, execution_id: str) -> Response:
+    """What followed, and from what: the fact as its receivers are told of it."""
+    found = await _execution(request, execution_id)
+    payloads = await _payloads(request, [found])
+    return answer(execution_of(found, payloads.get(found.position, {})))
+
+
+@query_router.get(
+    "/v1/workflows/executions/{execution_id}/actions",
+    response_model=ActionResults,
+    dependencies=[READ, PRESENT_ONLY],
+)
+async def list_actions(request: ApiRequest, execution_id: str) -> Response:
+    """What was done, with which template in which version, and what came of it."""
+    found = await _execution(request, execution_id)
+    engine = request.dependencies.ledger.engine
+    steps = await asyncio.to_thread(
+        executions.steps_of, engine, found.book, found.rule, found.position
+    )
+    return answer({"actions": [action_result_of(step) for step in steps]})
+
+
+async def _execution(request: ApiRequest, named: str) -> executions.Execution:
+    _must_read_customers(request)
+    key = execution_named(named)
+    if key is None:
+        raise ExecutionNotFound(named)
+    engine = request.dependencies.ledger.engine
+    found = await asyncio.to_thread(executions.execution, engine, request.book_name, *key)
+    if found is None or found.state == "awaiting":
+        raise ExecutionNotFound(named)
+    return found
+
+
+async def _payloads(
+    request: ApiRequest, rows: Sequence[executions.Execution]
+) -> dict[int, dict[str, Any]]:
+    """The facts they followed from, rendered now: nothing of them is kept."""
+    ledger, book = request.dependencies.ledger, request.book_name
+
+    def read() -> dict[int, dict[str, Any]]:
+        positions = sorted({row.position for row in rows})
+        stored = [fact for each in positions for fact in ledger.read(book, after=each - 1, limit=1)]
+        told = request.dependencies.subjects.after(book, stored)
+        return {
+            each.stored.position: envelope(each, _data_of(each), previous_position=None)
+            for each in told
+        }
+
+    return await asyncio.to_thread(read)
+
+
+def _data_of(occurrence: Occurrence) -> dict[str, Any]:
+    """Of a checkout session, which others are not told of: its payment, and when it ended."""
+    match occurrence.subject:
+        case CheckoutSession() as session:
+            return {"payment_id": session.payment_id, "expires_at": session.expires_at}
+        case _:
+            return data_of(occurrence)
+
+
+def _must_read_customers(request: ApiRequest) -> None:
+    if not request.reads_customers:
+        raise insufficient_scope(READS_CUSTOMERS)

@@ -1,0 +1,1 @@
+"""Workflows: what follows when something happens, once."""

@@ -1,0 +1,66 @@
+"""Asking: whether the conditions of a rule are met, reading only what they are about."""
+
+import asyncio
+import sys
+from typing import cast
+
+from delivery.subjects import Occurrence
+from delivery.workflows.circumstances import Circumstances, circumstances_of
+from delivery.workflows.conditions import (
+    Conditions,
+    asks_customer,
+    asks_money,
+    met_by_customer,
+    met_by_money,
+    met_by_what_happened,
+)
+from delivery.workflows.customer_money import CustomerMoney
+from domain.customer import Customer
+from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+
+
+class Asking:
+    """What a customer was, and had spent, is asked as of a position of the book."""
+
+    def __init__(self, ledger: Ledger, money: CustomerMoney) -> None:
+        self._ledger = ledger
+        self._money = money
+        self._mapper = FactMapper()
+
+    async def met(
+        self,
+        conditions: Conditions,
+        occurrence: Occurrence,
+        *,
+        by: int,
+        circumstances: Circumstances | None = None,
+    ) -> bool:
+        """Whether all of them are; may raise ViewsAreLate.
+
+        ``circumstances``: those of what the fact is about, where it does not say them itself.
+        """
+        asked = circumstances or circumstances_of(occurrence)
+        book = occurrence.stored.book
+        if not met_by_what_happened(conditions, asked):
+            return False
+        if asks_customer(conditions):
+            customer = await self._customer(book, asked.customer_id, by)
+            if not met_by_customer(conditions, customer):
+                return False
+        if not asks_money(conditions):
+            return True
+        if asked.customer_id is None:
+            return False
+        spent = await self._money.spent(book, asked.customer_id, by=by)
+        return met_by_money(conditions, spent, asked.currency)
+
+    async def _customer(self, book: str, customer_id: str | None, by: int) -> Customer | None:
+        if customer_id is None:
+            return None
+        customer: Customer | None = None
+        parts = {customer_id: (0, sys.maxsize)}
+        for stored in await asyncio.to_thread(self._ledger.read_parts, book, parts):
+            if stored.position <= by:
+                customer = cast(Customer, self._mapper.decode(stored).mutate(customer))
+        return customer

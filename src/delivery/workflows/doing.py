@@ -1,0 +1,72 @@
+"""Doing: what an action is given to be done, and what may come of it besides being sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from delivery.messages.results import SendResult
+from delivery.subjects import Occurrence
+from delivery.workflows.circumstances import Circumstances
+from delivery.workflows.executions import Step
+from domain.book import Book
+from domain.workflow_rule import Action, WorkflowRule
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """An action of a rule, and the fact it follows from.
+
+    ``key`` names what is done for ever: done again, it is the same. ``only_says``: it does
+    nothing, and says what it would do.
+    """
+
+    rule: WorkflowRule
+    action: Action
+    step: Step
+    occurrence: Occurrence
+    circumstances: Circumstances
+    now: datetime
+    only_says: bool
+
+    @property
+    def book(self) -> Book:
+        return Book.named(self.step.book)
+
+    @property
+    def key(self) -> str:
+        return f"{execution_id(self.step.rule, self.step.position)}_{self.step.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """``template_version``: of the template it was written with, 0 without one."""
+
+    result: SendResult
+    template_version: int = 0
+    integration: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """There was a reason to do nothing."""
+
+    reason: str
+
+
+Do = Callable[[Doing], Awaitable[Done | Skipped]]
+
+
+def execution_id(rule_id: str, position: int) -> str:
+    """What an execution is called: by its rule and its fact."""
+    return f"exe_{rule_id.partition('_')[2]}_{position}"
+
+
+def execution_named(name: str) -> tuple[str, int] | None:
+    """The rule and the position of the fact; None: no execution is called so."""
+    prefix, _, rest = name.partition("_")
+    rule, _, position = rest.partition("_")
+    if prefix != "exe" or not rule or not position.isascii() or not position.isdecimal():
+        return None
+    if len(position) > 18:  # noqa: PLR2004 (what a position may have at most)
+        return None
+    return f"wf_{rule}", int(position)

@@ -1,0 +1,242 @@
+"""Executing: does what is due, tries again what may come to pass later, and writes down what came.
+
+At least once, whatever crashes: an action that was taken and of which nobody says what came of it
+falls due again. What is recorded is recorded once.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from commands.handling.handler import CommandHandler
+from delivery.messages.results import SendResult
+from delivery.subjects import Occurrence, Subjects
+from delivery.workflows import executions
+from delivery.workflows.asking import Asking
+from delivery.workflows.circumstances import Circumstances, circumstances_of, of_payment
+from delivery.workflows.doing import Do, Doing, Done, Skipped
+from delivery.workflows.executions import ActionState, Execution, Step
+from delivery.workflows.rules_in_force import rule_at
+from domain.checkout_session import CheckoutSession
+from domain.payment import Payment
+from domain.workflow_rule import WorkflowRule
+from domain.workflow_triggers import ABANDONED
+from ledger.clock import written
+from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+from ledger.supervised_threads import ThreadLog
+
+# What follows a failure: so long until the next try, then it has failed.
+_DELAYS: Final = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+)
+# Longer than any message takes to be sent.
+_TAKEN_FOR: Final = timedelta(minutes=10)
+_PAGE: Final = 100
+_AT_ONCE: Final = 20
+_LONGEST_DELAY: Final = timedelta(days=1)
+# Nobody has paid by then who began to.
+_LEFT_BEHIND: Final = ("pending", "requires_action", "failed")
+
+
+class Executor:
+    """Does what is due of any number of books; ``actions`` says how each type is done.
+
+    ``count`` is told what came of each try.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        handler: CommandHandler,
+        subjects: Subjects,
+        asking: Asking,
+        actions: Mapping[str, Do],
+        *,
+        count: Callable[[ActionState], None] = lambda _state: None,
+    ) -> None:
+        self._ledger = ledger
+        self._handler = handler
+        self._subjects = subjects
+        self._asking = asking
+        self._actions = actions
+        self._count = count
+        self._thread_log = ThreadLog("workflows")
+        self._mapper = FactMapper()
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    async def execute(self, book: str) -> int:
+        """Does a page of what is due; how much that was."""
+        now = self._handler.clock()
+        engine = self._ledger.engine
+        due = await asyncio.to_thread(executions.due, engine, book, now=written(now), limit=_PAGE)
+        if not due:
+            return 0
+        until = written(now + _TAKEN_FOR)
+        taken = await asyncio.to_thread(executions.take, engine, due, now=written(now), until=until)
+        ordered = sorted(taken, key=lambda step: (step.rule, step.position, step.number))
+        together = groupby(ordered, key=lambda step: (step.rule, step.position))
+        await asyncio.gather(*(self._follow_through(book, list(steps)) for _, steps in together))
+        return len(due)
+
+    async def _follow_through(self, book: str, steps: Sequence[Step]) -> None:
+        """The actions of one execution that are due, one after the other."""
+        async with self._places:
+            first = steps[0]
+            try:
+                given = await self._given(book, first.rule, first.position)
+                if given is None:
+                    return
+                for step in steps:
+                    await self._do(step, *given)
+            except Exception as error:  # noqa: BLE001 (logged; it falls due again)
+                self._thread_log.note(error, "a workflow was cut short", book=book, **_said(first))
+
+    async def _given(
+        self, book: str, rule_id: str, position: int
+    ) -> tuple[WorkflowRule, Occurrence, Circumstances] | None:
+        """The rule as it was, and what it followed from; None: nothing follows after all."""
+        ledger = self._ledger
+        found = await asyncio.to_thread(
+            executions.execution, ledger.engine, book, rule_id, position
+        )
+        if found is None:
+            return None
+        rule = await asyncio.to_thread(
+            rule_at, ledger, self._mapper, book, rule_id, found.rule_version
+        )
+        [stored] = await asyncio.to_thread(ledger.read, book, after=position - 1, limit=1)
+        [occurrence] = await asyncio.to_thread(self._subjects.after, book, [stored])
+        if rule is None:
+            return None
+        circumstances = await self._circumstances(book, occurrence)
+        if found.state == "awaiting" and not await self._decide(
+            found, rule, occurrence, circumstances
+        ):
+            return None
+        return rule, occurrence, circumstances
+
+    async def _circumstances(self, book: str, occurrence: Occurrence) -> Circumstances:
+        """Of a checkout session, those of its payment as it stands."""
+        match occurrence.subject:
+            case CheckoutSession() as session:
+                payment = await self._payment(book, session.payment_id)
+                return of_payment(payment, payment.amount)
+            case _:
+                return circumstances_of(occurrence)
+
+    async def _payment(self, book: str, payment_id: str) -> Payment:
+        payment = await self._handler.load_recent(Payment, book, payment_id, by_now=True)
+        if payment is None:
+            raise Payment.not_found(payment_id)
+        return payment
+
+    async def _decide(
+        self,
+        execution: Execution,
+        rule: WorkflowRule,
+        occurrence: Occurrence,
+        circumstances: Circumstances,
+    ) -> bool:
+        """Asks the conditions now that it is their turn."""
+        engine = self._ledger.engine
+        if await self._is_met(rule, occurrence, circumstances):
+            confirmed = execution._replace(customer=circumstances.customer_id or "")
+            now = written(self._handler.clock())
+            await asyncio.to_thread(executions.confirm, engine, confirmed, now=now)
+            return True
+        await asyncio.to_thread(executions.forget, engine, execution)
+        return False
+
+    async def _is_met(
+        self, rule: WorkflowRule, occurrence: Occurrence, circumstances: Circumstances
+    ) -> bool:
+        if rule.trigger == ABANDONED and not await self._was_left(occurrence, circumstances):
+            return False
+        head = await asyncio.to_thread(self._ledger.head, occurrence.stored.book)
+        return await self._asking.met(
+            rule.conditions, occurrence, by=head, circumstances=circumstances
+        )
+
+    async def _was_left(self, occurrence: Occurrence, circumstances: Circumstances) -> bool:
+        """Whether somebody who is known began to pay in the session, and did not."""
+        session = occurrence.subject
+        assert isinstance(session, CheckoutSession)  # noqa: S101 (what its trigger is about)
+        payment = await self._payment(occurrence.stored.book, session.payment_id)
+        return circumstances.customer_id is not None and payment.status in _LEFT_BEHIND
+
+    async def _do(
+        self,
+        step: Step,
+        rule: WorkflowRule,
+        occurrence: Occurrence,
+        circumstances: Circumstances,
+    ) -> None:
+        now = self._handler.clock()
+        doing = Doing(
+            rule=rule,
+            action=rule.actions[step.number],
+            step=step,
+            occurrence=occurrence,
+            circumstances=circumstances,
+            now=now,
+            only_says=rule.shadow,
+        )
+        done = await self._done(doing)
+        after = _after(step, done, self._handler.clock())
+        recorded = await asyncio.to_thread(
+            executions.record,
+            self._ledger.engine,
+            step,
+            after,
+            now=written(self._handler.clock()),
+        )
+        if recorded:
+            self._count(after.state)
+
+    async def _done(self, doing: Doing) -> Done | Skipped:
+        current = await self._handler.load_recent(WorkflowRule, doing.step.book, doing.rule.id)
+        if current is None or not current.is_in_force:
+            return Skipped("the workflow was switched off before it was done")
+        try:
+            return await self._actions[doing.action["type"]](doing)
+        except Exception as error:  # noqa: BLE001 (tried again: what it was is in the log)
+            where = {"book": doing.step.book, "action": doing.action["type"]}
+            self._thread_log.note(error, "an action failed", **where, **_said(doing.step))
+            return Done(SendResult("later", error="something went wrong on our side"))
+
+
+def _after(step: Step, done: Done | Skipped, now: datetime) -> Step:
+    """The action as it stands after a try."""
+    if isinstance(done, Skipped):
+        return step._replace(
+            state="skipped", due_at="", completed_at=written(now), error=done.reason
+        )
+    said = step._replace(
+        template_version=done.template_version,
+        integration=done.integration or step.integration,
+        response=done.result.response,
+        error=done.result.error or "",
+    )
+    again = _again(step.attempts, done.result)
+    if again is not None:
+        return said._replace(state="retrying", due_at=written(now + again))
+    state: ActionState = "success" if done.result.status == "sent" else "failed"
+    return said._replace(state=state, due_at="", completed_at=written(now))
+
+
+def _said(step: Step) -> dict[str, Any]:
+    return {"workflow": step.rule, "position": step.position}
+
+
+def _again(attempts: int, result: SendResult) -> timedelta | None:
+    """How long until the next try; None: there is none."""
+    if result.status != "later" or attempts > len(_DELAYS):
+        return None
+    asked = timedelta(seconds=result.retry_after or 0)
+    return min(max(_DELAYS[attempts - 1], asked), _LONGEST_DELAY)

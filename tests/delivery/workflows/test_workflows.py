@@ -1,0 +1,324 @@
+"""Workflows: what follows when something happens, once, whatever goes wrong."""
+
+from datetime import timedelta
+
+import pytest
+
+from commands.checkout import OpenCheckoutSession, open_checkout_session
+from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
+from commands.payments import ConfirmPayment, CreatePayment, confirm_payment, create_payment
+from commands.refunds import RefundPayment, refund_payment
+from commands.workflow_rules import (
+    UpdateWorkflow,
+    disable_workflow,
+    enable_workflow,
+    remove_workflow,
+    update_workflow,
+)
+from delivery.messages.results import SendResult
+from delivery.workflows import executions
+from delivery.workflows.doing import Done, execution_id, execution_named
+from domain.customer import Customer
+from ledger.clock import written
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def ama(do):
+    return (await do(create_customer, CreateCustomer(name="Ama", tags=["vip"]))).id
+
+
+@pytest.fixture
+def pay(do):
+    async def pay(customer_id, amount=700, **more):
+        order = CreatePayment(amount=amount, currency="GHS", customer_id=customer_id, **more)
+        payment = await do(create_payment, order)
+        await do(confirm_payment, payment.id, ConfirmPayment())
+        return payment.id
+
+    return pay
+
+
+@pytest.fixture
+def tags(handler, book):
+    async def tags(customer_id):
+        customer = await handler.load_recent(Customer, book, customer_id, by_now=True)
+        return customer.tags
+
+    return tags
+
+
+async def test_what_a_rule_says_follows_from_what_happens_after_it_was_made(
+    workflows, rule, pay, ama, tags, book
+):
+    await pay(ama)
+    made = await rule("paid")
+    await pay(ama)
+
+    await workflows.work()
+
+    [execution] = workflows.executions(book)
+    assert (execution.rule, execution.state, execution.customer) == (made.id, "completed", ama)
+    assert [(step.type, step.state) for step in workflows.steps(execution)] == [
+        ("add_tag", "success")
+    ]
+    assert await tags(ama) == ["vip", "paid"]
+
+
+async def test_a_fact_that_is_looked_at_twice_starts_nothing_twice(
+    workflows, new_parts, rule, pay, ama, book
+):
+    await rule("paid")
+    await pay(ama)
+    other = new_parts()
+    await other.follower.follow(book, head=workflows.ledger.head(book))
+
+    await workflows.work()
+    await other.work()
+    await new_parts().work()
+
+    assert len(workflows.executions(book)) == 1
+
+
+async def test_an_edit_goes_for_what_happens_after_it_however_late_it_is_looked(
+    workflows, rule, pay, ama, do, book
+):
+    made = await rule("paid", min_amount=500)
+    await pay(ama, 700)
+    stricter = UpdateWorkflow.model_validate({"conditions": {"min_amount": 1000}})
+    await do(update_workflow, made.id, stricter)
+    await pay(ama, 700)
+    await pay(ama, 1500)
+    await do(disable_workflow, made.id)
+    await pay(ama, 2000)
+    await do(enable_workflow, made.id)
+    await pay(ama, 2500)
+
+    await workflows.work()
+
+    assert [each.rule_version for each in workflows.executions(book)] == [1, 2, 4]
+
+
+@pytest.mark.parametrize("switch", [disable_workflow, remove_workflow])
+async def test_what_waits_to_be_done_for_a_rule_that_is_switched_off_is_not_done(
+    workflows, rule, pay, ama, do, tags, time, book, switch
+):
+    made = await rule("paid", after="2h")
+    await pay(ama)
+    await workflows.work()
+
+    await do(switch, made.id)
+    time.pass_by(hours=3)
+    await workflows.work()
+
+    [execution] = workflows.executions(book)
+    [step] = workflows.steps(execution)
+    assert (step.state, execution.state) == ("skipped", "completed")
+    assert "switched off" in step.error
+    assert await tags(ama) == ["vip"]
+
+
+async def test_a_delay_is_kept(workflows, rule, pay, ama, tags, time, book):
+    await rule("later", after="2h")
+    await pay(ama)
+
+    time.pass_by(minutes=119)
+    await workflows.work()
+    early = await tags(ama)
+    [waiting] = workflows.executions(book)
+    time.pass_by(minutes=2)
+    await workflows.work()
+
+    assert (early, waiting.state) == (["vip"], "pending")
+    assert await tags(ama) == ["vip", "later"]
+
+
+async def test_a_shadow_says_what_it_would_do_and_does_nothing(
+    workflows, rule, pay, ama, tags, book
+):
+    await rule("paid", shadow=True)
+    await pay(ama)
+
+    await workflows.work()
+
+    [execution] = workflows.executions(book)
+    [step] = workflows.steps(execution)
+    assert (execution.shadow, step.state, step.response) == (1, "success", "would add paid")
+    assert await tags(ama) == ["vip"]
+
+
+async def test_conditions_about_the_customer_are_asked_as_of_the_fact_or_now(
+    workflows, rule, pay, ama, do, tags, time
+):
+    await rule("was", customer_tags=["vip"])
+    await rule("is", after="1h", customer_tags=["vip"], as_of="now")
+    await pay(ama)
+
+    await do(update_customer, ama, UpdateCustomer(tags=[]))
+    time.pass_by(hours=2)
+    await workflows.work()
+
+    assert await tags(ama) == ["was"]
+
+
+async def test_what_was_not_met_when_its_turn_came_was_never_an_execution(
+    workflows, rule, pay, ama, do, book
+):
+    await rule("is", customer_tags=["vip"], as_of="now")
+    await pay(ama)
+    await do(update_customer, ama, UpdateCustomer(tags=[]))
+
+    await workflows.work()
+
+    assert workflows.executions(book) == []
+    assert executions.next_due(workflows.ledger.engine, book) is None
+
+
+async def test_what_was_spent_is_asked_as_of_the_fact(workflows, rule, pay, ama, do, book):
+    await rule("first", first_payment=True)
+    await rule("spender", min_lifetime_value=1500)
+    first = await pay(ama, 1000)
+    await do(refund_payment, first, RefundPayment(amount=600))
+    await pay(ama, 1000)
+    await pay(ama, 200)
+
+    await workflows.work()
+
+    topics = {fact.position: fact for fact in workflows.ledger.read(book, limit=999)}
+    found = [topics[each.position].stream for each in workflows.executions(book)]
+    last = max(
+        stream for stream in (fact.stream for fact in topics.values()) if stream.startswith("pay_")
+    )
+    assert found == [first, last]
+
+
+async def test_what_a_rule_brings_about_sets_no_rule_off(workflows, rule, pay, ama, tags, book):
+    await rule("paid")
+    await rule("changed", "customer.updated")
+    await pay(ama)
+
+    await workflows.work()
+    await workflows.work()
+
+    assert await tags(ama) == ["vip", "paid"]
+    assert len(workflows.executions(book)) == 1
+
+
+async def test_a_cart_is_abandoned_when_its_session_ended_and_a_known_customer_did_not_pay(
+    workflows, rule, ama, do, tags, time, book
+):
+    await rule("left", "cart.abandoned")
+    kofi = (await do(create_customer, CreateCustomer(name="Kofi"))).id
+    for who in (ama, kofi, None):
+        cart = OpenCheckoutSession(amount=900, currency="GHS", customer_id=who)
+        opened = await do(lambda work, cart=cart: open_checkout_session(work, cart, prefills=True))
+        if who == kofi:
+            await do(confirm_payment, opened.payment.id, ConfirmPayment())
+    await workflows.work()
+    assert workflows.executions(book) == []
+
+    time.pass_by(hours=25)
+    await workflows.work()
+
+    [execution] = workflows.executions(book)
+    assert (execution.customer, execution.state) == (ama, "completed")
+    assert (await tags(ama), await tags(kofi)) == (["vip", "left"], [])
+
+
+class Flaky:
+    """Answers as it is told to, one try after the other, and remembers what it was asked."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+
+    async def __call__(self, doing):
+        self.asked.append(doing.key)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return Done(answer)
+
+
+LATER, SENT = SendResult("later", error="busy"), SendResult("sent", "ok")
+
+
+async def test_what_fails_is_tried_again_under_the_same_name_and_then_has_failed(
+    new_parts, rule, pay, ama, time, book
+):
+    flaky = Flaky(LATER, RuntimeError("a fault of ours"), LATER, LATER, LATER)
+    workflows = new_parts(add_tag=flaky)
+    await rule("paid")
+    await pay(ama)
+
+    for minutes in (0, 1, 5, 30, 120, 1000):
+        time.pass_by(minutes=minutes, seconds=1)
+        await workflows.work()
+
+    [execution] = workflows.executions(book)
+    [step] = workflows.steps(execution)
+    assert (step.state, step.attempts, step.error) == ("failed", 5, "busy")
+    assert (execution.state, execution.error) == ("failed", "busy")
+    assert len(flaky.asked) == 5
+    assert len(set(flaky.asked)) == 1
+
+
+async def test_what_the_receiver_asks_for_is_waited_for(new_parts, rule, pay, ama, time):
+    flaky = Flaky(SendResult("later", retry_after=600), SENT)
+    workflows = new_parts(add_tag=flaky)
+    await rule("paid")
+    await pay(ama)
+    await workflows.work()
+
+    time.pass_by(minutes=9)
+    await workflows.work()
+    early = len(flaky.asked)
+    time.pass_by(minutes=2)
+    await workflows.work()
+
+    assert (early, len(flaky.asked)) == (1, 2)
+
+
+async def test_what_a_process_has_taken_and_died_with_another_does(
+    workflows, new_parts, rule, pay, ama, time, book, tags
+):
+    await rule("paid")
+    await pay(ama)
+    head = workflows.ledger.head(book)
+    await workflows.follower.follow(book, head=head)
+    engine, now = workflows.ledger.engine, time()
+    [due] = executions.due(engine, book, now=written(now), limit=9)
+    [taken] = executions.take(
+        engine, [due], now=written(now), until=written(now + timedelta(minutes=10))
+    )
+
+    other = new_parts()
+    await other.work()
+    early = await tags(ama)
+    time.pass_by(minutes=11)
+    await other.work()
+    late = taken._replace(state="failed", due_at="", error="said too late")
+
+    assert (early, await tags(ama)) == (["vip"], ["vip", "paid"])
+    assert not executions.record(engine, taken, late, now=written(time()))
+    [execution] = workflows.executions(book)
+    assert (execution.state, workflows.steps(execution)[0].attempts) == ("completed", 2)
+
+
+async def test_only_one_of_two_takes_what_is_due(workflows, rule, pay, ama, time, book):
+    await rule("paid")
+    await pay(ama)
+    await workflows.follower.follow(book, head=workflows.ledger.head(book))
+    engine, now = workflows.ledger.engine, written(time())
+    due = executions.due(engine, book, now=now, limit=9)
+
+    until = written(time() + timedelta(minutes=10))
+    first, second = (executions.take(engine, due, now=now, until=until) for _ in range(2))
+
+    assert (len(first), len(second)) == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["", "exe_", "exe_01hx_", "exe_01hx_x", "wf_1_2", "exe_1_²"])
+def test_what_is_no_name_of_an_execution_is_none(name):
+    assert execution_named(name) is None
+    assert execution_named(execution_id("wf_01hx", 12)) == ("wf_01hx", 12)
