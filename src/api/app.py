@@ -26,6 +26,8 @@ from api.customers import consents as customer_consents
 from api.customers import exports as customer_exports
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
+from api.events import queries as event_queries
+from api.events import stream as event_stream
 from api.http.authentication import Authentication
 from api.http.cors import CrossOrigin
 from api.http.dependencies import Dependencies
@@ -77,6 +79,7 @@ _SUBJECTS = {
     "retry policies": "When a failed payment of a subscription is tried again.",
     "webhooks": "Who is told what happens, how that went, and what is told again.",
     "workflows": "What follows when something happens: messages, tags, calls to others.",
+    "events": "What happened, in the order in which it was recorded; to be read on as it happens.",
     "organization": "Whose key it is: its settings, in the mode of the key.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
@@ -108,6 +111,9 @@ _COMMANDS = (
     webhook_endpoints.command_router,
 )
 _QUERIES = (
+    # Before the events, one of which would be called "stream".
+    event_stream.router,
+    event_queries.router,
     # Before the customers, one of whom would be called "top".
     explanations.router,
     customer_exports.router,

@@ -92,6 +92,11 @@ def types_wanted(names: Collection[str]) -> tuple[str, ...]:
     return tuple(each for each in TYPES if any(_matches(name, each) for name in names))
 
 
+def topics_of(types: Collection[str]) -> tuple[str, ...]:
+    """The topics of the facts that are called so."""
+    return tuple(topic for topic, type_ in _BY_TOPIC.items() if type_ in types)
+
+
 def customer_of(fact: Fact) -> str | None:
     """Whom a fact is about; None: nobody who is known."""
     if isinstance(fact, Customer.Event):

@@ -11,9 +11,12 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.http.dependencies import Dependencies
+from api.resources.event_data import data_of
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews, summing_up
+from delivery.feed import Feed
+from delivery.streams import Streams
 from ledger.clock import Clock
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
@@ -142,6 +145,7 @@ def _dependencies(
     link_views: LinkViews,
     metrics: Metrics,
 ) -> Dependencies:
+    feed = Feed(ledger, data_of)
     return Dependencies(
         handler=handler,
         directory=Directory(handler),
@@ -149,6 +153,8 @@ def _dependencies(
         views=views,
         past=past,
         link_views=link_views,
+        feed=feed,
+        streams=Streams(ledger, views, feed),
         version=__version__,
         log=structlog.get_logger("whence.api"),
         metrics=metrics,

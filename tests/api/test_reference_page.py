@@ -11,8 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.pages.accents import contrast
 from api.reference import document
+from delivery.looks.accents import contrast
 
 PATIENCE_MS = 60_000
 # It takes seconds until all of the page is there: what each of two readers opens serves all tests.

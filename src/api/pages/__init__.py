@@ -1,1 +1,1 @@
-"""Pages for people: one look, one way to answer with HTML, figures as the reader writes them."""
+"""Pages for people, and one way to answer with HTML."""

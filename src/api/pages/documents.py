@@ -4,15 +4,14 @@ import hashlib
 from base64 import b64encode
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from api.pages.accents import style_of
-
-_LOOK: Final = ("api.pages", "look.css")
+from delivery.looks.accents import style_of
+from delivery.looks.tokens import LOOK
 
 
 class Documents:
@@ -62,7 +61,7 @@ class Documents:
 
     @cached_property
     def _style(self) -> str:
-        return _asset(*_LOOK) + _asset(self._package, self._style_name)
+        return LOOK + _asset(self._package, self._style_name)
 
     @cached_property
     def _script(self) -> str:

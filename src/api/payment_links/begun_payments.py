@@ -6,7 +6,6 @@ from typing import Any, Final
 import orjson
 
 from api.http.request import ApiRequest
-from api.pages.readers import Reader, moment_shown
 from api.payment_links.own_payments import secret_of
 from api.resources.organizations import settings_of
 from api.resources.payments import Payer, payment_of
@@ -15,6 +14,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of
 from commands.link_uses import link_of
 from commands.payer_details import details_of
+from delivery.looks.readers import Reader, moment_shown
 from domain.errors import NotFound
 from domain.mobile_money import network_name
 from domain.organization import Organization

@@ -8,12 +8,12 @@ from pydantic import ValidationError
 
 from api.http.errors import InvalidInput
 from api.http.parsing import fingerprint
-from api.pages.readers import Reader
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units, written_like
 from commands.custom_fields import AnswerMissing, AnswerTooLong, WrongAnswer, answer_to
 from commands.fields import LONGEST_TEXT, canonical_method
 from commands.link_payments import PayThroughLink
 from commands.typed_phones import PhoneNotPossible, read_phone
+from delivery.looks.readers import Reader
 from domain.contact import example_number, is_long_enough
 from domain.mobile_money import networks
 from domain.money import shown

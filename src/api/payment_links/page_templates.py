@@ -7,8 +7,8 @@ from typing import Any, Final, Self
 
 from starlette.responses import HTMLResponse
 
-from api.pages.accents import OURS
 from api.pages.documents import Documents
+from delivery.looks.accents import OURS
 
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _PICTURE: Final = re.compile(r"https://[^\s\"'<>;,]+")

@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 from api.http.failures import answer_to
 from api.http.request import ApiRequest
 from api.http.routing import new_router
-from api.pages.readers import reader_of
 from api.payment_links.begun_payments import METHODS, begun_here, begun_payment, receipt
 from api.payment_links.own_payments import secret_of
 from api.payment_links.page_templates import Shop, page
@@ -19,6 +18,7 @@ from api.payment_links.refusal_pages import for_people, words_of
 from commands import payments
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of
+from delivery.looks.readers import reader_of
 from domain.book import Book
 from domain.errors import Gone, RuleBroken
 

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from api.http.errors import ApiError
 from api.http.failures import answer_to
 from api.http.request import ApiRequest
-from api.pages.readers import moment_shown
 from api.payment_links.own_payments import newest
 from api.payment_links.page_templates import Shop, page
 from api.resources.organizations import settings_of
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of, link_named
+from delivery.looks.readers import moment_shown
 from domain.organization import Organization
 from domain.payment_link import PaymentLink
 

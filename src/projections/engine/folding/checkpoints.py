@@ -26,6 +26,8 @@ checkpoints = view(
     last("digest"),
     metadata=CHECKPOINTS,
 )
+# Written one by one from the first fact on: with its key from the start, on PostgreSQL too.
+checkpoints.primary_key.ddl_if()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,10 +102,6 @@ class Generation:
             CHECKPOINTS.create_all(connection, checkfirst=False)
             for table in definitions.tables:
                 connection.execute(CreateTable(table))
-                if self.schema is not None:
-                    connection.execute(
-                        text(f"ALTER TABLE {self._name(table)} DROP CONSTRAINT {table.name}_pkey")
-                    )
             if self.schema is not None and is_distributed(connection):
                 distribute(connection, self.schema)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.pages.readers import moment_shown, reader_of
+from delivery.looks.readers import moment_shown, reader_of
 
 NARROW, SPACE = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 

@@ -1,13 +1,12 @@
 """Accents: whatever colour a merchant has chosen, what is written on it and in it can be read."""
 
 import re
-from importlib.resources import files
 
 import pytest
 
-from api.pages.accents import OURS, contrast, legible_on, style_of
+from delivery.looks.accents import OURS, contrast, legible_on, style_of
+from delivery.looks.tokens import LOOK
 
-LOOK = (files("api.pages") / "assets" / "look.css").read_text("utf-8")
 COLOURS = [OURS, "#ffffff", "#000000", "#f5c518", "#7a1f3d", "#777777", "#ff0000", "#00ff00"]
 
 
