@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import (
     api_keys,
     checkout,
+    command_line,
     explanations,
     invoices,
     organization,
@@ -81,6 +82,7 @@ _SUBJECTS = {
     "organization": "Whose key it is: its settings, in the mode of the key.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
+    "command line": "What the `reevit` command asks for before it listens and tries things out.",
     "service": "Whether the service is there, and ready: for those who run it.",
 }
 
@@ -101,6 +103,7 @@ _COMMANDS = (
     workflow_templates.command_router,
     workflow_integrations.command_router,
     api_keys.command_router,
+    command_line.command_router,
     organization.command_router,
     webhook_config.command_router,
     webhook_previews.router,
@@ -132,6 +135,7 @@ _QUERIES = (
     workflow_integrations.query_router,
     workflow_executions.query_router,
     api_keys.query_router,
+    command_line.query_router,
     organization.query_router,
     webhook_config.query_router,
     webhook_endpoints.query_router,
