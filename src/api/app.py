@@ -23,6 +23,7 @@ from api import (
 )
 from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
+from api.customers import consents as customer_consents
 from api.customers import exports as customer_exports
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
@@ -56,6 +57,7 @@ from api.webhooks import previews as webhook_previews
 from api.workflows import executions as workflow_executions
 from api.workflows import integrations as workflow_integrations
 from api.workflows import rules as workflow_rules
+from api.workflows import suppressions as workflow_suppressions
 from api.workflows import templates as workflow_templates
 
 Only = Literal["commands", "queries"] | None
@@ -92,6 +94,8 @@ _COMMANDS = (
     customer_commands.router,
     customer_commands.customer_routes.by_id,
     customer_commands.customer_routes.by_external_id,
+    customer_consents.command_routes.by_id,
+    customer_consents.command_routes.by_external_id,
     payment_link_commands.router,
     checkout.router,
     pay_pages.router,
@@ -123,6 +127,8 @@ _QUERIES = (
     customer_billing.customer_routes.by_id,
     customer_history.customer_routes.by_external_id,
     customer_history.customer_routes.by_id,
+    customer_consents.query_routes.by_external_id,
+    customer_consents.query_routes.by_id,
     payment_statistics.router,
     payment_exports.router,
     payment_queries.router,
@@ -134,6 +140,7 @@ _QUERIES = (
     workflow_templates.query_router,
     workflow_integrations.query_router,
     workflow_executions.query_router,
+    workflow_suppressions.query_router,
     api_keys.query_router,
     command_line.query_router,
     organization.query_router,

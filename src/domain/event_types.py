@@ -19,6 +19,8 @@ _ANY: Final = "*"
 _TYPES: Final[dict[type[Fact], str]] = {
     Customer.Registered: "customer.created",
     Customer.Updated: "customer.updated",
+    Customer.ConsentGiven: "customer.updated",
+    Customer.ConsentWithdrawn: "customer.updated",
     Customer.Deleted: "customer.deleted",
     Payment.Created: "payment.created",
     Payment.Amended: "payment.updated",
