@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import (
     api_keys,
     checkout,
+    command_line,
     explanations,
     invoices,
     organization,
@@ -83,6 +84,7 @@ _SUBJECTS = {
     "organization": "Whose key it is: its settings, in the mode of the key.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
+    "command line": "What the `reevit` command asks for before it listens and tries things out.",
     "service": "Whether the service is there, and ready: for those who run it.",
 }
 
@@ -105,6 +107,7 @@ _COMMANDS = (
     workflow_templates.command_router,
     workflow_integrations.command_router,
     api_keys.command_router,
+    command_line.command_router,
     organization.command_router,
     webhook_config.command_router,
     webhook_previews.router,
@@ -139,6 +142,7 @@ _QUERIES = (
     workflow_executions.query_router,
     workflow_suppressions.query_router,
     api_keys.query_router,
+    command_line.query_router,
     organization.query_router,
     webhook_config.query_router,
     webhook_endpoints.query_router,

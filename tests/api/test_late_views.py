@@ -224,6 +224,7 @@ def commands_of(client):
         ("DELETE /v1/policies/retry", None, {}),
         ("POST /v1/api-keys", KEY, {}),
         ("DELETE /v1/api-keys/{key_id}", None, key),
+        ("POST /v1/cli/bootstrap", {}, {}),
         ("PATCH /v1/organization", {"name": "Ama's shops"}, {}),
     ]
 
