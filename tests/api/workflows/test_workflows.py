@@ -240,7 +240,12 @@ def test_a_key_needs_the_scopes_of_workflows(client, merchant):
         ({"provider": "pigeon"}, "provider", "not through pigeon"),
         ({"config": {"host": "smtp.shop.example"}}, "config.from", "required"),
         (
-            {"type": "delivery", "provider": "webhook", "config": {"url": "https://10.0.0.7/x"}},
+            {
+                "type": "delivery",
+                "provider": "webhook",
+                "config": {"url": "https://10.0.0.7/x"},
+                "credentials": {},
+            },
             "config.url",
             "public",
         ),
