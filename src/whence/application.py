@@ -112,7 +112,13 @@ def _following(settings: Settings, ledger: Ledger, views: Views, clock: Clock) -
     with (
         handling(ledger, clock=clock, keyring=keyring) as handler,
         _turns(settings, ledger, "workflows", seconds=_LEAST_TURN_SECONDS) as its_turn,
-        following(ledger, handler, views, its_turn=its_turn),
+        following(
+            ledger,
+            handler,
+            views,
+            allowed_networks=settings.allowed_networks,
+            its_turn=its_turn,
+        ),
     ):
         yield
 

@@ -325,6 +325,9 @@ def _send(operation, mode, shop, headers, examples):
     return any(succeeded)
 
 
+MAIL = {"host": "smtp.shop.example", "from": "hello@shop.example"}
+
+
 class Shop:
     """Things to ask for: for each operation a payment, say, with which it can be done."""
 
@@ -450,7 +453,7 @@ class Shop:
         return self._workflow("templates", asked)["id"]
 
     def _integration_id(self, _operation):
-        asked = {"type": "email", "provider": "smtp", "config": {"host": "smtp.shop.example"}}
+        asked = {"type": "email", "provider": "smtp", "config": MAIL}
         return self._workflow("integrations", asked)["id"]
 
     def _workflow(self, kind, asked):
