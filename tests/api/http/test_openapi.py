@@ -238,7 +238,8 @@ def test_the_document_names_every_route_that_there_is(server, document):
     }
 
     described = {(path, method) for path, method, _ in _operations(document)}
-    for_people = {("/", "get"), ("/docs", "get"), ("/docs/{name}", "get")} | {
+    receipt = "/pay/{code}/payments/{payment}/receipt"
+    for_people = {(path, "get") for path in ("/", "/docs", "/docs/{name}", receipt)} | {
         (path, method)
         for path in ("/pay/{code}", "/pay/{code}/payments/{payment}")
         for method in ("get", "post")
@@ -325,6 +326,9 @@ def _send(operation, mode, shop, headers, examples):
     return any(succeeded)
 
 
+MAIL = {"host": "smtp.shop.example", "from": "hello@shop.example"}
+
+
 class Shop:
     """Things to ask for: for each operation a payment, say, with which it can be done."""
 
@@ -362,6 +366,7 @@ class Shop:
             "/capture": {"capture_method": "manual"},
             "/refund": {},
             "/refunds": {},
+            "/receipt": {},
             "/dispute": {},
             "/dispute/resolve": {},
         }
@@ -450,7 +455,7 @@ class Shop:
         return self._workflow("templates", asked)["id"]
 
     def _integration_id(self, _operation):
-        asked = {"type": "email", "provider": "smtp", "config": {"host": "smtp.shop.example"}}
+        asked = {"type": "email", "provider": "smtp", "config": MAIL}
         return self._workflow("integrations", asked)["id"]
 
     def _workflow(self, kind, asked):
