@@ -24,6 +24,7 @@ from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 from whence import __version__
 from whence.billing_worker import BillingWorker, billing
+from whence.delivery import deliverer
 from whence.health import add_health
 from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
@@ -58,6 +59,14 @@ def serving(
         folds = "folding" not in settings.serve_without
         reading = stack.enter_context(projecting(settings, ledger, folds=folds))
         past = stack.enter_context(_past(settings, ledger))
+        deliveries = None
+        if only != "queries" and "delivery" not in settings.serve_without:
+            told = stack.enter_context(
+                deliverer(settings, ledger, keyring, reading.serving, clock=clock)
+            )
+            stack.enter_context(told.in_a_thread())
+            deliveries = told.progress_now
+            metrics.watch_delivery(deliveries)
         if only != "queries":
             stack.enter_context(_following(settings, ledger, reading.views, clock))
         if folds:
@@ -74,6 +83,7 @@ def serving(
             reading.projector,
             reading.serving,
             metrics,
+            deliveries=deliveries,
             token=settings.metrics_token,
         )
         yield app
