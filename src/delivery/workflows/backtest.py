@@ -106,7 +106,7 @@ class Backtest:
     async def run(
         self, book: str, rule: WorkflowRule, *, after: int, upto: int, now: datetime
     ) -> Report:
-        """Of the facts after a position and up to another; what is not due by ``now`` is not asked."""
+        """Of the facts after a position and up to another; what is not due ``now`` is left out."""
         topics = [fact.TOPIC for fact in TRIGGERS[rule.trigger].facts]
         report = Report(after, [ActionCount(each["type"]) for each in rule.actions])
         while topics and report.until < upto:
