@@ -64,6 +64,8 @@ class Compiled:
             return Rendered(None, plainer(text), None)
         subject = " ".join(self._filled(self.subject or "", for_text, known).split())
         text, html = self._twins(known)
+        if url := variables.get("unsubscribe_url"):
+            text += f"\nUnsubscribe: {url}\n"
         return Rendered(subject, text, framed(html, subject, variables))
 
     def _twins(self, known: Mapping[str, str]) -> tuple[str, str]:
