@@ -34,6 +34,14 @@ def test_what_nobody_has_said_is_empty_or_what_the_template_says_instead():
     assert template.render(VARIABLES | {"customer_name": ""}).text == "Dear friend."
 
 
+def test_a_note_of_any_name_can_be_written():
+    template = compile_template(None, "{{ metadata_order_id }}{{ customer_metadata_a_b }}", "sms")
+
+    notes = {"metadata_order-id": "1001", "customer_metadata_a b": "!"}
+
+    assert template.render(VARIABLES | notes).text == "1001!"
+
+
 def test_an_unknown_variable_is_named_with_the_ones_there_are():
     with pytest.raises(BadTemplate) as refused:
         compile_template("Hello {{ custmer_name }}", "You paid.", "email")
