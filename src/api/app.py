@@ -55,6 +55,7 @@ from api.resources.health import Health
 from api.webhooks import config as webhook_config
 from api.webhooks import endpoints as webhook_endpoints
 from api.webhooks import previews as webhook_previews
+from api.workflows import backtests as workflow_backtests
 from api.workflows import executions as workflow_executions
 from api.workflows import integrations as workflow_integrations
 from api.workflows import rules as workflow_rules
@@ -105,6 +106,7 @@ _COMMANDS = (
     invoices.command_router,
     retry_policies.command_router,
     workflow_rules.command_router,
+    workflow_backtests.router,
     workflow_templates.command_router,
     workflow_integrations.command_router,
     api_keys.command_router,
