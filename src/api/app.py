@@ -47,6 +47,7 @@ from api.payment_links import queries as payment_link_queries
 from api.payments import commands as payment_commands
 from api.payments import exports as payment_exports
 from api.payments import queries as payment_queries
+from api.payments import receipts as payment_receipts
 from api.payments import statistics as payment_statistics
 from api.reference import routes as reference
 from api.reference.document import DocumentText
@@ -57,6 +58,7 @@ from api.webhooks import outbound as webhook_outbound
 from api.webhooks import previews as webhook_previews
 from api.webhooks import telling_again as webhook_telling_again
 from api.webhooks import testing as webhook_testing
+from api.workflows import backtests as workflow_backtests
 from api.workflows import executions as workflow_executions
 from api.workflows import integrations as workflow_integrations
 from api.workflows import rules as workflow_rules
@@ -107,6 +109,7 @@ _COMMANDS = (
     invoices.command_router,
     retry_policies.command_router,
     workflow_rules.command_router,
+    workflow_backtests.router,
     workflow_templates.command_router,
     workflow_integrations.command_router,
     api_keys.command_router,
@@ -136,6 +139,7 @@ _QUERIES = (
     customer_consents.query_routes.by_id,
     payment_statistics.router,
     payment_exports.router,
+    payment_receipts.router,
     payment_queries.router,
     payment_link_queries.router,
     subscriptions.query_router,
