@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import (
     api_keys,
     checkout,
+    command_line,
     explanations,
     invoices,
     organization,
@@ -22,9 +23,12 @@ from api import (
 )
 from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
+from api.customers import consents as customer_consents
 from api.customers import exports as customer_exports
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
+from api.events import queries as event_queries
+from api.events import stream as event_stream
 from api.http.authentication import Authentication
 from api.http.cors import CrossOrigin
 from api.http.dependencies import Dependencies
@@ -53,6 +57,7 @@ from api.webhooks import previews as webhook_previews
 from api.workflows import executions as workflow_executions
 from api.workflows import integrations as workflow_integrations
 from api.workflows import rules as workflow_rules
+from api.workflows import suppressions as workflow_suppressions
 from api.workflows import templates as workflow_templates
 
 Only = Literal["commands", "queries"] | None
@@ -75,9 +80,11 @@ _SUBJECTS = {
     "retry policies": "When a failed payment of a subscription is tried again.",
     "webhooks": "Who is told what happens, how that went, and what is told again.",
     "workflows": "What follows when something happens: messages, tags, calls to others.",
+    "events": "What happened, in the order in which it was recorded; to be read on as it happens.",
     "organization": "Whose key it is: its settings, in the mode of the key.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
+    "command line": "What the `reevit` command asks for before it listens and tries things out.",
     "service": "Whether the service is there, and ready: for those who run it.",
 }
 
@@ -87,6 +94,8 @@ _COMMANDS = (
     customer_commands.router,
     customer_commands.customer_routes.by_id,
     customer_commands.customer_routes.by_external_id,
+    customer_consents.command_routes.by_id,
+    customer_consents.command_routes.by_external_id,
     payment_link_commands.router,
     checkout.router,
     pay_pages.router,
@@ -98,12 +107,16 @@ _COMMANDS = (
     workflow_templates.command_router,
     workflow_integrations.command_router,
     api_keys.command_router,
+    command_line.command_router,
     organization.command_router,
     webhook_config.command_router,
     webhook_previews.router,
     webhook_endpoints.command_router,
 )
 _QUERIES = (
+    # Before the events, one of which would be called "stream".
+    event_stream.router,
+    event_queries.router,
     # Before the customers, one of whom would be called "top".
     explanations.router,
     customer_exports.router,
@@ -114,6 +127,8 @@ _QUERIES = (
     customer_billing.customer_routes.by_id,
     customer_history.customer_routes.by_external_id,
     customer_history.customer_routes.by_id,
+    customer_consents.query_routes.by_external_id,
+    customer_consents.query_routes.by_id,
     payment_statistics.router,
     payment_exports.router,
     payment_queries.router,
@@ -125,7 +140,9 @@ _QUERIES = (
     workflow_templates.query_router,
     workflow_integrations.query_router,
     workflow_executions.query_router,
+    workflow_suppressions.query_router,
     api_keys.query_router,
+    command_line.query_router,
     organization.query_router,
     webhook_config.query_router,
     webhook_endpoints.query_router,

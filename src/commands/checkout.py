@@ -15,7 +15,7 @@ from domain.organization import Organization
 from domain.payment import Payment
 
 _OPEN_FOR: Final = timedelta(hours=24)
-_MOST_ORIGINS: Final = 50
+MOST_ORIGINS: Final = 50
 
 
 class OpenCheckoutSession(CreatePayment):
@@ -40,7 +40,7 @@ class SetCheckoutSettings(Command):
     """The pages that may call from a browser, like ``https://shop.example``."""
 
     allowed_origins: Annotated[
-        list[Origin], Field(max_length=_MOST_ORIGINS), AfterValidator(_distinct)
+        list[Origin], Field(max_length=MOST_ORIGINS), AfterValidator(_distinct)
     ] = Field(default_factory=list)
 
 

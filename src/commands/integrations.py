@@ -14,6 +14,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from domain.addresses_apart import parted
 from domain.errors import Conflict
 from domain.integration import INTEGRATION, Access, Integration, IntegrationType
+from ledger.keyring import Keyring
 
 MOST_INTEGRATIONS: Final = 100
 
@@ -116,6 +117,16 @@ async def list_integrations(work: UnitOfWork) -> Sequence[Integration]:
 def purpose_of(book: str, integration_id: str) -> str:
     """What credentials are sealed for: they open for nothing else."""
     return f"integration credentials {book} {integration_id}"
+
+
+def credentials_of(keyring: Keyring, book: str, integration: Integration) -> dict[str, Any]:
+    """Opened. Raises CannotSealOrOpen."""
+    sealed = integration.access["sealed_credentials"]
+    if sealed is None:
+        return {}
+    opened = keyring.open(sealed, purpose=purpose_of(book, integration.id))
+    found: dict[str, Any] = orjson.loads(opened)
+    return found
 
 
 async def _make_default(work: UnitOfWork, integration: Integration) -> None:

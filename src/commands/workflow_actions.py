@@ -1,11 +1,12 @@
 """Workflow actions as they are sent: what follows from a rule, and what each needs to be told."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
-from commands.fields import Command, Object, Tag, Text
+from commands.fields import Command, Email, Object, Phone, Tag, Text
 from commands.payment_links import WebAddress
 from commands.retry_policies import Delay
 from domain.addresses_apart import parted
@@ -33,8 +34,14 @@ TEMPLATE_OF: Final[Mapping[str, str]] = {"send_email": "email", "send_sms": "sms
 
 # What the prose puts beside `type` belongs into `config`.
 _INLINE: Final = ("to", "subject", "message", "body", "url", "tag", "reply_to")
+# Whom a message is for where nobody else is named.
+_TO_THE_CUSTOMER: Final = re.compile(r"\{\{\s*customer_(email|phone)\s*\}\}")
 _TAG: Final = TypeAdapter(Tag)
 _ADDRESS: Final = TypeAdapter(WebAddress)
+_RECIPIENTS: Final[Mapping[str, TypeAdapter[Any]]] = {
+    "send_email": TypeAdapter(Email),
+    "send_sms": TypeAdapter(Phone),
+}
 _LONGEST_MESSAGE: Final = 10_000
 
 
@@ -62,7 +69,10 @@ class ActionTerms(Command):
         config = {name: body[name] for name in _INLINE if body.get(name)} | dict(given)
         if "message" in config:
             config.setdefault("body", config.pop("message"))
-        return {**body, "config": {k: v for k, v in config.items() if v is not None}}
+        said = {name: value for name, value in config.items() if value is not None}
+        if _TO_THE_CUSTOMER.fullmatch(str(said.get("to", ""))):
+            del said["to"]
+        return {**body, "config": said}
 
     @model_validator(mode="after")
     def _says_enough(self) -> Self:
@@ -95,6 +105,8 @@ class ActionTerms(Command):
 def _a_message(action: ActionTerms) -> None:
     for name in ("to", "subject", "body", "reply_to"):
         action.text(name)
+    if (to := action.text("to")) is not None:
+        _checked(_RECIPIENTS[action.type], to, "config.to")
     said = action.text("body") is not None
     if said == (action.template_id is not None):
         raise ValueError(f"{action.type} needs either a template_id or config.body")

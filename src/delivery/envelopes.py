@@ -18,7 +18,7 @@ API_VERSION: Final = "2026-03-05"
 DataOf = Callable[[Occurrence], dict[str, Any]]
 
 _BOOK_DIGITS: Final = 8
-_ID: Final = re.compile(rf"evt_([0-9a-f]{{{_BOOK_DIGITS}}})([1-9a-f][0-9a-f]{{0,14}})")
+_ID: Final = re.compile(rf"evt_([0-9a-f]{{{_BOOK_DIGITS}}})(0|[1-9a-f][0-9a-f]{{0,14}})")
 
 
 def envelope(

@@ -31,6 +31,7 @@ from delivery.failures import (
 from domain.book import Mode
 
 Lookup = Callable[..., list[tuple[Any, ...]]]
+getaddrinfo: Lookup = socket.getaddrinfo
 
 _KEPT_BYTES: Final = 1024
 # Whoever has answered need not be listened to for longer.
@@ -74,7 +75,7 @@ class HttpClient:
     """
 
     def __init__(
-        self, *, allowed_networks: Collection[Network] = (), lookup: Lookup = socket.getaddrinfo
+        self, *, allowed_networks: Collection[Network] = (), lookup: Lookup = getaddrinfo
     ) -> None:
         self._allowed_networks = tuple(allowed_networks)
         self._resolver = _Resolver(lookup)

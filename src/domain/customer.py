@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self, TypedDict
+from typing import Any, Final, Self, TypedDict
 
 from eventsourcing.domain import event
 
 from domain.errors import Conflict, NotFound
 from domain.fact import Entity, Fact, FirstFact
+
+# What those are found by who are not to be written to: `<channel>\n<customer>`.
+SUPPRESSED: Final = "suppressed"
 
 
 class Personal(TypedDict):
@@ -16,6 +19,14 @@ class Personal(TypedDict):
     email: str | None
     phone: str | None
     name: str | None
+
+
+class Consent(TypedDict):
+    """Whether somebody may be written to by a channel, why, and since when."""
+
+    given: bool
+    reason: str
+    at: datetime
 
 
 class CustomerNotFound(NotFound):
@@ -68,6 +79,20 @@ class Customer(Entity):
         tags: list[str]
         metadata: dict[str, Any]
 
+    class ConsentGiven(Event):
+        """They want to be written to by a channel, `email` or `sms`; `reason`: how it is known."""
+
+        TOPIC = "customer.consent_given"
+        channel: str
+        reason: str
+
+    class ConsentWithdrawn(Event):
+        """They are not written to by a channel any more; `reason` says why, such as `asked`."""
+
+        TOPIC = "customer.consent_withdrawn"
+        channel: str
+        reason: str
+
     class Deleted(Event):
         """The customer was taken out of the registry; payments and totals stay."""
 
@@ -111,7 +136,15 @@ class Customer(Entity):
         self.metadata = metadata
         self.registered_at = occurred_at
         self.updated_at = occurred_at
+        self.consents: dict[str, Consent] = {}
         self.deleted = False
+
+    @property
+    def found_by(self) -> frozenset[tuple[str, str]]:
+        if self.deleted:
+            return frozenset()
+        withdrawn = (name for name, said in self.consents.items() if not said["given"])
+        return frozenset((SUPPRESSED, f"{channel}\n{self.id}") for channel in withdrawn)
 
     def update(self, changes: Mapping[str, Any], now: datetime) -> None:
         """Changes the named fields, each to a value or to None; no change records nothing.
@@ -155,9 +188,25 @@ class Customer(Entity):
         }
         self.update({field: value for field, value in found.items() if value}, now)
 
+    def give_consent(self, channel: str, reason: str, now: datetime) -> None:
+        """What was said before, and is said again, records nothing."""
+        self._consent(self.ConsentGiven, channel, reason, now, given=True)
+
+    def withdraw_consent(self, channel: str, reason: str, now: datetime) -> None:
+        """What was said before, and is said again, records nothing."""
+        self._consent(self.ConsentWithdrawn, channel, reason, now, given=False)
+
     def delete(self, now: datetime) -> None:
         self._must_exist()
         self._record(self.Deleted, now)
+
+    def _consent(
+        self, fact: type[Fact], channel: str, reason: str, now: datetime, *, given: bool
+    ) -> None:
+        self._must_exist()
+        said = self.consents.get(channel)
+        if said is None or (said["given"], said["reason"]) != (given, reason):
+            self._record(fact, now, channel=channel, reason=reason)
 
     def _must_exist(self) -> None:
         if self.deleted:
@@ -177,6 +226,16 @@ class Customer(Entity):
         self.tags = tags
         self.metadata = metadata
         self.updated_at = occurred_at
+
+    @event(ConsentGiven)
+    def _on_consent_given(self, channel: str, reason: str, occurred_at: datetime) -> None:
+        said = Consent(given=True, reason=reason, at=occurred_at)
+        self.consents = self.consents | {channel: said}
+
+    @event(ConsentWithdrawn)
+    def _on_consent_withdrawn(self, channel: str, reason: str, occurred_at: datetime) -> None:
+        said = Consent(given=False, reason=reason, at=occurred_at)
+        self.consents = self.consents | {channel: said}
 
     @event(Deleted)
     def _on_deleted(self) -> None:

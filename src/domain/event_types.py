@@ -19,6 +19,8 @@ _ANY: Final = "*"
 _TYPES: Final[dict[type[Fact], str]] = {
     Customer.Registered: "customer.created",
     Customer.Updated: "customer.updated",
+    Customer.ConsentGiven: "customer.updated",
+    Customer.ConsentWithdrawn: "customer.updated",
     Customer.Deleted: "customer.deleted",
     Payment.Created: "payment.created",
     Payment.Amended: "payment.updated",
@@ -88,6 +90,11 @@ def types_wanted(names: Collection[str]) -> tuple[str, ...]:
     if not names:
         return TYPES
     return tuple(each for each in TYPES if any(_matches(name, each) for name in names))
+
+
+def topics_of(types: Collection[str]) -> tuple[str, ...]:
+    """The topics of the facts that are called so."""
+    return tuple(topic for topic, type_ in _BY_TOPIC.items() if type_ in types)
 
 
 def customer_of(fact: Fact) -> str | None:

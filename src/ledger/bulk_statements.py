@@ -39,6 +39,23 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({values})", list(rows))
 
 
+def put_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Inserts rows as `insert_rows` does, and overwrites those of the same primary key."""
+    if not rows:
+        return
+    if not _has_arrays(connection):
+        replace_rows(connection, table, rows)
+        return
+    columns = list(table.columns)
+    key = _listed([each for each in columns if each.primary_key])
+    changes = ", ".join(f"{c.name} = excluded.{c.name}" for c in columns if not c.primary_key)
+    connection.exec_driver_sql(
+        f"INSERT INTO {_name(connection, table)} ({_listed(columns)}) "
+        f"SELECT * FROM {unnested(columns)} ON CONFLICT ({key}) DO UPDATE SET {changes}",
+        by_column(rows),
+    )
+
+
 def insert_missing(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine, select
 
-from ledger import claims, reading
+from ledger import claims, picked_facts, reading
 from ledger.append import Append, Outcome, Replied, StoredFact
 from ledger.chain import BrokenChain, Chain
 from ledger.clock import Clock
@@ -18,7 +18,6 @@ from ledger.expired_replies import forget_expired_replies
 from ledger.full_disk import probe
 from ledger.opened_files import files_must_be_there
 from ledger.outcomes import misnumbered
-from ledger.parts_of_streams import read_parts
 from ledger.reading import StoreIdentity
 from ledger.schema import books
 from ledger.verifying import verify
@@ -171,7 +170,19 @@ class Ledger:
 
         Of each stream those after one version, up to and with another.
         """
-        return read_parts(self._asked, book, parts)
+        return picked_facts.read_parts(self._asked, book, parts)
+
+    def read_topics(
+        self, book: str, topics: Collection[str], *, after: int, upto: int, limit: int
+    ) -> list[StoredFact]:
+        """Facts of these topics in the order of the book, after a position, up to another."""
+        return picked_facts.read_topics(
+            self._asked, book, topics, after=after, upto=upto, limit=limit
+        )
+
+    def read_at(self, book: str, positions: Collection[int]) -> list[StoredFact]:
+        """The facts at these positions, in their order."""
+        return picked_facts.read_at(self._asked, book, positions)
 
     def position_at(self, book: str, moment: datetime) -> int:
         """The position of the last fact recorded by a moment; 0 when there is none."""
@@ -181,9 +192,9 @@ class Ledger:
         """The last position of a book; 0 for one never written."""
         return reading.head(self._asked, book)
 
-    def heads(self) -> dict[str, int]:
-        """The last position of every book."""
-        return reading.heads(self._asked)
+    def heads(self, among: Collection[str] | None = None) -> dict[str, int]:
+        """The last position of every book, or of those of some that are there."""
+        return reading.heads(self._asked, among)
 
     def count_streams(self, book: str, prefix: str) -> int:
         """How many streams of a book begin so."""

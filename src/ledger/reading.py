@@ -1,6 +1,6 @@
 """Ledger queries: each question is one short statement over one book."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -198,8 +198,10 @@ def head(engine: Engine, book: str) -> int:
     return max(0, ask(engine, lambda connection: connection.execute(query).scalar()) or 0)
 
 
-def heads(engine: Engine) -> dict[str, int]:
+def heads(engine: Engine, among: Collection[str] | None = None) -> dict[str, int]:
     there = select(books.c.book, books.c.position).where(books.c.position >= 0)
+    if among is not None:
+        there = there.where(books.c.book.in_(among))
     query = there.order_by(books.c.book)
     # dict() would ask each row for its keys, which takes twice as long.
     return ask(

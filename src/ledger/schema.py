@@ -110,8 +110,8 @@ leases = Table(
 
 # Whoever is told of facts (an endpoint, a rule), and up to which position each of it is done or
 # stands in `deliveries`. `cursor` is `live`, or the id of a replay, which ends at `until`. While
-# `next_probe_at` says something, nobody answers there. (Here and below, what there is not is the
-# empty text or 0: rows travel by the hundred as arrays, which know no null.)
+# `next_probe_at` says something, nobody answers there, and `error` says why. (Here and below, what
+# there is not is the empty text or 0: rows travel by the hundred as arrays, which know no null.)
 delivery_cursors = Table(
     "delivery_cursors",
     metadata,
@@ -123,6 +123,7 @@ delivery_cursors = Table(
     Column("failing_since", Text, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("next_probe_at", Text, nullable=False),
+    Column("error", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -11,6 +11,7 @@ from domain.contact import mailbox, searched_phone
 from domain.customer import Customer
 from domain.text import seen, tidied
 from projections.engine.folding.changes import Changes, Recorded
+from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.text_index import SearchIndex
@@ -51,6 +52,7 @@ customer_tags = view(
 customer_counts = view("customer_counts", total("registered"), total("deleted"))
 
 
+@ignoring(Customer.ConsentGiven, Customer.ConsentWithdrawn)
 def fold(
     recorded: Recorded[Customer.Registered | Customer.Updated | Customer.Deleted], changes: Changes
 ) -> None:

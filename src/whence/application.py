@@ -11,9 +11,12 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.http.dependencies import Dependencies
+from api.resources.event_data import data_of
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews, summing_up
+from delivery.feed import Feed
+from delivery.streams import Streams
 from ledger.clock import Clock
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
@@ -21,6 +24,7 @@ from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 from whence import __version__
 from whence.billing_worker import BillingWorker, billing
+from whence.delivery import deliverer
 from whence.health import add_health
 from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
@@ -55,6 +59,14 @@ def serving(
         folds = "folding" not in settings.serve_without
         reading = stack.enter_context(projecting(settings, ledger, folds=folds))
         past = stack.enter_context(_past(settings, ledger))
+        deliveries = None
+        if only != "queries" and "delivery" not in settings.serve_without:
+            told = stack.enter_context(
+                deliverer(settings, ledger, keyring, reading.serving, clock=clock)
+            )
+            stack.enter_context(told.in_a_thread())
+            deliveries = told.progress_now
+            metrics.watch_delivery(deliveries)
         if only != "queries":
             stack.enter_context(_following(settings, ledger, reading.views, clock))
         if folds:
@@ -71,6 +83,7 @@ def serving(
             reading.projector,
             reading.serving,
             metrics,
+            deliveries=deliveries,
             token=settings.metrics_token,
         )
         yield app
@@ -99,7 +112,13 @@ def _following(settings: Settings, ledger: Ledger, views: Views, clock: Clock) -
     with (
         handling(ledger, clock=clock, keyring=keyring) as handler,
         _turns(settings, ledger, "workflows", seconds=_LEAST_TURN_SECONDS) as its_turn,
-        following(ledger, handler, views, its_turn=its_turn),
+        following(
+            ledger,
+            handler,
+            views,
+            allowed_networks=settings.allowed_networks,
+            its_turn=its_turn,
+        ),
     ):
         yield
 
@@ -142,6 +161,7 @@ def _dependencies(
     link_views: LinkViews,
     metrics: Metrics,
 ) -> Dependencies:
+    feed = Feed(ledger, data_of)
     return Dependencies(
         handler=handler,
         directory=Directory(handler),
@@ -149,6 +169,8 @@ def _dependencies(
         views=views,
         past=past,
         link_views=link_views,
+        feed=feed,
+        streams=Streams(ledger, views, feed),
         version=__version__,
         log=structlog.get_logger("whence.api"),
         metrics=metrics,

@@ -13,6 +13,7 @@ from api.http.errors import ApiError
 from api.http.request import ApiRequest
 from api.http.routing import for_browsers, new_router
 from api.resources.health import Readiness
+from delivery.progress import DeliveryProgress
 from ledger.ledger import Ledger
 from projections.engine.generations.generation import Generation
 from projections.engine.live.projector import Projector
@@ -40,13 +41,15 @@ def add_health(
     serving: Callable[[], Generation],
     metrics: Metrics,
     *,
+    deliveries: Callable[[], DeliveryProgress] | None = None,
     token: str = "",
 ) -> None:
     """Adds the two routes; ``serving`` raises ViewsRebuilding while no views fit the code.
 
-    With a ``token`` the metrics are told to whoever shows it.
+    ``deliveries`` says how much waits to be told, where this process does that. With a ``token``
+    the metrics are told to whoever shows it.
     """
-    looks = Looks(partial(readiness, ledger, projector, serving))
+    looks = Looks(partial(readiness, ledger, projector, serving, deliveries))
 
     async def readyz(request: ApiRequest) -> Response:  # noqa: ARG001 (nothing is asked)
         """Whether this process can do its work: load balancers ask it; 503 while it cannot.

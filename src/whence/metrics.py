@@ -1,7 +1,8 @@
 """Prometheus metrics: counts and times, in a registry of their own."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 
 from prometheus_client import (
     CollectorRegistry,
@@ -14,6 +15,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from delivery.progress import DeliveryProgress
 from ledger.waiting import Result
 from projections.engine.live.progress import PastProgress, Progress
 from whence.request_counts import RequestCounts
@@ -83,6 +85,10 @@ class Metrics:
         """Shows what was asked of the past, and what it took, read whenever somebody asks."""
         self.registry.register(_Past(progress))
 
+    def watch_delivery(self, progress: Callable[[], DeliveryProgress]) -> None:
+        """Shows how much waits to be told, read whenever somebody asks."""
+        self.registry.register(_Delivery(progress))
+
     def text(self) -> bytes:
         """All of them, in the exposition format of Prometheus."""
         return generate_latest(self.registry)
@@ -114,6 +120,50 @@ class _Projection(Collector):
             "Books whose projection waits at a fact that cannot be folded, as seen last.",
             value=len(progress.parked),
         )
+
+
+class _Delivery(Collector):
+    """What the deliverer counts anyway."""
+
+    def __init__(self, progress: Callable[[], DeliveryProgress]) -> None:
+        self._progress = progress
+
+    def collect(self) -> Iterator[Metric]:
+        progress = self._progress()
+        sent = CounterMetricFamily(
+            "whence_deliveries",
+            "Webhooks sent, by what came of it.",
+            labels=("outcome",),
+        )
+        for outcome in ("delivered", "failed", "returned"):
+            sent.add_metric((outcome,), progress.sent[outcome])
+        yield sent
+        yield GaugeMetricFamily(
+            "whence_delivery_backlog_facts",
+            "Recorded facts that webhook endpoints have not been led past, as seen last.",
+            value=progress.backlog,
+        )
+        yield GaugeMetricFamily(
+            "whence_deliveries_behind",
+            "Webhooks that are tried again, or wait for one that is, as seen last.",
+            value=progress.behind,
+        )
+        yield GaugeMetricFamily(
+            "whence_endpoints_failing",
+            "Webhook endpoints that nothing has reached since something failed, as seen last.",
+            value=progress.failing,
+        )
+        yield GaugeMetricFamily(
+            "whence_delivery_oldest_waiting_seconds",
+            "For how long the oldest fact has waited that an endpoint waits for, as seen last.",
+            value=_seconds_since(progress.oldest_waiting_at),
+        )
+
+
+def _seconds_since(moment: str | None) -> float:
+    if moment is None:
+        return 0.0
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds())
 
 
 class _Past(Collector):

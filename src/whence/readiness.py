@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
+from delivery.progress import DeliveryProgress
 from ledger.errors import StoreFull, StoreReplaced
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
@@ -49,8 +50,16 @@ class Looks:
         return self._found
 
 
-def readiness(ledger: Ledger, projector: Projector, serving: Callable[[], Generation]) -> Found:
-    """What is in the way, if anything; ``serving`` raises ViewsRebuilding while no views fit."""
+def readiness(
+    ledger: Ledger,
+    projector: Projector,
+    serving: Callable[[], Generation],
+    deliveries: Callable[[], DeliveryProgress] | None = None,
+) -> Found:
+    """What is in the way, if anything; ``serving`` raises ViewsRebuilding while no views fit.
+
+    What waits to be told, as ``deliveries`` says, is in nobody's way.
+    """
     try:
         ledger.must_take_more()
         heads = ledger.heads()
@@ -75,6 +84,7 @@ def readiness(ledger: Ledger, projector: Projector, serving: Callable[[], Genera
             "behind": sum(behind),
             "failure": failure,
         },
+        "deliveries": deliveries and _waiting(deliveries()),
         "parked": [
             {
                 "book": book,
@@ -84,6 +94,16 @@ def readiness(ledger: Ledger, projector: Projector, serving: Callable[[], Genera
             for book, checkpoint in sorted(folded.items())
             if checkpoint.parked_error is not None
         ],
+    }
+
+
+def _waiting(progress: DeliveryProgress) -> Found:
+    return {
+        "endpoints": progress.endpoints,
+        "failing": progress.failing,
+        "backlog": progress.backlog,
+        "behind": progress.behind,
+        "oldest_waiting_at": progress.oldest_waiting_at,
     }
 
 

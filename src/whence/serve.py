@@ -120,6 +120,24 @@ def bill_once(settings: Settings) -> int:
     return told["billed"]
 
 
+def deliver_until_stopped(settings: Settings) -> None:
+    """Tells others what is recorded until SIGINT or SIGTERM."""
+    # Whoever only projects or bills does not wait for what this brings along.
+    from whence.delivery import deliverer  # noqa: PLC0415 (see above)
+
+    keyring = keyring_of(settings)
+    with (
+        recording(settings) as ledger,
+        projecting(settings, ledger, folds=False) as reading,
+        deliverer(settings, ledger, keyring, reading.serving) as told,
+    ):
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, lambda _signal, _frame: told.close())
+        _log.info("delivering")
+        told.run()
+    _log.info("stopped")
+
+
 def application(settings: Settings, only: Side | None) -> "Served":
     """What one worker serves; made in the worker itself, from what can be sent to it."""
     logs.configure(settings.log_level, settings.log_format)

@@ -25,7 +25,7 @@ _SITE = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?")
 
 
 # What `serve` does beside answering, and may leave to a process of its own.
-Part = Literal["billing", "folding"]
+Part = Literal["billing", "folding", "delivery"]
 
 
 class Settings(BaseSettings):
@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     billing_seconds: float = Field(default=1.0, ge=0.01, le=3600)
     allow_insecure_webhooks: bool = False
     delivery_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    delivery_attempts_days: int = Field(default=90, ge=1, le=36_500)
+    webhook_backlog_per_second: int = Field(default=100, ge=1, le=100_000)
+    webhook_retry_4xx: bool = True
     past_facts: int = Field(default=250_000, ge=0)
     past_facts_per_minute: int = Field(default=1_000_000, ge=1)
     past_memory_mb: int = Field(default=512, ge=1)

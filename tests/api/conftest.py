@@ -30,11 +30,14 @@ from tables import make_tables
 from api.app import Only, create_app
 from api.http.connection import Connection, Patience
 from api.http.dependencies import Dependencies
+from api.resources.event_data import data_of
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler, Context, Decide
 from commands.handling.ids import Ids
 from commands.link_views import LinkViews
 from commands.organizations import Founded, found_organization
+from delivery.feed import Feed
+from delivery.streams import Streams
 from ledger.clock import Clock
 from ledger.database import open_engine
 from ledger.facts import FactMapper
@@ -127,6 +130,7 @@ def open_parts(
     if projecting and rebuilding is None:
         projector.start()
         stack.callback(projector.close)
+    feed = Feed(ledger, data_of)
     parts = Dependencies(
         handler=handler,
         directory=Directory(handler),
@@ -136,6 +140,8 @@ def open_parts(
             PastReader(ledger, DEFINITIONS, most_facts=9_999, most_bytes=2**28)
         ),
         link_views=LinkViews(ledger, clock=clock),
+        feed=feed,
+        streams=Streams(ledger, views, feed),
         version="0",
         log=structlog.get_logger("tests"),
         rate_limit_per_key="off",

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from delivery.envelopes import event_id
 from projections.engine.generations.generations import ViewsRebuilding
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -70,6 +71,7 @@ def shop_of(client):
         "link": link["id"],
         "code": link["code"],
         "session_secret": session["session_secret"],
+        "event_id": event_id(f"{payment['org_id']}/test", 2),
     }
 
 
@@ -222,6 +224,7 @@ def commands_of(client):
         ("DELETE /v1/policies/retry", None, {}),
         ("POST /v1/api-keys", KEY, {}),
         ("DELETE /v1/api-keys/{key_id}", None, key),
+        ("POST /v1/cli/bootstrap", {}, {}),
         ("PATCH /v1/organization", {"name": "Ama's shops"}, {}),
     ]
 

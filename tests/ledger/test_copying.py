@@ -66,7 +66,7 @@ def fill(ledger: Ledger, clock) -> None:
 
 def deliver(engine: Engine) -> None:
     told = {"book": "org_a/test", "follower": "we_1", "cursor": "live"}
-    stands = {"until": 0, "failing_since": "", "failures": 0, "next_probe_at": ""}
+    stands = {"until": 0, "failing_since": "", "failures": 0, "next_probe_at": "", "error": ""}
     behind = {"lane": "cus_3", "state": "retrying", "attempts": 1, "next_attempt_at": "2026"}
     sent = {"attempt": 1, "at": "2026", "url": "https://a.example", "milliseconds": 7}
     answered = {"http_status": 500, "response": "", "error": "it failed"}

@@ -36,6 +36,14 @@ class Answers:
     cut: bool = False
 
 
+@dataclass(frozen=True)
+class Delays:
+    """Takes its time, and then answers."""
+
+    seconds: float
+    status: int = 200
+
+
 class Hangs:
     """Reads and says nothing."""
 
@@ -52,7 +60,7 @@ class Mumbles:
     """Says what is no HTTP."""
 
 
-Behaviour = Answers | Hangs | Resets | Closes | Mumbles
+Behaviour = Answers | Delays | Hangs | Resets | Closes | Mumbles
 
 
 class _NoHttp(Exception):  # noqa: N818 (as others do, it tells them so)
@@ -96,6 +104,10 @@ class Receiver:
                 if answer.cut:
                     return False
                 writer.write(answer.body)
+                return True
+            case Delays(seconds, status):
+                await asyncio.sleep(seconds)
+                writer.write(_head(Answers(status)) + Answers().body)
                 return True
             case Hangs():
                 await asyncio.sleep(3600)

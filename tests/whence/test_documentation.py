@@ -12,6 +12,7 @@ import pytest
 import typer
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from delivery.progress import DeliveryProgress
 from ledger import schema as ledger
 from projections.engine.live.progress import PastProgress, Progress
 from whence.application import serving
@@ -47,7 +48,7 @@ def commands() -> dict[str, click.Command]:
 
 
 def test_every_setting_is_documented_and_every_documented_setting_exists():
-    assert first_cells("WHENCE_[A-Z_]+") == {variable(field) for field in Settings.model_fields}
+    assert first_cells("WHENCE_[A-Z0-9_]+") == {variable(field) for field in Settings.model_fields}
 
 
 @pytest.mark.parametrize("field", sorted(Settings.model_fields))
@@ -104,6 +105,7 @@ def test_every_metric_is_documented_and_every_documented_metric_exists():
     metrics = Metrics()
     metrics.watch(Progress())
     metrics.watch_past(PastProgress())
+    metrics.watch_delivery(DeliveryProgress)
     collected = {
         metric.name + ("_total" if metric.type == "counter" else "")
         for metric in metrics.registry.collect()

@@ -89,7 +89,7 @@ def test_trusted_proxies_are_addresses_or_networks(monkeypatch):
         (
             "SERVE_WITHOUT",
             "cooking",
-            "WHENCE_SERVE_WITHOUT cannot be used: it must be 'billing' or 'folding'",
+            "WHENCE_SERVE_WITHOUT cannot be used: it must be 'billing', 'folding' or 'delivery'",
         ),
         (
             "TRUSTED_PROXIES",

@@ -38,7 +38,9 @@ _AT_A_GLANCE = 10
 class ListTimeline(PageRequest):
     limit: UpTo100 = 20
     types: Annotated[list[EntryType], Separated] = Field(
-        default_factory=list, description="Repeated, or separated by commas; none: all of them."
+        default_factory=list,
+        description="Repeated, or separated by commas; none: all of them.",
+        examples=[["payment", "refund"]],
     )
 
 

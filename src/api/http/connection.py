@@ -23,6 +23,9 @@ from api.http.request_state import REFUSED
 LARGEST_HEADER_BYTES: Final = 16 * 1024
 LONGEST_URL_BYTES: Final = 8 * 1024
 
+# In the scope of a request whose answer does not end by itself.
+ENDLESS: Final = "whence.endless"
+
 # So many requests may wait on one connection for the answer to another.
 _MOST_WAITING: Final = 32
 # Whoever is refused may still be sending, and would not read the answer if nobody took it.
@@ -91,6 +94,12 @@ class Connection(HttpToolsProtocol):
         for timer in (self._timer, self._unread):
             if timer is not None:
                 timer.cancel()
+
+    def shutdown(self) -> None:
+        """What would not end by itself is ended; whoever reads it comes back."""
+        super().shutdown()
+        if self.cycle is not None and self.cycle.scope.get(ENDLESS):
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()

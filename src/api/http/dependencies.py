@@ -10,6 +10,8 @@ from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews
 from delivery.addresses import Network
+from delivery.feed import Feed
+from delivery.streams import Streams
 from delivery.subjects import Subjects
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
@@ -47,6 +49,8 @@ class Dependencies:
     views: Views
     past: PastReader
     link_views: LinkViews
+    feed: Feed
+    streams: Streams
     exports: Turns = field(default_factory=_exports)
     version: str
     log: Any
@@ -65,4 +69,4 @@ class Dependencies:
     @cached_property
     def subjects(self) -> Subjects:
         """What facts were about: remembers what it has seen."""
-        return Subjects(self.ledger)
+        return self.feed.subjects

@@ -203,7 +203,16 @@ class ApiRequest(Request):
         self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> QueryResult[T]:
         """The same, with the position it shows."""
-        moment, book = self.moment, self.book_name
+        return await self._answered(self.moment, query, *args, **kwargs)
+
+    async def ask_now(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the views say as of this request's arrival, of what has no past to be asked for."""
+        return (await self._answered(None, query, *args, **kwargs)).result
+
+    async def _answered(
+        self, moment: Moment | None, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> QueryResult[T]:
+        book = self.book_name
 
         def read(db: Connection) -> T | NotFound:
             try:

@@ -56,7 +56,7 @@ class Streamed(Response):
         async with exports.turn(whose):
             with Spool() as spool:
                 reading = asyncio.create_task(self._fill(spool))
-                gone = asyncio.create_task(_gone(receive))
+                gone = asyncio.create_task(until_gone(receive))
                 gone.add_done_callback(lambda _: spool.end(ClientDisconnect()))
                 try:
                     await self._send(spool, gone, send)
@@ -104,7 +104,7 @@ async def _taken(sending: Awaitable[None]) -> None:
         raise ClientDisconnect from None
 
 
-async def _gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
     """Ends when whoever asked is there no longer."""
     while (await receive())["type"] != "http.disconnect":
         pass

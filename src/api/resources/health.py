@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.resources.shapes import Count, Shape
+from api.resources.shapes import Count, Moment, Shape
 
 
 class Health(Shape):
@@ -29,6 +29,16 @@ class Views(Shape):
     failure: str | None
 
 
+class Deliveries(Shape):
+    """What waits to be told to webhook endpoints, as far as this process tells them."""
+
+    endpoints: Count
+    failing: Count
+    backlog: Count
+    behind: Count
+    oldest_waiting_at: Moment | None
+
+
 class Readiness(Shape):
     """Only ``status`` and ``store`` are always there: of a store that is away nothing is known."""
 
@@ -36,5 +46,6 @@ class Readiness(Shape):
     store: Literal["reachable", "unreachable", "full", "replaced"]
     books: Count = 0
     views: Views | None = None
+    deliveries: Deliveries | None = None
     parked: list[Parked] = Field(default_factory=list)
     failure: str | None = None

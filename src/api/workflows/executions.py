@@ -21,11 +21,9 @@ from api.resources.workflow_executions import (
     execution_of,
 )
 from commands.fields import Text
-from delivery.envelopes import envelope
-from delivery.subjects import Occurrence
 from delivery.workflows import executions
 from delivery.workflows.doing import execution_named
-from domain.checkout_session import CheckoutSession
+from delivery.workflows.payloads import payload_of
 from domain.errors import NotFound
 from projections.engine.querying.pages import Page
 
@@ -119,21 +117,9 @@ async def _payloads(
         positions = sorted({row.position for row in rows})
         stored = [fact for each in positions for fact in ledger.read(book, after=each - 1, limit=1)]
         told = request.dependencies.subjects.after(book, stored)
-        return {
-            each.stored.position: envelope(each, _data_of(each), previous_position=None)
-            for each in told
-        }
+        return {each.stored.position: payload_of(each, data_of) for each in told}
 
     return await asyncio.to_thread(read)
-
-
-def _data_of(occurrence: Occurrence) -> dict[str, Any]:
-    """Of a checkout session, which others are not told of: its payment, and when it ended."""
-    match occurrence.subject:
-        case CheckoutSession() as session:
-            return {"payment_id": session.payment_id, "expires_at": session.expires_at}
-        case _:
-            return data_of(occurrence)
 
 
 def _must_read_customers(request: ApiRequest) -> None:

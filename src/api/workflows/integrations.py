@@ -13,6 +13,7 @@ from api.resources.workflows import Integration, Integrations, integration_of
 from commands import integrations as commands
 from commands.handling.unit_of_work import UnitOfWork
 from commands.integrations import CreateIntegration, UpdateIntegration
+from delivery.workflows.offered import check_integration
 from domain.integration import Integration as IntegrationAggregate
 from domain.integration import IntegrationType
 
@@ -51,7 +52,12 @@ def _body(work: UnitOfWork, integration: IntegrationAggregate) -> dict[str, Any]
 )
 async def create_integration(request: ApiRequest, command: CreateIntegration) -> Response:
     """The first one of its type is the one that is meant where a workflow names none."""
-    return await request.decide(commands.create_integration, command, show=_body, status=201)
+
+    async def create(work: UnitOfWork, command: CreateIntegration) -> IntegrationAggregate:
+        _check(request, command.type, command.provider, command.config, command.credentials)
+        return await commands.create_integration(work, command)
+
+    return await request.decide(create, command, show=_body, status=201)
 
 
 @command_router.put(
@@ -64,7 +70,16 @@ async def update_integration(
     request: ApiRequest, integration_id: str, command: UpdateIntegration
 ) -> Response:
     """Fields left out stay as they are; `config` and `credentials` are whole when they are sent."""
-    return await request.decide(commands.update_integration, integration_id, command, show=_body)
+
+    async def update(
+        work: UnitOfWork, integration_id: str, command: UpdateIntegration
+    ) -> IntegrationAggregate:
+        changed = await commands.update_integration(work, integration_id, command)
+        credentials = commands.credentials_of(work.keyring, work.book, changed)
+        _check(request, changed.type, changed.provider, changed.config, credentials)
+        return changed
+
+    return await request.decide(update, integration_id, command, show=_body)
 
 
 @command_router.delete(
@@ -109,3 +124,23 @@ async def show_integration(request: ApiRequest, integration_id: str) -> Response
     """All of one integration but what is needed to log in."""
     integration = await request.perform(commands.show_integration, integration_id)
     return answer(integration_of(integration, request.org_id))
+
+
+def _check(
+    request: ApiRequest,
+    type_: str,
+    provider: str,
+    config: dict[str, Any],
+    credentials: dict[str, Any],
+) -> None:
+    """Raises BadIntegration for what no message could be sent with."""
+    dependencies = request.dependencies
+    check_integration(
+        type_,
+        provider,
+        config,
+        credentials,
+        mode=request.caller.mode,
+        allowed_networks=dependencies.delivery_networks,
+        allow_insecure=dependencies.allow_insecure_webhooks,
+    )

@@ -163,7 +163,12 @@ def _check_address(request: ApiRequest, action: Action, field: str) -> None:
     if action["type"] != "webhook" or url is None:
         return
     try:
-        check_url(url, mode=request.caller.mode)
+        check_url(
+            url,
+            mode=request.caller.mode,
+            allowed_networks=request.dependencies.delivery_networks,
+            allow_insecure=request.dependencies.allow_insecure_webhooks,
+        )
     except AddressRefused as refused:
         raise commands.DoesNotFit(field, refused.reason) from None
 

@@ -9,6 +9,8 @@ from delivery.subjects import Occurrence
 from delivery.workflows.circumstances import Circumstances
 from delivery.workflows.executions import Step
 from domain.book import Book
+from domain.customer import Customer
+from domain.fact import Entity
 from domain.workflow_rule import Action, WorkflowRule
 
 
@@ -16,8 +18,9 @@ from domain.workflow_rule import Action, WorkflowRule
 class Doing:
     """An action of a rule, and the fact it follows from.
 
-    ``key`` names what is done for ever: done again, it is the same. ``only_says``: it does
-    nothing, and says what it would do.
+    ``subject`` is what it is about: of a checkout session, its payment as it stands. ``customer``
+    is whom it is about, as they are now. ``key`` names what is done for ever: done again, it is
+    the same. ``only_says``: it does nothing, and says what it would do.
     """
 
     rule: WorkflowRule
@@ -25,6 +28,8 @@ class Doing:
     step: Step
     occurrence: Occurrence
     circumstances: Circumstances
+    subject: Entity
+    customer: Customer | None
     now: datetime
     only_says: bool
 

@@ -6,6 +6,7 @@ falls due again. What is recorded is recorded once.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -20,6 +21,8 @@ from delivery.workflows.doing import Do, Doing, Done, Skipped
 from delivery.workflows.executions import ActionState, Execution, Step
 from delivery.workflows.rules_in_force import rule_at
 from domain.checkout_session import CheckoutSession
+from domain.customer import Customer
+from domain.fact import Entity
 from domain.payment import Payment
 from domain.workflow_rule import WorkflowRule
 from domain.workflow_triggers import ABANDONED
@@ -42,6 +45,17 @@ _AT_ONCE: Final = 20
 _LONGEST_DELAY: Final = timedelta(days=1)
 # Nobody has paid by then who began to.
 _LEFT_BEHIND: Final = ("pending", "requires_action", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A rule as it was, and what it followed from."""
+
+    rule: WorkflowRule
+    occurrence: Occurrence
+    circumstances: Circumstances
+    subject: Entity
+    customer: Customer | None
 
 
 class Executor:
@@ -93,13 +107,11 @@ class Executor:
                 if given is None:
                     return
                 for step in steps:
-                    await self._do(step, *given)
+                    await self._do(step, given)
             except Exception as error:  # noqa: BLE001 (logged; it falls due again)
                 self._thread_log.note(error, "a workflow was cut short", book=book, **_said(first))
 
-    async def _given(
-        self, book: str, rule_id: str, position: int
-    ) -> tuple[WorkflowRule, Occurrence, Circumstances] | None:
+    async def _given(self, book: str, rule_id: str, position: int) -> _Given | None:
         """The rule as it was, and what it followed from; None: nothing follows after all."""
         ledger = self._ledger
         found = await asyncio.to_thread(
@@ -110,25 +122,27 @@ class Executor:
         rule = await asyncio.to_thread(
             rule_at, ledger, self._mapper, book, rule_id, found.rule_version
         )
-        [stored] = await asyncio.to_thread(ledger.read, book, after=position - 1, limit=1)
-        [occurrence] = await asyncio.to_thread(self._subjects.after, book, [stored])
-        if rule is None:
+        stored = await asyncio.to_thread(ledger.read, book, after=position - 1, limit=1)
+        occurrences = await asyncio.to_thread(self._subjects.after, book, stored)
+        if rule is None or not occurrences:
             return None
-        circumstances = await self._circumstances(book, occurrence)
-        if found.state == "awaiting" and not await self._decide(
-            found, rule, occurrence, circumstances
-        ):
+        given = await self._about(rule, occurrences[0])
+        if found.state == "awaiting" and not await self._decide(found, given):
             return None
-        return rule, occurrence, circumstances
+        return given
 
-    async def _circumstances(self, book: str, occurrence: Occurrence) -> Circumstances:
-        """Of a checkout session, those of its payment as it stands."""
+    async def _about(self, rule: WorkflowRule, occurrence: Occurrence) -> _Given:
+        """What it is about: of a checkout session, its payment as it stands."""
         match occurrence.subject:
             case CheckoutSession() as session:
+                book = occurrence.stored.book
                 payment = await self._payment(book, session.payment_id)
-                return of_payment(payment, payment.amount)
-            case _:
-                return circumstances_of(occurrence)
+                circumstances = of_payment(payment, payment.amount)
+                customer = await self._customer(book, payment.customer_id)
+                return _Given(rule, occurrence, circumstances, payment, customer)
+            case subject:
+                circumstances = circumstances_of(occurrence)
+                return _Given(rule, occurrence, circumstances, subject, occurrence.customer)
 
     async def _payment(self, book: str, payment_id: str) -> Payment:
         payment = await self._handler.load_recent(Payment, book, payment_id, by_now=True)
@@ -136,66 +150,49 @@ class Executor:
             raise Payment.not_found(payment_id)
         return payment
 
-    async def _decide(
-        self,
-        execution: Execution,
-        rule: WorkflowRule,
-        occurrence: Occurrence,
-        circumstances: Circumstances,
-    ) -> bool:
+    async def _customer(self, book: str, customer_id: str | None) -> Customer | None:
+        if customer_id is None:
+            return None
+        return await self._handler.load_recent(Customer, book, customer_id)
+
+    async def _decide(self, execution: Execution, given: _Given) -> bool:
         """Asks the conditions now that it is their turn."""
         engine = self._ledger.engine
-        if await self._is_met(rule, occurrence, circumstances):
-            confirmed = execution._replace(customer=circumstances.customer_id or "")
+        if await self._is_met(given):
+            customer_id = given.circumstances.customer_id or ""
+            confirmed = execution._replace(customer=customer_id)
             now = written(self._handler.clock())
             await asyncio.to_thread(executions.confirm, engine, confirmed, now=now)
             return True
         await asyncio.to_thread(executions.forget, engine, execution)
         return False
 
-    async def _is_met(
-        self, rule: WorkflowRule, occurrence: Occurrence, circumstances: Circumstances
-    ) -> bool:
-        if rule.trigger == ABANDONED and not await self._was_left(occurrence, circumstances):
+    async def _is_met(self, given: _Given) -> bool:
+        rule, occurrence = given.rule, given.occurrence
+        if rule.trigger == ABANDONED and not _was_left(given):
             return False
         head = await asyncio.to_thread(self._ledger.head, occurrence.stored.book)
         return await self._asking.met(
-            rule.conditions, occurrence, by=head, circumstances=circumstances
+            rule.conditions, occurrence, by=head, circumstances=given.circumstances
         )
 
-    async def _was_left(self, occurrence: Occurrence, circumstances: Circumstances) -> bool:
-        """Whether somebody who is known began to pay in the session, and did not."""
-        session = occurrence.subject
-        assert isinstance(session, CheckoutSession)  # noqa: S101 (what its trigger is about)
-        payment = await self._payment(occurrence.stored.book, session.payment_id)
-        return circumstances.customer_id is not None and payment.status in _LEFT_BEHIND
-
-    async def _do(
-        self,
-        step: Step,
-        rule: WorkflowRule,
-        occurrence: Occurrence,
-        circumstances: Circumstances,
-    ) -> None:
+    async def _do(self, step: Step, given: _Given) -> None:
         now = self._handler.clock()
         doing = Doing(
-            rule=rule,
-            action=rule.actions[step.number],
+            rule=given.rule,
+            action=given.rule.actions[step.number],
             step=step,
-            occurrence=occurrence,
-            circumstances=circumstances,
+            occurrence=given.occurrence,
+            circumstances=given.circumstances,
+            subject=given.subject,
+            customer=given.customer,
             now=now,
-            only_says=rule.shadow,
+            only_says=given.rule.shadow,
         )
         done = await self._done(doing)
-        after = _after(step, done, self._handler.clock())
-        recorded = await asyncio.to_thread(
-            executions.record,
-            self._ledger.engine,
-            step,
-            after,
-            now=written(self._handler.clock()),
-        )
+        now = self._handler.clock()
+        after, engine = _after(step, done, now), self._ledger.engine
+        recorded = await asyncio.to_thread(executions.record, engine, step, after, now=written(now))
         if recorded:
             self._count(after.state)
 
@@ -209,6 +206,16 @@ class Executor:
             where = {"book": doing.step.book, "action": doing.action["type"]}
             self._thread_log.note(error, "an action failed", **where, **_said(doing.step))
             return Done(SendResult("later", error="something went wrong on our side"))
+
+
+def _was_left(given: _Given) -> bool:
+    """Whether somebody who is known began to pay, and did not."""
+    payment = given.subject
+    return (
+        isinstance(payment, Payment)
+        and payment.customer_id is not None
+        and payment.status in _LEFT_BEHIND
+    )
 
 
 def _after(step: Step, done: Done | Skipped, now: datetime) -> Step:

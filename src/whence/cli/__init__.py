@@ -27,7 +27,7 @@ _COMMANDS = {
     "serve": _Place(
         "service",
         "serve",
-        "Serve the API until Ctrl-C. It keeps the views up to date, and bills what is due.",
+        "Serve the API until Ctrl-C. It also keeps views up to date, bills, and sends webhooks.",
     ),
     "project": _Place(
         "service", "project", "Keep the views up to date, without serving, until Ctrl-C."
@@ -36,6 +36,11 @@ _COMMANDS = {
         "service",
         "bill",
         "Bill what is due, and go on until Ctrl-C. Any number may work on one PostgreSQL.",
+    ),
+    "deliver": _Place(
+        "service",
+        "deliver",
+        "Send webhooks, without serving, until Ctrl-C. Any number may work on one PostgreSQL.",
     ),
     "organizations": _Place(
         "organizations", "app", "The businesses whose payments are recorded here."

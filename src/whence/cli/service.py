@@ -1,4 +1,4 @@
-"""`whence serve`, `project` and `bill`: those that keep running until they are stopped."""
+"""`whence serve`, `project`, `bill`, `deliver`: those that run until they are stopped."""
 
 from typing import Annotated, Literal
 
@@ -17,10 +17,10 @@ def serve(
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option(help="Leave it to `whence bill` or `whence project`, again for each."),
+        typer.Option(help="Leave it to `whence bill`, `project` or `deliver`, again for each."),
     ] = None,
 ) -> None:
-    """Serve the API until Ctrl-C. It keeps the views up to date, and bills what is due."""
+    """Serve the API until Ctrl-C. It also keeps views up to date, bills, and sends webhooks."""
     from whence.serve import serve_until_stopped  # noqa: PLC0415 (help need not wait for it)
 
     settings = Settings.load(
@@ -52,3 +52,12 @@ def bill(
         typer.echo(f"Billed {bill_once(settings)}.")
     else:
         bill_until_stopped(settings)
+
+
+def deliver() -> None:
+    """Send webhooks, without serving, until Ctrl-C. Any number may work on one PostgreSQL."""
+    from whence.serve import deliver_until_stopped  # noqa: PLC0415 (see above)
+
+    settings = Settings.load()
+    logs.configure(settings.log_level, settings.log_format)
+    deliver_until_stopped(settings)

@@ -28,6 +28,8 @@ EXAMPLES_PER_OPERATION = int(os.environ.get("WHENCE_TEST_EXAMPLES", "1"))
 EXAMPLES_OF_WHICH_ONE_SUCCEEDS = (EXAMPLES_PER_OPERATION, 4, 60)
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 # What no document needs to promise.
+# It ends when somebody leaves: tests of its own read it.
+ENDLESS = "/v1/events/stream"
 OF_EVERY_SERVER = {name.decode() for name, _ in SECURITY_HEADERS} | {
     "cache-control",
     "connection",
@@ -103,7 +105,7 @@ def test_commands_take_an_idempotency_key_and_queries_do_not(document):
 def test_exactly_those_queries_name_a_moment_that_take_one(document, client):
     asked = {"external_id": "usr_1", "source": "api", "customer_id": "usr_1"}
     for path, method, operation in _operations(document):
-        if method != "get":
+        if method != "get" or path == ENDLESS:
             continue
         named = {parameter["name"] for parameter in operation["parameters"]}
         for name in ("as_of", "known_at"):
@@ -323,6 +325,9 @@ def _send(operation, mode, shop, headers, examples):
     return any(succeeded)
 
 
+MAIL = {"host": "smtp.shop.example", "from": "hello@shop.example"}
+
+
 class Shop:
     """Things to ask for: for each operation a payment, say, with which it can be done."""
 
@@ -347,6 +352,8 @@ class Shop:
             query = {"client_secret": payment["client_secret"]}
         if operation.path.endswith("/sources/explain"):
             query = {"source": "api"}
+        if operation.path == "/v1/events":
+            query = {"after": 0, "types": "payment.*"}
         if operation.path.endswith("/top/explain"):
             query = {"customer_id": self._payer()}
         return {"path_parameters": made, "query": query}
@@ -411,6 +418,10 @@ class Shop:
         self.client.post(f"/v1/payments/{payment['id']}/confirm").raise_for_status()
         return payment["customer_id"]
 
+    def _event_id(self, _operation):
+        self._pay()
+        return self.client.get("/v1/events").raise_for_status().json()["events"][0]["id"]
+
     def _external_id(self, _operation):
         # Changed or deleted by whatever was tried before: there is somebody of that name again.
         self.client.put("/v1/customers/external/usr_1", json={}).raise_for_status()
@@ -442,7 +453,7 @@ class Shop:
         return self._workflow("templates", asked)["id"]
 
     def _integration_id(self, _operation):
-        asked = {"type": "email", "provider": "smtp", "config": {"host": "smtp.shop.example"}}
+        asked = {"type": "email", "provider": "smtp", "config": MAIL}
         return self._workflow("integrations", asked)["id"]
 
     def _workflow(self, kind, asked):
@@ -486,6 +497,7 @@ def _undescribed(operation, answer):
 
 def _deletions_last(schema):
     operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [each for each in operations if each.path != ENDLESS]
     return sorted(operations, key=lambda each: (each.method == "delete", each.path))
 
 

@@ -17,7 +17,11 @@ TEMPLATE = {
 MAIL = {
     "type": "email",
     "provider": "smtp",
-    "config": {"host": "smtp.shop.example", "from": "hello@shop.example"},
+    "config": {
+        "host": "smtp.shop.example",
+        "from": "hello@shop.example",
+        "username": "hello@shop.example",
+    },
     "credentials": {"password": "hunter2hunter2"},
 }
 
@@ -228,3 +232,47 @@ def test_a_key_needs_the_scopes_of_workflows(client, merchant):
     with merchant.client(key["raw"]) as reader:
         assert reader.get("/v1/workflows/rules").status_code == 200
         assert reader.post("/v1/workflows/rules", json=RULE).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        ({"provider": "pigeon"}, "provider", "not through pigeon"),
+        ({"config": {"host": "smtp.shop.example"}}, "config.from", "required"),
+        (
+            {
+                "type": "delivery",
+                "provider": "webhook",
+                "config": {"url": "https://10.0.0.7/x"},
+                "credentials": {},
+            },
+            "config.url",
+            "public",
+        ),
+        (
+            {
+                "type": "delivery",
+                "provider": "webhook",
+                "config": {"url": "https://shop.example/x"},
+                "credentials": {"signing_secret": "short"},
+            },
+            "credentials.signing_secret",
+            "pattern",
+        ),
+    ],
+)
+def test_an_integration_through_which_nothing_could_leave_is_refused(client, change, field, says):
+    answer = client.post("/v1/workflows/integrations", json=MAIL | change)
+
+    where, message = refused(answer)
+    assert (where, says in message) == (field, True), message
+    assert client.get("/v1/workflows/integrations").json()["integrations"] == []
+
+
+def test_an_integration_can_not_be_changed_into_one_through_which_nothing_could_leave(client):
+    path = f"/v1/workflows/integrations/{made(client, 'integrations', MAIL)['id']}"
+
+    answer = client.put(path, json={"config": {"host": "smtp.shop.example"}})
+
+    assert refused(answer)[0] == "config.from"
+    assert client.get(path).json()["config"] == MAIL["config"]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from secret_keys import KEYRING
 from workflow_parts import WorkflowParts
 
 from commands.handling.handler import CommandHandler
@@ -39,7 +40,7 @@ def ledger(engine, time):
 
 @pytest.fixture
 def handler(ledger, time):
-    handler = CommandHandler(ledger, clock=time, ids=Ids(time))
+    handler = CommandHandler(ledger, clock=time, ids=Ids(time), keyring=KEYRING)
     yield handler
     handler.close()
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("failing_since", sa.Text, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("next_probe_at", sa.Text, nullable=False),
+        sa.Column("error", sa.Text, nullable=False),
         schema=schema,
         sqlite_with_rowid=False,
     )

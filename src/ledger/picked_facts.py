@@ -1,8 +1,9 @@
-"""Parts of many streams of one book, read with one statement."""
+"""Picked facts: of one book those of some topics, at some positions, or of parts of streams."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Engine
+from sqlalchemy import BigInteger, Column, Connection, Engine, Select, select
 
 from ledger.append import StoredFact
 from ledger.bulk_statements import asked_for
@@ -12,14 +13,36 @@ from ledger.schema import events
 _PART = (events.c.stream, Column("after_it", BigInteger), Column("up_to_it", BigInteger))
 
 
+def read_topics(
+    engine: Engine, book: str, topics: Collection[str], *, after: int, upto: int, limit: int
+) -> list[StoredFact]:
+    position = events.c.position
+    among = (position > after, position <= upto, events.c.topic.in_(topics))
+    return _asked(engine, select(events).where(events.c.book == book, *among).limit(limit))
+
+
+def read_at(engine: Engine, book: str, positions: Collection[int]) -> list[StoredFact]:
+    among = events.c.position.in_(positions)
+    return _asked(engine, select(events).where(events.c.book == book, among))
+
+
 def read_parts(engine: Engine, book: str, parts: Mapping[str, tuple[int, int]]) -> list[StoredFact]:
-    """In the order of the book; a part begins after one version and ends with another."""
     if not parts:
         return []
-    return ask(engine, lambda connection: _read(connection, book, parts))
+    return ask(engine, lambda connection: _parts(connection, book, parts))
 
 
-def _read(
+def _asked(engine: Engine, query: Select[Any]) -> list[StoredFact]:
+    ordered = query.order_by(events.c.position)
+    return ask(
+        engine,
+        lambda connection: [
+            StoredFact(*row) for row in connection.execute(ordered).cursor.fetchall()
+        ],
+    )
+
+
+def _parts(
     connection: Connection, book: str, parts: Mapping[str, tuple[int, int]]
 ) -> list[StoredFact]:
     rows = [(stream, *part) for stream, part in parts.items()]

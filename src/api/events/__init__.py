@@ -1,0 +1,1 @@
+"""The routes of events: the feed, and its stream."""

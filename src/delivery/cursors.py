@@ -1,0 +1,214 @@
+"""Delivery cursors: how far somebody is told, what is behind, and each attempt, as they are stored.
+
+Every row is exactly that of its table (`ledger.schema`): what there is not is the empty text or 0.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+from sqlalchemy import Connection, Engine, Select, Table, func, select
+
+from ledger.bulk_statements import delete_rows, insert_missing, put_rows
+from ledger.database import writing
+from ledger.lease import Lease, confirm
+from ledger.reading import ask
+from ledger.schema import deliveries, delivery_attempts, delivery_cursors
+
+State = Literal["retrying", "waiting", "failed"]
+# Whose, which of their cursors, and the position of a fact.
+Key = tuple[str, str, int]
+
+_ATTEMPTS_AT_ONCE: Final = 500
+
+RETRYING: Final = "retrying"
+WAITING: Final = "waiting"
+FAILED: Final = "failed"
+
+
+class Cursor(NamedTuple):
+    book: str
+    follower: str
+    cursor: str
+    position: int
+    until: int = 0
+    failing_since: str = ""
+    failures: int = 0
+    next_probe_at: str = ""
+    error: str = ""
+
+
+class Behind(NamedTuple):
+    """A delivery that its cursor has gone past without having made it."""
+
+    book: str
+    follower: str
+    cursor: str
+    position: int
+    lane: str
+    state: State
+    attempts: int
+    next_attempt_at: str
+
+    @property
+    def key(self) -> Key:
+        return self.follower, self.cursor, self.position
+
+
+class Attempt(NamedTuple):
+    book: str
+    follower: str
+    cursor: str
+    position: int
+    attempt: int
+    at: str
+    url: str
+    http_status: int
+    response: str
+    milliseconds: int
+    error: str
+
+
+@dataclass
+class Changes:
+    """What is to be written about one book. The last word about a row counts."""
+
+    cursors: dict[tuple[str, str], Cursor] = field(default_factory=dict)
+    behind: dict[Key, Behind | None] = field(default_factory=dict)
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.cursors or self.behind or self.attempts)
+
+    def taken(self) -> "Changes":
+        """What there was, which now begins anew."""
+        taken = Changes(self.cursors, self.behind, self.attempts)
+        self.cursors, self.behind, self.attempts = {}, {}, []
+        return taken
+
+    def add(self, more: "Changes") -> None:
+        """Those of another cursor."""
+        self.cursors |= more.cursors
+        self.behind |= more.behind
+        self.attempts += more.attempts
+
+    def put_back(self, taken: "Changes") -> None:
+        """What could not be written comes before what was said since."""
+        self.cursors = taken.cursors | self.cursors
+        self.behind = taken.behind | self.behind
+        self.attempts = taken.attempts + self.attempts
+
+
+def write(engine: Engine, changes: Mapping[Lease, Changes]) -> set[Lease]:
+    """Writes all of it in one transaction, except under leases that others have taken: those."""
+    with writing(engine.execution_options(durable=False)) as connection:
+        lost = {lease for lease in changes if not confirm(connection, lease)}
+        held = [changes[lease] for lease in changes if lease not in lost]
+        books = [(lease.book, each) for lease, each in changes.items() if lease not in lost]
+        put_rows(connection, delivery_attempts, [row for each in held for row in each.attempts])
+        named = [(book, *key) for book, each in books for key in each.behind]
+        delete_rows(connection, list(deliveries.primary_key), named)
+        rows = [row for each in held for row in each.behind.values() if row is not None]
+        put_rows(connection, deliveries, rows)
+        put_rows(
+            connection, delivery_cursors, [row for each in held for row in each.cursors.values()]
+        )
+    return lost
+
+
+def begin(engine: Engine, cursors: Sequence[Cursor]) -> None:
+    """Makes those that are not there yet."""
+    with writing(engine) as connection:
+        insert_missing(connection, delivery_cursors, [each._asdict() for each in cursors])
+
+
+def cursors_of(engine: Engine, book: str) -> list[Cursor]:
+    """All of a book; those of a replay that is over too."""
+    query = select(delivery_cursors).where(delivery_cursors.c.book == book)
+    return ask(engine, lambda connection: [Cursor(*row) for row in connection.execute(query)])
+
+
+def done_after(engine: Engine, cursor: Cursor) -> set[int]:
+    """Positions it has not reached yet, of what is done or behind already."""
+    attempted, column = delivery_attempts.c, deliveries.c
+    arrived = select(attempted.position).where(
+        attempted.position > cursor.position, attempted.http_status.between(200, 299)
+    )
+    behind = select(column.position).where(column.position > cursor.position)
+    query = _of(arrived, delivery_attempts, cursor).union(_of(behind, deliveries, cursor))
+    return ask(engine, lambda connection: set(connection.execute(query).scalars()))
+
+
+def lanes_behind(engine: Engine, cursor: Cursor) -> dict[str, int]:
+    """How many deliveries of each lane are still to be made, those that failed left out."""
+    column = deliveries.c
+    query = select(column.lane, func.count()).where(column.state != FAILED).group_by(column.lane)
+    counted = _of(query, deliveries, cursor)
+    return ask(engine, lambda connection: dict(_pairs(connection, counted)))
+
+
+def stranded_lanes(engine: Engine, cursor: Cursor) -> list[str]:
+    """The lanes in which all wait, and none is left that they could wait for."""
+    column = deliveries.c
+    # In the order of the alphabet `retrying` comes first.
+    query = select(column.lane).where(column.state != FAILED).group_by(column.lane)
+    stranded = _of(query.having(func.min(column.state) == WAITING), deliveries, cursor)
+    return ask(engine, lambda connection: list(connection.execute(stranded).scalars()))
+
+
+def first_waiting(engine: Engine, cursor: Cursor, lanes: Iterable[str]) -> list[Behind]:
+    """The next of each lane that waits for nobody any more."""
+    column, found = deliveries.c, list[Behind]()
+    for lane in lanes:
+        query = select(deliveries).where(column.lane == lane, column.state == WAITING)
+        next_one = _of(query.order_by(column.position).limit(1), deliveries, cursor)
+        found += ask(engine, lambda connection, q=next_one: _behind(connection, q))  # type: ignore[misc]
+    return found
+
+
+def due(engine: Engine, cursor: Cursor, moment: str, *, limit: int) -> list[Behind]:
+    """What is to be tried again by now, first what has waited longest."""
+    column = deliveries.c
+    query = select(deliveries).where(
+        column.next_attempt_at > "", column.next_attempt_at <= moment, column.state == RETRYING
+    )
+    ordered = query.order_by(column.next_attempt_at, column.position).limit(limit)
+    return ask(engine, lambda connection: _behind(connection, _of(ordered, deliveries, cursor)))
+
+
+def forget(engine: Engine, lease: Lease, follower: str) -> None:
+    """Of one who is gone nothing is to be done any more; attempts are kept for as long as all."""
+    with writing(engine) as connection:
+        if confirm(connection, lease):
+            for table in (deliveries, delivery_cursors):
+                mine = (table.c.book == lease.book) & (table.c.follower == follower)
+                connection.execute(table.delete().where(mine))
+
+
+def forget_attempts(engine: Engine, book: str, before: str) -> int:
+    """Of those made before a moment some hundred; how many it were."""
+    key = list(delivery_attempts.primary_key)
+    column = delivery_attempts.c
+    old = select(*key).where(column.book == book, column.at < before).limit(_ATTEMPTS_AT_ONCE)
+    rows = ask(engine, lambda connection: [tuple(row) for row in connection.execute(old)])
+    if rows:
+        with writing(engine.execution_options(durable=False)) as connection:
+            delete_rows(connection, key, rows)
+    return len(rows)
+
+
+def _pairs(connection: Connection, query: Select[Any]) -> list[tuple[str, int]]:
+    return [(name, number) for name, number in connection.execute(query)]
+
+
+def _behind(connection: Connection, query: Select[Any]) -> list[Behind]:
+    return [Behind(*row) for row in connection.execute(query)]
+
+
+def _of(query: Select[Any], table: Table, cursor: Cursor) -> Select[Any]:
+    column = table.c
+    return query.where(
+        column.book == cursor.book,
+        column.follower == cursor.follower,
+        column.cursor == cursor.cursor,
+    )

@@ -1,0 +1,1 @@
+"""Webhooks: endpoints of merchants are told what happened, in order for each customer."""

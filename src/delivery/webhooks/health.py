@@ -1,0 +1,84 @@
+"""Health of an endpoint: whether it is down, since when it fails, and when it is probed next.
+
+It is down when there is no connection, or when the deliveries of three customers failed with
+nothing arriving between them: then it is the endpoint that fails, and none of them.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from delivery.cursors import Cursor
+from ledger.clock import written
+
+_LANES_OF_A_FAILURE: Final = 3
+_LONGEST_PAUSE: Final = timedelta(minutes=5)
+WARNED_AFTER: Final = timedelta(days=1)
+DISABLED_AFTER: Final = timedelta(days=5)
+
+
+class Health:
+    """Stands in the row of the live cursor, and is that of all its cursors."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._failing_since = cursor.failing_since
+        self._failures = cursor.failures
+        self._next_probe_at = cursor.next_probe_at
+        self._error = cursor.error
+        self._failed_lanes: set[str] = set()
+        self.is_probed = False
+
+    @property
+    def is_down(self) -> bool:
+        return bool(self._next_probe_at)
+
+    @property
+    def failing_since(self) -> datetime | None:
+        return _moment(self._failing_since)
+
+    @property
+    def next_probe_at(self) -> datetime | None:
+        return _moment(self._next_probe_at)
+
+    @property
+    def error(self) -> str:
+        return self._error
+
+    def in_row(self, cursor: Cursor) -> Cursor:
+        return cursor._replace(
+            failing_since=self._failing_since,
+            failures=self._failures,
+            next_probe_at=self._next_probe_at,
+            error=self._error,
+        )
+
+    def succeeded(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """What was is over: something arrived, or somebody says that it will."""
+        self._failing_since = self._next_probe_at = self._error = ""
+        self._failures = 0
+        self._failed_lanes.clear()
+
+    def failed(self, lane: str, error: str, now: datetime) -> None:
+        """A delivery failed; it is down if it was the last straw."""
+        self._note(error, now)
+        self._failed_lanes.add(lane)
+        if len(self._failed_lanes) >= _LANES_OF_A_FAILURE:
+            self.is_away(error, now)
+
+    def is_away(self, error: str, now: datetime, pause: timedelta | None = None) -> None:
+        """Nobody is there, or asks to be left alone for so long."""
+        self._note(error, now)
+        if pause is None:
+            pause = min(timedelta(seconds=2**self._failures), _LONGEST_PAUSE)
+        self._failures = min(self._failures + 1, 20)
+        self._next_probe_at = written(now + pause)
+
+    def _note(self, error: str, now: datetime) -> None:
+        self._failing_since = self._failing_since or written(now)
+        self._error = error
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

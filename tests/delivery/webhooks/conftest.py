@@ -1,0 +1,15 @@
+import pytest
+from deliverer import opened
+from receiver import receiving
+
+
+@pytest.fixture
+def receiver():
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def shop(database_url, tmp_path):
+    with opened(database_url, tmp_path) as shop:
+        yield shop

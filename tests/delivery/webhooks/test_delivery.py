@@ -1,0 +1,401 @@
+"""Delivery: what is recorded is told, signed, in order for each customer, and once recorded."""
+
+import socket
+from datetime import timedelta
+from functools import partial
+
+import orjson
+import pytest
+from deliverer import BOOK
+from receiver import Answers, Delays, receiving
+from reevit.webhooks import construct_event
+from standardwebhooks.webhooks import Webhook
+from waiting import awaited
+
+from commands.webhook_endpoints import (
+    RotateSecret,
+    UpdateEndpoint,
+    disable_endpoint,
+    enable_endpoint,
+    remove_endpoint,
+    rotate_secret,
+    show_endpoint,
+    update_endpoint,
+)
+from delivery.webhooks.services import Rules
+
+soon = partial(awaited, every_seconds=0.02)
+
+
+def told(receiver):
+    return [orjson.loads(request.body) for request in receiver.received]
+
+
+def paid(receiver):
+    """The payments that were told of, in the order of telling."""
+    return [each["data"]["id"] for each in told(receiver) if each["type"] == "payment.created"]
+
+
+def failing_for(*customers, status=500):
+    """Answers so what is about these, by their own ids."""
+
+    def behave(request):
+        about = orjson.loads(request.body)["data"].get("customer_external_id")
+        return Answers(status if about in customers else 200)
+
+    return behave
+
+
+def test_what_is_recorded_is_told_and_both_kinds_of_receiver_accept_it(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    [secret] = shop.secrets(endpoint)
+    ama = shop.customer("ama")
+    with shop.delivering():
+        payment = shop.pay(ama)
+
+        shop.wait_until_told(endpoint)
+
+    for request in receiver.received:
+        event = construct_event(request.body, request.headers["x-reevit-signature"], secret)
+        assert Webhook(secret).verify(request.body, request.headers) == event
+        assert request.headers["x-reevit-delivery-id"] == event["delivery_id"]
+        assert request.headers["x-reevit-delivery-attempt"] == "1"
+        assert request.headers["x-reevit-mode"] == "sandbox"
+        stamp = request.headers["x-reevit-signature-timestamp"]
+        assert stamp == event["signature_timestamp"]
+    registered, created = told(receiver)
+    assert (registered["type"], created["type"]) == ("customer.created", "payment.created")
+    assert (created["data"]["id"], created["data"]["customer_external_id"]) == (payment.id, "ama")
+    assert (created["attempt"], created["previous_position"]) == (1, registered["position"])
+    assert [row.http_status for row in shop.attempts] == [200, 200]
+    assert shop.behind == []
+
+
+def test_who_comes_later_is_told_from_where_they_want(shop, receiver):
+    shop.customer("ama")
+    first = shop.endpoint(receiver.url + "/all", "all", begin=0)
+    second = shop.endpoint(receiver.url + "/new", "new")
+    shop.customer("kofi")
+
+    with shop.delivering():
+        shop.wait_until_told(first)
+        shop.wait_until_told(second)
+
+    names = [(r.path, orjson.loads(r.body)["data"]["name"]) for r in receiver.received]
+    assert sorted(names) == [("/all", "Ama"), ("/all", "Kofi"), ("/new", "Kofi")]
+
+
+def test_a_filter_lets_through_what_it_names(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    shop.pay(shop.customer("ama"))
+
+    with shop.delivering():
+        shop.wait_until_told(endpoint)
+
+    [created] = told(receiver)
+    assert (created["type"], created["previous_position"]) == ("payment.created", None)
+
+
+def test_nothing_is_told_again_after_a_restart(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    shop.customer("ama")
+    for _ in range(3):
+        with shop.delivering():
+            shop.wait_until_told(endpoint)
+
+    assert len(receiver.received) == 1
+
+
+def test_a_customer_who_fails_waits_alone_and_in_order(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    ama, kofi = shop.customer("ama"), shop.customer("kofi")
+    receiver.behave = failing_for("ama")
+    with shop.delivering():
+        hers = [shop.pay(ama).id for _ in range(3)]
+        his = [shop.pay(kofi).id for _ in range(3)]
+        shop.wait_until_told(endpoint)
+        soon(lambda: len(receiver.received) == 4)
+        assert [each for each in paid(receiver) if each != hers[0]] == his
+        soon(lambda: [row.state for row in shop.behind] == ["retrying", "waiting", "waiting"])
+
+        receiver.behave = failing_for()
+        receiver.received.clear()
+        shop.let_pass(minutes=1)
+        soon(lambda: shop.behind == [])
+
+    assert paid(receiver) == hers
+    assert [each["attempt"] for each in told(receiver)] == [2, 1, 1]
+    places = [(each["position"], each["previous_position"]) for each in told(receiver)]
+    assert [before for _, before in places[1:]] == [at for at, _ in places[:-1]]
+
+
+def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_shows(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    [secret] = shop.secrets(endpoint)
+    ama = shop.customer("ama")
+    receiver.behave = lambda request: Answers(
+        500 if orjson.loads(request.body)["data"]["amount"] == 13 else 200
+    )
+    with shop.delivering():
+        shop.pay(ama, 13)
+        soon(lambda: len(shop.attempts) == 1)
+        shop.pay(ama, 14)
+        for number, minutes in enumerate((1, 5, 30, 120), start=2):
+            shop.let_pass(minutes=minutes)
+            soon(lambda number=number: len(shop.attempts) >= number)
+        soon(lambda: [row.state for row in shop.behind] == ["failed"])
+
+    *five, last = told(receiver)
+    assert [each["attempt"] for each in five] == [1, 2, 3, 4, 5]
+    assert len({each["id"] for each in five}) == len({each["delivery_id"] for each in five}) == 1
+    assert last["data"]["amount"] == 14
+    assert last["previous_position"] == five[0]["position"]
+    # Each is signed at its own moment, or the clients would not take it.
+    for request in receiver.received:
+        signature = request.headers["x-reevit-signature"]
+        body = construct_event(request.body, signature, secret, tolerance_seconds=20_000)
+        assert body["attempt"] == int(request.headers["x-reevit-delivery-attempt"])
+    moments = {each["signature_timestamp"] for each in five}
+    assert len(moments) == 5
+
+
+def test_an_endpoint_that_is_down_stops_as_one_cursor_and_nothing_is_lost(shop):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    endpoint = shop.endpoint(f"http://127.0.0.1:{port}")
+    customers = [shop.customer(f"usr{number}") for number in range(10)]
+    with shop.delivering():
+        soon(lambda: any(row.next_probe_at for row in shop.cursors))
+        [cursor] = shop.cursors
+        assert "no connection" in cursor.error
+        assert (shop.attempts, shop.behind) == ([], [])
+
+        with receiving(port=port) as receiver:
+            shop.let_pass(minutes=5)
+            shop.wait_until_told(endpoint)
+
+    assert sorted(each["data"]["id"] for each in told(receiver)) == sorted(customers)
+    assert {each["attempt"] for each in told(receiver)} == {1}
+    [cursor] = shop.cursors
+    assert (cursor.failures, cursor.failing_since, cursor.next_probe_at) == (0, "", "")
+
+
+def test_three_customers_in_a_row_are_the_endpoint(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    receiver.behave = lambda _request: Answers(503)
+    with shop.delivering():
+        for number in range(20):
+            shop.customer(f"usr{number}")
+        soon(lambda: any(row.next_probe_at for row in shop.cursors))
+        assert len(shop.behind) == len(shop.attempts) == 2
+
+        receiver.behave = lambda _request: Answers()
+        shop.let_pass(minutes=5)
+        shop.wait_until_told(endpoint)
+        soon(lambda: shop.behind == [])
+
+    accepted = {row.position for row in shop.attempts if row.http_status == 200}
+    assert accepted == set(range(2, 22))
+
+
+def test_who_answers_late_keeps_nobody_waiting(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    ama, kofi = shop.customer("ama"), shop.customer("kofi")
+    slow = failing_for("ama", status=0)
+    receiver.behave = lambda request: Delays(3) if slow(request).status == 0 else Answers()
+    with shop.delivering():
+        shop.pay(ama)
+        shop.pay(ama)
+        shop.pay(kofi)
+
+        shop.wait_until_told(endpoint)
+        assert [row.state for row in shop.behind] == ["retrying", "waiting"]
+        soon(lambda: shop.behind == [])
+
+    assert len(receiver.received) == 3
+    assert {row.http_status for row in shop.attempts} == {200}
+
+
+def test_who_asks_to_be_left_alone_is(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    receiver.behave = lambda _request: Answers(429, {"Retry-After": "120"})
+    with shop.delivering():
+        shop.customer("ama")
+        soon(lambda: any(row.next_probe_at for row in shop.cursors))
+        assert (shop.attempts, shop.behind) == ([], [])
+        receiver.behave = lambda _request: Answers()
+        receiver.received.clear()
+        shop.let_pass(seconds=100)
+        shop.customer("kofi")
+        shop.let_pass(seconds=21)
+        shop.wait_until_told(endpoint)
+
+    assert len(receiver.received) == 2
+
+
+def test_one_that_says_it_is_gone_is_disabled_and_keeps_its_place(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["customer.*"])
+    receiver.behave = lambda _request: Answers(410)
+    with shop.delivering():
+        shop.customer("ama")
+        soon(lambda: not shop.do(show_endpoint, endpoint.id).enabled)
+        assert shop.do(show_endpoint, endpoint.id).disabled_reason == "gone"
+        count = len(receiver.received)
+        shop.customer("kofi")
+
+        receiver.behave = lambda _request: Answers()
+        shop.do(enable_endpoint, endpoint.id)
+        shop.wait_until_told(endpoint)
+
+    assert [each["data"]["external_id"] for each in told(receiver)[count:]] == ["ama", "kofi"]
+
+
+def test_who_fails_for_days_is_warned_and_then_disabled(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    receiver.behave = lambda _request: Answers(500)
+    with shop.delivering():
+        for number in range(4):
+            shop.customer(f"usr{number}")
+        soon(lambda: any(row.next_probe_at for row in shop.cursors))
+        shop.let_pass(days=1, minutes=6)
+        soon(lambda: shop.do(show_endpoint, endpoint.id).failing_since is not None)
+        assert shop.do(show_endpoint, endpoint.id).enabled
+
+        shop.let_pass(days=4)
+        soon(lambda: not shop.do(show_endpoint, endpoint.id).enabled)
+
+    assert shop.do(show_endpoint, endpoint.id).disabled_reason == "failing"
+
+
+def test_what_waited_for_a_disabled_endpoint_is_told_when_it_is_enabled(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["customer.*"])
+    shop.do(disable_endpoint, endpoint.id)
+    with shop.delivering():
+        names = [f"usr{number}" for number in range(5)]
+        for name in names:
+            shop.customer(name)
+        assert receiver.received == []
+
+        shop.do(enable_endpoint, endpoint.id)
+        shop.wait_until_told(endpoint)
+
+    assert [each["data"]["external_id"] for each in told(receiver)] == names
+
+
+def test_a_backlog_is_told_at_a_bounded_rate_and_others_do_not_wait_for_it(shop, receiver):
+    late = shop.endpoint(receiver.url + "/late", "late", events=["customer.*"])
+    for number in range(30):
+        shop.customer(f"usr{number}")
+    shop.let_pass(minutes=2)
+    live = shop.endpoint(receiver.url + "/live", "live", events=["payment.*"])
+    with shop.delivering(rules=Rules(backlog_per_second=10)):
+        payment = shop.pay(None)
+        soon(lambda: any(request.path == "/live" for request in receiver.received))
+        assert shop.position(late) < 20
+        shop.wait_until_told(live)
+        shop.wait_until_told(late)
+
+    moments = [request.at for request in receiver.received]
+    assert moments[-1] - moments[0] > timedelta(seconds=1)
+    assert paid(receiver) == [payment.id]
+
+
+def test_where_it_is_and_what_signs_are_those_of_the_moment_of_sending(shop, receiver):
+    endpoint = shop.endpoint(receiver.url + "/old", events=["customer.*"])
+    receiver.behave = lambda request: Answers(500 if request.path == "/old" else 200)
+    with shop.delivering():
+        shop.customer("ama")
+        soon(lambda: len(shop.behind) == 1)
+        shop.do(update_endpoint, endpoint.id, UpdateEndpoint(url=receiver.url + "/new"))
+        shop.do(rotate_secret, endpoint.id, RotateSecret())
+        shop.let_pass(minutes=1)
+        soon(lambda: shop.behind == [])
+
+    new, old = shop.secrets(shop.do(show_endpoint, endpoint.id))
+    request = receiver.received[-1]
+    assert request.path == "/new"
+    signature = request.headers["x-reevit-signature"]
+    assert construct_event(request.body, signature, new, tolerance_seconds=600)["attempt"] == 2
+    assert len(request.headers["webhook-signature"].split(" ")) == 2
+    assert old != new
+    assert [row.url for row in shop.attempts] == [receiver.url + "/old", receiver.url + "/new"]
+
+
+def test_a_removed_endpoint_is_told_nothing_and_leaves_nothing_to_do(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    receiver.behave = lambda _request: Answers(500)
+    with shop.delivering():
+        shop.customer("ama")
+        soon(lambda: len(shop.behind) == 1)
+        shop.do(remove_endpoint, endpoint.id)
+        soon(lambda: shop.behind == [] and shop.cursors == [])
+
+    assert len(shop.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        (Answers(301, {"Location": "https://www.shop.example/"}), "a redirect to https://www"),
+        (Answers(401), "usually a wrong secret"),
+        (Answers(403), "usually bot protection"),
+        (Answers(500), "its log says why"),
+    ],
+)
+def test_a_failure_says_what_usually_causes_it(shop, receiver, answers, says):
+    shop.endpoint(receiver.url)
+    receiver.behave = lambda _request: answers
+    with shop.delivering():
+        shop.customer("ama")
+        soon(lambda: len(shop.attempts) == 1)
+
+    assert says in shop.attempts[0].error
+
+
+def test_what_is_kept_of_an_answer_shows_no_secret(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    [secret] = shop.secrets(endpoint)
+    receiver.behave = lambda request: Answers(
+        500, body=f"{secret} {request.headers['webhook-signature']} is wrong".encode()
+    )
+    with shop.delivering():
+        shop.customer("ama")
+        soon(lambda: len(shop.attempts) == 1)
+
+    assert shop.attempts[0].response == "[secret] [secret] is wrong"
+
+
+def test_of_two_deliverers_one_at_a_time_works_a_book(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    with shop.delivering(), shop.delivering():
+        for number in range(20):
+            shop.customer(f"usr{number}")
+        shop.wait_until_told(endpoint)
+
+    assert len(receiver.received) == len(shop.attempts) == 20
+
+
+def test_who_takes_over_goes_on_where_the_other_was(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    with shop.delivering():
+        with shop.delivering():
+            shop.customer("ama")
+            shop.wait_until_told(endpoint)
+        shop.customer("kofi")
+        shop.wait_until_told(endpoint)
+
+    assert [each["data"]["external_id"] for each in told(receiver)] == ["ama", "kofi"]
+
+
+def test_each_book_is_told_its_own(shop, receiver):
+    other = BOOK.replace("1/", "2/")
+    mine = shop.endpoint(receiver.url + "/mine")
+    theirs = shop.endpoint(receiver.url + "/theirs", book=other)
+    with shop.delivering():
+        shop.customer("ama")
+        shop.customer("kofi", book=other)
+        shop.wait_until_told(mine)
+        awaited(lambda: shop.position(theirs) == 2)
+
+    names = {(r.path, orjson.loads(r.body)["data"]["external_id"]) for r in receiver.received}
+    assert names == {("/mine", "ama"), ("/theirs", "kofi")}
