@@ -47,6 +47,7 @@ from api.payment_links import queries as payment_link_queries
 from api.payments import commands as payment_commands
 from api.payments import exports as payment_exports
 from api.payments import queries as payment_queries
+from api.payments import receipts as payment_receipts
 from api.payments import statistics as payment_statistics
 from api.reference import routes as reference
 from api.reference.document import DocumentText
@@ -131,6 +132,7 @@ _QUERIES = (
     customer_consents.query_routes.by_id,
     payment_statistics.router,
     payment_exports.router,
+    payment_receipts.router,
     payment_queries.router,
     payment_link_queries.router,
     subscriptions.query_router,

@@ -93,7 +93,8 @@ def test_every_route_is_described_in_the_openapi_document_or_among_the_operation
 
     undescribed = {path for path, method in routes if method not in described.get(path, {})}
 
-    pages = {"/", "/docs", "/docs/{name}", "/pay/{code}", "/pay/{code}/payments/{payment}"}
+    payment = "/pay/{code}/payments/{payment}"
+    pages = {"/", "/docs", "/docs/{name}", "/pay/{code}", payment, f"{payment}/receipt"}
     assert undescribed == {"/openapi.json"} | pages
     assert first_cells("GET /[a-z]+") == {"GET /healthz", "GET /readyz", "GET /metrics"}
     for path, methods in described.items():

@@ -11,6 +11,7 @@ from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews
 from delivery.addresses import Network
 from delivery.feed import Feed
+from delivery.receipts.reading import Receipts
 from delivery.streams import Streams
 from delivery.subjects import Subjects
 from ledger.ledger import Ledger
@@ -70,3 +71,7 @@ class Dependencies:
     def subjects(self) -> Subjects:
         """What facts were about: remembers what it has seen."""
         return self.feed.subjects
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        return Receipts(self.ledger)

@@ -18,11 +18,16 @@ class Documents:
     """The pages of one package: templates in ``templates``, a style and a script in ``assets``.
 
     Both stand in the page itself: it is whole with one answer, wherever a proxy has put it. The
-    tokens of the one look come before the style.
+    tokens of the one look come before the style, and ``look`` between them. ``parts`` is a package
+    whose templates pages are made of as well.
     """
 
-    def __init__(self, package: str, *, style: str, script: str) -> None:
+    def __init__(
+        self, package: str, *, style: str, script: str, look: str = "", parts: str = "api.pages"
+    ) -> None:
         self._package = package
+        self._look = look
+        self._parts = parts
         self._style_name = style
         self._script_name = script
 
@@ -52,7 +57,9 @@ class Documents:
     @cached_property
     def _templates(self) -> Environment:
         return Environment(
-            loader=ChoiceLoader([PackageLoader(self._package), PackageLoader("api.pages")]),
+            loader=ChoiceLoader(
+                [PackageLoader(each) for each in (self._package, self._parts, "api.pages")]
+            ),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -61,7 +68,7 @@ class Documents:
 
     @cached_property
     def _style(self) -> str:
-        return LOOK + _asset(self._package, self._style_name)
+        return LOOK + self._look + _asset(self._package, self._style_name)
 
     @cached_property
     def _script(self) -> str:

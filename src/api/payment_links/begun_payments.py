@@ -1,7 +1,7 @@
 """Begun payments: what a page tells of one to whoever has begun it there."""
 
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -15,19 +15,12 @@ from commands.link_codes import book_of
 from commands.link_uses import link_of
 from commands.payer_details import details_of
 from delivery.looks.readers import Reader, moment_shown
+from delivery.receipts.receipt import answers, paid_with
 from domain.errors import NotFound
-from domain.mobile_money import network_name
 from domain.organization import Organization
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, PaymentLinkNotFound
 from domain.receipt_number import receipt_number
-
-METHODS: Final = {
-    "mobile_money": "Mobile money",
-    "card": "Card",
-    "bank_transfer": "Bank transfer",
-    "ussd": "USSD",
-}
 
 
 class NotBegunHere(NotFound):
@@ -89,28 +82,13 @@ def receipt(begun: dict[str, Any], reader: Reader) -> list[tuple[str, str]]:
         ("Refunded", reader.money(refunded, currency) if refunded else ""),
         ("Date", moment_shown(payment["succeeded_at"] or payment["created_at"], zone)),
         ("Paid by", "\n".join(filter(None, (payer.get("name"), payer.get("email"))))),
-        ("Paid with", _method(payment["method"], payer)),
-        *_answers(begun["terms"]["custom_fields"], payment["metadata"]),
+        ("Paid with", _paid_with(payment["method"], payer)),
+        *answers(begun["terms"]["custom_fields"], payment["metadata"]),
         ("Reference", payment["reference"]),
         ("Receipt number", receipt_number(payment["id"])),
     ]
     return [(label, value) for label, value in lines if value]
 
 
-def _method(method: str, payer: dict[str, Any]) -> str:
-    network, phone = payer.get("network"), payer.get("phone")
-    if method not in ("mobile_money", "ussd"):
-        network = phone = None
-    # The last digits are enough for who has the number, and for nobody else.
-    number = f"••••\N{NO-BREAK SPACE}{phone[-4:]}" if phone else None
-    named = network and network_name(network)
-    return "\N{NO-BREAK SPACE}· ".join(filter(None, (METHODS.get(method, method), named, number)))
-
-
-def _answers(fields: list[dict[str, Any]], metadata: dict[str, Any]) -> list[tuple[str, str]]:
-    said = [(field, metadata.get(field["name"])) for field in fields]
-    return [
-        (field["label"], "Yes" if field["type"] == "checkbox" else str(answer))
-        for field, answer in said
-        if answer
-    ]
+def _paid_with(method: str, payer: dict[str, Any]) -> str:
+    return paid_with(method, network=payer.get("network"), phone=payer.get("phone"))

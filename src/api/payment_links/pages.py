@@ -18,7 +18,7 @@ from api.http.errors import ApiError, InvalidInput, from_refusal
 from api.http.parsing import parse_query, read_body
 from api.http.request import ApiRequest
 from api.http.routing import new_router
-from api.payment_links.begun_payments import METHODS, NotBegunHere, begun_payment
+from api.payment_links.begun_payments import NotBegunHere, begun_payment
 from api.payment_links.commands import begin_payment, look_at_link
 from api.payment_links.forms import (
     ANOTHER_NETWORK,
@@ -35,6 +35,7 @@ from api.payment_links.refusal_pages import for_people
 from commands.link_codes import book_of
 from commands.link_payments import PayThroughLink
 from delivery.looks.readers import Reader, reader_of
+from delivery.receipts.receipt import METHODS
 from domain.book import Book
 from domain.contact import example_number
 from domain.errors import Gone, RuleBroken

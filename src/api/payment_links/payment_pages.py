@@ -3,6 +3,7 @@
 They are shown to the browser it was begun in, and have no secret in their address.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from api.http.failures import answer_to
 from api.http.request import ApiRequest
 from api.http.routing import new_router
-from api.payment_links.begun_payments import METHODS, begun_here, begun_payment, receipt
+from api.pages.receipts import receipt_page
+from api.payment_links.begun_payments import begun_here, begun_payment, receipt
 from api.payment_links.own_payments import secret_of
 from api.payment_links.page_templates import Shop, page
 from api.payment_links.refusal_pages import for_people, words_of
@@ -19,6 +21,7 @@ from commands import payments
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of
 from delivery.looks.readers import reader_of
+from delivery.receipts.receipt import METHODS
 from domain.book import Book
 from domain.errors import Gone, RuleBroken
 
@@ -54,6 +57,15 @@ async def confirm_payment(request: ApiRequest, code: str, payment: str) -> Respo
     return RedirectResponse(payment, _SEE_OTHER)
 
 
+@router.get("/pay/{code}/payments/{payment}/receipt", include_in_schema=False)
+@for_people
+async def show_receipt(request: ApiRequest, code: str, payment: str) -> Response:
+    """Of a payment that this browser has begun, to print and to keep."""
+    await begun_payment(request, code, payment)
+    receipts = request.dependencies.receipts
+    return receipt_page(await asyncio.to_thread(receipts.receipt, book_of(code), payment))
+
+
 async def _shown(
     request: ApiRequest, code: str, payment_id: str, problem: tuple[str, str] | None = None
 ) -> Response:
@@ -66,6 +78,7 @@ async def _shown(
         is_test=Book.named(book_of(code)).mode == "test",
         title=payment["source_description"],
         payment=payment,
+        receipt_address=f"{payment['id']}/receipt",
         price=reader.money(payment["net_amount"], payment["currency"]),
         method=METHODS.get(payment["method"], payment["method"]).lower(),
         receipt=receipt(begun, reader),

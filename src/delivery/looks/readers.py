@@ -39,6 +39,11 @@ def reader_of(accept_language: str | None) -> Reader:
     return _reader((accept_language or "")[:_LONGEST_HEADER])
 
 
+def reader_in(country: str | None) -> Reader:
+    """Somebody who reads English and lives in a country (ISO 3166), as far as anybody said it."""
+    return _reader(f"en-{country}" if country else "")
+
+
 def moment_shown(moment: str, zone: str | None) -> str:
     """28 November 2026, 14:05 GMT: an RFC 3339 moment in a zone, in UTC where nobody said one."""
     there = datetime.fromisoformat(moment).astimezone(zone_of(zone or "UTC"))

@@ -9,6 +9,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from delivery.looks.accents import OURS
+from delivery.looks.tokens import LETTER, spelled_out
 from delivery.messages.values import BEGINS, ENDS
 
 _TAG: Final = re.compile(
@@ -16,6 +18,8 @@ _TAG: Final = re.compile(
     r"(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+_COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_ABOUT_US: Final = ("organization_name", "organization_color", "unsubscribe_url")
 _WHOLE: Final = re.compile(r"<html[\s>]", re.IGNORECASE)
 # A value is passed over, so that no link begins in it; one that goes on with a value has no blanks.
 _LINK: Final = re.compile(
@@ -50,13 +54,13 @@ def framed(html: str, title: str, variables: Mapping[str, str]) -> str:
     """A whole document; one that is whole stays as it is."""
     if _WHOLE.search(html):
         return html
+    named = {name: variables.get(name, "") for name in _ABOUT_US}
+    color = named.pop("organization_color")
+    light, dark = spelled_out(LETTER, color if _COLOR.fullmatch(color) else OURS)
     letter = _frames().get_template("letter.html")
-    return letter.render(content=Markup(html), title=title, **_frame_of(variables))  # noqa: S704 (escaped)
-
-
-def _frame_of(variables: Mapping[str, str]) -> dict[str, str]:
-    wanted = ("organization_name", "organization_color", "unsubscribe_url")
-    return {name: variables.get(name, "") for name in wanted}
+    # Values are escaped, the style is a file of ours and a colour.
+    styles = {"light": Markup(light), "dark": Markup(dark)}  # noqa: S704
+    return letter.render(content=Markup(html), title=title, **styles, **named)  # noqa: S704
 
 
 def _linked(text: str) -> str:

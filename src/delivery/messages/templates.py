@@ -16,7 +16,7 @@ from delivery.messages.values import (
     for_text,
     marked,
 )
-from delivery.messages.variables import NOTED
+from delivery.messages.variables import NOTED, written_name
 
 __all__ = ["BadTemplate", "Compiled", "Kind", "Rendered", "compile_template"]
 
@@ -56,7 +56,9 @@ class Compiled:
         Raises MessageTooLong.
         """
         # Whatever it says beside its own words is said with these: StrictUndefined sees to it.
-        known = {name: "" for name in self.names if name.startswith(NOTED)} | dict(variables)
+        known = {name: "" for name in self.names if name.startswith(NOTED)} | {
+            written_name(name): value for name, value in variables.items()
+        }
         if self.kind == "notification":
             return Rendered(None, self._filled(self.body, for_notifications, known).strip(), None)
         if self.kind == "sms":
@@ -64,6 +66,8 @@ class Compiled:
             return Rendered(None, plainer(text), None)
         subject = " ".join(self._filled(self.subject or "", for_text, known).split())
         text, html = self._twins(known)
+        if url := variables.get("unsubscribe_url"):
+            text += f"\nUnsubscribe: {url}\n"
         return Rendered(subject, text, framed(html, subject, variables))
 
     def _twins(self, known: Mapping[str, str]) -> tuple[str, str]:

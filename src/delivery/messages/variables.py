@@ -1,5 +1,6 @@
 """Variables: what a message may say of what happened, each a text that is empty if not known."""
 
+import re
 from typing import Final
 
 # What each is, and how it may look: so a template is tried before anything has happened.
@@ -37,7 +38,13 @@ VARIABLES: Final[dict[str, str]] = {
 
 # Of what a merchant has noted on what happened, and on who it is about: metadata_order_id.
 NOTED: Final = ("metadata_", "customer_metadata_")
+_OTHER_SIGNS: Final = re.compile(r"\W")
 
 
 def is_known(name: str) -> bool:
     return name in VARIABLES or name.startswith(NOTED)
+
+
+def written_name(name: str) -> str:
+    """How a template calls it: in the names of notes every sign but letters and figures is a _."""
+    return name if name.isidentifier() else _OTHER_SIGNS.sub("_", name)

@@ -238,7 +238,8 @@ def test_the_document_names_every_route_that_there_is(server, document):
     }
 
     described = {(path, method) for path, method, _ in _operations(document)}
-    for_people = {("/", "get"), ("/docs", "get"), ("/docs/{name}", "get")} | {
+    receipt = "/pay/{code}/payments/{payment}/receipt"
+    for_people = {(path, "get") for path in ("/", "/docs", "/docs/{name}", receipt)} | {
         (path, method)
         for path in ("/pay/{code}", "/pay/{code}/payments/{payment}")
         for method in ("get", "post")
@@ -365,6 +366,7 @@ class Shop:
             "/capture": {"capture_method": "manual"},
             "/refund": {},
             "/refunds": {},
+            "/receipt": {},
             "/dispute": {},
             "/dispute/resolve": {},
         }

@@ -221,12 +221,13 @@ def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, open_page
     opened.goto(link["url"])
     introduce(opened)
     opened.get_by_role("button", name="Pay").click()
-    expect(opened.get_by_role("button", name="Print or save the receipt")).to_be_visible()
+    opened.get_by_role("link", name="Print or save the receipt").click()
+    expect(opened.get_by_role("button", name="Print or save")).to_be_visible()
     opened.emulate_media(media="print")
 
     expect(opened.get_by_role("button")).to_have_count(0)
     expect(opened.get_by_text("Receipt number")).to_be_visible()
-    for part in ("body", ".test", ".outcome .mark"):
+    for part in ("body", ".desk", ".sheet"):
         paper = opened.locator(part).evaluate("each => getComputedStyle(each).backgroundColor")
         assert paper in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"), part
 

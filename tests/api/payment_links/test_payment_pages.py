@@ -298,3 +298,25 @@ def test_a_failure_of_ours_is_a_page_too_and_is_noted_like_any_other(new_server,
     events = [each["event"] for each in log]
     assert [each for each in events if each != "request"] == ["unavailable", "request_failed"]
     said.close()
+
+
+def test_the_receipt_has_a_page_of_its_own_for_the_browser_that_paid(client, browser):
+    link = link_of(client, branding={"color": "#123456"})
+    page = browser.post(pay(browser, link).url)
+
+    address = re.search(r'href="([^"]+/receipt)"', page.text)[1]
+    receipt = browser.get(page.url.join(address))
+
+    assert "Kente House" in receipt.text
+    assert "--accent: #123456" in receipt.text
+    assert "ada@example.com" in receipt.text
+    stranger = httpx.get(receipt.url)
+    assert stranger.status_code == 404
+    assert "ada@example.com" not in stranger.text
+
+
+def test_nothing_is_printed_before_it_is_paid(client, browser):
+    page = pay(browser, link_of(client))
+
+    assert "/receipt" not in page.text
+    assert browser.get(f"{page.url}/receipt").status_code == 400

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.messages.templates import BadTemplate, MessageTooLong, compile_template
-from delivery.messages.variables import VARIABLES
+from delivery.messages.variables import VARIABLES as EXAMPLES
+
+VARIABLES = EXAMPLES | {"unsubscribe_url": ""}
 
 HOSTILE = "Ama <script>x</script>\r\nBcc: all@example.com\nhttp://evil.example/ \u202e@channel"
 
@@ -30,6 +32,14 @@ def test_what_nobody_has_said_is_empty_or_what_the_template_says_instead():
     )
 
     assert template.render(VARIABLES | {"customer_name": ""}).text == "Dear friend."
+
+
+def test_a_note_of_any_name_can_be_written():
+    template = compile_template(None, "{{ metadata_order_id }}{{ customer_metadata_a_b }}", "sms")
+
+    notes = {"metadata_order-id": "1001", "customer_metadata_a b": "!"}
+
+    assert template.render(VARIABLES | notes).text == "1001!"
 
 
 def test_an_unknown_variable_is_named_with_the_ones_there_are():
@@ -145,6 +155,16 @@ def test_the_two_bodies_of_an_email_that_is_written_as_html_say_the_same():
         "Thank you\n\nYou paid GHS 1,250.50 for\n\n- A dress\n- Shoes\n\n"
         "See & follow (https://shop.example/)\n"
     )
+
+
+def test_who_may_be_written_to_no_more_is_told_how_in_both_bodies():
+    template = compile_template("Your order", "It is on its way.", "email")
+
+    rendered = template.render(EXAMPLES)
+
+    url = EXAMPLES["unsubscribe_url"]
+    assert rendered.text == f"It is on its way.\n\nUnsubscribe: {url}\n"
+    assert f'<a href="{url}">Unsubscribe</a>' in rendered.html
 
 
 def test_a_whole_document_is_sent_as_it_is():

@@ -53,7 +53,3 @@ for (const logo of document.querySelectorAll(".logo")) {
     if (initial) initial.hidden = false;
   });
 }
-for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => print());
-}

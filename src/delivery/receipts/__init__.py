@@ -1,0 +1,1 @@
+"""Receipts: what somebody who paid keeps, the same for ever, from facts alone."""

@@ -1,0 +1,164 @@
+"""Reads receipts from the ledger: from facts up to the one by which somebody had paid.
+
+What the organization, its link or its customer is called by now changes no receipt. Two things
+that happened since are on it: refunds, and that somebody is not to be known any more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from delivery.looks.accents import OURS
+from delivery.looks.readers import Reader, moment_shown, reader_in
+from delivery.receipts.receipt import Receipt, answers, paid_with
+from domain.book import Book
+from domain.customer import Customer
+from domain.errors import RuleBroken
+from domain.fact import Fact
+from domain.organization import UNNAMED, Organization
+from domain.payer_details import PayerDetails
+from domain.payment import Payment
+from domain.payment_link import PaymentLink
+from domain.payment_refusals import PaymentNotFound
+from domain.receipt_number import receipt_number
+from ledger.facts import FactMapper
+from ledger.ledger import Ledger
+
+_SETTINGS: Final = (Organization.Founded.TOPIC, Organization.SettingsChanged.TOPIC)
+_TERMS: Final = (PaymentLink.Created.TOPIC, PaymentLink.Updated.TOPIC)
+_PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
+# No organization, link or customer was changed more often than this before somebody paid.
+_MOST_CHANGES: Final = 100_000
+
+
+class NotPaid(RuleBroken):
+    code = "payment_not_paid"
+
+    def __init__(self, payment_id: str, status: str) -> None:
+        super().__init__(
+            f"payment {payment_id} has not been paid, so there is no receipt", status=status
+        )
+
+
+@dataclass(frozen=True)
+class _Paid:
+    """A payment as it was when it had been paid, and the position of the fact that says so."""
+
+    payment: Payment
+    position: int
+
+
+class Receipts:
+    """For any number of threads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._mapper = FactMapper()
+
+    def receipt(self, book: str, payment_id: str, *, with_payer: bool = True) -> Receipt:
+        """Without the payer for whoever may not know them. Raises PaymentNotFound, and NotPaid."""
+        paid, now = self._paid(book, payment_id)
+        shop = self._last(book, Book.named(book).org_id, _SETTINGS, paid.position)
+        terms = self._terms(book, paid)
+        reader = reader_in(shop.get("country"))
+        return Receipt(
+            number=receipt_number(payment_id),
+            payment_id=payment_id,
+            is_test=Book.named(book).mode == "test",
+            shop=_stated(shop),
+            color=terms.get("branding", {}).get("color") or shop.get("color") or OURS,
+            amount=reader.money(paid.payment.captured_amount, now.currency),
+            paid_at=_moment(paid.payment.succeeded_at, shop),
+            lines=self._lines(book, paid, now, terms, with_payer=with_payer),
+            refunds=_refunds(now, reader, shop),
+        )
+
+    def _paid(self, book: str, payment_id: str) -> tuple[_Paid, Payment]:
+        now: Payment | None = None
+        paid: _Paid | None = None
+        for stored in self._ledger.read_stream(book, payment_id):
+            fact = self._mapper.decode(stored)
+            now = fact.mutate(now)
+            if isinstance(fact, Payment.Succeeded) and now is not None:
+                paid = _Paid(now.copy(), stored.position)
+        if now is None or not isinstance(now, Payment):
+            raise PaymentNotFound(payment_id)
+        if paid is None:
+            raise NotPaid(payment_id, now.status)
+        return paid, now
+
+    def _terms(self, book: str, paid: _Paid) -> Mapping[str, Any]:
+        payment = paid.payment
+        if payment.source != "payment_link" or payment.source_id is None:
+            return {}
+        found = self._last(book, payment.source_id, _TERMS, paid.position)
+        terms: Mapping[str, Any] = found.get("terms", {})
+        return terms
+
+    def _lines(
+        self,
+        book: str,
+        paid: _Paid,
+        now: Payment,
+        terms: Mapping[str, Any],
+        *,
+        with_payer: bool,
+    ) -> list[tuple[str, str]]:
+        payment = paid.payment
+        said, network = self._payer(book, paid, now) if with_payer else ({}, None)
+        payer = "\n".join(filter(None, (said.get("name"), said.get("email"))))
+        lines = [
+            ("For", payment.source_description or payment.description or ""),
+            ("Paid by", payer),
+            ("Paid with", paid_with(payment.method, network=network, phone=said.get("phone"))),
+            *answers(terms.get("custom_fields", ()), payment.metadata),
+            ("Reference", payment.reference or ""),
+        ]
+        return [(label, value) for label, value in lines if value]
+
+    def _payer(self, book: str, paid: _Paid, now: Payment) -> tuple[Mapping[str, Any], str | None]:
+        """What they said of themselves, else what was known of them; nothing once they are gone."""
+        if now.customer_id and self._is_gone(book, now.customer_id):
+            return {}, None
+        details = self._ledger.read_stream(book, PayerDetails.id_for(now.id))
+        if details:
+            fact = self._mapper.decode(details[0])
+            return vars(fact)["personal"], vars(fact)["network"]
+        customer_id = paid.payment.customer_id
+        if customer_id is None:
+            return {}, None
+        return self._last(book, customer_id, _PROFILE, paid.position).get("personal", {}), None
+
+    def _is_gone(self, book: str, customer_id: str) -> bool:
+        gone = (Customer.Deleted.TOPIC,)
+        head = self._ledger.head(book)
+        return bool(self._ledger.read_streams(book, [customer_id], topics=gone, upto=head, limit=1))
+
+    def _last(
+        self, book: str, stream: str, topics: tuple[str, ...], position: int
+    ) -> Mapping[str, Any]:
+        """What the last of these facts says, which hold all there is to say."""
+        found = self._ledger.read_streams(
+            book, [stream], topics=topics, upto=position, limit=_MOST_CHANGES
+        )
+        fact: Fact | None = self._mapper.decode(found[-1]) if found else None
+        return vars(fact) if fact is not None else {}
+
+
+def _stated(shop: Mapping[str, Any]) -> str:
+    name = shop.get("name") or ""
+    return "" if name == UNNAMED else str(name)
+
+
+def _moment(at: Any, shop: Mapping[str, Any]) -> str:
+    return moment_shown(at.isoformat(), shop.get("time_zone"))
+
+
+def _refunds(payment: Payment, reader: Reader, shop: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (
+            moment_shown(refund["occurred_at"], shop.get("time_zone")),
+            reader.money(refund["amount"], payment.currency),
+        )
+        for refund in payment.refunds
+    ]

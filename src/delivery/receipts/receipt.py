@@ -1,0 +1,57 @@
+"""A receipt: who paid whom, how much, when, how and what for, as it was when they paid."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from domain.mobile_money import network_name
+
+METHODS: Final = {
+    "mobile_money": "Mobile money",
+    "card": "Card",
+    "bank_transfer": "Bank transfer",
+    "ussd": "USSD",
+}
+_BY_NUMBER: Final = ("mobile_money", "ussd")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """All of it as people read it. ``lines``: each value with what it is about.
+
+    ``refunds``: what was given back since, with when; a receipt only ever gets more of them.
+    """
+
+    number: str
+    payment_id: str
+    is_test: bool
+    shop: str
+    color: str
+    amount: str
+    paid_at: str
+    lines: list[tuple[str, str]]
+    refunds: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def subject(self) -> str:
+        shop = f" from {self.shop}" if self.shop else ""
+        return f"Your receipt{shop} ({self.number})"
+
+
+def paid_with(method: str, *, network: str | None, phone: str | None) -> str:
+    """How somebody paid; of a number the end, enough for who has it, and for nobody else."""
+    if method not in _BY_NUMBER:
+        network = phone = None
+    number = f"••••\N{NO-BREAK SPACE}{phone[-4:]}" if phone else None
+    named = network and network_name(network)
+    return "\N{NO-BREAK SPACE}· ".join(filter(None, (METHODS.get(method, method), named, number)))
+
+
+def answers(fields: Iterable[Mapping[str, Any]], notes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a payer has answered to the questions of a page, each with its question."""
+    said = [(question, notes.get(question["name"])) for question in fields]
+    return [
+        (question["label"], "Yes" if question["type"] == "checkbox" else str(answer))
+        for question, answer in said
+        if answer
+    ]

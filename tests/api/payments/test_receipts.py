@@ -1,0 +1,132 @@
+"""Receipts: the same for ever, printed and read, and who may know who paid."""
+
+import re
+
+import pytest
+
+on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+KENTE = {"name": "Kente House", "country": "GH", "time_zone": "Africa/Accra", "color": "#7a1f3d"}
+AMA = {"name": "Ama <Mensah>", "email": "ama@example.com"}
+
+
+def paid(client, **said):
+    client.patch("/v1/organization", json=KENTE)
+    customer = client.post("/v1/customers", json=AMA).json()
+    asked = {"amount": 125050, "currency": "GHS", "method": "card", "customer_id": customer["id"]}
+    asked |= {"description": "A dress", "reference": "ORDER-7", "country": "GH"}
+    payment = client.post("/v1/payments/intents", json=asked | said).json()
+    return client.post(f"/v1/payments/{payment['id']}/confirm").json()
+
+
+def read(page):
+    rows = re.findall(r'<td class="about">([^\0]+?)</td><td class="said">([^\0]+?)</td>', page.text)
+    return {label: value.replace("\N{NO-BREAK SPACE}", " ") for label, value in rows}
+
+
+@on_both_databases
+def test_a_receipt_says_who_paid_whom_how_much_how_and_what_for(client):
+    payment = paid(client)
+
+    page = client.get(f"/v1/payments/{payment['id']}/receipt")
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'sha256-" in page.headers["content-security-policy"]
+    assert "Kente House" in page.text
+    assert "GHS\N{NO-BREAK SPACE}1,250.50" in page.text
+    assert "--accent: #7a1f3d" in page.text
+    assert re.search(r"\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d GMT", page.text)
+    receipt = read(page)
+    assert re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}", receipt.pop("Receipt number"))
+    assert receipt == {
+        "For": "A dress",
+        "Paid by": "Ama &lt;Mensah&gt;\nama@example.com",
+        "Paid with": "Card",
+        "Reference": "ORDER-7",
+        "Mode": "Test: no money moved",
+    }
+
+
+@on_both_databases
+def test_a_receipt_stays_what_it_was_whatever_things_are_called_since(client):
+    payment = paid(client)
+    address = f"/v1/payments/{payment['id']}/receipt"
+    before = client.get(address).text
+
+    client.patch("/v1/organization", json={"name": "Other", "color": "#000000", "country": "DE"})
+    client.patch(f"/v1/customers/{payment['customer_id']}", json={"name": "Somebody else"})
+
+    assert client.get(address).text == before
+
+
+def test_a_refund_is_added_and_changes_nothing_else(client):
+    payment = paid(client)
+    address = f"/v1/payments/{payment['id']}/receipt"
+    before = read(client.get(address))
+
+    client.post(f"/v1/payments/{payment['id']}/refund", json={"amount": 5000})
+
+    after = read(client.get(address))
+    [added] = after.keys() - before.keys()
+    assert added.startswith("Refunded<br>")
+    assert after.pop(added) == "\N{MINUS SIGN}GHS 50.00"
+    assert after == before
+
+
+def test_a_copy_says_so(client):
+    address = f"/v1/payments/{paid(client)['id']}/receipt"
+
+    first, copy = client.get(address).text, client.get(address, params={"copy": True}).text
+
+    assert "Copy" not in first
+    assert copy.replace(' <span class="badge">Copy</span>', "") == first
+
+
+def test_a_receipt_is_text_for_who_reads_text(client):
+    address = f"/v1/payments/{paid(client)['id']}/receipt?copy=true"
+
+    text = client.get(address, headers={"Accept": "text/plain"})
+
+    assert text.headers["content-type"] == "text/plain; charset=utf-8"
+    title, _, amount, *_ = text.text.splitlines()
+    assert re.fullmatch(r"Receipt [0-9A-Z-]{14} \(copy, test: no money moved\)", title)
+    assert amount == "Paid: GHS\N{NO-BREAK SPACE}1,250.50"
+    assert "Paid by: Ama <Mensah>, ama@example.com\n" in text.text
+
+
+def test_who_is_gone_is_on_no_receipt(client):
+    payment = paid(client)
+
+    client.delete(f"/v1/customers/{payment['customer_id']}")
+
+    page = client.get(f"/v1/payments/{payment['id']}/receipt")
+    assert "Mensah" not in page.text
+    assert "Paid by" not in read(page)
+
+
+def test_a_key_that_may_not_know_customers_is_not_told_who_paid(client, merchant):
+    payment = paid(client)
+    key = client.post("/v1/api-keys", json={"name": "till", "scopes": ["payments:read"]}).json()
+
+    with merchant.client(key["key"]) as till:
+        page = till.get(f"/v1/payments/{payment['id']}/receipt")
+
+    assert read(page)["For"] == "A dress"
+    assert "Mensah" not in page.text
+
+
+def test_what_was_not_paid_has_no_receipt(client):
+    asked = {"amount": 500, "currency": "GHS", "method": "card"}
+    payment = client.post("/v1/payments/intents", json=asked).json()
+
+    refused = client.get(f"/v1/payments/{payment['id']}/receipt")
+    unknown = client.get("/v1/payments/pay_01hxa2b3c4d5e6f7g8h9jkmnpq/receipt")
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "payment_not_paid")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "payment_not_found")
+
+
+def test_what_is_no_payment_has_no_receipt_either(client):
+    customer = client.post("/v1/customers", json=AMA).json()
+
+    assert client.get(f"/v1/payments/{customer['id']}/receipt").status_code == 404
