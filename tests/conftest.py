@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +24,7 @@ import structlog
 from browser import Pages, started
 from citus import pretend_citus
 from playwright.sync_api import Browser
-from postgresql import databases_on, empty
+from postgresql import databases_on, empty, empty_but_for_tables, tables_made
 from sqlalchemy import Engine
 from tables import make_tables
 
@@ -165,29 +166,66 @@ def _offers_trigrams(url: str) -> bool:
         return connection.execute(offered).fetchone() is not None
 
 
+@dataclass
+class IdleDatabases:
+    """Databases that nobody uses, and how to make another: that takes as long as a test.
+
+    `empty` are empty; `with_tables` have those of a ledger, without rows, and what they are like.
+    """
+
+    create: Callable[[], str]
+    empty: list[str] = field(default_factory=list)
+    with_tables: dict[str, str] = field(default_factory=dict)
+
+    def take_with_tables(self) -> tuple[str, str]:
+        if self.with_tables:
+            return self.with_tables.popitem()
+        url = self.empty.pop() if self.empty else self.create()
+        engine = open_engine(url)
+        make_tables(engine)
+        engine.dispose()
+        return url, tables_made(url)
+
+    def give_back(self, url: str, made: str | None) -> None:
+        """For the next; `made` is what its tables were like."""
+        if made is not None and empty_but_for_tables(url, made):
+            self.with_tables[url] = made
+        else:
+            empty(url)
+            self.empty.append(url)
+
+
 @pytest.fixture(scope="session")
-def idle_databases(postgresql_server: str) -> Iterator[tuple[list[str], Callable[[], str]]]:
-    """Empty databases that nobody uses, and how to make another: that takes as long as a test."""
+def idle_databases(postgresql_server: str) -> Iterator[IdleDatabases]:
     with databases_on(postgresql_server) as create:
-        yield [], create
+        yield IdleDatabases(create)
 
 
 @pytest.fixture
-def new_postgresql(
-    idle_databases: tuple[list[str], Callable[[], str]],
-) -> Iterator[Callable[[], str]]:
-    """Gives empty databases on the server; they are emptied after the test, for the next one."""
-    idle, create = idle_databases
-    given: list[str] = []
+def new_postgresql(idle_databases: IdleDatabases) -> Iterator[Callable[..., str]]:
+    """Gives databases on the server, empty but for tables; they are emptied after the test."""
+    given: dict[str, str | None] = {}
 
-    def give() -> str:
-        given.append(idle.pop() if idle else create())
-        return given[-1]
+    def give(*, with_tables: bool = False) -> str:
+        url: str
+        made: str | None = None
+        if with_tables:
+            url, made = idle_databases.take_with_tables()
+        elif idle_databases.empty:
+            url = idle_databases.empty.pop()
+        else:
+            url = idle_databases.create()
+        given[url] = made
+        return url
 
     yield give
-    for url in given:
-        empty(url)
-    idle += given
+    for url, made in given.items():
+        idle_databases.give_back(url, made)
+
+
+@pytest.fixture
+def tables_wanted() -> None:
+    """Whoever asks for it makes the ledger's tables, and may find them made."""
 
 
 @pytest.fixture
@@ -196,12 +234,12 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(new_postgresql: Callable[[], str]) -> str:
-    return new_postgresql()
+def postgresql_url(request: pytest.FixtureRequest, new_postgresql: Callable[..., str]) -> str:
+    return new_postgresql(with_tables="tables_wanted" in request.fixturenames)
 
 
 @pytest.fixture
-def cluster_url(postgresql_url: str) -> str:
+def cluster_url(postgresql_url: str, tables_wanted: None) -> str:  # noqa: ARG001 (told)
     """A PostgreSQL whose ledger is spread by book, or so it thinks."""
     pretend_citus(postgresql_url)
     engine = open_engine(postgresql_url)
@@ -229,7 +267,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
+def engine(database_url: str, tables_wanted: None) -> Iterator[Engine]:  # noqa: ARG001 (told)
     """A database that has the ledger's tables."""
     engine = open_engine(database_url)
     make_tables(engine)

@@ -20,8 +20,8 @@ from ledger.supervised_threads import ThreadLog
 
 LEASE: Final = "delivery"
 
-_LEASE_SECONDS: Final = 15.0
-_RENEWED_AFTER_SECONDS: Final = 5.0
+_LEASE_SECONDS: Final = 10.0
+_RENEWED_AFTER_SECONDS: Final = 3.0
 _LOOKED_AT_AGAIN_SECONDS: Final = 5.0
 _SWEPT_EVERY_SECONDS: Final = 3600.0
 _LAST: Final = "\U0010ffff"

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from api.resources.event_data import data_of
@@ -13,16 +13,16 @@ from delivery.messages.providers import Senders
 from delivery.subjects import Subjects
 from delivery.workflows.asking import Asking
 from delivery.workflows.calling import Calling
-from delivery.workflows.customer_money import CustomerMoney, PaymentsOf
+from delivery.workflows.customer_money import CustomerMoney, payments_of
 from delivery.workflows.executing import Executor
 from delivery.workflows.following import Follower
 from delivery.workflows.sending import Sending
 from delivery.workflows.tagging import tagging
 from delivery.workflows.worker import WorkflowWorker
+from delivery.workflows.writing import Writing
 from ledger.ledger import Ledger
 from ledger.supervised_threads import supervised_thread
 from projections.engine.live.reader import Views
-from projections.paid_payments import paid_payments
 
 
 @contextmanager
@@ -73,20 +73,12 @@ def workflow_worker(
 ) -> WorkflowWorker:
     """The parts, joined; they live on the loop that runs them."""
     subjects = Subjects(ledger)
-    asking = Asking(ledger, CustomerMoney(ledger, _payments_of(views)))
+    asking = Asking(ledger, CustomerMoney(ledger, payments_of(views)))
     actions = {
         "add_tag": tagging(handler, adds=True),
         "remove_tag": tagging(handler, adds=False),
         "webhook": Calling(handler, client, data_of).call,
-        **Sending(ledger, handler, senders).actions,
+        **Sending(handler, senders, Writing(ledger, handler.load_recent)).actions,
     }
     executor = Executor(ledger, handler, subjects, asking, actions)
     return WorkflowWorker(ledger, Follower(ledger, subjects, asking), executor, its_turn=its_turn)
-
-
-def _payments_of(views: Views) -> PaymentsOf:
-    async def payments_of(book: str, customer_id: str) -> tuple[Sequence[str], int]:
-        found = await views.ask(book, lambda db: paid_payments(db, book, customer_id))
-        return found.result, found.position
-
-    return payments_of

@@ -23,6 +23,7 @@ import uvicorn
 from fastapi import FastAPI
 from openapi_document import put_back
 from postgresql import databases_on
+from receiver import Receiver, receiving
 from secret_keys import KEYRING
 from statement_scope import recorded
 from tables import make_tables
@@ -326,6 +327,13 @@ def document(server_on_sqlite: Server) -> Any:
     """What the service says of itself; what is said once stands wherever it is meant."""
     said = httpx.get(f"{server_on_sqlite.url}/openapi.json", timeout=60).json()
     return put_back(said, said)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody who is told what happens."""
+    with receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ class Bought:
     dispute: tuple[datetime, int, str] | None = None
     # How its provider called the money, the last time it said that it took it.
     reference: str | None = None
+    # What was set aside was taken in part, and the rest was let go when it was canceled.
+    rest_let_go: bool = False
     # What is needed to look back: when it became whose and what, in the order it was noted.
     is_created: bool = True
     attached_at: datetime | None = None

@@ -334,6 +334,7 @@ class SimulatedShop:
         allowed = card.status in statuses
         await self.expect(allowed, lambda work: cancel_payment(work, card.id, command))
         if card.status == "partially_captured":
+            card.rest_let_go = True
             await self._paid(card, self.clock.now)
         elif allowed and card.status != "canceled":
             card.turn("canceled", self.clock.now)

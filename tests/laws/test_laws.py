@@ -22,9 +22,19 @@ from oracle_as_of import as_of, moments_of
 from simulated_shop import ManualClock, SimulatedShop, steps
 from sqlalchemy import Connection, select
 from tables import make_tables
+from told_events import (
+    assert_each_names_the_one_before,
+    assert_the_last_word_is_how_it_stands,
+    customer_of,
+    expected_events,
+    told_events,
+)
 
+from api.resources.event_data import data_of
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
+from delivery.feed import EventFilter, Feed
+from domain.event_types import TYPES, topics_of, types_wanted
 from ledger.chain import BrokenChain
 from ledger.database import open_engine
 from ledger.facts import FactMapper, StoredFact
@@ -41,6 +51,8 @@ from projections.read_models import DEFINITIONS, FOLDS
 
 # How many times as many examples: in the soak more than while somebody waits.
 LIVES = int(os.environ.get("WHENCE_TEST_LIVES", "1"))
+
+EVENT_NAMES = ("payment.*", "customer.*", "refund.succeeded", *TYPES)
 
 
 @dataclass
@@ -84,6 +96,16 @@ class Store:
             assert step.checkpoints[book].parked_error is None
             if not step.unfinished:
                 return step.checkpoints[book].position
+
+    def told(self, book: str, wanted: EventFilter, *, limit: int) -> list[dict[str, Any]]:
+        """Everything that is in the feed of a book, read in pages of so many."""
+        feed, found, after = Feed(self.ledger, data_of), list[dict[str, Any]](), 0
+        with self.serving.reading() as views:
+            while True:
+                page = feed.page(views, book, wanted, after=after, limit=limit)
+                found, after = found + page.events, page.position
+                if not page.has_more:
+                    return found
 
     def rows(self, generation: Generation, book: str) -> dict[str, list[tuple[Any, ...]]]:
         """All rows of a book, table by table, sorted."""
@@ -241,6 +263,35 @@ def test_the_chain_of_a_book_holds_whatever_happens(store, days):
     verified = store.ledger.verify(shop.book)
     assert not isinstance(verified, BrokenChain)
     assert verified.position == store.ledger.head(shop.book)
+
+
+@examples(4)
+@given(
+    days=steps,
+    limit=st.integers(1, 40),
+    names=st.lists(st.sampled_from(EVENT_NAMES), max_size=3),
+    which=st.none() | st.integers(0, 7),
+)
+def test_others_are_told_of_everything_once_and_of_nothing_else(store, days, limit, names, which):
+    shop = store.open_shop()
+    asyncio.run(shop.live_through(days))
+    store.fold(shop.book, store.serving, at_most=20)
+    person = None if which is None else shop.person(which)
+
+    everything = store.told(shop.book, EventFilter(), limit=limit)
+    wanted = EventFilter(topics_of(types_wanted(names)), person and person.id)
+    filtered = store.told(shop.book, wanted, limit=limit)
+
+    assert told_events(everything) == expected_events(shop.oracle)
+    assert_the_last_word_is_how_it_stands(everything, shop.oracle)
+    assert_each_names_the_one_before(everything)
+    assert [told["id"] for told in filtered] == [
+        told["id"]
+        for told in everything
+        if told["type"] in types_wanted(names)
+        and (person is None or customer_of(told) == person.id)
+    ]
+    assert_each_names_the_one_before(filtered)
 
 
 def agrees(store: Store, shop: SimulatedShop, moment: datetime) -> Callable[[Connection], None]:

@@ -1,7 +1,7 @@
 """A deliverer over a real store, as the service joins it, with somebody who records facts."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -46,9 +46,9 @@ class Shop:
         make_tables(self.engine)
         self.ledger = stack.enter_context(Ledger(self.engine, clock=self.now))
         self.ids = Ids(self.now)
-        generations = stack.enter_context(Generations(self.engine, folder, clock=self.now))
-        ensure_views(self.ledger, generations, FactMapper(), DEFINITIONS)
-        self.serving = generations.follow(DEFINITIONS)
+        self.generations = stack.enter_context(Generations(self.engine, folder, clock=self.now))
+        ensure_views(self.ledger, self.generations, FactMapper(), DEFINITIONS)
+        self.serving = self.generations.follow(DEFINITIONS)
         projector = Projector(self.ledger, self.serving, FactMapper(), DEFINITIONS)
         self.ledger.on_commit(projector.notify)
         projector.start()
@@ -82,14 +82,24 @@ class Shop:
 
     def pay(self, customer_id: str | None, amount: int = 1000, book: str = BOOK) -> Any:
         """A payment that was created: one fact."""
-        command = CreatePayment(
-            amount=amount,
-            currency="GHS",
-            method="mobile_money",
-            country="GH",
-            customer_id=customer_id,
-        )
-        return self.do(create_payment, command, book=book)
+        return self.do(create_payment, _payment(customer_id, amount), book=book)
+
+    def pay_all(self, customers: Sequence[str], book: str = BOOK) -> list[str]:
+        """One payment of each, in this order; their ids."""
+
+        async def perform() -> list[str]:
+            handler = CommandHandler(self.ledger, clock=self.now, ids=self.ids, keyring=KEYRING)
+            paid = []
+            for some in range(0, len(customers), 100):
+                now = [
+                    handler.perform(book, partial(create_payment, command=_payment(customer, 1000)))
+                    for customer in customers[some : some + 100]
+                ]
+                paid += [payment.id for payment in await asyncio.gather(*now)]
+            handler.close()
+            return paid
+
+        return asyncio.run(perform())
 
     def secrets(self, endpoint: Any, book: str = BOOK) -> list[str]:
         return signing_secrets(endpoint, book, KEYRING, self.now())
@@ -132,6 +142,16 @@ class Shop:
         with deliverer.in_a_thread():
             yield deliverer
         engine.dispose()
+
+
+def _payment(customer_id: str | None, amount: int) -> CreatePayment:
+    return CreatePayment(
+        amount=amount,
+        currency="GHS",
+        method="mobile_money",
+        country="GH",
+        customer_id=customer_id,
+    )
 
 
 @contextmanager

@@ -13,7 +13,9 @@ from uuid import uuid4
 
 import psutil
 import psycopg
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, delete, make_url
+
+from ledger.schema import metadata
 
 PATIENCE_SECONDS = 60
 
@@ -109,7 +111,7 @@ BEGIN
     PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
     FOR each IN SELECT nspname FROM pg_namespace
-        WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'
+        WHERE nspname NOT LIKE 'pg\_%' AND nspname NOT IN ('information_schema', 'KEPT')
     LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', each.nspname);
     END LOOP;
@@ -117,11 +119,70 @@ BEGIN
     EXECUTE format('ALTER DATABASE %I RESET ALL', current_database());
 END $$
 """
+# What there is in the ledger's schema, which transaction made it so, and what the planner knows.
+_MADE = """
+WITH mine AS (SELECT oid FROM pg_class WHERE relnamespace = 'whence'::regnamespace)
+SELECT md5(string_agg(told, ' ' ORDER BY told)) FROM (
+    SELECT (oid, xmin)::text FROM pg_namespace WHERE nspname = 'whence'
+    UNION ALL SELECT (oid, xmin)::text FROM pg_class WHERE oid IN (SELECT oid FROM mine)
+    UNION ALL SELECT (attrelid, attnum, xmin)::text FROM pg_attribute
+        WHERE attrelid IN (SELECT oid FROM mine)
+    UNION ALL SELECT (oid, xmin)::text FROM pg_attrdef WHERE adrelid IN (SELECT oid FROM mine)
+    UNION ALL SELECT (oid, xmin)::text FROM pg_constraint WHERE conrelid IN (SELECT oid FROM mine)
+    UNION ALL SELECT (oid, xmin)::text FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM mine)
+    UNION ALL SELECT (oid, xmin)::text FROM pg_rewrite WHERE ev_class IN (SELECT oid FROM mine)
+    UNION ALL SELECT (oid, xmin)::text FROM pg_proc WHERE pronamespace = 'whence'::regnamespace
+    UNION ALL SELECT (starelid, staattnum, xmin)::text FROM pg_statistic
+        WHERE starelid IN (SELECT oid FROM mine)
+    UNION ALL SELECT (version_num, xmin)::text FROM whence.alembic_version
+) AS each (told)
+"""
+# Whoever wrote more has left pages behind that the next would look through.
+_PAGES = """
+SELECT sum(pg_relation_size(oid)) / 8192 FROM pg_class WHERE relnamespace = 'whence'::regnamespace
+"""
+_FEW_PAGES = 200
+_NO_ROWS = ";".join(str(delete(table)) for table in metadata.sorted_tables)
 
 
 def empty(url: str) -> None:
-    with psycopg.connect(url, autocommit=True, options="-c client_min_messages=error") as operator:
-        operator.execute(_EMPTIED)
+    with _operating(url) as operator:
+        operator.execute(_EMPTIED.replace("KEPT", ""))
+
+
+def empty_but_for_tables(url: str, made: str) -> bool:
+    """The same, but the ledger's tables stay, without rows; not when they are not as they were.
+
+    That takes a third of dropping them and making them again for the next.
+    """
+    with _operating(url) as operator:
+        operator.execute(_EMPTIED.replace("KEPT", "whence"))
+        if _fingerprint(operator) != made:
+            return False
+        operator.execute(_NO_ROWS)
+        identity = "INSERT INTO whence.store (book, id, epoch) VALUES ('', %s, 1)"
+        operator.execute(identity, (uuid4().hex,))
+        return True
+
+
+def tables_made(url: str) -> str:
+    """What the ledger's tables are like, to be compared after a test."""
+    with _operating(url) as operator:
+        found = _fingerprint(operator)
+    assert found is not None
+    return found
+
+
+def _fingerprint(operator: psycopg.Connection) -> str | None:
+    with suppress(psycopg.ProgrammingError):  # the schema is not there, or a table is not
+        [pages] = operator.execute(_PAGES).fetchone() or [None]
+        [made] = operator.execute(_MADE).fetchone() or [None]
+        return made if pages is not None and pages <= _FEW_PAGES else None
+    return None
+
+
+def _operating(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, autocommit=True, options="-c client_min_messages=error")
 
 
 @contextmanager

@@ -38,9 +38,11 @@ PUT_BACK = (
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory, idle_databases):
     """The stores that tests share: a URL for each kind of database; filled by the first of them."""
-    _, create = idle_databases
     folder = tmp_path_factory.mktemp("shared")
-    return {"sqlite": (f"sqlite:///{folder / 'ledger.db'}".format), "postgresql": create}, {}
+    return {
+        "sqlite": (f"sqlite:///{folder / 'ledger.db'}".format),
+        "postgresql": idle_databases.create,
+    }, {}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -45,7 +45,7 @@ class Asking:
         if not met_by_what_happened(conditions, asked):
             return False
         if asks_customer(conditions):
-            customer = await self._customer(book, asked.customer_id, by)
+            customer = await self.customer(book, asked.customer_id, by=by)
             if not met_by_customer(conditions, customer):
                 return False
         if not asks_money(conditions):
@@ -55,7 +55,8 @@ class Asking:
         spent = await self._money.spent(book, asked.customer_id, by=by)
         return met_by_money(conditions, spent, asked.currency)
 
-    async def _customer(self, book: str, customer_id: str | None, by: int) -> Customer | None:
+    async def customer(self, book: str, customer_id: str | None, *, by: int) -> Customer | None:
+        """As they were by that position."""
         if customer_id is None:
             return None
         customer: Customer | None = None

@@ -16,6 +16,8 @@ from domain.fact import Fact
 from domain.payment import Payment
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
+from projections.engine.live.reader import Views
+from projections.paid_payments import paid_payments
 
 # The ids of a customer's payments that brought money, in a book, as of a position of it.
 PaymentsOf = Callable[[str, str], Awaitable[tuple[Sequence[str], int]]]
@@ -89,6 +91,16 @@ class CustomerMoney:
         self._known.move_to_end(key)
         while len(self._known) > _MOST_REMEMBERED:
             self._known.popitem(last=False)
+
+
+def payments_of(views: Views) -> PaymentsOf:
+    """As the views know them."""
+
+    async def ask(book: str, customer_id: str) -> tuple[Sequence[str], int]:
+        found = await views.ask(book, lambda db: paid_payments(db, book, customer_id))
+        return found.result, found.position
+
+    return ask
 
 
 def _moved(position: int, fact: Fact, customer_id: str) -> Iterator[_Movement]:

@@ -169,7 +169,7 @@ class Executor:
 
     async def _is_met(self, given: _Given) -> bool:
         rule, occurrence = given.rule, given.occurrence
-        if rule.trigger == ABANDONED and not _was_left(given):
+        if rule.trigger == ABANDONED and not was_left_behind(given.subject):
             return False
         head = await asyncio.to_thread(self._ledger.head, occurrence.stored.book)
         return await self._asking.met(
@@ -208,13 +208,12 @@ class Executor:
             return Done(SendResult("later", error="something went wrong on our side"))
 
 
-def _was_left(given: _Given) -> bool:
+def was_left_behind(subject: Entity) -> bool:
     """Whether somebody who is known began to pay, and did not."""
-    payment = given.subject
     return (
-        isinstance(payment, Payment)
-        and payment.customer_id is not None
-        and payment.status in _LEFT_BEHIND
+        isinstance(subject, Payment)
+        and subject.customer_id is not None
+        and subject.status in _LEFT_BEHIND
     )
 
 

@@ -13,3 +13,11 @@ def receiver():
 def shop(database_url, tmp_path):
     with opened(database_url, tmp_path) as shop:
         yield shop
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Another store, with nothing in it."""
+    folder = tmp_path / "elsewhere"
+    with opened(f"sqlite:///{folder / 'ledger.db'}", folder) as shop:
+        yield shop

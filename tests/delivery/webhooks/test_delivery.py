@@ -12,6 +12,8 @@ from reevit.webhooks import construct_event
 from standardwebhooks.webhooks import Webhook
 from waiting import awaited
 
+from commands.link_payments import PayThroughLink, pay_through_link
+from commands.payment_links import CreatePaymentLink, create_payment_link
 from commands.webhook_endpoints import (
     RotateSecret,
     UpdateEndpoint,
@@ -399,3 +401,27 @@ def test_each_book_is_told_its_own(shop, receiver):
 
     names = {(r.path, orjson.loads(r.body)["data"]["external_id"]) for r in receiver.received}
     assert names == {("/mine", "ama"), ("/theirs", "kofi")}
+
+
+def test_a_link_may_have_an_address_of_its_own_with_the_same_secret(shop, receiver):
+    endpoint = shop.endpoint(receiver.url + "/all", events=["payment.*"])
+    [secret] = shop.secrets(endpoint)
+    other = shop.endpoint(receiver.url + "/other", "other", events=["payment.*"])
+    receiver.behave = lambda request: Answers(410 if request.path == "/link" else 200)
+    asked = CreatePaymentLink(
+        name="Tee", currency="GHS", amount=500, webhook_url=receiver.url + "/link"
+    )
+    link = shop.do(partial(create_payment_link, prefills=True), asked)
+    with shop.delivering():
+        shop.do(pay_through_link, link.code, PayThroughLink(email="ama@example.com"))
+        shop.pay(None)
+        shop.wait_until_told(endpoint)
+        shop.wait_until_told(other)
+
+    sources = {(r.path, orjson.loads(r.body)["data"]["source"]) for r in receiver.received}
+    assert {path for path, source in sources if source == "payment_link"} == {"/link", "/other"}
+    assert {path for path, source in sources if source == "api"} == {"/all", "/other"}
+    [request, *_] = [each for each in receiver.received if each.path == "/link"]
+    assert construct_event(request.body, request.headers["x-reevit-signature"], secret)
+    # What a link's address answers is not about the endpoint.
+    assert shop.do(show_endpoint, endpoint.id).enabled

@@ -29,6 +29,7 @@ from delivery.http_client import HttpClient
 from delivery.messages.providers import Senders
 from delivery.workflows.calling import Calling
 from delivery.workflows.sending import Sending
+from delivery.workflows.writing import Writing
 
 pytestmark = pytest.mark.anyio
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -50,12 +51,12 @@ def receiver():
 @pytest.fixture
 async def workflows(ledger, handler, new_parts, anyio_backend):  # noqa: ARG001 (there first)
     async with HttpClient() as client:
-        sending = Sending(
+        writing = Writing(
             ledger,
-            handler,
-            Senders(client),
+            handler.load_recent,
             unsubscribe_url=lambda *who: f"https://pay.example/unsubscribe/{who[1]}",
         )
+        sending = Sending(handler, Senders(client), writing)
         yield new_parts(webhook=Calling(handler, client, data_of).call, **sending.actions)
 
 

@@ -272,7 +272,12 @@ class Shop:
 
 
 @pytest.fixture
-def open_shop(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Callable[[], Shop]]:
+def open_shop(
+    database_url: str,
+    tables_wanted: None,  # noqa: ARG001 (told)
+    tmp_path: Path,
+    clock: Clock,
+) -> Iterator[Callable[[], Shop]]:
     shops: list[Shop] = []
 
     def opened() -> Shop:

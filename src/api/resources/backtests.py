@@ -1,0 +1,108 @@
+"""The resource of a backtest: what a workflow would have brought about."""
+
+from typing import Any
+
+from pydantic import Field
+
+from api.resources.shapes import Count, Currency, Moment, Shape
+from commands.workflow_actions import ActionType
+from delivery.envelopes import event_id
+from delivery.messages.channels import Sms
+from delivery.messages.emails import Email
+from delivery.workflows.backtest import ActionCount, Example, Report
+from delivery.workflows.writing import Message
+
+
+class SkippedActions(Shape):
+    """How many would not have been done for one reason."""
+
+    reason: str = Field(examples=["the customer has no email"])
+    count: Count
+
+
+class BacktestAction(Shape):
+    """What would have come of one action; its `cost`, where the integration says a price."""
+
+    type: ActionType
+    would_do: Count
+    skipped: list[SkippedActions]
+    segments: Count
+    cost: str | None = Field(examples=["12.60"])
+    cost_currency: Currency | None
+
+
+class BusiestHour(Shape):
+    """The hour in which most would have followed."""
+
+    hour: Moment
+    executions: Count
+
+
+class BacktestExample(Shape):
+    """A message as it would have been sent."""
+
+    event_id: str
+    customer_id: str | None
+    action_type: ActionType
+    to: str | None
+    subject: str | None
+    text: str
+
+
+class Backtest(Shape):
+    """Nothing was sent. Where it is not complete, ask again from `looked_until`."""
+
+    since: Moment
+    looked_until: Moment
+    is_complete: bool
+    facts: Count
+    executions: Count
+    customers: Count
+    most_of_one_customer: Count
+    busiest_hour: BusiestHour | None
+    actions: list[BacktestAction]
+    examples: list[BacktestExample]
+
+
+def backtest_of(report: Report, book: str, *, tells: bool, **moments: Any) -> dict[str, Any]:
+    """``tells``: whether examples may be shown, which are about customers."""
+    busiest = report.per_hour.most_common(1)
+    examples = report.examples if tells else []
+    return Backtest.of(
+        report,
+        customers=len(report.per_customer),
+        most_of_one_customer=max(report.per_customer.values(), default=0),
+        busiest_hour={"hour": busiest[0][0], "executions": busiest[0][1]} if busiest else None,
+        actions=[_action_of(each) for each in report.actions],
+        examples=[_example_of(each, report, book) for each in examples],
+        **moments,
+    )
+
+
+def _action_of(counted: ActionCount) -> dict[str, Any]:
+    skipped = [{"reason": reason, "count": n} for reason, n in counted.skipped.most_common()]
+    return BacktestAction.of(
+        counted,
+        skipped=skipped,
+        cost=None if counted.cost is None else str(counted.cost),
+        cost_currency=counted.currency,
+    )
+
+
+def _example_of(example: Example, report: Report, book: str) -> dict[str, Any]:
+    return {
+        "event_id": event_id(book, example.position),
+        "customer_id": example.customer_id,
+        "action_type": report.actions[example.action].type,
+        **_shown(example.message),
+    }
+
+
+def _shown(message: Message) -> dict[str, str | None]:
+    match message:
+        case Email():
+            return {"to": message.to, "subject": message.subject, "text": message.text}
+        case Sms():
+            return {"to": message.to, "subject": None, "text": message.text}
+        case _:
+            return {"to": None, "subject": None, "text": message.text}
