@@ -54,7 +54,10 @@ from api.reference.document import DocumentText
 from api.resources.health import Health
 from api.webhooks import config as webhook_config
 from api.webhooks import endpoints as webhook_endpoints
+from api.webhooks import outbound as webhook_outbound
 from api.webhooks import previews as webhook_previews
+from api.webhooks import telling_again as webhook_telling_again
+from api.webhooks import testing as webhook_testing
 from api.workflows import backtests as workflow_backtests
 from api.workflows import executions as workflow_executions
 from api.workflows import integrations as workflow_integrations
@@ -115,6 +118,8 @@ _COMMANDS = (
     webhook_config.command_router,
     webhook_previews.router,
     webhook_endpoints.command_router,
+    webhook_testing.router,
+    webhook_telling_again.router,
 )
 _QUERIES = (
     # Before the events, one of which would be called "stream".
@@ -150,6 +155,7 @@ _QUERIES = (
     organization.query_router,
     webhook_config.query_router,
     webhook_endpoints.query_router,
+    webhook_outbound.router,
 )
 
 _about = new_router("service")

@@ -12,9 +12,10 @@ _LONGEST_GRACE_HOURS: Final = 7 * 24
 Url = Annotated[str, Field(max_length=2048)]
 Name = Annotated[Text, Field(min_length=1)]
 Position = Annotated[int, Field(strict=True, ge=0)]
+Place = Position | Moment
 # What is told first: what happens from now on, or what was recorded after a position, or since a
 # moment.
-Begin = Literal["now"] | Position | Moment
+Begin = Literal["now"] | Place
 
 
 class SetWebhookConfig(Command):
@@ -53,3 +54,14 @@ class RotateSecret(Command):
     """For how long the secret before signs as well; 0: it leaked."""
 
     previous_for_hours: Annotated[int, Field(strict=True, ge=0, le=_LONGEST_GRACE_HOURS)] = 24
+
+
+class ReplayWebhooks(Command):
+    """Which endpoint (its id or name) is told again what was recorded from one place to another.
+
+    A position is in it; a moment begins it, or ends it before what was recorded then.
+    """
+
+    endpoint: Text
+    start: Place = Field(alias="from")
+    until: Place | None = None

@@ -12,6 +12,7 @@ SENTENCES = {
     "413": "The body is larger than 1 MiB, or 64 KiB where no key is needed",
     "429": "Too many requests",
     "500": "Something went wrong on our side",
+    "502": "Somebody else was asked, and did not answer as they should",
     "503": "Not now: see Retry-After",
 }
 ERRORS = {
@@ -29,5 +30,10 @@ ERRORS = {
     "413": ("payload_too_large", "payload_too_large", "the body is larger than 1048576 bytes"),
     "429": ("rate_limited", "rate_limit_exceeded", "too many requests: try again in 12 s"),
     "500": ("server_error", "server_error", "something went wrong on our side"),
+    "502": (
+        "delivery_failed",
+        "webhook_delivery_failed",
+        "it answered 401: usually a wrong secret: is it the one of this endpoint?",
+    ),
     "503": ("unavailable", "views_rebuilding", "the views are being rebuilt: 40 %"),
 }

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.resources.shapes import Moment, Shape
+from api.resources.shapes import Count, Moment, Shape
+from delivery.webhooks.backlog import Backlog
 from domain.webhook_endpoint import WebhookEndpoint
 
 
@@ -32,6 +33,34 @@ class Endpoint(EndpointState):
     signing_secret: str | None
 
 
+class ReplayUnderWay(Shape):
+    """How far it is: from ``position``, which is done, to ``until``."""
+
+    id: str = Field(examples=["rpl_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    position: int
+    until: int
+
+
+class EndpointBacklog(Shape):
+    """What waits for it; unless ``waiting_is_exact`` there is at least so much."""
+
+    position: int
+    waiting: Count
+    waiting_is_exact: bool
+    waiting_since: Moment | None
+    failed: Count
+    down_since: Moment | None
+    next_probe_at: Moment | None
+    last_error: str | None
+    replays: list[ReplayUnderWay]
+
+
+class EndpointInFull(Endpoint):
+    """With what waits for it."""
+
+    backlog: EndpointBacklog
+
+
 class Endpoints(Shape):
     """All of them, the newest first."""
 
@@ -44,6 +73,14 @@ class Deleted(Shape):
     status: Literal["deleted"]
 
 
+class Tested(Shape):
+    """It was taken."""
+
+    status: Literal["ok"]
+    response_code: int
+    milliseconds: int
+
+
 def endpoint_state_of(endpoint: WebhookEndpoint, org_id: str) -> dict[str, Any]:
     status = "active" if endpoint.enabled else "disabled"
     return EndpointState.of(endpoint, org_id=org_id, status=status)
@@ -52,3 +89,20 @@ def endpoint_state_of(endpoint: WebhookEndpoint, org_id: str) -> dict[str, Any]:
 def endpoint_of(endpoint: WebhookEndpoint, org_id: str) -> dict[str, Any]:
     """As it may be stored: with its secret as it is sealed."""
     return endpoint_state_of(endpoint, org_id) | {"signing_secret": endpoint.sealed_secret}
+
+
+def backlog_of(backlog: Backlog) -> dict[str, Any]:
+    return {
+        "position": backlog.position,
+        "waiting": backlog.waiting,
+        "waiting_is_exact": backlog.is_exact,
+        "waiting_since": backlog.since,
+        "failed": backlog.failed,
+        "down_since": backlog.down_since or None,
+        "next_probe_at": backlog.next_probe_at or None,
+        "last_error": backlog.error or None,
+        "replays": [
+            {"id": each.cursor, "position": each.position, "until": each.until}
+            for each in backlog.replays
+        ],
+    }

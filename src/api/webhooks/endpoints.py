@@ -6,7 +6,14 @@ from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.http.told_addresses import must_be_allowed
-from api.resources.webhook_endpoints import Endpoint, Endpoints, endpoint_of
+from api.resources.webhook_endpoints import (
+    Endpoint,
+    EndpointInFull,
+    Endpoints,
+    backlog_of,
+    endpoint_of,
+)
+from api.webhooks.deliveries import backlog_at
 from api.webhooks.secrets import ENDPOINT, told
 from commands import webhook_endpoints as commands
 from commands.webhook_bodies import RegisterEndpoint, RotateSecret, UpdateEndpoint
@@ -92,10 +99,11 @@ async def list_endpoints(request: ApiRequest) -> Response:
 
 @query_router.get(
     "/v1/webhooks/endpoints/{endpoint_id}",
-    response_model=Endpoint,
+    response_model=EndpointInFull,
     dependencies=[READ, PRESENT_ONLY],
 )
 async def show_endpoint(request: ApiRequest, endpoint_id: str) -> Response:
-    """Where it is, what it is told, and how it fares."""
+    """Where it is, what it is told, and what waits for it."""
     endpoint = await request.perform(commands.show_endpoint, endpoint_id)
-    return answer(told(request, endpoint_of(endpoint, request.org_id)))
+    shown = told(request, endpoint_of(endpoint, request.org_id))
+    return answer(shown | {"backlog": backlog_of(await backlog_at(request, endpoint))})

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from api.resources.webhook_previews import FilterPreview
 from commands.webhook_bodies import PreviewFilter
 from delivery.envelopes import envelope
 from delivery.subjects import Occurrence
-from domain.event_types import TOPICS, type_of, types_wanted
+from domain.event_types import topics_of, type_of, types_wanted
 from ledger.append import StoredFact
 from projections.customer_events import previous_positions
 from projections.event_counts import TopicCount, counts_by_topic
@@ -38,8 +38,7 @@ async def preview_filter(request: ApiRequest, command: PreviewFilter) -> Respons
 
     Nothing is sent. Examples are shown to keys that also have ``customers:read``.
     """
-    types = set(types_wanted(command.events))
-    topics = [topic for topic in TOPICS if type_of(topic) in types]
+    topics = topics_of(types_wanted(command.events))
     since = datetime.combine((request.now - timedelta(days=_DAYS)).date(), time(), UTC)
     counts = await request.ask(counts_by_topic, since.date(), topics=topics)
     examples = await _examples(request, counts, topics) if request.reads_customers else []
@@ -53,7 +52,7 @@ async def preview_filter(request: ApiRequest, command: PreviewFilter) -> Respons
 
 
 async def _examples(
-    request: ApiRequest, counts: Iterable[TopicCount], topics: list[str]
+    request: ApiRequest, counts: Iterable[TopicCount], topics: Collection[str]
 ) -> list[dict[str, Any]]:
     """The newest of as many kinds, as they would be told."""
     positions = sorted((each.last_position for each in counts), reverse=True)[:_MOST_EXAMPLES]
@@ -69,7 +68,7 @@ def _occurrences(request: ApiRequest, positions: list[int]) -> list[Occurrence]:
     return parts.subjects.after(book, stored)
 
 
-async def _told(request: ApiRequest, each: Occurrence, topics: list[str]) -> dict[str, Any]:
+async def _told(request: ApiRequest, each: Occurrence, topics: Collection[str]) -> dict[str, Any]:
     before: int | None = None
     if each.customer is not None:
         customer_id, position = each.customer.id, each.stored.position

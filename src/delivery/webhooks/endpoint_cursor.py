@@ -167,20 +167,28 @@ class EndpointCursor:
         looks = clock - self._looked_for_due >= every
         if not (looks or lanes.released) or lanes.ready >= _DUE_AT_ONCE:
             return
-        # What was settled stands in the tables by then, and is not found again.
-        await self._recorder.write_now()
         before, released = lanes.under_way, set(lanes.released)
         lanes.released.clear()
+        # What was settled by now stands in the tables then, and is not found again.
+        await self._recorder.write_now()
         ask, engine = self._services.ask, self._services.ledger.engine
         rows = await ask(cursors.first_waiting, engine, lanes.cursor, released)
         if looks:
             self._looked_for_due = clock
             limit = _DUE_AT_ONCE + len(before)
             rows += await ask(cursors.due, engine, lanes.cursor, written(now), limit=limit)
+            await self._learn(lanes.without(row.lane for row in rows))
         passed_over = before | lanes.under_way
         found = [row for row in rows if row.position not in passed_over]
         for delivery in await ask(self._facts.read_behind, found):
             lanes.take_behind(delivery)
+
+    async def _learn(self, unknown: set[str]) -> None:
+        """What is told again because somebody asked: how much of each lane it is."""
+        if unknown:
+            ask, engine = self._services.ask, self._services.ledger.engine
+            behind = await ask(cursors.lanes_behind, engine, self.lanes.cursor)
+            self.lanes.learn({lane: behind[lane] for lane in unknown & behind.keys()})
 
     async def _read_on(self, endpoint: WebhookEndpoint) -> None:
         lanes = self.lanes

@@ -5,7 +5,7 @@ the others. The position of the cursor is below everything that is neither done 
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from delivery.cursors import FAILED, RETRYING, WAITING, Behind, Changes, Cursor, Key
@@ -77,6 +77,14 @@ class Lanes:
     def under_way(self) -> frozenset[int]:
         """Positions of what was behind, and is not to be taken again meanwhile."""
         return frozenset(self._under_way)
+
+    def without(self, lanes: Iterable[str]) -> set[str]:
+        """Those of the lanes of which nothing is known to be behind."""
+        return set(lanes) - self._behind.keys()
+
+    def learn(self, behind: Mapping[str, int]) -> None:
+        """Somebody else has put so many of each lane behind, to be told again."""
+        self._behind.update(behind)
 
     def take(self, delivery: Delivery) -> None:
         """One that was read, in the order of positions."""
@@ -163,7 +171,7 @@ class Lanes:
         queue.popleft()
         del self._unfinished[delivery.position]
         self.changes.behind[row.key] = row
-        self._behind[delivery.lane] = 1
+        self._behind[delivery.lane] = self._behind.get(delivery.lane, 0) + 1
         for each in queue:
             del self._unfinished[each.position]
             self._leave_behind(each)

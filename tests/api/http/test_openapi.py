@@ -67,6 +67,7 @@ def test_every_operation_says_how_it_may_fail_and_in_which_shape(document):
         assert {"400", "429", "500"} <= failures, (method, path)
         may_be_missing = "{" in path or path.endswith(("/lookup", "/top/explain"))
         may_be_missing |= path == "/v1/webhooks/config" and method != "post"
+        may_be_missing |= path == "/v1/webhooks/replay"
         assert ("404" in failures) == may_be_missing, (method, path)
         for status in failures:
             schema = answers[status]["content"]["application/json"]["schema"]
@@ -203,6 +204,11 @@ def test_the_contract_s_paths_are_all_there(document):
         "/v1/webhooks/config",
         "/v1/webhooks/endpoints",
         "/v1/webhooks/endpoints/{endpoint_id}",
+        "/v1/webhooks/test",
+        "/v1/webhooks/events",
+        "/v1/webhooks/outbound",
+        "/v1/webhooks/outbound/stats",
+        "/v1/webhooks/outbound/{delivery_id}",
         "/v1/api-keys",
         "/v1/api-keys/{key_id}",
     } <= paths
@@ -250,11 +256,11 @@ def test_the_document_names_every_route_that_there_is(server, document):
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql", "cluster"], indirect=True)
 def test_every_operation_succeeds_as_it_is_described(
-    sent, request, merchant, client, server_on_sqlite
+    sent, request, merchant, client, receiver, server_on_sqlite
 ):
     # That of another server is the same, and is made already.
     schema = schemathesis.openapi.from_url(f"{server_on_sqlite.url}/openapi.json")
-    shop = Shop(client, merchant.server.ledger)
+    shop = Shop(client, merchant.server.ledger, receiver)
     refused = []
 
     for operation in _deletions_last(schema):
@@ -271,9 +277,11 @@ def test_every_operation_succeeds_as_it_is_described(
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("named", ["known things", "anything"])
-def test_nothing_happens_that_the_document_does_not_promise(merchant, client, mode, named):
+def test_nothing_happens_that_the_document_does_not_promise(
+    merchant, client, receiver, mode, named
+):
     schema = schemathesis.openapi.from_url(f"{merchant.server.url}/openapi.json")
-    shop = Shop(client, merchant.server.ledger) if named == "known things" else None
+    shop = Shop(client, merchant.server.ledger, receiver) if named == "known things" else None
     never_succeeded = []
 
     for operation in _deletions_last(schema):
@@ -332,9 +340,10 @@ MAIL = {"host": "smtp.shop.example", "from": "hello@shop.example"}
 class Shop:
     """Things to ask for: for each operation a payment, say, with which it can be done."""
 
-    def __init__(self, client, ledger):
+    def __init__(self, client, ledger, receiver):
         self.client = client
         self.ledger = ledger
+        self.receiver = receiver
         self.customer_id = client.post("/v1/customers", json={"external_id": "usr_1"}).json()["id"]
 
     def asked(self, operation):
@@ -345,8 +354,8 @@ class Shop:
         if payment is not None:
             made["payment_id"] = payment["id"]
         query = {}
-        if operation.path == "/v1/webhooks/config":
-            self.client.post(operation.path, json={"url": WORDS["url"]}).raise_for_status()
+        if operation.path.startswith("/v1/webhooks/"):
+            self._webhook()
         if operation.path.endswith("/lookup"):
             query = {"external_id": self._external_id(operation)}
         if operation.path.endswith("/confirm-intent"):
@@ -432,8 +441,21 @@ class Shop:
     def _key_id(self, _operation):
         return self.client.post("/v1/api-keys", json={"name": "another"}).json()["id"]
 
+    def _webhook(self):
+        """The one of the config, which is told what happens."""
+        asked = {"url": self.receiver.url}
+        return self.client.post("/v1/webhooks/config", json=asked).raise_for_status().json()
+
+    def _delivery_id(self, _operation):
+        """Of the newest customer, who was registered before there was anybody to tell."""
+        endpoint = self._webhook()
+        position = int(self.client.post("/v1/customers", json={}).headers["Whence-Position"])
+        named = f"evtd_{endpoint['id'].removeprefix('we_')}{position:x}"
+        self.client.post(f"/v1/webhooks/outbound/{named}/resend").raise_for_status()
+        return named
+
     def _endpoint_id(self, _operation):
-        asked = {"name": uuid4().hex, "url": "https://shop.example/hooks"}
+        asked = {"name": uuid4().hex, "url": self.receiver.url}
         made = self.client.post("/v1/webhooks/endpoints", json=asked)
         return made.raise_for_status().json()["id"]
 
@@ -477,6 +499,8 @@ def _make_possible(case, query):
         for name, word in WORDS.items():
             if isinstance(said, dict) and name in said:
                 said[name] = word
+        if isinstance(said, dict) and "endpoint" in said:
+            said |= {"endpoint": "default", "from": 1, "until": None}
         if isinstance(said, dict):
             for name in ("expires_at", "begin"):
                 said.pop(name, None)

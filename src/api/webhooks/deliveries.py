@@ -1,0 +1,56 @@
+"""The tables of delivery, asked beside the loop on which requests are answered."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from api.http.request import ApiRequest
+from delivery.webhooks.backlog import Backlog, backlog
+from delivery.webhooks.delivery_ids import DeliveryKey, delivery_named
+from delivery.webhooks.outbound import Outbound, outbound_named
+from domain.errors import NotFound
+from domain.event_types import topics_of, types_wanted
+from domain.webhook_endpoint import WebhookEndpoint
+from ledger.reading import ask
+
+T = TypeVar("T")
+
+
+class DeliveryNotFound(NotFound):
+    code = "webhook_delivery_not_found"
+
+    def __init__(self, named: str) -> None:
+        super().__init__(f"no delivery {named}, or it is not remembered", delivery_id=named)
+
+
+async def asked(request: ApiRequest, question: Callable[[Connection], T]) -> T:
+    return await asyncio.to_thread(ask, request.dependencies.ledger.engine, question)
+
+
+async def backlog_at(request: ApiRequest, endpoint: WebhookEndpoint) -> Backlog:
+    """What waits for an endpoint, as far as it is told of what happens."""
+    book, topics = request.book_name, topics_of(types_wanted(endpoint.events))
+    begins = endpoint.told_after
+    if begins is None:
+        reading = request.dependencies.ledger.read_stream
+        begins = (await asyncio.to_thread(reading, book, endpoint.id))[0].position
+    return await asked(request, lambda db: backlog(db, book, endpoint.id, topics, begins=begins))
+
+
+def key_of(named: str) -> DeliveryKey:
+    """Raises DeliveryNotFound for what is no id of one."""
+    key = delivery_named(named)
+    if key is None:
+        raise DeliveryNotFound(named)
+    return key
+
+
+async def delivery_of(request: ApiRequest, key: DeliveryKey, named: str) -> Outbound:
+    """Raises DeliveryNotFound."""
+    book = request.book_name
+    found = await asked(request, lambda connection: outbound_named(connection, book, key))
+    if found is None:
+        raise DeliveryNotFound(named)
+    return found

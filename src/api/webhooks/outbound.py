@@ -1,0 +1,101 @@
+"""Outbound webhooks: what endpoints were told, how it went, and how it goes on."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import Query
+from pydantic import BeforeValidator
+from starlette.responses import Response
+
+from api.http.pagination import PageRequest, UpTo100, array_answer
+from api.http.request import ApiRequest
+from api.http.responses import answer
+from api.http.routing import PRESENT_ONLY, needs, new_router
+from api.resources.outbound import (
+    DeliveryStatus,
+    OutboundStats,
+    OutboundWebhook,
+    OutboundWebhookInFull,
+    attempt_of,
+    figures_of,
+    outbound_of,
+)
+from api.webhooks.deliveries import asked, delivery_of, key_of
+from delivery.webhooks.backlog import outbound_counts
+from delivery.webhooks.outbound import Wanted, attempts_of, outbound
+from domain.event_types import topics_of, types_wanted
+from ledger.clock import written
+from projections.engine.querying.pages import Page
+
+router = new_router("webhooks")
+READ: Final = needs("webhooks:read")
+
+_STATS_OF: Final = timedelta(days=7)
+# Words of other documents of this wire.
+_ALIASES: Final = {"delivered": "succeeded", "retrying": "pending", "": None}
+
+
+class ListOutbound(PageRequest):
+    limit: UpTo100 = 50
+    status: Annotated[
+        DeliveryStatus | None, BeforeValidator(lambda word: _ALIASES.get(word, word))
+    ] = None
+    event_type: str | None = None
+    target_url: str | None = None
+    endpoint_id: str | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(
+            follower=self.endpoint_id or None,
+            url=self.target_url or None,
+            topics=topics_of(types_wanted([self.event_type])) if self.event_type else None,
+            status=self.status,
+        )
+
+
+@router.get(
+    "/v1/webhooks/events", response_model=list[dict[str, Any]], dependencies=[READ, PRESENT_ONLY]
+)
+async def list_inbound_events(request: ApiRequest) -> Response:
+    """What payment providers sent: nothing, as long as none is connected."""
+    return array_answer(request, Page([], 0, None), dict)
+
+
+@router.get(
+    "/v1/webhooks/outbound",
+    response_model=list[OutboundWebhook],
+    dependencies=[READ, PRESENT_ONLY],
+)
+async def list_outbound(request: ApiRequest, query: Annotated[ListOutbound, Query()]) -> Response:
+    """What was sent last comes first; of what is ``pending``, the newest.
+
+    What waits for an earlier one and was never sent is listed with ``status=pending`` alone.
+    """
+    book, wanted, place = request.book_name, query.wanted, query.place
+    page = await asked(request, lambda connection: outbound(connection, book, wanted, **place))
+    return array_answer(request, page, lambda each: outbound_of(each, book))
+
+
+@router.get(
+    "/v1/webhooks/outbound/stats", response_model=OutboundStats, dependencies=[READ, PRESENT_ONLY]
+)
+async def show_outbound_stats(request: ApiRequest) -> Response:
+    """How deliveries went in the last seven days, and what is behind now."""
+    book, now = request.book_name, request.dependencies.handler.clock()
+    since = written(now - _STATS_OF)
+    counts = await asked(request, lambda db: outbound_counts(db, book, since=since))
+    return answer({"stats": figures_of(counts)})
+
+
+@router.get(
+    "/v1/webhooks/outbound/{delivery_id}",
+    response_model=OutboundWebhookInFull,
+    dependencies=[READ, PRESENT_ONLY],
+)
+async def show_outbound(request: ApiRequest, delivery_id: str) -> Response:
+    """With each attempt, for as long as attempts are kept."""
+    key, book = key_of(delivery_id), request.book_name
+    found = await delivery_of(request, key, delivery_id)
+    attempts = await asked(request, lambda connection: attempts_of(connection, book, key))
+    return answer(outbound_of(found, book) | {"history": [attempt_of(each) for each in attempts]})

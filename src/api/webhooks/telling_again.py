@@ -1,0 +1,88 @@
+"""Telling again: a delivery, all of an endpoint that failed, or a range of facts."""
+
+import asyncio
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.request import ApiRequest
+from api.http.responses import answer
+from api.http.routing import example, needs, new_router
+from api.resources.outbound import OutboundWebhook, Replay, Resent, outbound_of, replay_of
+from api.webhooks.deliveries import DeliveryNotFound, delivery_of, key_of
+from commands import webhook_endpoints as commands
+from commands import webhook_replays
+from commands.handling.unit_of_work import UnitOfWork
+from commands.webhook_bodies import ReplayWebhooks
+from commands.webhook_replays import PlannedReplay
+from delivery.webhooks.told_again import replay, resend, resend_failed
+from domain.event_types import type_of
+from ledger.clock import written
+
+router = new_router("webhooks")
+WRITE: Final = needs("webhooks:write")
+_ACCEPTED: Final = 202
+
+
+@router.post(
+    "/v1/webhooks/outbound/{delivery_id}/resend",
+    status_code=202,
+    response_model=OutboundWebhook,
+    dependencies=[WRITE],
+)
+async def resend_delivery(request: ApiRequest, delivery_id: str) -> Response:
+    """Sends it once more, at once: with the same ``id``, and the object as it was then."""
+    key, parts = key_of(delivery_id), request.dependencies
+    await request.perform(commands.show_endpoint, key.follower)
+    facts = parts.ledger.read
+    stored = await asyncio.to_thread(facts, request.book_name, after=key.position - 1, limit=1)
+    if not stored or type_of(stored[0].topic) is None:
+        raise DeliveryNotFound(delivery_id)
+    moment = written(parts.handler.clock())
+    live = await asyncio.to_thread(resend, parts.ledger.engine, stored[0], key.follower, moment)
+    told = await delivery_of(request, live, delivery_id)
+    return answer(outbound_of(told, request.book_name), _ACCEPTED)
+
+
+@router.post(
+    "/v1/webhooks/endpoints/{endpoint_id}/resend",
+    status_code=202,
+    response_model=Resent,
+    dependencies=[WRITE],
+)
+async def resend_all_that_failed(request: ApiRequest, endpoint_id: str) -> Response:
+    """Sends all that were given up once more, in their order for each customer."""
+    endpoint = await request.perform(commands.show_endpoint, endpoint_id)
+    parts, moment = request.dependencies, written(request.dependencies.handler.clock())
+    engine, book = parts.ledger.engine, request.book_name
+    return answer(
+        {"resent": await asyncio.to_thread(resend_failed, engine, book, endpoint.id, moment)},
+        _ACCEPTED,
+    )
+
+
+@router.post(
+    "/v1/webhooks/replay",
+    status_code=202,
+    response_model=Replay,
+    responses={404: {}},
+    dependencies=[WRITE],
+    openapi_extra=example(endpoint="default", **{"from": 1}),
+)
+async def replay_webhooks(request: ApiRequest, command: ReplayWebhooks) -> Response:
+    """Tells a range of facts again, marked ``replay``, beside what happens meanwhile."""
+    planned: list[PlannedReplay] = []
+
+    def show(_work: UnitOfWork, plan: PlannedReplay) -> dict[str, Any]:
+        planned[:] = [plan]
+        return replay_of(plan)
+
+    response = await request.decide(
+        webhook_replays.plan_replay, command, show=show, status=_ACCEPTED
+    )
+    # What is answered from memory was begun then.
+    if not request.request_state.replayed:
+        engine, book = request.dependencies.ledger.engine, request.book_name
+        for plan in planned:
+            await asyncio.to_thread(replay, engine, book, plan)
+    return response

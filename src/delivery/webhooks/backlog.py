@@ -1,0 +1,120 @@
+"""Backlog: how much waits for an endpoint, since when, and how deliveries went for a while."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, case, func, select
+
+from delivery.cursors import Cursor
+from delivery.webhooks.delivery_ids import LIVE
+from ledger.schema import deliveries, delivery_attempts, delivery_cursors, events
+
+# So many facts are looked at to count what waits; there may be millions.
+_MOST_COUNTED: Final = 10_000
+_FAILED: Final = "failed"
+
+_attempt, _behind, _cursor = delivery_attempts.c, deliveries.c, delivery_cursors.c
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many wait, and since when the first of them does: a moment as the ledger writes it.
+
+    Unless ``is_exact`` there are at least so many. ``failed`` are given up, and wait for nothing.
+    While nothing can be told, ``down_since`` says since when, ``next_probe_at`` when it is tried
+    again, and ``error`` why; all are empty otherwise. ``replays`` are those under way.
+    """
+
+    position: int
+    waiting: int
+    is_exact: bool
+    since: str | None
+    failed: int
+    down_since: str
+    next_probe_at: str
+    error: str
+    replays: list[Cursor]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundCounts:
+    """``succeeded`` and ``retries`` of a while, the others as they stand."""
+
+    succeeded: int
+    retries: int
+    failed: int
+    pending: int
+    delivering: int
+
+
+def backlog(
+    connection: Connection, book: str, follower: str, topics: Collection[str], *, begins: int
+) -> Backlog:
+    """Of an endpoint that is told these topics; ``begins``: where, unless it has begun."""
+    query = select(delivery_cursors).where(_cursor.book == book, _cursor.follower == follower)
+    cursors = {row.cursor: Cursor(*row) for row in connection.execute(query)}
+    place = cursors.pop(LIVE, None) or Cursor(book, follower, LIVE, begins)
+    ahead, first, is_exact = _ahead(connection, book, place.position, topics)
+    behind, first_behind, failed = _behind_it(connection, book, follower)
+    return Backlog(
+        place.position,
+        ahead + behind,
+        is_exact,
+        min((each for each in (first, first_behind) if each), default=None),
+        failed,
+        place.failing_since if place.next_probe_at else "",
+        place.next_probe_at,
+        place.error,
+        [cursor for cursor in cursors.values() if cursor.position < cursor.until],
+    )
+
+
+def outbound_counts(connection: Connection, book: str, *, since: str) -> OutboundCounts:
+    """``since``: a moment, as the ledger writes it."""
+    arrived = case((_attempt.http_status.between(200, 299), 1), else_=0)
+    again = case((_attempt.attempt > 1, 1), else_=0)
+    asked = select(func.sum(arrived), func.sum(again)).where(
+        _attempt.book == book, _attempt.at >= since
+    )
+    succeeded, retries = connection.execute(asked).one()
+    new = case((_behind.attempts == 0, 1), else_=0)
+    query = select(_behind.state, func.count(), func.sum(new)).where(_behind.book == book)
+    states = {state: row for state, *row in connection.execute(query.group_by(_behind.state))}
+    retrying, delivering = states.get("retrying", (0, 0))
+    waiting, failed = (states.get(state, (0, 0))[0] for state in ("waiting", _FAILED))
+    pending = retrying - int(delivering) + waiting
+    return OutboundCounts(int(succeeded or 0), int(retries or 0), failed, pending, int(delivering))
+
+
+def _ahead(
+    connection: Connection, book: str, position: int, topics: Collection[str]
+) -> tuple[int, str | None, bool]:
+    """What the cursor has not come to: how many, when the first was recorded, whether all."""
+    column = events.c
+    query = (
+        select(column.topic, column.recorded_at)
+        .where(column.book == book, column.position > position)
+        .order_by(column.position)
+        .limit(_MOST_COUNTED + 1)
+    )
+    rows = connection.execute(query).all()
+    told = [recorded_at for topic, recorded_at in rows[:_MOST_COUNTED] if topic in topics]
+    return len(told), next(iter(told), None), len(rows) <= _MOST_COUNTED
+
+
+def _behind_it(connection: Connection, book: str, follower: str) -> tuple[int, str | None, int]:
+    """What it has gone past: how many wait, when the first was recorded, how many are given up."""
+    rows = _of(select(_behind.state, func.count(), func.min(_behind.position)), book, follower)
+    found = {state: (n, first) for state, n, first in connection.execute(rows)}
+    failed = found.pop(_FAILED, (0, 0))[0]
+    if not found:
+        return 0, None, failed
+    first = min(position for _, position in found.values())
+    at = select(events.c.recorded_at).where(events.c.book == book, events.c.position == first)
+    return sum(n for n, _ in found.values()), connection.execute(at).scalar(), failed
+
+
+def _of(query: Select[Any], book: str, follower: str) -> Select[Any]:
+    mine = (_behind.book == book, _behind.follower == follower, _behind.cursor == LIVE)
+    return query.where(*mine).group_by(_behind.state)

@@ -1,0 +1,118 @@
+"""docs/webhooks.md: its examples are run in their order, against a real service and receiver."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from waiting import awaited
+
+PAGE = (Path(__file__).parents[2] / "docs/webhooks.md").read_text()
+
+
+def example(heading: str, language: str) -> str:
+    section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)[1]
+
+
+@pytest.fixture
+def port():
+    """One that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def service(start):
+    service = start("serve")
+    service.answer("/readyz")
+    return service
+
+
+@pytest.fixture
+def run(service, path_with_curl, port):
+    """Runs the commands of a section; what each of them prints."""
+
+    def run(heading):
+        commands = re.sub(r"KEY=\S*", f"KEY={service.key()}", example(heading, "sh"))
+        done = subprocess.run(  # noqa: S603 (the page's own commands)
+            ["bash", "-euo", "pipefail", "-c", commands.replace(":4242", f":{port}")],  # noqa: S607
+            env=os.environ | {"PATH": path_with_curl, "WHENCE_PORT": service.url.rsplit(":", 1)[1]},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert '"error":' not in done.stdout.replace(" ", ""), done.stdout
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def receiver(tmp_path, port):
+    """Starts the receiver of the page with a secret; what it has said."""
+    log = tmp_path / "receiver.log"
+    started = []
+
+    def start(secret):
+        program = example("A receiver", "python").replace("whsec_…", secret)
+        with log.open("w") as said:
+            started.append(
+                subprocess.Popen(  # noqa: S603 (the page's own program)
+                    [sys.executable, "-c", program.replace("4242", str(port))],
+                    stdout=said,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+        awaited(lambda: _listens(port))
+
+    yield start, lambda: log.read_text().splitlines()
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_examples_of_the_page_work(service, run, receiver):
+    start_receiver, heard = receiver
+    key = {"X-Reevit-Key": service.key(), "Content-Type": "application/json"}
+    config = _asked(service, "/v1/webhooks/config", key, {"url": "https://shop.example/hooks"})
+    start_receiver(config["signing_secret"])
+
+    config, tested, payment, _ = run("Setting it up")
+    assert tested["status"] == "ok"
+    assert payment["status"] == "succeeded"
+    awaited(lambda: heard()[-1:] == ["payment.succeeded of usr_1234"])
+    preview, warehouse, endpoints = run("Several endpoints")
+    assert preview["deliveries"] == 1
+    assert preview["examples"][0]["data"]["id"] == payment["id"]
+    assert [each["name"] for each in endpoints["endpoints"]] == ["warehouse", "default"]
+    assert warehouse["signing_secret"] != config["signing_secret"]
+    awaited(lambda: len(_asked(service, "/v1/webhooks/outbound", key)) > 3)
+    again, resent, replay, rotated = run("Again")
+    assert (again["status"], resent, replay["from"]) == ("pending", {"resent": 0}, 1)
+    assert rotated["signing_secret"] != config["signing_secret"]
+
+
+def test_what_is_said_to_be_sent_is_json():
+    told = json.loads(example("What is sent", "json"))
+
+    assert told["data"]["customer"]["external_id"] == told["data"]["customer_external_id"]
+
+
+def _asked(service, path, headers, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    asked = Request(f"{service.url}{path}", data=data, headers=headers)  # noqa: S310 (our own)
+    with urlopen(asked) as answer:  # noqa: S310 (see above)
+        return json.load(answer)
