@@ -11,6 +11,7 @@ from commands.handling.handler import CommandHandler
 from delivery.http_client import HttpClient
 from delivery.messages.providers import Senders
 from delivery.subjects import Subjects
+from delivery.warnings import Warner
 from delivery.workflows.asking import Asking
 from delivery.workflows.calling import Calling
 from delivery.workflows.customer_money import CustomerMoney, payments_of
@@ -73,8 +74,15 @@ def _following(
             senders = Senders(client, allowed_networks=networks)
             worker = _worker(ledger, handler, views, client, senders, its_turn, count)
             working[:] = [worker]
-            if not closing.is_set():
+            if closing.is_set():
+                return
+            warning = asyncio.create_task(
+                Warner(ledger, handler, senders, its_turn=its_turn).work()
+            )
+            try:
                 await worker.work_until_closed()
+            finally:
+                warning.cancel()
 
     def notify(heads: Mapping[str, int]) -> None:
         for worker in working:
