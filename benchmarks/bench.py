@@ -19,9 +19,11 @@ import library
 import orjson
 from billing import measure_renewals
 from databases import Databases, databases
+from deliveries import Lags, deliveries_per_processor_second, lags_under_load, register
 from growth import measure_growth
 from load import Measured, measure, post
 from past import measure_past
+from receivers import receivers
 from rich.console import Console
 from rich.table import Table
 from servers import Server, bare, crud, whence
@@ -35,6 +37,9 @@ _ROUNDS = 3
 _PROJECTED_EVENTS = 2_000
 _MANY = 1_000_000
 _PAGE_MILLISECONDS = 50
+_DELIVERIES = 3_000
+_KNOWN = 0.1
+_LOAD = 50
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ def main() -> None:
             _growth(made, asked.payments),
             _past(made),
             _renewals(made),
+            _deliveries(made, asked.seconds),
         ):
             for row in part:
                 console.print(f"{row.work}: {row.ratio:.2f}", style="dim")
@@ -267,6 +273,45 @@ def _renewals(made: Databases) -> Iterator[Row]:
             _rate(one_by_one),
             together / one_by_one,
             1,
+        )
+
+
+def _deliveries(made: Databases, seconds: float) -> Iterator[Row]:
+    aim = "what is aimed at"
+    found = deliveries_per_processor_second(made.new("SQLite"))
+    work = "webhooks delivered, in a second of the sender's processor time"
+    yield Row(work, _rate(found), aim, _rate(_DELIVERIES), found / _DELIVERIES, 1)
+    later = deliveries_per_processor_second(made.new("SQLite"), old_attempts=_MANY)
+    work = f"the same with {_MANY:,} old attempts"
+    yield Row(work, _rate(later), "without", _rate(found), later / found, 0.9)
+    for kind in KINDS:
+        none, one, ten, hanging = (
+            _lags(made.new(kind), seconds, endpoints=endpoints, hanging=hanging)
+            for endpoints, hanging in ((0, 0), (1, 0), (10, 0), (10, 1))
+        )
+        p99 = one.p99
+        work = f"acknowledged write until a webhook is received, p99, {kind}"
+        yield Row(work, _millis(p99), aim, _millis(_KNOWN), p99 / _KNOWN, 1, at_most=True)
+        ratio = hanging.p99 / ten.p99
+        work = f"p99 of nine endpoints while a tenth hangs, {kind}"
+        p99s = _millis(hanging.p99), "nothing hangs", _millis(ten.p99)
+        yield Row(work, *p99s, ratio, 1.5, at_most=True)
+        spent, without = one.processor_seconds, none.processor_seconds
+        work = f"processor time of a payment that is told of, {kind}"
+        told = _millis(spent), "nobody is told", _millis(without)
+        yield Row(work, *told, spent / without, 2, at_most=True)
+
+
+def _lags(url: str, seconds: float, *, endpoints: int, hanging: int) -> Lags:
+    with receivers(max(endpoints, 1), hanging=hanging) as told, whence(url) as server:
+        for name, port in enumerate(told.ports[:endpoints]):
+            register(server, f"endpoint {name}", port)
+        request = post(_CREATE, _PAYMENT, server.headers)
+        if endpoints:
+            lags_under_load(server, told, request, each=0, per_second=20, seconds=1)
+        each = endpoints - hanging
+        return lags_under_load(
+            server, told, request, each=each, per_second=_LOAD, seconds=max(seconds, 3)
         )
 
 

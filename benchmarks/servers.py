@@ -16,15 +16,16 @@ from pathlib import Path
 from ledger.keyring import new_key
 
 HERE = Path(__file__).parent
-_SECRET_KEYS = new_key()
+SECRET_KEYS = new_key()
 
 
 @dataclass(frozen=True)
 class Server:
-    """Where it listens, and the headers that let a request in."""
+    """Where it listens, the headers that let a request in, and, of ours, which process it is."""
 
     port: int
     headers: dict[str, str]
+    pid: int = 0
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def whence(database_url: str) -> Iterator[Server]:
     port = free_port()
     environment = {
         "WHENCE_DATABASE_URL": database_url,
-        "WHENCE_SECRET_KEYS": _SECRET_KEYS,
+        "WHENCESECRET_KEYS": SECRET_KEYS,
         "WHENCE_PORT": str(port),
         "WHENCE_RATE_LIMIT_PER_KEY": "off",
         "WHENCE_RATE_LIMIT_PUBLIC": "off",
@@ -65,9 +66,10 @@ def whence(database_url: str) -> Iterator[Server]:
         check=True,
         capture_output=True,
     )
-    with running([*command, "serve"], environment):
+    with running([*command, "serve"], environment) as process:
         wait_for(f"http://127.0.0.1:{port}/readyz")
-        yield Server(port, {"X-Reevit-Key": json.loads(created.stdout)["keys"]["test"]})
+        key = json.loads(created.stdout)["keys"]["test"]
+        yield Server(port, {"X-Reevit-Key": key}, process.pid)
 
 
 @contextmanager

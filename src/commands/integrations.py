@@ -11,6 +11,7 @@ from pydantic import Field
 
 from commands.fields import ChangingCommand, Command, Metadata, Text
 from commands.handling.unit_of_work import UnitOfWork
+from commands.receipt_workflows import begin_receipts
 from domain.addresses_apart import parted
 from domain.errors import Conflict
 from domain.integration import INTEGRATION, Access, Integration, IntegrationType
@@ -56,7 +57,7 @@ class TooManyIntegrations(Conflict):
 
 
 async def create_integration(work: UnitOfWork, command: CreateIntegration) -> Integration:
-    """The first one of its type is the usual one."""
+    """The first one of its type is the usual one, and begins receipts: see `receipt_workflows`."""
     if len(await work.owners(INTEGRATION, "")) >= MOST_INTEGRATIONS:
         raise TooManyIntegrations
     integration_id = work.ids.new("int")
@@ -75,6 +76,8 @@ async def create_integration(work: UnitOfWork, command: CreateIntegration) -> In
     work.add(integration)
     if command.is_default or is_first:
         await _make_default(work, integration)
+    if integration.is_usable:
+        await begin_receipts(work, command.type)
     return integration
 
 

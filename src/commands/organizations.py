@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from commands.api_keys import IssueKey, issue_key
-from commands.fields import ChangingCommand, Color, Command, Country, TimeZone, not_cleared
+from commands.fields import ChangingCommand, Color, Command, Country, Email, TimeZone, not_cleared
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
 from domain.book import MODES, Book, Mode
@@ -46,6 +46,7 @@ class UpdateOrganization(ChangingCommand):
     time_zone: TimeZone | None = None
     color: Color | None = None
     invoice_prefix: InvoicePrefix | None = None
+    contact_email: Email | None = None
 
 
 class AlreadyFounded(Conflict):
@@ -115,5 +116,7 @@ async def update_organization(work: UnitOfWork, command: UpdateOrganization) -> 
     settings = command.model_dump(include=command.model_fields_set)
     if "invoice_prefix" in settings:
         organization.set_invoice_prefix(settings.pop("invoice_prefix"), work.now)
+    if "contact_email" in settings:
+        organization.set_contact(settings.pop("contact_email"), work.now)
     organization.change_settings(settings, work.now)
     return organization

@@ -108,8 +108,9 @@ def _a_message(action: ActionTerms) -> None:
     if (to := action.text("to")) is not None:
         _checked(_RECIPIENTS[action.type], to, "config.to")
     said = action.text("body") is not None
-    if said == (action.template_id is not None):
-        raise ValueError(f"{action.type} needs either a template_id or config.body")
+    is_receipt = action.config.get("receipt") is True
+    if [said, action.template_id is not None, is_receipt].count(True) != 1:
+        raise ValueError(f"{action.type} needs a template_id, config.body or config.receipt")
     if action.type == "send_email" and said and action.text("subject") is None:
         raise ValueError("send_email needs config.subject beside config.body")
     if action.config.get("transactional", False) not in (True, False):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from typing import Any, Final, Self
 
@@ -174,7 +174,7 @@ async def _send(
     seconds: float,
     began: float,
 ) -> HttpAnswer:
-    timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECTING_SECONDS)
+    timeout = _timeout(seconds)
     response = await session.request(
         method, url, data=body or None, headers=headers, allow_redirects=False, timeout=timeout
     )
@@ -185,6 +185,11 @@ async def _send(
         response.release() if response.content.is_eof() else response.close()
     readable = text.decode("utf-8", "replace").replace("\0", "")
     return HttpAnswer(response.status, response.headers, readable, _milliseconds_since(began))
+
+
+@lru_cache(maxsize=64)
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECTING_SECONDS)
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:

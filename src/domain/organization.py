@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypedDict
 
 from eventsourcing.domain import event
 
@@ -22,6 +22,12 @@ class OrganizationNotFound(NotFound):
 
     def __init__(self, org_id: str) -> None:
         super().__init__(f"no organization {org_id}", org_id=org_id)
+
+
+class Contact(TypedDict):
+    """Where whoever answers for an organization is reached."""
+
+    email: str | None
 
 
 class Organization(Entity):
@@ -60,6 +66,12 @@ class Organization(Entity):
 
         TOPIC = "organization.invoice_prefix_set"
         prefix: str | None
+
+    class ContactSet(Event):
+        """Whoever answers for the organization is written to there; null: to nobody."""
+
+        TOPIC = "organization.contact_set"
+        personal: Contact
 
     # Those of before are of nobody: who had made them was not recorded.
     class KeyIssued(Event):
@@ -133,6 +145,7 @@ class Organization(Entity):
         self.time_zone: str | None = None
         self.color: str | None = None
         self.invoice_prefix: str | None = None
+        self.contact_email: str | None = None
         self.founded_at = occurred_at
         self.keys: dict[str, Key] = {}
         self.retry_policies: dict[str | None, RetryPolicy] = {}
@@ -160,6 +173,10 @@ class Organization(Entity):
     def set_invoice_prefix(self, prefix: str | None, now: datetime) -> None:
         if prefix != self.invoice_prefix:
             self._record(self.InvoicePrefixSet, now, prefix=prefix)
+
+    def set_contact(self, email: str | None, now: datetime) -> None:
+        if email != self.contact_email:
+            self._record(self.ContactSet, now, personal=Contact(email=email))
 
     def issue_key(
         self,
@@ -242,6 +259,10 @@ class Organization(Entity):
     @event(InvoicePrefixSet)
     def _on_invoice_prefix_set(self, prefix: str | None) -> None:
         self.invoice_prefix = prefix
+
+    @event(ContactSet)
+    def _on_contact_set(self, personal: Contact) -> None:
+        self.contact_email = personal["email"]
 
     @event(KeyIssued)
     def _on_key_issued(

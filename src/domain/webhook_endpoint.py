@@ -12,12 +12,14 @@ from domain.webhook_endpoint_refusals import WebhookEndpointNotFound
 
 ENDPOINT: Final = "webhook_endpoint"
 ENDPOINT_NAME: Final = "webhook_endpoint_name"
+UNSAID_WARNING: Final = "webhook_endpoint_unsaid_warning"
 DEFAULT_NAME: Final = "default"
 
 # So many secrets sign at once, however often it is rotated.
 _MOST_RETIRED: Final = 9
 
 DisabledReason = Literal["by_hand", "gone", "failing"]
+WarningOf = Literal["failing", "disabled"]
 
 
 class Told(TypedDict):
@@ -88,6 +90,13 @@ class WebhookEndpoint(Entity):
         TOPIC = "webhook_endpoint.failing"
         failing_since: datetime
 
+    # Recorded once somebody has been written to, so nobody is twice, nor left out by a crash.
+    class Warned(Event):
+        """Whoever answers for the organization was told by email: that it is `failing`, or off."""
+
+        TOPIC = "webhook_endpoint.warned"
+        warning: str
+
     class Removed(Event):
         """It is told nothing any more."""
 
@@ -131,6 +140,7 @@ class WebhookEndpoint(Entity):
         self.disabled_reason: str | None = None if enabled else "by_hand"
         self.disabled_at: datetime | None = None if enabled else occurred_at
         self.failing_since: datetime | None = None
+        self.unsaid: WarningOf | None = None
         self.told_after = told_after
         self.sealed_secret = sealed_secret
         self.retired_secrets: list[tuple[str, datetime]] = []
@@ -158,7 +168,8 @@ class WebhookEndpoint(Entity):
     def found_by(self) -> frozenset[tuple[str, str]]:
         if self.removed:
             return frozenset()
-        return frozenset({(ENDPOINT, self.id), (ENDPOINT_NAME, self.name)})
+        found = {(ENDPOINT, self.id), (ENDPOINT_NAME, self.name)}
+        return frozenset(found | {(UNSAID_WARNING, self.id)} if self.unsaid else found)
 
     def sealed_secrets(self, now: datetime) -> list[str]:
         """Those that sign at a moment, the newest first."""
@@ -198,6 +209,11 @@ class WebhookEndpoint(Entity):
         if self.enabled and failing_since != self.failing_since:
             self._record(self.Failing, now, failing_since=failing_since)
 
+    def note_warned(self, warning: WarningOf, now: datetime) -> None:
+        """Whoever answers for the organization knows; of what is not so any more it is no use."""
+        if self.unsaid == warning:
+            self._record(self.Warned, now, warning=warning)
+
     def remove(self, now: datetime) -> None:
         self.must_be_there()
         self._record(self.Removed, now)
@@ -221,13 +237,14 @@ class WebhookEndpoint(Entity):
     @event(Enabled)
     def _on_enabled(self, occurred_at: datetime) -> None:
         self.enabled = True
-        self.disabled_reason = self.disabled_at = self.failing_since = None
+        self.disabled_reason = self.disabled_at = self.failing_since = self.unsaid = None
         self.updated_at = occurred_at
 
     @event(Disabled)
     def _on_disabled(self, reason: str, occurred_at: datetime) -> None:
         self.enabled = False
         self.disabled_reason = reason
+        self.unsaid = None if reason == "by_hand" else "disabled"
         self.disabled_at = self.updated_at = occurred_at
 
     @event(SecretRotated)
@@ -243,6 +260,11 @@ class WebhookEndpoint(Entity):
     @event(Failing)
     def _on_failing(self, failing_since: datetime) -> None:
         self.failing_since = failing_since
+        self.unsaid = "failing"
+
+    @event(Warned)
+    def _on_warned(self) -> None:
+        self.unsaid = None
 
     @event(Removed)
     def _on_removed(self) -> None:

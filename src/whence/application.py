@@ -3,7 +3,7 @@
 The API over ledger and views and, unless that is left to others, folding and billing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import structlog
@@ -32,11 +32,10 @@ from whence.reply_cleanup import cleaning_up
 from whence.secret_keys import keyring_of
 from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording, utc_now
-from whence.worker_lease import taking_turns
-from whence.workflow_worker import following
+from whence.worker_lease import its_turn_of
+from whence.workflow_worker import carrying_out_workflows
 
-# Whoever bills, or does what workflows say, is believed to be at it for so long after it last
-# said so.
+# Whoever bills is believed to be at it for so long after it last said so.
 _LEAST_TURN_SECONDS = 10
 _ROUNDS_OF_A_TURN = 5
 
@@ -65,10 +64,18 @@ def serving(
                 deliverer(settings, ledger, keyring, reading.serving, clock=clock)
             )
             stack.enter_context(told.in_a_thread())
+            stack.enter_context(
+                carrying_out_workflows(
+                    settings,
+                    ledger,
+                    keyring,
+                    reading.views,
+                    clock=clock,
+                    count=metrics.count_action,
+                )
+            )
             deliveries = told.progress_now
             metrics.watch_delivery(deliveries)
-        if only != "queries":
-            stack.enter_context(_following(settings, ledger, reading.views, clock))
         if folds:
             metrics.watch(reading.projector.progress)
         metrics.watch_past(past.progress)
@@ -98,41 +105,11 @@ def _billing(settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock)
     seconds = max(_LEAST_TURN_SECONDS, _ROUNDS_OF_A_TURN * settings.billing_seconds)
     with (
         handling(ledger, clock=clock) as handler,
-        _turns(settings, ledger, "billing", seconds=seconds) as its_turn,
+        its_turn_of(ledger.engine, "billing", seconds=seconds) as its_turn,
     ):
         worker = BillingWorker(ledger, handler, count=metrics.count_billed, its_turn=its_turn)
         with billing(worker, every_seconds=settings.billing_seconds):
             yield
-
-
-@contextmanager
-def _following(settings: Settings, ledger: Ledger, views: Views, clock: Clock) -> Iterator[None]:
-    """Carries out workflows: what follows when something happens."""
-    keyring = keyring_of(settings)
-    with (
-        handling(ledger, clock=clock, keyring=keyring) as handler,
-        _turns(settings, ledger, "workflows", seconds=_LEAST_TURN_SECONDS) as its_turn,
-        following(
-            ledger,
-            handler,
-            views,
-            allowed_networks=settings.allowed_networks,
-            its_turn=its_turn,
-        ),
-    ):
-        yield
-
-
-@contextmanager
-def _turns(
-    settings: Settings, ledger: Ledger, name: str, *, seconds: float
-) -> Iterator[Callable[[], bool]]:
-    """On SQLite one process serves, whose turn it always is."""
-    if not settings.on_postgresql:
-        yield lambda: True
-        return
-    with taking_turns(ledger.engine, name, seconds=seconds) as turn:
-        yield turn.is_mine
 
 
 def _monitoring(

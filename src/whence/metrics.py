@@ -59,12 +59,23 @@ class Metrics:
             registry=registry,
         )
 
+        self.actions = Counter(
+            "whence_workflow_actions",
+            "Tries of what workflows say, by what became of them.",
+            ("outcome",),
+            registry=registry,
+        )
+
         self.overdue_seconds = Gauge(
             "whence_billing_overdue_seconds",
             "For how long the oldest renewal or retry has been due; NaN until it was looked.",
             registry=registry,
         )
         self.overdue_seconds.set(math.nan)
+
+    def count_action(self, state: str) -> None:
+        """Counts one try of an action of a workflow, by what came of it."""
+        self.actions.labels(state).inc()
 
     def count_billed(self, outcome: str) -> None:
         """Counts one renewal or one retry: billed, or failed over an error of ours."""

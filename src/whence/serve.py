@@ -121,15 +121,17 @@ def bill_once(settings: Settings) -> int:
 
 
 def deliver_until_stopped(settings: Settings) -> None:
-    """Tells others what is recorded until SIGINT or SIGTERM."""
+    """Tells others what is recorded, and does what workflows say, until SIGINT or SIGTERM."""
     # Whoever only projects or bills does not wait for what this brings along.
     from whence.delivery import deliverer  # noqa: PLC0415 (see above)
+    from whence.workflow_worker import carrying_out_workflows  # noqa: PLC0415 (see above)
 
     keyring = keyring_of(settings)
     with (
         recording(settings) as ledger,
         projecting(settings, ledger, folds=False) as reading,
         deliverer(settings, ledger, keyring, reading.serving) as told,
+        carrying_out_workflows(settings, ledger, keyring, reading.views),
     ):
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda _signal, _frame: told.close())

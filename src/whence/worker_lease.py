@@ -1,7 +1,7 @@
 """Worker lease: of all processes on a PostgreSQL one at a time does what one is enough for."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -55,3 +55,13 @@ def taking_turns(engine: Engine, name: str, *, seconds: float) -> Iterator[Turn]
         yield turn
     finally:
         turn.end()
+
+
+@contextmanager
+def its_turn_of(engine: Engine, name: str, *, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Whether it is this process's turn; on SQLite one process serves, whose turn it always is."""
+    if engine.dialect.name == "sqlite":
+        yield lambda: True
+        return
+    with taking_turns(engine, name, seconds=seconds) as turn:
+        yield turn.is_mine

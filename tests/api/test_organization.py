@@ -23,7 +23,7 @@ def test_settings_are_unknown_until_somebody_says_them(client, merchant):
 
     unknown = {"country": None, "time_zone": None, "color": None}
     about = {"id": merchant.org_id, "mode": "test", "created_at": before["created_at"]}
-    about |= {"invoice_prefix": "INV-"}
+    about |= {"invoice_prefix": "INV-", "contact_email": None}
     assert before == about | unknown | {"name": "Ama's shop"}
     assert changed.status_code == 200
     assert changed.json() == about | KENTE == client.get("/v1/organization").json()
@@ -48,9 +48,21 @@ def test_what_is_left_out_stays_and_null_clears(client):
     assert [told[name] for name in KENTE] == ["Kente House", "CI", "Africa/Accra", None]
 
 
+def test_whoever_answers_is_written_to_where_they_say_and_no_payer_is_told_where(client, stranger):
+    said = client.patch("/v1/organization", json={"contact_email": " Owner@Shop.example "}).json()
+    link = client.post("/v1/payment-links", json=SUMMER).json()
+
+    page = opened(stranger, link["url"])
+    cleared = client.patch("/v1/organization", json={"contact_email": None}).json()
+
+    assert (said["contact_email"], cleared["contact_email"]) == ("Owner@shop.example", None)
+    assert "shop.example" not in page.text
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        ("contact_email", "nobody"),
         ("name", None),
         ("name", "Kente\nHouse"),
         ("country", "ZZ"),

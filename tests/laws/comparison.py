@@ -238,7 +238,13 @@ def _ranking(views: Connection, book: str, oracle: Oracle, currency: str, now: d
 
 
 def _sources(views: Connection, book: str, oracle: Oracle, currency: str, now: datetime) -> None:
-    customers = [person.id for person in oracle.people.values()]
+    customers = [
+        person.id
+        for number, person in enumerate(oracle.people.values())
+        # Where somebody never paid there is nothing: to ask that once of each is enough.
+        if currency in oracle.currencies(person.id)
+        or currency == CURRENCIES[number % len(CURRENCIES)]
+    ]
     spans = (None, now - timedelta(days=200))
     for number, customer in enumerate((None, *customers)):
         # Of all together both, of each customer one or the other.

@@ -25,6 +25,7 @@ class Organization(OrganizationSettings):
     id: str = Field(examples=["org_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     mode: Literal["test", "live"]
     invoice_prefix: str = Field(examples=["INV-"])
+    contact_email: str | None = Field(examples=["owner@shop.example"])
     created_at: Moment
 
 

@@ -24,6 +24,7 @@ GONE: Final = 410
 UNRENDERED: Final = -1
 
 _HIDDEN: Final = "[secret]"
+_SHORTEST_SECRET: Final = 40
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _MODES: Final[Mapping[Mode, str]] = {"test": "sandbox", "live": "live"}
 _HINTS: Final[Mapping[int, str]] = {
@@ -102,18 +103,23 @@ async def send(client: HttpClient, parcel: Parcel, *, now: datetime) -> Result:
 def _result(
     parcel: Parcel, answer: HttpAnswer, headers: Mapping[str, str], now: datetime
 ) -> Result:
-    secrets = (*parcel.secrets, headers["X-Reevit-Signature"], headers["webhook-signature"])
-    said = answer.text
-    for secret in secrets:
-        said = said.replace(secret, _HIDDEN).replace(_key_of(secret), _HIDDEN)
+    signed = (headers["X-Reevit-Signature"], *headers["webhook-signature"].split(" "))
     return Result(
         parcel.url,
         answer.status,
-        said,
+        _without(answer.text, (*parcel.secrets, *signed)),
         _why_not(answer),
         answer.milliseconds,
         pause=_pause(answer, now),
     )
+
+
+def _without(said: str, secrets: Sequence[str]) -> str:
+    if len(said) < _SHORTEST_SECRET:
+        return said
+    for secret in secrets:
+        said = said.replace(secret, _HIDDEN).replace(_key_of(secret), _HIDDEN)
+    return said
 
 
 def _key_of(secret: str) -> str:

@@ -22,7 +22,7 @@ from delivery.workflows.circumstances import Circumstances, circumstances_of, of
 from delivery.workflows.doing import Doing, Skipped
 from delivery.workflows.executing import was_left_behind
 from delivery.workflows.executions import Step
-from delivery.workflows.following import execution_of, is_asked_later, is_brought_about
+from delivery.workflows.following import execution_of, is_asked_later, is_brought_about, is_history
 from delivery.workflows.writing import (
     KINDS,
     CannotBeSaid,
@@ -118,7 +118,8 @@ class Backtest:
             )
             told = [stored for stored in page if not is_brought_about(stored)]
             for occurrence in self._subjects.after(book, told):
-                await self._look(report, rule, occurrence, now)
+                if not is_history(occurrence.fact):
+                    await self._look(report, rule, occurrence, now)
             report.facts += len(page)
             report.until = page[-1].position if len(page) == _PAGE else upto
         return report

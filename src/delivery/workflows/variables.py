@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
 
-from delivery.looks.readers import Reader
+from delivery.looks.readers import Reader, reader_in
 from delivery.messages.variables import VARIABLES
+from delivery.receipts.receipt import METHODS
 from domain.customer import Customer
 from domain.event_types import type_of
 from domain.fact import Entity, Fact
@@ -19,13 +19,6 @@ from domain.payment import Payment
 from domain.receipt_number import receipt_number
 from domain.subscription import Subscription
 from domain.time_zone import zone_of
-
-_METHODS: Final = {
-    "card": "Card",
-    "mobile_money": "Mobile money",
-    "bank_transfer": "Bank transfer",
-    "ussd": "USSD",
-}
 
 
 def variables_of(
@@ -52,16 +45,6 @@ def variables_of(
     }
 
 
-def reader_in(country: str | None) -> Reader:
-    """Who reads figures as people in a country do; as in English where nobody said one."""
-    if country is None:
-        return Reader()
-    try:
-        return Reader(str(Locale.parse(f"und_{country}")))
-    except (UnknownLocaleError, ValueError):
-        return Reader()
-
-
 def _of_customer(customer: Customer | None) -> dict[str, Any]:
     if customer is None or customer.deleted:
         return {}
@@ -83,7 +66,7 @@ def _of_subject(subject: Entity, fact: Fact, reader: Reader, zone: str | None) -
             return {
                 "status": subject.status,
                 "plan": plan["metadata"].get("plan_name") or plan["plan_id"],
-                "payment_method": _METHODS.get(plan["method"], plan["method"]),
+                "payment_method": METHODS.get(plan["method"], plan["method"]),
                 "due_date": _moment(subject.next_renewal_at, zone).get("date"),
                 **_money("", plan["amount"], plan["currency"], reader),
                 **_noted("metadata_", plan["metadata"]),
@@ -113,7 +96,7 @@ def _of_payment(payment: Payment, reader: Reader) -> dict[str, Any]:
         "status": payment.status,
         "description": payment.source_description or payment.description,
         "reference": payment.reference,
-        "payment_method": _METHODS.get(payment.method, payment.method),
+        "payment_method": METHODS.get(payment.method, payment.method),
         "failure_message": payment.failure_message,
         **_money("", paid, payment.currency, reader),
         **_noted("metadata_", payment.metadata),

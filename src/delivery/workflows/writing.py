@@ -10,9 +10,12 @@ from commands.workflow_actions import INTEGRATION_OF
 from delivery.messages.channels import Notification, Sms
 from delivery.messages.emails import Email
 from delivery.messages.templates import Compiled, Rendered, compile_template
+from delivery.receipts.letters import written
+from delivery.receipts.reading import Receipts
 from delivery.workflows.doing import Doing, Skipped
 from delivery.workflows.variables import variables_of
 from domain.customer import Customer
+from domain.errors import Refusal
 from domain.fact import Entity
 from domain.integration import INTEGRATION, Integration
 from domain.message_template import MessageTemplate
@@ -35,9 +38,12 @@ _NEVER: Final = ("bounced", "complained")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a message is written with; ``version``: of its template, 0 without one."""
+    """What a message is written with; ``version``: of its template, 0 without one.
 
-    compiled: Compiled
+    None of a receipt, which is written in words of its own.
+    """
+
+    compiled: Compiled | None
     version: int = 0
 
 
@@ -58,11 +64,14 @@ class Writing:
         self._ledger = ledger
         self._load = load
         self._unsubscribe_url = unsubscribe_url
+        self._receipts = Receipts(ledger)
 
     async def words(self, book: str, action: Action) -> Words:
         """Of the template as it is now, or as the rule says them. Raises CannotBeSaid."""
         kind: Any = KINDS[action["type"]]
         template_id, config = action["template_id"], action["config"]
+        if config.get("receipt"):
+            return Words(None)
         if template_id is None:
             return Words(compile_template(config.get("subject"), config["body"], kind))
         template = await self._load(MessageTemplate, book, template_id)
@@ -85,8 +94,23 @@ class Writing:
             organization,
             unsubscribe_url=url,
         )
-        rendered = words.compiled.render(variables)
+        if words.compiled is None:
+            rendered = await asyncio.to_thread(self._receipt, doing)
+        else:
+            rendered = words.compiled.render(variables)
         return _message(doing, recipient, rendered, organization, url)
+
+    def _receipt(self, doing: Doing) -> Rendered:
+        """The same for ever. Raises CannotBeSaid of what was not paid."""
+        try:
+            receipt = self._receipts.receipt(doing.step.book, doing.subject.id)
+        except Refusal as refusal:
+            raise CannotBeSaid(refusal.message) from None
+        if doing.action["type"] == "send_sms":
+            shop = f"{receipt.shop}: " if receipt.shop else ""
+            said = f"{shop}you paid {receipt.amount}. Receipt {receipt.number}"
+            return Rendered(None, said, None)
+        return written(receipt)
 
     async def integration(self, book: str, action: Action) -> Integration:
         """The one that is named, else the usual one of its type. Raises CannotBeSaid."""

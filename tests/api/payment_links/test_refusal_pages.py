@@ -77,7 +77,7 @@ def test_a_form_that_is_too_large_is_refused_on_a_page(stranger, link, body):
 
 
 def test_a_form_that_comes_too_slowly_is_refused_on_a_page(new_server):
-    server = new_server(patience=Patience(body_seconds=0.2))
+    server = new_server(patience=Patience(header_seconds=0.2, body_seconds=0.2))
     host, port = urlsplit(server.url).netloc.split(":")
 
     with socket.create_connection((host, int(port)), timeout=30) as slow:

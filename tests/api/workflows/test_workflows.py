@@ -122,7 +122,7 @@ def test_the_words_of_the_guides_are_kept_as_those_of_the_contract(client):
         ({"actions": []}, "actions", "at least 1"),
         ({"actions": [{"type": "send_whatsapp"}]}, "actions[0].type", "send_email"),
         ({"actions": [{"type": "add_tag"}]}, "actions[0]", "needs config.tag"),
-        ({"actions": [{"type": "send_email"}]}, "actions[0]", "template_id or config.body"),
+        ({"actions": [{"type": "send_email"}]}, "actions[0]", "needs a template_id"),
         (
             {"actions": [{"type": "send_sms", "config": {"body": "{{ nmae }}"}}]},
             "actions[0].config.body",

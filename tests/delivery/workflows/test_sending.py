@@ -1,6 +1,7 @@
 """What workflows send, as real servers get it: to whom they may, under one name, in their words."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from mail_server import mail_server
@@ -24,7 +25,12 @@ from commands.message_templates import (
     update_template,
 )
 from commands.payments import ConfirmPayment, CreatePayment, confirm_payment, create_payment
-from commands.workflow_rules import CreateWorkflow, create_workflow
+from commands.workflow_rules import (
+    CreateWorkflow,
+    create_workflow,
+    list_workflows,
+    remove_workflow,
+)
 from delivery.http_client import HttpClient
 from delivery.messages.providers import Senders
 from delivery.workflows.calling import Calling
@@ -62,12 +68,16 @@ async def workflows(ledger, handler, new_parts, anyio_backend):  # noqa: ARG001 
 
 @pytest.fixture
 def mail(do, mails):
-    """The organization's mail server."""
+    """The organization's mail server; without the receipts that come with it."""
 
-    async def mail(**more):
+    async def mail(*, receipts=False, **more):
         config = {"host": "127.0.0.1", "port": mails.port, "tls": "none", "from": "hi@shop.example"}
         said = {"type": "email", "provider": "smtp", "config": config}
-        return await do(create_integration, CreateIntegration.model_validate(said | more))
+        integration = await do(create_integration, CreateIntegration.model_validate(said | more))
+        for each in await do(list_workflows):
+            if not receipts and each.name == "Receipts by email":
+                await do(remove_workflow, each.id)
+        return integration
 
     return mail
 
@@ -285,3 +295,47 @@ async def test_a_receiver_in_trouble_is_called_again_under_the_same_id(
     first, second = receiver.received
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert outcome(workflows, book).state == "success"
+
+
+async def test_receipts_begin_with_the_first_integration_and_come_again_no_more(
+    workflows, mails, mail, paid, do, book
+):
+    await paid(email="before@x.example")
+    await mail(receipts=True)
+    who = await paid(name="Ama", email="ama@x.example")
+    await do(state_consent, who, StateConsent(channel="email", given=False, reason="asked"))
+    await paid(name="Nobody")
+    await workflows.work()
+
+    [handed] = mails.handed
+    assert handed.recipients == ["ama@x.example"]
+    assert handed.message["Subject"].startswith("Your receipt from Kente Shop (")
+    assert "1,250.50" in handed.message.get_body(("plain",)).get_content()
+    assert [workflows.steps(each)[0].state for each in workflows.executions(book)] == [
+        "success",
+        "skipped",
+    ]
+    [rule] = await do(list_workflows)
+    await do(remove_workflow, rule.id)
+    await mail(receipts=True, name="Another")
+    assert await do(list_workflows) == []
+
+
+async def test_what_is_imported_is_history_and_sends_nothing(
+    workflows, mails, mail, do, book, time
+):
+    await mail(receipts=True)
+    customer = await do(create_customer, CreateCustomer(email="ama@x.example"))
+    order = CreatePayment(
+        amount=700,
+        currency="GHS",
+        customer_id=customer.id,
+        occurred_at=time() - timedelta(days=400),
+    )
+    payment = await do(create_payment, order)
+    confirmed = ConfirmPayment(occurred_at=time() - timedelta(days=400, seconds=-1))
+    await do(confirm_payment, payment.id, confirmed)
+
+    await workflows.work()
+
+    assert (workflows.executions(book), mails.handed) == ([], [])
