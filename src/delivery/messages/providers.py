@@ -15,6 +15,7 @@ from delivery.messages.africas_talking import (
     send_sms,
 )
 from delivery.messages.channels import Notification, Sms
+from delivery.messages.console import ConsoleConfig, ConsoleCredentials, write_to_console
 from delivery.messages.emails import Email
 from delivery.messages.http_provider import (
     SAID,
@@ -47,19 +48,19 @@ class Provider:
     credentials: type[BaseModel]
 
 
+_HTTP: Final = Provider(HttpConfig, HttpCredentials)
+_OF_EVERY_TYPE: Final = {
+    "http": _HTTP,
+    "webhook": _HTTP,
+    "console": Provider(ConsoleConfig, ConsoleCredentials),
+}
 _PROVIDERS: Final[Mapping[str, Mapping[str, Provider]]] = {
-    "email": {
-        "smtp": Provider(SmtpConfig, SmtpCredentials),
-        "http": Provider(HttpConfig, HttpCredentials),
-    },
+    "email": {"smtp": Provider(SmtpConfig, SmtpCredentials), **_OF_EVERY_TYPE},
     "sms": {
         "africastalking": Provider(AfricasTalkingConfig, AfricasTalkingCredentials),
-        "http": Provider(HttpConfig, HttpCredentials),
+        **_OF_EVERY_TYPE,
     },
-    "notification": {
-        "slack": Provider(SlackConfig, SlackCredentials),
-        "http": Provider(HttpConfig, HttpCredentials),
-    },
+    "notification": {"slack": Provider(SlackConfig, SlackCredentials), **_OF_EVERY_TYPE},
 }
 _MESSAGES: Final[Mapping[str, type]] = {"email": Email, "sms": Sms, "notification": Notification}
 
@@ -88,6 +89,8 @@ def check_integration(
         _check_blanks(settings, secrets, _MESSAGES[type_])
     if isinstance(settings, SmtpConfig):
         _check_login(settings, secrets)
+    if isinstance(settings, ConsoleConfig) and mode != "test":
+        raise BadIntegration("the console is for test mode", field="provider")
     for field, url in _addresses(settings, secrets):
         try:
             check_url(
@@ -148,6 +151,8 @@ class Senders:
                 return await send_notification(
                     self._client, config, credentials, message, mode=mode
                 )
+            case ConsoleConfig():
+                return write_to_console(message, mode=mode)
         return await send_over_http(self._client, config, credentials, message, mode=mode)
 
 
