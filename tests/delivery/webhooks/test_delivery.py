@@ -339,6 +339,7 @@ def test_a_removed_endpoint_is_told_nothing_and_leaves_nothing_to_do(shop, recei
     ("answers", "says"),
     [
         (Answers(301, {"Location": "https://www.shop.example/"}), "a redirect to https://www"),
+        (Answers(302, {"Location": "/caf\xe9"}), "a redirect to /caf�: redirects are not followed"),
         (Answers(401), "usually a wrong secret"),
         (Answers(403), "usually bot protection"),
         (Answers(500), "its log says why"),
