@@ -20,6 +20,7 @@ from api import (
     organization,
     retry_policies,
     subscriptions,
+    unsubscribing,
 )
 from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
@@ -105,6 +106,7 @@ _COMMANDS = (
     checkout.router,
     pay_pages.router,
     payment_pages.router,
+    unsubscribing.router,
     subscriptions.command_router,
     invoices.command_router,
     retry_policies.command_router,

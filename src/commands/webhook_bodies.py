@@ -6,11 +6,11 @@ from pydantic import BeforeValidator, Field
 
 from commands.event_names import EventNames
 from commands.fields import ChangingCommand, Command, Metadata, Moment, Text, not_cleared
+from commands.organizations import Name
 
 _LONGEST_GRACE_HOURS: Final = 7 * 24
 
 Url = Annotated[str, Field(max_length=2048)]
-Name = Annotated[Text, Field(min_length=1)]
 Position = Annotated[int, Field(strict=True, ge=0)]
 Place = Position | Moment
 # What is told first: what happens from now on, or what was recorded after a position, or since a

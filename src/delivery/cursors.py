@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Select, Table, func, select
 
 from ledger.bulk_statements import delete_rows, insert_missing, put_rows
 from ledger.database import writing
+from ledger.distribution import is_distributed
 from ledger.lease import Lease, confirm
 from ledger.reading import ask
 from ledger.schema import deliveries, delivery_attempts, delivery_cursors
@@ -100,19 +101,18 @@ class Changes:
 
 
 def write(engine: Engine, changes: Mapping[Lease, Changes]) -> set[Lease]:
-    """Writes all of it in one transaction, except under leases that others have taken: those."""
-    with writing(engine.execution_options(durable=False)) as connection:
-        lost = {lease for lease in changes if not confirm(connection, lease)}
-        held = [changes[lease] for lease in changes if lease not in lost]
-        books = [(lease.book, each) for lease, each in changes.items() if lease not in lost]
-        put_rows(connection, delivery_attempts, [row for each in held for row in each.attempts])
-        named = [(book, *key) for book, each in books for key in each.behind]
-        delete_rows(connection, list(deliveries.primary_key), named)
-        rows = [row for each in held for row in each.behind.values() if row is not None]
-        put_rows(connection, deliveries, rows)
-        put_rows(
-            connection, delivery_cursors, [row for each in held for row in each.cursors.values()]
-        )
+    """Writes all of it in one transaction, except under leases that others have taken: those.
+
+    On a cluster each book by itself.
+    """
+    engine = engine.execution_options(durable=False)
+    with writing(engine) as connection:
+        if not is_distributed(connection):
+            return _write(connection, changes)
+    lost: set[Lease] = set()
+    for lease, of_book in changes.items():
+        with writing(engine) as connection:
+            lost |= _write(connection, {lease: of_book})
     return lost
 
 
@@ -195,6 +195,20 @@ def forget_attempts(engine: Engine, book: str, before: str) -> int:
         with writing(engine.execution_options(durable=False)) as connection:
             delete_rows(connection, key, rows)
     return len(rows)
+
+
+def _write(connection: Connection, changes: Mapping[Lease, Changes]) -> set[Lease]:
+    lost = {lease for lease in changes if not confirm(connection, lease)}
+    held = {lease.book: each for lease, each in changes.items() if lease not in lost}
+    attempts = [row for each in held.values() for row in each.attempts]
+    put_rows(connection, delivery_attempts, attempts)
+    named = [(book, *key) for book, each in held.items() for key in each.behind]
+    delete_rows(connection, list(deliveries.primary_key), named)
+    rows = [row for each in held.values() for row in each.behind.values() if row is not None]
+    put_rows(connection, deliveries, rows)
+    reached = [row for each in held.values() for row in each.cursors.values()]
+    put_rows(connection, delivery_cursors, reached)
+    return lost
 
 
 def _pairs(connection: Connection, query: Select[Any]) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from api.resources.event_data import data_of
 from commands.handling.handler import CommandHandler
+from commands.unsubscribing import token_of
 from delivery.http_client import HttpClient
 from delivery.messages.providers import Senders
 from delivery.subjects import Subjects
@@ -21,7 +22,8 @@ from delivery.workflows.following import Follower
 from delivery.workflows.sending import Sending
 from delivery.workflows.tagging import tagging
 from delivery.workflows.worker import WorkflowWorker
-from delivery.workflows.writing import Writing
+from delivery.workflows.writing import UnsubscribeUrl, Writing
+from domain.organization import Organization
 from ledger.clock import Clock
 from ledger.keyring import Keyring
 from ledger.ledger import Ledger
@@ -72,7 +74,11 @@ def _following(
         networks = settings.allowed_networks
         async with HttpClient(allowed_networks=networks) as client:
             senders = Senders(client, allowed_networks=networks)
-            worker = _worker(ledger, handler, views, client, senders, its_turn, count)
+            writing = Writing(
+                ledger, handler.load_recent, unsubscribe_url=unsubscribe_url(settings.public_url)
+            )
+            sending = Sending(handler, senders, writing)
+            worker = _worker(ledger, handler, views, client, sending, its_turn, count)
             working[:] = [worker]
             if closing.is_set():
                 return
@@ -105,7 +111,7 @@ def _worker(
     handler: CommandHandler,
     views: Views,
     client: HttpClient,
-    senders: Senders,
+    sending: Sending,
     its_turn: Callable[[], bool],
     count: Callable[[ActionState], None],
 ) -> WorkflowWorker:
@@ -116,7 +122,17 @@ def _worker(
         "add_tag": tagging(handler, adds=True),
         "remove_tag": tagging(handler, adds=False),
         "webhook": Calling(handler, client, data_of).call,
-        **Sending(handler, senders, Writing(ledger, handler.load_recent)).actions,
+        **sending.actions,
     }
     executor = Executor(ledger, handler, subjects, asking, actions, count=count)
     return WorkflowWorker(ledger, Follower(ledger, subjects, asking), executor, its_turn=its_turn)
+
+
+def unsubscribe_url(public_url: str) -> UnsubscribeUrl:
+    """Where whoever is written to says that they want no more, on the pages of this service."""
+
+    def url(organization: Organization, customer_id: str, channel: str) -> str:
+        token = token_of(organization, customer_id, channel) if public_url else None
+        return f"{public_url}/unsubscribe/{token}" if token else ""
+
+    return url

@@ -135,9 +135,12 @@ class Shop:
             engine=engine,
             keyring=KEYRING,
             data_of=data_of,
-            previous=previous_in(self.serving),
             clock=self.now,
-            **{"looks_every_seconds": 0.1, **settings},
+            **{
+                "previous": previous_in(self.serving),
+                "looks_every_seconds": 0.1,
+                **settings,
+            },
         )
         with deliverer.in_a_thread():
             yield deliverer

@@ -95,6 +95,7 @@ def test_every_route_is_described_in_the_openapi_document_or_among_the_operation
 
     payment = "/pay/{code}/payments/{payment}"
     pages = {"/", "/docs", "/docs/{name}", "/pay/{code}", payment, f"{payment}/receipt"}
+    pages |= {"/unsubscribe/{token}"}
     assert undescribed == {"/openapi.json"} | pages
     assert first_cells("GET /[a-z]+") == {"GET /healthz", "GET /readyz", "GET /metrics"}
     for path, methods in described.items():

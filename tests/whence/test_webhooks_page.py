@@ -12,6 +12,8 @@ from urllib.request import Request, urlopen
 import pytest
 from waiting import awaited
 
+from domain.event_types import TYPES, event_of
+
 PAGE = (Path(__file__).parents[2] / "docs/webhooks.md").read_text()
 
 
@@ -103,6 +105,12 @@ def test_the_examples_of_the_page_work(service, run, receiver):
     again, resent, replay, rotated = run("Again")
     assert (again["status"], resent, replay["from"]) == ("pending", {"resent": 0}, 1)
     assert rotated["signing_secret"] != config["signing_secret"]
+
+
+def test_every_name_that_is_told_stands_on_the_page():
+    rows = re.findall(r"^\| `([a-z_.]+)` \| `([a-z_.]+)` \|", PAGE, re.MULTILINE)
+
+    assert dict(rows) == {type_: event_of(type_) for type_ in TYPES}
 
 
 def test_what_is_said_to_be_sent_is_json():

@@ -180,7 +180,9 @@ class EndpointCursor:
             await self._learn(lanes.without(row.lane for row in rows))
         passed_over = before | lanes.under_way
         found = [row for row in rows if row.position not in passed_over]
-        for delivery in await ask(self._facts.read_behind, found):
+        # Both ways of reading facts may wait for the views to come along.
+        read_behind = self._facts.read_behind
+        for delivery in await self._services.in_a_thread(read_behind, found) if found else ():
             lanes.take_behind(delivery)
 
     async def _learn(self, unknown: set[str]) -> None:
@@ -198,7 +200,8 @@ class EndpointCursor:
         while lanes.open < _WINDOW and lanes.read_upto < upto:
             after = lanes.read_upto
             read = self._facts.read
-            page = await self._services.ask(read, after=after, upto=upto, done=self._done)
+            done = self._done
+            page = await self._services.in_a_thread(read, after=after, upto=upto, done=done)
             if page.upto == after:
                 return
             for delivery in page.deliveries:

@@ -29,7 +29,12 @@ DELIVERING: Final = "delivering"
 _FAILED_FOR_GOOD: Final = "failed"
 _SEPARATOR: Final = "~"
 _attempt, _behind, _fact = delivery_attempts.c, deliveries.c, events.c
-_arrived: ColumnElement[bool] = _attempt.http_status.between(200, 299)
+# What has not arrived stands in the table of what is behind, in one of these states.
+_BEHIND: Final[dict[str, tuple[ColumnElement[bool], ...]]] = {
+    PENDING: (or_(_behind.state == "waiting", _behind.attempts > 0), _behind.state != "failed"),
+    DELIVERING: (_behind.state == "retrying", _behind.attempts == 0),
+    FAILED: (_behind.state == "failed",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,29 +106,29 @@ def outbound(
     offset: int = 0,
     cursor: str | None = None,
 ) -> Page[Outbound]:
-    """Those that were attempted last come first; of a status that is ahead, those of late facts.
+    """Those that were attempted last come first; of what has not arrived, the newest facts.
 
     Unless asked by its status, what was never attempted is left out.
     """
-    is_ahead = wanted.status in {PENDING, DELIVERING}
-    query, order = _ahead() if is_ahead else _attempted()
-    query = query.where(_whose(book, is_ahead=is_ahead), *_conditions(wanted))
+    is_behind = wanted.status in _BEHIND
+    query, order = _left_behind(book) if is_behind else _attempted(book)
+    # A moment is never empty: it is said for SQLite, which takes an index for a range of it alone.
+    by_moments = (order[0] > "",) if not is_behind else ()
+    query = query.where(*by_moments, *_conditions(wanted, book))
     if cursor is not None:
-        query = query.where(tuple_(*order) < tuple_(*_place(cursor, is_ahead=is_ahead)))
+        query = query.where(tuple_(*order) < tuple_(*_place(cursor, is_behind=is_behind)))
     query = query.order_by(*(each.desc() for each in order)).limit(limit + 1)
     rows = connection.execute(query.offset(0 if cursor else offset)).all()
     found = [_outbound(row) for row in rows[:limit]]
     more = len(rows) > limit
-    return Page(found, None, _token(found[-1], is_ahead=is_ahead) if more else None)
+    return Page(found, None, _token(found[-1], is_behind=is_behind) if more else None)
 
 
 def outbound_named(connection: Connection, book: str, key: DeliveryKey) -> Outbound | None:
     """One of them; None when it was never attempted, or long ago, and is not behind."""
-    for (query, _), is_ahead in ((_attempted(), False), (_ahead(), True)):
-        column = _behind if is_ahead else _attempt
+    for (query, _), column in ((_attempted(book), _attempt), (_left_behind(book), _behind)):
         mine = (column.follower == key.follower, column.cursor == key.cursor)
-        asked = query.where(_whose(book, is_ahead=is_ahead), *mine, column.position == key.position)
-        row = connection.execute(asked).first()
+        row = connection.execute(query.where(*mine, column.position == key.position)).first()
         if row is not None:
             return _outbound(row)
     return None
@@ -149,15 +154,15 @@ def _filled(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.coalesce(column, 0 if column.type.python_type is int else "")
 
 
-_SHOWN: Final = (_fact.topic, _fact.recorded_at)
 _LAST: Final = tuple(
     _filled(_attempt[name]) for name in ("attempt", "at", "url", "http_status", "error")
 )
 _STANDING: Final = (_filled(_behind.state), _filled(_behind.next_attempt_at))
+# What is asked, and in which order.
 _Asked = tuple[Select[Any], tuple[ColumnElement[Any], ...]]
 
 
-def _attempted() -> _Asked:
+def _attempted(book: str) -> _Asked:
     """By the last attempt of each, with what stands in the table of what is behind."""
     later = delivery_attempts.alias("later")
     is_last = ~exists().where(
@@ -165,58 +170,51 @@ def _attempted() -> _Asked:
         later.c.position == _attempt.position,
         later.c.attempt > _attempt.attempt,
     )
-    key = (_attempt.follower, _attempt.cursor, _attempt.position)
-    about = and_(_fact.book == _attempt.book, _fact.position == _attempt.position)
     stands = and_(_same(_behind, _attempt), _behind.position == _attempt.position)
-    source = delivery_attempts.join(events, about).outerjoin(deliveries, stands)
-    query = select(*key, *_SHOWN, *_LAST, *_STANDING).select_from(source).where(is_last)
-    return query, (_attempt.at, _attempt.position, _attempt.follower, _attempt.cursor)
+    source = delivery_attempts.outerjoin(deliveries, stands)
+    query = select(*_told(_attempt, book), *_LAST, *_STANDING).select_from(source)
+    order = (_attempt.at, _attempt.position, _attempt.follower, _attempt.cursor)
+    return query.where(_attempt.book == book, is_last), order
 
 
-def _ahead() -> _Asked:
-    """What is still to be done, with its last attempt if there was any."""
-    key = (_behind.follower, _behind.cursor, _behind.position)
-    about = and_(_fact.book == _behind.book, _fact.position == _behind.position)
+def _left_behind(book: str) -> _Asked:
+    """What is still to be done, or was given up, with its last attempt if there was any."""
     last = and_(
         _same(_attempt, _behind),
         _attempt.position == _behind.position,
         _attempt.attempt == _behind.attempts,
     )
-    source = deliveries.join(events, about).outerjoin(delivery_attempts, last)
-    query = select(*key, *_SHOWN, *_LAST, *_STANDING).select_from(source)
-    return query, (_behind.position, _behind.follower, _behind.cursor)
+    source = deliveries.outerjoin(delivery_attempts, last)
+    query = select(*_told(_behind, book), *_LAST, *_STANDING).select_from(source)
+    order = (_behind.position, _behind.follower, _behind.cursor)
+    return query.where(_behind.book == book), order
+
+
+def _told(column: Any, book: str) -> tuple[ColumnElement[Any], ...]:
+    """Which fact is told to whom. Looked up for each row that is shown, and for no other."""
+    fact = (_fact.book == book, _fact.position == column.position)
+    shown = (
+        select(each).where(*fact).scalar_subquery() for each in (_fact.topic, _fact.recorded_at)
+    )
+    return (column.follower, column.cursor, column.position, *shown)
 
 
 def _same(one: Any, other: Any) -> ColumnElement[bool]:
     return and_(one.book == other.book, one.follower == other.follower, one.cursor == other.cursor)
 
 
-def _whose(book: str, *, is_ahead: bool) -> ColumnElement[bool]:
-    """Each of the tables is asked for one book, so that each finds its place by an index."""
-    column = _behind if is_ahead else _attempt
-    return and_(column.book == book, _fact.book == book)
-
-
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    is_ahead = wanted.status in {PENDING, DELIVERING}
-    found: list[ColumnElement[bool]] = []
+def _conditions(wanted: Wanted, book: str) -> list[ColumnElement[bool]]:
+    column = _behind if wanted.status in _BEHIND else _attempt
+    found = list(_BEHIND.get(wanted.status or "", ()))
+    if wanted.status == SUCCEEDED:
+        found += [_attempt.http_status.between(200, 299), _behind.state.is_(None)]
     if wanted.follower is not None:
-        found.append((_behind if is_ahead else _attempt).follower == wanted.follower)
+        found.append(column.follower == wanted.follower)
     if wanted.url is not None:
         found.append(_attempt.url == wanted.url)
     if wanted.topics is not None:
-        found.append(_fact.topic.in_(wanted.topics))
-    match wanted.status:
-        case "succeeded":
-            found += [_arrived, _behind.state.is_(None)]
-        case "failed":
-            lost = and_(_behind.state.is_(None), ~_arrived)
-            found.append(or_(_behind.state == _FAILED_FOR_GOOD, lost))
-        case "pending":
-            tried = and_(_behind.state == "retrying", _behind.attempts > 0)
-            found.append(or_(_behind.state == "waiting", tried))
-        case "delivering":
-            found += [_behind.state == "retrying", _behind.attempts == 0]
+        fact = (_fact.book == book, _fact.position == column.position)
+        found.append(exists().where(*fact, _fact.topic.in_(wanted.topics)))
     return found
 
 
@@ -226,15 +224,15 @@ def _outbound(row: Row[Any]) -> Outbound:
     return Outbound(DeliveryKey(*key), *rest)
 
 
-def _token(last: Outbound, *, is_ahead: bool) -> str:
+def _token(last: Outbound, *, is_behind: bool) -> str:
     key = last.key
     parts = [str(key.position), key.follower, key.cursor]
-    return _SEPARATOR.join(parts if is_ahead else [last.at, *parts])
+    return _SEPARATOR.join(parts if is_behind else [last.at, *parts])
 
 
-def _place(token: str, *, is_ahead: bool) -> list[str | int]:
+def _place(token: str, *, is_behind: bool) -> list[str | int]:
     parts: list[str] = token.split(_SEPARATOR)
-    at = [] if is_ahead else parts[:1]
+    at = [] if is_behind else parts[:1]
     rest = parts[len(at) :]
     if len(rest) != 3 or not rest[0].isdecimal():  # noqa: PLR2004 (position, follower, cursor)
         raise BadCursor

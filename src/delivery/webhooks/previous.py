@@ -5,19 +5,19 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
-import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from projections.customer_events import previous_positions
-from projections.engine.folding.checkpoints import read_checkpoints
+from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 from projections.engine.generations.generation import Generation
+from projections.engine.generations.generations import ViewsRebuilding
 
 # book, customers, topics, before which position
 Previous = Callable[[str, Collection[str], Collection[str], int], Mapping[str, int]]
 
 _PATIENCE_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.01
-
-_log = structlog.get_logger("whence.delivery")
 
 
 def previous_in(serving: Callable[[], Generation]) -> Previous:
@@ -42,13 +42,16 @@ def _previous(
         engine = serving().reading_engine
         while True:
             with engine.connect() as connection:
-                checkpoint = read_checkpoints(connection, [book]).get(book)
-                reached = checkpoint.position if checkpoint else 0
-                if reached >= before - 1 or time.monotonic() > give_up_at:
+                if _are_there(connection, book, before) or time.monotonic() > give_up_at:
                     return previous_positions(
                         connection, book, customer_ids, topics=topics, before=before
                     )
             time.sleep(_POLL_SECONDS)
-    except Exception as error:  # noqa: BLE001 (deliveries wait for no rebuild)
-        _log.warning("nobody knows what came before", book=book, reason=type(error).__name__)
+    except (ViewsRebuilding, DBAPIError):
         return {}
+
+
+def _are_there(connection: Connection, book: str, before: int) -> bool:
+    """Whether the views show all that came before, or stand still."""
+    checkpoint = read_checkpoints(connection, [book]).get(book, Checkpoint())
+    return checkpoint.position >= before - 1 or checkpoint.parked_error is not None

@@ -27,8 +27,8 @@ E = TypeVar("E", bound=Entity)
 Message = Email | Sms | Notification
 # An aggregate of a book as it is now; None when there is none.
 Load = Callable[[type[E], str, str], Awaitable[E | None]]
-# Where a customer of a book says that they want no more of it; "" where nobody can be sent to.
-UnsubscribeUrl = Callable[[str, str, str], str]
+# Where a customer of an organization says that they want no more; "" where nobody can be sent to.
+UnsubscribeUrl = Callable[[Organization, str, str], str]
 
 KINDS: Final = {"send_email": "email", "send_sms": "sms", "send_notification": "notification"}
 _ADDRESSES: Final = {"send_email": "email", "send_sms": "phone"}
@@ -59,7 +59,7 @@ class Writing:
         ledger: Ledger,
         load: Load[Any],
         *,
-        unsubscribe_url: UnsubscribeUrl = lambda _book, _customer, _channel: "",
+        unsubscribe_url: UnsubscribeUrl = lambda _organization, _customer, _channel: "",
     ) -> None:
         self._ledger = ledger
         self._load = load
@@ -86,7 +86,7 @@ class Writing:
         organization = await self._load(Organization, str(book), book.org_id)
         if organization is None:
             raise CannotBeSaid("its organization is not there any more")
-        url = self._unsubscribe(doing)
+        url = self._unsubscribe(doing, organization)
         variables = variables_of(
             doing.occurrence.fact,
             doing.subject,
@@ -127,12 +127,12 @@ class Writing:
         found = await asyncio.to_thread(self._ledger.owners, book, INTEGRATION, f"{type_}\n")
         return [stream for _, stream in found]
 
-    def _unsubscribe(self, doing: Doing) -> str:
+    def _unsubscribe(self, doing: Doing, organization: Organization) -> str:
         action, customer = doing.action, doing.customer
         if is_transactional(action) or customer is None or action["personal"].get("to"):
             return ""
         channel = KINDS[action["type"]]
-        return self._unsubscribe_url(doing.step.book, customer.id, channel)
+        return self._unsubscribe_url(organization, customer.id, channel)
 
 
 def recipient_of(action: Action, customer: Customer | None) -> str | Skipped:

@@ -247,7 +247,7 @@ def test_the_document_names_every_route_that_there_is(server, document):
     receipt = "/pay/{code}/payments/{payment}/receipt"
     for_people = {(path, "get") for path in ("/", "/docs", "/docs/{name}", receipt)} | {
         (path, method)
-        for path in ("/pay/{code}", "/pay/{code}/payments/{payment}")
+        for path in ("/pay/{code}", "/pay/{code}/payments/{payment}", "/unsubscribe/{token}")
         for method in ("get", "post")
     }
     assert routes - described == {("/openapi.json", "get")} | for_people

@@ -6,9 +6,11 @@ import pytest
 from deliverer import BOOK
 from sqlalchemy import func, select
 
+from delivery.webhooks.previous import previous_in
 from ledger.copying import copy_store
 from ledger.facts import FactMapper
 from projections.customer_events import customer_events
+from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.rebuilding.rebuild import rebuild
 from projections.engine.time_travel.reader import Moment, PastReader
 from projections.read_models import DEFINITIONS
@@ -64,3 +66,16 @@ def test_a_copy_of_the_store_knows_how_far_everybody_was_told(shop, told, elsewh
 
     assert elsewhere.position(told) == shop.position(told)
     assert elsewhere.attempts == shop.attempts
+
+
+def test_deliveries_wait_for_no_rebuild(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+
+    def rebuilding():
+        raise ViewsRebuilding(None)
+
+    with shop.delivering(previous=previous_in(rebuilding)):
+        shop.pay(shop.customer("ama"))
+        shop.wait_until_told(endpoint)
+
+    assert len(receiver.received) == 2
