@@ -7,7 +7,13 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from delivery.addresses import AddressRefused, Network, check_url
+from delivery.addresses import (
+    AddressRefused,
+    Network,
+    check_url,
+    is_allowed,
+    written_address,
+)
 from delivery.http_client import HttpClient
 from delivery.messages.africas_talking import (
     AfricasTalkingConfig,
@@ -15,6 +21,7 @@ from delivery.messages.africas_talking import (
     send_sms,
 )
 from delivery.messages.channels import Notification, Sms
+from delivery.messages.connections import not_public
 from delivery.messages.console import ConsoleConfig, ConsoleCredentials, write_to_console
 from delivery.messages.emails import Email
 from delivery.messages.http_provider import (
@@ -89,6 +96,9 @@ def check_integration(
         _check_blanks(settings, secrets, _MESSAGES[type_])
     if isinstance(settings, SmtpConfig):
         _check_login(settings, secrets)
+        address = written_address(settings.host)
+        if address and not is_allowed(address, mode=mode, allowed_networks=allowed_networks):
+            raise BadIntegration(not_public(settings.host), field="config.host")
     if isinstance(settings, ConsoleConfig) and mode != "test":
         raise BadIntegration("the console is for test mode", field="provider")
     for field, url in _addresses(settings, secrets):
