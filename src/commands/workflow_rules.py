@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
+from commands.customers import customer_known_as
 from commands.fields import ChangingCommand, Command, LongText, Text, not_cleared
 from commands.handling.unit_of_work import UnitOfWork
 from commands.workflow_actions import INTEGRATION_OF, TEMPLATE_OF, ActionTerms
@@ -17,6 +18,7 @@ from domain.workflow_triggers import TRIGGERS, trigger_named
 
 MOST_RULES: Final = 200
 _MOST_ACTIONS: Final = 20
+_OF_CUSTOMERS: Final = "cus_"
 
 Name = Annotated[Text, Field(min_length=1)]
 Trigger = Annotated[Text, AfterValidator(trigger_named), Field(examples=["payment.success"])]
@@ -105,8 +107,7 @@ class TooManyWorkflows(Conflict):
 async def create_workflow(work: UnitOfWork, command: CreateWorkflow) -> WorkflowRule:
     if len(await work.owners(WORKFLOW_RULE, "")) >= MOST_RULES:
         raise TooManyWorkflows
-    terms = command.terms
-    await check_terms(work, terms)
+    terms = await checked_terms(work, command.terms)
     rule = WorkflowRule.create(work.ids.new("wf"), terms, enabled=command.enabled, now=work.now)
     work.add(rule)
     return rule
@@ -114,8 +115,7 @@ async def create_workflow(work: UnitOfWork, command: CreateWorkflow) -> Workflow
 
 async def update_workflow(work: UnitOfWork, rule_id: str, command: UpdateWorkflow) -> WorkflowRule:
     rule = await work.load_for_update(WorkflowRule, rule_id)
-    terms = command.terms(rule.terms)
-    await check_terms(work, terms)
+    terms = await checked_terms(work, command.terms(rule.terms))
     rule.change(terms, work.now)
     if command.enabled is not None:
         (rule.enable if command.enabled else rule.disable)(work.now)
@@ -156,14 +156,29 @@ async def list_workflows(work: UnitOfWork) -> Sequence[WorkflowRule]:
     return sorted(rules, key=lambda rule: -rule.terms["priority"])
 
 
-async def check_terms(work: UnitOfWork, terms: Terms) -> None:
-    """Raises ConditionMeansNothing and DoesNotFit, and what is not found of what it names."""
+async def checked_terms(work: UnitOfWork, terms: Terms) -> Terms:
+    """With customers by their ids, whatever they were called.
+
+    Raises ConditionMeansNothing and DoesNotFit, and what is not found of what it names.
+    """
     trigger = terms["trigger"]
     for condition in terms["conditions"]:
         if condition not in TRIGGERS[trigger].conditions:
             raise ConditionMeansNothing(condition, trigger)
     for place, action in enumerate(terms["actions"]):
         await _check_parts(work, action, f"actions[{place}]")
+    named = terms["conditions"].get("customer_ids")
+    if named is None:
+        return terms
+    ids = [await _customer_id(work, each) for each in named]
+    return {**terms, "conditions": terms["conditions"] | {"customer_ids": ids}}
+
+
+async def _customer_id(work: UnitOfWork, named: str) -> str:
+    """Ours, or the business's own. Raises CustomerNotFound."""
+    if named.startswith(_OF_CUSTOMERS):
+        return named
+    return await customer_known_as(work, named)
 
 
 async def _check_parts(work: UnitOfWork, action: Action, field: str) -> None:

@@ -19,7 +19,7 @@ _LEVELS = {
 _HIDDEN = re.compile(
     r"\b[ps]f?k_(?:test|sandbox|live)_[!-~]+"
     r"|\bpay_\w+_secret_\w+"
-    r"|\bwhsec_\w+"
+    r"|\bwhsec_[\w+/=\-]+"
     r"|(?<=://)[^\s:/@]+:[^\s/@]+(?=@)"
     r"|(?<![\w.+\-])[\w.+\-]+(?:@|%40)[\w\-]+(?:\.[\w\-]+)+"
     r"|(?:\+|%2B)[1-9]\d{6,14}\b"

@@ -18,7 +18,7 @@ from domain.payment import Payment
 from ledger.facts import FactMapper
 
 
-def do_what_follows(ledger):
+def do_what_follows(ledger, **actions):
     """Does all that follows by now in a store, as the service does beside answering."""
 
     def now():
@@ -26,7 +26,7 @@ def do_what_follows(ledger):
 
     handler = CommandHandler(ledger, clock=now, ids=Ids(now))
     try:
-        asyncio.run(WorkflowParts(ledger, handler).work())
+        asyncio.run(WorkflowParts(ledger, handler, **actions).work())
     finally:
         handler.close()
 

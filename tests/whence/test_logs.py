@@ -14,6 +14,7 @@ from whence.logs import without_secrets
         "pfk_live_01k8xyz.s3cr3t",
         "sk_sandbox_0123456789abcdef",
         "pay_01k8abc_secret_t01k8abc_0123456789abcdef",
+        "whsec_MfKQ9r8GKYqrTwjUPD8+LPZIo2L/aLaSw0123456789=",
         "ada@example.com",
         "ada%40example.com",
         "+233501234567",

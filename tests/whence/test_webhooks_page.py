@@ -105,6 +105,10 @@ def test_the_examples_of_the_page_work(service, run, receiver):
     again, resent, replay, rotated = run("Again")
     assert (again["status"], resent, replay["from"]) == ("pending", {"resent": 0}, 1)
     assert rotated["signing_secret"] != config["signing_secret"]
+    payments, hers, first, *_ = run("Without a receiver")
+    assert payments["events"][-1]["data"]["id"] == payment["id"]
+    assert {each["data"]["customer_external_id"] for each in hers["events"]} == {"usr_1234"}
+    assert first["type"] == "customer.created"
 
 
 def test_every_name_that_is_told_stands_on_the_page():

@@ -21,10 +21,17 @@ from projections.engine.turns import Turns
 
 # Each may leave a file of all its rows waiting for whoever reads it.
 _MOST_EXPORTS_OF_ONE = 8
+# Each waits for half a minute where nobody answers.
+_MOST_TEST_MESSAGES_OF_ONE = 4
 
 
 def _exports() -> Turns:
     most = _MOST_EXPORTS_OF_ONE
+    return Turns(at_once=sys.maxsize, of_one=most, most_of_one=most)
+
+
+def _test_messages() -> Turns:
+    most = _MOST_TEST_MESSAGES_OF_ONE
     return Turns(at_once=sys.maxsize, of_one=most, most_of_one=most)
 
 
@@ -53,6 +60,7 @@ class Dependencies:
     feed: Feed
     streams: Streams
     exports: Turns = field(default_factory=_exports)
+    test_messages: Turns = field(default_factory=_test_messages)
     version: str
     log: Any
     metrics: RequestMetrics | None = None

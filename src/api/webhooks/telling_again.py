@@ -9,19 +9,30 @@ from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
 from api.resources.outbound import OutboundWebhook, Replay, Resent, outbound_of, replay_of
-from api.webhooks.deliveries import DeliveryNotFound, delivery_of, key_of
+from api.webhooks.deliveries import DeliveryNotFound, asked, delivery_of, key_of
 from commands import webhook_endpoints as commands
 from commands import webhook_replays
 from commands.handling.unit_of_work import UnitOfWork
 from commands.webhook_bodies import ReplayWebhooks
 from commands.webhook_replays import PlannedReplay
+from delivery.webhooks.backlog import replays_under_way
 from delivery.webhooks.told_again import replay, resend, resend_failed
+from domain.errors import Conflict
 from domain.event_types import type_of
 from ledger.clock import written
 
 router = new_router("webhooks")
 WRITE: Final = needs("webhooks:write")
 _ACCEPTED: Final = 202
+# Each is a cursor of its own.
+_MOST_REPLAYS: Final = 20
+
+
+class TooManyReplays(Conflict):
+    code = "too_many_replays"
+
+    def __init__(self) -> None:
+        super().__init__(f"{_MOST_REPLAYS} ranges are being told again: wait for one of them")
 
 
 @router.post(
@@ -71,6 +82,9 @@ async def resend_all_that_failed(request: ApiRequest, endpoint_id: str) -> Respo
 )
 async def replay_webhooks(request: ApiRequest, command: ReplayWebhooks) -> Response:
     """Tells a range of facts again, marked ``replay``, beside what happens meanwhile."""
+    book = request.book_name
+    if await asked(request, lambda db: replays_under_way(db, book)) >= _MOST_REPLAYS:
+        raise TooManyReplays
     planned: list[PlannedReplay] = []
 
     def show(_work: UnitOfWork, plan: PlannedReplay) -> dict[str, Any]:
@@ -82,7 +96,7 @@ async def replay_webhooks(request: ApiRequest, command: ReplayWebhooks) -> Respo
     )
     # What is answered from memory was begun then.
     if not request.request_state.replayed:
-        engine, book = request.dependencies.ledger.engine, request.book_name
+        engine = request.dependencies.ledger.engine
         for plan in planned:
             await asyncio.to_thread(replay, engine, book, plan)
     return response

@@ -54,14 +54,15 @@ async def test_endpoint(request: ApiRequest, endpoint_id: str) -> Response:
 
 async def _tested(request: ApiRequest, endpoint: WebhookEndpoint) -> Response:
     parts = request.dependencies
-    result = await send_test(
-        endpoint,
-        request.book,
-        keyring=parts.handler.keyring,
-        ids=parts.handler.ids,
-        now=parts.handler.clock(),
-        allowed_networks=parts.delivery_networks,
-    )
+    async with parts.test_messages.turn(request.org_id):
+        result = await send_test(
+            endpoint,
+            request.book,
+            keyring=parts.handler.keyring,
+            ids=parts.handler.ids,
+            now=parts.handler.clock(),
+            allowed_networks=parts.delivery_networks,
+        )
     if not result.succeeded:
         raise NotDelivered(result.error, result.status)
     told: dict[str, Any] = {"status": "ok", "milliseconds": result.milliseconds}

@@ -15,7 +15,7 @@ from api.resources.backtests import Backtest, backtest_of
 from api.workflows.rules import checked
 from commands.fields import Command, DayOrMoment
 from commands.handling.unit_of_work import UnitOfWork
-from commands.workflow_rules import CreateWorkflow, check_terms, show_workflow
+from commands.workflow_rules import CreateWorkflow, checked_terms, show_workflow
 from delivery.workflows import backtest
 from delivery.workflows.asking import Asking
 from delivery.workflows.customer_money import CustomerMoney, ViewsAreLate, payments_of
@@ -77,10 +77,8 @@ async def backtest_new_workflow(request: ApiRequest, command: BacktestRule) -> R
 
     async def check(work: UnitOfWork) -> WorkflowRule:
         checked(request, command.rule.terms["actions"])
-        await check_terms(work, command.rule.terms)
-        return WorkflowRule.create(
-            work.ids.new("wf"), command.rule.terms, enabled=True, now=work.now
-        )
+        terms = await checked_terms(work, command.rule.terms)
+        return WorkflowRule.create(work.ids.new("wf"), terms, enabled=True, now=work.now)
 
     return await _tried(request, await request.perform(check), command)
 

@@ -1,5 +1,6 @@
 """Integrations of workflows: commands and queries."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -13,6 +14,7 @@ from api.resources.workflows import Integration, Integrations, integration_of
 from commands import integrations as commands
 from commands.handling.unit_of_work import UnitOfWork
 from commands.integrations import CreateIntegration, UpdateIntegration
+from delivery.workflows import executions
 from delivery.workflows.offered import check_integration
 from domain.integration import Integration as IntegrationAggregate
 from domain.integration import IntegrationType
@@ -110,8 +112,13 @@ async def list_integrations(
     integrations = await request.perform(commands.list_integrations)
     found = [each for each in integrations if query.type in (None, each.type)]
     page = page_of(found, query, lambda integration: integration.id)
+    used = {each.id: await _last_use(request, each) for each in page.rows}
     return list_answer(
-        request, "integrations", page, query, lambda each: integration_of(each, request.org_id)
+        request,
+        "integrations",
+        page,
+        query,
+        lambda each: integration_of(each, request.org_id, **used[each.id]),
     )
 
 
@@ -123,7 +130,19 @@ async def list_integrations(
 async def show_integration(request: ApiRequest, integration_id: str) -> Response:
     """All of one integration but what is needed to log in."""
     integration = await request.perform(commands.show_integration, integration_id)
-    return answer(integration_of(integration, request.org_id))
+    used = await _last_use(request, integration)
+    return answer(integration_of(integration, request.org_id, **used))
+
+
+async def _last_use(request: ApiRequest, integration: IntegrationAggregate) -> dict[str, Any]:
+    """When a message last left through it, and whether it did."""
+    engine, book = request.dependencies.ledger.engine, request.book_name
+    last = await asyncio.to_thread(executions.last_through, engine, book, integration.id)
+    if last is None:
+        return {}
+    failed = last.state == "failed" and integration.is_usable
+    status = "error" if failed else integration.status
+    return {"last_used_at": last.completed_at, "status": status}
 
 
 def _check(

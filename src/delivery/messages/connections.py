@@ -14,6 +14,10 @@ class Unreachable(Exception):  # noqa: N818 (what happens outside is no fault of
     """No connection may be made, or none could be."""
 
 
+def not_public(host: str) -> str:
+    return f"{host} is not a public address (WHENCE_DELIVERY_NETWORKS can allow it)"
+
+
 async def connection(
     host: str, port: int, mode: Mode, allowed_networks: Collection[Network], seconds: float
 ) -> socket.socket:
@@ -27,7 +31,7 @@ async def connection(
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             allowed = [each for each in found if _may_be_told(each, mode, allowed_networks)]
             if not allowed:
-                raise Unreachable(f"{host} is not a public address")
+                raise Unreachable(not_public(host))
             return await _first_connected(allowed)
     except socket.gaierror:
         raise Unreachable(f"the name {host} is not known: a typing error?") from None

@@ -34,7 +34,10 @@ SAID: Final[Mapping[type, tuple[str, ...]]] = {
 
 
 class HttpConfig(SmsSettings):
-    """``reference``: where its answer names the message, such as ``data.id``."""
+    """``reference``: where its answer names the message, such as ``data.id``.
+
+    Without a ``body`` it is sent all that the message says.
+    """
 
     url: str = Field(max_length=2048)
     method: Literal["POST", "PUT", "GET"] = "POST"
@@ -76,7 +79,7 @@ async def send_over_http(
             config.method,
             _filled(config.url, values, quoted=True),
             mode=mode,
-            body=_body(config, values),
+            body=_body(config, said, values),
             headers=_headers(config, values),
         )
     except SendingFailed as failed:
@@ -96,10 +99,10 @@ def _headers(config: HttpConfig, values: Mapping[str, str]) -> dict[str, str]:
     return usual | {name: _BREAKS.sub(" ", value) for name, value in stated.items()}
 
 
-def _body(config: HttpConfig, values: Mapping[str, str]) -> bytes:
+def _body(config: HttpConfig, said: Mapping[str, str], values: Mapping[str, str]) -> bytes:
     if config.method == "GET":
         return b""
-    filled = _filled_body(config.body, values)
+    filled = _filled_body(config.body, values) if config.body else dict(said)
     return urlencode(filled).encode() if config.format == "form" else orjson.dumps(filled)
 
 

@@ -7,7 +7,13 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from delivery.addresses import AddressRefused, Network, check_url
+from delivery.addresses import (
+    AddressRefused,
+    Network,
+    check_url,
+    is_allowed,
+    written_address,
+)
 from delivery.http_client import HttpClient
 from delivery.messages.africas_talking import (
     AfricasTalkingConfig,
@@ -15,6 +21,8 @@ from delivery.messages.africas_talking import (
     send_sms,
 )
 from delivery.messages.channels import Notification, Sms
+from delivery.messages.connections import not_public
+from delivery.messages.console import ConsoleConfig, ConsoleCredentials, write_to_console
 from delivery.messages.emails import Email
 from delivery.messages.http_provider import (
     SAID,
@@ -47,19 +55,19 @@ class Provider:
     credentials: type[BaseModel]
 
 
+_HTTP: Final = Provider(HttpConfig, HttpCredentials)
+_OF_EVERY_TYPE: Final = {
+    "http": _HTTP,
+    "webhook": _HTTP,
+    "console": Provider(ConsoleConfig, ConsoleCredentials),
+}
 _PROVIDERS: Final[Mapping[str, Mapping[str, Provider]]] = {
-    "email": {
-        "smtp": Provider(SmtpConfig, SmtpCredentials),
-        "http": Provider(HttpConfig, HttpCredentials),
-    },
+    "email": {"smtp": Provider(SmtpConfig, SmtpCredentials), **_OF_EVERY_TYPE},
     "sms": {
         "africastalking": Provider(AfricasTalkingConfig, AfricasTalkingCredentials),
-        "http": Provider(HttpConfig, HttpCredentials),
+        **_OF_EVERY_TYPE,
     },
-    "notification": {
-        "slack": Provider(SlackConfig, SlackCredentials),
-        "http": Provider(HttpConfig, HttpCredentials),
-    },
+    "notification": {"slack": Provider(SlackConfig, SlackCredentials), **_OF_EVERY_TYPE},
 }
 _MESSAGES: Final[Mapping[str, type]] = {"email": Email, "sms": Sms, "notification": Notification}
 
@@ -88,6 +96,11 @@ def check_integration(
         _check_blanks(settings, secrets, _MESSAGES[type_])
     if isinstance(settings, SmtpConfig):
         _check_login(settings, secrets)
+        address = written_address(settings.host)
+        if address and not is_allowed(address, mode=mode, allowed_networks=allowed_networks):
+            raise BadIntegration(not_public(settings.host), field="config.host")
+    if isinstance(settings, ConsoleConfig) and mode != "test":
+        raise BadIntegration("the console is for test mode", field="provider")
     for field, url in _addresses(settings, secrets):
         try:
             check_url(
@@ -148,6 +161,8 @@ class Senders:
                 return await send_notification(
                     self._client, config, credentials, message, mode=mode
                 )
+            case ConsoleConfig():
+                return write_to_console(message, mode=mode)
         return await send_over_http(self._client, config, credentials, message, mode=mode)
 
 

@@ -41,7 +41,7 @@ class SmtpConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: str = Field(min_length=1, max_length=253, pattern=r"^[^\s/@\x00]+$")
+    host: str = Field(min_length=1, max_length=253, pattern=r"^[^\s/@\[\]\x00]+$")
     port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["none", "starttls", "implicit"] | None = None
     sender: str = Field(alias="from", max_length=320)

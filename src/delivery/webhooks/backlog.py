@@ -70,6 +70,12 @@ def backlog(
     )
 
 
+def replays_under_way(connection: Connection, book: str) -> int:
+    """How many ranges of a book are being told again."""
+    query = select(func.count()).where(_cursor.book == book, _cursor.position < _cursor.until)
+    return connection.execute(query).scalar_one()
+
+
 def outbound_counts(connection: Connection, book: str, *, since: str) -> OutboundCounts:
     """``since``: a moment, as the ledger writes it."""
     arrived = case((_attempt.http_status.between(200, 299), 1), else_=0)

@@ -202,6 +202,19 @@ def steps_of(engine: Engine, book: str, rule: str, position: int) -> list[Step]:
     return ask(engine, lambda connection: [Step(*row) for row in connection.execute(query)])
 
 
+def last_through(engine: Engine, book: str, integration: str) -> Step | None:
+    """The last action that was over and left, or failed to leave, through an integration."""
+    column = workflow_actions.c
+    query = (
+        select(workflow_actions)
+        .where(column.book == book, column.integration == integration, column.completed_at > "")
+        .order_by(column.completed_at.desc())
+        .limit(1)
+    )
+    found = ask(engine, lambda connection: connection.execute(query).one_or_none())
+    return None if found is None else Step(*found)
+
+
 def executions_of(
     engine: Engine, book: str, wanted: Wanted, *, limit: int, offset: int = 0
 ) -> list[Execution]:

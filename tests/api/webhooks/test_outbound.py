@@ -1,6 +1,7 @@
 """What endpoints were told: listed, shown with each attempt, sent again, replayed."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from receiver import Answers
@@ -261,6 +262,32 @@ def test_a_range_of_facts_is_told_again_beside_what_happens(
     assert [event["replay"] for event in told] == [True, True, True, False]
     assert len({event["delivery_id"] for event in told}) == 4
     assert told[3]["data"]["id"] == live["id"]
+
+
+def test_twenty_ranges_are_told_again_at_once_and_no_more(client, register):
+    register()
+
+    asked = {"endpoint": "default", "from": 1}
+    answers = [client.post("/v1/webhooks/replay", json=asked) for _ in range(21)]
+
+    assert [answer.status_code for answer in answers] == [202] * 20 + [409]
+    assert answers[-1].json()["code"] == "too_many_replays"
+
+
+def test_four_tests_wait_for_somebody_who_does_not_answer_and_others_are_turned_away(
+    merchant, receiver, register
+):
+    register()
+    receiver.behave = lambda _request: Answers(body_after=1.5)
+
+    def send(_turn):
+        with merchant.client() as client:
+            return client.post("/v1/webhooks/test").status_code
+
+    with ThreadPoolExecutor(8) as clients:
+        answers = sorted(clients.map(send, range(8)))
+
+    assert answers == [200] * 4 + [429] * 4
 
 
 @pytest.mark.parametrize(

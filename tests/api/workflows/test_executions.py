@@ -5,6 +5,9 @@ from functools import partial
 import pytest
 from workflow_parts import do_what_follows
 
+from delivery.messages.results import SendResult
+from delivery.workflows.doing import Done
+
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 TAG = {"type": "add_tag", "config": {"tag": "big-spender"}}
@@ -107,3 +110,22 @@ def test_a_cart_that_is_still_open_is_no_execution_yet(client, work):
     work()
 
     assert client.get("/v1/workflows/executions").json()["executions"] == []
+
+
+@pytest.mark.usefixtures("ada")
+def test_an_integration_says_when_it_was_used_last_and_that_it_failed(client, server):
+    said = {"type": "delivery", "provider": "webhook", "config": {"url": "https://shop.example/x"}}
+    integration = client.post("/v1/workflows/integrations", json=said).json()
+    calls = {"type": "webhook", "integration_id": integration["id"]}
+    client.post("/v1/workflows/rules", json=RULE | {"actions": [calls]})
+    pay(client)
+
+    async def refused(_doing):
+        return Done(SendResult("failed", error="it refuses"), integration=integration["id"])
+
+    do_what_follows(server.ledger, webhook=refused)
+
+    path = f"/v1/workflows/integrations/{integration['id']}"
+    shown = client.get(path).json()
+    assert (shown["status"], shown["last_used_at"] is None) == ("error", False)
+    assert client.get("/v1/workflows/integrations").json()["integrations"] == [shown]

@@ -276,3 +276,15 @@ def test_an_integration_can_not_be_changed_into_one_through_which_nothing_could_
 
     assert refused(answer)[0] == "config.from"
     assert client.get(path).json()["config"] == MAIL["config"]
+
+
+def test_customers_are_named_by_the_business_s_own_ids_too(client):
+    ada = client.post("/v1/customers", json={"external_id": "usr_ada"}).json()["id"]
+
+    rule = made(client, "rules", RULE | {"conditions": {"customer_ids": ["usr_ada", ada]}})
+    nobody = client.post(
+        "/v1/workflows/rules", json=RULE | {"conditions": {"customer_ids": ["usr_none"]}}
+    )
+
+    assert rule["conditions"] == {"customer_ids": [ada, ada]}
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "customer_not_found")

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from mail_server import mail_server
 from receiver import Answers, Resets, receiving
+from structlog.testing import capture_logs
 
 from delivery.http_client import HttpClient
 from delivery.messages.channels import Notification, Sms
@@ -135,6 +136,26 @@ def test_any_provider_may_want_a_form(receiver):
     assert sent == {"To": [SMS.to], "Body": [SMS.text]}
 
 
+def test_a_provider_without_a_template_is_sent_all_that_a_message_says(receiver):
+    send("webhook", {"url": receiver.url}, {"unused": "secret"}, SMS)
+
+    sent = orjson.loads(receiver.received[0].body)
+    assert sent == {"to": SMS.to, "text": SMS.text, "key": "exe_1.0", "segments": "1"}
+
+
+def test_a_developer_needs_no_provider():
+    with capture_logs() as logged:
+        results = [send("console", {}, {}, each, mode="test") for each in (EMAIL, SMS)]
+        refused = send("console", {}, {}, SMS, mode="live")
+
+    assert [each.status for each in results] == ["sent", "sent"]
+    assert [(each["to"], each["text"]) for each in logged] == [
+        ("ama@example.com", "You paid\n"),
+        (SMS.to, SMS.text),
+    ]
+    assert (refused.status, refused.error) == ("failed", "the console is for test mode")
+
+
 def test_an_email_may_leave_over_http_as_well(receiver):
     body = {"To": "{{to}}", "Subject": "{{subject}}", "HtmlBody": "{{html}}", "Text": "{{text}}"}
 
@@ -222,9 +243,13 @@ def test_settings_nobody_can_send_with_are_said_and_not_raised():
     [
         ("email", "sendgrid", {}, {}, "provider"),
         ("sms", "smtp", {}, {}, "provider"),
+        ("sms", "console", {}, {}, "provider"),
         ("email", "smtp", {"host": "mail.example"}, {}, "config.from"),
         ("email", "smtp", SMTP | {"from": "Ama"}, {}, "config.from"),
         ("email", "smtp", SMTP | {"port": 0}, {}, "config.port"),
+        ("email", "smtp", SMTP | {"host": "0x7f.1"}, {}, "config.host"),
+        ("email", "smtp", SMTP | {"host": "[::1]"}, {}, "config.host"),
+        ("email", "smtp", SMTP | {"host": "::1"}, {}, "config.host"),
         ("email", "smtp", SMTP | {"tls": "ssl"}, {}, "config.tls"),
         ("email", "smtp", SMTP | {"hosts": "x"}, {}, "config.hosts"),
         ("email", "smtp", SMTP | {"tls": "none", "username": "a"}, {"password": "b"}, "config.tls"),

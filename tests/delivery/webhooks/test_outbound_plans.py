@@ -1,0 +1,48 @@
+"""Lists of deliveries are read from an index, however many deliveries there were."""
+
+import pytest
+from sqlalchemy import event
+from tables import make_tables
+
+from delivery.webhooks.outbound import Wanted, outbound
+from ledger.database import open_engine
+
+
+@pytest.fixture
+def plan(sqlite_url):
+    """What SQLite would do for a list, step by step."""
+    engine = open_engine(sqlite_url)
+    make_tables(engine)
+    asked = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_connection, _cursor, statement, parameters, *_):
+        asked.append((statement, parameters))
+
+    def plan(**wanted):
+        with engine.connect() as connection:
+            outbound(connection, "org_1/test", Wanted(**wanted), limit=50)
+            statement, parameters = asked[-1]
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            return [step.detail for step in steps]
+
+    yield plan
+    engine.dispose()
+
+
+@pytest.mark.parametrize("wanted", [{}, {"status": "succeeded"}, {"topics": ["payment.created"]}])
+def test_what_was_sent_last_is_found_by_its_moment(plan, wanted):
+    steps = plan(**wanted)
+
+    assert "USING INDEX delivery_attempts_at" in steps[0]
+    assert not any(step.startswith("SCAN") for step in steps)
+    # Only what was sent at the same moment is put in order.
+    assert "USE TEMP B-TREE FOR ORDER BY" not in steps
+
+
+@pytest.mark.parametrize("status", ["pending", "delivering", "failed"])
+def test_what_has_not_arrived_is_found_among_what_is_behind(plan, status):
+    steps = plan(status=status)
+
+    assert "deliveries USING PRIMARY KEY" in steps[0]
+    assert not any(step.startswith("SCAN") for step in steps)
