@@ -45,6 +45,7 @@ class ToldFacts:
             Delivery(each, customer or each.stream, previous=self._next_of(customer, each))
             for each, customer in zip(wanted, customers, strict=True)
         ]
+        self._forget_the_oldest()
         return Page(read[-1].position, [each for each in deliveries if each.position not in done])
 
     def read_behind(self, rows: Iterable[Behind]) -> list[Delivery]:
@@ -72,6 +73,6 @@ class ToldFacts:
         self._told.move_to_end(customer)
         return previous or None
 
-    def forget_the_oldest(self) -> None:
+    def _forget_the_oldest(self) -> None:
         while len(self._told) > _MOST_REMEMBERED:
             self._told.popitem(last=False)
