@@ -41,7 +41,7 @@ def reason_of(error: Exception, seconds: float) -> str:
             return f"no answer within {seconds:g} seconds: answer first, and do the work afterwards"
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
             return "the connection was closed before an answer came"
-        case aiohttp.InvalidURL():
+        case aiohttp.InvalidURL() | UnicodeError():  # a part of a name that is too long, say
             return "the address cannot be read"
     return "the answer cannot be read: no HTTP is spoken there"
 

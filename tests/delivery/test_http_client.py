@@ -180,6 +180,11 @@ def test_where_nobody_listens_there_is_no_connection():
     assert not failed.value.connected
 
 
+def test_a_name_that_nothing_can_have_is_said():
+    with pytest.raises(SendingFailed, match="the address cannot be read"):
+        post(f"http://{'a' * 70}.example/")
+
+
 def test_a_name_that_is_not_known_is_said():
     def lookup(*_asked):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

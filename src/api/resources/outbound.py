@@ -40,13 +40,17 @@ class OutboundWebhook(Shape):
 
 
 class DeliveryAttempt(Shape):
-    """One time that it was sent; ``response_code`` null: nobody answered."""
+    """One time that it was sent; ``response_code`` null: nobody answered.
+
+    ``response`` is null to keys without ``customers:read``: many an answer repeats what it was
+    told.
+    """
 
     attempt: int
     at: Moment
     url: str
     response_code: int | None
-    response: str
+    response: str | None
     milliseconds: int
     error: str | None
 
@@ -137,7 +141,11 @@ def figures_of(counts: OutboundCounts) -> dict[str, Any]:
     }
 
 
-def attempt_of(made: AttemptMade) -> dict[str, Any]:
+def attempt_of(made: AttemptMade, *, tells: bool) -> dict[str, Any]:
+    """``tells``: whether to somebody who may know who customers are."""
     return DeliveryAttempt.of(
-        made, response_code=made.http_status or None, error=made.error or None
+        made,
+        response_code=made.http_status or None,
+        response=made.response if tells else None,
+        error=made.error or None,
     )

@@ -94,8 +94,12 @@ async def show_outbound_stats(request: ApiRequest) -> Response:
     dependencies=[READ, PRESENT_ONLY],
 )
 async def show_outbound(request: ApiRequest, delivery_id: str) -> Response:
-    """With each attempt, for as long as attempts are kept."""
+    """With each attempt, for as long as attempts are kept.
+
+    What was answered (``response``) is told to keys that also have ``customers:read``.
+    """
     key, book = key_of(delivery_id), request.book_name
     found = await delivery_of(request, key, delivery_id)
     attempts = await asked(request, lambda connection: attempts_of(connection, book, key))
-    return answer(outbound_of(found, book) | {"history": [attempt_of(each) for each in attempts]})
+    history = [attempt_of(each, tells=request.reads_customers) for each in attempts]
+    return answer(outbound_of(found, book) | {"history": history})

@@ -125,6 +125,26 @@ def test_each_attempt_is_shown_and_no_secret_that_was_answered(
     assert secret.removeprefix("whsec_") not in shown.text
 
 
+def test_what_was_answered_is_told_to_who_may_know_customers(
+    client, merchant, receiver, register, telling, pay, outbound
+):
+    register(events=["payment.created"])
+    receiver.behave = lambda request: Answers(500, body=request.body)
+    with telling():
+        pay("ama@example.com")
+        awaited(outbound)
+    asked = {"name": "k", "scopes": ["webhooks:read", "webhooks:write"]}
+    key = client.post("/v1/api-keys", json=asked).json()["raw"]
+
+    [delivery] = outbound()
+    with merchant.client(key) as other:
+        shown = other.get(f"/v1/webhooks/outbound/{delivery['id']}")
+
+    [attempt] = shown.json()["history"]
+    assert (attempt["response_code"], attempt["response"]) == (500, None)
+    assert "ama@example.com" not in shown.text
+
+
 @on_both_databases
 def test_a_list_is_narrowed_down_and_paged(client, register, telling, pay, outbound):
     default, other = register(), register("books", events=["customer.*"])
