@@ -62,6 +62,7 @@ from api.webhooks import testing as webhook_testing
 from api.workflows import backtests as workflow_backtests
 from api.workflows import executions as workflow_executions
 from api.workflows import integrations as workflow_integrations
+from api.workflows import previews as template_previews
 from api.workflows import rules as workflow_rules
 from api.workflows import suppressions as workflow_suppressions
 from api.workflows import templates as workflow_templates
@@ -112,6 +113,7 @@ _COMMANDS = (
     retry_policies.command_router,
     workflow_rules.command_router,
     workflow_backtests.router,
+    template_previews.router,
     workflow_templates.command_router,
     workflow_integrations.command_router,
     api_keys.command_router,

@@ -1,7 +1,7 @@
 """Workflow rule commands: make one, change it, switch it on and off, remove it."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -10,7 +10,7 @@ from commands.fields import ChangingCommand, Command, LongText, Text, not_cleare
 from commands.handling.unit_of_work import UnitOfWork
 from commands.workflow_actions import INTEGRATION_OF, TEMPLATE_OF, ActionTerms
 from commands.workflow_conditions import Conditions
-from domain.errors import Conflict, RuleBroken
+from domain.errors import Conflict, NotFound, RuleBroken
 from domain.integration import Integration
 from domain.message_template import MessageTemplate
 from domain.workflow_rule import WORKFLOW_RULE, Action, Terms, WorkflowRule
@@ -20,6 +20,7 @@ MOST_RULES: Final = 200
 _MOST_ACTIONS: Final = 20
 _OF_CUSTOMERS: Final = "cus_"
 
+P = TypeVar("P", Integration, MessageTemplate)
 Name = Annotated[Text, Field(min_length=1)]
 Trigger = Annotated[Text, AfterValidator(trigger_named), Field(examples=["payment.success"])]
 Actions = Annotated[list[ActionTerms], Field(min_length=1, max_length=_MOST_ACTIONS)]
@@ -159,7 +160,7 @@ async def list_workflows(work: UnitOfWork) -> Sequence[WorkflowRule]:
 async def checked_terms(work: UnitOfWork, terms: Terms) -> Terms:
     """With customers by their ids, whatever they were called.
 
-    Raises ConditionMeansNothing and DoesNotFit, and what is not found of what it names.
+    Raises ConditionMeansNothing, and DoesNotFit also for what is not there.
     """
     trigger = terms["trigger"]
     for condition in terms["conditions"]:
@@ -175,23 +176,33 @@ async def checked_terms(work: UnitOfWork, terms: Terms) -> Terms:
 
 
 async def _customer_id(work: UnitOfWork, named: str) -> str:
-    """Ours, or the business's own. Raises CustomerNotFound."""
+    """Ours, or the business's own."""
     if named.startswith(_OF_CUSTOMERS):
         return named
-    return await customer_known_as(work, named)
+    try:
+        return await customer_known_as(work, named)
+    except NotFound as missing:
+        raise DoesNotFit("conditions.customer_ids", missing.message) from None
 
 
 async def _check_parts(work: UnitOfWork, action: Action, field: str) -> None:
     integration_id, template_id = action["integration_id"], action["template_id"]
     if integration_id is not None:
-        integration = await work.load_guarded(Integration, integration_id)
-        integration.must_be_there()
+        integration = await _named(work, Integration, integration_id, f"{field}.integration_id")
         if integration.type != INTEGRATION_OF.get(action["type"]):
             raise DoesNotFit(
                 f"{field}.integration_id", f"{action['type']} is not for {integration.type}"
             )
     if template_id is not None:
-        template = await work.load_guarded(MessageTemplate, template_id)
-        template.must_be_there()
+        template = await _named(work, MessageTemplate, template_id, f"{field}.template_id")
         if template.type != TEMPLATE_OF.get(action["type"]):
             raise DoesNotFit(f"{field}.template_id", f"{action['type']} is not for {template.type}")
+
+
+async def _named(work: UnitOfWork, kind: type[P], stream: str, field: str) -> P:
+    try:
+        part = await work.load_guarded(kind, stream)
+        part.must_be_there()
+    except NotFound as missing:
+        raise DoesNotFit(field, missing.message) from None
+    return part

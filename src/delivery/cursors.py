@@ -3,7 +3,7 @@
 Every row is exactly that of its table (`ledger.schema`): what there is not is the empty text or 0.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
@@ -25,6 +25,12 @@ _ATTEMPTS_AT_ONCE: Final = 500
 RETRYING: Final = "retrying"
 WAITING: Final = "waiting"
 FAILED: Final = "failed"
+
+_COUNTED: Final = (
+    select(deliveries.c.lane, func.count())
+    .where(deliveries.c.state != FAILED)
+    .group_by(deliveries.c.lane)
+)
 
 
 class Cursor(NamedTuple):
@@ -141,9 +147,13 @@ def done_after(engine: Engine, cursor: Cursor) -> set[int]:
 
 def lanes_behind(engine: Engine, cursor: Cursor) -> dict[str, int]:
     """How many deliveries of each lane are still to be made, those that failed left out."""
-    column = deliveries.c
-    query = select(column.lane, func.count()).where(column.state != FAILED).group_by(column.lane)
-    counted = _of(query, deliveries, cursor)
+    counted = _of(_COUNTED, deliveries, cursor)
+    return ask(engine, lambda connection: dict(_pairs(connection, counted)))
+
+
+def count_behind(engine: Engine, cursor: Cursor, lanes: Collection[str]) -> dict[str, int]:
+    """The same of some lanes."""
+    counted = _of(_COUNTED.where(deliveries.c.lane.in_(lanes)), deliveries, cursor)
     return ask(engine, lambda connection: dict(_pairs(connection, counted)))
 
 
@@ -156,24 +166,29 @@ def stranded_lanes(engine: Engine, cursor: Cursor) -> list[str]:
     return ask(engine, lambda connection: list(connection.execute(stranded).scalars()))
 
 
-def first_waiting(engine: Engine, cursor: Cursor, lanes: Iterable[str]) -> list[Behind]:
-    """The next of each lane that waits for nobody any more."""
+def due_lanes(engine: Engine, cursor: Cursor, moment: str, *, limit: int) -> list[str]:
+    """In which something is to be tried again by now, first those that have waited longest."""
+    column = deliveries.c
+    query = (
+        select(column.lane)
+        .where(column.next_attempt_at > "", column.next_attempt_at <= moment)
+        .where(column.state == RETRYING)
+        .group_by(column.lane)
+        .order_by(func.min(column.next_attempt_at), column.lane)
+        .limit(limit)
+    )
+    due = _of(query, deliveries, cursor)
+    return ask(engine, lambda connection: list(connection.execute(due).scalars()))
+
+
+def first_of(engine: Engine, cursor: Cursor, lanes: Iterable[str], moment: str) -> list[Behind]:
+    """Of each lane what comes first, unless its time has not come: then nothing of the lane."""
     column, found = deliveries.c, list[Behind]()
     for lane in lanes:
-        query = select(deliveries).where(column.lane == lane, column.state == WAITING)
-        next_one = _of(query.order_by(column.position).limit(1), deliveries, cursor)
-        found += ask(engine, lambda connection, q=next_one: _behind(connection, q))  # type: ignore[misc]
-    return found
-
-
-def due(engine: Engine, cursor: Cursor, moment: str, *, limit: int) -> list[Behind]:
-    """What is to be tried again by now, first what has waited longest."""
-    column = deliveries.c
-    query = select(deliveries).where(
-        column.next_attempt_at > "", column.next_attempt_at <= moment, column.state == RETRYING
-    )
-    ordered = query.order_by(column.next_attempt_at, column.position).limit(limit)
-    return ask(engine, lambda connection: _behind(connection, _of(ordered, deliveries, cursor)))
+        query = select(deliveries).where(column.lane == lane, column.state != FAILED)
+        first = _of(query.order_by(column.position).limit(1), deliveries, cursor)
+        found += ask(engine, lambda connection, q=first: _behind(connection, q))  # type: ignore[misc]
+    return [row for row in found if row.next_attempt_at <= moment]
 
 
 def forget(engine: Engine, lease: Lease, follower: str) -> None:

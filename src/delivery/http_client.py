@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDict
 from yarl import URL
 
 from delivery.addresses import Network, is_allowed
@@ -46,7 +47,7 @@ _NAME_KEPT_SECONDS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """``text``: the first kilobyte of the body, as it can be read."""
+    """``text``: the first kilobyte of the body, as it can be read, and ``headers`` alike."""
 
     status: int
     headers: Mapping[str, str]
@@ -183,8 +184,9 @@ async def _send(
     finally:
         # Gives the connection back if all was read, and cuts it off otherwise.
         response.release() if response.content.is_eof() else response.close()
-    readable = text.decode("utf-8", "replace").replace("\0", "")
-    return HttpAnswer(response.status, response.headers, readable, _milliseconds_since(began))
+    return HttpAnswer(
+        response.status, _readable(response.headers), _text(text), _milliseconds_since(began)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -204,6 +206,22 @@ async def _beginning(content: aiohttp.StreamReader) -> bytes:
     except (aiohttp.ClientError, OSError):
         pass
     return read
+
+
+def _readable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Bytes that are no text are no text in a header either: neither JSON nor a table takes them.
+
+    (aiohttp hands them on as halves of characters.)
+    """
+    if all(map(str.isascii, headers.values())):
+        return headers
+    return CIMultiDict(
+        (name, _text(value.encode("utf-8", "surrogateescape"))) for name, value in headers.items()
+    )
+
+
+def _text(said: bytes) -> str:
+    return said.decode("utf-8", "replace").replace("\0", "")
 
 
 def _milliseconds_since(began: float) -> int:

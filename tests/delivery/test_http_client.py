@@ -57,6 +57,14 @@ def test_what_is_sent_arrives_and_what_is_answered_comes_back(receiver):
     assert request.headers["user-agent"].startswith("Whence")
 
 
+def test_what_is_no_text_can_be_written_down_all_the_same(receiver):
+    receiver.behave = lambda _request: Answers(302, {"Location": "/caf\xe9"}, b"caf\xe9 \0")
+
+    answer = post(receiver.url)
+
+    assert (answer.headers["location"], answer.text) == ("/caf�", "caf� ")
+
+
 def test_connections_are_kept_open(receiver):
     post(receiver.url, times=5)
 

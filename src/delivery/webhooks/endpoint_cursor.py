@@ -131,6 +131,8 @@ class EndpointCursor:
         self._leave_the_late_behind(now)
         if not endpoint.enabled:
             self._health.forget()
+            # What was sent before is answered still, and says nothing of what comes after.
+            self._has_failed = self._is_gone = False
             return _IDLE_SECONDS
         if self._has_failed:
             await self._judge(endpoint, now)
@@ -167,30 +169,28 @@ class EndpointCursor:
         looks = clock - self._looked_for_due >= every
         if not (looks or lanes.released) or lanes.ready >= _DUE_AT_ONCE:
             return
-        before, released = lanes.under_way, set(lanes.released)
+        busy, released = lanes.busy, set(lanes.released)
         lanes.released.clear()
         # What was settled by now stands in the tables then, and is not found again.
         await self._recorder.write_now()
-        ask, engine = self._services.ask, self._services.ledger.engine
-        rows = await ask(cursors.first_waiting, engine, lanes.cursor, released)
+        ask, engine, moment = self._services.ask, self._services.ledger.engine, written(now)
         if looks:
             self._looked_for_due = clock
-            limit = _DUE_AT_ONCE + len(before)
-            rows += await ask(cursors.due, engine, lanes.cursor, written(now), limit=limit)
-            await self._learn(lanes.without(row.lane for row in rows))
-        passed_over = before | lanes.under_way
-        found = [row for row in rows if row.position not in passed_over]
+            limit = _DUE_AT_ONCE + len(busy)
+            released.update(await ask(cursors.due_lanes, engine, lanes.cursor, moment, limit=limit))
+        free = released - busy - lanes.busy
+        rows = await ask(cursors.first_of, engine, lanes.cursor, free, moment)
+        await self._learn({row.lane for row in rows})
         # Both ways of reading facts may wait for the views to come along.
         read_behind = self._facts.read_behind
-        for delivery in await self._services.in_a_thread(read_behind, found) if found else ():
+        for delivery in await self._services.in_a_thread(read_behind, rows) if rows else ():
             lanes.take_behind(delivery)
 
-    async def _learn(self, unknown: set[str]) -> None:
-        """What is told again because somebody asked: how much of each lane it is."""
-        if unknown:
+    async def _learn(self, found: set[str]) -> None:
+        """How much of each lane there is: somebody may have asked that more be told again."""
+        if found:
             ask, engine = self._services.ask, self._services.ledger.engine
-            behind = await ask(cursors.lanes_behind, engine, self.lanes.cursor)
-            self.lanes.learn({lane: behind[lane] for lane in unknown & behind.keys()})
+            self.lanes.learn(await ask(cursors.count_behind, engine, self.lanes.cursor, found))
 
     async def _read_on(self, endpoint: WebhookEndpoint) -> None:
         lanes = self.lanes

@@ -5,7 +5,7 @@ the others. The position of the cursor is below everything that is neither done 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from delivery.cursors import FAILED, RETRYING, WAITING, Behind, Changes, Cursor, Key
@@ -41,7 +41,7 @@ class Lanes:
         self._unfinished: dict[int, Delivery] = {}
         self._queues: dict[str, deque[Delivery]] = {}
         self._ready: deque[Delivery] = deque()
-        self._under_way: set[int] = set()
+        self._under_way: dict[int, str] = {}
         self._behind = dict(behind)
 
     @property
@@ -74,16 +74,12 @@ class Lanes:
         return len(self._ready)
 
     @property
-    def under_way(self) -> frozenset[int]:
-        """Positions of what was behind, and is not to be taken again meanwhile."""
-        return frozenset(self._under_way)
-
-    def without(self, lanes: Iterable[str]) -> set[str]:
-        """Those of the lanes of which nothing is known to be behind."""
-        return set(lanes) - self._behind.keys()
+    def busy(self) -> set[str]:
+        """The lanes of which something is under way, or may be sent: nothing else of them may."""
+        return {*self._queues, *self._under_way.values()}
 
     def learn(self, behind: Mapping[str, int]) -> None:
-        """Somebody else has put so many of each lane behind, to be told again."""
+        """How much of each of these lanes is behind; of none of them anything is under way."""
         self._behind.update(behind)
 
     def take(self, delivery: Delivery) -> None:
@@ -102,7 +98,7 @@ class Lanes:
 
     def take_behind(self, delivery: Delivery) -> None:
         """One that was behind and may be tried now."""
-        self._under_way.add(delivery.position)
+        self._under_way[delivery.position] = delivery.lane
         self._ready.append(delivery)
 
     def next_ready(self, may_go: Callable[[Delivery], bool]) -> Delivery | None:
@@ -139,14 +135,14 @@ class Lanes:
     def returned(self, delivery: Delivery) -> None:
         """It was not tried, as far as anybody counts."""
         if delivery.is_behind:
-            self._under_way.discard(delivery.position)
+            self._put_back(delivery)
         else:
             self._ready.appendleft(delivery)
 
     def is_late(self, delivery: Delivery, give_up_at: str) -> None:
         """Its answer is still awaited, until a moment; the others need not wait for it."""
         if not delivery.is_behind:
-            self._under_way.add(delivery.position)
+            self._under_way[delivery.position] = delivery.lane
             self._move_behind(delivery, self._row(delivery, RETRYING, give_up_at))
             delivery.is_behind = True
 
@@ -154,7 +150,12 @@ class Lanes:
         """Whatever is ready and was behind goes back: nobody is tried for a while."""
         for each in [each for each in self._ready if each.is_behind]:
             self._ready.remove(each)
-            self._under_way.discard(each.position)
+            self._put_back(each)
+
+    def _put_back(self, delivery: Delivery) -> None:
+        """It stands in the table as before, and is looked for when somebody may be tried again."""
+        del self._under_way[delivery.position]
+        self.released.add(delivery.lane)
 
     def _finish(self, delivery: Delivery) -> None:
         del self._unfinished[delivery.position]
@@ -185,7 +186,7 @@ class Lanes:
         """Done, or what is known of it now; the next of the lane may go unless it is retried."""
         key: Key = (self.cursor.follower, self.cursor.cursor, delivery.position)
         self.changes.behind[key] = row
-        self._under_way.discard(delivery.position)
+        del self._under_way[delivery.position]
         lane = delivery.lane
         if (row is not None and row.state == RETRYING) or lane not in self._behind:
             return

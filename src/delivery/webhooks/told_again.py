@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, or_, select
+from sqlalchemy import Connection, Engine, func, select
 
 from commands.webhook_replays import PlannedReplay
 from delivery.cursors import FAILED, RETRYING, WAITING, Behind, Cursor, begin
@@ -52,12 +52,9 @@ def resend_failed(engine: Engine, book: str, follower: str, moment: str) -> int:
     column = deliveries.c
     mine = (column.book == book, column.follower == follower, column.cursor == LIVE)
     with writing(engine) as connection:
-        waiting = deliveries.update().where(*mine, column.state == FAILED).values(state=WAITING)
-        count = connection.execute(waiting).rowcount
-        first = _comes_first()
         begun = {"state": RETRYING, "next_attempt_at": moment}
-        connection.execute(deliveries.update().where(*mine, first).values(**begun))
-    return count
+        again = deliveries.update().where(*mine, column.state == FAILED).values(**begun)
+        return connection.execute(again).rowcount
 
 
 def replay(engine: Engine, book: str, plan: PlannedReplay) -> None:
@@ -78,17 +75,3 @@ def _attempts(connection: Connection, book: str, key: DeliveryKey) -> int:
     mine = (column.book == book, column.follower == key.follower, column.cursor == key.cursor)
     query = select(func.max(column.attempt)).where(*mine, column.position == key.position)
     return connection.execute(query).scalar() or 0
-
-
-def _comes_first() -> ColumnElement[bool]:
-    """Whatever comes first in a lane, where nothing of it is being tried: the rest follows it."""
-    column, before = deliveries.c, deliveries.alias("before")
-    same = (
-        before.c.book == column.book,
-        before.c.follower == column.follower,
-        before.c.cursor == column.cursor,
-        before.c.lane == column.lane,
-    )
-    earlier = or_(before.c.state == RETRYING, before.c.position < column.position)
-    others = exists().where(*same, before.c.state != FAILED, earlier)
-    return and_(column.state == WAITING, ~others)

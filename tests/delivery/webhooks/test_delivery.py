@@ -25,6 +25,8 @@ from commands.webhook_endpoints import (
     update_endpoint,
 )
 from delivery.webhooks.services import Rules
+from delivery.webhooks.told_again import resend
+from ledger.clock import written
 
 soon = partial(awaited, every_seconds=0.02)
 
@@ -129,6 +131,55 @@ def test_a_customer_who_fails_waits_alone_and_in_order(shop, receiver):
     assert [each["attempt"] for each in told(receiver)] == [2, 1, 1]
     places = [(each["position"], each["previous_position"]) for each in told(receiver)]
     assert [before for _, before in places[1:]] == [at for at, _ in places[:-1]]
+
+
+def test_who_waits_behind_another_is_told_although_the_endpoint_was_away_meanwhile(shop, receiver):
+    shop.endpoint(receiver.url, events=["payment.*"])
+    ama = shop.customer("ama")
+    receiver.behave = failing_for("ama")
+    with shop.delivering():
+        hers = [shop.pay(ama).id for _ in range(3)]
+        soon(lambda: [row.state for row in shop.behind] == ["retrying", "waiting", "waiting"])
+        receiver.behave = lambda request: (
+            Answers() if hers[0] in request.body.decode() else Answers(503, {"Retry-After": "1"})
+        )
+        receiver.received.clear()
+        shop.let_pass(minutes=1)
+        soon(lambda: paid(receiver) == hers[:2])
+
+        receiver.behave = failing_for()
+        shop.let_pass(minutes=1)
+        soon(lambda: shop.behind == [])
+
+    assert paid(receiver)[-2:] == hers[1:]
+
+
+def test_what_is_told_again_lets_nobody_overtake(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    ama = shop.customer("ama")
+    with shop.delivering():
+        first = shop.pay(ama).id
+        shop.wait_until_told(endpoint)
+        receiver.behave = failing_for("ama")
+        later = [shop.pay(ama).id for _ in range(3)]
+        soon(lambda: [row.state for row in shop.behind] == ["retrying", "waiting", "waiting"])
+
+        receiver.behave = failing_for()
+        receiver.received.clear()
+        again(shop, endpoint, first)
+        soon(lambda: paid(receiver) == [first] and len(shop.behind) == 3)
+        later.append(shop.pay(ama).id)
+        soon(lambda: len(shop.behind) == 4)
+        shop.let_pass(minutes=1)
+        soon(lambda: shop.behind == [])
+
+    assert paid(receiver) == [first, *later]
+
+
+def again(shop, endpoint, payment_id):
+    """Somebody asks for what was told of a payment once more."""
+    [stored] = [each for each in shop.ledger.read(BOOK, limit=100) if each.stream == payment_id]
+    resend(shop.engine, stored, endpoint.id, written(shop.now()))
 
 
 def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_shows(shop, receiver):
@@ -252,6 +303,23 @@ def test_one_that_says_it_is_gone_is_disabled_and_keeps_its_place(shop, receiver
     assert {each["data"]["external_id"] for each in told(receiver)[count:]} == {"ama", "kofi"}
 
 
+def test_what_was_answered_before_it_was_disabled_disables_it_no_second_time(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    customers = [shop.customer(name) for name in ("ama", "kofi", "esi")]
+    pauses = iter([0.0, 0.3, 0.6])
+    receiver.behave = lambda _request: Delays(next(pauses), 410)
+    with shop.delivering() as deliverer:
+        shop.pay_all(customers)
+        soon(lambda: deliverer.progress_now().sent["returned"] == 3)
+        soon(lambda: not shop.do(show_endpoint, endpoint.id).enabled)
+
+        receiver.behave = lambda _request: Answers()
+        shop.do(enable_endpoint, endpoint.id)
+        shop.wait_until_told(endpoint)
+
+    assert shop.do(show_endpoint, endpoint.id).enabled
+
+
 def test_who_fails_for_days_is_warned_and_then_disabled(shop, receiver):
     endpoint = shop.endpoint(receiver.url)
     receiver.behave = lambda _request: Answers(500)
@@ -339,6 +407,7 @@ def test_a_removed_endpoint_is_told_nothing_and_leaves_nothing_to_do(shop, recei
     ("answers", "says"),
     [
         (Answers(301, {"Location": "https://www.shop.example/"}), "a redirect to https://www"),
+        (Answers(302, {"Location": "/caf\xe9"}), "a redirect to /caf�: redirects are not followed"),
         (Answers(401), "usually a wrong secret"),
         (Answers(403), "usually bot protection"),
         (Answers(500), "its log says why"),
