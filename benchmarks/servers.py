@@ -53,7 +53,7 @@ def whence(database_url: str) -> Iterator[Server]:
     port = free_port()
     environment = {
         "WHENCE_DATABASE_URL": database_url,
-        "WHENCESECRET_KEYS": SECRET_KEYS,
+        "WHENCE_SECRET_KEYS": SECRET_KEYS,
         "WHENCE_PORT": str(port),
         "WHENCE_RATE_LIMIT_PER_KEY": "off",
         "WHENCE_RATE_LIMIT_PUBLIC": "off",
