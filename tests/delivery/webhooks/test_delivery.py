@@ -261,7 +261,7 @@ def test_who_answers_late_keeps_nobody_waiting(shop, receiver):
         shop.pay(ama)
         shop.pay(kofi)
 
-        shop.wait_until_told(endpoint)
+        soon(lambda: shop.position(endpoint) >= shop.ledger.head(BOOK))
         assert [row.state for row in shop.behind] == ["retrying", "waiting"]
         soon(lambda: shop.behind == [])
 
@@ -308,8 +308,8 @@ def test_what_was_answered_before_it_was_disabled_disables_it_no_second_time(sho
     customers = [shop.customer(name) for name in ("ama", "kofi", "esi")]
     pauses = iter([0.0, 0.3, 0.6])
     receiver.behave = lambda _request: Delays(next(pauses), 410)
+    shop.pay_all(customers)
     with shop.delivering() as deliverer:
-        shop.pay_all(customers)
         soon(lambda: deliverer.progress_now().sent["returned"] == 3)
         soon(lambda: not shop.do(show_endpoint, endpoint.id).enabled)
 
