@@ -64,11 +64,12 @@ def test_the_service_tells_and_says_what_waits(serve, receiver):
     awaited(lambda: waiting(server)["endpoints"] == 1 and waiting(server)["backlog"] == 0)
 
     receiver.behave = lambda _request: Answers(503, {"Retry-After": "3600"})
-    client.customers.create({"external_id": "usr_2"})
-    awaited(lambda: waiting(server)["failing"] == 1)
+    for number in range(2, 5):
+        client.customers.create({"external_id": f"usr_{number}"})
+    awaited(lambda: waiting(server)["failing"] == 1 and waiting(server)["behind"] == 2)
 
     found = waiting(server)
-    assert found["backlog"] == 1
+    assert found["backlog"] >= 1
     assert found["oldest_waiting_at"] is not None
     metrics = ask(server, "/metrics").decode()
     assert 'whence_deliveries_total{outcome="delivered"} 1.0' in metrics

@@ -60,12 +60,15 @@ class Health:
         self._failures = 0
         self._failed_lanes.clear()
 
-    def failed(self, lane: str, error: str, now: datetime) -> None:
-        """A delivery failed; it is down if it was the last straw."""
+    def failed(self, lane: str, error: str, now: datetime, pause: timedelta | None = None) -> None:
+        """A delivery failed; it is down if it was the last straw.
+
+        ``pause``: for so long it asks to be left alone, which is about that delivery until then.
+        """
         self._note(error, now)
         self._failed_lanes.add(lane)
         if len(self._failed_lanes) >= _LANES_OF_A_FAILURE:
-            self.is_away(error, now)
+            self.is_away(error, now, pause)
 
     def is_away(self, error: str, now: datetime, pause: timedelta | None = None) -> None:
         """Nobody is there, or asks to be left alone for so long."""

@@ -58,10 +58,10 @@ def _is_down(
         return False
     if health.is_down and not is_probe:
         return True
-    if is_probe or not result.connected or result.pause is not None or result.status == GONE:
+    if is_probe or not result.connected or result.status == GONE:
         health.is_away(result.error, now, result.pause)
     else:
-        health.failed(delivery.lane, result.error, now)
+        health.failed(delivery.lane, result.error, now, result.pause)
     return health.is_down
 
 

@@ -1,7 +1,7 @@
 """Delivery: what is recorded is told, signed, in order for each customer, and once recorded."""
 
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import orjson
@@ -133,25 +133,23 @@ def test_a_customer_who_fails_waits_alone_and_in_order(shop, receiver):
     assert [before for _, before in places[1:]] == [at for at, _ in places[:-1]]
 
 
-def test_who_waits_behind_another_is_told_although_the_endpoint_was_away_meanwhile(shop, receiver):
-    shop.endpoint(receiver.url, events=["payment.*"])
+def test_who_waits_behind_another_is_told_although_the_endpoint_was_gone_meanwhile(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
     ama = shop.customer("ama")
     receiver.behave = failing_for("ama")
     with shop.delivering():
         hers = [shop.pay(ama).id for _ in range(3)]
         soon(lambda: [row.state for row in shop.behind] == ["retrying", "waiting", "waiting"])
-        receiver.behave = lambda request: (
-            Answers() if hers[0] in request.body.decode() else Answers(503, {"Retry-After": "1"})
-        )
+        receiver.behave = lambda request: Answers(200 if hers[0] in request.body.decode() else 410)
         receiver.received.clear()
         shop.let_pass(minutes=1)
-        soon(lambda: paid(receiver) == hers[:2])
+        soon(lambda: not shop.do(show_endpoint, endpoint.id).enabled)
 
         receiver.behave = failing_for()
-        shop.let_pass(minutes=1)
+        shop.do(enable_endpoint, endpoint.id)
         soon(lambda: shop.behind == [])
 
-    assert paid(receiver)[-2:] == hers[1:]
+    assert paid(receiver) == [*hers[:2], *hers[1:]]
 
 
 def test_what_is_told_again_lets_nobody_overtake(shop, receiver):
@@ -269,21 +267,42 @@ def test_who_answers_late_keeps_nobody_waiting(shop, receiver):
     assert {row.http_status for row in shop.attempts} == {200}
 
 
-def test_who_asks_to_be_left_alone_is(shop, receiver):
+def test_an_endpoint_that_asks_to_be_left_alone_is(shop, receiver):
     endpoint = shop.endpoint(receiver.url)
     receiver.behave = lambda _request: Answers(429, {"Retry-After": "120"})
     with shop.delivering():
-        shop.customer("ama")
+        for name in ("ama", "esi", "yaw"):
+            shop.customer(name)
         soon(lambda: any(row.next_probe_at for row in shop.cursors))
-        assert (shop.attempts, shop.behind) == ([], [])
+        assert len(shop.attempts) == len(shop.behind) == 2
         receiver.behave = lambda _request: Answers()
         receiver.received.clear()
         shop.let_pass(seconds=100)
         shop.customer("kofi")
+        assert receiver.received == []
         shop.let_pass(seconds=21)
         shop.wait_until_told(endpoint)
+        soon(lambda: shop.behind == [])
 
-    assert len(receiver.received) == 2
+    assert len(receiver.received) == 4
+
+
+def test_what_is_to_come_later_about_one_customer_keeps_no_other_waiting(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    ama, kofi = shop.customer("ama"), shop.customer("kofi")
+    later, now = Answers(503, {"Retry-After": "600"}), Answers()
+    receiver.behave = lambda request: later if b'"ama"' in request.body else now
+    with shop.delivering():
+        shop.pay(ama)
+        soon(lambda: len(shop.behind) == 1)
+        his = [shop.pay(kofi).id for _ in range(3)]
+        shop.wait_until_told(endpoint)
+
+    assert paid(receiver)[1:] == his
+    [row], [attempt] = shop.behind, [each for each in shop.attempts if each.http_status == 503]
+    assert (row.attempts, row.state) == (1, "retrying")
+    waits = datetime.fromisoformat(row.next_attempt_at) - datetime.fromisoformat(attempt.at)
+    assert waits == timedelta(minutes=10)
 
 
 def test_one_that_says_it_is_gone_is_disabled_and_keeps_its_place(shop, receiver):

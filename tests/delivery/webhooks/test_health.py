@@ -51,6 +51,17 @@ def test_it_is_left_alone_for_as_long_as_it_asks():
     assert health.next_probe_at == NOW + timedelta(seconds=90)
 
 
+def test_what_is_asked_for_one_delivery_is_asked_for_all_once_three_customers_fail():
+    health, pause = Health(CURSOR), timedelta(minutes=10)
+
+    health.failed("cus_1", "503", NOW, pause)
+    health.failed("cus_2", "503", NOW, pause)
+    assert not health.is_down
+    health.failed("cus_3", "503", NOW, pause)
+
+    assert health.next_probe_at == NOW + pause
+
+
 def test_it_is_remembered_in_the_row_of_its_cursor():
     health = Health(CURSOR)
     health.is_away("no connection", NOW)
