@@ -70,6 +70,10 @@ _EVENTS: Final = {
 _BY_TOPIC: Final = {kind.TOPIC: type_ for kind, type_ in _TYPES.items()}
 TOPICS: Final = tuple(_BY_TOPIC)
 TYPES: Final = tuple(sorted(set(_TYPES.values())))
+# What happened to customers themselves, and not to what they do.
+CUSTOMER_TOPICS: Final = frozenset(
+    kind.TOPIC for kind in _TYPES if issubclass(kind, Customer.Event)
+)
 
 
 def type_of(topic: str) -> str | None:

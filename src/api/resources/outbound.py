@@ -16,14 +16,17 @@ DeliveryStatus = Literal["pending", "delivering", "succeeded", "failed"]
 
 
 class OutboundWebhook(Shape):
-    """A delivery; ``target_url`` is where it went last, null before it was ever sent."""
+    """A delivery; ``target_url`` is where it went last, null before it was ever sent.
+
+    ``position`` is null to keys without ``customers:read``.
+    """
 
     id: str = Field(examples=["evtd_01hxa2b3c4d5e6f7g8h9jkmnpq2f"])
     endpoint_id: str
     event_id: str
     event: str
     event_type: str
-    position: int
+    position: int | None
     replay: bool
     status: DeliveryStatus
     target_url: str | None
@@ -94,7 +97,8 @@ class Replay(Shape):
     until: int
 
 
-def outbound_of(told: Outbound, book: str) -> dict[str, Any]:
+def outbound_of(told: Outbound, book: str, *, tells: bool) -> dict[str, Any]:
+    """``tells``: whether to somebody who may know who customers are."""
     type_, at = type_of(told.topic) or told.topic, told.at or None
     return {
         "id": delivery_id(*told.key),
@@ -102,7 +106,7 @@ def outbound_of(told: Outbound, book: str) -> dict[str, Any]:
         "event_id": event_id(book, told.key.position),
         "event": event_of(type_),
         "event_type": type_,
-        "position": told.key.position,
+        "position": told.key.position if tells else None,
         "replay": told.key.cursor != LIVE,
         "status": told.status,
         "target_url": told.url or None,

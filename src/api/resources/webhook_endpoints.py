@@ -37,14 +37,18 @@ class ReplayUnderWay(Shape):
     """How far it is: from ``position``, which is done, to ``until``."""
 
     id: str = Field(examples=["rpl_01hxa2b3c4d5e6f7g8h9jkmnpq"])
-    position: int
-    until: int
+    position: int | None
+    until: int | None
 
 
 class EndpointBacklog(Shape):
-    """What waits for it; unless ``waiting_is_exact`` there is at least so much."""
+    """What waits for it; unless ``waiting_is_exact`` there is at least so much.
 
-    position: int
+    To keys without ``customers:read`` positions are null, and what happened to customers
+    themselves is not counted.
+    """
+
+    position: int | None
     waiting: Count
     waiting_is_exact: bool
     waiting_since: Moment | None
@@ -91,9 +95,10 @@ def endpoint_of(endpoint: WebhookEndpoint, org_id: str) -> dict[str, Any]:
     return endpoint_state_of(endpoint, org_id) | {"signing_secret": endpoint.sealed_secret}
 
 
-def backlog_of(backlog: Backlog) -> dict[str, Any]:
+def backlog_of(backlog: Backlog, *, tells: bool) -> dict[str, Any]:
+    """``tells``: whether to somebody who may know who customers are."""
     return {
-        "position": backlog.position,
+        "position": backlog.position if tells else None,
         "waiting": backlog.waiting,
         "waiting_is_exact": backlog.is_exact,
         "waiting_since": backlog.since,
@@ -102,7 +107,11 @@ def backlog_of(backlog: Backlog) -> dict[str, Any]:
         "next_probe_at": backlog.next_probe_at or None,
         "last_error": backlog.error or None,
         "replays": [
-            {"id": each.cursor, "position": each.position, "until": each.until}
+            {
+                "id": each.cursor,
+                "position": each.position if tells else None,
+                "until": each.until if tells else None,
+            }
             for each in backlog.replays
         ],
     }

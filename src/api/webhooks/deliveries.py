@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from api.http.request import ApiRequest
+from api.resources.outbound import outbound_of
+from api.webhooks.told_topics import may_be_told_of, narrowed, told_of
 from delivery.webhooks.backlog import Backlog, backlog
 from delivery.webhooks.delivery_ids import DeliveryKey, delivery_named
 from delivery.webhooks.outbound import Outbound, outbound_named
@@ -31,12 +33,15 @@ async def asked(request: ApiRequest, question: Callable[[Connection], T]) -> T:
 
 async def backlog_at(request: ApiRequest, endpoint: WebhookEndpoint) -> Backlog:
     """What waits for an endpoint, as far as it is told of what happens."""
-    book, topics = request.book_name, topics_of(types_wanted(endpoint.events))
+    book, topics = request.book_name, told_of(request, topics_of(types_wanted(endpoint.events)))
+    known = narrowed(request)
     begins = endpoint.told_after
     if begins is None:
         reading = request.dependencies.ledger.read_stream
         begins = (await asyncio.to_thread(reading, book, endpoint.id))[0].position
-    return await asked(request, lambda db: backlog(db, book, endpoint.id, topics, begins=begins))
+    return await asked(
+        request, lambda db: backlog(db, book, endpoint.id, topics, begins=begins, known=known)
+    )
 
 
 def key_of(named: str) -> DeliveryKey:
@@ -48,9 +53,14 @@ def key_of(named: str) -> DeliveryKey:
 
 
 async def delivery_of(request: ApiRequest, key: DeliveryKey, named: str) -> Outbound:
-    """Raises DeliveryNotFound."""
+    """Raises DeliveryNotFound, also for what the caller may not know of."""
     book = request.book_name
     found = await asked(request, lambda connection: outbound_named(connection, book, key))
-    if found is None:
+    if found is None or not may_be_told_of(request, found.topic):
         raise DeliveryNotFound(named)
     return found
+
+
+def outbound_told(request: ApiRequest, found: Outbound) -> dict[str, Any]:
+    """Its position tells, from one to the next, whether a customer was new."""
+    return outbound_of(found, request.book_name, tells=request.reads_customers)

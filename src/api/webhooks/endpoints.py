@@ -106,4 +106,5 @@ async def show_endpoint(request: ApiRequest, endpoint_id: str) -> Response:
     """Where it is, what it is told, and what waits for it."""
     endpoint = await request.perform(commands.show_endpoint, endpoint_id)
     shown = told(request, endpoint_of(endpoint, request.org_id))
-    return answer(shown | {"backlog": backlog_of(await backlog_at(request, endpoint))})
+    waits = await backlog_at(request, endpoint)
+    return answer(shown | {"backlog": backlog_of(waits, tells=request.reads_customers)})

@@ -18,9 +18,9 @@ from api.resources.outbound import (
     OutboundWebhookInFull,
     attempt_of,
     figures_of,
-    outbound_of,
 )
-from api.webhooks.deliveries import asked, delivery_of, key_of
+from api.webhooks.deliveries import asked, delivery_of, key_of, outbound_told
+from api.webhooks.told_topics import narrowed
 from delivery.webhooks.backlog import outbound_counts
 from delivery.webhooks.outbound import Wanted, attempts_of, outbound
 from domain.event_types import topics_of, types_wanted
@@ -44,12 +44,12 @@ class ListOutbound(PageRequest):
     target_url: str | None = None
     endpoint_id: str | None = None
 
-    @property
-    def wanted(self) -> Wanted:
+    def wanted(self, request: ApiRequest) -> Wanted:
+        named = topics_of(types_wanted([self.event_type])) if self.event_type else None
         return Wanted(
             follower=self.endpoint_id or None,
             url=self.target_url or None,
-            topics=topics_of(types_wanted([self.event_type])) if self.event_type else None,
+            topics=narrowed(request, named),
             status=self.status,
         )
 
@@ -70,11 +70,12 @@ async def list_inbound_events(request: ApiRequest) -> Response:
 async def list_outbound(request: ApiRequest, query: Annotated[ListOutbound, Query()]) -> Response:
     """What was sent last comes first; of what is ``pending``, the newest.
 
-    What waits for an earlier one and was never sent is listed with ``status=pending`` alone.
+    What waits for an earlier one and was never sent is listed with ``status=pending`` alone. What
+    happened to customers themselves is listed for keys that also have ``customers:read``.
     """
-    book, wanted, place = request.book_name, query.wanted, query.place
+    book, wanted, place = request.book_name, query.wanted(request), query.place
     page = await asked(request, lambda connection: outbound(connection, book, wanted, **place))
-    return array_answer(request, page, lambda each: outbound_of(each, book))
+    return array_answer(request, page, lambda each: outbound_told(request, each))
 
 
 @router.get(
@@ -84,7 +85,8 @@ async def show_outbound_stats(request: ApiRequest) -> Response:
     """How deliveries went in the last seven days, and what is behind now."""
     book, now = request.book_name, request.dependencies.handler.clock()
     since = written(now - _STATS_OF)
-    counts = await asked(request, lambda db: outbound_counts(db, book, since=since))
+    known = narrowed(request)
+    counts = await asked(request, lambda db: outbound_counts(db, book, since=since, known=known))
     return answer({"stats": figures_of(counts)})
 
 
@@ -102,4 +104,4 @@ async def show_outbound(request: ApiRequest, delivery_id: str) -> Response:
     found = await delivery_of(request, key, delivery_id)
     attempts = await asked(request, lambda connection: attempts_of(connection, book, key))
     history = [attempt_of(each, tells=request.reads_customers) for each in attempts]
-    return answer(outbound_of(found, book) | {"history": history})
+    return answer(outbound_told(request, found) | {"history": history})

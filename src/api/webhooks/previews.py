@@ -13,6 +13,7 @@ from api.http.responses import answer
 from api.http.routing import example, needs, new_router
 from api.resources.event_data import data_of
 from api.resources.webhook_previews import FilterPreview
+from api.webhooks.told_topics import told_of
 from commands.webhook_bodies import PreviewFilter
 from delivery.envelopes import envelope
 from delivery.subjects import Occurrence
@@ -36,9 +37,10 @@ _MOST_EXAMPLES: Final = 3
 async def preview_filter(request: ApiRequest, command: PreviewFilter) -> Response:
     """How much it would have been told in the last seven days, and three of the newest.
 
-    Nothing is sent. Examples are shown to keys that also have ``customers:read``.
+    Nothing is sent. Examples, and what happened to customers themselves, are shown to keys that
+    also have ``customers:read``.
     """
-    topics = topics_of(types_wanted(command.events))
+    topics = told_of(request, topics_of(types_wanted(command.events)))
     since = datetime.combine((request.now - timedelta(days=_DAYS)).date(), time(), UTC)
     counts = await request.ask(counts_by_topic, since.date(), topics=topics)
     examples = await _examples(request, counts, topics) if request.reads_customers else []

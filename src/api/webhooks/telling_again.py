@@ -8,8 +8,15 @@ from starlette.responses import Response
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
-from api.resources.outbound import OutboundWebhook, Replay, Resent, outbound_of, replay_of
-from api.webhooks.deliveries import DeliveryNotFound, asked, delivery_of, key_of
+from api.resources.outbound import OutboundWebhook, Replay, Resent, replay_of
+from api.webhooks.deliveries import (
+    DeliveryNotFound,
+    asked,
+    delivery_of,
+    key_of,
+    outbound_told,
+)
+from api.webhooks.told_topics import may_be_told_of
 from commands import webhook_endpoints as commands
 from commands import webhook_replays
 from commands.handling.unit_of_work import UnitOfWork
@@ -47,12 +54,13 @@ async def resend_delivery(request: ApiRequest, delivery_id: str) -> Response:
     await request.perform(commands.show_endpoint, key.follower)
     facts = parts.ledger.read
     stored = await asyncio.to_thread(facts, request.book_name, after=key.position - 1, limit=1)
-    if not stored or type_of(stored[0].topic) is None:
+    topic = stored[0].topic if stored else ""
+    if type_of(topic) is None or not may_be_told_of(request, topic):
         raise DeliveryNotFound(delivery_id)
     moment = written(parts.handler.clock())
     live = await asyncio.to_thread(resend, parts.ledger.engine, stored[0], key.follower, moment)
     told = await delivery_of(request, live, delivery_id)
-    return answer(outbound_of(told, request.book_name), _ACCEPTED)
+    return answer(outbound_told(request, told), _ACCEPTED)
 
 
 @router.post(

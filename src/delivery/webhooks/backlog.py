@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
 
 from delivery.cursors import Cursor
 from delivery.webhooks.delivery_ids import LIVE
@@ -49,14 +49,23 @@ class OutboundCounts:
 
 
 def backlog(
-    connection: Connection, book: str, follower: str, topics: Collection[str], *, begins: int
+    connection: Connection,
+    book: str,
+    follower: str,
+    topics: Collection[str],
+    *,
+    begins: int,
+    known: Collection[str] | None = None,
 ) -> Backlog:
-    """Of an endpoint that is told these topics; ``begins``: where, unless it has begun."""
+    """Of an endpoint that is told these topics; ``begins``: where, unless it has begun.
+
+    ``known``: the topics of which whoever asks may know; None: all.
+    """
     query = select(delivery_cursors).where(_cursor.book == book, _cursor.follower == follower)
     cursors = {row.cursor: Cursor(*row) for row in connection.execute(query)}
     place = cursors.pop(LIVE, None) or Cursor(book, follower, LIVE, begins)
     ahead, first, is_exact = _ahead(connection, book, place.position, topics)
-    behind, first_behind, failed = _behind_it(connection, book, follower)
+    behind, first_behind, failed = _behind_it(connection, book, follower, known)
     return Backlog(
         place.position,
         ahead + behind,
@@ -76,21 +85,33 @@ def replays_under_way(connection: Connection, book: str) -> int:
     return connection.execute(query).scalar_one()
 
 
-def outbound_counts(connection: Connection, book: str, *, since: str) -> OutboundCounts:
-    """``since``: a moment, as the ledger writes it."""
+def outbound_counts(
+    connection: Connection, book: str, *, since: str, known: Collection[str] | None = None
+) -> OutboundCounts:
+    """``since``: a moment, as the ledger writes it; ``known``: of these topics, None: of all."""
     arrived = case((_attempt.http_status.between(200, 299), 1), else_=0)
     again = case((_attempt.attempt > 1, 1), else_=0)
     asked = select(func.sum(arrived), func.sum(again)).where(
-        _attempt.book == book, _attempt.at >= since
+        _attempt.book == book, _attempt.at >= since, *about(_attempt, known)
     )
     succeeded, retries = connection.execute(asked).one()
     new = case((_behind.attempts == 0, 1), else_=0)
-    query = select(_behind.state, func.count(), func.sum(new)).where(_behind.book == book)
+    query = select(_behind.state, func.count(), func.sum(new)).where(
+        _behind.book == book, *about(_behind, known)
+    )
     states = {state: row for state, *row in connection.execute(query.group_by(_behind.state))}
     retrying, delivering = states.get("retrying", (0, 0))
     waiting, failed = (states.get(state, (0, 0))[0] for state in ("waiting", _FAILED))
     pending = retrying - int(delivering) + waiting
     return OutboundCounts(int(succeeded or 0), int(retries or 0), failed, pending, int(delivering))
+
+
+def about(column: Any, topics: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
+    """That what is delivered has one of these topics; None: nothing is asked."""
+    if topics is None:
+        return ()
+    fact = (events.c.book == column.book, events.c.position == column.position)
+    return (exists().where(*fact, events.c.topic.in_(topics)),)
 
 
 def _ahead(
@@ -109,9 +130,12 @@ def _ahead(
     return len(told), next(iter(told), None), len(rows) <= _MOST_COUNTED
 
 
-def _behind_it(connection: Connection, book: str, follower: str) -> tuple[int, str | None, int]:
+def _behind_it(
+    connection: Connection, book: str, follower: str, known: Collection[str] | None
+) -> tuple[int, str | None, int]:
     """What it has gone past: how many wait, when the first was recorded, how many are given up."""
     rows = _of(select(_behind.state, func.count(), func.min(_behind.position)), book, follower)
+    rows = rows.where(*about(_behind, known))
     found = {state: (n, first) for state, n, first in connection.execute(rows)}
     failed = found.pop(_FAILED, (0, 0))[0]
     if not found:

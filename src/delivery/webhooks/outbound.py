@@ -17,6 +17,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from delivery.webhooks.backlog import about
 from delivery.webhooks.delivery_ids import DeliveryKey
 from ledger.schema import deliveries, delivery_attempts, events
 from projections.engine.querying.pages import BadCursor, Page
@@ -114,7 +115,7 @@ def outbound(
     query, order = _left_behind(book) if is_behind else _attempted(book)
     # A moment is never empty: it is said for SQLite, which takes an index for a range of it alone.
     by_moments = (order[0] > "",) if not is_behind else ()
-    query = query.where(*by_moments, *_conditions(wanted, book))
+    query = query.where(*by_moments, *_conditions(wanted))
     if cursor is not None:
         query = query.where(tuple_(*order) < tuple_(*_place(cursor, is_behind=is_behind)))
     query = query.order_by(*(each.desc() for each in order)).limit(limit + 1)
@@ -203,7 +204,7 @@ def _same(one: Any, other: Any) -> ColumnElement[bool]:
     return and_(one.book == other.book, one.follower == other.follower, one.cursor == other.cursor)
 
 
-def _conditions(wanted: Wanted, book: str) -> list[ColumnElement[bool]]:
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     column = _behind if wanted.status in _BEHIND else _attempt
     found = list(_BEHIND.get(wanted.status or "", ()))
     if wanted.status == SUCCEEDED:
@@ -212,10 +213,7 @@ def _conditions(wanted: Wanted, book: str) -> list[ColumnElement[bool]]:
         found.append(column.follower == wanted.follower)
     if wanted.url is not None:
         found.append(_attempt.url == wanted.url)
-    if wanted.topics is not None:
-        fact = (_fact.book == book, _fact.position == column.position)
-        found.append(exists().where(*fact, _fact.topic.in_(wanted.topics)))
-    return found
+    return [*found, *about(column, wanted.topics)]
 
 
 def _outbound(row: Row[Any]) -> Outbound:

@@ -146,6 +146,36 @@ def test_what_was_answered_is_told_to_who_may_know_customers(
 
 
 @on_both_databases
+def test_who_may_not_know_customers_is_told_neither_how_many_nor_when(
+    client, merchant, receiver, register, telling, pay, outbound
+):
+    endpoint = register()
+    receiver.behave = lambda _request: Answers(500)
+    with telling():
+        pay()
+        awaited(lambda: len(outbound(status="pending")) == 2)
+    asked = {"name": "k", "scopes": ["webhooks:read", "webhooks:write"]}
+    key = client.post("/v1/api-keys", json=asked).json()["raw"]
+    [customer] = outbound(status="pending", event_type="customer.*")
+    path = f"/v1/webhooks/outbound/{customer['id']}"
+
+    with merchant.client(key) as other:
+        listed = other.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
+        of_customers = other.get("/v1/webhooks/outbound", params={"event_type": "customer.*"})
+        refused = [other.get(path), other.post(f"{path}/resend")]
+        stats = other.get("/v1/webhooks/outbound/stats").json()["stats"]
+        backlog = other.get(f"/v1/webhooks/endpoints/{endpoint['id']}").json()["backlog"]
+
+    [payment] = listed
+    assert (payment["event_type"], payment["position"]) == ("payment.created", None)
+    assert of_customers.json() == []
+    assert [each.status_code for each in refused] == [404, 404]
+    assert (stats["total"], stats["pending"]) == (1, 1)
+    assert (backlog["position"], backlog["waiting"]) == (None, 1)
+    assert backlog["waiting_since"] == payment["created_at"]
+
+
+@on_both_databases
 def test_a_list_is_narrowed_down_and_paged(client, register, telling, pay, outbound):
     default, other = register(), register("books", events=["customer.*"])
     with telling():

@@ -43,7 +43,7 @@ def test_examples_are_what_would_have_been_told(client, history):
 
 
 @pytest.mark.usefixtures("history")
-def test_who_may_not_know_the_customers_sees_how_many_and_no_example(merchant, client):
+def test_who_may_not_know_the_customers_sees_neither_how_many_nor_an_example(merchant, client):
     key = client.post("/v1/api-keys", json={"name": "k", "scopes": ["webhooks:write"]}).json()[
         "raw"
     ]
@@ -51,7 +51,9 @@ def test_who_may_not_know_the_customers_sees_how_many_and_no_example(merchant, c
     with merchant.client(key) as limited:
         shown = preview(limited)
 
-    assert (shown["deliveries"], shown["examples"]) == (4, [])
+    told = {each["type"]: each["deliveries"] for each in shown["types"]}
+    assert told == {"payment.created": 2, "payment.succeeded": 1}
+    assert (shown["deliveries"], shown["examples"]) == (3, [])
 
 
 def test_where_nothing_happened_nothing_would_have_been_told(client):
