@@ -51,7 +51,7 @@ class PreviewFilter(Command):
 
 
 class RotateSecret(Command):
-    """For how long the secret before signs as well; 0: it leaked."""
+    """For how long the secret before signs as well; 0: it leaked, and none of before does."""
 
     previous_for_hours: Annotated[int, Field(strict=True, ge=0, le=_LONGEST_GRACE_HOURS)] = 24
 

@@ -78,7 +78,7 @@ class WebhookEndpoint(Entity):
         reason: str
 
     class SecretRotated(Event):
-        """A new secret signs; the one before signs as well until `previous_until`."""
+        """A new secret signs; the one before too until `previous_until`: if that is now, none."""
 
         TOPIC = "webhook_endpoint.secret_rotated"
         sealed_secret: str
@@ -251,8 +251,9 @@ class WebhookEndpoint(Entity):
     def _on_secret_rotated(
         self, sealed_secret: str, previous_until: datetime, occurred_at: datetime
     ) -> None:
+        leaked = previous_until <= occurred_at
         signing = [each for each in self.retired_secrets if occurred_at < each[1]]
-        retired = [*signing, (self.sealed_secret, previous_until)]
+        retired = [] if leaked else [*signing, (self.sealed_secret, previous_until)]
         self.retired_secrets = retired[-_MOST_RETIRED:]
         self.sealed_secret = sealed_secret
         self.updated_at = occurred_at

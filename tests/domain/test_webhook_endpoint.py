@@ -60,6 +60,13 @@ def test_a_secret_that_leaked_stops_to_sign_at_once(endpoint):
     assert endpoint.sealed_secrets(NOW) == ["second"]
 
 
+def test_where_one_leaked_none_from_before_it_signs_any_more(endpoint):
+    endpoint.rotate_secret("second", NOW, previous_for=DAY)
+    endpoint.rotate_secret("third", NOW + DAY / 2, previous_for=timedelta())
+
+    assert endpoint.sealed_secrets(NOW + DAY / 2) == ["third"]
+
+
 def test_however_often_it_is_rotated_ten_secrets_sign_at_most(endpoint):
     for turn in range(30):
         endpoint.rotate_secret(f"secret {turn}", NOW, previous_for=DAY)
