@@ -14,8 +14,9 @@ def prepare(client, **asked):
     return answer.json()
 
 
-def test_whoever_has_a_key_learns_whose_it_is(client, merchant):
-    key = {"name": "narrow", "scopes": ["payments:read"]}
+@pytest.mark.parametrize("scope", ["payments:read", "customers:read", "checkout:write"])
+def test_whoever_has_a_key_learns_whose_it_is(client, merchant, scope):
+    key = {"name": "narrow", "scopes": [scope]}
     narrow = client.post("/v1/api-keys", json=key).json()["raw"]
 
     with merchant.client(narrow) as by_narrow:

@@ -155,11 +155,11 @@ def _complete_security(operation: dict[str, Any]) -> None:
     """One of the scopes is enough, and the key may be sent in either header."""
     asked = operation.setdefault("security", [])
     scopes = [scope for each in asked for scope in each["ApiKey"]]
-    operation["security"] = [
-        {header: [scope]} for header in ("ApiKey", "Bearer") if asked for scope in scopes
-    ]
+    ways = [[scope] for scope in scopes] or ([[]] if asked else [])
+    operation["security"] = [{header: way} for header in ("ApiKey", "Bearer") for way in ways]
     needed = " or ".join(f"`{scope}`" for scope in scopes)
-    sentence = f"Needs a key with the scope {needed}." if scopes else "Needs no key."
+    any_key = "Needs a key, whatever its scopes." if asked else "Needs no key."
+    sentence = f"Needs a key with the scope {needed}." if scopes else any_key
     operation["description"] = f"{operation.get('description', '')}\n\n{sentence}".strip()
 
 
