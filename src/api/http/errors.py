@@ -1,11 +1,12 @@
 """Error answers: how every refusal looks on the wire. The one place that knows contract 1.0.4."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.responses import Response
 
 from api.http.responses import JSON
@@ -177,19 +178,43 @@ def refused(refusal: Refusal) -> tuple[int, str]:
 _CODES_OF_FIELDS = {"amount": "invalid_amount", "currency": "invalid_currency"}
 
 
-def from_validation(invalid: ValidationError) -> ApiError:
+def from_validation(invalid: ValidationError, sent: Any) -> ApiError:
     """The first thing that is wrong with what was sent."""
-    first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = _written(first["loc"])
+    errors = invalid.errors(include_url=False, include_context=False, include_input=False)
+    first = errors[0]
+    field = _field(first, sent)
     if first["type"] == "missing":
         return InvalidInput(field, "is required", "missing_required_field")
     if first["type"] == "extra_forbidden":
         return InvalidInput(field, "there is nothing of this name")
     code = _CODES_OF_FIELDS.get(field, "validation_error")
-    return InvalidInput(field, first["msg"].removeprefix("Value error, "), code)
+    # One field more than once: it might have been one thing or another, and is none of them.
+    same = [each for each in errors if _field(each, sent) == field]
+    reasons = dict.fromkeys(each["msg"].removeprefix("Value error, ") for each in same)
+    return InvalidInput(field, "; or ".join(reasons), code)
 
 
-def _written(path: tuple[int | str, ...]) -> str:
+def _field(error: ErrorDetails, sent: Any) -> str:
+    """Without what nobody has sent: the kinds of which a value might have been."""
+    path, place = error["loc"], sent
+    names: list[int | str] = []
+    for at, part in enumerate(path):
+        is_there = isinstance(place, dict) and part in place
+        is_missing = error["type"] == "missing" and at == len(path) - 1
+        if is_there or is_missing or at == 0 or isinstance(part, int):
+            names.append(part)
+            place = _inside(place, part)
+    return _written(names)
+
+
+def _inside(place: Any, part: int | str) -> Any:
+    if isinstance(place, dict):
+        return place.get(part)
+    is_there = isinstance(place, list) and isinstance(part, int) and part < len(place)
+    return place[part] if is_there else None
+
+
+def _written(path: Sequence[int | str]) -> str:
     """``custom_fields[0].name``, or "body" for all of it."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".") or "body"

@@ -38,7 +38,10 @@ Handler = Callable[..., Awaitable[Response]]
 
 
 def needs(*scopes: str) -> Depends:
-    """Lets in keys that have one of the scopes; keys without any scope may do everything."""
+    """Lets in keys that have one of the scopes, all keys where none is named.
+
+    Keys without any scope may do everything.
+    """
     return cast(Depends, Security(KEY, scopes=list(scopes)))
 
 
@@ -114,9 +117,10 @@ class Operation(APIRoute):
         arguments: dict[str, Any] = {
             name: segment(scope["path_params"][name]) for name in self._segments
         }
+        sent: dict[str, Any] = {}
         try:
             if self._query is not None:
-                fields = parse_query(scope["query_string"], lists=self._lists)
+                sent = fields = parse_query(scope["query_string"], lists=self._lists)
                 arguments["query"] = self._query.model_validate(fields, context=time_zone(fields))
                 open_cursor(request, arguments["query"])
                 scope["whence.sent"] = fields
@@ -125,7 +129,7 @@ class Operation(APIRoute):
                 scope["whence.sent"] = sent
                 arguments["command"] = self._command.model_validate(sent)
         except ValidationError as invalid:
-            raise from_validation(invalid) from None
+            raise from_validation(invalid, sent) from None
         response = await self._handler(request, **arguments)
         await response(scope, receive, send)
 

@@ -23,11 +23,11 @@ def moment_in(query: bytes, now: datetime) -> Moment | None:
     """The moment a query string names; None for the present. Raises InvalidInput."""
     if not query:
         return None
+    fields = parse_query(query)
     try:
-        fields = parse_query(query)
         named = TimeTravel.model_validate(fields, context=time_zone(fields))
     except ValidationError as invalid:
-        raise from_validation(invalid) from None
+        raise from_validation(invalid, fields) from None
     moment = Moment(_past(named.as_of, now), _past(named.known_at, now))
     return None if moment == Moment() else moment
 

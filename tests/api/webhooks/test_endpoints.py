@@ -255,3 +255,23 @@ def test_it_cannot_begin_in_the_future(client, begin):
     answer = client.post("/v1/webhooks/endpoints", json=body)
 
     assert refused(answer) == (400, "validation_error", "begin")
+
+
+@pytest.mark.parametrize("begin", [-1, "yesterday", 1.5, [], {"at": 1}])
+def test_a_place_that_cannot_be_read_is_named_as_it_was_written(client, begin):
+    body = {"name": "x", "url": URL, "begin": begin}
+    replayed = {"endpoint": "default", "from": 1, "until": begin}
+
+    answers = [
+        client.post("/v1/webhooks/endpoints", json=body),
+        client.post("/v1/webhooks/replay", json=replayed | {"from": begin}),
+        client.post("/v1/webhooks/replay", json=replayed),
+    ]
+
+    fields = [answer.json()["details"]["field"] for answer in answers]
+    assert fields == ["begin", "from", "until"]
+    # What it could have been instead is said as well, and not the first of it alone.
+    reason = answers[0].json()["details"]["reason"]
+    assert "'now'" in reason
+    assert "integer" in reason or "greater than" in reason
+    assert "RFC 3339" in reason
