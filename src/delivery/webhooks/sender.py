@@ -14,6 +14,7 @@ from yarl import URL
 
 from delivery.envelopes import to_json
 from delivery.http_client import HttpAnswer, HttpClient, SendingFailed
+from delivery.webhooks.hiding import without
 from delivery.webhooks.signatures import signatures
 from domain.book import Mode
 from ledger.clock import written
@@ -23,8 +24,6 @@ GONE: Final = 410
 # Stands for a status where nothing was sent, because of an error of ours.
 UNRENDERED: Final = -1
 
-_HIDDEN: Final = "[secret]"
-_SHORTEST_SECRET: Final = 40
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _MODES: Final[Mapping[Mode, str]] = {"test": "sandbox", "live": "live"}
 _HINTS: Final[Mapping[int, str]] = {
@@ -104,35 +103,23 @@ def _result(
     parcel: Parcel, answer: HttpAnswer, headers: Mapping[str, str], now: datetime
 ) -> Result:
     signed = (headers["X-Reevit-Signature"], *headers["webhook-signature"].split(" "))
+    hidden = (*parcel.secrets, *signed)
     return Result(
         parcel.url,
         answer.status,
-        _without(answer.text, (*parcel.secrets, *signed)),
-        _why_not(answer),
+        without(answer.text, hidden),
+        _why_not(answer, hidden),
         answer.milliseconds,
         pause=_pause(answer, now),
     )
 
 
-def _without(said: str, secrets: Sequence[str]) -> str:
-    if len(said) < _SHORTEST_SECRET:
-        return said
-    for secret in secrets:
-        said = said.replace(secret, _HIDDEN).replace(_key_of(secret), _HIDDEN)
-    return said
-
-
-def _key_of(secret: str) -> str:
-    """What is secret about it, without what everybody knows it begins with."""
-    return secret.removeprefix("whsec_").removeprefix("sha256=").removeprefix("v1,")
-
-
-def _why_not(answer: HttpAnswer) -> str:
+def _why_not(answer: HttpAnswer, hidden: Sequence[str]) -> str:
     status = answer.status
     if 200 <= status < 300:  # noqa: PLR2004 (as HTTP counts)
         return ""
     if 300 <= status < 400:  # noqa: PLR2004
-        to = answer.headers.get("Location", "another address")[:200]
+        to = without(answer.headers.get("Location", "another address"), hidden)[:200]
         return f"it answered {status}, a redirect to {to}: redirects are not followed, enter that"
     hint = _HINTS.get(status, "it failed there: its log says why" if status >= 500 else "")  # noqa: PLR2004
     return f"it answered {status}" + (f": {hint}" if hint else "")

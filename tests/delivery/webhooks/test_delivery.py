@@ -3,6 +3,7 @@
 import socket
 from datetime import datetime, timedelta
 from functools import partial
+from urllib.parse import urlencode
 
 import orjson
 import pytest
@@ -453,6 +454,31 @@ def test_what_is_kept_of_an_answer_shows_no_secret(shop, receiver):
         soon(lambda: len(shop.attempts) == 1)
 
     assert shop.attempts[0].response == "[secret] [secret] is wrong"
+
+
+def test_a_secret_that_is_cut_off_where_an_answer_is_not_kept_any_more_is_none_either(
+    shop, receiver
+):
+    [secret] = shop.secrets(shop.endpoint(receiver.url))
+    receiver.behave = lambda _request: Answers(500, body=b"x" * 990 + secret.encode())
+    with shop.delivering():
+        shop.customer("ama")
+        soon(lambda: len(shop.attempts) == 1)
+
+    assert shop.attempts[0].response == "x" * 990 + "[secret]"
+
+
+def test_an_address_that_it_leads_to_shows_no_secret(shop, receiver):
+    [secret] = shop.secrets(shop.endpoint(receiver.url))
+    asked = {"as": secret, "once": secret}
+    to = f"https://shop.example/{secret}?{urlencode(asked)}"
+    receiver.behave = lambda _request: Answers(302, {"Location": to})
+    with shop.delivering():
+        shop.customer("ama")
+        soon(lambda: len(shop.attempts) == 1)
+
+    error = shop.attempts[0].error
+    assert "to https://shop.example/[secret]?as=whsec_[secret]&once=whsec_[secret]:" in error
 
 
 def test_of_two_deliverers_one_at_a_time_works_a_book(shop, receiver):
