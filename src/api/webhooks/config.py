@@ -8,8 +8,9 @@ from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.http.told_addresses import must_be_allowed
-from api.resources.webhook_endpoints import Deleted, Endpoint, endpoint_of
-from api.webhooks.secrets import ENDPOINT, told
+from api.resources.webhook_endpoints import Deleted, Endpoint
+from api.webhooks.secrets import ENDPOINT
+from api.webhooks.standing import shown
 from commands import webhook_endpoints as commands
 from commands.handling.unit_of_work import UnitOfWork
 from commands.webhook_bodies import SetWebhookConfig
@@ -53,4 +54,5 @@ async def remove_webhook_config(request: ApiRequest) -> Response:
 async def show_webhook_config(request: ApiRequest) -> Response:
     """The endpoint called ``default``; 404 before there is one."""
     endpoint = await request.perform(commands.show_webhook_config)
-    return answer(told(request, endpoint_of(endpoint, request.org_id)))
+    [body] = await shown(request, [endpoint])
+    return answer(body)

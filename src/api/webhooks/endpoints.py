@@ -11,10 +11,10 @@ from api.resources.webhook_endpoints import (
     EndpointInFull,
     Endpoints,
     backlog_of,
-    endpoint_of,
 )
 from api.webhooks.deliveries import backlog_at
-from api.webhooks.secrets import ENDPOINT, told
+from api.webhooks.secrets import ENDPOINT
+from api.webhooks.standing import shown
 from commands import webhook_endpoints as commands
 from commands.webhook_bodies import RegisterEndpoint, RotateSecret, UpdateEndpoint
 
@@ -93,8 +93,7 @@ async def rotate_secret(request: ApiRequest, endpoint_id: str, command: RotateSe
 async def list_endpoints(request: ApiRequest) -> Response:
     """All of them, the newest first."""
     found = await request.perform(commands.list_endpoints)
-    shown = [told(request, endpoint_of(each, request.org_id)) for each in found]
-    return answer({"endpoints": shown})
+    return answer({"endpoints": await shown(request, found)})
 
 
 @query_router.get(
@@ -105,6 +104,6 @@ async def list_endpoints(request: ApiRequest) -> Response:
 async def show_endpoint(request: ApiRequest, endpoint_id: str) -> Response:
     """Where it is, what it is told, and what waits for it."""
     endpoint = await request.perform(commands.show_endpoint, endpoint_id)
-    shown = told(request, endpoint_of(endpoint, request.org_id))
+    [body] = await shown(request, [endpoint])
     waits = await backlog_at(request, endpoint)
-    return answer(shown | {"backlog": backlog_of(waits, tells=request.reads_customers)})
+    return answer(body | {"backlog": backlog_of(waits, tells=request.reads_customers)})

@@ -79,6 +79,14 @@ def backlog(
     )
 
 
+def failing(connection: Connection, book: str) -> dict[str, str]:
+    """Which endpoints of a book fail, and since when: a moment as the ledger writes it."""
+    query = select(_cursor.follower, _cursor.failing_since).where(
+        _cursor.book == book, _cursor.cursor == LIVE, _cursor.failing_since > ""
+    )
+    return {row.follower: row.failing_since for row in connection.execute(query)}
+
+
 def replays_under_way(connection: Connection, book: str) -> int:
     """How many ranges of a book are being told again."""
     query = select(func.count()).where(_cursor.book == book, _cursor.position < _cursor.until)

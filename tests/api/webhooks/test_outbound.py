@@ -221,6 +221,32 @@ def test_what_waits_behind_a_failure_is_pending_and_shown_with_its_endpoint(
     assert (waiting.status_code, waiting.json()["code"]) == (400, "invalid_state")
 
 
+@on_both_databases
+def test_from_the_first_failure_on_an_endpoint_says_since_when_it_fails_and_until_it_does_not(
+    client, receiver, register, telling, pay
+):
+    path = f"/v1/webhooks/endpoints/{register(events=['payment.created'])['id']}"
+
+    def since():
+        [listed] = client.get("/v1/webhooks/endpoints").json()["endpoints"]
+        shown = [client.get(each).json() for each in (path, "/v1/webhooks/config")]
+        [found] = {each["failing_since"] for each in (listed, *shown)}
+        return found
+
+    before = since()
+    receiver.behave = lambda _request: Answers(500)
+    with telling():
+        payment = pay()
+        awaited(lambda: client.get(path).json()["failing_since"])
+        failing = since()
+        receiver.behave = lambda _request: Answers(200)
+        pay("kofi@example.com")
+        awaited(lambda: client.get(path).json()["failing_since"] is None)
+
+    assert (before, since()) == (None, None)
+    assert failing >= payment["created_at"]
+
+
 def test_one_that_is_disabled_shows_what_waits_for_it_and_since_when(
     client, receiver, register, telling, pay
 ):
