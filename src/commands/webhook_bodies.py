@@ -28,9 +28,9 @@ class SetWebhookConfig(Command):
 
 
 class RegisterEndpoint(SetWebhookConfig):
-    """Another endpoint, of a name of its own."""
+    """Another endpoint, of a name of its own; without one it is called by its id."""
 
-    name: Name
+    name: Name | None = None
     begin: Begin = "now"
 
 

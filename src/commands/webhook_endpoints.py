@@ -52,7 +52,7 @@ async def set_webhook_config(work: UnitOfWork, command: SetWebhookConfig) -> Web
         endpoint.change(told, work.now)
         _switch(endpoint, work, enabled=command.enabled)
         return endpoint
-    return await _registered(work, told, enabled=command.enabled, told_after=None)
+    return await _registered(work, DEFAULT_NAME, command, told_after=None)
 
 
 async def show_webhook_config(work: UnitOfWork) -> WebhookEndpoint:
@@ -65,10 +65,10 @@ async def remove_webhook_config(work: UnitOfWork) -> None:
 
 async def register_endpoint(work: UnitOfWork, command: RegisterEndpoint) -> WebhookEndpoint:
     """Refused with EndpointNameTaken, TooManyEndpoints and BeginsInTheFuture."""
-    await _must_be_free(work, command.name)
+    if command.name is not None:
+        await _must_be_free(work, command.name)
     told_after = await _place_before(work, command.begin)
-    told = _told(command.name, command)
-    return await _registered(work, told, enabled=command.enabled, told_after=told_after)
+    return await _registered(work, command.name, command, told_after=told_after)
 
 
 async def update_endpoint(
@@ -154,15 +154,16 @@ async def _to_change(work: UnitOfWork, endpoint_id: str) -> WebhookEndpoint:
 
 
 async def _registered(
-    work: UnitOfWork, told: Told, *, enabled: bool, told_after: int | None
+    work: UnitOfWork, name: str | None, command: SetWebhookConfig, *, told_after: int | None
 ) -> WebhookEndpoint:
+    """Without a name it is called by its id."""
     if len(await work.owners(ENDPOINT, "")) >= MOST_ENDPOINTS:
         raise TooManyEndpoints
     endpoint_id = work.ids.new("we")
     endpoint = WebhookEndpoint.register(
         endpoint_id,
-        told,
-        enabled=enabled,
+        _told(name or endpoint_id, command),
+        enabled=command.enabled,
         sealed_secret=_new_secret(work, endpoint_id),
         told_after=told_after,
         now=work.now,

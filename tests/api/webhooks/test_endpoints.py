@@ -122,6 +122,13 @@ def test_there_are_as_many_as_anybody_wants_each_of_a_name_of_its_own(client, re
     assert refused(again) == (409, "webhook_endpoint_already_exists", "name")
 
 
+def test_one_that_nobody_names_is_called_by_its_id(client):
+    made = [client.post("/v1/webhooks/endpoints", json={"url": URL}) for _ in range(2)]
+
+    assert [answer.status_code for answer in made] == [201, 201]
+    assert [answer.json()["name"] for answer in made] == [answer.json()["id"] for answer in made]
+
+
 def test_what_is_left_out_of_a_change_stays_as_it_is(client, register):
     made = register(events=["payment.*"], metadata={"team": "ledger"})
     path = f"/v1/webhooks/endpoints/{made['id']}"
