@@ -16,7 +16,7 @@ from delivery import cursors
 from delivery.cursors import Changes, Cursor
 from delivery.recorder import Recorder
 from delivery.webhooks.delivery_ids import LIVE
-from delivery.webhooks.health import DISABLED_AFTER, WARNED_AFTER, Health
+from delivery.webhooks.health import WARNED_AFTER, Health, disabled_from
 from delivery.webhooks.lanes import Delivery, Lanes
 from delivery.webhooks.outcomes import DELIVERED, settle
 from delivery.webhooks.pace import Pace
@@ -138,6 +138,8 @@ class EndpointCursor:
             await self._judge(endpoint, now)
             return 0
         await self._take_what_is_behind(now)
+        if self._recorder.is_stuck(self):
+            return _IDLE_SECONDS
         await self._read_on(endpoint)
         if self._health.is_down:
             return await self._probe(endpoint, now)
@@ -151,10 +153,12 @@ class EndpointCursor:
         if self._is_gone:
             self._is_gone = False
             await disable(handler, cursor.book, cursor.follower, "gone")
-        elif since is not None and now - since >= DISABLED_AFTER:
-            await disable(handler, cursor.book, cursor.follower, "failing")
-        elif since not in {None, endpoint.failing_since} and now - since >= WARNED_AFTER:
+        elif since is None or now - since < WARNED_AFTER:
+            return
+        elif endpoint.warned_at is None or endpoint.failing_since != since:
             await warn(handler, cursor.book, cursor.follower, since)
+        elif now >= disabled_from(since, endpoint.warned_at):
+            await disable(handler, cursor.book, cursor.follower, "failing")
 
     def _leave_the_late_behind(self, now: datetime) -> None:
         late = self._under_way.late()
@@ -173,6 +177,9 @@ class EndpointCursor:
         lanes.released.clear()
         # What was settled by now stands in the tables then, and is not found again.
         await self._recorder.write_now()
+        if self._recorder.is_stuck(self):
+            lanes.released |= released
+            return
         ask, engine, moment = self._services.ask, self._services.ledger.engine, written(now)
         if looks:
             self._looked_for_due = clock

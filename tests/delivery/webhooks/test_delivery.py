@@ -356,6 +356,25 @@ def test_who_fails_for_days_is_warned_and_then_disabled(shop, receiver):
     assert shop.do(show_endpoint, endpoint.id).disabled_reason == "failing"
 
 
+def test_nobody_is_disabled_who_was_not_warned_a_day_before(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["customer.*"])
+    receiver.behave = lambda _request: Answers(400)
+    with shop.delivering(rules=Rules(retry_4xx=False)):
+        shop.customer("ama")
+        soon(lambda: any(row.failing_since for row in shop.cursors))
+        shop.let_pass(days=6)
+        shop.customer("kofi")
+        soon(lambda: shop.do(show_endpoint, endpoint.id).failing_since is not None)
+        shop.let_pass(hours=23)
+        shop.customer("esi")
+        soon(lambda: len(receiver.received) >= 3)
+        assert shop.do(show_endpoint, endpoint.id).enabled
+
+        shop.let_pass(hours=2)
+        shop.customer("yaw")
+        soon(lambda: not shop.do(show_endpoint, endpoint.id).enabled)
+
+
 def test_what_waited_for_a_disabled_endpoint_is_told_when_it_is_enabled(shop, receiver):
     endpoint = shop.endpoint(receiver.url, events=["customer.*"])
     shop.do(disable_endpoint, endpoint.id)
