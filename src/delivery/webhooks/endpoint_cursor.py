@@ -55,6 +55,7 @@ class EndpointCursor:
         services: Services,
         cursor: Cursor,
         health: Health,
+        pace: Pace,
         *,
         lease: Lease,
         head: Callable[[], int],
@@ -75,7 +76,7 @@ class EndpointCursor:
         self._done: set[int] = set()
         self._looked_for_due = float("-inf")
         self._facts = ToldFacts(services, cursor.book, ())
-        self._pace = Pace(services.rules.backlog_per_second, services.clock)
+        self._pace = pace
         self._parcels = Parcels(services, cursor.book, cursor.follower, cursor.cursor)
         self._under_way = UnderWay(services.client, services.clock, self._settle)
 
@@ -83,6 +84,12 @@ class EndpointCursor:
         """Itself as it stands, to be written with its changes."""
         row = self.lanes.cursor._replace(position=self.lanes.position)
         return self._health.in_row(row) if row.cursor == LIVE else row
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is a replay that has told all."""
+        until = self.lanes.cursor.until
+        return bool(until) and self.lanes.position >= until and not self.lanes.has_behind
 
     @property
     def is_failing(self) -> bool:
@@ -100,7 +107,7 @@ class EndpointCursor:
     async def run(self) -> None:
         """Until it is closed, or a replay has told all. Raises EndpointGone."""
         await self._begin()
-        while not self._closing and not self._is_over():
+        while not self._closing and not self.is_over:
             self._awake.clear()
             pause = await self._step()
             if pause > 0 and not self._closing:
@@ -115,10 +122,6 @@ class EndpointCursor:
         behind = await ask(cursors.lanes_behind, engine, cursor)
         self.lanes = Lanes(cursor, behind, self.changes)
         self.lanes.released.update(await ask(cursors.stranded_lanes, engine, cursor))
-
-    def _is_over(self) -> bool:
-        until = self.lanes.cursor.until
-        return bool(until) and self.lanes.position >= until and not self.lanes.has_behind
 
     async def _step(self) -> float:
         """Does what can be done now; for how long nothing else can be."""
