@@ -129,7 +129,7 @@ def begin(engine: Engine, cursors: Sequence[Cursor]) -> None:
 
 
 def cursors_of(engine: Engine, book: str) -> list[Cursor]:
-    """All of a book; those of a replay that is over too."""
+    """All of a book."""
     query = select(delivery_cursors).where(delivery_cursors.c.book == book)
     return ask(engine, lambda connection: [Cursor(*row) for row in connection.execute(query)])
 
@@ -198,6 +198,16 @@ def forget(engine: Engine, lease: Lease, follower: str) -> None:
             for table in (deliveries, delivery_cursors):
                 mine = (table.c.book == lease.book) & (table.c.follower == follower)
                 connection.execute(table.delete().where(mine))
+
+
+def forget_cursor(engine: Engine, lease: Lease, cursor: Cursor) -> None:
+    """One that is over; what it gave up is still known."""
+    column = delivery_cursors.c
+    mine = (column.follower == cursor.follower) & (column.cursor == cursor.cursor)
+    with writing(engine) as connection:
+        if confirm(connection, lease):
+            gone = delivery_cursors.delete().where(column.book == lease.book, mine)
+            connection.execute(gone)
 
 
 def forget_attempts(engine: Engine, book: str, before: str) -> int:

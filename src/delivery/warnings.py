@@ -19,7 +19,7 @@ from delivery.looks.readers import moment_shown
 from delivery.messages.emails import Email
 from delivery.messages.letters import framed, html_of
 from delivery.messages.providers import Senders
-from delivery.webhooks.health import DISABLED_AFTER
+from delivery.webhooks.health import disabled_from
 from domain.book import Book
 from domain.integration import INTEGRATION, Integration
 from domain.organization import Organization
@@ -151,8 +151,10 @@ def _words(endpoint: WebhookEndpoint, zone: str | None) -> tuple[str, str]:
     """Subject and text."""
     named = f"The webhook endpoint {endpoint.name} ({endpoint.url})"
     if endpoint.unsaid == "failing":
-        since, days = _at(endpoint.failing_since, zone), DISABLED_AFTER.days
-        told = f"{named} has not been reached since {since}. After {days} days it is disabled."
+        since, off = _at(endpoint.failing_since, zone), _at(_disabled_from(endpoint), zone)
+        told = (
+            f"{named} has not been reached since {since}. If that stays so, it is off from {off}."
+        )
         return f"Webhooks to {endpoint.name} reach nobody", f"{told}\n\n{_NOTHING_IS_LOST}\n"
     at, why = _at(endpoint.disabled_at, zone), _why(endpoint, zone)
     told = f"{named} was disabled on {at}: {why}. Enable it once it can be reached."
@@ -163,6 +165,12 @@ def _why(endpoint: WebhookEndpoint, zone: str | None) -> str:
     if endpoint.disabled_reason == "gone":
         return "it answered that it is gone for good (410)"
     return f"nothing has reached it since {_at(endpoint.failing_since, zone)}"
+
+
+def _disabled_from(endpoint: WebhookEndpoint) -> datetime | None:
+    if endpoint.failing_since is None or endpoint.warned_at is None:
+        return None
+    return disabled_from(endpoint.failing_since, endpoint.warned_at)
 
 
 def _at(moment: datetime | None, zone: str | None) -> str:

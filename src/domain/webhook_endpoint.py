@@ -140,6 +140,7 @@ class WebhookEndpoint(Entity):
         self.disabled_reason: str | None = None if enabled else "by_hand"
         self.disabled_at: datetime | None = None if enabled else occurred_at
         self.failing_since: datetime | None = None
+        self.warned_at: datetime | None = None
         self.unsaid: WarningOf | None = None
         self.told_after = told_after
         self.sealed_secret = sealed_secret
@@ -237,7 +238,8 @@ class WebhookEndpoint(Entity):
     @event(Enabled)
     def _on_enabled(self, occurred_at: datetime) -> None:
         self.enabled = True
-        self.disabled_reason = self.disabled_at = self.failing_since = self.unsaid = None
+        self.disabled_reason = self.disabled_at = self.unsaid = None
+        self.failing_since = self.warned_at = None
         self.updated_at = occurred_at
 
     @event(Disabled)
@@ -259,8 +261,9 @@ class WebhookEndpoint(Entity):
         self.updated_at = occurred_at
 
     @event(Failing)
-    def _on_failing(self, failing_since: datetime) -> None:
+    def _on_failing(self, failing_since: datetime, occurred_at: datetime) -> None:
         self.failing_since = failing_since
+        self.warned_at = occurred_at
         self.unsaid = "failing"
 
     @event(Warned)

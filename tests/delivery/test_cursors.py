@@ -48,9 +48,11 @@ def test_all_is_written_together_and_read_again(engine):
     assert cursors_of(engine, BOOK) == [moved]
     assert cursors.lanes_behind(engine, moved) == {"cus_1": 2, "cus_2": 1}
     assert cursors.stranded_lanes(engine, moved) == ["cus_2"]
-    assert cursors.first_waiting(engine, moved, ["cus_1"]) == [rows[1]]
-    assert cursors.due(engine, moved, "2026-11-28T12:00:00.000000Z", limit=9) == [rows[0]]
-    assert cursors.due(engine, moved, "2026-11-28T11:00:00.000000Z", limit=9) == []
+    noon, before = "2026-11-28T12:00:00.000000Z", "2026-11-28T11:00:00.000000Z"
+    assert cursors.first_of(engine, moved, ["cus_1"], noon) == [rows[0]]
+    assert cursors.first_of(engine, moved, ["cus_1"], before) == []
+    assert cursors.due_lanes(engine, moved, noon, limit=9) == ["cus_1"]
+    assert cursors.due_lanes(engine, moved, before, limit=9) == []
     assert cursors.done_after(engine, start) == {4, 5, 6, 8}
 
 
@@ -102,10 +104,11 @@ def test_on_a_cluster_each_statement_is_about_one_book(cluster_url):
             },
         )
         cursor = Cursor(BOOK, "we_1", "live", 1)
-        cursors.due(engine, cursor, "2027", limit=1)
+        cursors.due_lanes(engine, cursor, "2027", limit=1)
         cursors.lanes_behind(engine, cursor)
         cursors.stranded_lanes(engine, cursor)
-        cursors.first_waiting(engine, cursor, ["cus_1"])
+        cursors.first_of(engine, cursor, ["cus_1"], "2027")
+        cursors.count_behind(engine, cursor, ["cus_1"])
         cursors.done_after(engine, cursor)
         cursors.forget_attempts(engine, BOOK, "2027")
         cursors.forget(engine, leases[0], "we_1")

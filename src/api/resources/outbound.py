@@ -132,6 +132,11 @@ def replay_of(plan: PlannedReplay) -> dict[str, Any]:
     }
 
 
+def replay_in(told: dict[str, Any]) -> PlannedReplay:
+    """The one that was told so."""
+    return PlannedReplay(told["id"], told["endpoint_id"], told["from"], told["until"])
+
+
 def figures_of(counts: OutboundCounts) -> dict[str, Any]:
     decided = counts.succeeded + counts.failed
     return {

@@ -3,12 +3,13 @@
 import asyncio
 from typing import Any, Final
 
+import orjson
 from starlette.responses import Response
 
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import example, needs, new_router
-from api.resources.outbound import OutboundWebhook, Replay, Resent, replay_of
+from api.resources.outbound import OutboundWebhook, Replay, Resent, replay_in, replay_of
 from api.webhooks.deliveries import (
     DeliveryNotFound,
     asked,
@@ -93,18 +94,15 @@ async def replay_webhooks(request: ApiRequest, command: ReplayWebhooks) -> Respo
     book = request.book_name
     if await asked(request, lambda db: replays_under_way(db, book)) >= _MOST_REPLAYS:
         raise TooManyReplays
-    planned: list[PlannedReplay] = []
 
     def show(_work: UnitOfWork, plan: PlannedReplay) -> dict[str, Any]:
-        planned[:] = [plan]
         return replay_of(plan)
 
     response = await request.decide(
         webhook_replays.plan_replay, command, show=show, status=_ACCEPTED
     )
-    # What is answered from memory was begun then.
-    if not request.request_state.replayed:
-        engine = request.dependencies.ledger.engine
-        for plan in planned:
-            await asyncio.to_thread(replay, engine, book, plan)
+    if response.status_code == _ACCEPTED:
+        # Also what is answered from memory: whoever answered first may not have come to this.
+        plan = replay_in(orjson.loads(response.body))
+        await asyncio.to_thread(replay, request.dependencies.ledger.engine, book, plan)
     return response

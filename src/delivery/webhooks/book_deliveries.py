@@ -12,6 +12,7 @@ from delivery.recorder import Recorder
 from delivery.webhooks.delivery_ids import LIVE
 from delivery.webhooks.endpoint_cursor import EndpointCursor, EndpointGone
 from delivery.webhooks.health import Health
+from delivery.webhooks.pace import Pace
 from delivery.webhooks.services import Services
 from domain.webhook_endpoint import ENDPOINT, WebhookEndpoint
 from ledger.lease import Lease
@@ -32,6 +33,7 @@ class BookDeliveries:
         self._services = services
         self._recorder = recorder
         self._health: dict[str, Health] = {}
+        self._paces: dict[str, Pace] = {}
         self._working: dict[tuple[str, str], tuple[EndpointCursor, asyncio.Task[None]]] = {}
         self._thread_log = ThreadLog("delivery")
 
@@ -53,6 +55,8 @@ class BookDeliveries:
             self.lease.book,
         )
         listed_at = self.head
+        # What is over by the time that rows are read may stand in them still.
+        worked = set(self._working)
         endpoints = [
             stream for _, stream in await ask(self._services.ledger.owners, book, ENDPOINT, "")
         ]
@@ -63,7 +67,8 @@ class BookDeliveries:
         for row in await self._services.in_a_thread(self._begin, new):
             rows[row.follower, row.cursor] = row
         for row in rows.values():
-            if row.follower in endpoints and (row.follower, row.cursor) not in self._working:
+            is_worked = (row.follower, row.cursor) in worked
+            if row.follower in endpoints and not is_worked:
                 self._work(row)
         self.listed_at = listed_at
 
@@ -99,6 +104,7 @@ class BookDeliveries:
             self._services,
             row,
             health,
+            self._pace_of(row.follower),
             lease=self.lease,
             head=lambda: self.head,
             recorder=self._recorder,
@@ -107,20 +113,29 @@ class BookDeliveries:
         task = asyncio.create_task(self._run(cursor, row))
         self._working[key] = cursor, task
 
+    def _pace_of(self, follower: str) -> Pace:
+        """However much it is told again at once, it is told no faster."""
+        if follower not in self._paces:
+            services = self._services
+            self._paces[follower] = Pace(services.rules.backlog_per_second, services.clock)
+        return self._paces[follower]
+
     async def _run(self, cursor: EndpointCursor, row: Cursor) -> None:
         """What goes wrong with one endpoint is logged, and begun again before long."""
-        where = {"book": row.book, "endpoint": row.follower}
+        where, engine = {"book": row.book, "endpoint": row.follower}, self._services.ledger.engine
         try:
             await cursor.run()
+            if not cursor.is_over:
+                return
+            await self._recorder.write_now()
+            if self._recorder.is_stuck(cursor):
+                return
+            await self._services.in_a_thread(cursors.forget_cursor, engine, self.lease, row)
         except EndpointGone:
-            engine = self._services.ledger.engine
-            forget = cursors.forget
-            await self._services.in_a_thread(forget, engine, self.lease, row.follower)
+            await self._services.in_a_thread(cursors.forget, engine, self.lease, row.follower)
         except Exception as error:  # noqa: BLE001 (logged, and gone on with)
             self._thread_log.note(error, "an endpoint could not be told", **where)
             await cursor.close()
             await asyncio.sleep(_BEGUN_AGAIN_AFTER_SECONDS)
-        else:
-            return
         self._working.pop((row.follower, row.cursor), None)
         self.listed_at = -1

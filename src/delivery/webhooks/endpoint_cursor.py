@@ -16,7 +16,7 @@ from delivery import cursors
 from delivery.cursors import Changes, Cursor
 from delivery.recorder import Recorder
 from delivery.webhooks.delivery_ids import LIVE
-from delivery.webhooks.health import DISABLED_AFTER, WARNED_AFTER, Health
+from delivery.webhooks.health import WARNED_AFTER, Health, disabled_from
 from delivery.webhooks.lanes import Delivery, Lanes
 from delivery.webhooks.outcomes import DELIVERED, settle
 from delivery.webhooks.pace import Pace
@@ -55,6 +55,7 @@ class EndpointCursor:
         services: Services,
         cursor: Cursor,
         health: Health,
+        pace: Pace,
         *,
         lease: Lease,
         head: Callable[[], int],
@@ -75,7 +76,7 @@ class EndpointCursor:
         self._done: set[int] = set()
         self._looked_for_due = float("-inf")
         self._facts = ToldFacts(services, cursor.book, ())
-        self._pace = Pace(services.rules.backlog_per_second, services.clock)
+        self._pace = pace
         self._parcels = Parcels(services, cursor.book, cursor.follower, cursor.cursor)
         self._under_way = UnderWay(services.client, services.clock, self._settle)
 
@@ -83,6 +84,12 @@ class EndpointCursor:
         """Itself as it stands, to be written with its changes."""
         row = self.lanes.cursor._replace(position=self.lanes.position)
         return self._health.in_row(row) if row.cursor == LIVE else row
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is a replay that has told all."""
+        until = self.lanes.cursor.until
+        return bool(until) and self.lanes.position >= until and not self.lanes.has_behind
 
     @property
     def is_failing(self) -> bool:
@@ -100,7 +107,7 @@ class EndpointCursor:
     async def run(self) -> None:
         """Until it is closed, or a replay has told all. Raises EndpointGone."""
         await self._begin()
-        while not self._closing and not self._is_over():
+        while not self._closing and not self.is_over:
             self._awake.clear()
             pause = await self._step()
             if pause > 0 and not self._closing:
@@ -115,10 +122,6 @@ class EndpointCursor:
         behind = await ask(cursors.lanes_behind, engine, cursor)
         self.lanes = Lanes(cursor, behind, self.changes)
         self.lanes.released.update(await ask(cursors.stranded_lanes, engine, cursor))
-
-    def _is_over(self) -> bool:
-        until = self.lanes.cursor.until
-        return bool(until) and self.lanes.position >= until and not self.lanes.has_behind
 
     async def _step(self) -> float:
         """Does what can be done now; for how long nothing else can be."""
@@ -138,6 +141,8 @@ class EndpointCursor:
             await self._judge(endpoint, now)
             return 0
         await self._take_what_is_behind(now)
+        if self._recorder.is_stuck(self):
+            return _IDLE_SECONDS
         await self._read_on(endpoint)
         if self._health.is_down:
             return await self._probe(endpoint, now)
@@ -151,10 +156,12 @@ class EndpointCursor:
         if self._is_gone:
             self._is_gone = False
             await disable(handler, cursor.book, cursor.follower, "gone")
-        elif since is not None and now - since >= DISABLED_AFTER:
-            await disable(handler, cursor.book, cursor.follower, "failing")
-        elif since not in {None, endpoint.failing_since} and now - since >= WARNED_AFTER:
+        elif since is None or now - since < WARNED_AFTER:
+            return
+        elif endpoint.warned_at is None or endpoint.failing_since != since:
             await warn(handler, cursor.book, cursor.follower, since)
+        elif now >= disabled_from(since, endpoint.warned_at):
+            await disable(handler, cursor.book, cursor.follower, "failing")
 
     def _leave_the_late_behind(self, now: datetime) -> None:
         late = self._under_way.late()
@@ -173,6 +180,9 @@ class EndpointCursor:
         lanes.released.clear()
         # What was settled by now stands in the tables then, and is not found again.
         await self._recorder.write_now()
+        if self._recorder.is_stuck(self):
+            lanes.released |= released
+            return
         ask, engine, moment = self._services.ask, self._services.ledger.engine, written(now)
         if looks:
             self._looked_for_due = clock

@@ -14,6 +14,12 @@ _LANES_OF_A_FAILURE: Final = 3
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 WARNED_AFTER: Final = timedelta(days=1)
 DISABLED_AFTER: Final = timedelta(days=5)
+_TIME_TO_MEND: Final = timedelta(days=1)
+
+
+def disabled_from(failing_since: datetime, warned_at: datetime) -> datetime:
+    """When one that fails still is disabled: nobody is without having been warned in time."""
+    return max(failing_since + DISABLED_AFTER, warned_at + _TIME_TO_MEND)
 
 
 class Health:

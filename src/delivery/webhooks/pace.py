@@ -13,7 +13,7 @@ _BURST_SECONDS: Final = 0.25
 
 
 class Pace:
-    """Of one cursor: a bucket that fills by so much a second, and holds a quarter of that."""
+    """Of all cursors of an endpoint: a bucket that fills by so much a second, a quarter at most."""
 
     def __init__(
         self, per_second: float, clock: Clock, *, monotonic: Callable[[], float] = time.monotonic

@@ -45,9 +45,12 @@ class Parcels:
         for delivery, rendering in zip(deliveries, rendered, strict=True):
             parcel = None
             if rendering is not None:
-                url = await self._url(endpoint, rendering.fact)
+                url, told = await self._url(endpoint, rendering.fact), rendering.told
+                if url != endpoint.url:
+                    # What the endpoint was told before says nothing of what is missing there.
+                    told = told | {"previous_position": None}
                 named = delivery_id(self._follower, self._cursor, delivery.position)
-                parcel = Parcel(url, rendering.told, named, delivery.attempts + 1, secrets)
+                parcel = Parcel(url, told, named, delivery.attempts + 1, secrets)
             packed.append((delivery, parcel))
         return packed
 

@@ -13,7 +13,7 @@ from ledger.append import StoredFact
 from ledger.bulk_statements import put_rows
 from ledger.database import writing
 from ledger.facts import FactMapper
-from ledger.schema import deliveries, delivery_attempts
+from ledger.schema import deliveries, delivery_attempts, delivery_cursors
 
 _MAPPER: Final = FactMapper()
 
@@ -28,21 +28,31 @@ class WaitsForAnother(RuleBroken):
         )
 
 
+class NotToldYet(RuleBroken):
+    """The endpoint has not come that far: it would be told of it twice."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the endpoint has not come to it yet, and is told of it in its turn", status="pending"
+        )
+
+
 def resend(engine: Engine, stored: StoredFact, follower: str, moment: str) -> DeliveryKey:
-    """Has the fact sent once more, at once, as a live delivery. Raises WaitsForAnother."""
+    """Has the fact sent once more, at once, as a live delivery.
+
+    Raises WaitsForAnother, NotToldYet.
+    """
     fact = _MAPPER.decode(stored)
     key = DeliveryKey(follower, LIVE, stored.position)
     with writing(engine) as connection:
-        if _state(connection, stored.book, key) == WAITING:
+        state = _state(connection, stored.book, key)
+        if state == WAITING:
             raise WaitsForAnother
-        row = Behind(
-            stored.book,
-            *key,
-            lane=customer_of(fact) or stored.stream,
-            state=RETRYING,
-            attempts=_attempts(connection, stored.book, key),
-            next_attempt_at=moment,
-        )
+        attempts = _attempts(connection, stored.book, key)
+        if not (state or attempts) and _is_ahead(connection, stored.book, key):
+            raise NotToldYet
+        lane = customer_of(fact) or stored.stream
+        row = Behind(stored.book, *key, lane, RETRYING, attempts, next_attempt_at=moment)
         put_rows(connection, deliveries, [row])
     return key
 
@@ -67,6 +77,14 @@ def _state(connection: Connection, book: str, key: DeliveryKey) -> str | None:
     mine = (column.book == book, column.follower == key.follower, column.cursor == key.cursor)
     query = select(column.state).where(*mine, column.position == key.position)
     return connection.execute(query).scalar()
+
+
+def _is_ahead(connection: Connection, book: str, key: DeliveryKey) -> bool:
+    """Whether the cursor comes to it by itself, unless it has not begun: it then finds the row."""
+    column = delivery_cursors.c
+    mine = (column.book == book, column.follower == key.follower, column.cursor == key.cursor)
+    query = select(column.position).where(*mine, column.position < key.position)
+    return connection.execute(query).scalar() is not None
 
 
 def _attempts(connection: Connection, book: str, key: DeliveryKey) -> int:

@@ -10,7 +10,7 @@ from reevit.webhooks import construct_event
 from standardwebhooks.webhooks import Webhook
 from waiting import awaited
 
-from ledger.schema import deliveries
+from ledger.schema import deliveries, delivery_cursors
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -338,6 +338,28 @@ def test_a_range_of_facts_is_told_again_beside_what_happens(
     assert [event["replay"] for event in told] == [True, True, True, False]
     assert len({event["delivery_id"] for event in told}) == 4
     assert told[3]["data"]["id"] == live["id"]
+
+
+def test_a_range_that_was_answered_and_not_begun_is_begun_when_asked_again(
+    server, client, receiver, register, telling, pay
+):
+    pay()
+    register(events=["payment.created"])
+    asked, keyed = {"endpoint": "default", "from": 1}, {"Idempotency-Key": "once"}
+    client.post("/v1/webhooks/replay", json=asked, headers=keyed).raise_for_status()
+    with server.ledger.engine.begin() as connection:
+        connection.execute(delivery_cursors.delete())
+
+    client.post("/v1/webhooks/replay", json=asked, headers=keyed).raise_for_status()
+    with telling():
+        awaited(lambda: len(receiver.received) == 1)
+
+    # Once it was told, asking for it again begins nothing.
+    with telling():
+        client.post("/v1/webhooks/replay", json=asked, headers=keyed).raise_for_status()
+        pay()
+        awaited(lambda: len(receiver.received) >= 2)
+    assert [body["replay"] for body in bodies(receiver)] == [True, False]
 
 
 def test_twenty_ranges_are_told_again_at_once_and_no_more(client, register):

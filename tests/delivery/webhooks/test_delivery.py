@@ -25,8 +25,9 @@ from commands.webhook_endpoints import (
     show_endpoint,
     update_endpoint,
 )
+from commands.webhook_replays import PlannedReplay
 from delivery.webhooks.services import Rules
-from delivery.webhooks.told_again import resend
+from delivery.webhooks.told_again import NotToldYet, replay, resend
 from ledger.clock import written
 
 soon = partial(awaited, every_seconds=0.02)
@@ -34,6 +35,10 @@ soon = partial(awaited, every_seconds=0.02)
 
 def told(receiver):
     return [orjson.loads(request.body) for request in receiver.received]
+
+
+def told_at(receiver, path):
+    return [orjson.loads(request.body) for request in receiver.received if request.path == path]
 
 
 def paid(receiver):
@@ -357,6 +362,25 @@ def test_who_fails_for_days_is_warned_and_then_disabled(shop, receiver):
     assert shop.do(show_endpoint, endpoint.id).disabled_reason == "failing"
 
 
+def test_nobody_is_disabled_who_was_not_warned_a_day_before(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["customer.*"])
+    receiver.behave = lambda _request: Answers(400)
+    with shop.delivering(rules=Rules(retry_4xx=False)):
+        shop.customer("ama")
+        soon(lambda: any(row.failing_since for row in shop.cursors))
+        shop.let_pass(days=6)
+        shop.customer("kofi")
+        soon(lambda: shop.do(show_endpoint, endpoint.id).failing_since is not None)
+        shop.let_pass(hours=23)
+        shop.customer("esi")
+        soon(lambda: len(receiver.received) >= 3)
+        assert shop.do(show_endpoint, endpoint.id).enabled
+
+        shop.let_pass(hours=2)
+        shop.customer("yaw")
+        soon(lambda: not shop.do(show_endpoint, endpoint.id).enabled)
+
+
 def test_what_waited_for_a_disabled_endpoint_is_told_when_it_is_enabled(shop, receiver):
     endpoint = shop.endpoint(receiver.url, events=["customer.*"])
     shop.do(disable_endpoint, endpoint.id)
@@ -388,6 +412,38 @@ def test_a_backlog_is_told_at_a_bounded_rate_and_others_do_not_wait_for_it(shop,
     moments = [request.at for request in receiver.received]
     assert moments[-1] - moments[0] > timedelta(seconds=1)
     assert paid(receiver) == [payment.id]
+
+
+def test_ranges_that_are_told_again_at_once_go_no_faster_and_are_gone_once_told(shop, receiver):
+    for number in range(20):
+        shop.customer(f"usr{number}")
+    shop.let_pass(minutes=2)
+    endpoint = shop.endpoint(receiver.url, events=["customer.*"])
+    for number in range(3):
+        plan = PlannedReplay(f"rpl_{number:026}", endpoint.id, 1, 20)
+        replay(shop.engine, BOOK, plan)
+    with shop.delivering(rules=Rules(backlog_per_second=20)):
+        soon(lambda: len(receiver.received) == 60)
+        soon(lambda: [row.cursor for row in shop.cursors] == ["live"])
+
+    moments = [request.at for request in receiver.received]
+    assert moments[-1] - moments[0] > timedelta(seconds=2)
+
+
+def test_what_an_endpoint_has_not_come_to_is_not_told_again(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    with shop.delivering():
+        soon(lambda: shop.position(endpoint) > 0)
+        shop.do(disable_endpoint, endpoint.id)
+        payment = shop.pay(None).id
+        with pytest.raises(NotToldYet):
+            again(shop, endpoint, payment)
+        shop.do(enable_endpoint, endpoint.id)
+        shop.wait_until_told(endpoint)
+        assert paid(receiver) == [payment]
+
+        again(shop, endpoint, payment)
+        soon(lambda: paid(receiver) == [payment, payment])
 
 
 def test_where_it_is_and_what_signs_are_those_of_the_moment_of_sending(shop, receiver):
@@ -539,3 +595,16 @@ def test_a_link_may_have_an_address_of_its_own_with_the_same_secret(shop, receiv
     assert construct_event(request.body, request.headers["x-reevit-signature"], secret)
     # What a link's address answers is not about the endpoint.
     assert shop.do(show_endpoint, endpoint.id).enabled
+
+
+def test_at_the_address_of_a_link_nothing_is_said_of_what_was_told_before(shop, receiver):
+    endpoint = shop.endpoint(receiver.url + "/all", events=["payment.created"])
+    terms = {"name": "Tee", "currency": "GHS", "amount": 500, "customer_id": shop.customer("ama")}
+    asked = CreatePaymentLink(**terms, webhook_url=receiver.url + "/link")
+    link = shop.do(partial(create_payment_link, prefills=True), asked)
+    with shop.delivering():
+        for _ in range(2):
+            shop.do(pay_through_link, link.code, PayThroughLink())
+        shop.wait_until_told(endpoint)
+
+    assert [each["previous_position"] for each in told_at(receiver, "/link")] == [None, None]
