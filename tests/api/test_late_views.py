@@ -55,8 +55,12 @@ ALWAYS_ANSWERED = {
     "/v1/workflows/rules/{workflow_id}",
     "/v1/workflows/templates/{template_id}",
 }
-# Asks the views, though it is told with a body.
-QUESTIONS = {"POST /v1/webhooks/endpoints/preview"}
+# These ask the views, though they are told with a body.
+QUESTIONS = {
+    "POST /v1/webhooks/endpoints/preview",
+    "POST /v1/workflows/templates/preview",
+    "POST /v1/workflows/templates/{template_id}/preview",
+}
 
 
 class Caller(httpx.Client):
