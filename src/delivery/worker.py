@@ -47,7 +47,6 @@ class DeliveryWorker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = asyncio.Event()
         self._closing = False
-        self._heads: dict[str, int] = {}
         self._swept_at: dict[str, float] = {}
         self.progress = DeliveryProgress(sent=services.sent)
         self._log = ThreadLog("delivery")

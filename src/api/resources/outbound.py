@@ -6,10 +6,11 @@ from pydantic import Field
 
 from api.resources.shapes import Count, Moment, Shape
 from commands.webhook_replays import PlannedReplay
+from delivery.cursors import Attempt
 from delivery.envelopes import event_id
 from delivery.webhooks.backlog import OutboundCounts
 from delivery.webhooks.delivery_ids import LIVE, delivery_id
-from delivery.webhooks.outbound import AttemptMade, Outbound
+from delivery.webhooks.outbound import Outbound
 from domain.event_types import event_of, type_of
 
 DeliveryStatus = Literal["pending", "delivering", "succeeded", "failed"]
@@ -150,7 +151,7 @@ def figures_of(counts: OutboundCounts) -> dict[str, Any]:
     }
 
 
-def attempt_of(made: AttemptMade, *, tells: bool) -> dict[str, Any]:
+def attempt_of(made: Attempt, *, tells: bool) -> dict[str, Any]:
     """``tells``: whether to somebody who may know who customers are."""
     return DeliveryAttempt.of(
         made,

@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
 
-from delivery.cursors import Cursor
+from delivery.cursors import FAILED, RETRYING, WAITING, Cursor
 from delivery.webhooks.delivery_ids import LIVE
 from ledger.schema import deliveries, delivery_attempts, delivery_cursors, events
 
 # So many facts are looked at to count what waits; there may be millions.
 _MOST_COUNTED: Final = 10_000
-_FAILED: Final = "failed"
 
 _attempt, _behind, _cursor = delivery_attempts.c, deliveries.c, delivery_cursors.c
 
@@ -108,8 +107,8 @@ def outbound_counts(
         _behind.book == book, *about(_behind, known)
     )
     states = {state: row for state, *row in connection.execute(query.group_by(_behind.state))}
-    retrying, delivering = states.get("retrying", (0, 0))
-    waiting, failed = (states.get(state, (0, 0))[0] for state in ("waiting", _FAILED))
+    retrying, delivering = states.get(RETRYING, (0, 0))
+    waiting, failed = (states.get(state, (0, 0))[0] for state in (WAITING, FAILED))
     pending = retrying - int(delivering) + waiting
     return OutboundCounts(int(succeeded or 0), int(retries or 0), failed, pending, int(delivering))
 
@@ -145,7 +144,7 @@ def _behind_it(
     rows = _of(select(_behind.state, func.count(), func.min(_behind.position)), book, follower)
     rows = rows.where(*about(_behind, known))
     found = {state: (n, first) for state, n, first in connection.execute(rows)}
-    failed = found.pop(_FAILED, (0, 0))[0]
+    failed = found.pop(FAILED, (0, 0))[0]
     if not found:
         return 0, None, failed
     first = min(position for _, position in found.values())

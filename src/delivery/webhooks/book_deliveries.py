@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
-import structlog
-
 from delivery import cursors
 from delivery.cursors import Cursor
 from delivery.recorder import Recorder
@@ -20,8 +18,6 @@ from ledger.supervised_threads import ThreadLog
 
 _BEGUN_AGAIN_AFTER_SECONDS: Final = 5.0
 
-_log = structlog.get_logger("whence.delivery")
-
 
 class BookDeliveries:
     """``head`` is how far the book goes, as was seen last."""
@@ -35,7 +31,7 @@ class BookDeliveries:
         self._health: dict[str, Health] = {}
         self._paces: dict[str, Pace] = {}
         self._working: dict[tuple[str, str], tuple[EndpointCursor, asyncio.Task[None]]] = {}
-        self._thread_log = ThreadLog("delivery")
+        self._log = ThreadLog("delivery")
 
     @property
     def working(self) -> list[EndpointCursor]:
@@ -134,7 +130,7 @@ class BookDeliveries:
         except EndpointGone:
             await self._services.in_a_thread(cursors.forget, engine, self.lease, row.follower)
         except Exception as error:  # noqa: BLE001 (logged, and gone on with)
-            self._thread_log.note(error, "an endpoint could not be told", **where)
+            self._log.note(error, "an endpoint could not be told", **where)
             await cursor.close()
             await asyncio.sleep(_BEGUN_AGAIN_AFTER_SECONDS)
         self._working.pop((row.follower, row.cursor), None)

@@ -17,6 +17,8 @@ from sqlalchemy import (
     tuple_,
 )
 
+from delivery.cursors import FAILED as GIVEN_UP
+from delivery.cursors import RETRYING, WAITING, Attempt
 from delivery.webhooks.backlog import about
 from delivery.webhooks.delivery_ids import DeliveryKey
 from ledger.schema import deliveries, delivery_attempts, events
@@ -27,14 +29,13 @@ FAILED: Final = "failed"
 PENDING: Final = "pending"
 DELIVERING: Final = "delivering"
 
-_FAILED_FOR_GOOD: Final = "failed"
 _SEPARATOR: Final = "~"
 _attempt, _behind, _fact = delivery_attempts.c, deliveries.c, events.c
 # What has not arrived stands in the table of what is behind, in one of these states.
 _BEHIND: Final[dict[str, tuple[ColumnElement[bool], ...]]] = {
-    PENDING: (or_(_behind.state == "waiting", _behind.attempts > 0), _behind.state != "failed"),
-    DELIVERING: (_behind.state == "retrying", _behind.attempts == 0),
-    FAILED: (_behind.state == "failed",),
+    PENDING: (or_(_behind.state == WAITING, _behind.attempts > 0), _behind.state != GIVEN_UP),
+    DELIVERING: (_behind.state == RETRYING, _behind.attempts == 0),
+    FAILED: (_behind.state == GIVEN_UP,),
 }
 
 
@@ -63,7 +64,7 @@ class Outbound:
     @property
     def status(self) -> str:
         """In the words of the wire."""
-        if self.state == _FAILED_FOR_GOOD:
+        if self.state == GIVEN_UP:
             return FAILED
         if self.state:
             return DELIVERING if self._is_under_way else PENDING
@@ -72,7 +73,7 @@ class Outbound:
     @property
     def _is_under_way(self) -> bool:
         """It was sent, and no answer came yet: a row without an attempt that is to be retried."""
-        return self.state == "retrying" and self.attempts == 0
+        return self.state == RETRYING and self.attempts == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +84,6 @@ class Wanted:
     url: str | None = None
     topics: Collection[str] | None = None
     status: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptMade:
-    """One attempt, as it went."""
-
-    attempt: int
-    at: str
-    url: str
-    http_status: int
-    response: str
-    milliseconds: int
-    error: str
 
 
 def outbound(
@@ -135,10 +123,10 @@ def outbound_named(connection: Connection, book: str, key: DeliveryKey) -> Outbo
     return None
 
 
-def attempts_of(connection: Connection, book: str, key: DeliveryKey) -> list[AttemptMade]:
+def attempts_of(connection: Connection, book: str, key: DeliveryKey) -> list[Attempt]:
     """The first of them first."""
     query = (
-        select(*(_attempt[name] for name in AttemptMade.__dataclass_fields__))
+        select(delivery_attempts)
         .where(
             _attempt.book == book,
             _attempt.follower == key.follower,
@@ -147,7 +135,7 @@ def attempts_of(connection: Connection, book: str, key: DeliveryKey) -> list[Att
         )
         .order_by(_attempt.attempt)
     )
-    return [AttemptMade(*row) for row in connection.execute(query)]
+    return [Attempt(*row) for row in connection.execute(query)]
 
 
 def _filled(column: ColumnElement[Any]) -> ColumnElement[Any]:
