@@ -18,7 +18,6 @@ from commands.webhook_bodies import PreviewFilter
 from delivery.envelopes import envelope
 from delivery.subjects import Occurrence
 from domain.event_types import topics_of, type_of, types_wanted
-from ledger.append import StoredFact
 from projections.customer_events import previous_positions
 from projections.event_counts import TopicCount, counts_by_topic
 
@@ -64,10 +63,8 @@ async def _examples(
 
 def _occurrences(request: ApiRequest, positions: list[int]) -> list[Occurrence]:
     parts, book = request.dependencies, request.book_name
-    stored: list[StoredFact] = []
-    for position in positions:
-        stored += parts.ledger.read(book, after=position - 1, limit=1)
-    return parts.subjects.after(book, stored)
+    stored = parts.ledger.read_at(book, positions)
+    return parts.subjects.after(book, stored[::-1])
 
 
 async def _told(request: ApiRequest, each: Occurrence, topics: Collection[str]) -> dict[str, Any]:

@@ -53,8 +53,7 @@ async def resend_delivery(request: ApiRequest, delivery_id: str) -> Response:
     """Sends it once more, at once: with the same ``id``, and the object as it was then."""
     key, parts = key_of(delivery_id), request.dependencies
     await request.perform(commands.show_endpoint, key.follower)
-    facts = parts.ledger.read
-    stored = await asyncio.to_thread(facts, request.book_name, after=key.position - 1, limit=1)
+    stored = await asyncio.to_thread(parts.ledger.read_at, request.book_name, [key.position])
     topic = stored[0].topic if stored else ""
     if type_of(topic) is None or not may_be_told_of(request, topic):
         raise DeliveryNotFound(delivery_id)

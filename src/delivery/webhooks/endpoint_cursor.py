@@ -189,11 +189,13 @@ class EndpointCursor:
             limit = _DUE_AT_ONCE + len(busy)
             released.update(await ask(cursors.due_lanes, engine, lanes.cursor, moment, limit=limit))
         free = released - busy - lanes.busy
-        rows = await ask(cursors.first_of, engine, lanes.cursor, free, moment)
+        rows = await ask(cursors.first_of, engine, lanes.cursor, free, moment) if free else []
+        if not rows:
+            return
         await self._learn({row.lane for row in rows})
         # Both ways of reading facts may wait for the views to come along.
         read_behind = self._facts.read_behind
-        for delivery in await self._services.in_a_thread(read_behind, rows) if rows else ():
+        for delivery in await self._services.in_a_thread(read_behind, rows):
             lanes.take_behind(delivery)
 
     async def _learn(self, found: set[str]) -> None:

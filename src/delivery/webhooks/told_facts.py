@@ -50,9 +50,10 @@ class ToldFacts:
 
     def read_behind(self, rows: Iterable[Behind]) -> list[Delivery]:
         """Blocks. What was left behind, read again."""
+        behind = {row.position: row for row in rows}
         deliveries = []
-        for row in rows:
-            [stored] = self._services.ledger.read(self._book, after=row.position - 1, limit=1)
+        for stored in self._services.ledger.read_at(self._book, behind.keys()):
+            row = behind[stored.position]
             customer = customer_of(self._services.mapper.decode(stored))
             asked = {customer} if customer else set()
             before = self._services.previous(self._book, asked, self._topics, row.position)
