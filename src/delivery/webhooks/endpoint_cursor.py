@@ -75,7 +75,7 @@ class EndpointCursor:
         self._probes: Counter[str] = Counter()
         self._done: set[int] = set()
         self._looked_for_due = float("-inf")
-        self._facts = ToldFacts(services, cursor.book, ())
+        self._facts = ToldFacts(services, cursor.book)
         self._pace = pace
         self._parcels = Parcels(services, cursor.book, cursor.follower, cursor.cursor)
         self._under_way = UnderWay(services.client, services.clock, self._settle)
@@ -140,10 +140,11 @@ class EndpointCursor:
         if self._has_failed:
             await self._judge(endpoint, now)
             return 0
+        self._facts.choose(endpoint.events)
         await self._take_what_is_behind(now)
         if self._recorder.is_stuck(self):
             return _IDLE_SECONDS
-        await self._read_on(endpoint)
+        await self._read_on()
         if self._health.is_down:
             return await self._probe(endpoint, now)
         return await self._send(endpoint)
@@ -204,10 +205,8 @@ class EndpointCursor:
             ask, engine = self._services.ask, self._services.ledger.engine
             self.lanes.learn(await ask(cursors.count_behind, engine, self.lanes.cursor, found))
 
-    async def _read_on(self, endpoint: WebhookEndpoint) -> None:
+    async def _read_on(self) -> None:
         lanes = self.lanes
-        if self._facts.events != tuple(endpoint.events):
-            self._facts = ToldFacts(self._services, lanes.cursor.book, endpoint.events)
         upto = min(self._head(), lanes.cursor.until or self._head())
         while lanes.open < _WINDOW and lanes.read_upto < upto:
             after = lanes.read_upto

@@ -24,13 +24,20 @@ class Page(NamedTuple):
 class ToldFacts:
     """Reads on from where it was; remembers of whom it told last, and asks for the others."""
 
-    def __init__(self, services: Services, book: str, events: Collection[str]) -> None:
-        self.events = tuple(events)
+    def __init__(self, services: Services, book: str) -> None:
         self._services = services
         self._book = book
-        types = set(types_wanted(events))
-        self._topics = frozenset(each for each in TOPICS if type_of(each) in types)
+        self._events: list[str] | None = None
+        self._topics: frozenset[str] = frozenset()
         self._told: OrderedDict[str, int] = OrderedDict()
+
+    def choose(self, events: list[str]) -> None:
+        """What is told from now on; no events: all. Of whom it told before counts no more then."""
+        if events != self._events:
+            types = set(types_wanted(events))
+            self._events = events
+            self._topics = frozenset(each for each in TOPICS if type_of(each) in types)
+            self._told.clear()
 
     def read(self, *, after: int, upto: int, done: Collection[int]) -> Page:
         """Blocks. Without what is done already, as far as the next facts go."""

@@ -116,6 +116,23 @@ def test_nothing_is_told_again_after_a_restart(shop, receiver):
     assert len(receiver.received) == 1
 
 
+def test_what_is_tried_again_after_a_restart_tells_what_came_before_it_through_the_filter(
+    shop, receiver
+):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    ama = shop.customer("ama")
+    receiver.behave = failing_for("ama")
+    with shop.delivering():
+        shop.pay(ama)
+        shop.wait_until_told(endpoint)
+    receiver.behave = failing_for()
+    shop.let_pass(minutes=1)
+    with shop.delivering():
+        soon(lambda: shop.behind == [])
+
+    assert [each["previous_position"] for each in told(receiver)] == [None, None]
+
+
 def test_a_customer_who_fails_waits_alone_and_in_order(shop, receiver):
     endpoint = shop.endpoint(receiver.url, events=["payment.*"])
     ama, kofi = shop.customer("ama"), shop.customer("kofi")
