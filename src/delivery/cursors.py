@@ -26,12 +26,6 @@ RETRYING: Final = "retrying"
 WAITING: Final = "waiting"
 FAILED: Final = "failed"
 
-_COUNTED: Final = (
-    select(deliveries.c.lane, func.count())
-    .where(deliveries.c.state != FAILED)
-    .group_by(deliveries.c.lane)
-)
-
 
 class Cursor(NamedTuple):
     book: str
@@ -145,15 +139,15 @@ def done_after(engine: Engine, cursor: Cursor) -> set[int]:
     return ask(engine, lambda connection: set(connection.execute(query).scalars()))
 
 
-def lanes_behind(engine: Engine, cursor: Cursor) -> dict[str, int]:
-    """How many deliveries of each lane are still to be made, those that failed left out."""
-    counted = _of(_COUNTED, deliveries, cursor)
-    return ask(engine, lambda connection: dict(_pairs(connection, counted)))
-
-
-def count_behind(engine: Engine, cursor: Cursor, lanes: Collection[str]) -> dict[str, int]:
-    """The same of some lanes."""
-    counted = _of(_COUNTED.where(deliveries.c.lane.in_(lanes)), deliveries, cursor)
+def lanes_behind(
+    engine: Engine, cursor: Cursor, among: Collection[str] | None = None
+) -> dict[str, int]:
+    """How many deliveries of each lane, or of some, are still to be made; what failed is not."""
+    lane = deliveries.c.lane
+    query = select(lane, func.count()).where(deliveries.c.state != FAILED).group_by(lane)
+    if among is not None:
+        query = query.where(lane.in_(among))
+    counted = _of(query, deliveries, cursor)
     return ask(engine, lambda connection: dict(_pairs(connection, counted)))
 
 

@@ -108,7 +108,7 @@ def test_on_a_cluster_each_statement_is_about_one_book(cluster_url):
         cursors.lanes_behind(engine, cursor)
         cursors.stranded_lanes(engine, cursor)
         cursors.first_of(engine, cursor, ["cus_1"], "2027")
-        cursors.count_behind(engine, cursor, ["cus_1"])
+        cursors.lanes_behind(engine, cursor, ["cus_1"])
         cursors.done_after(engine, cursor)
         cursors.forget_attempts(engine, BOOK, "2027")
         cursors.forget(engine, leases[0], "we_1")

@@ -5,7 +5,6 @@ together, and what came of it is written together.
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,14 +15,15 @@ from delivery import cursors
 from delivery.cursors import Changes, Cursor
 from delivery.recorder import Recorder
 from delivery.webhooks.delivery_ids import LIVE
-from delivery.webhooks.health import WARNED_AFTER, Health, disabled_from
+from delivery.webhooks.disabling import Disabling
+from delivery.webhooks.health import Health
 from delivery.webhooks.lanes import Delivery, Lanes
 from delivery.webhooks.outcomes import DELIVERED, settle
 from delivery.webhooks.pace import Pace
 from delivery.webhooks.parcels import Parcels
+from delivery.webhooks.retries import Retries
 from delivery.webhooks.sender import GONE, TIME_LIMIT_SECONDS, UNRENDERED, Result
 from delivery.webhooks.services import Services
-from delivery.webhooks.standing import disable, warn
 from delivery.webhooks.told_facts import ToldFacts
 from delivery.webhooks.under_way import UnderWay
 from domain.webhook_endpoint import WebhookEndpoint
@@ -31,9 +31,7 @@ from ledger.clock import written
 from ledger.lease import Lease
 
 _WINDOW: Final = 256
-_DUE_AT_ONCE: Final = 64
 _LOOK_AT_LATE_SECONDS: Final = 0.25
-_LOOK_AT_DUE_SECONDS: Final = 1.0
 _IDLE_SECONDS: Final = 5.0
 _CLOSING_SECONDS: Final = 2.0
 # By then even whoever answers slowest has, or is not waited for any more.
@@ -62,7 +60,7 @@ class EndpointCursor:
         recorder: Recorder,
     ) -> None:
         self.changes = Changes()
-        self.lanes = Lanes(cursor, {}, self.changes)
+        self.lanes = Lanes(cursor, self.changes)
         self._services = services
         self._health = health
         self._lease = lease
@@ -71,11 +69,11 @@ class EndpointCursor:
         self._awake = asyncio.Event()
         self._closing = False
         self._url = ""
-        self._has_failed = self._is_gone = False
         self._probes: Counter[str] = Counter()
         self._done: set[int] = set()
-        self._looked_for_due = float("-inf")
         self._facts = ToldFacts(services, cursor.book)
+        self._retries = Retries(services, self.lanes, self._facts, record=self._record)
+        self._disabling = Disabling(services.handler, cursor.book, cursor.follower, health)
         self._pace = pace
         self._parcels = Parcels(services, cursor.book, cursor.follower, cursor.cursor)
         self._under_way = UnderWay(services.client, services.clock, self._settle)
@@ -117,11 +115,8 @@ class EndpointCursor:
 
     async def _begin(self) -> None:
         ask, engine = self._services.ask, self._services.ledger.engine
-        cursor = self.lanes.cursor
-        self._done = await ask(cursors.done_after, engine, cursor)
-        behind = await ask(cursors.lanes_behind, engine, cursor)
-        self.lanes = Lanes(cursor, behind, self.changes)
-        self.lanes.released.update(await ask(cursors.stranded_lanes, engine, cursor))
+        self._done = await ask(cursors.done_after, engine, self.lanes.cursor)
+        await self._retries.begin()
 
     async def _step(self) -> float:
         """Does what can be done now; for how long nothing else can be."""
@@ -134,14 +129,13 @@ class EndpointCursor:
         self._leave_the_late_behind(now)
         if not endpoint.enabled:
             self._health.forget()
-            # What was sent before is answered still, and says nothing of what comes after.
-            self._has_failed = self._is_gone = False
+            self._disabling.forget()
             return _IDLE_SECONDS
-        if self._has_failed:
-            await self._judge(endpoint, now)
+        if self._disabling.is_due:
+            await self._disabling.look(endpoint, now)
             return 0
         self._facts.choose(endpoint.events)
-        await self._take_what_is_behind(now)
+        await self._retries.take(now)
         if self._recorder.is_stuck(self):
             return _IDLE_SECONDS
         await self._read_on()
@@ -149,61 +143,12 @@ class EndpointCursor:
             return await self._probe(endpoint, now)
         return await self._send(endpoint)
 
-    async def _judge(self, endpoint: WebhookEndpoint, now: datetime) -> None:
-        """After a failure: whether the endpoint is to be told nothing any more, or to be warned."""
-        self._has_failed = False
-        handler, cursor = self._services.handler, self.lanes.cursor
-        since = self._health.failing_since
-        if self._is_gone:
-            self._is_gone = False
-            await disable(handler, cursor.book, cursor.follower, "gone")
-        elif since is None or now - since < WARNED_AFTER:
-            return
-        elif endpoint.warned_at is None or endpoint.failing_since != since:
-            await warn(handler, cursor.book, cursor.follower, since)
-        elif now >= disabled_from(since, endpoint.warned_at):
-            await disable(handler, cursor.book, cursor.follower, "failing")
-
     def _leave_the_late_behind(self, now: datetime) -> None:
         late = self._under_way.late()
         for delivery in late:
             self.lanes.is_late(delivery, written(now + _GIVEN_UP_AFTER))
         if late:
             self._note()
-
-    async def _take_what_is_behind(self, now: datetime) -> None:
-        lanes, clock = self.lanes, time.monotonic()
-        every = _LOOK_AT_DUE_SECONDS if lanes.has_behind else _IDLE_SECONDS
-        looks = clock - self._looked_for_due >= every
-        if not (looks or lanes.released) or lanes.ready >= _DUE_AT_ONCE:
-            return
-        busy, released = lanes.busy, set(lanes.released)
-        lanes.released.clear()
-        # What was settled by now stands in the tables then, and is not found again.
-        await self._recorder.write_now()
-        if self._recorder.is_stuck(self):
-            lanes.released |= released
-            return
-        ask, engine, moment = self._services.ask, self._services.ledger.engine, written(now)
-        if looks:
-            self._looked_for_due = clock
-            limit = _DUE_AT_ONCE + len(busy)
-            released.update(await ask(cursors.due_lanes, engine, lanes.cursor, moment, limit=limit))
-        free = released - busy - lanes.busy
-        rows = await ask(cursors.first_of, engine, lanes.cursor, free, moment) if free else []
-        if not rows:
-            return
-        await self._learn({row.lane for row in rows})
-        # Both ways of reading facts may wait for the views to come along.
-        read_behind = self._facts.read_behind
-        for delivery in await self._services.in_a_thread(read_behind, rows):
-            lanes.take_behind(delivery)
-
-    async def _learn(self, found: set[str]) -> None:
-        """How much of each lane there is: somebody may have asked that more be told again."""
-        if found:
-            ask, engine = self._services.ask, self._services.ledger.engine
-            self.lanes.learn(await ask(cursors.count_behind, engine, self.lanes.cursor, found))
 
     async def _read_on(self) -> None:
         lanes = self.lanes
@@ -264,7 +209,7 @@ class EndpointCursor:
             return self._pace.seconds_until_next
         if self._under_way.awaits_any:
             return _LOOK_AT_LATE_SECONDS
-        return _LOOK_AT_DUE_SECONDS if self.lanes.has_behind else _IDLE_SECONDS
+        return self._retries.looks_every_seconds
 
     def _settle(self, delivery: Delivery, result: Result, is_probe: bool) -> None:  # noqa: FBT001
         if is_probe:
@@ -282,10 +227,14 @@ class EndpointCursor:
         )
         self._services.sent[outcome] += 1
         if outcome != DELIVERED:
-            self._has_failed = True
-            self._is_gone = self._is_gone or (result.status == GONE and not is_elsewhere)
+            is_gone = result.status == GONE and not is_elsewhere
+            self._disabling.failed(says_it_is_gone=is_gone)
         self._note()
         self.wake()
+
+    async def _record(self) -> bool:
+        await self._recorder.write_now()
+        return not self._recorder.is_stuck(self)
 
     def _note(self) -> None:
         self._recorder.note(self, self._lease)

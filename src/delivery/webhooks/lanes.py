@@ -33,7 +33,7 @@ class Delivery:
 class Lanes:
     """Of one cursor. What happens is noted in ``changes``, to be written together."""
 
-    def __init__(self, cursor: Cursor, behind: Mapping[str, int], changes: Changes) -> None:
+    def __init__(self, cursor: Cursor, changes: Changes) -> None:
         self.cursor = cursor
         self.changes = changes
         self.read_upto = cursor.position
@@ -42,7 +42,7 @@ class Lanes:
         self._queues: dict[str, deque[Delivery]] = {}
         self._ready: deque[Delivery] = deque()
         self._under_way: dict[int, str] = {}
-        self._behind = dict(behind)
+        self._behind: dict[str, int] = {}
 
     @property
     def open(self) -> int:

@@ -20,7 +20,7 @@ def fact(position, customer):
 class Telling:
     """A cursor, the table of what is behind it, and what was done by whoever is told."""
 
-    lanes: Lanes = field(default_factory=lambda: Lanes(CURSOR, {}, Changes()))
+    lanes: Lanes = field(default_factory=lambda: Lanes(CURSOR, Changes()))
     table: dict = field(default_factory=dict)
     under_way: list = field(default_factory=list)
     done: list = field(default_factory=list)
