@@ -15,7 +15,7 @@ from delivery.webhooks.book_deliveries import BookDeliveries
 from delivery.webhooks.services import Services
 from domain.webhook_endpoint import ENDPOINT
 from ledger.clock import written
-from ledger.lease import Lease, acquire, release, renew
+from ledger.lease import Lease, acquire, held_among, release, renew
 from ledger.supervised_threads import ThreadLog
 
 LEASE: Final = "delivery"
@@ -83,9 +83,9 @@ class DeliveryWorker:
     async def _look(self) -> None:
         services, ask = self._services, self._services.ask
         heads = await ask(services.ledger.heads)
-        for book in await ask(services.ledger.books_holding, ENDPOINT, before=_LAST):
-            if book not in self._books:
-                await self._take(book, heads.get(book, 0))
+        told = await ask(services.ledger.books_holding, ENDPOINT, before=_LAST)
+        for book in await self._free(set(told) - self._books.keys()):
+            await self._take(book, heads.get(book, 0))
         for book, deliveries in list(self._books.items()):
             if await self._holds(deliveries.lease):
                 if heads.get(book, 0) > deliveries.head:
@@ -125,6 +125,13 @@ class DeliveryWorker:
         progress.behind = sum(cursor.lanes.behind for _, cursor in told)
         waiting = [cursor.lanes.oldest_open_at for _, cursor in told]
         progress.oldest_waiting_at = min(filter(None, waiting), default=None)
+
+    async def _free(self, books: set[str]) -> list[str]:
+        """Those that nobody works: to try to take the others would be a write for each look."""
+        if not books:
+            return []
+        engine = self._services.ledger.engine
+        return sorted(books - await self._services.ask(held_among, engine, books, LEASE))
 
     async def _take(self, book: str, head: int) -> None:
         engine = self._services.ledger.engine

@@ -6,12 +6,14 @@ name and a higher fence into its row, so a holder that stood still finds out whe
 """
 
 import time
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, literal_column, select, update
 
 from ledger.bulk_statements import insert_missing
 from ledger.database import writing
+from ledger.reading import ask
 from ledger.schema import leases
 
 _CLOCK = literal_column(
@@ -55,6 +57,17 @@ def acquire(engine: Engine, book: str, name: str, holder: str, *, seconds: float
         taken = {"holder": holder, "fence": lease.fence, "expires_at": _after(now, seconds)}
         connection.execute(update(leases).where(_named(book, name)).values(taken))
         return lease
+
+
+def held_among(engine: Engine, books: Collection[str], name: str) -> set[str]:
+    """Of which of these books anybody has the lease; writes nothing, for those who look often."""
+
+    def held(connection: Connection) -> set[str]:
+        now, column = _moment(connection), leases.c
+        mine = (column.book.in_(books), column.name == name, column.expires_at > now)
+        return set(connection.execute(select(column.book).where(*mine)).scalars())
+
+    return ask(engine, held)
 
 
 def renew(engine: Engine, lease: Lease, *, seconds: float) -> bool:

@@ -10,7 +10,7 @@ from statement_scope import offences, recorded
 
 from ledger.copying import copy_store
 from ledger.database import open_engine, upgrade, writing
-from ledger.lease import acquire, confirm, release, renew
+from ledger.lease import acquire, confirm, held_among, release, renew
 from ledger.schema import leases
 
 BOOK = "org_x/test"
@@ -61,6 +61,18 @@ def test_each_thing_of_each_book_has_a_lease_of_its_own(take, holds):
 
     assert None not in held
     assert all(map(holds, held))
+
+
+def test_who_looks_sees_which_are_held(engine, take, pass_a_lease):
+    released = take("second", book="org_y/test")
+    take("first")
+    take("third", name="other", book="org_z/test")
+    release(engine, released)
+    books = [BOOK, "org_y/test", "org_z/test", "org_w/test"]
+
+    assert held_among(engine, books, "endpoint") == {BOOK}
+    pass_a_lease()
+    assert held_among(engine, books, "endpoint") == set()
 
 
 def test_a_lease_that_is_over_is_taken_with_a_higher_fence(take, holds, pass_a_lease):
@@ -224,6 +236,7 @@ def test_on_a_cluster_no_statement_leaves_its_book(cluster_url):
     with recorded() as sent:
         lease = acquire(engine, BOOK, "endpoint", "first", seconds=0)
         assert renew(engine, lease, seconds=SECONDS)
+        assert held_among(engine, [BOOK, "org_y/test"], "endpoint") == {BOOK}
         with writing(engine) as connection:
             assert confirm(connection, lease)
         release(engine, lease)

@@ -1,6 +1,7 @@
 """Delivery: what is recorded is told, signed, in order for each customer, and once recorded."""
 
 import socket
+import time
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from deliverer import BOOK
 from receiver import Answers, Delays, receiving
 from reevit.webhooks import construct_event
 from standardwebhooks.webhooks import Webhook
+from statement_scope import recorded
 from waiting import awaited
 
 from commands.link_payments import PayThroughLink, pay_through_link
@@ -562,6 +564,18 @@ def test_of_two_deliverers_one_at_a_time_works_a_book(shop, receiver):
         shop.wait_until_told(endpoint)
 
     assert len(receiver.received) == len(shop.attempts) == 20
+
+
+def test_who_stands_by_writes_nothing(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    with shop.delivering():
+        shop.customer("ama")
+        shop.wait_until_told(endpoint)
+        with recorded() as sent, shop.delivering() as other:
+            soon(lambda: other.worker is not None)
+            time.sleep(0.5)
+
+    assert [each for each in sent if "INSERT INTO" in each and "leases" in each] == []
 
 
 def test_who_takes_over_goes_on_where_the_other_was(shop, receiver):
