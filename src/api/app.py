@@ -57,7 +57,7 @@ from api.webhooks import config as webhook_config
 from api.webhooks import endpoints as webhook_endpoints
 from api.webhooks import outbound as webhook_outbound
 from api.webhooks import previews as webhook_previews
-from api.webhooks import telling_again as webhook_telling_again
+from api.webhooks import resending as webhook_resending
 from api.webhooks import testing as webhook_testing
 from api.workflows import backtests as workflow_backtests
 from api.workflows import executions as workflow_executions
@@ -123,7 +123,7 @@ _COMMANDS = (
     webhook_previews.router,
     webhook_endpoints.command_router,
     webhook_testing.router,
-    webhook_telling_again.router,
+    webhook_resending.router,
 )
 _QUERIES = (
     # Before the events, one of which would be called "stream".

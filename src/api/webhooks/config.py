@@ -10,7 +10,7 @@ from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.http.told_addresses import must_be_allowed
 from api.resources.webhook_endpoints import Deleted, Endpoint
 from api.webhooks.secrets import ENDPOINT
-from api.webhooks.standing import shown
+from api.webhooks.shown_endpoints import shown
 from commands import webhook_endpoints as commands
 from commands.handling.unit_of_work import UnitOfWork
 from commands.webhook_bodies import SetWebhookConfig

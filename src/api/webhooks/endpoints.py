@@ -14,7 +14,7 @@ from api.resources.webhook_endpoints import (
 )
 from api.webhooks.deliveries import backlog_at
 from api.webhooks.secrets import ENDPOINT
-from api.webhooks.standing import shown
+from api.webhooks.shown_endpoints import shown
 from commands import webhook_endpoints as commands
 from commands.webhook_bodies import RegisterEndpoint, RotateSecret, UpdateEndpoint
 

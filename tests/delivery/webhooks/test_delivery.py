@@ -28,8 +28,8 @@ from commands.webhook_endpoints import (
     update_endpoint,
 )
 from commands.webhook_replays import PlannedReplay
+from delivery.webhooks.resending import NotToldYet, replay, resend
 from delivery.webhooks.services import Rules
-from delivery.webhooks.told_again import NotToldYet, replay, resend
 from ledger.clock import written
 
 soon = partial(awaited, every_seconds=0.02)

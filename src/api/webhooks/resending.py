@@ -1,4 +1,4 @@
-"""Telling again: a delivery, all of an endpoint that failed, or a range of facts."""
+"""Resending: a delivery, all of an endpoint that failed, or a range of facts as a replay."""
 
 import asyncio
 from typing import Any, Final
@@ -24,7 +24,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.webhook_bodies import ReplayWebhooks
 from commands.webhook_replays import PlannedReplay
 from delivery.webhooks.backlog import replays_under_way
-from delivery.webhooks.told_again import replay, resend, resend_failed
+from delivery.webhooks.resending import replay, resend, resend_failed
 from domain.errors import Conflict
 from domain.event_types import type_of
 from ledger.clock import written

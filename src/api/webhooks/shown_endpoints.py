@@ -1,4 +1,4 @@
-"""Standing of endpoints: as they are shown, with how it goes to tell them."""
+"""Shown endpoints: what their facts say of them, and how it goes to tell them."""
 
 from collections.abc import Sequence
 from typing import Any

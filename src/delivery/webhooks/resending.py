@@ -1,4 +1,4 @@
-"""Told again: one delivery, all of an endpoint that failed, or a range of facts as a replay."""
+"""Resending: one delivery, all of an endpoint that failed, or a range of facts as a replay."""
 
 from typing import Final
 
