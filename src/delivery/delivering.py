@@ -15,9 +15,10 @@ from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
 from delivery.addresses import Network
 from delivery.envelopes import DataOf
-from delivery.http_client import HttpClient, Lookup, getaddrinfo
+from delivery.http_client import HttpClient
 from delivery.progress import DeliveryProgress
 from delivery.recorder import Recorder
+from delivery.resolver import Lookup, getaddrinfo
 from delivery.subjects import Subjects
 from delivery.webhooks.previous import Previous
 from delivery.webhooks.services import Rules, Services

@@ -9,15 +9,13 @@ import errno
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from ipaddress import ip_address
 from typing import Any, Final, Self
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -29,10 +27,8 @@ from delivery.failures import (
     is_cut_off,
     reason_of,
 )
+from delivery.resolver import Lookup, Resolver, getaddrinfo
 from domain.book import Mode
-
-Lookup = Callable[..., list[tuple[Any, ...]]]
-getaddrinfo: Lookup = socket.getaddrinfo
 
 _KEPT_BYTES: Final = 1024
 # Whoever has answered need not be listened to for longer.
@@ -40,8 +36,6 @@ _BODY_SECONDS: Final = 2
 # Below the five seconds after which many servers close a connection that nobody uses.
 _KEPT_ALIVE_SECONDS: Final = 4
 _CONNECTIONS_OF_A_HOST: Final = 64
-# Names that lead nowhere take seconds, and must not keep others waiting.
-_LOOKUPS_AT_ONCE: Final = 32
 _NAME_KEPT_SECONDS: Final = 10
 
 
@@ -79,7 +73,7 @@ class HttpClient:
         self, *, allowed_networks: Collection[Network] = (), lookup: Lookup = getaddrinfo
     ) -> None:
         self._allowed_networks = tuple(allowed_networks)
-        self._resolver = _Resolver(lookup)
+        self._resolver = Resolver(lookup)
         self._sessions: dict[Mode, aiohttp.ClientSession] = {}
         self._tls: ssl.SSLContext | None = None
 
@@ -226,33 +220,3 @@ def _text(said: bytes) -> str:
 
 def _milliseconds_since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
-
-
-class _Resolver(AbstractResolver):
-    """Looks names up in threads of its own."""
-
-    def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
-        self._threads = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="names")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        look = partial(self._lookup, host, port, family, socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, look)
-        return [_result(host, entry) for entry in found]
-
-    async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _result(host: str, entry: tuple[Any, ...]) -> ResolveResult:
-    family, _, protocol, _, place = entry
-    return ResolveResult(
-        hostname=host,
-        host=place[0],
-        port=place[1],
-        family=family,
-        proto=protocol,
-        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-    )

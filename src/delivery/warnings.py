@@ -30,7 +30,6 @@ from ledger.supervised_threads import ThreadLog
 _NOTHING_IS_LOST: Final = (
     "Nothing is lost: what happens meanwhile waits, and is told once the endpoint is reached again."
 )
-_ANY: Final = "\U0010ffff"
 _CONTEXT: Final = Context(actor="delivery")
 # Who cannot be told now is told later: five minutes, then an hour at most.
 _FIRST_PAUSE_SECONDS: Final = 300.0
@@ -71,7 +70,7 @@ class Warner:
     async def warn(self) -> int:
         """Says what has not been said yet, as far as there is somebody to say it to; how much."""
         said = 0
-        books = await asyncio.to_thread(self._ledger.books_holding, UNSAID_WARNING, before=_ANY)
+        books = await asyncio.to_thread(self._ledger.books_holding, UNSAID_WARNING)
         for book in books:
             for _, stream in await asyncio.to_thread(self._ledger.owners, book, UNSAID_WARNING, ""):
                 said += await self._warn_of(book, stream)

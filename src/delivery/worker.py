@@ -24,7 +24,6 @@ _LEASE_SECONDS: Final = 10.0
 _RENEWED_AFTER_SECONDS: Final = 3.0
 _LOOKED_AT_AGAIN_SECONDS: Final = 5.0
 _SWEPT_EVERY_SECONDS: Final = 3600.0
-_LAST: Final = "\U0010ffff"
 
 
 class DeliveryWorker:
@@ -83,7 +82,7 @@ class DeliveryWorker:
     async def _look(self) -> None:
         services, ask = self._services, self._services.ask
         heads = await ask(services.ledger.heads)
-        told = await ask(services.ledger.books_holding, ENDPOINT, before=_LAST)
+        told = await ask(services.ledger.books_holding, ENDPOINT)
         for book in await self._free(set(told) - self._books.keys()):
             await self._take(book, heads.get(book, 0))
         for book, deliveries in list(self._books.items()):

@@ -49,14 +49,12 @@ def owners_between(
     )
 
 
-def books_holding(engine: Engine, kind: str, *, before: str) -> list[str]:
+def books_holding(engine: Engine, kind: str, *, before: str | None) -> list[str]:
     # One step into the index for each book, however much it holds.
-    held = (
-        select(claims.c.book)
-        .where(claims.c.book == books.c.book, claims.c.kind == kind, claims.c.value < before)
-        .exists()
-    )
-    query = select(books.c.book).where(held).order_by(books.c.book)
+    held = select(claims.c.book).where(claims.c.book == books.c.book, claims.c.kind == kind)
+    if before is not None:
+        held = held.where(claims.c.value < before)
+    query = select(books.c.book).where(held.exists()).order_by(books.c.book)
     return ask(engine, lambda connection: list(connection.execute(query).scalars()))
 
 

@@ -230,8 +230,8 @@ class Ledger:
             self._asked, book, kind, after=after, before=before, limit=limit
         )
 
-    def books_holding(self, kind: str, *, before: str) -> list[str]:
-        """The books in which anybody holds a value of a kind that comes before another."""
+    def books_holding(self, kind: str, *, before: str | None = None) -> list[str]:
+        """The books in which anybody holds a value of a kind, before another if that is named."""
         return claims.books_holding(self._asked, kind, before=before)
 
     def reply(self, book: str, key: str) -> Replied | None:

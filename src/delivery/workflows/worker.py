@@ -16,7 +16,6 @@ from ledger.ledger import Ledger
 from ledger.supervised_threads import ThreadLog
 from projections.engine.generations.generations import ViewsRebuilding
 
-_ANY: Final = "\U0010ffff"
 # Other processes record and other processes die: so often it is looked without being told.
 _LOOKS_EVERY_SECONDS: Final = 1.0
 _AT_ONCE: Final = 8
@@ -87,7 +86,7 @@ class WorkflowWorker:
             return
 
     async def _work_every_book(self) -> int:
-        books = await asyncio.to_thread(self._ledger.books_holding, WORKFLOWS, before=_ANY)
+        books = await asyncio.to_thread(self._ledger.books_holding, WORKFLOWS)
         if not books:
             return 0
         places, heads = asyncio.Semaphore(_AT_ONCE), await asyncio.to_thread(self._ledger.heads)
