@@ -119,5 +119,5 @@ def _before(request: ApiRequest, since: datetime) -> int:
 
 
 def _recorded_at(request: ApiRequest, position: int) -> datetime:
-    [stored] = request.dependencies.ledger.read(request.book_name, after=position - 1, limit=1)
+    [stored] = request.dependencies.ledger.read_at(request.book_name, [position])
     return datetime.fromisoformat(stored.recorded_at)

@@ -122,7 +122,7 @@ class Executor:
         rule = await asyncio.to_thread(
             rule_at, ledger, self._mapper, book, rule_id, found.rule_version
         )
-        stored = await asyncio.to_thread(ledger.read, book, after=position - 1, limit=1)
+        stored = await asyncio.to_thread(ledger.read_at, book, [position])
         occurrences = await asyncio.to_thread(self._subjects.after, book, stored)
         if rule is None or not occurrences:
             return None
