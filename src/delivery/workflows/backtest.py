@@ -4,13 +4,12 @@ Conditions are asked as they would have been then, of customers as they were the
 written to is told apart, and what messages would cost is added up.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -23,6 +22,7 @@ from delivery.workflows.doing import Doing, Skipped
 from delivery.workflows.executing import was_left_behind
 from delivery.workflows.executions import Step
 from delivery.workflows.following import execution_of, is_asked_later, is_brought_about, is_history
+from delivery.workflows.past import NOW, Past
 from delivery.workflows.writing import (
     KINDS,
     CannotBeSaid,
@@ -38,7 +38,6 @@ from domain.payment import Payment
 from domain.workflow_rule import Action, WorkflowRule
 from domain.workflow_triggers import ABANDONED, TRIGGERS
 from ledger.clock import written
-from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 
 # So many facts are looked at in one go; the answer says how far it came.
@@ -101,7 +100,7 @@ class Backtest:
         self._subjects = subjects
         self._asking = asking
         self._writing = writing
-        self._mapper = FactMapper()
+        self._past = Past(ledger)
 
     async def run(
         self, book: str, rule: WorkflowRule, *, after: int, upto: int, now: datetime
@@ -152,7 +151,7 @@ class Backtest:
             by = max(position, self._ledger.position_at(book, datetime.fromisoformat(due_at)))
         subject, circumstances = occurrence.subject, circumstances_of(occurrence)
         if isinstance(subject, CheckoutSession):
-            payment = self._payment(book, subject.payment_id, by)
+            payment = self._past.as_of(Payment, book, subject.payment_id, by=by)
             if payment is None:
                 return None
             subject, circumstances = payment, of_payment(payment, payment.amount)
@@ -164,13 +163,6 @@ class Backtest:
             return None
         customer = await self._asking.customer(book, circumstances.customer_id, by=by)
         return _About(circumstances, subject, customer, due_at)
-
-    def _payment(self, book: str, payment_id: str, by: int) -> Payment | None:
-        payment: Payment | None = None
-        for stored in self._ledger.read_parts(book, {payment_id: (0, sys.maxsize)}):
-            if stored.position <= by:
-                payment = cast(Payment, self._mapper.decode(stored).mutate(payment))
-        return payment
 
     async def _count(
         self,
@@ -235,16 +227,13 @@ class Backtest:
 
 def loading(ledger: Ledger) -> Load[Any]:
     """Aggregates straight from the ledger, each read once."""
-    mapper, known = FactMapper(), dict[tuple[str, str], Entity | None]()
+    past, known = Past(ledger), dict[tuple[type[Entity], str, str], Entity | None]()
 
     async def load(kind: type[Entity], book: str, stream: str) -> Entity | None:
-        if (book, stream) not in known:
-            entity: Entity | None = None
-            for stored in ledger.read_stream(book, stream):
-                entity = mapper.decode(stored).mutate(entity)
-            known[book, stream] = entity
-        found = known[book, stream]
-        return found if isinstance(found, kind) else None
+        key = (kind, book, stream)
+        if key not in known:
+            known[key] = past.as_of(*key, by=NOW)
+        return known[key]
 
     return load
 

@@ -19,7 +19,7 @@ from delivery.workflows.asking import Asking
 from delivery.workflows.circumstances import Circumstances, circumstances_of, of_payment
 from delivery.workflows.doing import Do, Doing, Done, Skipped
 from delivery.workflows.executions import ActionState, Execution, Step
-from delivery.workflows.rules_in_force import rule_at
+from delivery.workflows.past import Past
 from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
 from domain.fact import Entity
@@ -27,7 +27,6 @@ from domain.payment import Payment
 from domain.workflow_rule import WorkflowRule
 from domain.workflow_triggers import ABANDONED
 from ledger.clock import written
-from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from ledger.supervised_threads import ThreadLog
 
@@ -81,7 +80,7 @@ class Executor:
         self._actions = actions
         self._count = count
         self._thread_log = ThreadLog("workflows")
-        self._mapper = FactMapper()
+        self._past = Past(ledger)
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def execute(self, book: str) -> int:
@@ -119,9 +118,7 @@ class Executor:
         )
         if found is None:
             return None
-        rule = await asyncio.to_thread(
-            rule_at, ledger, self._mapper, book, rule_id, found.rule_version
-        )
+        rule = await asyncio.to_thread(self._past.as_of, WorkflowRule, book, rule_id, by=position)
         stored = await asyncio.to_thread(ledger.read_at, book, [position])
         occurrences = await asyncio.to_thread(self._subjects.after, book, stored)
         if rule is None or not occurrences:
