@@ -55,7 +55,7 @@ async def list_executions(
     _must_read_customers(request)
     found = executions.Wanted(
         rule=query.workflow_id,
-        states=[query.status] if query.status else [],
+        state=query.status,
         customer=query.customer_id,
     )
     engine, book = request.dependencies.ledger.engine, request.book_name

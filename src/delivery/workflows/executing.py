@@ -14,7 +14,7 @@ from typing import Any, Final
 from commands.handling.handler import CommandHandler
 from delivery.messages.results import SendResult
 from delivery.subjects import Occurrence, Subjects
-from delivery.workflows import executions
+from delivery.workflows import due_actions, executions
 from delivery.workflows.asking import Asking
 from delivery.workflows.circumstances import Circumstances, circumstances_of, of_payment
 from delivery.workflows.doing import Do, Doing, Done, Skipped
@@ -87,11 +87,13 @@ class Executor:
         """Does a page of what is due; how much that was."""
         now = self._handler.clock()
         engine = self._ledger.engine
-        due = await asyncio.to_thread(executions.due, engine, book, now=written(now), limit=_PAGE)
+        due = await asyncio.to_thread(due_actions.due, engine, book, now=written(now), limit=_PAGE)
         if not due:
             return 0
         until = written(now + _TAKEN_FOR)
-        taken = await asyncio.to_thread(executions.take, engine, due, now=written(now), until=until)
+        taken = await asyncio.to_thread(
+            due_actions.take, engine, due, now=written(now), until=until
+        )
         ordered = sorted(taken, key=lambda step: (step.rule, step.position, step.number))
         together = groupby(ordered, key=lambda step: (step.rule, step.position))
         await asyncio.gather(*(self._follow_through(book, list(steps)) for _, steps in together))
@@ -159,9 +161,9 @@ class Executor:
             customer_id = given.circumstances.customer_id or ""
             confirmed = execution._replace(customer=customer_id)
             now = written(self._handler.clock())
-            await asyncio.to_thread(executions.confirm, engine, confirmed, now=now)
+            await asyncio.to_thread(due_actions.confirm, engine, confirmed, now=now)
             return True
-        await asyncio.to_thread(executions.forget, engine, execution)
+        await asyncio.to_thread(due_actions.forget, engine, execution)
         return False
 
     async def _is_met(self, given: _Given) -> bool:
@@ -189,7 +191,9 @@ class Executor:
         done = await self._done(doing)
         now = self._handler.clock()
         after, engine = _after(step, done, now), self._ledger.engine
-        recorded = await asyncio.to_thread(executions.record, engine, step, after, now=written(now))
+        recorded = await asyncio.to_thread(
+            due_actions.record, engine, step, after, now=written(now)
+        )
         if recorded:
             self._count(after.state)
 
