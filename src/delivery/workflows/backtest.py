@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
-from delivery.messages.channels import Sms, SmsSettings
+from delivery.messages.channels import Message, Sms, SmsSettings
 from delivery.messages.templates import BadTemplate, MessageTooLong
 from delivery.subjects import Occurrence, Subjects
 from delivery.workflows.asking import Asking
@@ -27,7 +27,6 @@ from delivery.workflows.writing import (
     KINDS,
     CannotBeSaid,
     Load,
-    Message,
     Writing,
     recipient_of,
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from commands.workflow_actions import INTEGRATION_OF
-from delivery.messages.channels import Notification, Sms
+from delivery.messages.channels import Message, Notification, Sms
 from delivery.messages.emails import Email
 from delivery.messages.templates import Compiled, Rendered, compile_template
 from delivery.receipts.letters import written
@@ -24,7 +24,6 @@ from domain.workflow_rule import Action
 from ledger.ledger import Ledger
 
 E = TypeVar("E", bound=Entity)
-Message = Email | Sms | Notification
 # An aggregate of a book as it is now; None when there is none.
 Load = Callable[[type[E], str, str], Awaitable[E | None]]
 # Where a customer of an organization says that they want no more; "" where nobody can be sent to.
