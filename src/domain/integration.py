@@ -1,5 +1,6 @@
 """An integration: through whom messages leave, such as a mail server, and how to log in there."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal, Self, TypedDict, cast
 
@@ -189,3 +190,9 @@ class Integration(Entity):
         self.removed = True
         self.is_default = False
         self.updated_at = occurred_at
+
+
+def usual_of(integrations: Iterable[Integration | None]) -> Integration | None:
+    """Of those of one type, the one through which messages leave; None where none can be used."""
+    usable = [each for each in integrations if each is not None and each.is_usable]
+    return next((each for each in usable if each.is_default), next(iter(usable), None))

@@ -108,7 +108,7 @@ leases = Table(
     sqlite_with_rowid=False,
 )
 
-# Whoever is told of facts (an endpoint, a rule), and up to which position each of it is done or
+# Whoever is told of facts (an endpoint), and up to which position each of it is done or
 # stands in `deliveries`. `cursor` is `live`, or the id of a replay, which ends at `until`. While
 # `next_probe_at` says something, nobody answers there, and `error` says why. (Here and below, what
 # there is not is the empty text or 0: rows travel by the hundred as arrays, which know no null.)

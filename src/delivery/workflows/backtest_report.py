@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from delivery.workflows.writing import Message
+from delivery.messages.channels import Message
 
 _EXAMPLES: Final = 3
 

@@ -6,14 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from delivery.messages.channels import Sms, SmsSettings
+from delivery.messages.channels import Message, Sms, SmsSettings
 from delivery.messages.templates import BadTemplate, MessageTooLong
 from delivery.workflows.backtest_report import ActionCount, Example, Report
 from delivery.workflows.doing import Doing, Skipped
 from delivery.workflows.writing import (
     KINDS,
     CannotBeSaid,
-    Message,
     Words,
     Writing,
     recipient_of,
