@@ -17,14 +17,19 @@ from ledger.reading import ask
 from ledger.schema import deliveries, delivery_attempts, delivery_cursors
 
 State = Literal["retrying", "waiting", "failed"]
-# Whose, which of their cursors, and the position of a fact.
-Key = tuple[str, str, int]
-
 _ATTEMPTS_AT_ONCE: Final = 500
 
 RETRYING: Final = "retrying"
 WAITING: Final = "waiting"
 FAILED: Final = "failed"
+
+
+class DeliveryKey(NamedTuple):
+    """``follower``: whose; ``cursor``: which of theirs; ``position``: of a fact."""
+
+    follower: str
+    cursor: str
+    position: int
 
 
 class Cursor(NamedTuple):
@@ -52,8 +57,8 @@ class Behind(NamedTuple):
     next_attempt_at: str
 
     @property
-    def key(self) -> Key:
-        return self.follower, self.cursor, self.position
+    def key(self) -> DeliveryKey:
+        return DeliveryKey(self.follower, self.cursor, self.position)
 
 
 class Attempt(NamedTuple):
@@ -75,7 +80,7 @@ class Changes:
     """What is to be written about one book. The last word about a row counts."""
 
     cursors: dict[tuple[str, str], Cursor] = field(default_factory=dict)
-    behind: dict[Key, Behind | None] = field(default_factory=dict)
+    behind: dict[DeliveryKey, Behind | None] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
 
     def __bool__(self) -> bool:

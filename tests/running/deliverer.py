@@ -138,24 +138,9 @@ class Shop:
 
     @contextmanager
     def delivering(self, **settings: Any) -> Iterator[Deliverer]:
-        engine = open_engine(self.url, durable=False)
-        deliverer = Deliverer(
-            ledger=self.ledger,
-            engine=engine,
-            keyring=KEYRING,
-            data_of=data_of,
-            clock=self.now,
-            **{
-                "previous": previous_in(self.serving),
-                "looks_every_seconds": 0.1,
-                **settings,
-            },
-        )
-        try:
-            with deliverer.in_a_thread():
-                yield deliverer
-        finally:
-            engine.dispose()
+        of_the_shop = {"previous": previous_in(self.serving), "clock": self.now}
+        with delivering(self.ledger, self.url, **(of_the_shop | settings)) as deliverer:
+            yield deliverer
 
 
 def _payment(customer_id: str | None, amount: int) -> CreatePayment:
@@ -166,6 +151,21 @@ def _payment(customer_id: str | None, amount: int) -> CreatePayment:
         country="GH",
         customer_id=customer_id,
     )
+
+
+@contextmanager
+def delivering(ledger: Ledger, database_url: str, **settings: Any) -> Iterator[Deliverer]:
+    """Tells all endpoints of the store while the context lasts."""
+    engine = open_engine(database_url, durable=False)
+    settings = {"looks_every_seconds": 0.1} | settings
+    deliverer = Deliverer(
+        ledger=ledger, engine=engine, keyring=KEYRING, data_of=data_of, **settings
+    )
+    try:
+        with deliverer.in_a_thread():
+            yield deliverer
+    finally:
+        engine.dispose()
 
 
 @contextmanager

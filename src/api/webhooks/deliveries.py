@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from api.http.request import ApiRequest
 from api.resources.outbound import outbound_of
 from api.webhooks.told_topics import may_be_told_of, narrowed, told_of
+from delivery.cursors import DeliveryKey
 from delivery.webhooks.backlog import Backlog, backlog
-from delivery.webhooks.delivery_ids import DeliveryKey, delivery_named
+from delivery.webhooks.delivery_ids import delivery_named
 from delivery.webhooks.outbound import Outbound, outbound_named
 from domain.errors import NotFound
 from domain.event_types import topics_of, types_wanted

@@ -1,21 +1,15 @@
 """Delivery ids: a delivery is called by whom it goes to and the fact it tells of."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from delivery.cursors import DeliveryKey
 
 LIVE: Final = "live"
 
 _ID: Final = re.compile(r"evtd_([0-9a-z]{26})([1-9a-f][0-9a-f]{0,14})(?:_([0-9a-z]{26}))?")
 _ENDPOINT: Final = "we_"
 _REPLAY: Final = "rpl_"
-
-
-class DeliveryKey(NamedTuple):
-    """``follower``: the endpoint; ``cursor``: `live`, or the replay that it is part of."""
-
-    follower: str
-    cursor: str
-    position: int
 
 
 def delivery_id(follower: str, cursor: str, position: int) -> str:

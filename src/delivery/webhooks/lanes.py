@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from delivery.cursors import FAILED, RETRYING, WAITING, Behind, Changes, Cursor, Key
+from delivery.cursors import FAILED, RETRYING, WAITING, Behind, Changes, Cursor, DeliveryKey
 from ledger.append import StoredFact
 
 
@@ -184,7 +184,7 @@ class Lanes:
 
     def _finish_behind(self, delivery: Delivery, row: Behind | None) -> None:
         """Done, or what is known of it now; the next of the lane may go unless it is retried."""
-        key: Key = (self.cursor.follower, self.cursor.cursor, delivery.position)
+        key = DeliveryKey(self.cursor.follower, self.cursor.cursor, delivery.position)
         self.changes.behind[key] = row
         del self._under_way[delivery.position]
         lane = delivery.lane

@@ -18,9 +18,8 @@ from sqlalchemy import (
 )
 
 from delivery.cursors import FAILED as GIVEN_UP
-from delivery.cursors import RETRYING, WAITING, Attempt
+from delivery.cursors import RETRYING, WAITING, Attempt, DeliveryKey
 from delivery.webhooks.backlog import about
-from delivery.webhooks.delivery_ids import DeliveryKey
 from ledger.schema import deliveries, delivery_attempts, events
 from projections.engine.querying.pages import BadCursor, Page
 

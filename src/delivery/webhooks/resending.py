@@ -1,12 +1,12 @@
 """Resending: one delivery, all of an endpoint that failed, or a range of facts as a replay."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Select, Table, func, select
 
 from commands.webhook_replays import PlannedReplay
-from delivery.cursors import FAILED, RETRYING, WAITING, Behind, Cursor, begin
-from delivery.webhooks.delivery_ids import LIVE, DeliveryKey
+from delivery.cursors import FAILED, RETRYING, WAITING, Behind, Cursor, DeliveryKey, begin
+from delivery.webhooks.delivery_ids import LIVE
 from domain.errors import RuleBroken
 from domain.event_types import customer_of
 from ledger.append import StoredFact
@@ -74,22 +74,25 @@ def replay(engine: Engine, book: str, plan: PlannedReplay) -> None:
 
 def _state(connection: Connection, book: str, key: DeliveryKey) -> str | None:
     column = deliveries.c
-    mine = (column.book == book, column.follower == key.follower, column.cursor == key.cursor)
-    query = select(column.state).where(*mine, column.position == key.position)
-    return connection.execute(query).scalar()
+    query = select(column.state).where(column.position == key.position)
+    return connection.execute(_of(query, deliveries, book, key)).scalar()
 
 
 def _is_ahead(connection: Connection, book: str, key: DeliveryKey) -> bool:
     """Whether the cursor comes to it by itself, unless it has not begun: it then finds the row."""
     column = delivery_cursors.c
-    mine = (column.book == book, column.follower == key.follower, column.cursor == key.cursor)
-    query = select(column.position).where(*mine, column.position < key.position)
-    return connection.execute(query).scalar() is not None
+    query = select(column.position).where(column.position < key.position)
+    return connection.execute(_of(query, delivery_cursors, book, key)).scalar() is not None
 
 
 def _attempts(connection: Connection, book: str, key: DeliveryKey) -> int:
     """So many were made, as long as they are remembered: each has a number of its own."""
     column = delivery_attempts.c
+    query = select(func.max(column.attempt)).where(column.position == key.position)
+    return connection.execute(_of(query, delivery_attempts, book, key)).scalar() or 0
+
+
+def _of(query: Select[Any], table: Table, book: str, key: DeliveryKey) -> Select[Any]:
+    column = table.c
     mine = (column.book == book, column.follower == key.follower, column.cursor == key.cursor)
-    query = select(func.max(column.attempt)).where(*mine, column.position == key.position)
-    return connection.execute(query).scalar() or 0
+    return query.where(*mine)
