@@ -1,48 +1,21 @@
 """Whoever carries out workflows is killed at random: each action is done, and recorded once."""
 
-import os
 import random
-import time
 from datetime import UTC, datetime
+from functools import partial
 
 import orjson
 from deliverer import BOOK, opened
-from forked import ForkedCommand
+from killing import KILLS, killed_at_random
 from receiver import Delays, receiving
-from secret_keys import SECRET_KEYS
 from sqlalchemy import update
-from waiting import awaited
 
 from commands.workflow_rules import CreateWorkflow, create_workflow
 from ledger.clock import written
 from ledger.database import writing
 from ledger.schema import leases, workflow_actions, workflow_executions
 
-KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "2"))
 CUSTOMERS, PAYMENTS_EACH = 40, 5
-
-
-def killed_at_random(shop, receiver, log, *, chance):
-    """Again and again, each time with something under way."""
-    wanted = CUSTOMERS * PAYMENTS_EACH
-    environment = os.environ | {
-        "WHENCE_DATABASE_URL": shop.url,
-        "WHENCE_SECRET_KEYS": SECRET_KEYS,
-        "WHENCE_LOG_FORMAT": "json",
-    }
-    with log.open("wb") as said:
-        for kill in range(1, KILLS + 1):
-            process = ForkedCommand(["deliver"], environment, said)
-            enough = kill * wanted // (KILLS + 2)
-            awaited(lambda enough=enough: len(receiver.received) >= enough, every_seconds=0.002)
-            time.sleep(chance.random() * 0.05)
-            process.kill()
-            process.wait(timeout=60)
-            let_go(shop)
-        process = ForkedCommand(["deliver"], environment, said)
-        awaited(lambda: [row.state for row in shop.rows(workflow_actions)] == ["success"] * wanted)
-        process.terminate()
-        assert process.wait(timeout=60) == 0
 
 
 def let_go(shop):
@@ -52,6 +25,10 @@ def let_go(shop):
     with writing(shop.engine) as connection:
         connection.execute(update(leases).values(expires_at=0))
         connection.execute(due.values(due_at=written(datetime.now(UTC))))
+
+
+def states_of(shop):
+    return [row.state for row in shop.rows(workflow_actions)]
 
 
 def test_what_follows_from_each_fact_is_done_and_recorded_once(database_url, tmp_path):
@@ -64,7 +41,15 @@ def test_what_follows_from_each_fact_is_done_and_recorded_once(database_url, tmp
         customers = [shop.customer(f"usr{number}") for number in range(CUSTOMERS)]
         paid = shop.pay_all(customers * PAYMENTS_EACH)
 
-        killed_at_random(shop, receiver, tmp_path / "log", chance=chance)
+        killed_at_random(
+            shop.url,
+            receiver,
+            tmp_path / "log",
+            chance=chance,
+            enough=lambda kill: kill * len(paid) // (KILLS + 2),
+            let_go=partial(let_go, shop),
+            is_done=lambda: states_of(shop) == ["success"] * len(paid),
+        )
 
         told = [orjson.loads(request.body) for request in receiver.received]
         executions = shop.rows(workflow_executions)
