@@ -54,8 +54,11 @@ class DeliveryWorker:
         recorder.on_lost(self._lose)
 
     def notify(self, heads: Mapping[str, int]) -> None:
-        """Something was recorded in this process: the new heads of books."""
-        if self._loop is not None:
+        """Something was recorded in this process: the new heads of books.
+
+        Called by the thread that writes: where nobody is told, nobody is woken.
+        """
+        if self._loop is not None and any(book in self._books for book in heads):
             self._loop.call_soon_threadsafe(self._reach, dict(heads))
 
     def close(self) -> None:
