@@ -7,7 +7,7 @@ and names the book, so that a call without a key reads one book only.
 import hmac
 import re
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from commands.consents import Channel, StateConsent, state_consent
 from commands.handling.unit_of_work import UnitOfWork
@@ -56,15 +56,13 @@ def book_of(token: str) -> str:
 async def see_subscription(work: UnitOfWork, token: str) -> Unsubscribed:
     """Changes nothing: programs look at addresses before people do. Raises NobodyToUnsubscribe."""
     organization, customer, channel = await _named(work, token)
-    said: Any = customer.consents.get(channel)
-    return Unsubscribed(organization, channel, said is None or said["given"])
+    return Unsubscribed(organization, channel, _may_be_written_to(customer, channel))
 
 
 async def unsubscribe(work: UnitOfWork, token: str) -> Unsubscribed:
     """They are not written to by this channel any more; twice is once."""
     organization, customer, channel = await _named(work, token)
-    said: Any = customer.consents.get(channel)
-    if said is None or said["given"]:
+    if _may_be_written_to(customer, channel):
         command = StateConsent(channel=channel, given=False, reason=_REASON)
         await state_consent(work, customer.id, command)
     return Unsubscribed(organization, channel, may_be_written_to=False)
@@ -86,6 +84,11 @@ async def _named(work: UnitOfWork, token: str) -> tuple[Organization, Customer, 
     if customer.deleted:
         raise NobodyToUnsubscribe
     return organization, customer, channel
+
+
+def _may_be_written_to(customer: Customer, channel: Channel) -> bool:
+    said = customer.consents.get(channel)
+    return said is None or said["given"]
 
 
 def _read(token: str) -> re.Match[str]:

@@ -14,14 +14,13 @@ from typing import Final
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
 from commands.integrations import credentials_of
-from delivery.looks.accents import OURS
 from delivery.looks.readers import moment_shown
 from delivery.messages.emails import Email
 from delivery.messages.letters import framed, html_of
 from delivery.messages.providers import Senders
 from delivery.webhooks.health import disabled_from
 from domain.book import Book
-from domain.integration import INTEGRATION, Integration
+from domain.integration import INTEGRATION, Integration, usual_of
 from domain.organization import Organization
 from domain.webhook_endpoint import UNSAID_WARNING, WarningOf, WebhookEndpoint
 from ledger.ledger import Ledger
@@ -98,9 +97,9 @@ class Warner:
 
     async def _usual_integration(self, book: str) -> Integration | None:
         found = await asyncio.to_thread(self._ledger.owners, book, INTEGRATION, "email\n")
-        loaded = [await self._handler.load_recent(Integration, book, each) for _, each in found]
-        usable = [each for each in loaded if each is not None and each.is_usable]
-        return next((each for each in usable if each.is_default), next(iter(usable), None))
+        return usual_of(
+            [await self._handler.load_recent(Integration, book, each) for _, each in found]
+        )
 
     async def _tell(
         self,
@@ -134,7 +133,7 @@ def _written(endpoint: WebhookEndpoint, organization: Organization, contact: str
     subject, words = _words(endpoint, zone)
     named = {
         "organization_name": organization.stated_name or "",
-        "organization_color": organization.color or OURS,
+        "organization_color": organization.color or "",
     }
     return Email(
         to=contact,

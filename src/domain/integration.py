@@ -1,7 +1,8 @@
 """An integration: through whom messages leave, such as a mail server, and how to log in there."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, Self, TypedDict, cast, get_args
+from typing import Any, Literal, Self, TypedDict, cast
 
 from eventsourcing.domain import event
 
@@ -11,7 +12,6 @@ from domain.fact import Entity, Fact, FirstFact
 INTEGRATION = "integration"
 
 IntegrationType = Literal["email", "sms", "notification", "delivery"]
-INTEGRATION_TYPES: tuple[IntegrationType, ...] = get_args(IntegrationType)
 IntegrationStatus = Literal["active", "inactive"]
 
 
@@ -35,6 +35,25 @@ class IntegrationNotFound(NotFound):
         super().__init__(f"no integration {integration_id}", integration_id=integration_id)
 
 
+# These carry the whole access as it is from then on: a reader never merges.
+class _Stated(Fact):
+    name: str
+    config: dict[str, Any]
+    personal: dict[str, Any]
+    sealed_credentials: str | None
+    status: str
+
+    def apply(self, aggregate: "Integration") -> None:
+        aggregate.access = Access(
+            name=self.name,
+            config=self.config,
+            personal=self.personal,
+            sealed_credentials=self.sealed_credentials,
+            status=self.status,
+        )
+        aggregate.updated_at = self.occurred_at
+
+
 class Integration(Entity):
     TOPIC = "integration"
 
@@ -47,27 +66,17 @@ class Integration(Entity):
 
         TOPIC = "integration.event"
 
-    class Created(Event, FirstFact):
+    class Created(_Stated, Event, FirstFact):
         """Messages may leave through somebody from now on."""
 
         TOPIC = "integration.created"
         type: str
         provider: str
-        name: str
-        config: dict[str, Any]
-        personal: dict[str, Any]
-        sealed_credentials: str | None
-        status: str
 
-    class Changed(Event):
+    class Changed(_Stated, Event):
         """They are reached otherwise, or not for now; the fact holds all of it."""
 
         TOPIC = "integration.changed"
-        name: str
-        config: dict[str, Any]
-        personal: dict[str, Any]
-        sealed_credentials: str | None
-        status: str
 
     class MadeDefault(Event):
         """It is the one that is meant of its type where none is named."""
@@ -108,22 +117,11 @@ class Integration(Entity):
         self,
         type: str,  # noqa: A002 (as the wire calls it)
         provider: str,
-        name: str,
-        config: dict[str, Any],
-        personal: dict[str, Any],
-        sealed_credentials: str | None,
-        status: str,
         occurred_at: datetime,
     ) -> None:
         self.type = cast(IntegrationType, type)
         self.provider = provider
-        self.access = Access(
-            name=name,
-            config=config,
-            personal=personal,
-            sealed_credentials=sealed_credentials,
-            status=status,
-        )
+        self.access: Access
         self.is_default = False
         self.removed = False
         self.created_at = occurred_at
@@ -176,24 +174,7 @@ class Integration(Entity):
         if self.removed:
             raise IntegrationNotFound(self.id)
 
-    @event(Changed)
-    def _on_changed(
-        self,
-        name: str,
-        config: dict[str, Any],
-        personal: dict[str, Any],
-        sealed_credentials: str | None,
-        status: str,
-        occurred_at: datetime,
-    ) -> None:
-        self.access = Access(
-            name=name,
-            config=config,
-            personal=personal,
-            sealed_credentials=sealed_credentials,
-            status=status,
-        )
-        self.updated_at = occurred_at
+    # How they are reached is taken over in `_Stated.apply`.
 
     @event(MadeDefault)
     def _on_made_default(self, occurred_at: datetime) -> None:
@@ -209,3 +190,9 @@ class Integration(Entity):
         self.removed = True
         self.is_default = False
         self.updated_at = occurred_at
+
+
+def usual_of(integrations: Iterable[Integration | None]) -> Integration | None:
+    """Of those of one type, the one through which messages leave; None where none can be used."""
+    usable = [each for each in integrations if each is not None and each.is_usable]
+    return next((each for each in usable if each.is_default), next(iter(usable), None))

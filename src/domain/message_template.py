@@ -4,7 +4,7 @@ Its version is that of its stream, so a message that was sent can be written aga
 """
 
 from datetime import datetime
-from typing import Literal, Self, TypedDict, cast, get_args
+from typing import Literal, Self, TypedDict, cast
 
 from eventsourcing.domain import event
 
@@ -14,7 +14,6 @@ from domain.fact import Entity, Fact, FirstFact
 MESSAGE_TEMPLATE = "message_template"
 
 TemplateType = Literal["email", "sms"]
-TEMPLATE_TYPES: tuple[TemplateType, ...] = get_args(TemplateType)
 
 
 class Words(TypedDict):
@@ -33,6 +32,20 @@ class TemplateNotFound(NotFound):
         super().__init__(f"no template {template_id}", template_id=template_id)
 
 
+# These carry all of the words as they are from then on: a reader never merges.
+class _Stated(Fact):
+    type: str
+    name: str
+    subject: str | None
+    body: str
+
+    def apply(self, aggregate: "MessageTemplate") -> None:
+        aggregate.words = Words(
+            type=self.type, name=self.name, subject=self.subject, body=self.body
+        )
+        aggregate.updated_at = self.occurred_at
+
+
 class MessageTemplate(Entity):
     TOPIC = "message_template"
 
@@ -45,23 +58,15 @@ class MessageTemplate(Entity):
 
         TOPIC = "message_template.event"
 
-    class Created(Event, FirstFact):
+    class Created(_Stated, Event, FirstFact):
         """Messages may be written so from now on."""
 
         TOPIC = "message_template.created"
-        type: str
-        name: str
-        subject: str | None
-        body: str
 
-    class Changed(Event):
+    class Changed(_Stated, Event):
         """Messages are written otherwise; the fact holds all of it."""
 
         TOPIC = "message_template.changed"
-        type: str
-        name: str
-        subject: str | None
-        body: str
 
     class Removed(Event):
         """Nothing is written so any more."""
@@ -72,15 +77,8 @@ class MessageTemplate(Entity):
     def create(cls, template_id: str, words: Words, *, now: datetime) -> Self:
         return cls._create(cls.Created, id=template_id, timestamp=now, occurred_at=now, **words)
 
-    def __init__(
-        self,
-        type: str,  # noqa: A002 (as the wire calls it)
-        name: str,
-        subject: str | None,
-        body: str,
-        occurred_at: datetime,
-    ) -> None:
-        self.words = Words(type=type, name=name, subject=subject, body=body)
+    def __init__(self, occurred_at: datetime) -> None:
+        self.words: Words
         self.removed = False
         self.created_at = occurred_at
         self.updated_at = occurred_at
@@ -120,17 +118,7 @@ class MessageTemplate(Entity):
         if self.removed:
             raise TemplateNotFound(self.id)
 
-    @event(Changed)
-    def _on_changed(
-        self,
-        type: str,  # noqa: A002 (as the wire calls it)
-        name: str,
-        subject: str | None,
-        body: str,
-        occurred_at: datetime,
-    ) -> None:
-        self.words = Words(type=type, name=name, subject=subject, body=body)
-        self.updated_at = occurred_at
+    # What it says is taken over in `_Stated.apply`.
 
     @event(Removed)
     def _on_removed(self, occurred_at: datetime) -> None:

@@ -49,6 +49,29 @@ class WorkflowNotFound(NotFound):
         super().__init__(f"no workflow {rule_id}", workflow_id=rule_id)
 
 
+# These carry the whole rule as it is from then on: a reader never merges.
+class _Stated(Fact):
+    name: str
+    description: str | None
+    trigger: str
+    conditions: dict[str, Any]
+    actions: list[Action]
+    priority: int
+    shadow: bool
+
+    def apply(self, aggregate: "WorkflowRule") -> None:
+        aggregate.terms = Terms(
+            name=self.name,
+            description=self.description,
+            trigger=self.trigger,
+            conditions=self.conditions,
+            actions=self.actions,
+            priority=self.priority,
+            shadow=self.shadow,
+        )
+        aggregate.updated_at = self.occurred_at
+
+
 class WorkflowRule(Entity):
     TOPIC = "workflow_rule"
 
@@ -61,31 +84,16 @@ class WorkflowRule(Entity):
 
         TOPIC = "workflow_rule.event"
 
-    # The first two carry the whole rule as it is from then on: a reader never merges.
-    class Created(Event, FirstFact):
+    class Created(_Stated, Event, FirstFact):
         """From now on this follows when that happens; in `shadow`, nothing is sent."""
 
         TOPIC = "workflow_rule.created"
-        name: str
-        description: str | None
-        trigger: str
-        conditions: dict[str, Any]
-        actions: list[Action]
-        priority: int
-        shadow: bool
         enabled: bool
 
-    class Changed(Event):
+    class Changed(_Stated, Event):
         """Something else follows, or follows from something else; the fact holds all of it."""
 
         TOPIC = "workflow_rule.changed"
-        name: str
-        description: str | None
-        trigger: str
-        conditions: dict[str, Any]
-        actions: list[Action]
-        priority: int
-        shadow: bool
 
     class Enabled(Event):
         """It goes for what happens from here on."""
@@ -110,25 +118,10 @@ class WorkflowRule(Entity):
 
     def __init__(
         self,
-        name: str,
-        description: str | None,
-        trigger: str,
-        conditions: dict[str, Any],
-        actions: list[Action],
-        priority: int,
-        shadow: bool,  # noqa: FBT001 (as the library calls it)
         enabled: bool,  # noqa: FBT001 (as the library calls it)
         occurred_at: datetime,
     ) -> None:
-        self.terms = Terms(
-            name=name,
-            description=description,
-            trigger=trigger,
-            conditions=conditions,
-            actions=actions,
-            priority=priority,
-            shadow=shadow,
-        )
+        self.terms: Terms
         self.enabled = enabled
         self.removed = False
         self.created_at = occurred_at
@@ -189,28 +182,7 @@ class WorkflowRule(Entity):
         if self.removed:
             raise WorkflowNotFound(self.id)
 
-    @event(Changed)
-    def _on_changed(
-        self,
-        name: str,
-        description: str | None,
-        trigger: str,
-        conditions: dict[str, Any],
-        actions: list[Action],
-        priority: int,
-        shadow: bool,  # noqa: FBT001 (as the library calls it)
-        occurred_at: datetime,
-    ) -> None:
-        self.terms = Terms(
-            name=name,
-            description=description,
-            trigger=trigger,
-            conditions=conditions,
-            actions=actions,
-            priority=priority,
-            shadow=shadow,
-        )
-        self.updated_at = occurred_at
+    # What a rule says is taken over in `_Stated.apply`.
 
     @event(Enabled)
     def _on_enabled(self, occurred_at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Timeline sources: the rows of each view that tell of a customer, in the same columns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -12,7 +13,7 @@ from projections.payments import payments
 from projections.refunds_and_disputes import REFUND, refunds_and_disputes
 from projections.subscriptions import subscriptions
 
-EntryType = Literal["dispute", "invoice", "payment", "refund", "subscription"]
+EntryType = Literal["dispute", "invoice", "message", "payment", "refund", "subscription"]
 ENTRY_TYPES: tuple[EntryType, ...] = get_args(EntryType)
 
 
@@ -124,7 +125,7 @@ def _invoices(book: str, customer_id: str) -> TimelineSource:
     )
 
 
-TIMELINE_SOURCES = {
+TIMELINE_SOURCES: dict[EntryType, Callable[[str, str], TimelineSource]] = {
     "dispute": _disputes,
     "invoice": _invoices,
     "payment": _payments,

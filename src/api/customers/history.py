@@ -1,5 +1,7 @@
 """Customer history, prefill and state: one customer as a whole."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -18,9 +20,10 @@ from api.resources.filter_types import Separated
 from api.resources.invoices import invoice_of
 from api.resources.sources import breakdown_of
 from api.resources.subscriptions import subscription_of
+from delivery.workflows.messages_to_customers import messages_to
 from domain.book import Book
 from domain.customer import CustomerNotFound
-from projections.customer_history import HistoryEntry, customer_history
+from projections.customer_history import Elsewhere, HistoryEntry, customer_history
 from projections.customer_profiles import profile
 from projections.engine.querying.pages import Page
 from projections.invoices import InvoiceFilter, invoice_list
@@ -54,11 +57,13 @@ class ListTimeline(PageRequest):
 async def list_history(
     request: ApiRequest, customer: CustomerSelector, query: Annotated[ListTimeline, Query()]
 ) -> Response:
-    """Payments, refunds, disputes, subscriptions and invoices in one timeline, newest first."""
+    """Payments, refunds, disputes, subscriptions, invoices and messages, newest first."""
+    messages = _messages(request)
 
     def read(db: Connection, book: str) -> Page[HistoryEntry]:
         customer_id, types = customer.find(db, book), query.types or ENTRY_TYPES
-        return customer_history(db, book, customer_id, types=types, **query.place)
+        told = messages(customer_id)
+        return customer_history(db, book, customer_id, types=types, elsewhere=told, **query.place)
 
     return list_answer(request, "history", await request.ask(read), query, lambda entry: entry)
 
@@ -79,10 +84,21 @@ async def show_prefill(request: ApiRequest, customer_id: str) -> Response:
 )
 async def show_state(request: ApiRequest, customer_id: str) -> Response:
     """Everything somebody who helps this customer needs, in one call and of one moment."""
-    return answer(await request.ask(_state, request.book, customer_id))
+    told = _messages(request)(customer_id)
+    return answer(await request.ask(_state, request.book, customer_id, told))
 
 
-def _state(db: Connection, book: str, of: Book, customer_id: str) -> dict[str, Any]:
+def _messages(request: ApiRequest) -> Callable[[str], Elsewhere]:
+    """What was written to a customer, by the moment that the question is about."""
+    moment, engine = request.moment, request.dependencies.ledger.engine
+    named = (moment.as_of, moment.known_at) if moment else ()
+    by = min((each for each in named if each is not None), default=None)
+    return lambda customer_id: partial(messages_to, engine, request.book_name, customer_id, by=by)
+
+
+def _state(
+    db: Connection, book: str, of: Book, customer_id: str, told: Elsewhere
+) -> dict[str, Any]:
     known, filled = profile(db, book, customer_id), prefill(db, book, customer_id)
     if known is None or filled is None:
         raise CustomerNotFound(customer_id)
@@ -109,6 +125,6 @@ def _state(db: Connection, book: str, of: Book, customer_id: str) -> dict[str, A
         "sources": breakdown_of(breakdown, known.acquisition),
         "subscriptions": [subscription_of(row, of.org_id) for row in subscribed],
         "invoices": [invoice_of(row, of.org_id) for row in unpaid],
-        "history": customer_history(db, book, customer_id, limit=_AT_A_GLANCE).rows,
+        "history": customer_history(db, book, customer_id, limit=_AT_A_GLANCE, elsewhere=told).rows,
         "prefill": Prefill.of(filled),
     }

@@ -15,7 +15,7 @@ from commands.link_codes import book_of
 from commands.link_uses import link_of
 from commands.payer_details import details_of
 from delivery.looks.readers import Reader, moment_shown
-from delivery.receipts.receipt import answers, paid_with
+from delivery.receipts.receipt import lines_of
 from domain.errors import NotFound
 from domain.organization import Organization
 from domain.payment import Payment
@@ -76,19 +76,20 @@ def receipt(begun: dict[str, Any], reader: Reader) -> list[tuple[str, str]]:
     payment, payer = begun["payment"], begun["payer"] or {}
     currency, zone = payment["currency"], begun["organization"]["time_zone"]
     refunded = payment["refunded_amount"]
+    said = lines_of(
+        what_for=payment["source_description"],
+        payer=payer,
+        method=payment["method"],
+        network=payer.get("network"),
+        questions=begun["terms"]["custom_fields"],
+        notes=payment["metadata"],
+        reference=payment["reference"],
+    )
     lines = [
         ("Paid to", begun["organization"]["name"]),
-        ("For", payment["source_description"]),
-        ("Refunded", reader.money(refunded, currency) if refunded else ""),
         ("Date", moment_shown(payment["succeeded_at"] or payment["created_at"], zone)),
-        ("Paid by", "\n".join(filter(None, (payer.get("name"), payer.get("email"))))),
-        ("Paid with", _paid_with(payment["method"], payer)),
-        *answers(begun["terms"]["custom_fields"], payment["metadata"]),
-        ("Reference", payment["reference"]),
+        *said,
+        ("Refunded", reader.money(refunded, currency) if refunded else ""),
         ("Receipt number", receipt_number(payment["id"])),
     ]
     return [(label, value) for label, value in lines if value]
-
-
-def _paid_with(method: str, payer: dict[str, Any]) -> str:
-    return paid_with(method, network=payer.get("network"), phone=payer.get("phone"))

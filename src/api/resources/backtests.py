@@ -7,10 +7,9 @@ from pydantic import Field
 from api.resources.shapes import Count, Currency, Moment, Shape
 from commands.workflow_actions import ActionType
 from delivery.envelopes import event_id
-from delivery.messages.channels import Sms
+from delivery.messages.channels import Message, Sms
 from delivery.messages.emails import Email
-from delivery.workflows.backtest import ActionCount, Example, Report
-from delivery.workflows.writing import Message
+from delivery.workflows.backtest_report import ActionCount, Example, Report
 
 
 class SkippedActions(Shape):

@@ -17,13 +17,14 @@ class HistoryEntry(Shape):
     id: str = Field(examples=["pay_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     occurred_at: Moment
     status: str = Field(examples=["succeeded"])
-    amount: Amount
-    currency: Currency
+    amount: Amount | None
+    currency: Currency | None
     description: str | None
     source: Source | None
     source_id: str | None
     source_description: str | None = Field(examples=["Summer Sale - Premium Plan"])
     payment_id: str | None
+    execution_id: str | None
 
 
 class History(Shape):

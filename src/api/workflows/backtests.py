@@ -18,6 +18,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.workflow_rules import CreateWorkflow, checked_terms, show_workflow
 from delivery.workflows import backtest
 from delivery.workflows.asking import Asking
+from delivery.workflows.backtest_report import Report
 from delivery.workflows.customer_money import CustomerMoney, ViewsAreLate, payments_of
 from delivery.workflows.writing import Writing
 from domain.workflow_rule import WorkflowRule
@@ -90,7 +91,7 @@ async def _tried(request: ApiRequest, rule: WorkflowRule, said: BacktestRange) -
     if since > until:
         raise InvalidInput("from", "is after until")
 
-    def run() -> tuple[backtest.Report, datetime]:
+    def run() -> tuple[Report, datetime]:
         after, upto = _before(request, since), ledger.position_at(book, until)
         report = asyncio.run(_backtest(request).run(book, rule, after=after, upto=upto, now=now))
         return report, until if report.is_complete else _recorded_at(request, report.until)
@@ -119,5 +120,5 @@ def _before(request: ApiRequest, since: datetime) -> int:
 
 
 def _recorded_at(request: ApiRequest, position: int) -> datetime:
-    [stored] = request.dependencies.ledger.read(request.book_name, after=position - 1, limit=1)
+    [stored] = request.dependencies.ledger.read_at(request.book_name, [position])
     return datetime.fromisoformat(stored.recorded_at)

@@ -55,7 +55,7 @@ async def list_executions(
     _must_read_customers(request)
     found = executions.Wanted(
         rule=query.workflow_id,
-        states=[query.status] if query.status else [],
+        state=query.status,
         customer=query.customer_id,
     )
     engine, book = request.dependencies.ledger.engine, request.book_name
@@ -114,8 +114,7 @@ async def _payloads(
     ledger, book = request.dependencies.ledger, request.book_name
 
     def read() -> dict[int, dict[str, Any]]:
-        positions = sorted({row.position for row in rows})
-        stored = [fact for each in positions for fact in ledger.read(book, after=each - 1, limit=1)]
+        stored = ledger.read_at(book, {row.position for row in rows})
         told = request.dependencies.subjects.after(book, stored)
         return {each.stored.position: payload_of(each, data_of) for each in told}
 

@@ -83,7 +83,7 @@ async def _occurrence(request: ApiRequest, named: str | None) -> Occurrence | No
     def read() -> list[Occurrence]:
         if position is None:
             return []
-        stored = parts.ledger.read(request.book_name, after=position - 1, limit=1)
+        stored = parts.ledger.read_at(request.book_name, [position])
         told = [each for each in stored if type_of(each.topic) is not None]
         return parts.subjects.after(request.book_name, told)
 

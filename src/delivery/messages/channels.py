@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from delivery.messages.emails import Email
 from delivery.messages.segments import segments_of
 
 
@@ -28,6 +29,9 @@ class Notification:
 
     text: str
     key: str
+
+
+Message = Email | Sms | Notification
 
 
 class Settings(BaseModel):

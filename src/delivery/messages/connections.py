@@ -2,12 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
+
+from aiohappyeyeballs import start_connection
 
 from delivery.addresses import Network, is_allowed
 from domain.book import Mode
+
+# One that says nothing keeps no other waiting (RFC 8305).
+_NEXT_ADDRESS_AFTER_SECONDS: Final = 0.25
 
 
 class Unreachable(Exception):  # noqa: N818 (what happens outside is no fault of ours)
@@ -32,32 +37,14 @@ async def connection(
             allowed = [each for each in found if _may_be_told(each, mode, allowed_networks)]
             if not allowed:
                 raise Unreachable(not_public(host))
-            return await _first_connected(allowed)
+            return await start_connection(allowed, happy_eyeballs_delay=_NEXT_ADDRESS_AFTER_SECONDS)
     except socket.gaierror:
         raise Unreachable(f"the name {host} is not known: a typing error?") from None
     except TimeoutError:
         raise Unreachable(f"no connection to {host} within {seconds:g} seconds") from None
-    except (OSError, UnicodeError) as error:
+    except (OSError, RuntimeError, UnicodeError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise Unreachable(f"no connection to {host}:{port}: {said}") from None
-
-
-async def _first_connected(found: Sequence[Any]) -> socket.socket:
-    refused = OSError()
-    for family, kind, protocol, _, place in found:
-        line = socket.socket(family, kind, protocol)
-        line.settimeout(0)
-        try:
-            await asyncio.get_running_loop().sock_connect(line, place)
-        except OSError as error:
-            line.close()
-            refused = error
-        except BaseException:
-            line.close()
-            raise
-        else:
-            return line
-    raise refused
 
 
 def _may_be_told(entry: Any, mode: Mode, allowed_networks: Collection[Network]) -> bool:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import structlog
 
-from delivery.messages.channels import Notification, Settings, Sms
+from delivery.messages.channels import Message, Notification, Settings
 from delivery.messages.emails import Email
 from delivery.messages.results import SendResult
 from domain.book import Mode
@@ -20,7 +20,7 @@ class ConsoleCredentials(Settings):
     """Nobody logs in."""
 
 
-def write_to_console(message: Email | Sms | Notification, *, mode: Mode) -> SendResult:
+def write_to_console(message: Message, *, mode: Mode) -> SendResult:
     """In test mode alone: a log is read by people whom no customer has written to."""
     if mode != "test":
         return SendResult("failed", error="the console is for test mode")

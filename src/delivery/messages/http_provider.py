@@ -14,13 +14,11 @@ import orjson
 from pydantic import Field, RootModel, field_validator
 
 from delivery.http_client import HttpClient, SendingFailed
-from delivery.messages.channels import Notification, Sms, SmsSettings
+from delivery.messages.channels import Message, Notification, Sms, SmsSettings
 from delivery.messages.emails import Email
 from delivery.messages.http_results import failure_of, result_of
 from delivery.messages.results import SendResult
 from domain.book import Mode
-
-Message = Email | Sms | Notification
 
 _BLANK: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,100}")

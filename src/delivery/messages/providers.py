@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,7 +20,7 @@ from delivery.messages.africas_talking import (
     AfricasTalkingCredentials,
     send_sms,
 )
-from delivery.messages.channels import Notification, Sms
+from delivery.messages.channels import Message, Notification, Sms
 from delivery.messages.connections import not_public
 from delivery.messages.console import ConsoleConfig, ConsoleCredentials, write_to_console
 from delivery.messages.emails import Email
@@ -28,7 +28,6 @@ from delivery.messages.http_provider import (
     SAID,
     HttpConfig,
     HttpCredentials,
-    Message,
     send_over_http,
 )
 from delivery.messages.results import SendResult
@@ -36,6 +35,8 @@ from delivery.messages.slack import SlackConfig, SlackCredentials, send_notifica
 from delivery.messages.smtp import SmtpConfig, SmtpCredentials, send_email
 from domain.book import Mode
 from domain.errors import RuleBroken
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class BadIntegration(RuleBroken):
@@ -90,8 +91,8 @@ def check_integration(
             f"messages of type {type_} leave through {offered}, not through {provider}",
             field="provider",
         )
-    settings = _read(known[provider].config, config, "config")
-    secrets = _read(known[provider].credentials, credentials, "credentials")
+    settings = read_settings(known[provider].config, config, "config")
+    secrets = read_settings(known[provider].credentials, credentials, "credentials")
     if isinstance(settings, HttpConfig) and isinstance(secrets, HttpCredentials):
         _check_blanks(settings, secrets, _MESSAGES[type_])
     if isinstance(settings, SmtpConfig):
@@ -108,6 +109,17 @@ def check_integration(
             )
         except AddressRefused as refused:
             raise BadIntegration(refused.reason, field=field) from refused
+
+
+def read_settings(model: type[M], said: Mapping[str, Any], part: str) -> M:
+    """``part``: ``config`` or ``credentials``. Raises BadIntegration."""
+    try:
+        return model.model_validate(dict(said))
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_input=False)[0]
+        field = ".".join(map(str, (part, *first["loc"])))
+        message = first["msg"].removeprefix("Value error, ")
+        raise BadIntegration(f"{field}: {message}", field=field) from None
 
 
 class Senders:
@@ -137,8 +149,8 @@ class Senders:
         type_ = next(name for name, kind in _MESSAGES.items() if isinstance(message, kind))
         try:
             known = _PROVIDERS[type_][provider]
-            settings = _read(known.config, config, "config")
-            secrets = _read(known.credentials, credentials, "credentials")
+            settings = read_settings(known.config, config, "config")
+            secrets = read_settings(known.credentials, credentials, "credentials")
         except (KeyError, BadIntegration) as bad:
             return SendResult("later", error=f"the integration cannot be used: {bad}")
         result = await self._sent(settings, secrets, message, mode)
@@ -164,16 +176,6 @@ class Senders:
             case ConsoleConfig():
                 return write_to_console(message, mode=mode)
         return await send_over_http(self._client, config, credentials, message, mode=mode)
-
-
-def _read(model: type[BaseModel], said: Mapping[str, Any], part: str) -> BaseModel:
-    try:
-        return model.model_validate(dict(said))
-    except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_input=False)[0]
-        field = ".".join(map(str, (part, *first["loc"])))
-        message = first["msg"].removeprefix("Value error, ")
-        raise BadIntegration(f"{field}: {message}", field=field) from None
 
 
 def _check_blanks(config: HttpConfig, credentials: HttpCredentials, message: type) -> None:

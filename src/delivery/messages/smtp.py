@@ -9,9 +9,10 @@ from functools import cache
 from typing import Final, Literal
 
 import aiosmtplib
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from delivery.addresses import Network
+from delivery.messages.channels import Settings
 from delivery.messages.connections import Unreachable, connection
 from delivery.messages.emails import Email, Mailbox, mailbox_of, message_of
 from delivery.messages.results import SendResult
@@ -36,10 +37,8 @@ _REASONS: Final = (
 )
 
 
-class SmtpConfig(BaseModel):
+class SmtpConfig(Settings):
     """A mail server; ``tls`` is ``starttls`` if nothing is said, on port 465 ``implicit``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = Field(min_length=1, max_length=253, pattern=r"^[^\s/@\[\]\x00]+$")
     port: int = Field(default=587, ge=1, le=65535)
@@ -60,9 +59,7 @@ class SmtpConfig(BaseModel):
         return self.tls or ("implicit" if self.port == _IMPLICIT_TLS_PORT else "starttls")
 
 
-class SmtpCredentials(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class SmtpCredentials(Settings):
     password: str | None = Field(default=None, max_length=1000)
 
 

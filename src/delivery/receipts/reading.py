@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from delivery.looks.accents import OURS
 from delivery.looks.readers import Reader, moment_shown, reader_in
-from delivery.receipts.receipt import Receipt, answers, paid_with
+from delivery.receipts.receipt import Receipt, lines_of
 from domain.book import Book
 from domain.customer import Customer
 from domain.errors import RuleBroken
@@ -63,7 +63,6 @@ class Receipts:
         reader = reader_in(shop.get("country"))
         return Receipt(
             number=receipt_number(payment_id),
-            payment_id=payment_id,
             is_test=Book.named(book).mode == "test",
             shop=_stated(shop),
             color=terms.get("branding", {}).get("color") or shop.get("color") or OURS,
@@ -106,15 +105,15 @@ class Receipts:
     ) -> list[tuple[str, str]]:
         payment = paid.payment
         said, network = self._payer(book, paid, now) if with_payer else ({}, None)
-        payer = "\n".join(filter(None, (said.get("name"), said.get("email"))))
-        lines = [
-            ("For", payment.source_description or payment.description or ""),
-            ("Paid by", payer),
-            ("Paid with", paid_with(payment.method, network=network, phone=said.get("phone"))),
-            *answers(terms.get("custom_fields", ()), payment.metadata),
-            ("Reference", payment.reference or ""),
-        ]
-        return [(label, value) for label, value in lines if value]
+        return lines_of(
+            what_for=payment.source_description or payment.description,
+            payer=said,
+            method=payment.method,
+            network=network,
+            questions=terms.get("custom_fields", ()),
+            notes=payment.metadata,
+            reference=payment.reference,
+        )
 
     def _payer(self, book: str, paid: _Paid, now: Payment) -> tuple[Mapping[str, Any], str | None]:
         """What they said of themselves, else what was known of them; nothing once they are gone."""

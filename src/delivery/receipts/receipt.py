@@ -23,7 +23,6 @@ class Receipt:
     """
 
     number: str
-    payment_id: str
     is_test: bool
     shop: str
     color: str
@@ -38,7 +37,28 @@ class Receipt:
         return f"Your receipt{shop} ({self.number})"
 
 
-def paid_with(method: str, *, network: str | None, phone: str | None) -> str:
+def lines_of(
+    *,
+    what_for: str | None,
+    payer: Mapping[str, Any],
+    method: str,
+    network: str | None,
+    questions: Iterable[Mapping[str, Any]],
+    notes: Mapping[str, Any],
+    reference: str | None,
+) -> list[tuple[str, str]]:
+    """Who paid how and what for; what nobody said is left out."""
+    lines = [
+        ("For", what_for),
+        ("Paid by", "\n".join(filter(None, (payer.get("name"), payer.get("email"))))),
+        ("Paid with", _paid_with(method, network=network, phone=payer.get("phone"))),
+        *_answers(questions, notes),
+        ("Reference", reference),
+    ]
+    return [(label, value) for label, value in lines if value]
+
+
+def _paid_with(method: str, *, network: str | None, phone: str | None) -> str:
     """How somebody paid; of a number the end, enough for who has it, and for nobody else."""
     if method not in _BY_NUMBER:
         network = phone = None
@@ -47,9 +67,11 @@ def paid_with(method: str, *, network: str | None, phone: str | None) -> str:
     return "\N{NO-BREAK SPACE}· ".join(filter(None, (METHODS.get(method, method), named, number)))
 
 
-def answers(fields: Iterable[Mapping[str, Any]], notes: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _answers(
+    questions: Iterable[Mapping[str, Any]], notes: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     """What a payer has answered to the questions of a page, each with its question."""
-    said = [(question, notes.get(question["name"])) for question in fields]
+    said = [(question, notes.get(question["name"])) for question in questions]
     return [
         (question["label"], "Yes" if question["type"] == "checkbox" else str(answer))
         for question, answer in said

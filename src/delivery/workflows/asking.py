@@ -1,8 +1,6 @@
 """Asking: whether the conditions of a rule are met, reading only what they are about."""
 
 import asyncio
-import sys
-from typing import cast
 
 from delivery.subjects import Occurrence
 from delivery.workflows.circumstances import Circumstances, circumstances_of
@@ -15,8 +13,8 @@ from delivery.workflows.conditions import (
     met_by_what_happened,
 )
 from delivery.workflows.customer_money import CustomerMoney
+from delivery.workflows.past import Past
 from domain.customer import Customer
-from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 
 
@@ -24,9 +22,8 @@ class Asking:
     """What a customer was, and had spent, is asked as of a position of the book."""
 
     def __init__(self, ledger: Ledger, money: CustomerMoney) -> None:
-        self._ledger = ledger
+        self._past = Past(ledger)
         self._money = money
-        self._mapper = FactMapper()
 
     async def met(
         self,
@@ -59,9 +56,4 @@ class Asking:
         """As they were by that position."""
         if customer_id is None:
             return None
-        customer: Customer | None = None
-        parts = {customer_id: (0, sys.maxsize)}
-        for stored in await asyncio.to_thread(self._ledger.read_parts, book, parts):
-            if stored.position <= by:
-                customer = cast(Customer, self._mapper.decode(stored).mutate(customer))
-        return customer
+        return await asyncio.to_thread(self._past.as_of, Customer, book, customer_id, by=by)

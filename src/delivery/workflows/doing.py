@@ -15,23 +15,48 @@ from domain.workflow_rule import Action, WorkflowRule
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
-    """An action of a rule, and the fact it follows from.
+class Given:
+    """A rule as it was, and what it follows from.
 
     ``subject`` is what it is about: of a checkout session, its payment as it stands. ``customer``
-    is whom it is about, as they are now. ``key`` names what is done for ever: done again, it is
-    the same. ``only_says``: it does nothing, and says what it would do.
+    is whom it is about, as they are now.
     """
 
     rule: WorkflowRule
-    action: Action
-    step: Step
     occurrence: Occurrence
     circumstances: Circumstances
     subject: Entity
     customer: Customer | None
+
+    def doing(self, step: Step, *, now: datetime, only_says: bool) -> "Doing":
+        """One of its actions."""
+        return Doing(
+            self.rule,
+            self.occurrence,
+            self.circumstances,
+            self.subject,
+            self.customer,
+            step,
+            now,
+            only_says,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Doing(Given):
+    """An action of a rule, and what it follows from.
+
+    ``key`` names what is done for ever: done again, it is the same. ``only_says``: it does
+    nothing, and says what it would do.
+    """
+
+    step: Step
     now: datetime
     only_says: bool
+
+    @property
+    def action(self) -> Action:
+        return self.rule.actions[self.step.number]
 
     @property
     def book(self) -> Book:

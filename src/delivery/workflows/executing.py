@@ -6,7 +6,6 @@ falls due again. What is recorded is recorded once.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -14,12 +13,12 @@ from typing import Any, Final
 from commands.handling.handler import CommandHandler
 from delivery.messages.results import SendResult
 from delivery.subjects import Occurrence, Subjects
-from delivery.workflows import executions
+from delivery.workflows import due_actions, executions
 from delivery.workflows.asking import Asking
-from delivery.workflows.circumstances import Circumstances, circumstances_of, of_payment
-from delivery.workflows.doing import Do, Doing, Done, Skipped
+from delivery.workflows.circumstances import circumstances_of, of_payment
+from delivery.workflows.doing import Do, Doing, Done, Given, Skipped
 from delivery.workflows.executions import ActionState, Execution, Step
-from delivery.workflows.rules_in_force import rule_at
+from delivery.workflows.past import Past
 from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
 from domain.fact import Entity
@@ -27,7 +26,6 @@ from domain.payment import Payment
 from domain.workflow_rule import WorkflowRule
 from domain.workflow_triggers import ABANDONED
 from ledger.clock import written
-from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from ledger.supervised_threads import ThreadLog
 
@@ -45,17 +43,6 @@ _AT_ONCE: Final = 20
 _LONGEST_DELAY: Final = timedelta(days=1)
 # Nobody has paid by then who began to.
 _LEFT_BEHIND: Final = ("pending", "requires_action", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A rule as it was, and what it followed from."""
-
-    rule: WorkflowRule
-    occurrence: Occurrence
-    circumstances: Circumstances
-    subject: Entity
-    customer: Customer | None
 
 
 class Executor:
@@ -81,18 +68,20 @@ class Executor:
         self._actions = actions
         self._count = count
         self._thread_log = ThreadLog("workflows")
-        self._mapper = FactMapper()
+        self._past = Past(ledger)
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def execute(self, book: str) -> int:
         """Does a page of what is due; how much that was."""
         now = self._handler.clock()
         engine = self._ledger.engine
-        due = await asyncio.to_thread(executions.due, engine, book, now=written(now), limit=_PAGE)
+        due = await asyncio.to_thread(due_actions.due, engine, book, now=written(now), limit=_PAGE)
         if not due:
             return 0
         until = written(now + _TAKEN_FOR)
-        taken = await asyncio.to_thread(executions.take, engine, due, now=written(now), until=until)
+        taken = await asyncio.to_thread(
+            due_actions.take, engine, due, now=written(now), until=until
+        )
         ordered = sorted(taken, key=lambda step: (step.rule, step.position, step.number))
         together = groupby(ordered, key=lambda step: (step.rule, step.position))
         await asyncio.gather(*(self._follow_through(book, list(steps)) for _, steps in together))
@@ -111,7 +100,7 @@ class Executor:
             except Exception as error:  # noqa: BLE001 (logged; it falls due again)
                 self._thread_log.note(error, "a workflow was cut short", book=book, **_said(first))
 
-    async def _given(self, book: str, rule_id: str, position: int) -> _Given | None:
+    async def _given(self, book: str, rule_id: str, position: int) -> Given | None:
         """The rule as it was, and what it followed from; None: nothing follows after all."""
         ledger = self._ledger
         found = await asyncio.to_thread(
@@ -119,10 +108,8 @@ class Executor:
         )
         if found is None:
             return None
-        rule = await asyncio.to_thread(
-            rule_at, ledger, self._mapper, book, rule_id, found.rule_version
-        )
-        stored = await asyncio.to_thread(ledger.read, book, after=position - 1, limit=1)
+        rule = await asyncio.to_thread(self._past.as_of, WorkflowRule, book, rule_id, by=position)
+        stored = await asyncio.to_thread(ledger.read_at, book, [position])
         occurrences = await asyncio.to_thread(self._subjects.after, book, stored)
         if rule is None or not occurrences:
             return None
@@ -131,7 +118,7 @@ class Executor:
             return None
         return given
 
-    async def _about(self, rule: WorkflowRule, occurrence: Occurrence) -> _Given:
+    async def _about(self, rule: WorkflowRule, occurrence: Occurrence) -> Given:
         """What it is about: of a checkout session, its payment as it stands."""
         match occurrence.subject:
             case CheckoutSession() as session:
@@ -139,10 +126,10 @@ class Executor:
                 payment = await self._payment(book, session.payment_id)
                 circumstances = of_payment(payment, payment.amount)
                 customer = await self._customer(book, payment.customer_id)
-                return _Given(rule, occurrence, circumstances, payment, customer)
+                return Given(rule, occurrence, circumstances, payment, customer)
             case subject:
                 circumstances = circumstances_of(occurrence)
-                return _Given(rule, occurrence, circumstances, subject, occurrence.customer)
+                return Given(rule, occurrence, circumstances, subject, occurrence.customer)
 
     async def _payment(self, book: str, payment_id: str) -> Payment:
         payment = await self._handler.load_recent(Payment, book, payment_id, by_now=True)
@@ -155,19 +142,19 @@ class Executor:
             return None
         return await self._handler.load_recent(Customer, book, customer_id)
 
-    async def _decide(self, execution: Execution, given: _Given) -> bool:
+    async def _decide(self, execution: Execution, given: Given) -> bool:
         """Asks the conditions now that it is their turn."""
         engine = self._ledger.engine
         if await self._is_met(given):
             customer_id = given.circumstances.customer_id or ""
             confirmed = execution._replace(customer=customer_id)
             now = written(self._handler.clock())
-            await asyncio.to_thread(executions.confirm, engine, confirmed, now=now)
+            await asyncio.to_thread(due_actions.confirm, engine, confirmed, now=now)
             return True
-        await asyncio.to_thread(executions.forget, engine, execution)
+        await asyncio.to_thread(due_actions.forget, engine, execution)
         return False
 
-    async def _is_met(self, given: _Given) -> bool:
+    async def _is_met(self, given: Given) -> bool:
         rule, occurrence = given.rule, given.occurrence
         if rule.trigger == ABANDONED and not was_left_behind(given.subject):
             return False
@@ -176,23 +163,14 @@ class Executor:
             rule.conditions, occurrence, by=head, circumstances=given.circumstances
         )
 
-    async def _do(self, step: Step, given: _Given) -> None:
+    async def _do(self, step: Step, given: Given) -> None:
         now = self._handler.clock()
-        doing = Doing(
-            rule=given.rule,
-            action=given.rule.actions[step.number],
-            step=step,
-            occurrence=given.occurrence,
-            circumstances=given.circumstances,
-            subject=given.subject,
-            customer=given.customer,
-            now=now,
-            only_says=given.rule.shadow,
-        )
-        done = await self._done(doing)
+        done = await self._done(given.doing(step, now=now, only_says=given.rule.shadow))
         now = self._handler.clock()
         after, engine = _after(step, done, now), self._ledger.engine
-        recorded = await asyncio.to_thread(executions.record, engine, step, after, now=written(now))
+        recorded = await asyncio.to_thread(
+            due_actions.record, engine, step, after, now=written(now)
+        )
         if recorded:
             self._count(after.state)
 

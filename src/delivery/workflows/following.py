@@ -14,7 +14,7 @@ from typing import Final
 import orjson
 
 from delivery.subjects import Occurrence, Subjects
-from delivery.workflows import executions
+from delivery.workflows import cursor
 from delivery.workflows.asking import Asking
 from delivery.workflows.conditions import asks_later
 from delivery.workflows.executions import Execution, Step
@@ -85,13 +85,13 @@ class Follower:
 
     def _begin(self, book: str) -> int | None:
         """Before the first rule there is nothing to follow."""
-        position = executions.reached(self._ledger.engine, book)
+        position = cursor.reached(self._ledger.engine, book)
         if position is not None:
             return position
         first = began_at(self._ledger, book)
         if first is not None:
-            executions.begin(self._ledger.engine, book, first)
-        return executions.reached(self._ledger.engine, book)
+            cursor.begin(self._ledger.engine, book, first)
+        return cursor.reached(self._ledger.engine, book)
 
     async def _what_follows(
         self, book: str, rules: RulesInForce, page: Sequence[StoredFact]
@@ -125,7 +125,7 @@ class Follower:
         if not found and to - place.written < _UNWRITTEN:
             return
         moved = await asyncio.to_thread(
-            executions.move,
+            cursor.move,
             self._ledger.engine,
             book,
             after=place.written,

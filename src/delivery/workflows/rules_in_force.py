@@ -56,13 +56,3 @@ def began_at(ledger: Ledger, book: str) -> int | None:
     streams = [stream for _, stream in ledger.owners(book, WORKFLOWS, "")]
     firsts = ledger.read_parts(book, dict.fromkeys(streams, (0, 1)))
     return min((stored.position for stored in firsts), default=0) - 1 if firsts else None
-
-
-def rule_at(
-    ledger: Ledger, mapper: FactMapper, book: str, rule_id: str, version: int
-) -> WorkflowRule | None:
-    """A rule as it was in one of its versions; None: the book is gone."""
-    rule: WorkflowRule | None = None
-    for stored in ledger.read_parts(book, {rule_id: (0, version)}):
-        rule = cast(WorkflowRule, mapper.decode(stored).mutate(rule))
-    return rule

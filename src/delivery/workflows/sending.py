@@ -2,11 +2,12 @@
 
 from commands.handling.handler import CommandHandler
 from commands.integrations import credentials_of
+from delivery.messages.channels import Message
 from delivery.messages.providers import Senders
 from delivery.messages.results import SendResult
 from delivery.messages.templates import BadTemplate, MessageTooLong
 from delivery.workflows.doing import Do, Doing, Done, Skipped
-from delivery.workflows.writing import KINDS, CannotBeSaid, Message, Writing, recipient_of
+from delivery.workflows.writing import KINDS, CannotBeSaid, Writing, recipient_of
 from domain.integration import Integration
 from ledger.keyring import CannotSealOrOpen
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from commands.workflow_actions import INTEGRATION_OF
-from delivery.messages.channels import Notification, Sms
+from delivery.messages.channels import Message, Notification, Sms
 from delivery.messages.emails import Email
 from delivery.messages.templates import Compiled, Rendered, compile_template
 from delivery.receipts.letters import written
@@ -17,14 +17,13 @@ from delivery.workflows.variables import variables_of
 from domain.customer import Customer
 from domain.errors import Refusal
 from domain.fact import Entity
-from domain.integration import INTEGRATION, Integration
+from domain.integration import INTEGRATION, Integration, usual_of
 from domain.message_template import MessageTemplate
 from domain.organization import Organization
 from domain.workflow_rule import Action
 from ledger.ledger import Ledger
 
 E = TypeVar("E", bound=Entity)
-Message = Email | Sms | Notification
 # An aggregate of a book as it is now; None when there is none.
 Load = Callable[[type[E], str, str], Awaitable[E | None]]
 # Where a customer of an organization says that they want no more; "" where nobody can be sent to.
@@ -117,11 +116,10 @@ class Writing:
         named = action["integration_id"]
         type_ = INTEGRATION_OF[action["type"]]
         streams = [named] if named else await self._of_type(book, type_)
-        found = [await self._load(Integration, book, each) for each in streams]
-        usable: list[Integration] = [each for each in found if each and each.is_usable]
-        if not usable:
+        usual = usual_of([await self._load(Integration, book, each) for each in streams])
+        if usual is None:
             raise CannotBeSaid(f"there is no active integration of type {type_} to send it through")
-        return next((each for each in usable if each.is_default), usable[0])
+        return usual
 
     async def _of_type(self, book: str, type_: str) -> list[str]:
         found = await asyncio.to_thread(self._ledger.owners, book, INTEGRATION, f"{type_}\n")

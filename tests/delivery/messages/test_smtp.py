@@ -1,6 +1,7 @@
 """Emails as a real mail server gets them, and what becomes of those it does not want."""
 
 import asyncio
+import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -230,6 +231,31 @@ def test_nobody_at_home_is_tried_again():
     result = send(gone)
 
     assert (result.status, result.error[:27]) == ("later", "no connection to 127.0.0.1:")
+
+
+@pytest.fixture
+def silent(server):
+    """An address on the port of the server whose connections come to nothing."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.2", server.port))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.settimeout(0)
+            each.connect_ex(full.getsockname())
+        yield "127.0.0.2"
+        for each in waiting:
+            each.close()
+
+
+def test_an_address_that_says_nothing_keeps_no_other_waiting(server, silent, monkeypatch):
+    entry = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+    both = [(*entry, (address, server.port)) for address in (silent, "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+
+    result = send(server, host="mail.example", patience=Patience(connecting=3))
+
+    assert result.status == "sent"
 
 
 def test_no_mail_server_inside_the_house_is_spoken_to(server):

@@ -9,7 +9,6 @@ from delivery.receipts.receipt import Receipt
 
 RECEIPT = Receipt(
     number="ZN1S-FXW2-SQX7",
-    payment_id="pay_1",
     is_test=False,
     shop="Kente & Co",
     color="#7a1f3d",

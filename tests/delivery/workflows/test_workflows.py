@@ -17,7 +17,7 @@ from commands.workflow_rules import (
     update_workflow,
 )
 from delivery.messages.results import SendResult
-from delivery.workflows import executions
+from delivery.workflows import due_actions
 from delivery.workflows.doing import Done, execution_id, execution_named
 from delivery.workflows.worker import WorkflowWorker
 from domain.customer import Customer
@@ -174,7 +174,7 @@ async def test_what_was_not_met_when_its_turn_came_was_never_an_execution(
     await workflows.work()
 
     assert workflows.executions(book) == []
-    assert executions.next_due(workflows.ledger.engine, book) is None
+    assert due_actions.due(workflows.ledger.engine, book, now="9", limit=1) == []
 
 
 async def test_what_was_spent_is_asked_as_of_the_fact(workflows, rule, pay, ama, do, book):
@@ -289,8 +289,8 @@ async def test_what_a_process_has_taken_and_died_with_another_does(
     head = workflows.ledger.head(book)
     await workflows.follower.follow(book, head=head)
     engine, now = workflows.ledger.engine, time()
-    [due] = executions.due(engine, book, now=written(now), limit=9)
-    [taken] = executions.take(
+    [due] = due_actions.due(engine, book, now=written(now), limit=9)
+    [taken] = due_actions.take(
         engine, [due], now=written(now), until=written(now + timedelta(minutes=10))
     )
 
@@ -302,7 +302,7 @@ async def test_what_a_process_has_taken_and_died_with_another_does(
     late = taken._replace(state="failed", due_at="", error="said too late")
 
     assert (early, await tags(ama)) == (["vip"], ["vip", "paid"])
-    assert not executions.record(engine, taken, late, now=written(time()))
+    assert not due_actions.record(engine, taken, late, now=written(time()))
     [execution] = workflows.executions(book)
     assert (execution.state, workflows.steps(execution)[0].attempts) == ("completed", 2)
 
@@ -312,10 +312,10 @@ async def test_only_one_of_two_takes_what_is_due(workflows, rule, pay, ama, time
     await pay(ama)
     await workflows.follower.follow(book, head=workflows.ledger.head(book))
     engine, now = workflows.ledger.engine, written(time())
-    due = executions.due(engine, book, now=now, limit=9)
+    due = due_actions.due(engine, book, now=now, limit=9)
 
     until = written(time() + timedelta(minutes=10))
-    first, second = (executions.take(engine, due, now=now, until=until) for _ in range(2))
+    first, second = (due_actions.take(engine, due, now=now, until=until) for _ in range(2))
 
     assert (len(first), len(second)) == (1, 0)
 

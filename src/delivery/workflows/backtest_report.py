@@ -1,0 +1,57 @@
+"""Backtest report: what would have come of a rule, counted, with examples."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from delivery.messages.channels import Message
+
+_EXAMPLES: Final = 3
+
+
+@dataclass
+class ActionCount:
+    """What would have come of one action; ``cost`` of its segments, where a price is known."""
+
+    type: str
+    would_do: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    segments: int = 0
+    cost: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Example:
+    """A message as it would have been sent."""
+
+    position: int
+    action: int
+    customer_id: str | None
+    message: Message
+
+
+@dataclass
+class Report:
+    """``until``: up to which position it was looked; not to the end, if there was too much."""
+
+    until: int
+    actions: list[ActionCount]
+    is_complete: bool = True
+    facts: int = 0
+    executions: int = 0
+    per_customer: Counter[str] = field(default_factory=Counter)
+    per_hour: Counter[str] = field(default_factory=Counter)
+    examples: list[Example] = field(default_factory=list)
+
+    def count(self, customer_id: str | None, due_at: str) -> None:
+        """An execution, and when it would have been its turn."""
+        self.executions += 1
+        if customer_id:
+            self.per_customer[customer_id] += 1
+        self.per_hour[f"{due_at[:13]}:00:00Z"] += 1
+
+    @property
+    def wants_examples(self) -> bool:
+        return len(self.examples) < _EXAMPLES
