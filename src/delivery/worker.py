@@ -86,8 +86,11 @@ class DeliveryWorker:
 
     async def _look(self) -> None:
         services, ask = self._services, self._services.ask
+        told = await ask(services.ledger.books_holding, ENDPOINT, before=_LAST)
+        if not told and not self._books:
+            return
         heads = await ask(services.ledger.heads)
-        for book in await ask(services.ledger.books_holding, ENDPOINT, before=_LAST):
+        for book in told:
             if book not in self._books:
                 await self._take(book, heads.get(book, 0))
         for book, deliveries in list(self._books.items()):
