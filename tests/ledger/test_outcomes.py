@@ -289,3 +289,4 @@ def test_the_books_in_which_somebody_holds_an_early_value_are_listed(ledger):
     assert ledger.books_holding("due", before="2027-01") == []
     assert ledger.books_holding("due", before="2027-02") == ["org_a/test"]
     assert ledger.books_holding("due", before="2028") == ["org_a/test", "org_b/test"]
+    assert ledger.books_holding("due") == ["org_a/test", "org_b/test"]
