@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from workflow_parts import WorkflowParts
 
 from commands.checkout import OpenCheckoutSession, open_checkout_session
 from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
@@ -173,6 +174,33 @@ async def test_what_was_not_met_when_its_turn_came_was_never_an_execution(
 
     assert workflows.executions(book) == []
     assert due_actions.due(workflows.ledger.engine, book, now="9", limit=1) == []
+
+
+class LateViews(WorkflowParts):
+    """Whose views know nothing until they are late no more."""
+
+    are_late = True
+
+    async def _payments_of(self, book, customer_id):
+        return ([], 0) if self.are_late else await super()._payments_of(book, customer_id)
+
+
+async def test_what_the_views_are_too_late_for_is_asked_again_soon_and_was_no_try(
+    ledger, handler, rule, pay, ama, time, tags, book
+):
+    workflows = LateViews(ledger, handler)
+    await rule("spender", min_lifetime_value=100, as_of="now")
+    await pay(ama)
+
+    await workflows.work()
+    early = await tags(ama)
+    workflows.are_late = False
+    time.pass_by(seconds=6)
+    await workflows.work()
+
+    assert (early, await tags(ama)) == (["vip"], ["vip", "spender"])
+    [execution] = workflows.executions(book)
+    assert [step.attempts for step in workflows.steps(execution)] == [1]
 
 
 async def test_what_was_spent_is_asked_as_of_the_fact(workflows, rule, pay, ama, do, book):
