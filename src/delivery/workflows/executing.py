@@ -43,6 +43,7 @@ _TAKEN_FOR: Final = timedelta(minutes=10)
 # Conditions that the views are too late for are asked again so soon.
 _LATE_VIEWS_WAIT: Final = timedelta(seconds=5)
 _PAGE: Final = 100
+# Of one book: it takes no place from another.
 _AT_ONCE: Final = 20
 _LONGEST_DELAY: Final = timedelta(days=1)
 # Nobody has paid by then who began to.
@@ -73,7 +74,6 @@ class Executor:
         self._count = count
         self._thread_log = ThreadLog("workflows")
         self._past = Past(ledger)
-        self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def execute(self, book: str) -> int:
         """Does a page of what is due; how much that was."""
@@ -88,12 +88,17 @@ class Executor:
         )
         ordered = sorted(taken, key=lambda step: (step.rule, step.position, step.number))
         together = groupby(ordered, key=lambda step: (step.rule, step.position))
-        await asyncio.gather(*(self._follow_through(book, list(steps)) for _, steps in together))
+        places = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(
+            *(self._follow_through(book, list(steps), places) for _, steps in together)
+        )
         return len(due)
 
-    async def _follow_through(self, book: str, steps: Sequence[Step]) -> None:
+    async def _follow_through(
+        self, book: str, steps: Sequence[Step], places: asyncio.Semaphore
+    ) -> None:
         """The actions of one execution that are due, one after the other."""
-        async with self._places:
+        async with places:
             first = steps[0]
             try:
                 given = await self._given(book, first.rule, first.position)

@@ -1,5 +1,6 @@
 """Workflows: what follows when something happens, once, whatever goes wrong."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,15 @@ from workflow_parts import WorkflowParts
 
 from commands.checkout import OpenCheckoutSession, open_checkout_session
 from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
+from commands.handling.handler import Context
+from commands.organizations import found_organization
 from commands.payments import ConfirmPayment, CreatePayment, confirm_payment, create_payment
 from commands.refunds import RefundPayment, refund_payment
+from commands.workflow_actions import ActionTerms
 from commands.workflow_rules import (
+    CreateWorkflow,
     UpdateWorkflow,
+    create_workflow,
     disable_workflow,
     enable_workflow,
     remove_workflow,
@@ -23,6 +29,14 @@ from domain.customer import Customer
 from ledger.clock import written
 
 pytestmark = pytest.mark.anyio
+
+CONFIRM = ConfirmPayment()
+MORE_THAN_ARE_DONE_AT_ONCE = 25
+PAID = CreateWorkflow(
+    name="Paid",
+    trigger="payment.success",
+    actions=[ActionTerms(type="add_tag", config={"tag": "paid"})],
+)
 
 
 @pytest.fixture
@@ -252,6 +266,42 @@ async def test_a_cart_is_abandoned_when_its_session_ended_and_a_known_customer_d
     [execution] = workflows.executions(book)
     assert (execution.customer, execution.state) == (ama, "completed")
     assert (await tags(ama), await tags(kofi)) == (["vip", "left"], [])
+
+
+async def test_a_book_whose_receiver_hangs_holds_up_no_other(new_parts, handler, book):
+    begun, answered, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def tag(doing):
+        if doing.step.book == book:
+            begun.set()
+            await answered.wait()
+        else:
+            done.set()
+        return Done(SENT)
+
+    async def pay_in(name):
+        order = CreatePayment(amount=700, currency="GHS")
+        payment = await handler.perform(name, lambda work: create_payment(work, order))
+        await handler.perform(name, lambda work: confirm_payment(work, payment.id, CONFIRM))
+
+    other = (await found_organization(handler, "Shea Shop", context=Context())).org_id + "/test"
+    for name in (book, other):
+        await handler.perform(name, lambda work: create_workflow(work, PAID))
+    workflows = new_parts(add_tag=tag)
+    working = asyncio.create_task(workflows.worker.work_until_closed())
+    for _ in range(MORE_THAN_ARE_DONE_AT_ONCE):
+        await pay_in(book)
+    await begun.wait()
+    await pay_in(other)
+
+    async with asyncio.timeout(10):
+        await done.wait()
+
+    answered.set()
+    workflows.worker.close()
+    await working
+    [execution] = workflows.executions(other)
+    assert execution.state == "completed"
 
 
 class Flaky:
