@@ -6,11 +6,11 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from delivery.looks.accents import style_of
+from delivery.looks.markup import templates_of
 from delivery.looks.tokens import LOOK
 
 
@@ -36,7 +36,8 @@ class Documents:
     ) -> HTMLResponse:
         """``accent``: #rrggbb; ``picture``: the address of one that the page shows, if it does."""
         style = style_of(accent) + self._style
-        html = self._templates.get_template(template).render(
+        templates = templates_of(self._package, self._parts, "api.pages")
+        html = templates.get_template(template).render(
             style=Markup(style),  # noqa: S704 (files of ours, and a colour)
             script=Markup(self._script),  # noqa: S704 (a file of ours)
             picture=picture,
@@ -52,19 +53,6 @@ class Documents:
             "frame-ancestors 'none'",
         ]
         return HTMLResponse(html, status, headers={"Content-Security-Policy": "; ".join(policy)})
-
-    # `default`: what is left out of a custom field is empty, whatever else is missing is a mistake.
-    @cached_property
-    def _templates(self) -> Environment:
-        return Environment(
-            loader=ChoiceLoader(
-                [PackageLoader(each) for each in (self._package, self._parts, "api.pages")]
-            ),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
 
     @cached_property
     def _style(self) -> str:

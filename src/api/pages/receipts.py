@@ -9,7 +9,7 @@ from delivery.looks.tokens import LETTER
 from delivery.receipts.receipt import Receipt
 
 _DOCUMENTS: Final = Documents(
-    "api.pages", style="receipt.css", script="receipt.js", look=LETTER, parts="delivery.receipts"
+    "api.pages", style="sheet.css", script="sheet.js", look=LETTER, parts="delivery.receipts"
 )
 
 

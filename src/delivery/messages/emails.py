@@ -11,9 +11,10 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
+from delivery.messages.values import for_text
+
 _KEY: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _NAMED: Final = re.compile(r"([^<>]*)<([^<>]+)>")
-_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class BadAddress(ValueError):  # noqa: N818 (an answer to whoever wrote it)
@@ -96,4 +97,4 @@ def message_of(email: Email, sender: Mailbox, recipient: Mailbox) -> EmailMessag
 
 
 def _line(text: str) -> str:
-    return " ".join(_UNFIT.sub(" ", text).split())
+    return " ".join(for_text(text).split())

@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from html.parser import HTMLParser
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from delivery.looks.accents import OURS
-from delivery.looks.tokens import LETTER, spelled_out
+from delivery.looks.markup import letter
 from delivery.messages.values import BEGINS, ENDS
 
 _TAG: Final = re.compile(
@@ -56,11 +54,10 @@ def framed(html: str, title: str, variables: Mapping[str, str]) -> str:
         return html
     named = {name: variables.get(name, "") for name in _ABOUT_US}
     color = named.pop("organization_color")
-    light, dark = spelled_out(LETTER, color if _COLOR.fullmatch(color) else OURS)
-    letter = _frames().get_template("letter.html")
-    # Values are escaped, the style is a file of ours and a colour.
-    styles = {"light": Markup(light), "dark": Markup(dark)}  # noqa: S704
-    return letter.render(content=Markup(html), title=title, **styles, **named)  # noqa: S704
+    accent = color if _COLOR.fullmatch(color) else OURS
+    # Its values are escaped.
+    content = Markup(html)  # noqa: S704
+    return letter("letter.html", accent=accent, content=content, title=title, **named)
 
 
 def _linked(text: str) -> str:
@@ -80,17 +77,6 @@ def _anchor(found: str) -> str:
 
 def _plain(text: str) -> str:
     return str(escape(text.translate(_MARKS)))
-
-
-@cache
-def _frames() -> Environment:
-    return Environment(
-        loader=PackageLoader("delivery.messages", "frames"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 class _Reader(HTMLParser):

@@ -91,6 +91,8 @@ class Compiled:
         return "".join(parts)
 
 
+# Read once, and then by every message that says it.
+@lru_cache(maxsize=256)
 def compile_template(subject: str | None, body: str, kind: Kind) -> Compiled:
     """Raises BadTemplate, which names unknown variables and the ones there are."""
     if kind == "email" and not (subject or "").strip():

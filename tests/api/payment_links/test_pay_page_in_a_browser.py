@@ -227,7 +227,7 @@ def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, open_page
 
     expect(opened.get_by_role("button")).to_have_count(0)
     expect(opened.get_by_text("Receipt number")).to_be_visible()
-    for part in ("body", ".desk", ".sheet"):
+    for part in ("body", ".desk", ".sheet", ".badge"):
         paper = opened.locator(part).evaluate("each => getComputedStyle(each).backgroundColor")
         assert paper in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"), part
 

@@ -1,0 +1,30 @@
+"""Markup: templates of HTML: values are escaped, and what may be missing has a `default`."""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from delivery.looks.tokens import LETTER, spelled_out
+
+
+@cache
+def templates_of(*packages: str) -> Environment:
+    """What stands in ``templates`` of these packages, in that of the first which has it."""
+    return Environment(
+        loader=ChoiceLoader([PackageLoader(each) for each in packages]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def letter(template: str, *packages: str, accent: str, **values: Any) -> str:
+    """A whole document, made of ``letter.html``, as mail is read; ``accent``: #rrggbb."""
+    light, dark = spelled_out(LETTER, accent)
+    # A file of ours, and a colour.
+    styles = {"light": Markup(light), "dark": Markup(dark)}  # noqa: S704
+    found = templates_of(*packages, "delivery.looks").get_template(template)
+    return found.render(**styles, **values)
