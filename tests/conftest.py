@@ -26,7 +26,7 @@ from citus import pretend_citus
 from playwright.sync_api import Browser
 from postgresql import databases_on, empty, empty_but_for_tables, tables_made
 from sqlalchemy import Engine
-from tables import make_tables
+from tables import empty_tables, make_tables
 
 from ledger.clock import Clock
 from ledger.database import open_engine
@@ -264,6 +264,29 @@ def pages(browser: Browser) -> Pages:
 def database_url(request: pytest.FixtureRequest) -> str:
     """An empty database of each kind."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def lasting_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """The ledger's tables in a database of each kind, made once for all tests of a run."""
+    with contextlib.ExitStack() as stack:
+        database_url = f"sqlite:///{tmp_path_factory.mktemp('lasting') / 'ledger.db'}"
+        if request.param == "postgresql":
+            server = request.getfixturevalue("postgresql_server")
+            database_url = stack.enter_context(databases_on(server))()
+        engine = open_engine(database_url)
+        stack.callback(engine.dispose)
+        make_tables(engine)
+        yield engine
+
+
+@pytest.fixture
+def emptied_engine(lasting_engine: Engine) -> Iterator[Engine]:
+    """With empty tables, as if they were made for one test."""
+    yield lasting_engine
+    empty_tables(lasting_engine)
 
 
 @pytest.fixture

@@ -54,8 +54,11 @@ class DeliveryWorker:
         recorder.on_lost(self._lose)
 
     def notify(self, heads: Mapping[str, int]) -> None:
-        """Something was recorded in this process: the new heads of books."""
-        if self._loop is not None:
+        """Something was recorded in this process: the new heads of books.
+
+        Called by the thread that writes: where nobody is told, nobody is woken.
+        """
+        if self._loop is not None and any(book in self._books for book in heads):
             self._loop.call_soon_threadsafe(self._reach, dict(heads))
 
     def close(self) -> None:
@@ -83,8 +86,11 @@ class DeliveryWorker:
 
     async def _look(self) -> None:
         services, ask = self._services, self._services.ask
+        told = await ask(services.ledger.books_holding, ENDPOINT, before=_LAST)
+        if not told and not self._books:
+            return
         heads = await ask(services.ledger.heads)
-        for book in await ask(services.ledger.books_holding, ENDPOINT, before=_LAST):
+        for book in told:
             if book not in self._books:
                 await self._take(book, heads.get(book, 0))
         for book, deliveries in list(self._books.items()):

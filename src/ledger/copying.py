@@ -30,11 +30,11 @@ def copy_store(
     """Copies what a store holds at one moment into an upgraded, empty one; its identity there.
 
     Positions, digests, claims, replies and how far everybody was told are the same to the letter.
-    The copy keeps the store's
-    id and is its next epoch, so nobody takes one for the other once they differ. Either all of it
-    is copied or nothing; the source may be in use meanwhile, but what is recorded in it after the
-    moment of the copy is not in the copy. ``notice`` is told the facts copied, and all there are.
-    Of a store that is spread over machines it is one moment for each book. Raises StoreNotEmpty.
+    The copy keeps the store's id and is its next epoch, so nobody takes one for the other once they
+    differ. Either all of it is copied or nothing; the source may be in use meanwhile, but what is
+    recorded in it after the moment of the copy is not in the copy. ``notice`` is told the facts
+    copied, and all there are. Of a store that is spread over machines it is one moment for each
+    book. Raises StoreNotEmpty.
     """
     # Nobody waits for the copy, and it may wait for the source while that looks for a page.
     patient = target.execution_options(loading=True, unhurried=True)

@@ -9,10 +9,10 @@ import binascii
 import os
 import re
 from collections.abc import Mapping
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -44,7 +44,7 @@ class Keyring:
     """Keys by their ids: the first one seals, all of them open. One without keys does neither."""
 
     def __init__(self, keys: Mapping[str, bytes] | None = None) -> None:
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in (keys or {}).items()}
+        self._keys = dict(keys or {})
 
     @classmethod
     def parsed(cls, text: str) -> Self:
@@ -59,23 +59,25 @@ class Keyring:
 
     def seal(self, text: str, *, purpose: str) -> str:
         """The text as it may be kept; ``purpose``: where it belongs. Raises NoKeys."""
-        for key_id, cipher in self._ciphers.items():
+        for key_id, key in self._keys.items():
             nonce = os.urandom(_NONCE_BYTES)
-            sealed = nonce + cipher.encrypt(nonce, text.encode(), purpose.encode())
+            sealed = nonce + _cipher(key).encrypt(nonce, text.encode(), purpose.encode())
             return f"{key_id}.{base64.urlsafe_b64encode(sealed).decode()}"
         raise NoKeys
 
     def open(self, sealed: str, *, purpose: str) -> str:
         """What was sealed for this purpose; raises NoKeys, KeyMissing and SealBroken."""
-        if not self._ciphers:
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 (see below)
+
+        if not self._keys:
             raise NoKeys
         key_id, _, encoded = sealed.partition(".")
-        if key_id not in self._ciphers:
+        if key_id not in self._keys:
             raise KeyMissing(key_id)
         try:
             data = base64.urlsafe_b64decode(encoded)
             nonce, rest = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
-            return self._ciphers[key_id].decrypt(nonce, rest, purpose.encode()).decode()
+            return _cipher(self._keys[key_id]).decrypt(nonce, rest, purpose.encode()).decode()
         except (InvalidTag, ValueError):
             raise SealBroken from None
 
@@ -84,6 +86,13 @@ def new_key() -> str:
     """A key of its own id, as it stands in a setting or a file."""
     key_id = f"k{os.urandom(4).hex()}"
     return f"{key_id}:{base64.b64encode(os.urandom(_KEY_BYTES)).decode()}"
+
+
+def _cipher(key: bytes) -> "AESGCM":
+    # Settings hold keys, so every command comes here, and hardly one of them seals anything.
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 (see above)
+
+    return AESGCM(key)
 
 
 def _key(encoded: str) -> bytes:

@@ -29,14 +29,6 @@ def fold(recorded: Recorded[Fact], changes: Changes) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class EventCount:
-    """`last_position` is where the newest of them is; None when there are none."""
-
-    events: int
-    last_position: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class TopicCount:
     """`events` counts those since a day, `last_position` is where the newest of all is."""
 
@@ -59,15 +51,3 @@ def counts_by_topic(
     )
     rows = connection.execute(query)
     return [TopicCount(topic, int(events), last) for topic, events, last in rows]
-
-
-def events_since(
-    connection: Connection, book: str, day: date, *, topics: Collection[str]
-) -> EventCount:
-    """How many facts of these topics were recorded since a day (in UTC) began."""
-    column = event_counts.c
-    query = select(func.coalesce(func.sum(column.events), 0), func.max(column.last_position)).where(
-        column.book == book, column.topic.in_(topics), column.day >= day.toordinal()
-    )
-    events, last_position = connection.execute(query).one()
-    return EventCount(int(events), last_position)

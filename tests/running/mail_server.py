@@ -4,14 +4,14 @@ import asyncio
 import email.policy
 import gc
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from background_loop import in_the_background
 
 PASSWORD = "correct horse battery"
 
@@ -85,28 +85,26 @@ def mail_server(
     *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None, **options
 ) -> Iterator[MailServer]:
     mailbox = MailServer()
-    loop, started, stopping = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    spoken: list[SMTP] = []
 
-    spoken = []
+    @asynccontextmanager
+    async def serving(loop: asyncio.AbstractEventLoop) -> AsyncIterator[None]:
+        def speak() -> SMTP:
+            protocol = _Late(
+                mailbox,
+                hostname="mail.example",
+                tls_context=starttls,
+                authenticator=mailbox.authenticate,
+                auth_require_tls=tls is None,
+                loop=loop,
+                **options,
+            )
+            spoken.append(protocol)
+            return protocol
 
-    def speak() -> SMTP:
-        protocol = _Late(
-            mailbox,
-            hostname="mail.example",
-            tls_context=starttls,
-            authenticator=mailbox.authenticate,
-            auth_require_tls=tls is None,
-            loop=loop,
-            **options,
-        )
-        spoken.append(protocol)
-        return protocol
-
-    async def run() -> None:
         server = await loop.create_server(speak, "127.0.0.1", 0, ssl=tls)
         mailbox.port = server.sockets[0].getsockname()[1]
-        started.set()
-        await stopping.wait()
+        yield
         server.close()
         while spoken:
             _hang_up(spoken.pop())
@@ -114,18 +112,8 @@ def mail_server(
         # The library forgets to close some of what it writes to, and says so once the loop is gone.
         gc.collect()
 
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=work, name="mail server", daemon=True)
-    thread.start()
-    assert started.wait(10)
-    try:
+    with in_the_background(serving, name="mail server"):
         yield mailbox
-    finally:
-        loop.call_soon_threadsafe(stopping.set)
-        thread.join(10)
 
 
 def _hang_up(protocol: SMTP) -> None:

@@ -7,11 +7,12 @@ import asyncio
 import socket
 import ssl
 import struct
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from background_loop import in_the_background
 
 
 @dataclass(frozen=True)
@@ -127,28 +128,16 @@ def receiving(
     *, port: int = 0, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
 ) -> Iterator[Receiver]:
     receiver = Receiver()
-    started, stopping = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
 
-    async def run() -> None:
+    @asynccontextmanager
+    async def serving(_loop: asyncio.AbstractEventLoop) -> AsyncIterator[None]:
         server = await asyncio.start_server(receiver.serve, host, port, ssl=tls, backlog=1000)
         receiver.port = server.sockets[0].getsockname()[1]
-        started.set()
-        await stopping.wait()
+        yield
         server.close()
 
-    def work() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=work, name="receiver", daemon=True)
-    thread.start()
-    started.wait(10)
-    try:
+    with in_the_background(serving, name="receiver"):
         yield receiver
-    finally:
-        loop.call_soon_threadsafe(stopping.set)
-        thread.join(10)
 
 
 async def _read(reader: asyncio.StreamReader) -> Received:

@@ -28,10 +28,17 @@ class Reader:
         """
         if not has_decimals(currency):
             return shown(amount, currency)
-        pattern, code_first = _pattern(self.locale, decimals(currency))
-        figure = _written(Decimal(amount).scaleb(-decimals(currency)), pattern, self.locale)
+        figure = self.figure(amount, currency)
+        _, code_first = _pattern(self.locale, decimals(currency))
         parts = (currency, figure) if code_first else (figure, currency)
         return "\N{NO-BREAK SPACE}".join(parts)
+
+    def figure(self, amount: int, currency: str) -> str:
+        """The same without its currency: 1,250.50, or 1.250,50."""
+        if not has_decimals(currency):
+            return str(amount)
+        pattern, _ = _pattern(self.locale, decimals(currency))
+        return _written(Decimal(amount).scaleb(-decimals(currency)), pattern, self.locale)
 
 
 def reader_of(accept_language: str | None) -> Reader:

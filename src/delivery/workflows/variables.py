@@ -1,10 +1,7 @@
 """Variables: what a message may say of what happened, in the words and figures of its readers."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
-
-from babel.numbers import format_decimal
 
 from delivery.looks.readers import Reader, reader_in
 from delivery.messages.variables import VARIABLES
@@ -13,7 +10,6 @@ from domain.customer import Customer
 from domain.event_types import type_of
 from domain.fact import Entity, Fact
 from domain.invoice import Invoice
-from domain.money import decimals, has_decimals
 from domain.organization import Organization
 from domain.payment import Payment
 from domain.receipt_number import receipt_number
@@ -112,19 +108,10 @@ def _of_refund(fact: Fact, reader: Reader) -> dict[str, Any]:
 
 def _money(prefix: str, amount: int, currency: str, reader: Reader) -> dict[str, str]:
     return {
-        f"{prefix}amount": _figure(amount, currency, reader),
+        f"{prefix}amount": reader.figure(amount, currency),
         f"{prefix}money": reader.money(amount, currency),
         "currency": currency,
     }
-
-
-def _figure(amount: int, currency: str, reader: Reader) -> str:
-    """1,250.50, or 1.250,50: without its currency."""
-    if not has_decimals(currency):
-        return str(amount)
-    places = decimals(currency)
-    pattern = "#,##0" + ("." + "0" * places if places else "")
-    return format_decimal(Decimal(amount).scaleb(-places), pattern, reader.locale)
 
 
 def _moment(moment: datetime | None, zone: str | None) -> dict[str, str]:

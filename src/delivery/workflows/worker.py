@@ -47,18 +47,22 @@ class WorkflowWorker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._under_way: dict[str, asyncio.Task[int]] = {}
+        # Books that had rules when it was last looked.
+        self._followed: frozenset[str] = frozenset()
         self._thread_log = ThreadLog("workflows")
 
-    def notify(self, _heads: Mapping[str, int] | None = None) -> None:
-        """Something was recorded, or is due."""
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._woken.set)
+    def notify(self, heads: Mapping[str, int]) -> None:
+        """Something was recorded in these books.
+
+        Called by the thread that writes: where nothing can follow, nobody looks.
+        """
+        if not self._followed.isdisjoint(heads):
+            self._wake()
 
     def close(self) -> None:
         """Begins nothing new; what has been begun is finished."""
         self._closing.set()
-        self.notify()
+        self._wake()
 
     async def work_until_closed(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -77,6 +81,11 @@ class WorkflowWorker:
             done += worked
         return done
 
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._woken.set)
+
     async def _look(self) -> bool:
         try:
             its_turn = await asyncio.to_thread(self._its_turn)
@@ -94,6 +103,7 @@ class WorkflowWorker:
     async def _work_every_book(self, *, patience: float | None = None) -> int:
         """How much was done by now; what of a book takes longer is counted once it is over."""
         books = await asyncio.to_thread(self._ledger.books_holding, WORKFLOWS, before=_ANY)
+        self._followed = frozenset(books)
         if not books:
             return 0
         heads = await asyncio.to_thread(self._ledger.heads)

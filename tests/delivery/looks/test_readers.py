@@ -44,6 +44,15 @@ def test_nothing_of_an_amount_is_rounded_or_made_up(amount, currency, written):
     assert reader_of("en").money(amount, currency).replace(SPACE, " ") == written
 
 
+@pytest.mark.parametrize("accepts", ["en-GH", "de-DE", "fr-CI", "hi-IN", "en-IN"])
+@pytest.mark.parametrize("currency", ["GHS", "KWD", "XOF"])
+def test_a_figure_alone_is_written_as_beside_its_currency(accepts, currency):
+    reader = reader_of(accepts)
+
+    beside = reader.money(123425050, currency).replace(currency, "").strip(SPACE)
+    assert reader.figure(123425050, currency) == beside
+
+
 def test_a_moment_is_told_by_the_clocks_of_the_shop():
     moment = "2026-11-28T23:05:00Z"
 

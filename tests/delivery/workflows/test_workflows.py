@@ -25,6 +25,7 @@ from commands.workflow_rules import (
 from delivery.messages.results import SendResult
 from delivery.workflows import due_actions
 from delivery.workflows.doing import Done, execution_id, execution_named
+from delivery.workflows.worker import WorkflowWorker
 from domain.customer import Customer
 from ledger.clock import written
 
@@ -394,6 +395,27 @@ async def test_only_one_of_two_takes_what_is_due(workflows, rule, pay, ama, time
     first, second = (due_actions.take(engine, due, now=now, until=until) for _ in range(2))
 
     assert (len(first), len(second)) == (1, 0)
+
+
+async def test_what_is_recorded_where_no_rules_are_makes_nobody_look(workflows, rule, book, ledger):
+    looks = []
+    worker = WorkflowWorker(
+        ledger, workflows.follower, workflows.executor, its_turn=lambda: looks.append(1) or True
+    )
+
+    async def looks_while_told_of(book):
+        before, working = len(looks), asyncio.create_task(worker.work_until_closed())
+        for head in range(100):
+            worker.notify({book: head})
+            await asyncio.sleep(0.005)
+        working.cancel()
+        return len(looks) - before
+
+    without_rules = await looks_while_told_of(book)
+    await rule("paid")
+    with_rules = await looks_while_told_of(book)
+
+    assert with_rules > 3 * without_rules
 
 
 @pytest.mark.parametrize("name", ["", "exe_", "exe_01hx_", "exe_01hx_x", "wf_1_2", "exe_1_²"])
