@@ -162,7 +162,9 @@ def why_not(action: Action, customer: Customer, channel: str) -> Skipped | None:
 
 
 def is_transactional(action: Action) -> bool:
-    return bool(action["config"].get("transactional"))
+    """What its config says, else whether it is a receipt."""
+    config = action["config"]
+    return bool(config.get("transactional", config.get("receipt")))
 
 
 def _message(

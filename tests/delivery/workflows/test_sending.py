@@ -156,6 +156,20 @@ async def test_whoever_withdrew_consent_gets_only_what_is_transactional_and_no_s
     assert mails.handed[0].message["List-Unsubscribe"] is None
 
 
+async def test_a_receipt_of_a_workflow_of_one_s_own_is_transactional_too(
+    workflows, mails, mail, rule, paid, do
+):
+    await mail()
+    await rule({"type": "send_email", "config": {"receipt": True}})
+    who = await paid(email="ama@x.example")
+    await do(state_consent, who, StateConsent(channel="email", given=False, reason="asked"))
+
+    await workflows.work()
+
+    [receipt] = mails.handed
+    assert receipt.message["Subject"].startswith("Your receipt")
+
+
 @pytest.mark.parametrize(
     ("action", "who", "says"),
     [
