@@ -40,6 +40,17 @@ def take(engine: Engine, steps: Iterable[Step], *, now: str, until: str) -> list
     return taken
 
 
+def give_back(engine: Engine, taken: Iterable[Step], *, due_at: str) -> None:
+    """What was taken and could not be begun: it is due again by then, and this was no try."""
+    with writing(engine) as connection:
+        for step in taken:
+            started_at = step.started_at if step.attempts > 1 else ""
+            untried = step._replace(
+                due_at=due_at, attempts=step.attempts - 1, started_at=started_at
+            )
+            _write(connection, untried, before=step)
+
+
 def record(engine: Engine, taken: Step, after: Step, *, now: str) -> bool:
     """What came of what was taken, and of the execution if that was its last action.
 

@@ -16,6 +16,7 @@ from delivery.subjects import Occurrence, Subjects
 from delivery.workflows import due_actions, executions
 from delivery.workflows.asking import Asking
 from delivery.workflows.circumstances import circumstances_of, of_payment
+from delivery.workflows.customer_money import ViewsAreLate
 from delivery.workflows.doing import Do, Doing, Done, Given, Skipped
 from delivery.workflows.executions import ActionState, Execution, Step
 from delivery.workflows.past import Past
@@ -28,6 +29,7 @@ from domain.workflow_triggers import ABANDONED
 from ledger.clock import written
 from ledger.ledger import Ledger
 from ledger.supervised_threads import ThreadLog
+from projections.engine.generations.generations import ViewsRebuilding
 
 # What follows a failure: so long until the next try, then it has failed.
 _DELAYS: Final = (
@@ -38,7 +40,10 @@ _DELAYS: Final = (
 )
 # Longer than any message takes to be sent.
 _TAKEN_FOR: Final = timedelta(minutes=10)
+# Conditions that the views are too late for are asked again so soon.
+_LATE_VIEWS_WAIT: Final = timedelta(seconds=5)
 _PAGE: Final = 100
+# Of one book: it takes no place from another.
 _AT_ONCE: Final = 20
 _LONGEST_DELAY: Final = timedelta(days=1)
 # Nobody has paid by then who began to.
@@ -69,7 +74,6 @@ class Executor:
         self._count = count
         self._thread_log = ThreadLog("workflows")
         self._past = Past(ledger)
-        self._places = asyncio.Semaphore(_AT_ONCE)
 
     async def execute(self, book: str) -> int:
         """Does a page of what is due; how much that was."""
@@ -84,12 +88,17 @@ class Executor:
         )
         ordered = sorted(taken, key=lambda step: (step.rule, step.position, step.number))
         together = groupby(ordered, key=lambda step: (step.rule, step.position))
-        await asyncio.gather(*(self._follow_through(book, list(steps)) for _, steps in together))
+        places = asyncio.Semaphore(_AT_ONCE)
+        await asyncio.gather(
+            *(self._follow_through(book, list(steps), places) for _, steps in together)
+        )
         return len(due)
 
-    async def _follow_through(self, book: str, steps: Sequence[Step]) -> None:
+    async def _follow_through(
+        self, book: str, steps: Sequence[Step], places: asyncio.Semaphore
+    ) -> None:
         """The actions of one execution that are due, one after the other."""
-        async with self._places:
+        async with places:
             first = steps[0]
             try:
                 given = await self._given(book, first.rule, first.position)
@@ -97,6 +106,11 @@ class Executor:
                     return
                 for step in steps:
                     await self._do(step, given)
+            except (ViewsAreLate, ViewsRebuilding):
+                soon = written(self._handler.clock() + _LATE_VIEWS_WAIT)
+                await asyncio.to_thread(
+                    due_actions.give_back, self._ledger.engine, steps, due_at=soon
+                )
             except Exception as error:  # noqa: BLE001 (logged; it falls due again)
                 self._thread_log.note(error, "a workflow was cut short", book=book, **_said(first))
 

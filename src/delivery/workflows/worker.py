@@ -18,7 +18,9 @@ from projections.engine.generations.generations import ViewsRebuilding
 
 # Other processes record and other processes die: so often it is looked without being told.
 _LOOKS_EVERY_SECONDS: Final = 1.0
-_AT_ONCE: Final = 8
+_AT_ONCE: Final = 64
+# Whoever's receiver takes longer than this is left to itself, and the others go on.
+_PATIENCE_SECONDS: Final = 0.25
 
 
 class WorkflowWorker:
@@ -42,6 +44,8 @@ class WorkflowWorker:
         self._closing = threading.Event()
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._under_way: dict[str, asyncio.Task[int]] = {}
         # Books that had rules when it was last looked.
         self._followed: frozenset[str] = frozenset()
         self._thread_log = ThreadLog("workflows")
@@ -67,6 +71,7 @@ class WorkflowWorker:
             busy = await self._look()
             if not busy and not self._closing.is_set():
                 await self._rest()
+        await asyncio.gather(*self._under_way.values())
 
     async def work_everything(self) -> int:
         """Follows to the ends of all books, and does all that is due; how much that was."""
@@ -83,7 +88,7 @@ class WorkflowWorker:
     async def _look(self) -> bool:
         try:
             its_turn = await asyncio.to_thread(self._its_turn)
-            return its_turn and bool(await self._work_every_book())
+            return its_turn and bool(await self._work_every_book(patience=_PATIENCE_SECONDS))
         except Exception as error:  # noqa: BLE001 (logged, and looked again)
             self._thread_log.note(error, "could not look what follows")
             return False
@@ -94,18 +99,27 @@ class WorkflowWorker:
         except TimeoutError:
             return
 
-    async def _work_every_book(self) -> int:
+    async def _work_every_book(self, *, patience: float | None = None) -> int:
+        """How much was done by now; what of a book takes longer is counted once it is over."""
         books = await asyncio.to_thread(self._ledger.books_holding, WORKFLOWS)
         self._followed = frozenset(books)
         if not books:
             return 0
-        places, heads = asyncio.Semaphore(_AT_ONCE), await asyncio.to_thread(self._ledger.heads)
+        heads = await asyncio.to_thread(self._ledger.heads)
+        for book in books:
+            if book not in self._under_way:
+                work = self._work_in_turn(book, heads.get(book, 0))
+                self._under_way[book] = asyncio.create_task(work)
+        over, _ = await asyncio.wait(self._under_way.values(), timeout=patience)
+        self._under_way = {book: task for book, task in self._under_way.items() if task not in over}
+        return sum(task.result() for task in over)
 
-        async def work(book: str) -> int:
-            async with places:
-                return await self._work(book, heads.get(book, 0))
-
-        return sum(await asyncio.gather(*map(work, books)))
+    async def _work_in_turn(self, book: str, head: int) -> int:
+        async with self._places:
+            done = await self._work(book, head)
+        if done:
+            self._woken.set()
+        return done
 
     async def _work(self, book: str, head: int) -> int:
         if self._closing.is_set():

@@ -4,13 +4,19 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from workflow_parts import WorkflowParts
 
 from commands.checkout import OpenCheckoutSession, open_checkout_session
 from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
+from commands.handling.handler import Context
+from commands.organizations import found_organization
 from commands.payments import ConfirmPayment, CreatePayment, confirm_payment, create_payment
 from commands.refunds import RefundPayment, refund_payment
+from commands.workflow_actions import ActionTerms
 from commands.workflow_rules import (
+    CreateWorkflow,
     UpdateWorkflow,
+    create_workflow,
     disable_workflow,
     enable_workflow,
     remove_workflow,
@@ -24,6 +30,14 @@ from domain.customer import Customer
 from ledger.clock import written
 
 pytestmark = pytest.mark.anyio
+
+CONFIRM = ConfirmPayment()
+MORE_THAN_ARE_DONE_AT_ONCE = 25
+PAID = CreateWorkflow(
+    name="Paid",
+    trigger="payment.success",
+    actions=[ActionTerms(type="add_tag", config={"tag": "paid"})],
+)
 
 
 @pytest.fixture
@@ -177,6 +191,33 @@ async def test_what_was_not_met_when_its_turn_came_was_never_an_execution(
     assert due_actions.due(workflows.ledger.engine, book, now="9", limit=1) == []
 
 
+class LateViews(WorkflowParts):
+    """Whose views know nothing until they are late no more."""
+
+    are_late = True
+
+    async def _payments_of(self, book, customer_id):
+        return ([], 0) if self.are_late else await super()._payments_of(book, customer_id)
+
+
+async def test_what_the_views_are_too_late_for_is_asked_again_soon_and_was_no_try(
+    ledger, handler, rule, pay, ama, time, tags, book
+):
+    workflows = LateViews(ledger, handler)
+    await rule("spender", min_lifetime_value=100, as_of="now")
+    await pay(ama)
+
+    await workflows.work()
+    early = await tags(ama)
+    workflows.are_late = False
+    time.pass_by(seconds=6)
+    await workflows.work()
+
+    assert (early, await tags(ama)) == (["vip"], ["vip", "spender"])
+    [execution] = workflows.executions(book)
+    assert [step.attempts for step in workflows.steps(execution)] == [1]
+
+
 async def test_what_was_spent_is_asked_as_of_the_fact(workflows, rule, pay, ama, do, book):
     await rule("first", first_payment=True)
     await rule("spender", min_lifetime_value=1500)
@@ -226,6 +267,42 @@ async def test_a_cart_is_abandoned_when_its_session_ended_and_a_known_customer_d
     [execution] = workflows.executions(book)
     assert (execution.customer, execution.state) == (ama, "completed")
     assert (await tags(ama), await tags(kofi)) == (["vip", "left"], [])
+
+
+async def test_a_book_whose_receiver_hangs_holds_up_no_other(new_parts, handler, book):
+    begun, answered, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def tag(doing):
+        if doing.step.book == book:
+            begun.set()
+            await answered.wait()
+        else:
+            done.set()
+        return Done(SENT)
+
+    async def pay_in(name):
+        order = CreatePayment(amount=700, currency="GHS")
+        payment = await handler.perform(name, lambda work: create_payment(work, order))
+        await handler.perform(name, lambda work: confirm_payment(work, payment.id, CONFIRM))
+
+    other = (await found_organization(handler, "Shea Shop", context=Context())).org_id + "/test"
+    for name in (book, other):
+        await handler.perform(name, lambda work: create_workflow(work, PAID))
+    workflows = new_parts(add_tag=tag)
+    working = asyncio.create_task(workflows.worker.work_until_closed())
+    for _ in range(MORE_THAN_ARE_DONE_AT_ONCE):
+        await pay_in(book)
+    await begun.wait()
+    await pay_in(other)
+
+    async with asyncio.timeout(10):
+        await done.wait()
+
+    answered.set()
+    workflows.worker.close()
+    await working
+    [execution] = workflows.executions(other)
+    assert execution.state == "completed"
 
 
 class Flaky:
