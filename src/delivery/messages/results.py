@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
+from delivery.said import kept
+
 _LONGEST_SAID = 1000
 _SHORTEST_SECRET = 4
 _HIDDEN = "•••"
@@ -24,6 +26,11 @@ class SendResult:
     retry_after: int | None = None
     reference: str | None = None
     cost: str | None = None
+
+    # Here, where it comes from outside: what cannot be recorded would be sent again and again.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "response", kept(self.response))
+        object.__setattr__(self, "error", self.error and kept(self.error))
 
     def without(self, secrets: tuple[str, ...]) -> Self:
         """Whoever was told a secret may say it back."""
