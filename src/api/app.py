@@ -100,6 +100,7 @@ _SUBJECTS = {
 # Commands first: the path every payment takes is found soonest.
 _COMMANDS = (
     payment_commands.router,
+    payment_receipts.command_router,
     customer_commands.router,
     customer_commands.customer_routes.by_id,
     customer_commands.customer_routes.by_external_id,
@@ -145,7 +146,7 @@ _QUERIES = (
     customer_consents.query_routes.by_id,
     payment_statistics.router,
     payment_exports.router,
-    payment_receipts.router,
+    payment_receipts.query_router,
     payment_queries.router,
     payment_link_queries.router,
     subscriptions.query_router,
