@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.app import Service
 from api.http.errors import no_such_route
+from console import live
 from console.assets import PLACE, Assets
 from console.customers import list as customer_list
 from console.failures import failed
@@ -14,7 +15,7 @@ from console.routing import START, Console, PageRouter, console_router
 
 _entrance = console_router()
 
-_ROUTERS = (_entrance, customer_list.router)
+_ROUTERS = (_entrance, live.router, customer_list.router)
 
 
 def add_console(app: Service, *more: PageRouter) -> None:
