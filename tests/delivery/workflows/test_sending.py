@@ -216,6 +216,30 @@ async def test_without_an_integration_it_has_failed_and_says_what_is_missing(
     assert (step.state, "no active integration" in step.error) == ("failed", True)
 
 
+async def test_an_address_that_is_said_back_is_not_kept(
+    workflows, mails, mail, receiver, rule, paid, book
+):
+    await mail()
+    mails.refuses = {"ama@x.example": "550 5.1.1 <Ama@x.example>: no such mailbox"}
+    receiver.behave = lambda request: Answers(422, body=request.body)
+    await rule(
+        {"type": "send_email", "config": WORDS},
+        {"type": "webhook", "config": {"url": receiver.url}},
+    )
+    await paid(email="ama@x.example", phone="+233241234567")
+
+    await workflows.work()
+
+    [execution] = workflows.executions(book)
+    refused, called = workflows.steps(execution)
+    assert (refused.state, refused.response) == ("failed", "550 5.1.1 <•••>: no such mailbox")
+    assert b"ama@x.example" in receiver.received[0].body
+    assert (called.state, called.response[:5]) == ("failed", "422 {")
+    kept = repr((execution, refused, called)).lower()
+    assert "ama@x.example" not in kept
+    assert "233241234567" not in kept
+
+
 async def test_an_integration_that_is_named_is_meant_and_not_another(
     workflows, mails, mail, rule, paid, do, book
 ):
