@@ -9,9 +9,14 @@ from domain.book import Mode
 
 @dataclass(frozen=True)
 class Viewer:
-    """``organization`` is what it calls itself, ``zone`` where its days begin (IANA)."""
+    """``organization`` is what it calls itself, ``zone`` where its days begin (IANA).
+
+    ``role`` says what they may; of somebody with a key that is said by its scopes.
+    """
 
     name: str
+    role: str
+    is_person: bool
     organization: str
     mode: Mode
     zone: str
@@ -29,9 +34,11 @@ def viewer_of(state: RequestState) -> Viewer | None:
         return None
     settings = settings_of(caller.organization)
     return Viewer(
-        name=caller.key.name,
+        name=caller.name,
+        role=caller.role or "API key",
+        is_person=caller.user is not None,
         organization=settings["name"] or caller.org_id,
         mode=caller.mode,
         zone=settings["time_zone"] or "UTC",
-        scopes=frozenset(caller.key.scopes),
+        scopes=caller.scopes,
     )
