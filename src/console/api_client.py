@@ -100,6 +100,9 @@ class ApiClient:
         return _PassedOn(self._app, _Inside(self._request, Call("GET", target)))
 
     async def _ask(self, method: str, target: str, body: dict[str, Any] | None = None) -> Answer:
+        moment = self._request.request_state.moment
+        if method != "GET" and moment is not None:
+            await moment.let_go()
         inside = _Inside(self._request, Call(method, target, body), self._once)
         answer = await inside.asked(self._app)
         self.answers.append(answer)
@@ -118,7 +121,9 @@ class _Inside:
             key = f"{once} {fingerprint(call.body or {})}"
             received[b"idempotency-key"] = key.encode("ascii", "replace")
         self.call = call
-        self.state = RequestState(state.request_id, received, caller=state.caller)
+        self.state = RequestState(
+            state.request_id, received, caller=state.caller, moment=state.moment
+        )
         self.scope: Scope = {
             **{name: outside.scope[name] for name in _SHARED if name in outside.scope},
             "method": call.method,

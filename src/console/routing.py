@@ -54,8 +54,15 @@ class PageRoute(Route):
             body = await read_body(receive, largest_bytes=largest)
             page.form = Fields(parse_pairs(body))
         named = {name: segment(value) for name, value in scope["path_params"].items()}
-        response = await self._handler(page, **named)
+        response = await self._shown(page, named)
         await response(scope, receive, send)
+
+    async def _shown(self, page: Page, named: dict[str, str]) -> Response:
+        """All figures of one page are of one moment: none of them misses what another counts."""
+        if page.viewer is None:
+            return await self._handler(page, **named)
+        async with page.request.at_one_moment():
+            return await self._handler(page, **named)
 
 
 class PageRouter:

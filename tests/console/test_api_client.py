@@ -7,6 +7,7 @@ from console_browser import signed_in
 from starlette.responses import JSONResponse
 
 from api.http.errors import ApiError
+from commands.customers import CreateCustomer, create_customer
 from console.routing import console_router
 
 router = console_router()
@@ -150,3 +151,36 @@ def test_a_form_that_is_too_large_is_refused_as_a_page(console):
 
     assert refused.status_code == 413
     assert "That was too much to send" in refused.text
+
+
+@router.get("/console/test/two-looks")
+async def look_twice(page):
+    before = await page.api.get("/v1/customers")
+    handler, book = page.request.dependencies.handler, page.request.book_name
+    await handler.perform(book, lambda work: create_customer(work, CreateCustomer(name="Kofi")))
+    after = await page.api.get("/v1/customers/stats")
+    counted = [before["pagination"]["total"], after["total"]]
+    return JSONResponse({"counted": counted, "positions": [before.position, after.position]})
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_all_figures_of_a_page_are_of_one_moment(console, client):
+    client.post("/v1/customers", json={"name": "Ama"})
+
+    shown = console.get("/console/test/two-looks").json()
+
+    assert shown["counted"] == [1, 1]
+    assert len(set(shown["positions"])) == 1
+    assert sorted(names_of(client)) == ["Ama", "Kofi"]
+
+
+@router.post("/console/test/look-add-look")
+async def look_add_look(page):
+    counted = [(await page.api.get("/v1/customers/stats"))["total"]]
+    await page.api.post("/v1/customers", name="Ama")
+    counted.append((await page.api.get("/v1/customers/stats"))["total"])
+    return JSONResponse(counted)
+
+
+def test_a_page_sees_what_it_has_done_itself(console):
+    assert console.post("/console/test/look-add-look").json() == [0, 1]
