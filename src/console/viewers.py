@@ -15,12 +15,12 @@ class Viewer:
     """
 
     name: str
-    role: str
-    is_person: bool
     organization: str
     mode: Mode
     zone: str
     scopes: frozenset[str]
+    role: str = "API key"
+    is_person: bool = False
 
     def may(self, scope: str) -> bool:
         """Whoever has no scope listed may do everything."""
@@ -35,10 +35,10 @@ def viewer_of(state: RequestState) -> Viewer | None:
     settings = settings_of(caller.organization)
     return Viewer(
         name=caller.name,
-        role=caller.role or "API key",
-        is_person=caller.user is not None,
         organization=settings["name"] or caller.org_id,
         mode=caller.mode,
         zone=settings["time_zone"] or "UTC",
         scopes=caller.scopes,
+        role="API key" if caller.role is None else caller.role.capitalize(),
+        is_person=caller.user is not None,
     )
