@@ -184,7 +184,7 @@ class EndpointCursor:
         return _LOOK_AT_LATE_SECONDS
 
     async def _send(self, endpoint: WebhookEndpoint) -> float:
-        self._pace.begin_round()
+        self._pace.begin_round(head=self._head())
         batch: list[Delivery] = []
         while len(batch) < self._under_way.free:
             delivery = self.lanes.next_ready(self._pace.may_go)
