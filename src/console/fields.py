@@ -1,6 +1,12 @@
 """Fields: what an address or a form says, some of it more than once."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from api.http.parsing import parse_pairs
+
+# A text of 20,000 characters in any script.
+_MOST_ESCAPES: Final = 60_000
 
 
 class Fields(Mapping[str, str]):
@@ -27,3 +33,11 @@ class Fields(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def read_query(text: bytes) -> Fields:
+    return Fields(parse_pairs(text))
+
+
+def read_form(text: bytes) -> Fields:
+    return Fields(parse_pairs(text, what="form", most_escapes=_MOST_ESCAPES))

@@ -10,7 +10,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from api.http.errors import ApiError, MissingKey
-from api.http.parsing import parse_pairs
 from api.http.request import ApiRequest
 from api.http.time_travel import moment_in
 from console import notices
@@ -18,7 +17,7 @@ from console.addresses import CARRIED, PAST, address, with_query
 from console.api_client import ApiClient
 from console.assets import Assets
 from console.failures import completed, failure_of
-from console.fields import Fields
+from console.fields import Fields, read_query
 from console.rendering import document, parts_in, rendered
 from console.viewers import Viewer, viewer_of
 from delivery.looks.readers import Reader, reader_of
@@ -34,7 +33,7 @@ _TRAVEL: Final = (*PAST, "tz")
 
 @dataclass(frozen=True)
 class Moment:
-    """As of when a page is, as its address says it, and the zone whose days it speaks of."""
+    """As of when a page is, and the zone whose days it speaks of (IANA)."""
 
     as_of: str | None
     known_at: str | None
@@ -49,7 +48,7 @@ class Page:
 
     def __init__(self, request: ApiRequest, api: ASGIApp, assets: Assets) -> None:
         self.request = request
-        self.query = Fields(parse_pairs(request.scope["query_string"]))
+        self.query = read_query(request.scope["query_string"])
         self.form = Fields()
         self.assets = assets
         self._app = api
@@ -64,22 +63,31 @@ class Page:
 
     @cached_property
     def api(self) -> ApiClient:
-        """The API, asked as the viewer; raises InvalidInput where the moment cannot be read."""
-        _ = self.is_past
+        """The API, asked as the viewer."""
         return ApiClient(self._app, self.request, self._carried, self.form.get("once", ""))
 
     @property
     def moment(self) -> Moment:
+        """As somebody has typed it."""
         zone = self.viewer.zone if self.viewer else "UTC"
         return Moment(
             self.query.get("as_of"), self.query.get("known_at"), self.query.get("tz", zone)
         )
 
     @cached_property
-    def is_past(self) -> bool:
-        """Whether the page shows what was, or was known, at some moment. Raises InvalidInput."""
+    def past(self) -> Moment | None:
+        """Of a page that shows what was, or was known, at some moment: when. Raises InvalidInput.
+
+        A moment that is still to come is the present.
+        """
         now = self.request.dependencies.handler.clock()
-        return moment_in(urlencode(self._carried).encode(), now) is not None
+        found = moment_in(urlencode(self._carried).encode(), now)
+        if found is None:
+            return None
+        as_of, known_at = (
+            each.isoformat() if each else None for each in (found.as_of, found.known_at)
+        )
+        return Moment(as_of, known_at, self.moment.tz)
 
     @property
     def shows_present(self) -> bool:
@@ -165,6 +173,10 @@ class Page:
         values = {"failure": failure_of(error)}
         return completed(self._document("failure.html", part, error.status, values), error)
 
+    def must_be_readable(self) -> None:
+        """Raises InvalidInput for a moment or a zone that nobody knows."""
+        _ = self.past
+
     def must_be_signed_in(self) -> None:
         if self.viewer is None:
             raise self.request.request_state.refused_key or MissingKey()
@@ -196,5 +208,6 @@ class Page:
 
     def _leave_the_past(self) -> None:
         """A moment that nobody can read is not carried on."""
+        self.past = None
         named = self.query.items()
         self.query = Fields((name, value) for name, value in named if name not in _TRAVEL)
