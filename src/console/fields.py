@@ -17,6 +17,11 @@ class Fields(Mapping[str, str]):
         for name, value in pairs:
             self._values.setdefault(name, []).append(value)
 
+    @property
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """All of it."""
+        return ((name, value) for name, every in self._values.items() for value in every)
+
     def every(self, name: str) -> list[str]:
         return self._values.get(name, [])
 

@@ -106,6 +106,7 @@ class Console:
         page = Page(ApiRequest(scope, receive, send), self.api, self.assets)
         page.request.request_state.failure_page = page.failed
         page.must_be_signed_in()
+        page.must_be_readable()
         path = scope["path"]
         methods = {
             method
