@@ -234,7 +234,9 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> Service:
         RequestMiddleware,
         request_id=dependencies.request_id or (lambda: dependencies.handler.ids.new("req")),
         turnstile=Turnstile(
-            Authentication(dependencies.directory, dependencies.handler.clock),
+            Authentication(
+                dependencies.directory, dependencies.viewers, dependencies.handler.clock
+            ),
             per_key=RateLimit(dependencies.rate_limit_per_key),
             per_address=RateLimit(dependencies.rate_limit_public),
         ),
