@@ -42,6 +42,33 @@ MEASURES = (
     "disputed_amount",
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Counts and amounts of what happened: `failed` attempts, however the payment ended."""
+
+    created: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    amount: int = 0
+    refund_count: int = 0
+    refunded_amount: int = 0
+    disputed_amount: int = 0
+
+    @property
+    def net_amount(self) -> int:
+        return self.amount - self.refunded_amount - self.disputed_amount
+
+    @property
+    def success_rate(self) -> float:
+        """What succeeded of all that was decided, 0 when nothing was."""
+        decided = self.succeeded + self.failed
+        return self.succeeded / decided if decided else 0.0
+
+    def __add__(self, other: "Moved") -> "Moved":
+        return Moved(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
+
+
 _ONE: ColumnElement[int] = literal(1, BigInteger)
 _ZERO: ColumnElement[int] = literal(0, BigInteger)
 
@@ -89,6 +116,11 @@ def sums(column: Any) -> list[ColumnElement[int]]:
     return [
         cast(func.coalesce(func.sum(column[name]), 0), BigInteger).label(name) for name in MEASURES
     ]
+
+
+def moved_of(row: Any) -> Moved:
+    """What the sums of a row come to."""
+    return Moved(*(getattr(row, name) for name in MEASURES))
 
 
 def _kinds() -> Iterator[_Kind]:

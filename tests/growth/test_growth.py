@@ -123,6 +123,9 @@ QUESTIONS = {
     "revenue of an hour": lambda db: revenue_series(
         db, BOOK, start=NOW - timedelta(hours=1), end=NOW
     ),
+    "revenue of an hour by source": lambda db: revenue_series(
+        db, BOOK, start=NOW - timedelta(hours=1), end=NOW, by_source=True
+    ),
 }
 
 

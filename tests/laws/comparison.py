@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from oracle import Offer, Oracle, Person
+from oracle import SOURCES, Offer, Oracle, Person
 from simulated_shop import CURRENCIES, SimulatedShop
 from sqlalchemy import Connection
 
@@ -20,6 +20,7 @@ from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, exp
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice_list
 from projections.payment_link_stats import payment_link_stats
 from projections.payment_list import PaymentFilter, payment_export, payment_history
+from projections.payment_movements import Moved
 from projections.refunds_and_disputes import RefundFilter, refund_export
 from projections.revenue import revenue_series
 from projections.source_breakdown import ranked_sources, source_breakdown
@@ -292,19 +293,32 @@ def _revenue(views: Connection, book: str, oracle: Oracle, currency: str, now: d
     for zone in (*ZONES, _zone_at(now)):
         start, end = oracle.days(now, zone, days)
         told = revenue_series(
-            views, book, start=start, end=end, zone=ZoneInfo(zone), currency=currency
+            views,
+            book,
+            start=start,
+            end=end,
+            zone=ZoneInfo(zone),
+            currency=currency,
+            by_source=True,
         )
         if told.currency is None:
             continue
-        assert [
-            {
-                "succeeded": bucket.totals.succeeded,
-                "amount": bucket.totals.amount,
-                "refunded": bucket.totals.refunded_amount,
-                "disputed": bucket.totals.disputed_amount,
-            }
-            for bucket in told.buckets
-        ] == oracle.revenue_by_day(currency, zone, start, days)
+        assert [_moved(bucket.totals) for bucket in told.buckets] == oracle.revenue_by_day(
+            currency, zone, start, days
+        )
+        for source in SOURCES:
+            assert [
+                _moved((bucket.by_source or {})[source]) for bucket in told.buckets
+            ] == oracle.revenue_by_day(currency, zone, start, days, source)
+
+
+def _moved(moved: Moved) -> dict[str, int]:
+    return {
+        "succeeded": moved.succeeded,
+        "amount": moved.amount,
+        "refunded": moved.refunded_amount,
+        "disputed": moved.disputed_amount,
+    }
 
 
 def _by_success(views: Connection, book: str, oracle: Oracle, currency: str, now: datetime) -> None:

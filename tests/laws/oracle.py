@@ -380,7 +380,7 @@ class Oracle:
         )
 
     def revenue_by_day(
-        self, currency: str, tz: str, first: datetime, days: int
+        self, currency: str, tz: str, first: datetime, days: int, source: str | None = None
     ) -> list[dict[str, int]]:
         """One bucket per local calendar day: what came in, went back, and was lost that day."""
         zone = ZoneInfo(tz)
@@ -391,7 +391,8 @@ class Oracle:
             day = (at.astimezone(zone).date() - start).days
             return buckets[day] if 0 <= day < days else None
 
-        for p in (p for p in self.payments if p.currency == currency):
+        asked = [p for p in self.payments if p.currency == currency and source in (None, p.source)]
+        for p in asked:
             if p.paid_at and (here := bucket(p.paid_at)) is not None:
                 here["succeeded"] += 1
                 here["amount"] += p.collected

@@ -35,8 +35,9 @@ from projections.payment_latency import payment_latency
 from projections.payment_movements import MovementFilter
 from projections.payment_stats import Period, payment_stats
 from projections.periods import start_of
-from projections.revenue import Granularity, revenue_series
+from projections.revenue import revenue_series
 from projections.source_breakdown import SourceFigures, ranked_sources
+from projections.time_buckets import Granularity
 
 router = new_router("payments")
 READ = needs("payments:read")
@@ -79,6 +80,7 @@ class ShowSeries(InPeriod):
     period: Period = "month"
     granularity: Granularity = "day"
     currency: CurrencyCode | None = None
+    group_by: Literal["source"] | None = None
 
 
 class RankSources(PageRequest):
@@ -105,7 +107,7 @@ async def show_stats(request: ApiRequest, query: Annotated[ShowStats, Query()]) 
 
 @router.get("/v1/payments/stats/series", response_model=Series, dependencies=[READ])
 async def show_series(request: ApiRequest, query: Annotated[ShowSeries, Query()]) -> Response:
-    """What happened in each day or week, in any time zone."""
+    """What happened in each hour, day, week or month of any time zone, in all or by source."""
     now = request.now
     start, end = query.range(now)
     series = await request.ask(
@@ -115,6 +117,7 @@ async def show_series(request: ApiRequest, query: Annotated[ShowSeries, Query()]
         granularity=query.granularity,
         zone=request.time_zone,
         currency=query.currency,
+        by_source=query.group_by == "source",
     )
     return answer(series_of(series))
 

@@ -1,6 +1,7 @@
-"""Payment mix: how payments went each day (UTC), by currency, source, method, provider, country.
+"""Movement totals: what happened to payments in each quarter hour, and by which way each day.
 
-A provider or country of "" stands for none.
+A quarter hour is told by source, a day (UTC) by method, provider and country as well. A
+provider or country of "" stands for none.
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,17 @@ from domain.payment import Payment
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import key, total, view
-from projections.engine.folding.timestamps import DAY, micros
+from projections.engine.folding.timestamps import DAY, QUARTER, micros
 from projections.payment_facts import Uncounted
 from projections.payment_movements import MEASURES
-from projections.revenue import Moving, add_moved
+
+revenue = view(
+    "revenue",
+    key("currency"),
+    key("quarter_at", BigInteger),
+    key("source"),
+    *(total(name) for name in MEASURES),
+)
 
 payment_mix = view(
     "payment_mix",
@@ -27,6 +35,10 @@ payment_mix = view(
     *(total(name) for name in MEASURES),
 )
 
+Moving = (
+    Payment.Created | Payment.Succeeded | Payment.Failed | Payment.Refunded | Payment.DisputeLost
+)
+
 
 @ignoring(Uncounted, Payment.CustomerAttached, Payment.Retried)
 def fold(recorded: Recorded[Moving | Payment.MethodSelected], changes: Changes) -> None:
@@ -34,9 +46,25 @@ def fold(recorded: Recorded[Moving | Payment.MethodSelected], changes: Changes) 
     if isinstance(fact, Payment.MethodSelected):
         _another_method(changes, fact)
         return
-    day_at, provider, country = at - at % DAY, fact.provider or "", fact.country or ""
-    mixed = (day_at, fact.currency, fact.source, fact.method, provider, country)
-    add_moved(changes.of(payment_mix), mixed, fact)
+    moved, source = _moved(fact), fact.source
+    changes.of(revenue).merge((fact.currency, at - at % QUARTER, source), **moved)
+    mixed = (fact.currency, source, fact.method, fact.provider or "", fact.country or "")
+    changes.of(payment_mix).merge((at - at % DAY, *mixed), **moved)
+
+
+def _moved(fact: Moving) -> dict[str, int]:
+    """What of MEASURES a fact adds, at its moment: nothing of today changes a day of the past."""
+    match fact:
+        case Payment.Created():
+            return {"created": 1}
+        case Payment.Succeeded():
+            return {"succeeded": 1, "amount": fact.captured_amount}
+        case Payment.Failed():
+            return {"failed": 1}
+        case Payment.Refunded():
+            return {"refund_count": 1, "refunded_amount": fact.refund_amount}
+        case Payment.DisputeLost():
+            return {"disputed_amount": fact.disputed_amount}
 
 
 def _another_method(changes: Changes, fact: Payment.MethodSelected) -> None:
