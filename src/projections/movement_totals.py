@@ -40,15 +40,26 @@ Moving = (
 )
 
 
-@ignoring(Uncounted, Payment.CustomerAttached, Payment.Retried)
-def fold(recorded: Recorded[Moving | Payment.MethodSelected], changes: Changes) -> None:
-    fact, at = recorded.fact, recorded.at
-    if isinstance(fact, Payment.MethodSelected):
-        _another_method(changes, fact)
-        return
-    moved, source = _moved(fact), fact.source
-    changes.of(revenue).merge((fact.currency, at - at % QUARTER, source), **moved)
-    mixed = (fact.currency, source, fact.method, fact.provider or "", fact.country or "")
+Told = Moving | Payment.MethodSelected | Payment.CustomerAttached
+
+
+@ignoring(Uncounted, Payment.Retried)
+def fold(recorded: Recorded[Told], changes: Changes) -> None:
+    fact = recorded.fact
+    match fact:
+        case Payment.MethodSelected():
+            _another_method(changes, fact)
+        case Payment.CustomerAttached():
+            if fact.succeeded_at is not None:
+                _add(changes, fact, micros(fact.succeeded_at), _of_a_customer(fact))
+        case _:
+            _add(changes, fact, recorded.at, _moved(fact))
+
+
+def _add(changes: Changes, fact: Payment.Event, at: int, moved: dict[str, int]) -> None:
+    currency, source = fact.currency, fact.source
+    changes.of(revenue).merge((currency, at - at % QUARTER, source), **moved)
+    mixed = (currency, source, fact.method, fact.provider or "", fact.country or "")
     changes.of(payment_mix).merge((at - at % DAY, *mixed), **moved)
 
 
@@ -58,13 +69,18 @@ def _moved(fact: Moving) -> dict[str, int]:
         case Payment.Created():
             return {"created": 1}
         case Payment.Succeeded():
-            return {"succeeded": 1, "amount": fact.captured_amount}
+            of_a_customer = {} if fact.customer_id is None else _of_a_customer(fact)
+            return {"succeeded": 1, "amount": fact.captured_amount, **of_a_customer}
         case Payment.Failed():
             return {"failed": 1}
         case Payment.Refunded():
             return {"refund_count": 1, "refunded_amount": fact.refund_amount}
         case Payment.DisputeLost():
             return {"disputed_amount": fact.disputed_amount}
+
+
+def _of_a_customer(fact: Payment.Succeeded | Payment.CustomerAttached) -> dict[str, int]:
+    return {"customer_payments": 1, "customer_amount": fact.captured_amount}
 
 
 def _another_method(changes: Changes, fact: Payment.MethodSelected) -> None:

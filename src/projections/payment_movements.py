@@ -40,6 +40,9 @@ MEASURES = (
     "refund_count",
     "refunded_amount",
     "disputed_amount",
+    # Of what succeeded, that of customers who are known.
+    "customer_payments",
+    "customer_amount",
 )
 
 
@@ -54,6 +57,8 @@ class Moved:
     refund_count: int = 0
     refunded_amount: int = 0
     disputed_amount: int = 0
+    customer_payments: int = 0
+    customer_amount: int = 0
 
     @property
     def net_amount(self) -> int:
@@ -125,7 +130,17 @@ def moved_of(row: Any) -> Moved:
 
 def _kinds() -> Iterator[_Kind]:
     yield _Kind(payments, "created_at", {"created": _ONE}, provider="first_provider")
-    yield _Kind(payments, "succeeded_at", {"succeeded": _ONE, "amount": payments.c.captured_amount})
+    paid = payments.c.captured_amount
+    yield _Kind(
+        payments,
+        "succeeded_at",
+        {
+            "succeeded": _ONE,
+            "amount": paid,
+            "customer_payments": _of_a_customer(_ONE),
+            "customer_amount": _of_a_customer(paid),
+        },
+    )
     yield _Kind(failed_attempts, "failed_at", {"failed": _ONE})
     yield _Kind(
         refunds_and_disputes,
@@ -136,6 +151,10 @@ def _kinds() -> Iterator[_Kind]:
             "disputed_amount": _of_kind(LOST_DISPUTE, refunds_and_disputes.c.amount),
         },
     )
+
+
+def _of_a_customer(measure: ColumnElement[int]) -> ColumnElement[int]:
+    return case((payments.c.customer_id.is_not(None), measure), else_=_ZERO)
 
 
 def _of_kind(kind: str, measure: ColumnElement[int]) -> ColumnElement[int]:

@@ -17,9 +17,7 @@ from projections.book_totals import most_used_currency
 from projections.engine.folding.timestamps import QUARTER, instant
 from projections.movement_totals import revenue
 from projections.payment_movements import Moved, MovementFilter, moved_of, payment_movements, sums
-from projections.time_buckets import Granularity, Span, as_rows, buckets_of
-
-_BUCKETS_PER_STATEMENT = 500
+from projections.time_buckets import Granularity, Span, as_rows, buckets_of, in_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,8 @@ class _Asked:
     def parts(self, spans: list[Span]) -> list[list[_Part]]:
         """The parts of each span: its whole quarters, and what is left at its two ends."""
         found: list[list[_Part]] = [[] for _ in spans]
-        for first in range(0, len(spans), _BUCKETS_PER_STATEMENT):
-            for place, part in self._whole_quarters(spans[first : first + _BUCKETS_PER_STATEMENT]):
+        for first, some in in_parts(spans):
+            for place, part in self._whole_quarters(some):
                 found[first + place].append(part)
         for parts, span in zip(found, spans, strict=True):
             for ragged in _ragged(*span):

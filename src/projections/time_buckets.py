@@ -18,6 +18,7 @@ Granularity = Literal["hour", "day", "week", "month"]
 Span = tuple[int, int]
 
 MOST_BUCKETS = 4_000
+_BUCKETS_PER_STATEMENT = 500
 
 _HOUR = timedelta(hours=1)
 _AT_LEAST = {
@@ -54,6 +55,12 @@ def buckets_of(
         if edge > edges[-1]:
             edges.append(edge)
     return list(pairwise([*edges, last]))
+
+
+def in_parts(buckets: list[Span]) -> Iterator[tuple[int, list[Span]]]:
+    """As many as one statement is asked about, with the place of the first."""
+    for first in range(0, len(buckets), _BUCKETS_PER_STATEMENT):
+        yield first, buckets[first : first + _BUCKETS_PER_STATEMENT]
 
 
 def as_rows(connection: Connection, buckets: list[Span]) -> CTE:

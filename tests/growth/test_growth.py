@@ -16,6 +16,7 @@ from projections.customer_list import customer_list
 from projections.customer_profiles import profile, profile_by_external_id
 from projections.customers import customers as customer_rows
 from projections.customers import search_index
+from projections.new_and_returning import new_and_returning
 from projections.payment_list import PaymentFilter, payment_history, payment_list
 from projections.payment_movements import MovementFilter
 from projections.payment_stats import payment_stats
@@ -125,6 +126,9 @@ QUESTIONS = {
     ),
     "revenue of an hour by source": lambda db: revenue_series(
         db, BOOK, start=NOW - timedelta(hours=1), end=NOW, by_source=True
+    ),
+    "new and returning in an hour": lambda db: new_and_returning(
+        db, BOOK, start=NOW - timedelta(hours=1), end=NOW
     ),
 }
 

@@ -1,11 +1,10 @@
 """Payment statistics: totals, series, latency, errors, sources."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from api.http.query_fields import Instant
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
+from api.payments.filters import InBuckets, InPeriod
 from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.filter_types import Method, StatusName
 from api.resources.sources import RankedSources, ranked_source_of
@@ -33,27 +33,12 @@ from projections.customers import customer_id_meant
 from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
 from projections.payment_movements import MovementFilter
-from projections.payment_stats import Period, payment_stats
-from projections.periods import start_of
+from projections.payment_stats import payment_stats
 from projections.revenue import revenue_series
 from projections.source_breakdown import SourceFigures, ranked_sources
-from projections.time_buckets import Granularity
 
 router = new_router("payments")
 READ = needs("payments:read")
-
-
-class InPeriod(BaseModel):
-    """``from`` and ``to``, or a period that ends now; ``period`` yields to the other two."""
-
-    period: Period = "day"
-    start: Instant | None = Field(None, alias="from")
-    end: Instant | None = Field(None, alias="to")
-
-    def range(self, now: datetime) -> tuple[datetime | None, datetime | None]:
-        if self.start is not None or self.end is not None:
-            return self.start, self.end
-        return start_of(self.period, now), None
 
 
 class ShowStats(InPeriod):
@@ -76,10 +61,7 @@ class ShowStats(InPeriod):
         return replace(asked, customer_id=customer_id)
 
 
-class ShowSeries(InPeriod):
-    period: Period = "month"
-    granularity: Granularity = "day"
-    currency: CurrencyCode | None = None
+class ShowSeries(InBuckets):
     group_by: Literal["source"] | None = None
 
 
