@@ -1,6 +1,7 @@
 """Application assembly: what one process of `whence serve` runs.
 
-The API over ledger and views and, unless that is left to others, folding and billing.
+The API over ledger and views with the console and, unless that is left to others, folding and
+billing.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from api.resources.event_data import data_of
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews, summing_up
+from console.app import add_console
 from delivery.feed import Feed
 from delivery.streams import Streams
 from ledger.clock import Clock
@@ -84,6 +86,8 @@ def serving(
             _dependencies(settings, handler, ledger, reading.views, past, link_views, metrics),
             only=only,
         )
+        if only != "commands":
+            add_console(app)
         add_health(
             app,
             ledger,

@@ -134,8 +134,19 @@ def parse_query(query: bytes, *, lists: Collection[str] = ()) -> dict[str, Any]:
 
     An empty value counts as absent.
     """
+    fields: dict[str, Any] = {}
+    for name, value in parse_pairs(query):
+        if name in lists:
+            fields.setdefault(name, []).append(value)
+        else:
+            fields[name] = value
+    return fields
+
+
+def parse_pairs(query: bytes) -> list[tuple[str, str]]:
+    """Names and values of a query string or a form, as they stand there; none that is empty."""
     if not query:
-        return {}
+        return []
     if query.count(b"%") > _MOST_ESCAPES:
         raise InvalidInput("query", f"more than {_MOST_ESCAPES} characters are percent-encoded")
     try:
@@ -146,15 +157,10 @@ def parse_query(query: bytes, *, lists: Collection[str] = ()) -> dict[str, Any]:
         raise InvalidInput("query", "is not UTF-8") from None
     except ValueError:
         raise InvalidInput("query", f"more than {_MOST_QUERY_FIELDS} fields") from None
-    fields: dict[str, Any] = {}
     for name, value in pairs:
         if "\0" in value or "\0" in name:
             raise InvalidInput(name.replace("\0", ""), "must not contain NUL characters")
-        if name in lists:
-            fields.setdefault(name, []).append(value)
-        else:
-            fields[name] = value
-    return fields
+    return pairs
 
 
 def keep_encoded_slashes(scope: Scope) -> None:

@@ -29,6 +29,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from domain.book import Book
 from domain.errors import NotFound
 from projections.engine.generations.generations import ViewsRebuilding
+from projections.engine.live.one_moment import OneMoment
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.reader import Moment
 
@@ -192,6 +193,16 @@ class ApiRequest(Request):
             self.book_name, lambda work: command(work, *arguments)
         )
 
+    @asynccontextmanager
+    async def at_one_moment(self) -> AsyncIterator[None]:
+        """Whatever the views are asked within is of one moment, until something is recorded."""
+        async with OneMoment(self.dependencies.views, self.book_name) as moment:
+            self.request_state.moment = moment
+            try:
+                yield
+            finally:
+                self.request_state.moment = None
+
     async def ask(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the views say, as of this request's arrival or of the moment it names.
 
@@ -222,7 +233,8 @@ class ApiRequest(Request):
                 return missing
 
         if moment is None:
-            found: QueryResult[T | NotFound] = await self.dependencies.views.ask(
+            views = self.request_state.moment or self.dependencies.views
+            found: QueryResult[T | NotFound] = await views.ask(
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:

@@ -13,13 +13,12 @@ from delivery.looks.readers import Reader, moment_shown, reader_in
 from delivery.receipts.receipt import Receipt, lines_of
 from domain.book import Book
 from domain.customer import Customer
-from domain.errors import RuleBroken
 from domain.fact import Fact
 from domain.organization import UNNAMED, Organization
 from domain.payer_details import PayerDetails
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
-from domain.payment_refusals import PaymentNotFound
+from domain.payment_refusals import NotPaid, PaymentNotFound
 from domain.receipt_number import receipt_number
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -29,15 +28,6 @@ _TERMS: Final = (PaymentLink.Created.TOPIC, PaymentLink.Updated.TOPIC)
 _PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
 # No organization, link or customer was changed more often than this before somebody paid.
 _MOST_CHANGES: Final = 100_000
-
-
-class NotPaid(RuleBroken):
-    code = "payment_not_paid"
-
-    def __init__(self, payment_id: str, status: str) -> None:
-        super().__init__(
-            f"payment {payment_id} has not been paid, so there is no receipt", status=status
-        )
 
 
 @dataclass(frozen=True)

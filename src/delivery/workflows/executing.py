@@ -193,11 +193,12 @@ class Executor:
         if current is None or not current.is_in_force:
             return Skipped("the workflow was switched off before it was done")
         try:
-            return await self._actions[doing.action["type"]](doing)
+            done = await self._actions[doing.action["type"]](doing)
         except Exception as error:  # noqa: BLE001 (tried again: what it was is in the log)
             where = {"book": doing.step.book, "action": doing.action["type"]}
             self._thread_log.note(error, "an action failed", **where, **_said(doing.step))
             return Done(SendResult("later", error="something went wrong on our side"))
+        return done.without(doing.addresses) if isinstance(done, Done) else done
 
 
 def was_left_behind(subject: Entity) -> bool:

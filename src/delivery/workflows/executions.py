@@ -6,7 +6,7 @@ An execution is keyed by rule and fact: so nothing starts a second one.
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, Table, func, select
+from sqlalchemy import ColumnElement, Engine, Table, exists, func, select
 
 from ledger.reading import ask
 from ledger.schema import workflow_actions, workflow_executions
@@ -80,11 +80,16 @@ def steps_of(engine: Engine, book: str, rule: str, position: int) -> list[Step]:
 
 
 def last_through(engine: Engine, book: str, integration: str) -> Step | None:
-    """The last action that was over and left, or failed to leave, through an integration."""
-    column = workflow_actions.c
+    """The last action that was over and left, or failed to leave, through an integration.
+
+    What a shadow only said leaves through none.
+    """
+    column, of = workflow_actions.c, workflow_executions.c
+    left = exists().where(*keyed(workflow_executions, book, column.rule, column.position))
     query = (
         select(workflow_actions)
         .where(column.book == book, column.integration == integration, column.completed_at > "")
+        .where(left.where(of.shadow == 0))
         .order_by(column.completed_at.desc())
         .limit(1)
     )
@@ -112,7 +117,9 @@ def count(engine: Engine, book: str, wanted: Wanted) -> int:
     return ask(engine, lambda connection: connection.execute(query).scalar_one())
 
 
-def keyed(table: Table, book: str, rule: str, position: int) -> tuple[ColumnElement[bool], ...]:
+def keyed(
+    table: Table, book: str, rule: str | ColumnElement[str], position: int | ColumnElement[int]
+) -> tuple[ColumnElement[bool], ...]:
     """What the rows of one execution have in common."""
     column = table.c
     return (column.book == book, column.rule == rule, column.position == position)

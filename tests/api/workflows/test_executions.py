@@ -113,6 +113,25 @@ def test_a_cart_that_is_still_open_is_no_execution_yet(client, work):
 
 
 @pytest.mark.usefixtures("ada")
+def test_an_integration_is_not_used_by_what_is_only_tried_out(client, server):
+    said = {"type": "delivery", "provider": "webhook", "config": {"url": "https://shop.example/x"}}
+    integration = client.post("/v1/workflows/integrations", json=said).json()
+    calls = {"type": "webhook", "integration_id": integration["id"]}
+    client.post("/v1/workflows/rules", json=RULE | {"actions": [calls], "shadow": True})
+    pay(client)
+
+    async def said_only(_doing):
+        return Done(SendResult("sent", "would call"), integration=integration["id"])
+
+    do_what_follows(server.ledger, webhook=said_only)
+
+    [execution] = client.get("/v1/workflows/executions").json()["executions"]
+    assert (execution["shadow"], execution["status"]) == (True, "completed")
+    shown = client.get(f"/v1/workflows/integrations/{integration['id']}").json()
+    assert (shown["status"], shown["last_used_at"]) == ("active", None)
+
+
+@pytest.mark.usefixtures("ada")
 def test_an_integration_says_when_it_was_used_last_and_that_it_failed(client, server):
     said = {"type": "delivery", "provider": "webhook", "config": {"url": "https://shop.example/x"}}
     integration = client.post("/v1/workflows/integrations", json=said).json()

@@ -205,13 +205,37 @@ def again(shop, endpoint, payment_id):
     resend(shop.engine, stored, endpoint.id, written(shop.now()))
 
 
-def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_shows(shop, receiver):
+@pytest.fixture
+def both_take(shop, monkeypatch):
+    """Whether both kinds of receiver take a request by the clock of the shop, as it comes."""
+
+    class ClockOfTheShop(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return shop.now().astimezone(tz)
+
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", ClockOfTheShop)
+
+    def take(request, secret):
+        signature = request.headers["x-reevit-signature"]
+        event = construct_event(request.body, signature, secret, now=shop.now())
+        return event == Webhook(secret).verify(request.body, request.headers)
+
+    return take
+
+
+def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_shows(
+    shop, receiver, both_take
+):
     endpoint = shop.endpoint(receiver.url, events=["payment.*"])
     [secret] = shop.secrets(endpoint)
-    ama = shop.customer("ama")
-    receiver.behave = lambda request: Answers(
-        500 if orjson.loads(request.body)["data"]["amount"] == 13 else 200
-    )
+    ama, taken = shop.customer("ama"), []
+
+    def refuse_thirteen(request):
+        taken.append(both_take(request, secret))
+        return Answers(500 if orjson.loads(request.body)["data"]["amount"] == 13 else 200)
+
+    receiver.behave = refuse_thirteen
     with shop.delivering():
         shop.pay(ama, 13)
         soon(lambda: len(shop.attempts) == 1)
@@ -227,12 +251,29 @@ def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_sh
     assert last["data"]["amount"] == 14
     assert last["previous_position"] == five[0]["position"]
     # Each is signed at its own moment, or the clients would not take it.
-    for request in receiver.received:
-        signature = request.headers["x-reevit-signature"]
-        body = construct_event(request.body, signature, secret, tolerance_seconds=20_000)
-        assert body["attempt"] == int(request.headers["x-reevit-delivery-attempt"])
+    assert taken == [True] * 6
+    for request, each in zip(receiver.received, told(receiver), strict=True):
+        assert each["attempt"] == int(request.headers["x-reevit-delivery-attempt"])
     moments = {each["signature_timestamp"] for each in five}
     assert len(moments) == 5
+
+
+def test_attempts_are_kept_for_as_long_as_the_setting_says(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    with shop.delivering():
+        shop.customer("ama")
+        shop.wait_until_told(endpoint)
+        shop.let_pass(days=20)
+        shop.customer("kofi")
+        shop.wait_until_told(endpoint)
+    old, recent = shop.attempts
+    shop.let_pass(days=11)
+
+    with shop.delivering(rules=Rules(attempts_days=30)):
+        soon(lambda: shop.attempts == [recent])
+
+    assert old.position < recent.position
+    assert shop.position(endpoint) == shop.ledger.head(BOOK)
 
 
 def test_an_endpoint_that_is_down_stops_as_one_cursor_and_nothing_is_lost(shop):

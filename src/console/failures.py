@@ -1,0 +1,98 @@
+"""Failures: what pages say in place of what was asked: what failed, what is safe, what next."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.rendering import document, rendered
+
+_REFUSALS: Final = range(400, 500)
+_OURS: Final = (
+    "This did not work",
+    (
+        "Something went wrong on our side. What was recorded is safe, and a form that is sent "
+        "again is carried out once."
+    ),
+)
+_WORDS: Final = {
+    "not_found": ("There is nothing here", "No page of the console has this address."),
+    "insufficient_scope": ("You may not see this", "Ask whoever gave you access for more of it."),
+    "book_too_large": (
+        "This book is too large for its past",
+        (
+            "What it was at a moment is worked out fact by fact, and here there are too many. "
+            "The present is shown as ever."
+        ),
+    ),
+    "rate_limit_exceeded": ("Too much was asked at once", "Wait a moment, then ask again."),
+    "payload_too_large": ("That was too much to send", "Go back, and write less into the form."),
+    "views_rebuilding": (
+        "The figures are being worked out anew",
+        "All facts are safe, and new ones are recorded. This page renews itself.",
+    ),
+    "views_behind": (
+        "This is not shown yet",
+        "It may have been recorded a moment ago. This page renews itself.",
+    ),
+    "ledger_unavailable": (
+        "The ledger cannot be reached",
+        "What was recorded is safe. This page renews itself.",
+    ),
+}
+_RENEWED: Final = frozenset({"views_rebuilding", "views_behind", "ledger_unavailable"})
+_RENEWED_AFTER_SECONDS: Final = 2
+
+
+@dataclass(frozen=True)
+class Failure:
+    """``progress``: which share of the views is ready, while they are built; else None.
+
+    ``is_passing``: the same may work in a moment, and is asked for again by itself.
+    """
+
+    title: str
+    sentence: str
+    status: int
+    code: str
+    progress: float | None = None
+    is_passing: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        return self.status not in _REFUSALS
+
+
+def failure_of(error: ApiError) -> Failure:
+    title, sentence = _WORDS.get(error.code, (_OURS[0], _sentence(error)))
+    if error.code == "insufficient_scope":
+        sentence = f"{_sentence(error)} {sentence}"
+    found = (error.details or {}).get("progress")
+    return Failure(
+        title,
+        sentence,
+        error.status,
+        error.code,
+        float(found) if isinstance(found, int | float) else None,
+        error.code in _RENEWED,
+    )
+
+
+def failed(error: ApiError) -> Response:
+    """What is refused before anybody knows whose page it was."""
+    html = rendered("failed_alone.html", failure=failure_of(error))
+    return completed(document(html, error.status, small=False), error)
+
+
+def completed(response: Response, error: ApiError) -> Response:
+    response.headers.update(error.headers)
+    if error.code in _RENEWED:
+        response.headers["Refresh"] = str(_RENEWED_AFTER_SECONDS)
+    return response
+
+
+def _sentence(error: ApiError) -> str:
+    if error.status not in _REFUSALS:
+        return _OURS[1]
+    return f"{error.message[:1].upper()}{error.message[1:]}."
