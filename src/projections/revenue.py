@@ -75,7 +75,7 @@ _Part = tuple[str, Moved]
 
 
 def _bucket(start: int, end: int, parts: list[_Part], *, by_source: bool) -> Bucket:
-    sources = None
+    sources: dict[str, Moved] | None = None
     if by_source:
         sources = {
             source: _sum(each for name, each in parts if name == source) for source in SOURCES
