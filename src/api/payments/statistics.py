@@ -65,6 +65,10 @@ class ShowSeries(InBuckets):
     group_by: Literal["source"] | None = None
 
 
+class ShowErrors(InPeriod):
+    currency: CurrencyCode | None = None
+
+
 class RankSources(PageRequest):
     limit: UpTo200 = 50
     group_by: Literal["source", "source_id"] = "source_id"
@@ -112,10 +116,11 @@ async def show_latency(request: ApiRequest, query: Annotated[InPeriod, Query()])
 
 
 @router.get("/v1/payments/stats/errors", response_model=Errors, dependencies=[READ])
-async def show_errors(request: ApiRequest, query: Annotated[InPeriod, Query()]) -> Response:
-    """Why payments failed, the most frequent reason first."""
+async def show_errors(request: ApiRequest, query: Annotated[ShowErrors, Query()]) -> Response:
+    """Why payments failed, the most frequent reason first; in all currencies, or in one."""
     start, end = query.range(request.now)
-    return answer(errors_of(await request.ask(failure_breakdown, start=start, end=end)))
+    failures = await request.ask(failure_breakdown, start=start, end=end, currency=query.currency)
+    return answer(errors_of(failures))
 
 
 @router.get("/v1/payments/stats/sources", response_model=RankedSources, dependencies=[READ])

@@ -326,6 +326,8 @@ def test_payments_are_told_in_numbers_nested_and_flat(client):
     assert client.get("/v1/payments/stats?status=cancelled").json()["count"] == 0
     errors = client.get("/v1/payments/stats/errors").json()["breakdown"]
     assert errors == [{"error_message": "the card was declined", "count": 1}]
+    dollars = client.get("/v1/payments/stats/errors?currency=USD").json()["breakdown"]
+    assert dollars == []
     latency = client.get("/v1/payments/stats/latency").json()
     assert sum(bucket["count"] for bucket in latency["buckets"]) == 2
     assert client.get("/v1/payments/stats?period=century").status_code == 400
