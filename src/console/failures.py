@@ -6,7 +6,7 @@ from typing import Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.rendering import document, rendered
+from console.rendering import document, rendered_alone
 
 _REFUSALS: Final = range(400, 500)
 _OURS: Final = (
@@ -81,7 +81,7 @@ def failure_of(error: ApiError) -> Failure:
 
 def failed(error: ApiError) -> Response:
     """What is refused before anybody knows whose page it was."""
-    html = rendered("failed_alone.html", failure=failure_of(error))
+    html = rendered_alone("failed_alone.html", failure=failure_of(error))
     return completed(document(html, error.status, small=False), error)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from console.failures import completed, failure_of
 from console.fields import Fields
 from console.rendering import document, parts_in, rendered
 from console.viewers import Viewer, viewer_of
+from console.writing import Writer
 from delivery.looks.readers import Reader, reader_of
 
 SIGN_IN: Final = "/console/login"
@@ -39,6 +41,14 @@ class Moment:
     as_of: str | None
     known_at: str | None
     tz: str
+
+
+@dataclass(frozen=True)
+class Past:
+    """The moment by which things had happened, and that by which it was known; None is now."""
+
+    as_of: datetime | None
+    known_at: datetime | None
 
 
 class Page:
@@ -76,10 +86,14 @@ class Page:
         )
 
     @cached_property
+    def past(self) -> Past | None:
+        """What the page shows instead of the present. Raises InvalidInput."""
+        moment = moment_in(urlencode(self._carried).encode(), self._now)
+        return None if moment is None else Past(moment.as_of, moment.known_at)
+
+    @property
     def is_past(self) -> bool:
-        """Whether the page shows what was, or was known, at some moment. Raises InvalidInput."""
-        now = self.request.dependencies.handler.clock()
-        return moment_in(urlencode(self._carried).encode(), now) is not None
+        return self.past is not None
 
     @property
     def shows_present(self) -> bool:
@@ -127,7 +141,12 @@ class Page:
 
     def url(self, path: str, /, *segments: str, **changes: Any) -> str:
         """Another page, as of the same moment, in the same currency and range."""
-        return address(path, *segments, **self.query.chosen(CARRIED) | changes)
+        return address(path, *segments, **{**self.carried, **changes})
+
+    @property
+    def carried(self) -> Mapping[str, str | list[str]]:
+        """What goes along from page to page: the moment, the currency and the range."""
+        return self.query.chosen(CARRIED)
 
     def here(self, **changes: Any) -> str:
         """The same page, asked otherwise; None leaves out. From its start, unless that is said."""
@@ -170,6 +189,10 @@ class Page:
             raise self.request.request_state.refused_key or MissingKey()
 
     @property
+    def _now(self) -> datetime:
+        return self.request.dependencies.handler.clock()
+
+    @property
     def _carried(self) -> dict[str, str]:
         said = asdict(self.moment)
         return {name: value for name, value in said.items() if value is not None}
@@ -177,7 +200,8 @@ class Page:
     def _document(
         self, template: str, part: str | None, status: int, values: Mapping[str, Any]
     ) -> Response:
-        html = rendered(template, part=part, page=self, asset=self.assets.address, **values)
+        writer = Writer(reader=self.reader, now=self._now, zone=self.moment.tz, past=self.is_past)
+        html = rendered(template, writer, part=part, page=self, asset=self.assets.address, **values)
         response = document(html, status, small=self.takes_gzip)
         if part is None and self.said:
             notices.forget(response)

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
+from console.parts import parts_of
+from console.writing import Writer
 from delivery.looks.markup import templates_of
 
 _POLICY: Final = (
@@ -24,12 +26,19 @@ def parts_in(name: str) -> frozenset[str]:
     return frozenset(templates.get_template(name).blocks) - frozenset(layout.blocks)
 
 
-def rendered(name: str, *, part: str | None = None, **values: Any) -> str:
-    """A whole template, or one of its blocks."""
-    template = templates_of("console").get_template(name)
+def rendered(name: str, writer: Writer, *, part: str | None = None, **values: Any) -> str:
+    """A whole template, or one of its blocks; ``ui`` is what pages are made of, as it writes."""
+    templates = templates_of("console")
+    template = templates.get_template(name)
+    values["ui"] = parts_of(templates, writer, fragment=part or "")
     if part is None:
         return template.render(values)
     return "".join(template.blocks[part](template.new_context(values)))
+
+
+def rendered_alone(name: str, **values: Any) -> str:
+    """A template that is no page: nobody knows who looks."""
+    return templates_of("console").get_template(name).render(values)
 
 
 def document(html: str, status: int, *, small: bool) -> Response:

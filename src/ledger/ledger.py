@@ -165,6 +165,12 @@ class Ledger:
             self._asked, book, streams, topics=topics, after=after, upto=upto, limit=limit
         )
 
+    def last_of(
+        self, book: str, stream: str, *, topics: Sequence[str], upto: int
+    ) -> StoredFact | None:
+        """The last fact of a stream of these topics, at a position up to `upto`."""
+        return reading.last_of(self._asked, book, stream, topics=topics, upto=upto)
+
     def read_parts(self, book: str, parts: Mapping[str, tuple[int, int]]) -> list[StoredFact]:
         """Facts of many streams in the order of the book.
 

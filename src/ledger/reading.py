@@ -176,6 +176,24 @@ def read_streams(
     return ask(engine, lambda connection: _facts(connection.execute(query)))
 
 
+def last_of(
+    engine: Engine, book: str, stream: str, *, topics: Sequence[str], upto: int
+) -> StoredFact | None:
+    column = events.c
+    query = (
+        select(events)
+        .where(
+            column.book == book,
+            column.stream == stream,
+            column.topic.in_(topics),
+            column.position <= upto,
+        )
+        .order_by(column.version.desc())
+        .limit(1)
+    )
+    return next(iter(ask(engine, lambda connection: _facts(connection.execute(query)))), None)
+
+
 def position_at(engine: Engine, book: str, moment: datetime) -> int:
     # Moments never go back within a book, so halving finds it; text order is time order.
     last = written(moment)

@@ -26,11 +26,11 @@ from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 from whence import __version__
 from whence.billing_worker import BillingWorker, billing
+from whence.cleanup import cleaning_up
 from whence.delivery import deliverer
 from whence.health import add_health
 from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
-from whence.reply_cleanup import cleaning_up
 from whence.secret_keys import keyring_of
 from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording, utc_now
@@ -54,7 +54,9 @@ def serving(
         handler = stack.enter_context(handling(ledger, clock=clock, keyring=keyring))
         link_views = stack.enter_context(summing_up(ledger, clock=clock))
         if only != "queries":
-            stack.enter_context(cleaning_up(ledger))
+            stack.enter_context(
+                cleaning_up(ledger, attempts_days=settings.delivery_attempts_days, clock=clock)
+            )
             stack.enter_context(_billing(settings, ledger, metrics, clock))
         stack.enter_context(_monitoring(settings, ledger, metrics, clock))
         folds = "folding" not in settings.serve_without

@@ -208,7 +208,7 @@ def test_while_views_are_built_a_page_says_how_far_and_asks_again(new_server):
 
     assert shown.status_code == 503
     assert shown.headers["refresh"] == "2"
-    assert "25.0 %" in shown.text
+    assert "25%" in shown.text
 
 
 def test_a_style_is_kept_for_ever_and_called_otherwise_when_it_changes(console, browser):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from mail_server import mail_server
+from sqlalchemy import event
 
 from commands.integrations import CreateIntegration, create_integration
 from commands.organizations import UpdateOrganization, update_organization
@@ -116,6 +117,24 @@ async def test_a_warning_waits_until_somebody_can_be_told(do, warner, through, m
     said.append(await warner.warn())
 
     assert said == [0, 0, 1]
+
+
+async def test_nothing_is_read_of_whom_nobody_can_be_told_until_something_is_recorded(
+    do, ledger, warner, endpoint
+):
+    await endpoint(lambda it, now: it.warn(SINCE, now))
+    reads = []
+    event.listen(ledger.engine, "before_cursor_execute", lambda *asked: reads.append(asked[2]))
+
+    async def is_read():
+        reads.clear()
+        await warner.warn()
+        return any("events" in statement for statement in reads)
+
+    first, again = await is_read(), await is_read()
+    await do(update_organization, CONTACT)
+
+    assert (first, again, await is_read()) == (True, False, True)
 
 
 @pytest.mark.parametrize("reason", ["enabled", "by hand", "removed"])

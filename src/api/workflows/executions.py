@@ -86,13 +86,13 @@ async def show_execution(request: ApiRequest, execution_id: str) -> Response:
     dependencies=[READ, PRESENT_ONLY],
 )
 async def list_actions(request: ApiRequest, execution_id: str) -> Response:
-    """What was done, with which template in which version, and what came of it."""
+    """What was done, with which template in which version, how each try went, what came of it."""
     found = await _execution(request, execution_id)
-    engine = request.dependencies.ledger.engine
-    steps = await asyncio.to_thread(
-        executions.steps_of, engine, found.book, found.rule, found.position
-    )
-    return answer({"actions": [action_result_of(step) for step in steps]})
+    named = (request.dependencies.ledger.engine, found.book, found.rule, found.position)
+    steps = await asyncio.to_thread(executions.steps_of, *named)
+    tried = await asyncio.to_thread(executions.attempts_of, *named)
+    actions = [action_result_of(step, tried.get(step.number, ())) for step in steps]
+    return answer({"actions": actions})
 
 
 async def _execution(request: ApiRequest, named: str) -> executions.Execution:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
+from delivery.said import kept
+
 _LONGEST_SAID = 1000
 _SHORTEST_SECRET = 4
 _HIDDEN = "•••"
@@ -26,6 +28,11 @@ class SendResult:
     retry_after: int | None = None
     reference: str | None = None
     cost: str | None = None
+
+    # Here, where it comes from outside: what cannot be recorded would be sent again and again.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "response", kept(self.response))
+        object.__setattr__(self, "error", self.error and kept(self.error))
 
     def without(self, secrets: Sequence[str]) -> Self:
         """Whoever was told a secret, or an address, may say it back, in other letters."""

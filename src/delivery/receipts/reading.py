@@ -13,7 +13,6 @@ from delivery.looks.readers import Reader, moment_shown, reader_in
 from delivery.receipts.receipt import Receipt, lines_of
 from domain.book import Book
 from domain.customer import Customer
-from domain.fact import Fact
 from domain.organization import UNNAMED, Organization
 from domain.payer_details import PayerDetails
 from domain.payment import Payment
@@ -26,8 +25,6 @@ from ledger.ledger import Ledger
 _SETTINGS: Final = (Organization.Founded.TOPIC, Organization.SettingsChanged.TOPIC)
 _TERMS: Final = (PaymentLink.Created.TOPIC, PaymentLink.Updated.TOPIC)
 _PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
-# No organization, link or customer was changed more often than this before somebody paid.
-_MOST_CHANGES: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -121,17 +118,14 @@ class Receipts:
     def _is_gone(self, book: str, customer_id: str) -> bool:
         gone = (Customer.Deleted.TOPIC,)
         head = self._ledger.head(book)
-        return bool(self._ledger.read_streams(book, [customer_id], topics=gone, upto=head, limit=1))
+        return self._ledger.last_of(book, customer_id, topics=gone, upto=head) is not None
 
     def _last(
         self, book: str, stream: str, topics: tuple[str, ...], position: int
     ) -> Mapping[str, Any]:
         """What the last of these facts says, which hold all there is to say."""
-        found = self._ledger.read_streams(
-            book, [stream], topics=topics, upto=position, limit=_MOST_CHANGES
-        )
-        fact: Fact | None = self._mapper.decode(found[-1]) if found else None
-        return vars(fact) if fact is not None else {}
+        found = self._ledger.last_of(book, stream, topics=topics, upto=position)
+        return {} if found is None else vars(self._mapper.decode(found))
 
 
 def _stated(shop: Mapping[str, Any]) -> str:

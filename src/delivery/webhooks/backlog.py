@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
 
 from delivery.cursors import FAILED, RETRYING, WAITING, Cursor
-from delivery.webhooks.delivery_ids import LIVE
+from delivery.webhooks.delivery_ids import ENDPOINT, LIVE
 from ledger.schema import deliveries, delivery_attempts, delivery_cursors, events
 
 # So many facts are looked at to count what waits; there may be millions.
@@ -118,7 +118,10 @@ def outbound_counts(
     arrived = case((_attempt.http_status.between(200, 299), 1), else_=0)
     again = case((_attempt.attempt > 1, 1), else_=0)
     asked = select(func.sum(arrived), func.sum(again)).where(
-        _attempt.book == book, _attempt.at >= since, *about(_attempt, known)
+        _attempt.book == book,
+        _attempt.at >= since,
+        of_endpoints(_attempt),
+        *about(_attempt, known),
     )
     succeeded, retries = connection.execute(asked).one()
     new = case((_behind.attempts == 0, 1), else_=0)
@@ -138,6 +141,12 @@ def about(column: Any, topics: Collection[str] | None) -> tuple[ColumnElement[bo
         return ()
     fact = (events.c.book == column.book, events.c.position == column.position)
     return (exists().where(*fact, events.c.topic.in_(topics)),)
+
+
+def of_endpoints(column: Any) -> ColumnElement[bool]:
+    """That it is an attempt to tell an endpoint, and none of a workflow."""
+    mine: ColumnElement[bool] = column.follower.startswith(ENDPOINT, autoescape=True)
+    return mine
 
 
 def _ahead(

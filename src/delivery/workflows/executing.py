@@ -5,12 +5,14 @@ falls due again. What is recorded is recorded once.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
 from commands.handling.handler import CommandHandler
+from delivery.cursors import Attempt
 from delivery.messages.results import SendResult
 from delivery.subjects import Occurrence, Subjects
 from delivery.workflows import due_actions, executions
@@ -178,12 +180,15 @@ class Executor:
         )
 
     async def _do(self, step: Step, given: Given) -> None:
-        now = self._handler.clock()
-        done = await self._done(given.doing(step, now=now, only_says=given.rule.shadow))
+        began, beginning = self._handler.clock(), time.monotonic()
+        doing = given.doing(step, now=began, only_says=given.rule.shadow)
+        done = await self._done(doing)
+        took = round((time.monotonic() - beginning) * 1000)
+        attempt = None if doing.only_says else _attempt(step, done, began, milliseconds=took)
         now = self._handler.clock()
         after, engine = _after(step, done, now), self._ledger.engine
         recorded = await asyncio.to_thread(
-            due_actions.record, engine, step, after, now=written(now)
+            due_actions.record, engine, step, after, now=written(now), attempt=attempt
         )
         if recorded:
             self._count(after.state)
@@ -227,6 +232,27 @@ def _after(step: Step, done: Done | Skipped, now: datetime) -> Step:
         return said._replace(state="retrying", due_at=written(now + again))
     state: ActionState = "success" if done.result.status == "sent" else "failed"
     return said._replace(state=state, due_at="", completed_at=written(now))
+
+
+def _attempt(
+    step: Step, done: Done | Skipped, at: datetime, *, milliseconds: int
+) -> Attempt | None:
+    """How a try went; None: there was a reason not to try."""
+    if isinstance(done, Skipped):
+        return None
+    return Attempt(
+        step.book,
+        step.rule,
+        str(step.number),
+        step.position,
+        step.attempts,
+        written(at),
+        url="",
+        http_status=0,
+        response=done.result.response,
+        milliseconds=milliseconds,
+        error=done.result.error or "",
+    )
 
 
 def _said(step: Step) -> dict[str, Any]:

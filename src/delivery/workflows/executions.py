@@ -8,8 +8,9 @@ from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, Table, exists, func, select
 
+from delivery.cursors import Attempt
 from ledger.reading import ask
-from ledger.schema import workflow_actions, workflow_executions
+from ledger.schema import delivery_attempts, workflow_actions, workflow_executions
 
 ExecutionState = Literal["awaiting", "pending", "running", "completed", "failed"]
 ActionState = Literal["pending", "retrying", "success", "failed", "skipped"]
@@ -77,6 +78,21 @@ def steps_of(engine: Engine, book: str, rule: str, position: int) -> list[Step]:
     mine = keyed(workflow_actions, book, rule, position)
     query = select(workflow_actions).where(*mine).order_by(workflow_actions.c.number)
     return ask(engine, lambda connection: [Step(*row) for row in connection.execute(query)])
+
+
+def attempts_of(engine: Engine, book: str, rule: str, position: int) -> dict[int, list[Attempt]]:
+    """How each try went, as long as that is kept; by the numbers of the actions, in order."""
+    column = delivery_attempts.c
+    query = (
+        select(delivery_attempts)
+        .where(column.book == book, column.follower == rule, column.position == position)
+        .order_by(column.attempt)
+    )
+    found = ask(engine, lambda connection: [Attempt(*row) for row in connection.execute(query)])
+    attempts: dict[int, list[Attempt]] = {}
+    for attempt in found:
+        attempts.setdefault(int(attempt.cursor), []).append(attempt)
+    return attempts
 
 
 def last_through(engine: Engine, book: str, integration: str) -> Step | None:

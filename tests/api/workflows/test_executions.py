@@ -53,7 +53,11 @@ def test_what_followed_says_from_what_and_what_came_of_it(client, work, ada):
         "success",
         0,
     )
+    [attempt] = action["history"]
+    assert (attempt["attempt"], attempt["error"]) == (1, None)
     assert client.get(f"/v1/customers/{ada}").json()["tags"] == ["big-spender"]
+    assert client.get("/v1/webhooks/outbound").json() == []
+    assert client.get("/v1/webhooks/outbound/stats").json()["stats"]["total"] == 0
 
 
 def test_executions_are_asked_by_state_and_customer(client, work, ada):

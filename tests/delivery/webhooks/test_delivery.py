@@ -2,6 +2,7 @@
 
 import socket
 import time
+from base64 import b64encode
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from receiver import Answers, Delays, receiving
 from reevit.webhooks import construct_event
 from standardwebhooks.webhooks import Webhook
 from statement_scope import recorded
+from structlog.testing import capture_logs
 from waiting import awaited
 
 from commands.link_payments import PayThroughLink, pay_through_link
@@ -31,7 +33,9 @@ from commands.webhook_replays import PlannedReplay
 from delivery.webhooks.resending import NotToldYet, replay, resend
 from delivery.webhooks.services import Rules
 from ledger.clock import written
+from ledger.keyring import Keyring
 
+OTHER_KEYS = Keyring.parsed(f"k1:{b64encode(bytes(32)).decode()}")
 soon = partial(awaited, every_seconds=0.02)
 
 
@@ -504,6 +508,25 @@ def test_what_an_endpoint_has_not_come_to_is_not_told_again(shop, receiver):
 
         again(shop, endpoint, payment)
         soon(lambda: paid(receiver) == [payment, payment])
+
+
+def test_an_endpoint_whose_secret_cannot_be_opened_stands_still_and_says_why(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["customer.*"])
+    with shop.delivering(keyring=OTHER_KEYS), capture_logs() as logs:
+        shop.customer("ama")
+        soon(lambda: shop.cursors and shop.cursors[0].error)
+        shop.let_pass(minutes=5)
+        shop.customer("efua")
+        soon(lambda: shop.cursors[0].failures > 1)
+
+    said = [log for log in logs if log["log_level"] == "error"]
+    assert [log["event"] for log in said] == ["the secret of an endpoint cannot be opened"]
+    assert "its secret cannot be opened" in shop.cursors[0].error
+    assert (receiver.received, shop.behind, shop.attempts) == ([], [], [])
+    shop.let_pass(minutes=5)
+    with shop.delivering():
+        shop.wait_until_told(endpoint)
+    assert len(receiver.received) == 2
 
 
 def test_where_it_is_and_what_signs_are_those_of_the_moment_of_sending(shop, receiver):
