@@ -23,7 +23,8 @@ router = new_router("attention")
 @router.get("/v1/attention", response_model=Attention, dependencies=[needs(), PRESENT_ONLY])
 async def show_attention(request: ApiRequest) -> Response:
     """What needs attention now, and where to look; of what the key may read, and no more."""
-    found: dict[Kind, Waiting] = {**await request.ask_now(what_waits, now=request.now)}
+    waiting = await request.ask_now(what_waits, now=request.now)
+    found: dict[Kind, Waiting] = {**waiting}
     if request.caller.may("webhooks:read"):
         found |= await _webhooks(request)
     items = [
@@ -48,7 +49,7 @@ async def _webhooks(request: ApiRequest) -> dict[Kind, Waiting]:
     return {
         "failed_deliveries": Waiting(
             min(count, candidates.FEW),
-            first and datetime.fromisoformat(first),
+            datetime.fromisoformat(first) if first else None,
             is_exact=count <= candidates.FEW,
         ),
         "failing_endpoints": _of_all(map(datetime.fromisoformat, failing_since)),
