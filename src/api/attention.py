@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, needs, new_router
-from api.resources.attention import PLACES, Attention, AttentionItem, Kind
+from api.resources.attention import PLACES, Attention, AttentionItem
 from api.webhooks.deliveries import asked
 from api.webhooks.told_topics import narrowed
 from commands import webhook_endpoints
@@ -23,8 +23,7 @@ router = new_router("attention")
 @router.get("/v1/attention", response_model=Attention, dependencies=[needs(), PRESENT_ONLY])
 async def show_attention(request: ApiRequest) -> Response:
     """What needs attention now, and where to look; of what the key may read, and no more."""
-    waiting = await request.ask_now(what_waits, now=request.now)
-    found: dict[Kind, Waiting] = {**waiting}
+    found = await request.ask_now(what_waits, now=request.now)
     if request.caller.may("webhooks:read"):
         found |= await _webhooks(request)
     items = [
@@ -35,7 +34,7 @@ async def show_attention(request: ApiRequest) -> Response:
     return answer({"total": sum(each["count"] for each in items), "items": items})
 
 
-async def _webhooks(request: ApiRequest) -> dict[Kind, Waiting]:
+async def _webhooks(request: ApiRequest) -> dict[str, Waiting]:
     book, known = request.book_name, narrowed(request)
     endpoints = await request.perform(webhook_endpoints.list_endpoints)
     since = await asked(request, lambda db: failing(db, book))
@@ -62,5 +61,5 @@ def _of_all(moments: Iterable[datetime]) -> Waiting:
     return Waiting(len(each), each[0] if each else None)
 
 
-def _item(kind: Kind, waiting: Waiting, path: str) -> dict[str, Any]:
+def _item(kind: str, waiting: Waiting, path: str) -> dict[str, Any]:
     return AttentionItem.of(waiting, kind=kind, count_is_exact=waiting.is_exact, path=path)

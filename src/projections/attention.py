@@ -6,7 +6,7 @@ Each count is read off an index, and no further than candidates.FEW.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -15,8 +15,6 @@ from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.timestamps import instant_or_none, micros
 from projections.engine.querying import candidates
 from projections.invoices import invoices
-
-AttentionKind = Literal["parked_book", "open_disputes", "failed_invoices", "overdue_invoices"]
 
 # A payer who was asked for money has a day to say yes on their phone.
 _PATIENCE = timedelta(days=1)
@@ -31,15 +29,15 @@ class Waiting:
     is_exact: bool = True
 
 
-def what_waits(connection: Connection, book: str, *, now: datetime) -> dict[AttentionKind, Waiting]:
-    """Every kind there is, also where nothing waits."""
+def what_waits(connection: Connection, book: str, *, now: datetime) -> dict[str, Waiting]:
+    """By kind, also where nothing waits."""
     found = {kind: _counted(connection, rows) for kind, rows in _rows(book, now)}
     checkpoint = read_checkpoints(connection, [book]).get(book)
     is_parked = checkpoint is not None and checkpoint.parked_error is not None
     return {"parked_book": Waiting(int(is_parked)), **found}
 
 
-def _rows(book: str, now: datetime) -> Iterator[tuple[AttentionKind, Select[Any]]]:
+def _rows(book: str, now: datetime) -> Iterator[tuple[str, Select[Any]]]:
     """Disputes that nobody has decided, and invoices that were to be paid and are not."""
     disputed, billed = disputes.c, invoices.c
     yield (

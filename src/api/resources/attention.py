@@ -5,9 +5,16 @@ from typing import Final, Literal
 from pydantic import Field
 
 from api.resources.shapes import Count, Moment, Shape
-from projections.attention import AttentionKind
 
-Kind = AttentionKind | Literal["failed_deliveries", "failing_endpoints", "disabled_endpoints"]
+Kind = Literal[
+    "parked_book",
+    "open_disputes",
+    "failed_invoices",
+    "overdue_invoices",
+    "failed_deliveries",
+    "failing_endpoints",
+    "disabled_endpoints",
+]
 
 # Whoever has the scope may know of it; the path is where what was counted is listed.
 PLACES: Final[dict[Kind, tuple[str, str]]] = {
