@@ -23,7 +23,7 @@ router = new_router("attention")
 @router.get("/v1/attention", response_model=Attention, dependencies=[needs(), PRESENT_ONLY])
 async def show_attention(request: ApiRequest) -> Response:
     """What needs attention now, and where to look; of what the key may read, and no more."""
-    found = await request.ask_now(what_waits, now=request.now)
+    found = await request.ask_now(what_waits, now=request.dependencies.handler.clock())
     if request.caller.may("webhooks:read"):
         found |= await _webhooks(request)
     items = [
