@@ -8,12 +8,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.errors import method_not_allowed, no_such_route
-from api.http.parsing import LARGEST_BODY_BYTES, parse_pairs, read_body, segment
+from api.http.parsing import (
+    LARGEST_BODY_BYTES,
+    LARGEST_PUBLIC_BODY_BYTES,
+    parse_pairs,
+    read_body,
+    segment,
+)
 from api.http.request import ApiRequest
 from api.http.routing import Dispatcher
 from console.assets import Assets
 from console.fields import Fields
 from console.pages import Page
+from console.same_origin import must_be_our_own
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -42,7 +49,9 @@ class PageRoute(Route):
         if not self._for_strangers:
             page.must_be_signed_in()
         if scope["method"] == "POST":
-            body = await read_body(receive, largest_bytes=LARGEST_BODY_BYTES)
+            must_be_our_own(page.request)
+            largest = LARGEST_PUBLIC_BODY_BYTES if page.viewer is None else LARGEST_BODY_BYTES
+            body = await read_body(receive, largest_bytes=largest)
             page.form = Fields(parse_pairs(body))
         named = {name: segment(value) for name, value in scope["path_params"].items()}
         response = await self._shown(page, named)

@@ -2,8 +2,8 @@
 
 import asyncio
 
-import httpx
 import pytest
+from console_browser import signed_in
 from starlette.responses import JSONResponse
 
 from api.http.errors import ApiError
@@ -138,8 +138,7 @@ def test_a_fault_is_a_page_and_logged_once(new_server, log):
         raise RuntimeError("the secret of the house")
 
     server = new_server(pages=[broken])
-    headers = {"X-Reevit-Key": server.found("Ama's shop").keys["test"]}
-    with httpx.Client(base_url=server.url, headers=headers) as console:
+    with signed_in(server.url, server.found("Ama's shop").keys["test"]) as console:
         shown = console.get("/console/test/broken")
 
     assert shown.status_code == 500

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from console_browser import signed_in
 
 from projections.engine.generations.generations import Registered, ViewsRebuilding
 
@@ -137,7 +138,7 @@ def test_a_page_can_be_looked_for_without_being_read(console):
 def test_whoever_may_not_see_something_is_told_which_scope_it_takes(merchant, client):
     made = client.post("/v1/api-keys", json={"name": "links", "scopes": ["payment_links:read"]})
 
-    with merchant.client(made.json()["key"]) as console:
+    with signed_in(merchant.server.url, made.json()["key"]) as console:
         refused = console.get("/console/customers")
 
     assert refused.status_code == 403
@@ -183,14 +184,13 @@ def test_a_file_is_the_one_of_the_api(console, client):
 def test_a_page_is_one_request_to_the_limits_the_log_and_the_metrics(new_server, log):
     server = new_server(rate_limit_per_key="2/minute")
     founded = server.found("Ama's shop")
-    headers = {"X-Reevit-Key": founded.keys["test"]}
 
-    with httpx.Client(base_url=server.url, headers=headers) as console:
+    with signed_in(server.url, founded.keys["test"]) as console:
         shown = [console.get("/console/customers") for _ in range(3)]
 
     assert [each.status_code for each in shown] == [200, 200, 429]
     assert "Too much was asked at once" in shown[2].text
-    asked = [each for each in log if each["event"] == "request"]
+    _signed_in, *asked = [each for each in log if each["event"] == "request"]
     assert [each["route"] for each in asked] == [
         "/console/customers",
         "/console/customers",
@@ -201,9 +201,8 @@ def test_a_page_is_one_request_to_the_limits_the_log_and_the_metrics(new_server,
 def test_while_views_are_built_a_page_says_how_far_and_asks_again(new_server):
     server = new_server(rebuilding=ViewsRebuilding(Registered(2, "", "building", 25, 100)))
     founded = server.found("Ama's shop")
-    headers = {"X-Reevit-Key": founded.keys["test"]}
 
-    with httpx.Client(base_url=server.url, headers=headers) as console:
+    with signed_in(server.url, founded.keys["test"]) as console:
         shown = console.get("/console/customers")
 
     assert shown.status_code == 503
