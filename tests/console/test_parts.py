@@ -76,6 +76,7 @@ def specimen(*, assets=None, **query):
             now="/console/customers",
             position=12345,
             behind=2,
+            shows_present=False,
             carried={},
             url=lambda path, **_: path,
         ),
