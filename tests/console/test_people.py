@@ -51,6 +51,31 @@ def test_support_sees_customers_covered(support, ama):  # noqa: ARG001
         assert "501234589" not in shown.text
 
 
+def test_support_sees_who_somebody_is_when_they_ask_once_and_it_is_recorded(support, client, ama):
+    asked = support.post(f"{LIST}/{ama['id']}/reveal")
+
+    assert asked.status_code == 200
+    assert all(value in asked.text for value in ("Ama Mensah", AMA["email"], AMA["phone"]))
+    assert "Mensah" not in support.get(LIST).text
+    [revealed, _registered] = client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]
+    assert revealed["topic"] == "customer.revealed"
+    assert revealed["actor"] == revealed["data"]["user_id"]
+    assert revealed["actor"].startswith("usr_")
+
+
+def test_who_sees_customers_anyway_is_led_to_them_and_nothing_is_recorded(console, client, ama):
+    asked = console.post(f"{LIST}/{ama['id']}/reveal")
+
+    assert asked.headers["location"].startswith(f"{LIST}/{ama['id']}")
+    assert len(client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]) == 1
+
+
+def test_nobody_is_revealed_who_is_not_there_or_of_the_other_book(support, merchant, ama):
+    with signed_in_as(merchant, EFUA, mode="live") as live:
+        assert live.post(f"{LIST}/{ama['id']}/reveal").status_code == 404
+    assert support.post(f"{LIST}/cus_{'0' * 26}/reveal").status_code == 404
+
+
 def test_support_takes_no_list_away(support, ama):  # noqa: ARG001
     refused = support.get(f"{LIST}.csv")
 
