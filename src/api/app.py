@@ -28,6 +28,7 @@ from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
 from api.customers import consents as customer_consents
 from api.customers import exports as customer_exports
+from api.customers import facts as customer_facts
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
 from api.events import queries as event_queries
@@ -140,6 +141,8 @@ _QUERIES = (
     customer_queries.customer_routes.by_id,
     customer_billing.customer_routes.by_external_id,
     customer_billing.customer_routes.by_id,
+    customer_facts.customer_routes.by_external_id,
+    customer_facts.customer_routes.by_id,
     customer_history.customer_routes.by_external_id,
     customer_history.customer_routes.by_id,
     customer_consents.query_routes.by_external_id,
@@ -231,7 +234,9 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> Service:
         RequestMiddleware,
         request_id=dependencies.request_id or (lambda: dependencies.handler.ids.new("req")),
         turnstile=Turnstile(
-            Authentication(dependencies.directory, dependencies.handler.clock),
+            Authentication(
+                dependencies.directory, dependencies.viewers, dependencies.handler.clock
+            ),
             per_key=RateLimit(dependencies.rate_limit_per_key),
             per_address=RateLimit(dependencies.rate_limit_public),
         ),

@@ -12,10 +12,11 @@ from console.customers import list as customer_list
 from console.failures import failed
 from console.pages import Page
 from console.routing import START, Console, PageRouter, console_router
+from console.signing_in import login
 
 _entrance = console_router()
 
-_ROUTERS = (_entrance, live.router, customer_list.router)
+_ROUTERS = (_entrance, login.router, live.router, customer_list.router)
 
 
 def add_console(app: Service, *more: PageRouter) -> None:

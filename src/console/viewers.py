@@ -9,13 +9,18 @@ from domain.book import Mode
 
 @dataclass(frozen=True)
 class Viewer:
-    """``organization`` is what it calls itself, ``zone`` where its days begin (IANA)."""
+    """``organization`` is what it calls itself, ``zone`` where its days begin (IANA).
+
+    ``role`` says what they may; of somebody with a key that is said by its scopes.
+    """
 
     name: str
     organization: str
     mode: Mode
     zone: str
     scopes: frozenset[str]
+    role: str = "API key"
+    is_person: bool = False
 
     def may(self, scope: str) -> bool:
         """Whoever has no scope listed may do everything."""
@@ -29,9 +34,11 @@ def viewer_of(state: RequestState) -> Viewer | None:
         return None
     settings = settings_of(caller.organization)
     return Viewer(
-        name=caller.key.name,
+        name=caller.name,
         organization=settings["name"] or caller.org_id,
         mode=caller.mode,
         zone=settings["time_zone"] or "UTC",
-        scopes=frozenset(caller.key.scopes),
+        scopes=caller.scopes,
+        role="API key" if caller.role is None else caller.role.capitalize(),
+        is_person=caller.user is not None,
     )

@@ -111,7 +111,7 @@ class DeliveryWorker:
             for book, cursor in told
         )
         progress.behind = sum(cursor.lanes.behind for _, cursor in told)
-        waiting = [cursor.lanes.oldest_open_at for _, cursor in told]
+        waiting = [cursor.lanes.oldest_waiting_at for _, cursor in told]
         progress.oldest_waiting_at = min(filter(None, waiting), default=None)
 
     async def _free(self, books: set[str]) -> list[str]:

@@ -202,6 +202,10 @@ class Ledger:
         """The last position of every book, or of those of some that are there."""
         return reading.heads(self._asked, among)
 
+    def first_books(self, prefix: str, limit: int) -> list[str]:
+        """The first books that are called so, in the order of their names."""
+        return reading.first_books(self._asked, prefix, limit)
+
     def count_streams(self, book: str, prefix: str) -> int:
         """How many streams of a book begin so."""
         return reading.count_streams(self._asked, book, prefix)

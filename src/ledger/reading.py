@@ -228,6 +228,16 @@ def heads(engine: Engine, among: Collection[str] | None = None) -> dict[str, int
     )
 
 
+def first_books(engine: Engine, prefix: str, limit: int) -> list[str]:
+    query = (
+        select(books.c.book)
+        .where(books.c.position >= 0, books.c.book.startswith(prefix, autoescape=True))
+        .order_by(books.c.book)
+        .limit(limit)
+    )
+    return ask(engine, lambda connection: list(connection.execute(query).scalars()))
+
+
 def reply(engine: Engine, book: str, key: str, *, now: datetime) -> Replied | None:
     query = select(
         replies.c.fingerprint,

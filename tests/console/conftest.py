@@ -19,6 +19,7 @@ from api_server import (
     server_on_sqlite,
     stranger,
 )
+from console_browser import signed_in
 
 __all__ = [
     "client",
@@ -39,5 +40,5 @@ __all__ = [
 @pytest.fixture
 def console(merchant: Merchant) -> Iterator[httpx.Client]:
     """A browser without scripts in which somebody is signed in who may do everything."""
-    with merchant.client() as browser:
+    with signed_in(merchant.server.url, merchant.founded.keys["test"]) as browser:
         yield browser

@@ -11,9 +11,15 @@ def pages():
 
 
 @pytest.fixture
-def page(pages, merchant):
+def page(pages, server, console):
+    """That of somebody who is signed in."""
     page = pages.fresh(scripts=True)
-    page.set_extra_http_headers({"X-Reevit-Key": merchant.founded.keys["test"]})
+    page.context.add_cookies(
+        [
+            {"name": name, "value": value, "url": f"{server.url}/console"}
+            for name, value in console.cookies.items()
+        ]
+    )
     return page
 
 

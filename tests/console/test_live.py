@@ -2,7 +2,7 @@
 
 import json
 
-from api_server import Merchant
+from console_browser import signed_in
 
 from projections.engine.generations.generations import Registered, ViewsRebuilding
 
@@ -34,7 +34,7 @@ def test_whoever_may_not_know_of_customers_is_told_no_position(merchant, client)
     made = client.post("/v1/api-keys", json={"name": "links", "scopes": ["payment_links:read"]})
 
     with (
-        merchant.client(made.json()["key"]) as console,
+        signed_in(merchant.server.url, made.json()["key"]) as console,
         console.stream("GET", "/console/live") as stream,
     ):
         assert told(stream.iter_lines())["position"] is None
@@ -42,9 +42,9 @@ def test_whoever_may_not_know_of_customers_is_told_no_position(merchant, client)
 
 def test_while_there_are_no_views_it_tells_how_far_they_are(new_server):
     server = new_server(rebuilding=ViewsRebuilding(Registered(2, "", "building", 25, 100)))
-    merchant = Merchant(server, server.found("Ama's shop"))
+    key = server.found("Ama's shop").keys["test"]
 
-    with merchant.client() as console, console.stream("GET", "/console/live") as stream:
+    with signed_in(server.url, key) as console, console.stream("GET", "/console/live") as stream:
         assert told(stream.iter_lines()) == {"unavailable": "views_rebuilding", "progress": 0.25}
 
 

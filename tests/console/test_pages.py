@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from console_browser import signed_in
 
 from projections.engine.generations.generations import Registered, ViewsRebuilding
 
@@ -137,7 +138,7 @@ def test_a_page_can_be_looked_for_without_being_read(console):
 def test_whoever_may_not_see_something_is_told_which_scope_it_takes(merchant, client):
     made = client.post("/v1/api-keys", json={"name": "links", "scopes": ["payment_links:read"]})
 
-    with merchant.client(made.json()["key"]) as console:
+    with signed_in(merchant.server.url, made.json()["key"]) as console:
         refused = console.get("/console/customers")
 
     assert refused.status_code == 403
@@ -183,14 +184,13 @@ def test_a_file_is_the_one_of_the_api(console, client):
 def test_a_page_is_one_request_to_the_limits_the_log_and_the_metrics(new_server, log):
     server = new_server(rate_limit_per_key="2/minute")
     founded = server.found("Ama's shop")
-    headers = {"X-Reevit-Key": founded.keys["test"]}
 
-    with httpx.Client(base_url=server.url, headers=headers) as console:
+    with signed_in(server.url, founded.keys["test"]) as console:
         shown = [console.get("/console/customers") for _ in range(3)]
 
     assert [each.status_code for each in shown] == [200, 200, 429]
     assert "Too much was asked at once" in shown[2].text
-    asked = [each for each in log if each["event"] == "request"]
+    _signed_in, *asked = [each for each in log if each["event"] == "request"]
     assert [each["route"] for each in asked] == [
         "/console/customers",
         "/console/customers",
@@ -201,9 +201,8 @@ def test_a_page_is_one_request_to_the_limits_the_log_and_the_metrics(new_server,
 def test_while_views_are_built_a_page_says_how_far_and_asks_again(new_server):
     server = new_server(rebuilding=ViewsRebuilding(Registered(2, "", "building", 25, 100)))
     founded = server.found("Ama's shop")
-    headers = {"X-Reevit-Key": founded.keys["test"]}
 
-    with httpx.Client(base_url=server.url, headers=headers) as console:
+    with signed_in(server.url, founded.keys["test"]) as console:
         shown = console.get("/console/customers")
 
     assert shown.status_code == 503
@@ -225,3 +224,35 @@ def test_a_style_is_kept_for_ever_and_called_otherwise_when_it_changes(console, 
     assert "--accent" in plain.text
     assert another.status_code == 404
     assert another.headers["cache-control"] == "no-store"
+
+
+def test_a_page_of_the_past_shows_it_says_so_and_carries_it_on(console, client):
+    add_customer(client, "Ama Mensah")
+
+    past = console.get("/console/customers?as_of=2020-01-01&tz=Africa/Accra").text
+    present = console.get("/console/customers").text
+
+    assert "Ama Mensah" not in past
+    assert "Ama Mensah" in present
+    assert "as_of=2020-01-01&amp;tz=Africa%2FAccra" in past
+    assert 'class="past' in past
+    assert 'class="past' not in present
+
+
+def test_a_moment_that_is_still_to_come_is_the_present(console, client):
+    add_customer(client, "Ama Mensah")
+
+    shown = console.get("/console/customers?as_of=2999-01-01").text
+
+    assert "Ama Mensah" in shown
+    assert 'class="past' not in shown
+
+
+@pytest.mark.parametrize("wrong", ["as_of=yesterday", "known_at=0", "tz=Nowhere"])
+def test_a_moment_nobody_can_read_is_refused_in_words_and_not_carried_on(console, wrong):
+    refused = console.get(f"/console/customers?{wrong}&currency=GHS")
+
+    assert refused.status_code == 400
+    assert wrong.partition("=")[0] in refused.text.lower()
+    assert wrong not in refused.text
+    assert "/console/customers?currency=GHS" in refused.text

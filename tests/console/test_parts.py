@@ -77,6 +77,7 @@ def specimen(*, assets=None, **query):
             now="/console/customers",
             position=12345,
             behind=2,
+            shows_present=False,
             carried={},
             url=lambda path, **_: path,
             here=lambda **_: "/console/customers",

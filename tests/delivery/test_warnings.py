@@ -86,7 +86,10 @@ async def test_whoever_answers_is_told_once_that_an_endpoint_fails(
     assert mail.message["Subject"] == "Webhooks to shop reach nobody"
     assert mail.message["From"] == "Kente Shop <hi@a.example>"
     text, html = (part.get_content() for part in mail.message.iter_parts())
-    assert "has not been reached since 25 November 2026, 09:00 GMT. If that stays so" in text
+    assert (
+        "has not been reached since 25 November 2026, 09:00\N{NO-BREAK SPACE}GMT. If that stays so"
+        in text
+    )
     assert "Kente Shop" in html
 
 

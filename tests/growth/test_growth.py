@@ -78,6 +78,9 @@ QUESTIONS = {
             "a common tag": {"tags_any": ("web",)},
             "an unknown tag": {"tags_all": ("unknown", "web")},
             "no source": {"acquired_via": "unknown"},
+            "a source": {"source": "subscription"},
+            "a subscription": {"subscription_status": "active"},
+            "no subscription": {"subscription_status": "none"},
             "much and little": {"search": SOMEBODY[12:], "tags_any": ("web",), "currency": "GHS"},
         }.items()
     },

@@ -23,9 +23,9 @@ from api.http.query_fields import time_zone
 from api.http.request_state import RequestState
 from api.http.responses import Json, to_json
 from api.http.time_travel import moment_in
-from commands.directory import Principal
 from commands.handling.handler import Context, Idempotency
 from commands.handling.unit_of_work import UnitOfWork
+from commands.principals import Principal
 from domain.book import Book
 from domain.errors import NotFound
 from projections.engine.generations.generations import ViewsRebuilding
@@ -238,7 +238,7 @@ class ApiRequest(Request):
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            found = await self.dependencies.past.ask(book, moment, read, asker=self.caller.key_id)
+            found = await self.dependencies.past.ask(book, moment, read, asker=self.caller.id)
         self._note(found)
         if isinstance(found.result, NotFound):
             raise found.result
@@ -271,7 +271,7 @@ class ApiRequest(Request):
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            streaming = self.dependencies.past.stream(book, moment, read, asker=self.caller.key_id)
+            streaming = self.dependencies.past.stream(book, moment, read, asker=self.caller.id)
         async with streaming as found:
             self._note(found)
             yield found.result
@@ -289,7 +289,8 @@ class ApiRequest(Request):
 
     def _context(self) -> Context:
         caller = self.request_state.caller
-        actor = self.request_state.header(b"x-actor-id")
+        said = self.request_state.header(b"x-actor-id")
+        actor = caller.user.id if caller and caller.user else said
         return Context(
             actor=actor[:_LONGEST_ACTOR] if actor else None,
             key_id=caller.key_id if caller else None,

@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from api.http.errors import ApiError
 from api.http.rate_limits import Allowance
-from commands.directory import Principal
+from commands.principals import Principal
 from domain.errors import Refusal
 from projections.engine.live.one_moment import OneMoment
 
@@ -23,7 +23,7 @@ _PLACE: Final = "whence.request_state"
 
 @dataclass(slots=True)
 class RequestState:
-    """``refused_key`` says what is wrong with the key that came along, if anything is.
+    """``refused_key`` says what is wrong with the key or session that came along, if anything is.
 
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
     the answer has begun. ``behind`` is how many facts the views that were asked had yet to show.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from delivery.looks.accents import OURS
+from delivery.looks.logos import logo_in
 from delivery.looks.readers import Reader, moment_shown, reader_in
 from delivery.receipts.receipt import Receipt, lines_of
 from domain.book import Book
@@ -47,15 +48,17 @@ class Receipts:
         paid, now = self._paid(book, payment_id)
         shop = self._last(book, Book.named(book).org_id, _SETTINGS, paid.position)
         terms = self._terms(book, paid)
+        looks = terms.get("branding", {})
         reader = reader_in(shop.get("country"))
         return Receipt(
             number=receipt_number(payment_id),
             is_test=Book.named(book).mode == "test",
             shop=_stated(shop),
-            color=terms.get("branding", {}).get("color") or shop.get("color") or OURS,
+            color=looks.get("color") or shop.get("color") or OURS,
             amount=reader.money(paid.payment.captured_amount, now.currency),
             paid_at=_moment(paid.payment.succeeded_at, shop),
             lines=self._lines(book, paid, now, terms, with_payer=with_payer),
+            logo=logo_in(looks),
             refunds=_refunds(now, reader, shop),
         )
 

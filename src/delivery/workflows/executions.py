@@ -3,6 +3,7 @@
 An execution is keyed by rule and fact: so nothing starts a second one.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -60,9 +61,14 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What executions have in common; None does not ask."""
+    """What executions have in common; None does not ask.
 
-    rule: str | None = None
+    ``position``: of the fact that they followed from; with the ``rules`` that may be asked about,
+    each is one step into the index.
+    """
+
+    rules: Collection[str] | None = None
+    position: int | None = None
     state: ExecutionState | None = None
     customer: str | None = None
 
@@ -144,8 +150,10 @@ def keyed(
 def _wanted(book: str, wanted: Wanted) -> list[ColumnElement[bool]]:
     column = workflow_executions.c
     found = [column.book == book]
-    if wanted.rule is not None:
-        found.append(column.rule == wanted.rule)
+    if wanted.rules is not None:
+        found.append(column.rule.in_(wanted.rules))
+    if wanted.position is not None:
+        found.append(column.position == wanted.position)
     if wanted.customer is not None:
         found.append(column.customer == wanted.customer)
     found.append(column.state == wanted.state if wanted.state else column.state != "awaiting")

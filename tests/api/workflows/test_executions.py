@@ -73,6 +73,26 @@ def test_executions_are_asked_by_state_and_customer(client, work, ada):
     assert listed(offset=1) == 0
 
 
+@pytest.mark.usefixtures("ada")
+def test_what_followed_from_an_event_is_found_by_it(client, work):
+    first, second = (client.post("/v1/workflows/rules", json=RULE).json()["id"] for _ in "12")
+    pay(client)
+    pay(client)
+    work()
+    client.delete(f"/v1/workflows/rules/{first}").raise_for_status()
+    paid = client.get("/v1/events", params={"types": "payment.succeeded"}).json()["events"]
+
+    def followed(**asked):
+        found = client.get("/v1/workflows/executions", params=asked).json()
+        assert found["pagination"]["total"] == len(found["executions"])
+        return {(each["workflow_id"], each["event_id"]) for each in found["executions"]}
+
+    event = paid[-1]["id"]
+    assert followed(event_id=event) == {(first, event), (second, event)}
+    assert followed(event_id=event, workflow_id=second) == {(second, event)}
+    assert followed(event_id="evt_none") == set()
+
+
 def test_an_execution_that_is_none_is_not_found(client):
     for named in ("exe_x_1", "exe_01hx_99", "nonsense"):
         missing = client.get(f"/v1/workflows/executions/{named}")

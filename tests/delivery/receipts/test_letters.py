@@ -47,7 +47,8 @@ def test_it_is_the_same_whenever_it_is_sent_and_a_copy_says_so():
 
 @pytest.mark.parametrize("color", ["#7a1f3d", "#f5c518", "#ffffff"])
 def test_a_letter_fetches_nothing_and_uses_no_name_a_reader_of_mail_does_not_know(color):
-    html = written(Receipt(**{**vars(RECEIPT), "color": color})).html
+    logo = "https://kente.example/logo.png"
+    html = written(Receipt(**{**vars(RECEIPT), "color": color, "logo": logo})).html
 
     assert "var(" not in html
     assert not re.search(r"[0-9]rem\b", html)

@@ -19,6 +19,7 @@ from waiting import awaited
 
 from commands.link_payments import PayThroughLink, pay_through_link
 from commands.payment_links import CreatePaymentLink, create_payment_link
+from commands.payments import CreatePayment, create_payment
 from commands.webhook_endpoints import (
     RotateSecret,
     UpdateEndpoint,
@@ -260,6 +261,23 @@ def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_sh
         assert each["attempt"] == int(request.headers["x-reevit-delivery-attempt"])
     moments = {each["signature_timestamp"] for each in five}
     assert len(moments) == 5
+
+
+def test_the_oldest_that_waits_is_known_also_where_it_is_tried_again(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    ama, kofi = shop.customer("ama"), shop.customer("kofi")
+    receiver.behave = failing_for("ama")
+    with shop.delivering() as deliverer:
+        for customer in (ama, ama, kofi):
+            shop.pay(customer)
+        shop.wait_until_told(endpoint)
+
+        [first, _] = shop.ledger.read_at(BOOK, [row.position for row in shop.behind])
+        soon(lambda: deliverer.progress_now().oldest_waiting_at == first.recorded_at)
+        receiver.behave = failing_for()
+        shop.let_pass(minutes=2)
+        soon(lambda: shop.behind == [])
+        soon(lambda: deliverer.progress_now().oldest_waiting_at is None)
 
 
 def test_attempts_are_kept_for_as_long_as_the_setting_says(shop, receiver):
@@ -690,6 +708,19 @@ def test_a_link_may_have_an_address_of_its_own_with_the_same_secret(shop, receiv
     assert construct_event(request.body, request.headers["x-reevit-signature"], secret)
     # What a link's address answers is not about the endpoint.
     assert shop.do(show_endpoint, endpoint.id).enabled
+
+
+def test_what_is_imported_is_told_with_the_moment_at_which_it_happened(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    happened = shop.now() - timedelta(days=400)
+    order = CreatePayment(amount=700, currency="GHS", occurred_at=happened)
+    with shop.delivering():
+        shop.do(create_payment, order)
+        shop.wait_until_told(endpoint)
+
+    [event] = told(receiver)
+    assert datetime.fromisoformat(event["data"]["created_at"]) == happened
+    assert datetime.fromisoformat(event["timestamp"]) > happened + timedelta(days=399)
 
 
 def test_at_the_address_of_a_link_nothing_is_said_of_what_was_told_before(shop, receiver):
