@@ -168,6 +168,7 @@ def test_the_contract_s_paths_are_all_there(document):
         "/v1/customers/lookup",
         "/v1/customers/top",
         "/v1/customers/stats",
+        "/v1/customers/stats/series",
         "/v1/customers/{customer_id}",
         "/v1/customers/{customer_id}/payments",
         "/v1/customers/{customer_id}/sources",
