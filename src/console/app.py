@@ -21,8 +21,9 @@ _ROUTERS = (_entrance, login.router, revealing.router, live.router, customer_lis
 
 def add_console(app: Service, *more: PageRouter) -> None:
     """Serves /console as well; what its pages show they ask of the same application."""
-    console = partial(Console, routers=(*_ROUTERS, *more), assets=Assets())
-    app.surround(console, start=START, failed=failed)
+    assets = Assets()
+    console = partial(Console, routers=(*_ROUTERS, *more), assets=assets)
+    app.surround(console, start=START, failed=partial(failed, asset=assets.address))
 
 
 @_entrance.get(PLACE + "{name}", for_strangers=True)
