@@ -23,6 +23,7 @@ import pytest
 import structlog
 from browser import Pages, started
 from citus import pretend_citus
+from empty_stores import make_store
 from playwright.sync_api import Browser
 from postgresql import databases_on, empty, empty_but_for_tables, tables_made
 from sqlalchemy import Engine
@@ -229,13 +230,48 @@ def tables_wanted() -> None:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def views_wanted() -> None:
+    """Whoever asks for it begins with an empty store, and may find its views made as well."""
+
+
+@pytest.fixture(scope="session")
+def store_to_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of an empty store with views."""
+    folder = tmp_path_factory.mktemp("store-to-copy")
+    make_store(f"sqlite:///{folder / 'ledger.db'}", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def database_to_copy(
+    postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The same in a database."""
+    with databases_on(postgresql_server) as create:
+        url = create()
+        make_store(url, tmp_path_factory.mktemp("database-to-copy"))
+        yield url
+
+
+@pytest.fixture
+def copied_database(postgresql_server: str, database_to_copy: str) -> Iterator[str]:
+    with databases_on(postgresql_server, like=database_to_copy) as create:
+        yield create()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if "views_wanted" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("store_to_copy"), tmp_path, dirs_exist_ok=True)
     return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
 @pytest.fixture
-def postgresql_url(request: pytest.FixtureRequest, new_postgresql: Callable[..., str]) -> str:
-    return new_postgresql(with_tables="tables_wanted" in request.fixturenames)
+def postgresql_url(request: pytest.FixtureRequest) -> str:
+    if "views_wanted" in request.fixturenames:
+        return str(request.getfixturevalue("copied_database"))
+    new_postgresql = request.getfixturevalue("new_postgresql")
+    return str(new_postgresql(with_tables="tables_wanted" in request.fixturenames))
 
 
 @pytest.fixture
