@@ -5,6 +5,7 @@ with the last of them. WHENCE_TEST_POSTGRES_URL names another one to use instead
 """
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,17 @@ def pytest_configure() -> None:
     """Nothing here speaks TLS, and reading a system's certificates takes as long as a test."""
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # where there are none
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays until the end: whoever looks for garbage need not look through it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
