@@ -1,10 +1,12 @@
 """The ASGI application: commands, queries, or both."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
     api_keys,
+    attention,
     checkout,
     command_line,
     explanations,
@@ -26,6 +29,7 @@ from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
 from api.customers import consents as customer_consents
 from api.customers import exports as customer_exports
+from api.customers import facts as customer_facts
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
 from api.events import queries as event_queries
@@ -37,9 +41,9 @@ from api.http.errors import ApiError, method_not_allowed, no_such_route
 from api.http.middleware import RequestMiddleware
 from api.http.rate_limits import RateLimit
 from api.http.request import ApiRequest
-from api.http.request_state import RequestState
+from api.http.request_state import FailurePage, RequestState
 from api.http.responses import answer
-from api.http.routing import Dispatcher, for_browsers, new_router
+from api.http.routing import Dispatcher, Operation, for_browsers, new_router
 from api.http.turnstile import Turnstile
 from api.payment_links import commands as payment_link_commands
 from api.payment_links import pages as pay_pages
@@ -98,6 +102,7 @@ _SUBJECTS = {
 # Commands first: the path every payment takes is found soonest.
 _COMMANDS = (
     payment_commands.router,
+    payment_receipts.command_router,
     customer_commands.router,
     customer_commands.customer_routes.by_id,
     customer_commands.customer_routes.by_external_id,
@@ -137,13 +142,16 @@ _QUERIES = (
     customer_queries.customer_routes.by_id,
     customer_billing.customer_routes.by_external_id,
     customer_billing.customer_routes.by_id,
+    customer_facts.customer_routes.by_external_id,
+    customer_facts.customer_routes.by_id,
     customer_history.customer_routes.by_external_id,
     customer_history.customer_routes.by_id,
     customer_consents.query_routes.by_external_id,
     customer_consents.query_routes.by_id,
+    attention.router,
     payment_statistics.router,
     payment_exports.router,
-    payment_receipts.router,
+    payment_receipts.query_router,
     payment_queries.router,
     payment_link_queries.router,
     subscriptions.query_router,
@@ -170,9 +178,22 @@ class Service(FastAPI):
 
     What else FastAPI puts there (a second catch of errors and a limit of bodies, which the
     middleware has, and telemetry, which nobody reads) would cost every request. What is no
-    operation of ours goes the way of FastAPI: the pages of the service, and what is refused for
-    its path or method.
+    operation of ours goes the way of FastAPI: what is refused for its path or method.
     """
+
+    def __init__(self, **declared: Any) -> None:
+        super().__init__(**declared)
+        self.failure_pages: dict[str, FailurePage] = {"/pay/": refusal_pages.failed}
+
+    def surround(
+        self, layer: Callable[[ASGIApp], ASGIApp], *, start: str, failed: FailurePage
+    ) -> None:
+        """Lets a layer around all routes serve the paths that begin so, of which it may ask others.
+
+        The request middleware stays around both: ``failed`` shows what went wrong on these paths.
+        """
+        self.user_middleware.append(Middleware(layer))
+        self.failure_pages[start] = failed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.middleware_stack is None:
@@ -183,14 +204,15 @@ class Service(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         others = AsyncExitStackMiddleware(self.router)
         stack: ASGIApp = Dispatcher(
-            self.routes, ExceptionMiddleware(others, handlers=self.exception_handlers)
+            [route for route in self.routes if isinstance(route, Operation)],
+            ExceptionMiddleware(others, handlers=self.exception_handlers),
         )
         for layer in reversed(self.user_middleware):
             stack = layer.cls(stack, *layer.args, **layer.kwargs)
         return stack
 
 
-def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
+def create_app(dependencies: Dependencies, *, only: Only = None) -> Service:
     """An ASGI application; ``only`` serves one half of it. More routes may be added to it."""
     app = Service(
         title="Whence",
@@ -214,7 +236,9 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
         RequestMiddleware,
         request_id=dependencies.request_id or (lambda: dependencies.handler.ids.new("req")),
         turnstile=Turnstile(
-            Authentication(dependencies.directory, dependencies.handler.clock),
+            Authentication(
+                dependencies.directory, dependencies.viewers, dependencies.handler.clock
+            ),
             per_key=RateLimit(dependencies.rate_limit_per_key),
             per_address=RateLimit(dependencies.rate_limit_public),
         ),
@@ -222,7 +246,7 @@ def create_app(dependencies: Dependencies, *, only: Only = None) -> FastAPI:
         metrics=dependencies.metrics,
         log=dependencies.log,
         store=dependencies.store,
-        failure_pages={"/pay/": refusal_pages.failed},
+        failure_pages=app.failure_pages,
     )
     return app
 

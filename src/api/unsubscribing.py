@@ -19,7 +19,7 @@ router = new_router("unsubscribing")
 
 _NOT_FOUND: Final = 404
 _WORDS: Final = {"email": "emails", "sms": "text messages"}
-_DOCUMENTS: Final = Documents("api.pages", style="sheet.css", script="sheet.js", look=LETTER)
+_DOCUMENTS: Final = Documents("api.pages", style="sheet.css", look=LETTER)
 
 
 @router.get("/unsubscribe/{token}", include_in_schema=False)

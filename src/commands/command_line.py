@@ -61,7 +61,7 @@ class Prepared:
 
 
 async def prepare_project(
-    work: UnitOfWork, command: PrepareProject, *, made_by: str, may_allow_origins: bool
+    work: UnitOfWork, command: PrepareProject, *, made_by: str | None, may_allow_origins: bool
 ) -> Prepared:
     """Hands out what is missing; ``made_by`` is the key that asks.
 
@@ -101,7 +101,7 @@ async def _credential(
     template: tuple[str, list[str]],
     key_id: str | None,
     command: PrepareProject,
-    made_by: str,
+    made_by: str | None,
 ) -> Credential:
     name, scopes = template
     known = organization.keys.get(key_id or "")

@@ -1,43 +1,19 @@
 """API key lookup: the organization, mode and rights behind a key that is presented."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 
 from commands.handling.handler import CommandHandler
 from commands.handling.unit_of_work import UnitOfWork
 from commands.imported_api_keys import find_imported
 from commands.key_format import parse
-from domain.api_key import ApiKeyRevoked, InvalidApiKey, Key
-from domain.book import Book, Mode
+from commands.principals import Principal
+from domain.api_key import ApiKeyRevoked, InvalidApiKey
+from domain.book import Book
 from domain.errors import Unauthorized
 from domain.organization import Organization
 
 _MOST_PROVEN = 10_000
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Somebody with a good key. The organization is as of half a second ago or later."""
-
-    book: str
-    organization: Organization
-    key: Key
-
-    @property
-    def org_id(self) -> str:
-        return self.organization.id
-
-    @property
-    def mode(self) -> Mode:
-        return self.organization.mode
-
-    @property
-    def key_id(self) -> str:
-        return self.key.key_id
-
-    def may(self, scope: str) -> bool:
-        return self.key.may(scope)
 
 
 class Directory:
@@ -101,10 +77,11 @@ class Directory:
 
     async def note_use(self, principal: Principal) -> None:
         """Remembers that the key is in use; does nothing when that was noted within the hour."""
-        if principal.key.use_is_worth_noting(self._handler.clock()):
+        key = principal.key
+        if key is not None and key.use_is_worth_noting(self._handler.clock()):
 
             async def note(work: UnitOfWork) -> None:
                 organization = await work.load_for_update(Organization, work.org_id)
-                organization.note_key_use(principal.key_id, work.now)
+                organization.note_key_use(key.key_id, work.now)
 
             await self._handler.perform(principal.book, note)

@@ -85,7 +85,10 @@ async def update_integration(
     work: UnitOfWork, integration_id: str, command: UpdateIntegration
 ) -> Integration:
     integration = await work.load_for_update(Integration, integration_id)
+    was_usable = integration.is_usable
     integration.change(_changed(work, integration, command), work.now)
+    if integration.is_usable and not was_usable:
+        await begin_receipts(work, integration.type)
     if command.is_default:
         await _make_default(work, integration)
     elif command.is_default is False:
@@ -136,7 +139,7 @@ async def _make_default(work: UnitOfWork, integration: Integration) -> None:
     """Whoever was it before is it no more."""
     for _, stream in await work.owners(INTEGRATION, f"{integration.type}\n"):
         if stream != integration.id:
-            other = await work.load_for_update(Integration, stream)
+            other = await work.load_guarded(Integration, stream)
             other.lose_default(work.now)
     integration.make_default(work.now)
 

@@ -14,7 +14,7 @@ from ledger.database import writing
 from ledger.distribution import is_distributed
 from ledger.lease import Lease, confirm
 from ledger.reading import ask
-from ledger.schema import deliveries, delivery_attempts, delivery_cursors
+from ledger.schema import deliveries, delivery_attempts, delivery_cursors, events
 
 State = Literal["retrying", "waiting", "failed"]
 _ATTEMPTS_AT_ONCE: Final = 500
@@ -154,6 +154,17 @@ def lanes_behind(
         query = query.where(lane.in_(among))
     counted = _of(query, deliveries, cursor)
     return ask(engine, lambda connection: dict(_pairs(connection, counted)))
+
+
+def oldest_behind(engine: Engine, cursor: Cursor) -> str | None:
+    """When the oldest fact was recorded of what is still to be made; what failed is not."""
+    column = deliveries.c
+    waiting = _of(select(column.position).where(column.state != FAILED), deliveries, cursor)
+    first = waiting.order_by(column.position).limit(1).scalar_subquery()
+    query = select(events.c.recorded_at).where(
+        events.c.book == cursor.book, events.c.position == first
+    )
+    return ask(engine, lambda connection: connection.execute(query).scalar())
 
 
 def stranded_lanes(engine: Engine, cursor: Cursor) -> list[str]:

@@ -9,7 +9,7 @@ class DeliveryProgress:
     """``backlog``: recorded facts that endpoints have not been led past yet, of all endpoints.
 
     ``sent`` counts by what came of it: ``delivered``, ``failed``, or ``returned`` from one that is
-    down. ``oldest_waiting_at`` is when the oldest fact that is waited for was recorded.
+    down. ``oldest_waiting_at`` is when the oldest fact was recorded that is still to be told.
     """
 
     endpoints: int = 0

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from commands.handling.handler import CommandHandler, Context
@@ -23,6 +24,7 @@ from domain.book import Book
 from domain.integration import INTEGRATION, Integration, usual_of
 from domain.organization import Organization
 from domain.webhook_endpoint import UNSAID_WARNING, WarningOf, WebhookEndpoint
+from ledger.keyring import CannotSealOrOpen
 from ledger.ledger import Ledger
 from ledger.supervised_threads import ThreadLog
 
@@ -55,6 +57,8 @@ class Warner:
         self._senders = senders
         # By endpoint: when it is tried again, and how long after that.
         self._paused: dict[str, tuple[float, float]] = {}
+        # By endpoint: up to where its book has been looked whether anybody can be told.
+        self._in_vain: dict[str, int] = {}
 
     async def work(self) -> None:
         """Looks again and again, until it is canceled, while it is its turn."""
@@ -70,22 +74,27 @@ class Warner:
         """Says what has not been said yet, as far as there is somebody to say it to; how much."""
         said = 0
         books = await asyncio.to_thread(self._ledger.books_holding, UNSAID_WARNING)
-        for book in books:
+        heads = await asyncio.to_thread(self._ledger.heads, books) if books else {}
+        for book, head in heads.items():
             for _, stream in await asyncio.to_thread(self._ledger.owners, book, UNSAID_WARNING, ""):
-                said += await self._warn_of(book, stream)
+                said += await self._warn_of(book, stream, head)
         return said
 
-    async def _warn_of(self, book: str, stream: str) -> bool:
+    async def _warn_of(self, book: str, stream: str, head: int) -> bool:
+        """Where nobody can be told, somebody can once something is recorded in the book."""
         until, pause = self._paused.get(stream, (0.0, _FIRST_PAUSE_SECONDS))
-        if time.monotonic() < until:
+        if time.monotonic() < until or self._in_vain.get(stream) == head:
             return False
-        endpoint = await self._handler.load_recent(WebhookEndpoint, book, stream, by_now=True)
-        organization = await self._handler.load_recent(Organization, book, Book.named(book).org_id)
-        integration = await self._usual_integration(book)
+        self._in_vain[stream] = head
+        load = partial(self._handler.load_recent, by_now=True)
+        endpoint = await load(WebhookEndpoint, book, stream)
+        organization = await load(Organization, book, Book.named(book).org_id)
         if endpoint is None or endpoint.unsaid is None:
             return False
+        integration = await self._usual_integration(book)
         if organization is None or not organization.contact_email or integration is None:
             return False
+        del self._in_vain[stream]
         if await self._tell(book, endpoint, organization, organization.contact_email, integration):
             self._paused.pop(stream, None)
             await self._note(book, stream, endpoint.unsaid)
@@ -97,7 +106,10 @@ class Warner:
     async def _usual_integration(self, book: str) -> Integration | None:
         found = await asyncio.to_thread(self._ledger.owners, book, INTEGRATION, "email\n")
         return usual_of(
-            [await self._handler.load_recent(Integration, book, each) for _, each in found]
+            [
+                await self._handler.load_recent(Integration, book, each, by_now=True)
+                for _, each in found
+            ]
         )
 
     async def _tell(
@@ -109,10 +121,15 @@ class Warner:
         integration: Integration,
     ) -> bool:
         email = _written(endpoint, organization, contact)
+        try:
+            credentials = credentials_of(self._handler.keyring, book, integration)
+        except CannotSealOrOpen as error:
+            self._log.note(error, "could not warn of a webhook endpoint", book=book)
+            return False
         result = await self._senders.send(
             integration.provider,
             integration.config,
-            credentials_of(self._handler.keyring, book, integration),
+            credentials,
             email,
             mode=Book.named(book).mode,
         )

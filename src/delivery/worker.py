@@ -4,17 +4,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
-from delivery.cursors import forget_attempts
 from delivery.progress import DeliveryProgress
 from delivery.recorder import Recorder
 from delivery.webhooks.book_deliveries import BookDeliveries
 from delivery.webhooks.services import Services
 from domain.webhook_endpoint import ENDPOINT
-from ledger.clock import written
 from ledger.lease import Lease, acquire, held_among, release, renew
 from ledger.supervised_threads import ThreadLog
 
@@ -23,7 +20,6 @@ LEASE: Final = "delivery"
 _LEASE_SECONDS: Final = 10.0
 _RENEWED_AFTER_SECONDS: Final = 3.0
 _LOOKED_AT_AGAIN_SECONDS: Final = 5.0
-_SWEPT_EVERY_SECONDS: Final = 3600.0
 
 
 class DeliveryWorker:
@@ -46,7 +42,6 @@ class DeliveryWorker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = asyncio.Event()
         self._closing = False
-        self._swept_at: dict[str, float] = {}
         self.progress = DeliveryProgress(sent=services.sent)
         self._log = ThreadLog("delivery")
         recorder.on_lost(self._lose)
@@ -95,7 +90,6 @@ class DeliveryWorker:
                 if heads.get(book, 0) > deliveries.head:
                     deliveries.reaches(heads[book])
                 await self._look_at(book, deliveries)
-                await self._sweep(book)
             else:
                 self._lose(deliveries.lease)
 
@@ -107,16 +101,6 @@ class DeliveryWorker:
             self._looked_at[book] = now
             await deliveries.look()
 
-    async def _sweep(self, book: str) -> None:
-        """Attempts are kept for so many days; a page at a time, so that nobody waits for it."""
-        services, now = self._services, time.monotonic()
-        if now - self._swept_at.get(book, float("-inf")) < _SWEPT_EVERY_SECONDS:
-            return
-        before = written(services.clock() - timedelta(days=services.rules.attempts_days))
-        engine = services.ledger.engine
-        if not await services.in_a_thread(forget_attempts, engine, book, before):
-            self._swept_at[book] = now
-
     def _sum_up(self) -> None:
         told = [(book, cursor) for book in self._books.values() for cursor in book.working]
         progress = self.progress
@@ -127,7 +111,7 @@ class DeliveryWorker:
             for book, cursor in told
         )
         progress.behind = sum(cursor.lanes.behind for _, cursor in told)
-        waiting = [cursor.lanes.oldest_open_at for _, cursor in told]
+        waiting = [cursor.lanes.oldest_waiting_at for _, cursor in told]
         progress.oldest_waiting_at = min(filter(None, waiting), default=None)
 
     async def _free(self, books: set[str]) -> list[str]:

@@ -9,6 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, NotRequired, get_args, get_origin, is_typeddict
 
 from domain.checkout_session import CheckoutSession
+from domain.console_session import ConsoleSession
 from domain.customer import Customer
 from domain.fact import Entity, Fact, FirstFact
 from domain.imported_key import ImportedKey
@@ -20,12 +21,15 @@ from domain.payer_details import PayerDetails
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.subscription import Subscription
+from domain.user import User
 from domain.webhook_endpoint import WebhookEndpoint
 from domain.workflow_rule import WorkflowRule
 
 AGGREGATES: Final[tuple[type[Entity], ...]] = (
     Organization,
     ImportedKey,
+    User,
+    ConsoleSession,
     Customer,
     PayerDetails,
     Payment,

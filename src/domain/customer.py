@@ -11,6 +11,8 @@ from domain.fact import Entity, Fact, FirstFact
 
 # What those are found by who are not to be written to: `<channel>\n<customer>`.
 SUPPRESSED: Final = "suppressed"
+# Whoever says so is not written to at all, whatever it is.
+_NEVER: Final = ("bounced", "complained")
 
 
 class Personal(TypedDict):
@@ -187,6 +189,16 @@ class Customer(Entity):
             "name": None if known["name"] else name,
         }
         self.update({field: value for field, value in found.items() if value}, now)
+
+    def withdrawal(self, channel: str, *, transactional: bool) -> str | None:
+        """Why they are not written to by a channel; None: they may be.
+
+        Of what is ``transactional`` nobody is spared but those whom it only harms.
+        """
+        said = self.consents.get(channel)
+        if said is None or said["given"] or (transactional and said["reason"] not in _NEVER):
+            return None
+        return said["reason"]
 
     def give_consent(self, channel: str, reason: str, now: datetime) -> None:
         """What was said before, and is said again, records nothing."""

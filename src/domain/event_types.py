@@ -40,6 +40,7 @@ _TYPES: Final[dict[type[Fact], str]] = {
     Payment.DisputeOpened: "payment.disputed",
     Payment.DisputeWon: "payment.updated",
     Payment.DisputeLost: "payment.updated",
+    Payment.ReceiptRequested: "payment.updated",
     Subscription.Created: "subscription.created",
     Subscription.Updated: "subscription.updated",
     Subscription.Renewed: "subscription.renewed",

@@ -10,6 +10,8 @@ from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
 
 INTEGRATION = "integration"
+# Of each type one integration holds this: the one that is meant where none is named.
+DEFAULT_INTEGRATION = "default_integration"
 
 IntegrationType = Literal["email", "sms", "notification", "delivery"]
 IntegrationStatus = Literal["active", "inactive"]
@@ -146,9 +148,10 @@ class Integration(Entity):
 
     @property
     def found_by(self) -> frozenset[tuple[str, str]]:
-        return (
-            frozenset() if self.removed else frozenset({(INTEGRATION, f"{self.type}\n{self.id}")})
-        )
+        if self.removed:
+            return frozenset()
+        known = frozenset({(INTEGRATION, f"{self.type}\n{self.id}")})
+        return known | {(DEFAULT_INTEGRATION, self.type)} if self.is_default else known
 
     def change(self, access: Access, now: datetime) -> None:
         """The same access records nothing."""

@@ -75,7 +75,7 @@ class Organization(Entity):
 
     # Those of before are of nobody: who had made them was not recorded.
     class KeyIssued(Event):
-        """A key was handed out, by a key or, if that is null, by an operator. No scopes: all."""
+        """A key was handed out, by a key or, if null, a person or an operator. No scopes: all."""
 
         TOPIC = "organization.key_issued"
         class_version: ClassVar[int] = 2

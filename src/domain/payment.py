@@ -20,6 +20,7 @@ from domain.payment_refusals import (
     DisputeExceedsPayment,
     GivenUp,
     NothingPaid,
+    NotPaid,
     NotPositive,
     PaidWhenCaptured,
     PaymentNotFound,
@@ -205,6 +206,11 @@ class Payment(Entity):
         TOPIC = "payment.dispute_lost"
         dispute_id: str
         disputed_amount: int
+
+    class ReceiptRequested(Event):
+        """Somebody asked that the receipt be sent to the customer again."""
+
+        TOPIC = "payment.receipt_requested"
 
     @classmethod
     def create(
@@ -602,6 +608,12 @@ class Payment(Entity):
             dispute_id=dispute["id"],
             disputed_amount=dispute["amount"],
         )
+
+    def request_receipt(self, now: datetime) -> None:
+        """Also of what was given back since: a receipt says so."""
+        if self.succeeded_at is None:
+            raise NotPaid(self.id, self.status)
+        self._record(self.ReceiptRequested, now)
 
     def must_be_confirmable(self, provider_ref_id: str | None, amount: int | None) -> None:
         """Refuses what cannot be paid any more, unless its provider says that it was after all."""

@@ -42,6 +42,15 @@ class NothingPaid(WrongStatus):
         )
 
 
+class NotPaid(RuleBroken):
+    code = "payment_not_paid"
+
+    def __init__(self, payment_id: str, status: str) -> None:
+        super().__init__(
+            f"payment {payment_id} has not been paid, so there is no receipt", status=status
+        )
+
+
 class BeforeItsCause(RuleBroken):
     code = "validation_error"
 

@@ -33,6 +33,9 @@ class Trigger:
     conditions: frozenset[str]
 
 
+# Somebody asks that a receipt be sent again.
+RECEIPT_REQUESTED: Final = "receipt.requested"
+
 # Refunds are done at once here: none fails, and a rule about that waits for ever.
 TRIGGERS: Final[Mapping[str, Trigger]] = {
     "payment.created": Trigger((Payment.Created,), _OF_PAYMENTS),
@@ -40,6 +43,7 @@ TRIGGERS: Final[Mapping[str, Trigger]] = {
     "payment.failed": Trigger((Payment.Failed,), _OF_PAYMENTS),
     "payment.canceled": Trigger((Payment.Canceled,), _OF_PAYMENTS),
     "payment.expired": Trigger((Payment.Expired,), _OF_PAYMENTS),
+    RECEIPT_REQUESTED: Trigger((Payment.ReceiptRequested,), _OF_PAYMENTS),
     "refund.success": Trigger((Payment.Refunded,), _OF_PAYMENTS),
     "refund.failed": Trigger((), _OF_PAYMENTS),
     "dispute.created": Trigger((Payment.DisputeOpened,), _OF_PAYMENTS),

@@ -24,7 +24,7 @@ from ledger.schema import SCHEMA, store
 from ledger.server_timeout import TimeoutConnection
 
 _BUSY_SECONDS = 10
-_POOLED = 25
+_POOLED = 29
 # A process that is stopped in the middle of a transaction holds its locks no longer than this:
 # less than others wait for them, and more than any of our programs thinks between two statements,
 # but for one that sorts rows by the hundred thousand; who waits for the tables it fills has time.

@@ -165,6 +165,12 @@ class Ledger:
             self._asked, book, streams, topics=topics, after=after, upto=upto, limit=limit
         )
 
+    def last_of(
+        self, book: str, stream: str, *, topics: Sequence[str], upto: int
+    ) -> StoredFact | None:
+        """The last fact of a stream of these topics, at a position up to `upto`."""
+        return reading.last_of(self._asked, book, stream, topics=topics, upto=upto)
+
     def read_parts(self, book: str, parts: Mapping[str, tuple[int, int]]) -> list[StoredFact]:
         """Facts of many streams in the order of the book.
 
@@ -195,6 +201,10 @@ class Ledger:
     def heads(self, among: Collection[str] | None = None) -> dict[str, int]:
         """The last position of every book, or of those of some that are there."""
         return reading.heads(self._asked, among)
+
+    def first_books(self, prefix: str, limit: int) -> list[str]:
+        """The first books that are called so, in the order of their names."""
+        return reading.first_books(self._asked, prefix, limit)
 
     def count_streams(self, book: str, prefix: str) -> int:
         """How many streams of a book begin so."""

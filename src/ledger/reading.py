@@ -176,6 +176,24 @@ def read_streams(
     return ask(engine, lambda connection: _facts(connection.execute(query)))
 
 
+def last_of(
+    engine: Engine, book: str, stream: str, *, topics: Sequence[str], upto: int
+) -> StoredFact | None:
+    column = events.c
+    query = (
+        select(events)
+        .where(
+            column.book == book,
+            column.stream == stream,
+            column.topic.in_(topics),
+            column.position <= upto,
+        )
+        .order_by(column.version.desc())
+        .limit(1)
+    )
+    return next(iter(ask(engine, lambda connection: _facts(connection.execute(query)))), None)
+
+
 def position_at(engine: Engine, book: str, moment: datetime) -> int:
     # Moments never go back within a book, so halving finds it; text order is time order.
     last = written(moment)
@@ -208,6 +226,16 @@ def heads(engine: Engine, among: Collection[str] | None = None) -> dict[str, int
         engine,
         lambda connection: {book: position for book, position in connection.execute(query)},  # noqa: C416 (see above)
     )
+
+
+def first_books(engine: Engine, prefix: str, limit: int) -> list[str]:
+    query = (
+        select(books.c.book)
+        .where(books.c.position >= 0, books.c.book.startswith(prefix, autoescape=True))
+        .order_by(books.c.book)
+        .limit(limit)
+    )
+    return ask(engine, lambda connection: list(connection.execute(query).scalars()))
 
 
 def reply(engine: Engine, book: str, key: str, *, now: datetime) -> Replied | None:

@@ -146,7 +146,8 @@ deliveries = Table(
 )
 
 # Each time something was sent, kept for a while: a status of 200 to 299 when it was taken, 0 when
-# nobody answered; the beginning of the answer; what usually causes it where it was not taken.
+# nobody answered; the beginning of the answer; what usually causes it where it was not taken. Also
+# each try of an action: `follower` is its rule then, `cursor` its number, and there is no status.
 delivery_attempts = Table(
     "delivery_attempts",
     metadata,

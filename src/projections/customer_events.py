@@ -1,6 +1,7 @@
 """Customer events: which facts are about a customer, in their order."""
 
 from collections.abc import Collection, Mapping
+from typing import Unpack
 
 from sqlalchemy import BigInteger, Connection, select
 
@@ -11,7 +12,8 @@ from domain.payment import Payment
 from domain.subscription import Subscription
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.tables import first, key, view
-from projections.engine.querying.candidates import listed
+from projections.engine.querying.candidates import counted_up_to_few, listed
+from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
 
 customer_events = view(
     "customer_events", key("customer_id"), key("position", BigInteger), first("topic")
@@ -51,6 +53,16 @@ def positions_of_customer(
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
+
+
+def last_positions_of_customer(
+    connection: Connection, book: str, customer_id: str, **page: Unpack[PageArguments]
+) -> Page[int]:
+    """Where facts are about a customer, the last first; the total is true up to candidates.FEW."""
+    column = customer_events.c
+    mine = select(column.position).where(column.book == book, column.customer_id == customer_id)
+    found = fetch_page(connection, mine, [By(column.position, descending=True)], **page)
+    return counted_up_to_few(connection, mine, found, **page).of(lambda row: int(row.position))
 
 
 def previous_positions(

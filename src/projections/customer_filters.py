@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
 from domain.contact import mailbox, part_of_a_phone
+from domain.payment_types import SOURCES, Source
 from domain.text import seen
 from projections.customer_summary import customer_summary
-from projections.customer_totals import customer_methods, customer_totals
+from projections.customer_totals import customer_activity, customer_methods, customer_totals
 from projections.customers import customer_tags, customers, search_index
 from projections.engine.folding.timestamps import micros
+from projections.subscriptions import (
+    STANDINGS,
+    SubscriptionStanding,
+    customer_subscriptions,
+)
 
 ActivityStatus = Literal["active", "inactive", "new"]
 
@@ -30,7 +36,8 @@ class CustomerFilter:
     accents; of a number as people write it. `email` is whole, in any way to write that mailbox.
     `currency`, `provider` and `payment_method` ask for any payment of that kind, whatever became of
     it. Spend is inclusive, in minor units of `currency`, else of the book's most used one.
-    `acquired_via` is the source_id of the first payment that succeeded.
+    `source` and `acquired_via` are the source and the source_id of the first payment that
+    succeeded. `subscription_status` is the best of a customer's subscriptions, `none` without any.
 
     new: created in the last 30 days, and no successful payment before those; active: a successful
     payment in the last 30 days; inactive: neither.
@@ -47,7 +54,9 @@ class CustomerFilter:
     max_spend: int | None = None
     tags_any: Sequence[str] = ()
     tags_all: Sequence[str] = ()
+    source: Source | None = None
     acquired_via: str | None = None
+    subscription_status: SubscriptionStanding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ def conditions(
 ) -> list[Condition]:
     """All that `filters` asks of a row of customer_summary, with customer_totals joined to it."""
     summary, known, totals = customer_summary.c, customers.c, customer_totals.c
-    methods = customer_methods.c
+    methods, paid_first = customer_methods.c, customer_activity.c
 
     def through(customer_id: ColumnElement[str], *found: ColumnElement[bool]) -> Select[Any]:
         return select(customer_id).where(customer_id.table.c.book == book, *found)
@@ -89,9 +98,19 @@ def conditions(
             operator.ge(SPENT, least), through(totals.customer_id, *found) if least > 0 else None
         )
 
-    def acquired(source_id: str) -> Condition:
-        index_path = through(summary.customer_id, summary.first_source_id == source_id)
-        return Condition(func.coalesce(summary.first_source_id, "") == source_id, index_path)
+    def acquired_by(source: Source) -> Condition:
+        return Condition(
+            _has(paid_first, paid_first.first_source == source),
+            through(summary.customer_id, summary.first_source == source),
+        )
+
+    def acquired_via(source_id: str) -> Condition:
+        # Said of every source, for they stand first in the index.
+        found = (summary.first_source.in_(SOURCES), summary.first_source_id == source_id)
+        return Condition(
+            _has(paid_first, paid_first.first_source_id == source_id),
+            through(summary.customer_id, *found),
+        )
 
     possible: list[tuple[Any, Callable[[Any], Condition]]] = [
         (filters.external_id, lambda called: known_as(known.external_id_seen == seen(called))),
@@ -103,7 +122,9 @@ def conditions(
                 search_index.found(connection, book, *parts),
             ),
         ),
-        (filters.acquired_via, acquired),
+        (filters.acquired_via, acquired_via),
+        (filters.source, acquired_by),
+        (filters.subscription_status, lambda status: _as_subscriber(status, through)),
         *(([tag], lambda any_of: _tagged(any_of, through)) for tag in filters.tags_all),
         (filters.tags_any or None, lambda any_of: _tagged(any_of, through)),
         (filters.min_spend, spent),
@@ -154,6 +175,15 @@ def _tagged(any_of: Sequence[str], through: _Through) -> Condition:
     )
     found = and_(tags.tag.in_(any_of), current)
     return Condition(_has(tags, found), through(tags.customer_id, found))
+
+
+def _as_subscriber(status: SubscriptionStanding, through: _Through) -> Condition:
+    of_customer = customer_subscriptions.c
+    if status == "none":
+        return Condition(~_has(of_customer, or_(*(of_customer[each] > 0 for each in STANDINGS))))
+    better = STANDINGS[: STANDINGS.index(status)]
+    found = and_(of_customer[status] > 0, *(of_customer[each] <= 0 for each in better))
+    return Condition(_has(of_customer, found), through(of_customer.customer_id, found))
 
 
 def _as_active(status: ActivityStatus, now: datetime, through: _Through) -> Condition:

@@ -45,6 +45,7 @@ def _computed(touched: FromClause) -> Select[Any]:
         func.coalesce(activity.payment_count, 0).label("payment_count"),
         activity.first_payment_at,
         activity.last_payment_at,
+        activity.first_source,
         activity.first_source_id,
         _risk().label("risk_permille"),
     ).select_from(
@@ -120,6 +121,7 @@ derivation = derived(
     computed("payment_count", BigInteger),
     computed("first_payment_at", BigInteger),
     computed("last_payment_at", BigInteger),
+    computed("first_source"),
     computed("first_source_id"),
     computed("risk_permille", BigInteger),
     sources=[customers, customer_activity, customer_totals, customer_methods],
@@ -129,7 +131,7 @@ derivation = derived(
         ("payment_count", "customer_id"),
         ("last_payment_at", "customer_id"),
         ("risk_permille", "customer_id"),
-        ("first_source_id", "customer_id"),
+        ("first_source", "first_source_id", "customer_id"),
     ],
 )
 

@@ -11,5 +11,6 @@ NoMoneyMoved = (
     | Payment.Canceled
     | Payment.RestReleased
     | Payment.Expired
+    | Payment.ReceiptRequested
 )
 Uncounted = NoMoneyMoved | Payment.DisputeOpened | Payment.DisputeWon

@@ -85,6 +85,7 @@ StatusChange = (
     | Payment.DisputeOpened
     | Payment.DisputeWon
     | Payment.DisputeLost
+    | Payment.ReceiptRequested
 )
 PaymentFact = (
     Payment.Created
@@ -179,6 +180,7 @@ def _became(fact: StatusChange, at: int) -> dict[str, Any]:
             | Payment.Retried()
             | Payment.DisputeOpened()
             | Payment.DisputeWon()
+            | Payment.ReceiptRequested()
         ):
             pass
     return row

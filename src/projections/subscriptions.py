@@ -53,12 +53,15 @@ subscriptions = view(
     ],
 )
 
+# The better first: a customer's status is the best of their subscriptions, or `none`.
+STANDINGS: tuple[SubscriptionStatus, ...] = ("active", "paused", "canceled")
+SubscriptionStanding = Literal["none", "active", "paused", "canceled"]
+
 customer_subscriptions = view(
     "customer_subscriptions",
     key("customer_id"),
-    total("active"),
-    total("paused"),
-    total("canceled"),
+    *map(total, STANDINGS),
+    indexes=[(status, "customer_id") for status in STANDINGS],
 )
 
 
@@ -186,13 +189,9 @@ class SubscriptionCounts:
         return self.active + self.paused + self.canceled
 
     @property
-    def status(self) -> Literal["none", "active", "paused", "canceled"]:
+    def status(self) -> SubscriptionStanding:
         """The best there is: active, else paused, else canceled, else none."""
-        if self.active:
-            return "active"
-        if self.paused:
-            return "paused"
-        return "canceled" if self.canceled else "none"
+        return next((each for each in STANDINGS if getattr(self, each)), "none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Application assembly: what one process of `whence serve` runs.
 
-The API over ledger and views and, unless that is left to others, folding and billing.
+The API over ledger and views with the console and, unless that is left to others, folding and
+billing.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from api.resources.event_data import data_of
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews, summing_up
+from console.app import add_console
 from delivery.feed import Feed
 from delivery.streams import Streams
 from ledger.clock import Clock
@@ -24,11 +26,11 @@ from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 from whence import __version__
 from whence.billing_worker import BillingWorker, billing
+from whence.cleanup import cleaning_up
 from whence.delivery import deliverer
 from whence.health import add_health
 from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
-from whence.reply_cleanup import cleaning_up
 from whence.secret_keys import keyring_of
 from whence.settings import Settings
 from whence.wiring import Side, handling, projecting, recording, utc_now
@@ -52,7 +54,9 @@ def serving(
         handler = stack.enter_context(handling(ledger, clock=clock, keyring=keyring))
         link_views = stack.enter_context(summing_up(ledger, clock=clock))
         if only != "queries":
-            stack.enter_context(cleaning_up(ledger))
+            stack.enter_context(
+                cleaning_up(ledger, attempts_days=settings.delivery_attempts_days, clock=clock)
+            )
             stack.enter_context(_billing(settings, ledger, metrics, clock))
         stack.enter_context(_monitoring(settings, ledger, metrics, clock))
         folds = "folding" not in settings.serve_without
@@ -84,6 +88,8 @@ def serving(
             _dependencies(settings, handler, ledger, reading.views, past, link_views, metrics),
             only=only,
         )
+        if only != "commands":
+            add_console(app)
         add_health(
             app,
             ledger,

@@ -42,7 +42,6 @@ def deliverer(
             rules=Rules(
                 backlog_per_second=settings.webhook_backlog_per_second,
                 retry_4xx=settings.webhook_retry_4xx,
-                attempts_days=settings.delivery_attempts_days,
             ),
             allowed_networks=settings.allowed_networks,
             looks_every_seconds=_LOOKS_EVERY_SECONDS[settings.on_postgresql],

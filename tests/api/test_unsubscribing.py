@@ -56,6 +56,9 @@ def test_a_look_changes_nothing_and_the_button_does(client, token, ama, mailbox)
     assert "No more emails?" in looked.text
     assert "Kente House" in looked.text
     assert "ama@example.com" not in looked.text
+    assert "<script" not in looked.text
+    assert "script-src" not in looked.headers["content-security-policy"]
+    assert "Payments recorded by Whence" in looked.text
     assert "Done: no more emails" in pressed.text
     assert again.text == pressed.text == mailbox.get(address).text
     assert consents(client, ama) == {"email": (False, "unsubscribed")}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from mail_server import mail_server
+from sqlalchemy import event
 
 from commands.integrations import CreateIntegration, create_integration
 from commands.organizations import UpdateOrganization, update_organization
@@ -85,7 +86,10 @@ async def test_whoever_answers_is_told_once_that_an_endpoint_fails(
     assert mail.message["Subject"] == "Webhooks to shop reach nobody"
     assert mail.message["From"] == "Kente Shop <hi@a.example>"
     text, html = (part.get_content() for part in mail.message.iter_parts())
-    assert "has not been reached since 25 November 2026, 09:00 GMT. If that stays so" in text
+    assert (
+        "has not been reached since 25 November 2026, 09:00\N{NO-BREAK SPACE}GMT. If that stays so"
+        in text
+    )
     assert "Kente Shop" in html
 
 
@@ -116,6 +120,24 @@ async def test_a_warning_waits_until_somebody_can_be_told(do, warner, through, m
     said.append(await warner.warn())
 
     assert said == [0, 0, 1]
+
+
+async def test_nothing_is_read_of_whom_nobody_can_be_told_until_something_is_recorded(
+    do, ledger, warner, endpoint
+):
+    await endpoint(lambda it, now: it.warn(SINCE, now))
+    reads = []
+    event.listen(ledger.engine, "before_cursor_execute", lambda *asked: reads.append(asked[2]))
+
+    async def is_read():
+        reads.clear()
+        await warner.warn()
+        return any("events" in statement for statement in reads)
+
+    first, again = await is_read(), await is_read()
+    await do(update_organization, CONTACT)
+
+    assert (first, again, await is_read()) == (True, False, True)
 
 
 @pytest.mark.parametrize("reason", ["enabled", "by hand", "removed"])

@@ -13,6 +13,8 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOLD_TO_NOBODY = {
     "organization",  # keys, settings: the merchant's own business
     "imported_key",
+    "user",
+    "console_session",
     "webhook_endpoint",  # but for its troubles, which others should hear of
     "introduction",
     "payment_link",

@@ -10,6 +10,7 @@ from eventsourcing.utils import get_topic
 
 from domain import (
     checkout_session,
+    console_session,
     customer,
     imported_key,
     integration,
@@ -20,6 +21,7 @@ from domain import (
     payment,
     payment_link,
     subscription,
+    user,
     webhook_endpoint,
     workflow_rule,
 )
@@ -30,6 +32,8 @@ MODULES = (
     payer_details,
     organization,
     imported_key,
+    user,
+    console_session,
     payment,
     payment_link,
     subscription,

@@ -1,7 +1,9 @@
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
+from domain.subscription import Plan, Subscription
 from projections.customer_filters import CustomerFilter
 from projections.customer_list import customer_list
 
@@ -17,6 +19,23 @@ def listed(shop, sort_by="created_at", *, descending=True, **asked):
     )
     assert found.page.total == len(found.page.rows)
     return [each.customer_id.removeprefix("cus_") for each in found.page.rows]
+
+
+PLAN = Plan(
+    plan_id="gold", amount=4000, currency="GHS", method="momo", interval="monthly", metadata={}
+)
+
+
+def subscribe(shop, customer_id):
+    subscription_id = f"sub_{customer_id}_{uuid4().hex}"
+    return shop.record(
+        Subscription.create(subscription_id, customer_id=customer_id, plan=PLAN, now=shop.now)
+    )
+
+
+def then(shop, subscription, step):
+    getattr(subscription, step)(shop.now)
+    shop.record(subscription)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +57,7 @@ def listed(shop, sort_by="created_at", *, descending=True, **asked):
         {"tags_any": ["vip", "nobody"]},
         {"tags_all": ["vip", "newsletter"]},
         {"acquired_via": "pl_summer"},
+        {"source": "payment_link"},
         {"search": "ama", "tags_any": ["newsletter"], "min_spend": 1, "payment_method": "card"},
     ],
 )
@@ -105,6 +125,21 @@ def test_new_active_and_inactive_mean_the_last_thirty_days(shop):
     assert sorted(listed(shop, activity_status="new")) == ["eager", "fresh"]
     assert sorted(listed(shop, activity_status="active")) == ["eager", "regular"]
     assert sorted(listed(shop, activity_status="inactive")) == ["imported", "old", "sleeping"]
+
+
+def test_a_customer_is_found_by_the_best_of_their_subscriptions(shop):
+    for name in ("ama", "kofi", "efua", "yaw"):
+        shop.register(f"cus_{name}")
+    subscribe(shop, "cus_ama")
+    then(shop, subscribe(shop, "cus_ama"), "pause")
+    then(shop, subscribe(shop, "cus_kofi"), "pause")
+    then(shop, subscribe(shop, "cus_kofi"), "cancel")
+    then(shop, subscribe(shop, "cus_efua"), "cancel")
+
+    assert listed(shop, subscription_status="active") == ["ama"]
+    assert listed(shop, subscription_status="paused") == ["kofi"]
+    assert listed(shop, subscription_status="canceled") == ["efua"]
+    assert listed(shop, subscription_status="none") == ["yaw"]
 
 
 def prepare_sorting(shop):

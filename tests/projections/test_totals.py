@@ -24,6 +24,8 @@ CUSTOMERS = [
     CustomerFilter(min_spend=0),
     CustomerFilter(max_spend=0),
     CustomerFilter(acquired_via="pl_1"),
+    CustomerFilter(source="payment_link"),
+    CustomerFilter(subscription_status="none"),
     CustomerFilter(payment_method="card", provider="hubtel"),
     CustomerFilter(activity_status="active"),
     CustomerFilter(activity_status="new"),

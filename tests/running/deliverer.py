@@ -157,10 +157,8 @@ def _payment(customer_id: str | None, amount: int) -> CreatePayment:
 def delivering(ledger: Ledger, database_url: str, **settings: Any) -> Iterator[Deliverer]:
     """Tells all endpoints of the store while the context lasts."""
     engine = open_engine(database_url, durable=False)
-    settings = {"looks_every_seconds": 0.1} | settings
-    deliverer = Deliverer(
-        ledger=ledger, engine=engine, keyring=KEYRING, data_of=data_of, **settings
-    )
+    settings = {"looks_every_seconds": 0.1, "keyring": KEYRING} | settings
+    deliverer = Deliverer(ledger=ledger, engine=engine, data_of=data_of, **settings)
     try:
         with deliverer.in_a_thread():
             yield deliverer

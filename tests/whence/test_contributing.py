@@ -91,13 +91,20 @@ def test_the_example_of_a_read_model_forgets_no_fact(read_model):
     assert [fact for fact in facts_of(Payment) if not issubclass(fact, known)] == []
 
 
-def test_the_example_of_a_read_model_is_written_as_the_code_is():
+@pytest.mark.parametrize(
+    ("heading", "file"),
+    [
+        ("Add a read model", "src/projections/payment_hours.py"),
+        ("Add a page to the console", "src/console/payment_hours.py"),
+    ],
+)
+def test_an_example_is_written_as_the_code_is(heading, file):
     for command in (["format", "--check"], ["check"]):
-        ruff = ["-m", "ruff", *command, "--stdin-filename", "src/projections/payment_hours.py"]
+        ruff = ["-m", "ruff", *command, "--stdin-filename", file]
         done = subprocess.run(  # noqa: S603 (a command of our own)
             [sys.executable, *ruff, "-"],
             cwd=ROOT,
-            input=examples("Add a read model")[0],
+            input=examples(heading)[0],
             capture_output=True,
             text=True,
             check=False,
@@ -131,3 +138,12 @@ def test_the_example_that_prints_a_stored_fact_prints_what_can_be_kept(capsys):
     assert printed["becomes"] == {"status": "succeeded"}
     assert printed.keys() == kept.keys()
     assert printed["facts"][0].keys() == kept["facts"][0].keys()
+
+
+def test_the_example_of_a_page_is_one():
+    page = {}
+
+    exec(examples("Add a page to the console")[0], page)  # noqa: S102 (an example of our own)
+
+    [route] = page["router"].routes
+    assert route.path == "/console/payments/hours"

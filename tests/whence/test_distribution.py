@@ -7,7 +7,7 @@ import pytest
 from citus import emptied, emptying_fails, pretend_citus, spread_beside
 from statement_scope import offences, recorded
 
-from whence.reply_cleanup import cleaning_up
+from whence.cleanup import cleaning_up
 from whence.settings import Settings
 from whence.wiring import projecting, recording
 
@@ -165,7 +165,7 @@ def test_no_command_leaves_its_books(whence, postgresql_url, new_postgresql, tmp
         settings = Settings(database_url=postgresql_url)
         with (
             recording(settings) as ledger,
-            cleaning_up(ledger, every_seconds=0.01),
+            cleaning_up(ledger, attempts_days=90, every_seconds=0.01),
             projecting(settings, ledger) as reading,
         ):
             reading.serving()

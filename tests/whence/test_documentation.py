@@ -149,7 +149,12 @@ def test_every_link_to_a_file_leads_to_it(document):
 
 
 # What the recipes of CONTRIBUTING make.
-MADE_BY_RECIPES = {"src/projections/payment_hours.py", "tests/projections/test_payment_hours.py"}
+MADE_BY_RECIPES = {
+    "src/console/payment_hours.py",
+    "src/projections/payment_hours.py",
+    "tests/console/test_payment_hours.py",
+    "tests/projections/test_payment_hours.py",
+}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)

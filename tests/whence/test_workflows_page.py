@@ -62,6 +62,11 @@ def test_the_examples_of_the_page_work(run, mails):
     awaited(lambda: len(mails.handed) == 1)
     assert subjects(mails)[0].startswith("Your receipt")
 
+    [copy] = run("A receipt again")
+    assert (copy["to"], copy["copy"]) == ("ada@example.com", True)
+    awaited(lambda: len(mails.handed) == 2)
+    assert subjects(mails)[1] == subjects(mails)[0]
+
     backtest, rule, payment = run("A workflow of your own")
     assert [each["would_do"] for each in backtest["actions"]] == [1, 1]
     assert payment["status"] == "succeeded"

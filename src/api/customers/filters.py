@@ -9,8 +9,10 @@ from api.http.query_fields import Instant, Whole
 from api.payments.filters import InRanges
 from api.resources.filter_types import Method, TagList
 from commands.fields import CountryCode, CurrencyCode
+from domain.payment_types import Source
 from projections.customer_filters import ActivityStatus, CustomerFilter
 from projections.customer_list import SortBy
+from projections.subscriptions import SubscriptionStanding
 from projections.top_customers import Metric, Period
 
 
@@ -35,7 +37,9 @@ class FilterCustomers(BaseModel):
     max_spend: Whole | None = None
     tags: TagList = Field(default_factory=list, description="Repeated, or separated by commas.")
     tags_match: Literal["any", "all"] = "any"
+    source: Source | None = None
     acquired_via: str | None = Field(None, max_length=255)
+    subscription_status: SubscriptionStanding | None = None
 
     @property
     def filter(self) -> CustomerFilter:

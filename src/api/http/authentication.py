@@ -1,14 +1,21 @@
-"""Authentication by API key, in ``X-Reevit-Key`` or as a bearer token; and scopes."""
+"""Authentication by API key, in ``X-Reevit-Key`` or as a bearer token; and scopes.
+
+On the pages of the console it is by a session, in a cookie.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from fastapi.security import APIKeyHeader
 
 from api.http.errors import Forbidden, MissingKey, insufficient_scope
 from api.http.request_state import RequestState
-from commands.directory import Directory, Principal
+from commands.directory import Directory
+from commands.principals import Principal
+from commands.viewers import Viewers
+from domain.book import Mode
 from ledger.clock import Clock
 
 KEY = APIKeyHeader(
@@ -22,10 +29,11 @@ _BEARER = "bearer "
 
 
 class Authentication:
-    """Proves the key of a request, and remembers now and then that it was used."""
+    """Proves the key or session of a request, and remembers now and then that it was used."""
 
-    def __init__(self, directory: Directory, clock: Clock) -> None:
+    def __init__(self, directory: Directory, viewers: Viewers, clock: Clock) -> None:
         self._directory = directory
+        self._viewers = viewers
         self._clock = clock
         self._notes: dict[str, asyncio.Task[None]] = {}
 
@@ -38,18 +46,31 @@ class Authentication:
         self._note_use(caller)
         return caller
 
-    def _note_use(self, principal: Principal) -> None:
-        """Beside the request, which need not wait for it; once at a time for each key."""
-        if principal.key_id in self._notes:
-            return
-        if principal.key.use_is_worth_noting(self._clock()):
-            task = asyncio.create_task(self._directory.note_use(principal))
-            self._notes[principal.key_id] = task
-            task.add_done_callback(partial(self._noted, principal.key_id))
+    async def viewer(
+        self, session: str, mode: Mode, *, before_looking_up: Callable[[], None]
+    ) -> Principal:
+        """Who is signed in with a session, and looks at one of two books. Raises SessionEnded."""
+        viewer = await self._viewers.viewer(session, mode=mode, before_looking_up=before_looking_up)
+        self._note_use(viewer)
+        return viewer
 
-    def _noted(self, key_id: str, task: asyncio.Task[None]) -> None:
+    def _note_use(self, principal: Principal) -> None:
+        now = self._clock()
+        key, session = principal.key, principal.session
+        if key is not None and key.use_is_worth_noting(now):
+            self._note(key.key_id, partial(self._directory.note_use, principal))
+        if session is not None and session.use_is_worth_noting(now):
+            self._note(session.id, partial(self._viewers.note_use, principal))
+
+    def _note(self, name: str, note: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Beside the request, which need not wait for it; once at a time for each key."""
+        if name not in self._notes:
+            task = self._notes[name] = asyncio.create_task(note())
+            task.add_done_callback(partial(self._noted, name))
+
+    def _noted(self, name: str, task: asyncio.Task[None]) -> None:
         """What failed is tried again with the next request; no request fails over it."""
-        del self._notes[key_id]
+        del self._notes[name]
         if not task.cancelled():
             task.exception()
 

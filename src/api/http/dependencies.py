@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+from api.http.sign_in_limits import SignInLimits
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews
+from commands.viewers import Viewers
 from delivery.addresses import Network
 from delivery.feed import Feed
 from delivery.receipts.reading import Receipts
@@ -61,6 +63,7 @@ class Dependencies:
     streams: Streams
     exports: Turns = field(default_factory=_exports)
     test_messages: Turns = field(default_factory=_test_messages)
+    sign_ins: SignInLimits = field(default_factory=SignInLimits)
     version: str
     log: Any
     metrics: RequestMetrics | None = None
@@ -74,6 +77,11 @@ class Dependencies:
     public_url: str = ""
     allow_insecure_webhooks: bool = False
     delivery_networks: tuple[Network, ...] = ()
+
+    @cached_property
+    def viewers(self) -> Viewers:
+        """Who looks at the console."""
+        return Viewers(self.handler)
 
     @cached_property
     def subjects(self) -> Subjects:

@@ -23,12 +23,13 @@ from api.http.query_fields import time_zone
 from api.http.request_state import RequestState
 from api.http.responses import Json, to_json
 from api.http.time_travel import moment_in
-from commands.directory import Principal
 from commands.handling.handler import Context, Idempotency
 from commands.handling.unit_of_work import UnitOfWork
+from commands.principals import Principal
 from domain.book import Book
 from domain.errors import NotFound
 from projections.engine.generations.generations import ViewsRebuilding
+from projections.engine.live.one_moment import OneMoment
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.reader import Moment
 
@@ -192,6 +193,16 @@ class ApiRequest(Request):
             self.book_name, lambda work: command(work, *arguments)
         )
 
+    @asynccontextmanager
+    async def at_one_moment(self) -> AsyncIterator[None]:
+        """Whatever the views are asked within is of one moment, until something is recorded."""
+        async with OneMoment(self.dependencies.views, self.book_name) as moment:
+            self.request_state.moment = moment
+            try:
+                yield
+            finally:
+                self.request_state.moment = None
+
     async def ask(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the views say, as of this request's arrival or of the moment it names.
 
@@ -222,11 +233,12 @@ class ApiRequest(Request):
                 return missing
 
         if moment is None:
-            found: QueryResult[T | NotFound] = await self.dependencies.views.ask(
+            views = self.request_state.moment or self.dependencies.views
+            found: QueryResult[T | NotFound] = await views.ask(
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            found = await self.dependencies.past.ask(book, moment, read, asker=self.caller.key_id)
+            found = await self.dependencies.past.ask(book, moment, read, asker=self.caller.id)
         self._note(found)
         if isinstance(found.result, NotFound):
             raise found.result
@@ -259,7 +271,7 @@ class ApiRequest(Request):
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            streaming = self.dependencies.past.stream(book, moment, read, asker=self.caller.key_id)
+            streaming = self.dependencies.past.stream(book, moment, read, asker=self.caller.id)
         async with streaming as found:
             self._note(found)
             yield found.result
@@ -277,7 +289,8 @@ class ApiRequest(Request):
 
     def _context(self) -> Context:
         caller = self.request_state.caller
-        actor = self.request_state.header(b"x-actor-id")
+        said = self.request_state.header(b"x-actor-id")
+        actor = caller.user.id if caller and caller.user else said
         return Context(
             actor=actor[:_LONGEST_ACTOR] if actor else None,
             key_id=caller.key_id if caller else None,

@@ -9,8 +9,9 @@ from starlette.types import Scope
 
 from api.http.errors import ApiError
 from api.http.rate_limits import Allowance
-from commands.directory import Principal
+from commands.principals import Principal
 from domain.errors import Refusal
+from projections.engine.live.one_moment import OneMoment
 
 FailurePage = Callable[[ApiError], Response]
 
@@ -22,11 +23,12 @@ _PLACE: Final = "whence.request_state"
 
 @dataclass(slots=True)
 class RequestState:
-    """``refused_key`` says what is wrong with the key that came along, if anything is.
+    """``refused_key`` says what is wrong with the key or session that came along, if anything is.
 
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
     the answer has begun. ``behind`` is how many facts the views that were asked had yet to show.
-    ``failure_page`` shows a failure to people, where they ask for a page.
+    ``failure_page`` shows a failure to people, where they ask for a page. Of ``moment`` is all
+    that the views are asked in the present, where that is more than one thing.
     """
 
     request_id: str
@@ -38,6 +40,7 @@ class RequestState:
     replayed: bool = False
     behind: int = 0
     failure_page: FailurePage | None = None
+    moment: OneMoment | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def header(self, name: bytes) -> str | None:

@@ -16,7 +16,7 @@ from fastapi.params import Security as SecurityParameter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.authentication import KEY, admit
@@ -135,27 +135,26 @@ class Operation(APIRoute):
 
 
 class Dispatcher:
-    """Enters the operations among the routes directly; what is none of them goes to ``others``.
+    """Enters routes directly, by method and depth; what is none of them goes to ``others``.
 
-    Of several operations that fit, the first one is meant, as everywhere in FastAPI.
+    Of several routes that fit, the first one is meant, as everywhere in FastAPI.
     """
 
-    def __init__(self, routes: Iterable[BaseRoute], others: ASGIApp) -> None:
+    def __init__(self, routes: Iterable[Route | Operation], others: ASGIApp) -> None:
         self._others = others
-        self._operations: dict[tuple[str, int], list[Operation]] = defaultdict(list)
+        self._routes: dict[tuple[str, int], list[Route | Operation]] = defaultdict(list)
         for route in routes:
-            if isinstance(route, Operation):
-                for method in route.methods or ():
-                    self._operations[method, route.path.count("/")].append(route)
+            for method in route.methods or ():
+                self._routes[method, route.path.count("/")].append(route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        for operation in self._operations.get((scope["method"], path.count("/")), ()):
-            match = operation.path_regex.match(path)
+        for route in self._routes.get((scope["method"], path.count("/")), ()):
+            match = route.path_regex.match(path)
             if match is not None:
-                scope["route"] = operation
+                scope["route"] = route
                 scope["path_params"] = match.groupdict()
-                await operation.app(scope, receive, send)
+                await route.app(scope, receive, send)
                 return
         await self._others(scope, receive, send)
 

@@ -1,7 +1,10 @@
-"""Turnstile: against which rate limit a request counts, that of its key or of its address.
+"""Turnstile: against which rate limit a request counts, that of its caller or of its address.
 
 It is counted before anything is read, and then known by its key.
 """
+
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.types import Scope
 
@@ -10,7 +13,11 @@ from api.http.authentication import Authentication, key_in
 from api.http.errors import RateLimited
 from api.http.rate_limits import Allowance, RateLimit
 from api.http.request_state import RequestState
+from api.http.session_cookie import is_console, mode_in, session_in
+from commands.principals import Principal
 from domain.errors import Unauthorized
+
+Prove = Callable[..., Awaitable[Principal]]
 
 # Whoever restarts what does not answer must be answered when it matters most.
 ALWAYS_ANSWERED = "/healthz"
@@ -35,22 +42,30 @@ class Turnstile:
         if scope["path"] == ALWAYS_ANSWERED:
             request_state.allowance = self._per_address.look(caller_of(scope))
             return
-        key = key_in(request_state)
-        if key is None:
+        prove = self._prove_by(request_state, scope)
+        if prove is None:
             self.count(request_state, scope)
         else:
-            await self._prove(key, request_state, scope)
+            await self._prove(prove, request_state, scope)
 
     def count(self, request_state: RequestState, scope: Scope) -> None:
         """Counts somebody against their address; raises RateLimited."""
         _pass(request_state, self._per_address.hit(caller_of(scope)))
 
-    async def _prove(self, key: str, request_state: RequestState, scope: Scope) -> None:
+    def _prove_by(self, request_state: RequestState, scope: Scope) -> Prove | None:
+        """What proves who asks; None where they have shown nothing."""
+        if is_console(scope["path"]):
+            session, mode = session_in(request_state), mode_in(request_state)
+            return partial(self._authentication.viewer, session, mode) if session else None
+        key = key_in(request_state)
+        return None if key is None else partial(self._authentication.caller, key)
+
+    async def _prove(self, prove: Prove, request_state: RequestState, scope: Scope) -> None:
         def count() -> None:
             self.count(request_state, scope)
 
         try:
-            caller = await self._authentication.caller(key, before_looking_up=count)
+            caller = await prove(before_looking_up=count)
         except Unauthorized as refused:
             request_state.refused_key = refused
             if request_state.allowance is None:
@@ -59,7 +74,7 @@ class Turnstile:
         if request_state.allowance is not None:
             self._per_address.take_back(caller_of(scope))
         request_state.caller = caller
-        _pass(request_state, self._per_key.hit(caller.key_id))
+        _pass(request_state, self._per_key.hit(caller.counted_as))
 
 
 def _pass(request_state: RequestState, allowance: Allowance | None) -> None:

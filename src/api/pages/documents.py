@@ -15,7 +15,7 @@ from delivery.looks.tokens import LOOK
 
 
 class Documents:
-    """The pages of one package: templates in ``templates``, a style and a script in ``assets``.
+    """The pages of one package: templates in ``templates``, a style, maybe a script in ``assets``.
 
     Both stand in the page itself: it is whole with one answer, wherever a proxy has put it. The
     tokens of the one look come before the style, and ``look`` between them. ``parts`` is a package
@@ -23,7 +23,13 @@ class Documents:
     """
 
     def __init__(
-        self, package: str, *, style: str, script: str, look: str = "", parts: str = "api.pages"
+        self,
+        package: str,
+        *,
+        style: str,
+        script: str = "",
+        look: str = "",
+        parts: str = "api.pages",
     ) -> None:
         self._package = package
         self._look = look
@@ -46,7 +52,7 @@ class Documents:
         policy = [
             "default-src 'none'",
             f"style-src '{_digest(style)}'",
-            f"script-src '{_digest(self._script)}'",
+            *([f"script-src '{_digest(self._script)}'"] if self._script else []),
             *(["img-src https:"] if picture else []),
             "base-uri 'none'",
             "form-action 'self'",
@@ -60,7 +66,7 @@ class Documents:
 
     @cached_property
     def _script(self) -> str:
-        return _asset(self._package, self._script_name)
+        return _asset(self._package, self._script_name) if self._script_name else ""
 
 
 def _asset(package: str, name: str) -> str:

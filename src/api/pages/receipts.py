@@ -17,6 +17,7 @@ def receipt_page(receipt: Receipt, *, copy: bool = False) -> HTMLResponse:
     return _DOCUMENTS.show(
         "receipt_page.html",
         accent=receipt.color,
+        picture=receipt.logo,
         title=receipt.subject,
         receipt=receipt,
         copy=copy,

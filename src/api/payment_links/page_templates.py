@@ -9,9 +9,9 @@ from starlette.responses import HTMLResponse
 
 from api.pages.documents import Documents
 from delivery.looks.accents import OURS
+from delivery.looks.logos import logo_in
 
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}")
-_PICTURE: Final = re.compile(r"https://[^\s\"'<>;,]+")
 
 _DOCUMENTS: Final = Documents("api.payment_links", style="pay.css", script="pay.js")
 
@@ -28,7 +28,7 @@ class Shop:
     def of(cls, organization: Mapping[str, Any], branding: Mapping[str, Any]) -> Self:
         """What a link says of its looks goes before what its organization says."""
         color = _matching(_COLOR, branding, "color") or _matching(_COLOR, organization, "color")
-        logo = _matching(_PICTURE, branding, "logo_url")
+        logo = logo_in(branding)
         return cls(organization["name"] or "", logo, color or OURS)
 
     @property

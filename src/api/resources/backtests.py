@@ -23,6 +23,7 @@ class BacktestAction(Shape):
     """What would have come of one action; its `cost`, where the integration says a price."""
 
     type: ActionType
+    integration_id: str | None
     would_do: Count
     skipped: list[SkippedActions]
     segments: Count

@@ -1,11 +1,13 @@
 """The resources of what followed: executions of workflows, and each action of them."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
 
 from api.resources.shapes import Count, Moment, Pagination, Shape
 from commands.workflow_actions import ActionType
+from delivery.cursors import Attempt
 from delivery.envelopes import event_id
 from delivery.workflows.doing import execution_id
 from delivery.workflows.executions import Execution as StoredExecution
@@ -38,6 +40,16 @@ class Executions(Shape):
     pagination: Pagination
 
 
+class ActionAttempt(Shape):
+    """One time that it was tried; `error` null: it was done."""
+
+    attempt: int
+    at: Moment
+    response: str | None
+    milliseconds: int
+    error: str | None
+
+
 class ActionResult(Shape):
     """What came of an action; `skipped` says in `error` why there was a reason not to do it."""
 
@@ -54,10 +66,11 @@ class ActionResult(Shape):
     next_attempt_at: Moment | None
     started_at: Moment | None
     completed_at: Moment | None
+    history: list[ActionAttempt]
 
 
 class ActionResults(Shape):
-    """In the order of the workflow."""
+    """In the order of the workflow, each with its attempts, for as long as these are kept."""
 
     actions: list[ActionResult]
 
@@ -80,7 +93,7 @@ def execution_of(stored: StoredExecution, trigger_payload: dict[str, Any]) -> di
     )
 
 
-def action_result_of(step: Step) -> dict[str, Any]:
+def action_result_of(step: Step, attempts: Sequence[Attempt]) -> dict[str, Any]:
     execution = execution_id(step.rule, step.position)
     return ActionResult.of(
         step,
@@ -97,4 +110,8 @@ def action_result_of(step: Step) -> dict[str, Any]:
         next_attempt_at=step.due_at or None,
         started_at=step.started_at or None,
         completed_at=step.completed_at or None,
+        history=[
+            ActionAttempt.of(each, response=each.response or None, error=each.error or None)
+            for each in attempts
+        ],
     )

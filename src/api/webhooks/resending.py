@@ -1,6 +1,7 @@
 """Resending: a delivery, all of an endpoint that failed, or a range of facts as a replay."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -25,7 +26,7 @@ from commands.webhook_bodies import ReplayWebhooks
 from commands.webhook_replays import PlannedReplay
 from delivery.webhooks.backlog import replays_under_way
 from delivery.webhooks.resending import replay, resend, resend_failed
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
 from domain.event_types import type_of
 from ledger.clock import written
 
@@ -91,17 +92,20 @@ async def resend_all_that_failed(request: ApiRequest, endpoint_id: str) -> Respo
 async def replay_webhooks(request: ApiRequest, command: ReplayWebhooks) -> Response:
     """Tells a range of facts again, marked ``replay``, beside what happens meanwhile."""
     book = request.book_name
-    if await asked(request, lambda db: replays_under_way(db, book)) >= _MOST_REPLAYS:
-        raise TooManyReplays
+
+    async def plan_replay(work: UnitOfWork, command: ReplayWebhooks) -> PlannedReplay:
+        if await asked(request, lambda db: replays_under_way(db, book)) >= _MOST_REPLAYS:
+            raise TooManyReplays
+        return await webhook_replays.plan_replay(work, command)
 
     def show(_work: UnitOfWork, plan: PlannedReplay) -> dict[str, Any]:
         return replay_of(plan)
 
-    response = await request.decide(
-        webhook_replays.plan_replay, command, show=show, status=_ACCEPTED
-    )
+    response = await request.decide(plan_replay, command, show=show, status=_ACCEPTED)
     if response.status_code == _ACCEPTED:
         # Also what is answered from memory: whoever answered first may not have come to this.
         plan = replay_in(orjson.loads(response.body))
-        await asyncio.to_thread(replay, request.dependencies.ledger.engine, book, plan)
+        with suppress(NotFound):
+            await request.perform(commands.show_endpoint, plan.endpoint_id)
+            await asyncio.to_thread(replay, request.dependencies.ledger.engine, book, plan)
     return response

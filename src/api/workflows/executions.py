@@ -21,10 +21,12 @@ from api.resources.workflow_executions import (
     execution_of,
 )
 from commands.fields import Text
+from delivery.envelopes import position_of
 from delivery.workflows import executions
 from delivery.workflows.doing import execution_named
 from delivery.workflows.payloads import payload_of
 from domain.errors import NotFound
+from domain.workflow_rule import WORKFLOWS
 from projections.engine.querying.pages import Page
 
 query_router = new_router("workflows")
@@ -43,6 +45,7 @@ class ListExecutions(PageRequest):
     workflow_id: Text | None = None
     status: Literal["pending", "running", "completed", "failed"] | None = None
     customer_id: Text | None = None
+    event_id: Text | None = None
 
 
 @query_router.get(
@@ -54,7 +57,8 @@ async def list_executions(
     """Newest first; to keys that may read customers, for it is about these."""
     _must_read_customers(request)
     found = executions.Wanted(
-        rule=query.workflow_id,
+        rules=await _rules(request, query),
+        position=_position(request, query.event_id),
         state=query.status,
         customer=query.customer_id,
     )
@@ -86,13 +90,31 @@ async def show_execution(request: ApiRequest, execution_id: str) -> Response:
     dependencies=[READ, PRESENT_ONLY],
 )
 async def list_actions(request: ApiRequest, execution_id: str) -> Response:
-    """What was done, with which template in which version, and what came of it."""
+    """What was done, with which template in which version, how each try went, what came of it."""
     found = await _execution(request, execution_id)
-    engine = request.dependencies.ledger.engine
-    steps = await asyncio.to_thread(
-        executions.steps_of, engine, found.book, found.rule, found.position
-    )
-    return answer({"actions": [action_result_of(step) for step in steps]})
+    named = (request.dependencies.ledger.engine, found.book, found.rule, found.position)
+    steps = await asyncio.to_thread(executions.steps_of, *named)
+    tried = await asyncio.to_thread(executions.attempts_of, *named)
+    actions = [action_result_of(step, tried.get(step.number, ())) for step in steps]
+    return answer({"actions": actions})
+
+
+async def _rules(request: ApiRequest, query: ListExecutions) -> Sequence[str] | None:
+    """Which may be asked about: one, or all there ever were where one event is; None: any."""
+    if query.workflow_id is not None:
+        return [query.workflow_id]
+    if query.event_id is None:
+        return None
+    ledger = request.dependencies.ledger
+    owners = await asyncio.to_thread(ledger.owners, request.book_name, WORKFLOWS, "")
+    return [stream for _, stream in owners]
+
+
+def _position(request: ApiRequest, event_id: str | None) -> int | None:
+    """Of what is no event nothing follows."""
+    if event_id is None:
+        return None
+    return position_of(request.book_name, event_id) or 0
 
 
 async def _execution(request: ApiRequest, named: str) -> executions.Execution:

@@ -12,6 +12,7 @@ from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.workflows import Workflow, Workflows, workflow_of
+from api.workflows.versions import AskedVersion, as_of_version
 from commands import workflow_rules as commands
 from commands.fields import Text
 from commands.handling.unit_of_work import UnitOfWork
@@ -117,9 +118,14 @@ async def list_workflows(request: ApiRequest, query: Annotated[ListWorkflows, Qu
     response_model=Workflow,
     dependencies=[READ, PRESENT_ONLY],
 )
-async def show_workflow(request: ApiRequest, workflow_id: str) -> Response:
-    """All of one workflow."""
-    rule = await request.perform(commands.show_workflow, workflow_id)
+async def show_workflow(
+    request: ApiRequest, workflow_id: str, query: Annotated[AskedVersion, Query()]
+) -> Response:
+    """All of one workflow, as it is or was in a `version`, which executions name."""
+    if query.version is None:
+        rule = await request.perform(commands.show_workflow, workflow_id)
+    else:
+        rule = await as_of_version(request, WorkflowRule, workflow_id, query.version)
     return answer(workflow_of(rule, request.org_id))
 
 

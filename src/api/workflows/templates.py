@@ -10,6 +10,7 @@ from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.workflows import Template, Templates, template_of
+from api.workflows.versions import AskedVersion, as_of_version
 from commands import message_templates as commands
 from commands.handling.unit_of_work import UnitOfWork
 from commands.message_templates import CreateTemplate, UpdateTemplate
@@ -99,9 +100,14 @@ async def list_templates(request: ApiRequest, query: Annotated[ListTemplates, Qu
     response_model=Template,
     dependencies=[READ, PRESENT_ONLY],
 )
-async def show_template(request: ApiRequest, template_id: str) -> Response:
-    """All of one template."""
-    template = await request.perform(commands.show_template, template_id)
+async def show_template(
+    request: ApiRequest, template_id: str, query: Annotated[AskedVersion, Query()]
+) -> Response:
+    """All of one template, as it is or was in a `version`, which actions name."""
+    if query.version is None:
+        template = await request.perform(commands.show_template, template_id)
+    else:
+        template = await as_of_version(request, MessageTemplate, template_id, query.version)
     return answer(shown(template, request.org_id))
 
 

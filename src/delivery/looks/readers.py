@@ -52,9 +52,12 @@ def reader_in(country: str | None) -> Reader:
 
 
 def moment_shown(moment: str, zone: str | None) -> str:
-    """28 November 2026, 14:05 GMT: an RFC 3339 moment in a zone, in UTC where nobody said one."""
+    """28 November 2026, 14:05 GMT: an RFC 3339 moment in a zone, in UTC where nobody said one.
+
+    Its zone stands on the line of its time, however narrow that is.
+    """
     there = datetime.fromisoformat(moment).astimezone(zone_of(zone or "UTC"))
-    return f"{there.day} {there:%B %Y, %H:%M %Z}"
+    return f"{there.day} {there:%B %Y, %H:%M}\N{NO-BREAK SPACE}{there:%Z}"
 
 
 @lru_cache(maxsize=1024)

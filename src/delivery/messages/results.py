@@ -1,7 +1,11 @@
 """Results: what came of sending one message, as whoever decides about another try needs to know."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
+
+from delivery.said import kept
 
 _LONGEST_SAID = 1000
 _SHORTEST_SECRET = 4
@@ -25,16 +29,21 @@ class SendResult:
     reference: str | None = None
     cost: str | None = None
 
-    def without(self, secrets: tuple[str, ...]) -> Self:
-        """Whoever was told a secret may say it back."""
+    # Here, where it comes from outside: what cannot be recorded would be sent again and again.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "response", kept(self.response))
+        object.__setattr__(self, "error", self.error and kept(self.error))
+
+    def without(self, secrets: Sequence[str]) -> Self:
+        """Whoever was told a secret, or an address, may say it back, in other letters."""
         return replace(
             self, response=_told(self.response, secrets), error=_told(self.error, secrets) or None
         )
 
 
-def _told(text: str | None, secrets: tuple[str, ...]) -> str:
+def _told(text: str | None, secrets: Sequence[str]) -> str:
     told = text or ""
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            told = told.replace(secret, _HIDDEN)
+            told = re.sub(re.escape(secret), _HIDDEN, told, flags=re.IGNORECASE)
     return told[:_LONGEST_SAID]

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from delivery.looks.accents import OURS
+from delivery.looks.logos import logo_in
 from delivery.looks.readers import Reader, moment_shown, reader_in
 from delivery.receipts.receipt import Receipt, lines_of
 from domain.book import Book
 from domain.customer import Customer
-from domain.errors import RuleBroken
-from domain.fact import Fact
 from domain.organization import UNNAMED, Organization
 from domain.payer_details import PayerDetails
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
-from domain.payment_refusals import PaymentNotFound
+from domain.payment_refusals import NotPaid, PaymentNotFound
 from domain.receipt_number import receipt_number
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
@@ -27,17 +26,6 @@ from ledger.ledger import Ledger
 _SETTINGS: Final = (Organization.Founded.TOPIC, Organization.SettingsChanged.TOPIC)
 _TERMS: Final = (PaymentLink.Created.TOPIC, PaymentLink.Updated.TOPIC)
 _PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
-# No organization, link or customer was changed more often than this before somebody paid.
-_MOST_CHANGES: Final = 100_000
-
-
-class NotPaid(RuleBroken):
-    code = "payment_not_paid"
-
-    def __init__(self, payment_id: str, status: str) -> None:
-        super().__init__(
-            f"payment {payment_id} has not been paid, so there is no receipt", status=status
-        )
 
 
 @dataclass(frozen=True)
@@ -60,15 +48,17 @@ class Receipts:
         paid, now = self._paid(book, payment_id)
         shop = self._last(book, Book.named(book).org_id, _SETTINGS, paid.position)
         terms = self._terms(book, paid)
+        looks = terms.get("branding", {})
         reader = reader_in(shop.get("country"))
         return Receipt(
             number=receipt_number(payment_id),
             is_test=Book.named(book).mode == "test",
             shop=_stated(shop),
-            color=terms.get("branding", {}).get("color") or shop.get("color") or OURS,
+            color=looks.get("color") or shop.get("color") or OURS,
             amount=reader.money(paid.payment.captured_amount, now.currency),
             paid_at=_moment(paid.payment.succeeded_at, shop),
             lines=self._lines(book, paid, now, terms, with_payer=with_payer),
+            logo=logo_in(looks),
             refunds=_refunds(now, reader, shop),
         )
 
@@ -131,17 +121,14 @@ class Receipts:
     def _is_gone(self, book: str, customer_id: str) -> bool:
         gone = (Customer.Deleted.TOPIC,)
         head = self._ledger.head(book)
-        return bool(self._ledger.read_streams(book, [customer_id], topics=gone, upto=head, limit=1))
+        return self._ledger.last_of(book, customer_id, topics=gone, upto=head) is not None
 
     def _last(
         self, book: str, stream: str, topics: tuple[str, ...], position: int
     ) -> Mapping[str, Any]:
         """What the last of these facts says, which hold all there is to say."""
-        found = self._ledger.read_streams(
-            book, [stream], topics=topics, upto=position, limit=_MOST_CHANGES
-        )
-        fact: Fact | None = self._mapper.decode(found[-1]) if found else None
-        return vars(fact) if fact is not None else {}
+        found = self._ledger.last_of(book, stream, topics=topics, upto=position)
+        return {} if found is None else vars(self._mapper.decode(found))
 
 
 def _stated(shop: Mapping[str, Any]) -> str:

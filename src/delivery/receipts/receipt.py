@@ -19,6 +19,7 @@ _BY_NUMBER: Final = ("mobile_money", "ussd")
 class Receipt:
     """All of it as people read it. ``lines``: each value with what it is about.
 
+    ``logo``: the address of the shop's, for pages: a letter fetches nothing.
     ``refunds``: what was given back since, with when; a receipt only ever gets more of them.
     """
 
@@ -29,6 +30,7 @@ class Receipt:
     amount: str
     paid_at: str
     lines: list[tuple[str, str]]
+    logo: str = ""
     refunds: list[tuple[str, str]] = field(default_factory=list)
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
 
 from delivery.cursors import FAILED, RETRYING, WAITING, Cursor
-from delivery.webhooks.delivery_ids import LIVE
+from delivery.webhooks.delivery_ids import ENDPOINT, LIVE
 from ledger.schema import deliveries, delivery_attempts, delivery_cursors, events
 
 # So many facts are looked at to count what waits; there may be millions.
@@ -86,6 +86,25 @@ def failing(connection: Connection, book: str) -> dict[str, str]:
     return {row.follower: row.failing_since for row in connection.execute(query)}
 
 
+def given_up(
+    connection: Connection, book: str, most: int, known: Collection[str] | None = None
+) -> tuple[int, str | None]:
+    """How many deliveries of a book are given up, and when the first fact of these was recorded.
+
+    More than ``most`` are not counted; ``known``: of these topics, None: of all.
+    """
+    some = select(_behind.position).where(
+        _behind.book == book,
+        _behind.cursor == LIVE,
+        _behind.state == FAILED,
+        *about(_behind, known),
+    )
+    positions = some.limit(most + 1).subquery()
+    counted = select(func.count(), func.min(positions.c.position))
+    count, first = connection.execute(counted).one()
+    return count, _recorded_at(connection, book, first)
+
+
 def replays_under_way(connection: Connection, book: str) -> int:
     """How many ranges of a book are being told again."""
     query = select(func.count()).where(_cursor.book == book, _cursor.position < _cursor.until)
@@ -99,7 +118,10 @@ def outbound_counts(
     arrived = case((_attempt.http_status.between(200, 299), 1), else_=0)
     again = case((_attempt.attempt > 1, 1), else_=0)
     asked = select(func.sum(arrived), func.sum(again)).where(
-        _attempt.book == book, _attempt.at >= since, *about(_attempt, known)
+        _attempt.book == book,
+        _attempt.at >= since,
+        of_endpoints(_attempt),
+        *about(_attempt, known),
     )
     succeeded, retries = connection.execute(asked).one()
     new = case((_behind.attempts == 0, 1), else_=0)
@@ -119,6 +141,12 @@ def about(column: Any, topics: Collection[str] | None) -> tuple[ColumnElement[bo
         return ()
     fact = (events.c.book == column.book, events.c.position == column.position)
     return (exists().where(*fact, events.c.topic.in_(topics)),)
+
+
+def of_endpoints(column: Any) -> ColumnElement[bool]:
+    """That it is an attempt to tell an endpoint, and none of a workflow."""
+    mine: ColumnElement[bool] = column.follower.startswith(ENDPOINT, autoescape=True)
+    return mine
 
 
 def _ahead(
@@ -148,8 +176,13 @@ def _behind_it(
     if not found:
         return 0, None, failed
     first = min(position for _, position in found.values())
-    at = select(events.c.recorded_at).where(events.c.book == book, events.c.position == first)
-    return sum(n for n, _ in found.values()), connection.execute(at).scalar(), failed
+    waiting = sum(n for n, _ in found.values())
+    return waiting, _recorded_at(connection, book, first), failed
+
+
+def _recorded_at(connection: Connection, book: str, position: int | None) -> str | None:
+    at = select(events.c.recorded_at).where(events.c.book == book, events.c.position == position)
+    return None if position is None else connection.execute(at).scalar()
 
 
 def _of(query: Select[Any], book: str, follower: str) -> Select[Any]:

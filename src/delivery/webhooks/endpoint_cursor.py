@@ -22,7 +22,7 @@ from delivery.webhooks.outcomes import DELIVERED, settle
 from delivery.webhooks.pace import Pace
 from delivery.webhooks.parcels import Parcels
 from delivery.webhooks.retries import Retries
-from delivery.webhooks.sender import GONE, TIME_LIMIT_SECONDS, UNRENDERED, Result
+from delivery.webhooks.sender import GONE, TIME_LIMIT_SECONDS, Result
 from delivery.webhooks.services import Services
 from delivery.webhooks.told_facts import ToldFacts
 from delivery.webhooks.under_way import UnderWay
@@ -36,9 +36,6 @@ _IDLE_SECONDS: Final = 5.0
 _CLOSING_SECONDS: Final = 2.0
 # By then even whoever answers slowest has, or is not waited for any more.
 _GIVEN_UP_AFTER: Final = timedelta(seconds=TIME_LIMIT_SECONDS + 5)
-_UNRENDERED: Final = Result(
-    "", UNRENDERED, "", "it could not be told: an error of ours, which the log shows", 0
-)
 
 
 class EndpointGone(Exception):  # noqa: N818 (it was removed)
@@ -199,8 +196,8 @@ class EndpointCursor:
         self, endpoint: WebhookEndpoint, batch: list[Delivery], *, is_probe: bool
     ) -> None:
         for delivery, parcel in await self._parcels.packed(endpoint, batch):
-            if parcel is None:
-                self._settle(delivery, _UNRENDERED, is_probe)
+            if isinstance(parcel, Result):
+                self._settle(delivery, parcel, is_probe)
             else:
                 self._under_way.begin(delivery, parcel, is_probe=is_probe)
 

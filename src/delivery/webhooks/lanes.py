@@ -38,6 +38,8 @@ class Lanes:
         self.changes = changes
         self.read_upto = cursor.position
         self.released: set[str] = set()
+        # As it was when it was last looked what may be tried again.
+        self.oldest_behind_at: str | None = None
         self._unfinished: dict[int, Delivery] = {}
         self._queues: dict[str, deque[Delivery]] = {}
         self._ready: deque[Delivery] = deque()
@@ -63,10 +65,12 @@ class Lanes:
         return sum(self._behind.values())
 
     @property
-    def oldest_open_at(self) -> str | None:
-        """When the fact was recorded that its position waits for."""
+    def oldest_waiting_at(self) -> str | None:
+        """When the oldest fact was recorded that is still to be told, behind or not."""
         first = next(iter(self._unfinished.values()), None)
-        return None if first is None else first.stored.recorded_at
+        open_at = None if first is None else first.stored.recorded_at
+        behind_at = self.oldest_behind_at if self.has_behind else None
+        return min(filter(None, (open_at, behind_at)), default=None)
 
     @property
     def ready(self) -> int:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from delivery.cursors import FAILED as GIVEN_UP
 from delivery.cursors import RETRYING, WAITING, Attempt, DeliveryKey
-from delivery.webhooks.backlog import about
+from delivery.webhooks.backlog import about, of_endpoints
 from ledger.schema import deliveries, delivery_attempts, events
 from projections.engine.querying.pages import BadCursor, Page
 
@@ -162,7 +162,7 @@ def _attempted(book: str) -> _Asked:
     source = delivery_attempts.outerjoin(deliveries, stands)
     query = select(*_told(_attempt, book), *_LAST, *_STANDING).select_from(source)
     order = (_attempt.at, _attempt.position, _attempt.follower, _attempt.cursor)
-    return query.where(_attempt.book == book, is_last), order
+    return query.where(_attempt.book == book, of_endpoints(_attempt), is_last), order
 
 
 def _left_behind(book: str) -> _Asked:

@@ -1,7 +1,7 @@
 """Parcels: what is to be sent, rendered from facts at the moment of sending."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -10,14 +10,20 @@ from delivery.envelopes import envelope
 from delivery.subjects import Occurrence
 from delivery.webhooks.delivery_ids import LIVE, delivery_id
 from delivery.webhooks.lanes import Delivery
-from delivery.webhooks.sender import Parcel
+from delivery.webhooks.sender import UNRENDERED, Parcel, Result
 from delivery.webhooks.services import Services
 from domain.fact import Fact
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.webhook_endpoint import DEFAULT_NAME, WebhookEndpoint
+from ledger.keyring import CannotSealOrOpen
 
 _log = structlog.get_logger("whence.delivery")
+
+
+_UNRENDERED: Final = Result(
+    "", UNRENDERED, "", "it could not be told: an error of ours, which the log shows", 0
+)
 
 
 class _Rendering(NamedTuple):
@@ -33,17 +39,20 @@ class Parcels:
         self._book = book
         self._follower = follower
         self._cursor = cursor
+        self._opens = True
 
     async def packed(
         self, endpoint: WebhookEndpoint, deliveries: Sequence[Delivery]
-    ) -> list[tuple[Delivery, Parcel | None]]:
-        """Each with what is to be sent; None: it cannot be rendered, and the log says why."""
-        handler = self._services.handler
-        secrets = signing_secrets(endpoint, self._book, handler.keyring, handler.clock())
+    ) -> list[tuple[Delivery, Parcel | Result]]:
+        """Each with what is to be sent, or with what came of it already, and the log says why."""
+        try:
+            secrets = self._secrets(endpoint)
+        except CannotSealOrOpen as error:
+            return [(each, _unsigned(endpoint, error)) for each in deliveries]
         rendered = await self._services.ask(self._render, deliveries)
-        packed: list[tuple[Delivery, Parcel | None]] = []
+        packed: list[tuple[Delivery, Parcel | Result]] = []
         for delivery, rendering in zip(deliveries, rendered, strict=True):
-            parcel = None
+            parcel: Parcel | Result = _UNRENDERED
             if rendering is not None:
                 url, told = await self._url(endpoint, rendering.fact), rendering.told
                 if url != endpoint.url:
@@ -53,6 +62,20 @@ class Parcels:
                 parcel = Parcel(url, told, named, delivery.attempts + 1, secrets)
             packed.append((delivery, parcel))
         return packed
+
+    def _secrets(self, endpoint: WebhookEndpoint) -> Sequence[str]:
+        """Raises CannotSealOrOpen, which is logged when it begins to be so."""
+        handler, was_opened = self._services.handler, self._opens
+        self._opens = False
+        try:
+            secrets = signing_secrets(endpoint, self._book, handler.keyring, handler.clock())
+        except CannotSealOrOpen as error:
+            if was_opened:
+                where = {"book": self._book, "endpoint": endpoint.id, "error": str(error)}
+                _log.error("the secret of an endpoint cannot be opened", **where)
+            raise
+        self._opens = True
+        return secrets
 
     def _render(self, deliveries: Sequence[Delivery]) -> list[_Rendering | None]:
         found = self._services.subjects.after(self._book, [each.stored for each in deliveries])
@@ -81,3 +104,8 @@ class Parcels:
         handler = self._services.handler
         link = await handler.load_recent(PaymentLink, self._book, fact.source_id)
         return (link and link.terms["webhook_url"]) or endpoint.url
+
+
+def _unsigned(endpoint: WebhookEndpoint, error: CannotSealOrOpen) -> Result:
+    """As if it were down: without its secret nothing can be sent, and nothing is lost."""
+    return Result(endpoint.url, 0, "", f"its secret cannot be opened: {error}", 0, connected=False)

@@ -61,6 +61,7 @@ class Retries:
         ask, engine, moment = self._ask, self._engine, written(now)
         if looks:
             self._looked_at = clock
+            lanes.oldest_behind_at = await ask(cursors.oldest_behind, engine, lanes.cursor)
             limit = _AT_ONCE + len(busy)
             released.update(await ask(cursors.due_lanes, engine, lanes.cursor, moment, limit=limit))
         free = released - busy - lanes.busy

@@ -14,6 +14,7 @@ from yarl import URL
 
 from delivery.envelopes import to_json
 from delivery.http_client import HttpAnswer, HttpClient, SendingFailed
+from delivery.said import kept
 from delivery.webhooks.hiding import without
 from delivery.webhooks.signatures import signatures
 from domain.book import Mode
@@ -50,6 +51,11 @@ class Result:
     milliseconds: int
     connected: bool = True
     pause: timedelta | None = None
+
+    # Here, where it comes from outside: a row that cannot be written would hold up its endpoint.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "response", kept(self.response))
+        object.__setattr__(self, "error", kept(self.error))
 
     @property
     def succeeded(self) -> bool:

@@ -27,7 +27,6 @@ class Rules:
 
     backlog_per_second: int = 100
     retry_4xx: bool = True
-    attempts_days: int = 90
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Backtest:
         topics = [fact.TOPIC for fact in TRIGGERS[rule.trigger].facts]
         report = Report(after, [ActionCount(each["type"]) for each in rule.actions])
         rehearsal = Rehearsal(report, self._writing)
+        await rehearsal.begin(book, rule.actions)
         while topics and report.until < upto:
             if report.facts >= MOST_FACTS:
                 report.is_complete = False

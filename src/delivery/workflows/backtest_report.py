@@ -12,9 +12,13 @@ _EXAMPLES: Final = 3
 
 @dataclass
 class ActionCount:
-    """What would have come of one action; ``cost`` of its segments, where a price is known."""
+    """What would have come of one action; ``cost`` of its segments, where a price is known.
+
+    ``integration_id``: through which it would leave now; None: through none, or there is none.
+    """
 
     type: str
+    integration_id: str | None = None
     would_do: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     segments: int = 0

@@ -1,8 +1,9 @@
 """Doing: what an action is given to be done, and what may come of it besides being sent."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from delivery.messages.results import SendResult
 from delivery.subjects import Occurrence
@@ -63,6 +64,14 @@ class Doing(Given):
         return Book.named(self.step.book)
 
     @property
+    def addresses(self) -> list[str]:
+        """Where it may reach somebody: none of them is kept, whoever says it back."""
+        customer: Mapping[str, Any] = self.customer.personal if self.customer else {}
+        known = (self.action["personal"].get("to"), customer.get("email"), customer.get("phone"))
+        # A provider of text messages may leave out the plus.
+        return [address.removeprefix("+") for address in known if address]
+
+    @property
     def key(self) -> str:
         return f"{execution_id(self.step.rule, self.step.position)}_{self.step.number}"
 
@@ -74,6 +83,9 @@ class Done:
     result: SendResult
     template_version: int = 0
     integration: str = ""
+
+    def without(self, addresses: Sequence[str]) -> "Done":
+        return replace(self, result=self.result.without(addresses))
 
 
 @dataclass(frozen=True, slots=True)

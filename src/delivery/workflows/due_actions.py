@@ -8,10 +8,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, select, update
 
+from delivery.cursors import Attempt
 from delivery.workflows.executions import OPEN, Execution, Step, keyed
+from ledger.bulk_statements import put_rows
 from ledger.database import writing
 from ledger.reading import ask
-from ledger.schema import workflow_actions, workflow_executions
+from ledger.schema import delivery_attempts, workflow_actions, workflow_executions
 
 
 def due(engine: Engine, book: str, *, now: str, limit: int) -> list[Step]:
@@ -51,10 +53,13 @@ def give_back(engine: Engine, taken: Iterable[Step], *, due_at: str) -> None:
             _write(connection, untried, before=step)
 
 
-def record(engine: Engine, taken: Step, after: Step, *, now: str) -> bool:
+def record(
+    engine: Engine, taken: Step, after: Step, *, now: str, attempt: Attempt | None = None
+) -> bool:
     """What came of what was taken, and of the execution if that was its last action.
 
-    False: it took so long that another has taken it, who will say what came of it.
+    ``attempt``: how that went, if anything was tried. False: it took so long that another has
+    taken it, who will say what came of it.
     """
     with writing(engine) as connection:
         # Of two who end its last actions at once, the second sees what the first has written.
@@ -62,6 +67,7 @@ def record(engine: Engine, taken: Step, after: Step, *, now: str) -> bool:
         connection.execute(select(workflow_executions.c.state).where(*mine).with_for_update()).all()
         if not _write(connection, after, before=taken):
             return False
+        put_rows(connection, delivery_attempts, [] if attempt is None else [attempt])
         if after.is_over:
             _end(connection, after, now)
         return True

@@ -5,12 +5,14 @@ falls due again. What is recorded is recorded once.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
 from commands.handling.handler import CommandHandler
+from delivery.cursors import Attempt
 from delivery.messages.results import SendResult
 from delivery.subjects import Occurrence, Subjects
 from delivery.workflows import due_actions, executions
@@ -178,12 +180,15 @@ class Executor:
         )
 
     async def _do(self, step: Step, given: Given) -> None:
-        now = self._handler.clock()
-        done = await self._done(given.doing(step, now=now, only_says=given.rule.shadow))
+        began, beginning = self._handler.clock(), time.monotonic()
+        doing = given.doing(step, now=began, only_says=given.rule.shadow)
+        done = await self._done(doing)
+        took = round((time.monotonic() - beginning) * 1000)
+        attempt = None if doing.only_says else _attempt(step, done, began, milliseconds=took)
         now = self._handler.clock()
         after, engine = _after(step, done, now), self._ledger.engine
         recorded = await asyncio.to_thread(
-            due_actions.record, engine, step, after, now=written(now)
+            due_actions.record, engine, step, after, now=written(now), attempt=attempt
         )
         if recorded:
             self._count(after.state)
@@ -193,11 +198,12 @@ class Executor:
         if current is None or not current.is_in_force:
             return Skipped("the workflow was switched off before it was done")
         try:
-            return await self._actions[doing.action["type"]](doing)
+            done = await self._actions[doing.action["type"]](doing)
         except Exception as error:  # noqa: BLE001 (tried again: what it was is in the log)
             where = {"book": doing.step.book, "action": doing.action["type"]}
             self._thread_log.note(error, "an action failed", **where, **_said(doing.step))
             return Done(SendResult("later", error="something went wrong on our side"))
+        return done.without(doing.addresses) if isinstance(done, Done) else done
 
 
 def was_left_behind(subject: Entity) -> bool:
@@ -226,6 +232,27 @@ def _after(step: Step, done: Done | Skipped, now: datetime) -> Step:
         return said._replace(state="retrying", due_at=written(now + again))
     state: ActionState = "success" if done.result.status == "sent" else "failed"
     return said._replace(state=state, due_at="", completed_at=written(now))
+
+
+def _attempt(
+    step: Step, done: Done | Skipped, at: datetime, *, milliseconds: int
+) -> Attempt | None:
+    """How a try went; None: there was a reason not to try."""
+    if isinstance(done, Skipped):
+        return None
+    return Attempt(
+        step.book,
+        step.rule,
+        str(step.number),
+        step.position,
+        step.attempts,
+        written(at),
+        url="",
+        http_status=0,
+        response=done.result.response,
+        milliseconds=milliseconds,
+        error=done.result.error or "",
+    )
 
 
 def _said(step: Step) -> dict[str, Any]:

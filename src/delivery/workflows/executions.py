@@ -3,13 +3,15 @@
 An execution is keyed by rule and fact: so nothing starts a second one.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, Table, func, select
+from sqlalchemy import ColumnElement, Engine, Table, exists, func, select
 
+from delivery.cursors import Attempt
 from ledger.reading import ask
-from ledger.schema import workflow_actions, workflow_executions
+from ledger.schema import delivery_attempts, workflow_actions, workflow_executions
 
 ExecutionState = Literal["awaiting", "pending", "running", "completed", "failed"]
 ActionState = Literal["pending", "retrying", "success", "failed", "skipped"]
@@ -59,9 +61,14 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What executions have in common; None does not ask."""
+    """What executions have in common; None does not ask.
 
-    rule: str | None = None
+    ``position``: of the fact that they followed from; with the ``rules`` that may be asked about,
+    each is one step into the index.
+    """
+
+    rules: Collection[str] | None = None
+    position: int | None = None
     state: ExecutionState | None = None
     customer: str | None = None
 
@@ -79,12 +86,32 @@ def steps_of(engine: Engine, book: str, rule: str, position: int) -> list[Step]:
     return ask(engine, lambda connection: [Step(*row) for row in connection.execute(query)])
 
 
+def attempts_of(engine: Engine, book: str, rule: str, position: int) -> dict[int, list[Attempt]]:
+    """How each try went, as long as that is kept; by the numbers of the actions, in order."""
+    column = delivery_attempts.c
+    query = (
+        select(delivery_attempts)
+        .where(column.book == book, column.follower == rule, column.position == position)
+        .order_by(column.attempt)
+    )
+    found = ask(engine, lambda connection: [Attempt(*row) for row in connection.execute(query)])
+    attempts: dict[int, list[Attempt]] = {}
+    for attempt in found:
+        attempts.setdefault(int(attempt.cursor), []).append(attempt)
+    return attempts
+
+
 def last_through(engine: Engine, book: str, integration: str) -> Step | None:
-    """The last action that was over and left, or failed to leave, through an integration."""
-    column = workflow_actions.c
+    """The last action that was over and left, or failed to leave, through an integration.
+
+    What a shadow only said leaves through none.
+    """
+    column, of = workflow_actions.c, workflow_executions.c
+    left = exists().where(*keyed(workflow_executions, book, column.rule, column.position))
     query = (
         select(workflow_actions)
         .where(column.book == book, column.integration == integration, column.completed_at > "")
+        .where(left.where(of.shadow == 0))
         .order_by(column.completed_at.desc())
         .limit(1)
     )
@@ -112,7 +139,9 @@ def count(engine: Engine, book: str, wanted: Wanted) -> int:
     return ask(engine, lambda connection: connection.execute(query).scalar_one())
 
 
-def keyed(table: Table, book: str, rule: str, position: int) -> tuple[ColumnElement[bool], ...]:
+def keyed(
+    table: Table, book: str, rule: str | ColumnElement[str], position: int | ColumnElement[int]
+) -> tuple[ColumnElement[bool], ...]:
     """What the rows of one execution have in common."""
     column = table.c
     return (column.book == book, column.rule == rule, column.position == position)
@@ -121,8 +150,10 @@ def keyed(table: Table, book: str, rule: str, position: int) -> tuple[ColumnElem
 def _wanted(book: str, wanted: Wanted) -> list[ColumnElement[bool]]:
     column = workflow_executions.c
     found = [column.book == book]
-    if wanted.rule is not None:
-        found.append(column.rule == wanted.rule)
+    if wanted.rules is not None:
+        found.append(column.rule.in_(wanted.rules))
+    if wanted.position is not None:
+        found.append(column.position == wanted.position)
     if wanted.customer is not None:
         found.append(column.customer == wanted.customer)
     found.append(column.state == wanted.state if wanted.state else column.state != "awaiting")

@@ -1,6 +1,6 @@
 """Rehearsal: what doing an action would come to, counted, and not done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,16 +17,25 @@ from delivery.workflows.writing import (
     Writing,
     recipient_of,
 )
+from domain.integration import Integration
+from domain.workflow_rule import Action
 
 
 class Rehearsal:
-    """Of the actions of one rule, into one report: their words and prices are read once."""
+    """Of the actions of one rule, into one report: words and integrations are read once."""
 
     def __init__(self, report: Report, writing: Writing) -> None:
         self._report = report
         self._writing = writing
         self._words: dict[int, Words] = {}
         self._prices: dict[int, SmsSettings] = {}
+
+    async def begin(self, book: str, actions: Sequence[Action]) -> None:
+        """Finds out through what each of them would leave, and what that costs."""
+        for number, action in enumerate(actions):
+            through = await self._through(book, action)
+            self._report.actions[number].integration_id = through.id if through else None
+            self._prices[number] = _prices_of(through)
 
     async def rehearse(self, doing: Doing) -> None:
         counted = self._report.actions[doing.step.number]
@@ -36,7 +45,7 @@ class Rehearsal:
             return
         counted.would_do += 1
         if isinstance(said, Sms):
-            await self._add_cost(counted, doing, said)
+            self._add_cost(counted, doing, said)
         if said is not None and self._report.wants_examples:
             step, customer_id = doing.step, doing.circumstances.customer_id
             self._report.examples.append(Example(step.position, step.number, customer_id, said))
@@ -64,23 +73,29 @@ class Rehearsal:
             self._words[number] = await self._writing.words(doing.step.book, doing.action)
         return self._words[number]
 
-    async def _add_cost(self, counted: ActionCount, doing: Doing, message: Sms) -> None:
+    def _add_cost(self, counted: ActionCount, doing: Doing, message: Sms) -> None:
         counted.segments += message.segments
-        prices = await self._prices_of(doing)
+        prices = self._prices[doing.step.number]
         cost = prices.cost_of(message.segments)
         if cost is not None:
             counted.cost = (counted.cost or Decimal(0)) + cost
             counted.currency = prices.price_currency
 
-    async def _prices_of(self, doing: Doing) -> SmsSettings:
-        number = doing.step.number
-        if number not in self._prices:
-            try:
-                integration = await self._writing.integration(doing.step.book, doing.action)
-                self._prices[number] = SmsSettings.model_validate(_priced(integration.config))
-            except (CannotBeSaid, ValidationError):
-                self._prices[number] = SmsSettings()
-        return self._prices[number]
+    async def _through(self, book: str, action: Action) -> Integration | None:
+        """None: through none, or there is none that could be used."""
+        if action["type"] not in KINDS and action["integration_id"] is None:
+            return None
+        try:
+            return await self._writing.integration(book, action)
+        except CannotBeSaid:
+            return None
+
+
+def _prices_of(integration: Integration | None) -> SmsSettings:
+    try:
+        return SmsSettings.model_validate(_priced(integration.config if integration else {}))
+    except ValidationError:
+        return SmsSettings()
 
 
 def _priced(config: Mapping[str, Any]) -> dict[str, Any]:

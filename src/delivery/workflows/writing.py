@@ -20,6 +20,7 @@ from domain.fact import Entity
 from domain.integration import INTEGRATION, Integration, usual_of
 from domain.message_template import MessageTemplate
 from domain.organization import Organization
+from domain.payment import Payment
 from domain.workflow_rule import Action
 from ledger.ledger import Ledger
 
@@ -31,8 +32,6 @@ UnsubscribeUrl = Callable[[Organization, str, str], str]
 
 KINDS: Final = {"send_email": "email", "send_sms": "sms", "send_notification": "notification"}
 _ADDRESSES: Final = {"send_email": "email", "send_sms": "phone"}
-# Whoever says so is not written to at all, whatever it is.
-_NEVER: Final = ("bounced", "complained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,8 @@ class Writing:
             shop = f"{receipt.shop}: " if receipt.shop else ""
             said = f"{shop}you paid {receipt.amount}. Receipt {receipt.number}"
             return Rendered(None, said, None)
-        return written(receipt)
+        fact = doing.occurrence.fact
+        return written(receipt, copy=isinstance(fact, Payment.ReceiptRequested))
 
     async def integration(self, book: str, action: Action) -> Integration:
         """The one that is named, else the usual one of its type. Raises CannotBeSaid."""
@@ -151,14 +151,12 @@ def recipient_of(action: Action, customer: Customer | None) -> str | Skipped:
 
 def why_not(action: Action, customer: Customer, channel: str) -> Skipped | None:
     """Why a customer is not written to by a channel; None: they may be."""
-    consent = customer.consents.get(channel)
-    if consent is None:
-        if action["config"].get("requires_consent"):
-            return Skipped(f"the customer has not consented to {channel}")
+    if channel not in customer.consents and action["config"].get("requires_consent"):
+        return Skipped(f"the customer has not consented to {channel}")
+    reason = customer.withdrawal(channel, transactional=is_transactional(action))
+    if reason is None:
         return None
-    if consent["given"] or (is_transactional(action) and consent["reason"] not in _NEVER):
-        return None
-    return Skipped(f"the customer has withdrawn consent to {channel}: {consent['reason']}")
+    return Skipped(f"the customer has withdrawn consent to {channel}: {reason}")
 
 
 def is_transactional(action: Action) -> bool:

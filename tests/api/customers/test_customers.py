@@ -197,6 +197,9 @@ def test_customers_are_found_by_what_they_have_in_common(client):
     assert found(tags="premium,early-adopter") == ["Kofi", "Ada Lovelace"]
     assert found(tags=["premium", "early-adopter"], tags_match="all") == ["Ada Lovelace"]
     assert found(acquired_via="pl_1") == ["Ada Lovelace"]
+    assert found(source="payment_link") == ["Ada Lovelace"]
+    assert found(subscription_status="none") == ["Esi", "Kofi", "Ada Lovelace"]
+    assert found(subscription_status="paused") == []
     assert found(min_spend=4000, currency="ghs") == ["Ada Lovelace"]
     assert found(payment_method="card") == ["Ada Lovelace"]
     assert found(activity_status="active") == ["Ada Lovelace"]
@@ -219,6 +222,24 @@ def test_the_registry_is_told_in_numbers(client):
     }
 
 
+@on_both_databases
+def test_new_customers_are_told_from_those_who_came_back(client):
+    client.post("/v1/customers", json=ADA)
+    _pay(client, customer_id="usr_1234", occurred_at="2026-01-30T10:00:00Z")
+    _pay(client, customer_id="usr_1234", occurred_at="2026-01-31T23:30:00Z")
+    _pay(client, occurred_at="2026-02-01T00:30:00Z")
+    asked = {"from": "2026-01-30", "to": "2026-02-03", "tz": "Africa/Lagos"}
+
+    told = client.get("/v1/customers/stats/series", params=asked).json()
+
+    assert told["currency"] == "GHS"
+    assert [
+        (each["new_customers"], each["returning_payments"], each["guest_payments"])
+        for each in told["buckets"]
+    ] == [(1, 0, 0), (0, 0, 0), (0, 1, 1), (0, 0, 0)]
+    assert told["buckets"][2]["guest_amount"] == 4000
+
+
 def test_a_lookup_needs_the_name_looked_for(client):
     missing = client.get("/v1/customers/lookup")
     unknown = client.get("/v1/customers/lookup?external_id=nobody")
@@ -227,6 +248,49 @@ def test_a_lookup_needs_the_name_looked_for(client):
     assert missing.json()["code"] == "missing_required_field"
     assert unknown.status_code == 404
     assert unknown.json()["code"] == "customer_not_found"
+
+
+@on_both_databases
+def test_everything_about_a_customer_is_told_fact_by_fact_with_who_did_it_and_why(client):
+    ada = client.post("/v1/customers", json=ADA).json()["id"]
+    payment = _pay(client, customer_id="usr_1234")["id"]
+    client.post(f"/v1/payments/{payment}/confirm")
+    client.post("/v1/customers", json={"name": "Kofi"})
+    refund = client.post(
+        f"/v1/payments/{payment}/refund",
+        json={"amount": 100, "reason": "damaged"},
+        headers={"X-Actor-Id": "usr_kofi"},
+    )
+
+    path = "/v1/customers/external/usr_1234/facts"
+    told = client.get(path, params={"limit": 3}).json()
+    cursor = told["pagination"]["next_cursor"]
+    rest = client.get(path, params={"cursor": cursor}).json()
+
+    facts = told["facts"] + rest["facts"]
+    assert [fact["topic"] for fact in facts][::-1][:2] == ["customer.registered", "payment.created"]
+    assert len(facts) == told["pagination"]["total"]
+    assert facts == client.get(f"/v1/customers/{ada}/facts").json()["facts"]
+    last = facts[0]
+    assert (last["topic"], last["subject_id"]) == ("payment.refunded", payment)
+    assert (last["actor"], last["reason"]) == ("usr_kofi", "damaged")
+    assert last["data"]["refund_id"] == refund.json()["id"]
+    assert last["position"] == int(refund.headers["Whence-Position"])
+    assert {fact["subject_id"] for fact in facts} == {ada, payment}
+    assert facts[-1]["data"]["personal"]["email"] == ADA["email"]
+
+
+def test_facts_about_a_customer_are_those_of_the_moment_that_is_asked_for(client):
+    ada = client.post("/v1/customers", json=ADA).json()["id"]
+    _pay(client, customer_id="usr_1234")
+    before = client.get(f"/v1/customers/{ada}/facts").json()["facts"]
+    client.patch(f"/v1/customers/{ada}", json={"name": "Ada King"})
+
+    then = client.get(
+        f"/v1/customers/{ada}/facts", params={"known_at": before[0]["recorded_at"]}
+    ).json()["facts"]
+
+    assert then == before
 
 
 def _pay(client, **more):

@@ -272,7 +272,7 @@ def test_a_link_that_has_ended_says_when_by_the_clocks_of_the_shop(clock, new_se
 
     assert page.status_code == 410
     assert "This link has ended" in page.text
-    assert "It ended on 3 December 2126, 10:00 GMT." in page.text
+    assert "It ended on 3 December 2126, 10:00\N{NO-BREAK SPACE}GMT." in page.text
 
 
 def test_a_failure_of_ours_is_a_page_too_and_is_noted_like_any_other(new_server, monkeypatch):
@@ -301,7 +301,8 @@ def test_a_failure_of_ours_is_a_page_too_and_is_noted_like_any_other(new_server,
 
 
 def test_the_receipt_has_a_page_of_its_own_for_the_browser_that_paid(client, browser):
-    link = link_of(client, branding={"color": "#123456"})
+    logo = "https://kente.example/logo.png"
+    link = link_of(client, branding={"color": "#123456", "logo_url": logo})
     page = browser.post(pay(browser, link).url)
 
     address = re.search(r'href="([^"]+/receipt)"', page.text)[1]
@@ -309,6 +310,8 @@ def test_the_receipt_has_a_page_of_its_own_for_the_browser_that_paid(client, bro
 
     assert "Kente House" in receipt.text
     assert "--accent: #123456" in receipt.text
+    assert f'<img class="logo" src="{logo}"' in receipt.text
+    assert "img-src https:" in receipt.headers["content-security-policy"]
     assert "ada@example.com" in receipt.text
     stranger = httpx.get(receipt.url)
     assert stranger.status_code == 404

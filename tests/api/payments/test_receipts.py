@@ -35,7 +35,7 @@ def test_a_receipt_says_who_paid_whom_how_much_how_and_what_for(client):
     assert "Kente House" in page.text
     assert "GHS\N{NO-BREAK SPACE}1,250.50" in page.text
     assert "--accent: #7a1f3d" in page.text
-    assert re.search(r"\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d GMT", page.text)
+    assert re.search(r"\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d\sGMT", page.text)
     receipt = read(page)
     assert re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}", receipt.pop("Receipt number"))
     assert receipt == {
@@ -69,8 +69,88 @@ def test_a_refund_is_added_and_changes_nothing_else(client):
     after = read(client.get(address))
     amount, moment = after.pop("Refunded").split("<br>")
     assert amount == "\N{MINUS SIGN}GHS 50.00"
-    assert re.search(r"\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d GMT", moment)
+    assert re.search(r"\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d\sGMT", moment)
     assert after == before
+
+
+def sent_again(client, payment, **headers):
+    return client.post(f"/v1/payments/{payment['id']}/receipt", headers=headers)
+
+
+@pytest.fixture
+def mail(client):
+    """Switches on that emails can leave."""
+
+    def mail():
+        config = {"host": "smtp.shop.example", "from": "hello@shop.example"}
+        said = {"type": "email", "provider": "smtp", "config": config}
+        return client.post("/v1/workflows/integrations", json=said).raise_for_status().json()["id"]
+
+    return mail
+
+
+@on_both_databases
+def test_a_receipt_is_sent_again_once_for_each_time_it_is_asked_for(client, merchant, mail):
+    payment, integration = paid(client), mail()
+
+    first = sent_again(client, payment, **{"Idempotency-Key": "again"})
+    again = sent_again(client, payment, **{"Idempotency-Key": "again"})
+
+    assert (first.status_code, again.json()) == (202, first.json())
+    number = read(client.get(f"/v1/payments/{payment['id']}/receipt"))["Receipt number"]
+    assert first.json() == {
+        "payment_id": payment["id"],
+        "customer_id": payment["customer_id"],
+        "receipt_number": number,
+        "channel": "email",
+        "to": "ama@example.com",
+        "copy": True,
+        "integration_id": integration,
+    }
+    book = f"{merchant.founded.org_id}/test"
+    stored = merchant.server.ledger.read_stream(book, payment["id"])
+    assert [fact.topic for fact in stored].count("payment.receipt_requested") == 1
+
+
+def test_a_receipt_is_sent_again_only_to_who_paid_and_can_be_written_to(client, mail):
+    def why_not(payment):
+        answer = sent_again(client, payment)
+        return answer.status_code, answer.json()["code"]
+
+    payment, of_nobody = paid(client), paid(client, customer_id=None)
+    unpaid = {"amount": 77777, "currency": "GHS"}
+    unpaid = client.post("/v1/payments/intents", json=unpaid).json()
+    customer = f"/v1/customers/{payment['customer_id']}"
+    assert why_not(payment) == (409, "no_integration")
+
+    mail()
+
+    assert why_not(unpaid) == (400, "payment_not_paid")
+    assert why_not(of_nobody) == (400, "no_recipient")
+    assert why_not({"id": "pay_nothing"}) == (404, "payment_not_found")
+    client.patch(customer, json={"email": None})
+    assert why_not(payment) == (400, "no_recipient")
+    client.patch(customer, json={"email": "ama@example.com"})
+    client.post(f"{customer}/consents", json={"channel": "email", "given": False})
+    assert sent_again(client, payment).status_code == 202
+    bounced = {"channel": "email", "given": False, "reason": "bounced"}
+    client.post(f"{customer}/consents", json=bounced)
+    assert why_not(payment) == (400, "recipient_suppressed")
+
+
+def test_copies_are_not_sent_once_their_workflow_is_switched_off(client, mail):
+    payment = paid(client)
+    mail()
+    sent_again(client, payment)
+    asked = {"trigger": "receipt.requested"}
+    [copies] = client.get("/v1/workflows/rules", params=asked).json()["workflows"]
+
+    client.post(f"/v1/workflows/rules/{copies['id']}/disable")
+    refused = sent_again(client, payment)
+    client.post(f"/v1/workflows/rules/{copies['id']}/enable")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "receipts_switched_off")
+    assert sent_again(client, payment).status_code == 202
 
 
 def test_a_copy_says_so(client):

@@ -366,10 +366,28 @@ def test_twenty_ranges_are_told_again_at_once_and_no_more(client, register):
     register()
 
     asked = {"endpoint": "default", "from": 1}
-    answers = [client.post("/v1/webhooks/replay", json=asked) for _ in range(21)]
+    first = {"Idempotency-Key": "the first"}
+    headers = [first, *({"Idempotency-Key": str(number)} for number in range(20)), first]
+    answers = [client.post("/v1/webhooks/replay", json=asked, headers=key) for key in headers]
 
-    assert [answer.status_code for answer in answers] == [202] * 20 + [409]
-    assert answers[-1].json()["code"] == "too_many_replays"
+    assert [answer.status_code for answer in answers] == [202] * 20 + [409, 202]
+    assert answers[20].json()["code"] == "too_many_replays"
+    assert answers[21].json() == answers[0].json()
+
+
+def test_nothing_begins_for_an_endpoint_that_was_removed(client, server, register):
+    endpoint = register()
+    asked, key = {"endpoint": endpoint["id"], "from": 1}, {"Idempotency-Key": "once"}
+    client.post("/v1/webhooks/replay", json=asked, headers=key).raise_for_status()
+    client.delete(f"/v1/webhooks/endpoints/{endpoint['id']}").raise_for_status()
+    with server.ledger.engine.begin() as connection:
+        connection.execute(delivery_cursors.delete())
+
+    answer = client.post("/v1/webhooks/replay", json=asked, headers=key)
+
+    assert answer.status_code == 202
+    with server.ledger.engine.connect() as connection:
+        assert connection.execute(delivery_cursors.select()).all() == []
 
 
 def test_four_tests_wait_for_somebody_who_does_not_answer_and_others_are_turned_away(

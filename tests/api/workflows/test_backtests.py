@@ -55,7 +55,7 @@ def backtest(client, rule=RULE, **asked):
 def test_it_says_who_would_have_been_told_what_and_what_that_would_have_cost(
     client, shop, server, merchant
 ):
-    client.post("/v1/workflows/integrations", json=SMS).raise_for_status()
+    sms = client.post("/v1/workflows/integrations", json=SMS).raise_for_status().json()
     head = server.ledger.head(merchant.book)
 
     report = backtest(client)
@@ -65,10 +65,21 @@ def test_it_says_who_would_have_been_told_what_and_what_that_would_have_cost(
     assert report["busiest_hour"]["executions"] == 3
     [action] = report["actions"]
     assert (action["would_do"], action["segments"], action["cost"]) == (2, 2, "0.04")
+    assert action["integration_id"] == sms["id"]
     assert action["skipped"] == [{"reason": "the customer has no phone", "count": 1}]
     assert [each["text"] for each in report["examples"]] == ["Thank you, Ada"] * 2
     assert report["examples"][0]["customer_id"] == shop
     assert server.ledger.head(merchant.book) == head
+
+
+@pytest.mark.usefixtures("shop")
+def test_it_says_that_there_is_nothing_yet_through_which_it_would_leave(client):
+    calls = {"type": "webhook", "config": {"url": "https://shop.example/in"}}
+
+    report = backtest(client, RULE | {"actions": [*RULE["actions"], calls]})
+
+    assert [each["would_do"] for each in report["actions"]] == [2, 3]
+    assert [each["integration_id"] for each in report["actions"]] == [None, None]
 
 
 @pytest.mark.usefixtures("shop")

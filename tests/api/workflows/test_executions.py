@@ -53,7 +53,11 @@ def test_what_followed_says_from_what_and_what_came_of_it(client, work, ada):
         "success",
         0,
     )
+    [attempt] = action["history"]
+    assert (attempt["attempt"], attempt["error"]) == (1, None)
     assert client.get(f"/v1/customers/{ada}").json()["tags"] == ["big-spender"]
+    assert client.get("/v1/webhooks/outbound").json() == []
+    assert client.get("/v1/webhooks/outbound/stats").json()["stats"]["total"] == 0
 
 
 def test_executions_are_asked_by_state_and_customer(client, work, ada):
@@ -67,6 +71,26 @@ def test_executions_are_asked_by_state_and_customer(client, work, ada):
     assert (listed(status="completed"), listed(status="failed")) == (1, 0)
     assert (listed(customer_id=ada), listed(customer_id="cus_other")) == (1, 0)
     assert listed(offset=1) == 0
+
+
+@pytest.mark.usefixtures("ada")
+def test_what_followed_from_an_event_is_found_by_it(client, work):
+    first, second = (client.post("/v1/workflows/rules", json=RULE).json()["id"] for _ in "12")
+    pay(client)
+    pay(client)
+    work()
+    client.delete(f"/v1/workflows/rules/{first}").raise_for_status()
+    paid = client.get("/v1/events", params={"types": "payment.succeeded"}).json()["events"]
+
+    def followed(**asked):
+        found = client.get("/v1/workflows/executions", params=asked).json()
+        assert found["pagination"]["total"] == len(found["executions"])
+        return {(each["workflow_id"], each["event_id"]) for each in found["executions"]}
+
+    event = paid[-1]["id"]
+    assert followed(event_id=event) == {(first, event), (second, event)}
+    assert followed(event_id=event, workflow_id=second) == {(second, event)}
+    assert followed(event_id="evt_none") == set()
 
 
 def test_an_execution_that_is_none_is_not_found(client):
@@ -110,6 +134,25 @@ def test_a_cart_that_is_still_open_is_no_execution_yet(client, work):
     work()
 
     assert client.get("/v1/workflows/executions").json()["executions"] == []
+
+
+@pytest.mark.usefixtures("ada")
+def test_an_integration_is_not_used_by_what_is_only_tried_out(client, server):
+    said = {"type": "delivery", "provider": "webhook", "config": {"url": "https://shop.example/x"}}
+    integration = client.post("/v1/workflows/integrations", json=said).json()
+    calls = {"type": "webhook", "integration_id": integration["id"]}
+    client.post("/v1/workflows/rules", json=RULE | {"actions": [calls], "shadow": True})
+    pay(client)
+
+    async def said_only(_doing):
+        return Done(SendResult("sent", "would call"), integration=integration["id"])
+
+    do_what_follows(server.ledger, webhook=said_only)
+
+    [execution] = client.get("/v1/workflows/executions").json()["executions"]
+    assert (execution["shadow"], execution["status"]) == (True, "completed")
+    shown = client.get(f"/v1/workflows/integrations/{integration['id']}").json()
+    assert (shown["status"], shown["last_used_at"]) == ("active", None)
 
 
 @pytest.mark.usefixtures("ada")

@@ -174,6 +174,29 @@ def test_a_template_names_its_variables_and_a_new_text_is_a_version(client):
     assert client.get(path).json()["code"] == "template_not_found"
 
 
+@on_both_databases
+@pytest.mark.parametrize(
+    ("kind", "terms", "before", "after"),
+    [
+        ("templates", {"type": "email", "name": "Thanks"}, {"subject": "A", "body": "a"}, "B"),
+        ("rules", RULE, {"description": "first"}, "second"),
+    ],
+)
+def test_what_was_said_in_a_version_can_be_read_for_ever(client, kind, terms, before, after):
+    made_so = made(client, kind, terms | before)
+    name, path = next(iter(before)), f"/v1/workflows/{kind}/{made_so['id']}"
+
+    client.put(path, json={name: after}).raise_for_status()
+    client.delete(path).raise_for_status()
+
+    then = client.get(path, params={"version": 1}).json()
+    assert then == made_so
+    assert client.get(path, params={"version": 2}).json()[name] == after
+    for missing in ({}, {"version": 9}):
+        assert client.get(path, params=missing).status_code == 404
+    assert client.get(path, params={"version": 0}).status_code == 400
+
+
 def test_an_unknown_variable_is_named_and_nothing_is_saved(client):
     unknown = client.post("/v1/workflows/templates", json=TEMPLATE | {"body": "{{ nmae }}"})
 

@@ -56,6 +56,6 @@ def test_a_figure_alone_is_written_as_beside_its_currency(accepts, currency):
 def test_a_moment_is_told_by_the_clocks_of_the_shop():
     moment = "2026-11-28T23:05:00Z"
 
-    assert moment_shown(moment, "Africa/Accra") == "28 November 2026, 23:05 GMT"
-    assert moment_shown(moment, "Africa/Nairobi") == "29 November 2026, 02:05 EAT"
-    assert moment_shown(moment, None) == "28 November 2026, 23:05 UTC"
+    assert moment_shown(moment, "Africa/Accra") == "28 November 2026, 23:05\N{NO-BREAK SPACE}GMT"
+    assert moment_shown(moment, "Africa/Nairobi") == "29 November 2026, 02:05\N{NO-BREAK SPACE}EAT"
+    assert moment_shown(moment, None) == "28 November 2026, 23:05\N{NO-BREAK SPACE}UTC"

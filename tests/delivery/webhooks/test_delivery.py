@@ -2,6 +2,7 @@
 
 import socket
 import time
+from base64 import b64encode
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
@@ -13,10 +14,12 @@ from receiver import Answers, Delays, receiving
 from reevit.webhooks import construct_event
 from standardwebhooks.webhooks import Webhook
 from statement_scope import recorded
+from structlog.testing import capture_logs
 from waiting import awaited
 
 from commands.link_payments import PayThroughLink, pay_through_link
 from commands.payment_links import CreatePaymentLink, create_payment_link
+from commands.payments import CreatePayment, create_payment
 from commands.webhook_endpoints import (
     RotateSecret,
     UpdateEndpoint,
@@ -31,7 +34,9 @@ from commands.webhook_replays import PlannedReplay
 from delivery.webhooks.resending import NotToldYet, replay, resend
 from delivery.webhooks.services import Rules
 from ledger.clock import written
+from ledger.keyring import Keyring
 
+OTHER_KEYS = Keyring.parsed(f"k1:{b64encode(bytes(32)).decode()}")
 soon = partial(awaited, every_seconds=0.02)
 
 
@@ -205,13 +210,37 @@ def again(shop, endpoint, payment_id):
     resend(shop.engine, stored, endpoint.id, written(shop.now()))
 
 
-def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_shows(shop, receiver):
+@pytest.fixture
+def both_take(shop, monkeypatch):
+    """Whether both kinds of receiver take a request by the clock of the shop, as it comes."""
+
+    class ClockOfTheShop(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return shop.now().astimezone(tz)
+
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", ClockOfTheShop)
+
+    def take(request, secret):
+        signature = request.headers["x-reevit-signature"]
+        event = construct_event(request.body, signature, secret, now=shop.now())
+        return event == Webhook(secret).verify(request.body, request.headers)
+
+    return take
+
+
+def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_shows(
+    shop, receiver, both_take
+):
     endpoint = shop.endpoint(receiver.url, events=["payment.*"])
     [secret] = shop.secrets(endpoint)
-    ama = shop.customer("ama")
-    receiver.behave = lambda request: Answers(
-        500 if orjson.loads(request.body)["data"]["amount"] == 13 else 200
-    )
+    ama, taken = shop.customer("ama"), []
+
+    def refuse_thirteen(request):
+        taken.append(both_take(request, secret))
+        return Answers(500 if orjson.loads(request.body)["data"]["amount"] == 13 else 200)
+
+    receiver.behave = refuse_thirteen
     with shop.delivering():
         shop.pay(ama, 13)
         soon(lambda: len(shop.attempts) == 1)
@@ -227,12 +256,46 @@ def test_after_the_fifth_attempt_the_others_of_the_customer_go_on_and_the_gap_sh
     assert last["data"]["amount"] == 14
     assert last["previous_position"] == five[0]["position"]
     # Each is signed at its own moment, or the clients would not take it.
-    for request in receiver.received:
-        signature = request.headers["x-reevit-signature"]
-        body = construct_event(request.body, signature, secret, tolerance_seconds=20_000)
-        assert body["attempt"] == int(request.headers["x-reevit-delivery-attempt"])
+    assert taken == [True] * 6
+    for request, each in zip(receiver.received, told(receiver), strict=True):
+        assert each["attempt"] == int(request.headers["x-reevit-delivery-attempt"])
     moments = {each["signature_timestamp"] for each in five}
     assert len(moments) == 5
+
+
+def test_the_oldest_that_waits_is_known_also_where_it_is_tried_again(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    ama, kofi = shop.customer("ama"), shop.customer("kofi")
+    receiver.behave = failing_for("ama")
+    with shop.delivering() as deliverer:
+        for customer in (ama, ama, kofi):
+            shop.pay(customer)
+        shop.wait_until_told(endpoint)
+
+        [first, _] = shop.ledger.read_at(BOOK, [row.position for row in shop.behind])
+        soon(lambda: deliverer.progress_now().oldest_waiting_at == first.recorded_at)
+        receiver.behave = failing_for()
+        shop.let_pass(minutes=2)
+        soon(lambda: shop.behind == [])
+        soon(lambda: deliverer.progress_now().oldest_waiting_at is None)
+
+
+def test_attempts_are_kept_for_as_long_as_the_setting_says(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    with shop.delivering():
+        shop.customer("ama")
+        shop.wait_until_told(endpoint)
+        shop.let_pass(days=20)
+        shop.customer("kofi")
+        shop.wait_until_told(endpoint)
+    old, recent = shop.attempts
+    shop.let_pass(days=11)
+
+    with shop.delivering(rules=Rules(attempts_days=30)):
+        soon(lambda: shop.attempts == [recent])
+
+    assert old.position < recent.position
+    assert shop.position(endpoint) == shop.ledger.head(BOOK)
 
 
 def test_an_endpoint_that_is_down_stops_as_one_cursor_and_nothing_is_lost(shop):
@@ -465,6 +528,25 @@ def test_what_an_endpoint_has_not_come_to_is_not_told_again(shop, receiver):
         soon(lambda: paid(receiver) == [payment, payment])
 
 
+def test_an_endpoint_whose_secret_cannot_be_opened_stands_still_and_says_why(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["customer.*"])
+    with shop.delivering(keyring=OTHER_KEYS), capture_logs() as logs:
+        shop.customer("ama")
+        soon(lambda: shop.cursors and shop.cursors[0].error)
+        shop.let_pass(minutes=5)
+        shop.customer("efua")
+        soon(lambda: shop.cursors[0].failures > 1)
+
+    said = [log for log in logs if log["log_level"] == "error"]
+    assert [log["event"] for log in said] == ["the secret of an endpoint cannot be opened"]
+    assert "its secret cannot be opened" in shop.cursors[0].error
+    assert (receiver.received, shop.behind, shop.attempts) == ([], [], [])
+    shop.let_pass(minutes=5)
+    with shop.delivering():
+        shop.wait_until_told(endpoint)
+    assert len(receiver.received) == 2
+
+
 def test_where_it_is_and_what_signs_are_those_of_the_moment_of_sending(shop, receiver):
     endpoint = shop.endpoint(receiver.url + "/old", events=["customer.*"])
     receiver.behave = lambda request: Answers(500 if request.path == "/old" else 200)
@@ -626,6 +708,19 @@ def test_a_link_may_have_an_address_of_its_own_with_the_same_secret(shop, receiv
     assert construct_event(request.body, request.headers["x-reevit-signature"], secret)
     # What a link's address answers is not about the endpoint.
     assert shop.do(show_endpoint, endpoint.id).enabled
+
+
+def test_what_is_imported_is_told_with_the_moment_at_which_it_happened(shop, receiver):
+    endpoint = shop.endpoint(receiver.url)
+    happened = shop.now() - timedelta(days=400)
+    order = CreatePayment(amount=700, currency="GHS", occurred_at=happened)
+    with shop.delivering():
+        shop.do(create_payment, order)
+        shop.wait_until_told(endpoint)
+
+    [event] = told(receiver)
+    assert datetime.fromisoformat(event["data"]["created_at"]) == happened
+    assert datetime.fromisoformat(event["timestamp"]) > happened + timedelta(days=399)
 
 
 def test_at_the_address_of_a_link_nothing_is_said_of_what_was_told_before(shop, receiver):

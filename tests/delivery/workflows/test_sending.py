@@ -25,6 +25,7 @@ from commands.message_templates import (
     update_template,
 )
 from commands.payments import ConfirmPayment, CreatePayment, confirm_payment, create_payment
+from commands.receipts import send_receipt_again
 from commands.workflow_rules import (
     CreateWorkflow,
     create_workflow,
@@ -103,6 +104,13 @@ def paid(do):
         return customer.id
 
     return paid
+
+
+async def paid_by(do, customer_id):
+    order = CreatePayment(amount=9900, currency="GHS", customer_id=customer_id)
+    payment = await do(create_payment, order)
+    await do(confirm_payment, payment.id, ConfirmPayment())
+    return payment.id
 
 
 def outcome(workflows, book):
@@ -206,6 +214,30 @@ async def test_without_an_integration_it_has_failed_and_says_what_is_missing(
 
     step = outcome(workflows, book)
     assert (step.state, "no active integration" in step.error) == ("failed", True)
+
+
+async def test_an_address_that_is_said_back_is_not_kept(
+    workflows, mails, mail, receiver, rule, paid, book
+):
+    await mail()
+    mails.refuses = {"ama@x.example": "550 5.1.1 <Ama@x.example>: no such mailbox"}
+    receiver.behave = lambda request: Answers(422, body=request.body)
+    await rule(
+        {"type": "send_email", "config": WORDS},
+        {"type": "webhook", "config": {"url": receiver.url}},
+    )
+    await paid(email="ama@x.example", phone="+233241234567")
+
+    await workflows.work()
+
+    [execution] = workflows.executions(book)
+    refused, called = workflows.steps(execution)
+    assert (refused.state, refused.response) == ("failed", "550 5.1.1 <•••>: no such mailbox")
+    assert b"ama@x.example" in receiver.received[0].body
+    assert (called.state, called.response[:5]) == ("failed", "422 {")
+    kept = repr((execution, refused, called)).lower()
+    assert "ama@x.example" not in kept
+    assert "233241234567" not in kept
 
 
 async def test_an_integration_that_is_named_is_meant_and_not_another(
@@ -353,3 +385,27 @@ async def test_what_is_imported_is_history_and_sends_nothing(
     await workflows.work()
 
     assert (workflows.executions(book), mails.handed) == ([], [])
+
+
+async def test_a_receipt_that_is_sent_again_is_the_same_and_says_that_it_is_a_copy(
+    workflows, mails, mail, paid, do, book
+):
+    await mail(receipts=True)
+    customer = await paid(name="Ama", email="ama@x.example")
+    payment = await paid_by(do, customer)
+    await workflows.work()
+
+    sent = await do(send_receipt_again, payment)
+    await workflows.work()
+
+    first, copy = (each for each in mails.handed if sent.number in each.message["Subject"])
+    assert copy.recipients == [sent.to]
+    assert copy.message["Subject"] == first.message["Subject"]
+    assert copy.message["Message-ID"] != first.message["Message-ID"]
+    said, again = (each.message.get_body(("plain",)).get_content() for each in (first, copy))
+    assert f"Receipt {sent.number} (copy, test" in again
+    assert again.replace("copy, ", "") == said
+    assert ">Copy</span>" in copy.message.get_body(("html",)).get_content()
+    execution = workflows.executions(book)[-1]
+    [step] = workflows.steps(execution)
+    assert (execution.state, execution.customer, step.state) == ("completed", customer, "success")

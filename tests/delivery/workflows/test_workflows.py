@@ -23,7 +23,7 @@ from commands.workflow_rules import (
     update_workflow,
 )
 from delivery.messages.results import SendResult
-from delivery.workflows import due_actions
+from delivery.workflows import due_actions, executions
 from delivery.workflows.doing import Done, execution_id, execution_named
 from delivery.workflows.worker import WorkflowWorker
 from domain.customer import Customer
@@ -356,6 +356,34 @@ async def test_what_the_receiver_asks_for_is_waited_for(new_parts, rule, pay, am
     await workflows.work()
 
     assert (early, len(flaky.asked)) == (1, 2)
+
+
+async def test_of_an_action_each_try_is_kept_with_what_was_answered(
+    new_parts, rule, pay, ama, time, book
+):
+    flaky = Flaky(
+        SendResult("later", "503 busy", error="it is in trouble itself"),
+        RuntimeError("a fault of ours"),
+        # As mail servers say it that do not speak UTF-8.
+        SendResult("sent", "250 accept\udce9\0"),
+    )
+    workflows = new_parts(add_tag=flaky)
+    await rule("paid")
+    await pay(ama)
+
+    for _ in range(3):
+        await workflows.work()
+        time.pass_by(minutes=10)
+
+    [execution] = workflows.executions(book)
+    named = (execution.book, execution.rule, execution.position)
+    tried = executions.attempts_of(workflows.ledger.engine, *named)[0]
+    assert [(each.attempt, each.response, each.error) for each in tried] == [
+        (1, "503 busy", "it is in trouble itself"),
+        (2, "", "something went wrong on our side"),
+        (3, "250 accept?", ""),
+    ]
+    assert [each.at for each in tried] == sorted({each.at for each in tried})
 
 
 async def test_what_a_process_has_taken_and_died_with_another_does(

@@ -25,6 +25,7 @@ from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.generations.lost_views import says_lost
 from projections.engine.live.furthest import furthest
+from projections.engine.live.held import Held
 from projections.engine.turns import Turns, organization_of
 
 T = TypeVar("T")
@@ -37,6 +38,9 @@ _THREADS = 8
 # Each holds a thread, a connection, and a moment of the views, until all of it is read.
 _MOST_STREAMS = 4
 _MOST_STREAMS_OF_ONE = 2
+# Each holds a connection and a moment for some milliseconds, and waits for the views meanwhile.
+_MOST_MOMENTS = 4
+_MOST_MOMENTS_OF_ONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Views:
         # None of these is long, so one organization may have all turns; the next goes round.
         self._queries = Turns(at_once=threads, of_one=threads)
         self._streams = Turns(at_once=_MOST_STREAMS, of_one=_MOST_STREAMS_OF_ONE)
+        self._moments = Turns(at_once=_MOST_MOMENTS, of_one=_MOST_MOMENTS_OF_ONE)
 
     def __enter__(self) -> Self:
         return self
@@ -115,19 +120,25 @@ class Views:
     ) -> AsyncIterator[QueryResult[AsyncIterator[T]]]:
         """As `ask`, for an answer of any length: what `query` yields is read as it is taken.
 
-        All of it is of one moment: its transaction is open until the context ends. Only so many
-        are open at once, and fewer of one organization; others wait for their turn.
+        Only so many are open at once, and fewer of one organization; others wait for their turn.
         """
+        async with self.held(book, wait_seconds=wait_seconds, turns=self._streams) as moment:
+            parts = await moment.ask(query)
+            yield QueryResult(self._taken(parts), moment.position, moment.behind)
 
-        def begin(db: Connection, transaction: ExitStack) -> tuple[Iterator[T], ExitStack]:
-            return query(db), transaction.pop_all()
-
-        async with self._streams.turn(organization_of(book)):
-            answer = await self._answer(book, begin, wait_seconds)
-            parts, transaction = answer.result
+    @asynccontextmanager
+    async def held(
+        self, book: str, *, wait_seconds: float = 2.0, turns: Turns | None = None
+    ) -> AsyncIterator[Held]:
+        """As `ask`, for several questions of one moment: its transaction is open until the end."""
+        async with (turns or self._moments).turn(organization_of(book)):
+            answer = await self._answer(book, _begun, wait_seconds)
+            connection, transaction = answer.result
+            moment = Held(connection, answer.position, answer.behind, self._run)
             try:
-                yield QueryResult(self._taken(parts), answer.position, answer.behind)
+                yield moment
             finally:
+                await moment.idle()
                 await self._run(transaction.close)
 
     async def _taken(self, parts: Iterator[T]) -> AsyncIterator[T]:
@@ -219,6 +230,10 @@ class Views:
                 self._waiting[book].discard(waiter)
                 if not self._waiting[book]:
                     del self._waiting[book]
+
+
+def _begun(connection: Connection, transaction: ExitStack) -> tuple[Connection, ExitStack]:
+    return connection, transaction.pop_all()
 
 
 _END = object()

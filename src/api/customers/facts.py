@@ -1,0 +1,38 @@
+"""Facts about one customer: everything that was recorded, by whom and why."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Query
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from api.customers.filters import ListOfCustomer
+from api.customers.selector import CustomerRoutes, CustomerSelector
+from api.http.pagination import list_answer
+from api.http.request import ApiRequest
+from api.http.routing import needs
+from api.resources.facts import RecordedFacts, recorded_fact_of
+from ledger.facts import FactMapper
+from projections.customer_events import last_positions_of_customer
+from projections.engine.querying.pages import Page
+
+customer_routes = CustomerRoutes()
+
+
+@customer_routes.register(
+    "GET", "/facts", response_model=RecordedFacts, dependencies=[needs("customers:read")]
+)
+async def list_customer_facts(
+    request: ApiRequest, customer: CustomerSelector, query: Annotated[ListOfCustomer, Query()]
+) -> Response:
+    """Everything recorded about the customer and what they paid, the last first."""
+
+    def read(db: Connection, book: str) -> Page[int]:
+        return last_positions_of_customer(db, book, customer.find(db, book), **query.place)
+
+    page = await request.ask(read)
+    ledger, mapper = request.dependencies.ledger, FactMapper()
+    stored = await asyncio.to_thread(ledger.read_at, request.book_name, page.rows)
+    found = page.showing(stored[::-1])
+    return list_answer(request, "facts", found, query, lambda fact: recorded_fact_of(fact, mapper))

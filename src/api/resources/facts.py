@@ -1,0 +1,44 @@
+"""The fact resource: what was recorded, as it was recorded, and by whom."""
+
+from typing import Any
+
+import orjson
+from pydantic import Field
+
+from api.resources.shapes import Moment, Pagination, Shape
+from ledger.facts import FactMapper, StoredFact
+
+
+class RecordedFact(Shape):
+    """Something that happened, never changed since; ``data`` is all that was recorded of it."""
+
+    position: int = Field(examples=[128])
+    topic: str = Field(examples=["payment.refunded"])
+    subject_id: str = Field(examples=["pay_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    version: int = Field(examples=[3])
+    occurred_at: Moment
+    recorded_at: Moment
+    actor: str | None = Field(examples=["usr_ama"])
+    key_id: str | None = Field(examples=["key_01hxa2b3c4d5e6f7g8h9jkmnpq"])
+    reason: str | None = Field(examples=["damaged"])
+    data: dict[str, Any]
+
+
+class RecordedFacts(Shape):
+    """A page of facts, the last recorded first."""
+
+    facts: list[RecordedFact]
+    pagination: Pagination
+
+
+def recorded_fact_of(stored: StoredFact, mapper: FactMapper) -> dict[str, Any]:
+    data, context = orjson.loads(stored.data), orjson.loads(stored.context)
+    return RecordedFact.of(
+        stored,
+        subject_id=stored.stream,
+        occurred_at=mapper.decode(stored).occurred_at,
+        actor=context.get("actor"),
+        key_id=context.get("key_id"),
+        reason=data.get("reason") or data.get("failure_message"),
+        data=data,
+    )

@@ -1,0 +1,69 @@
+"""Session commands: somebody signs in to the console, sees who is signed in, and signs out."""
+
+from typing import Final
+
+from commands.handling.unit_of_work import UnitOfWork
+from commands.session_format import new_session
+from domain.book import Book
+from domain.console_session import SESSION, ConsoleSession, Ending
+
+# More devices hardly anybody has; and whoever signs in again and again fills nothing.
+MOST_OF_ONE: Final = 20
+
+
+async def begin_session(
+    work: UnitOfWork,
+    device: str | None,
+    *,
+    key_id: str | None = None,
+    user_id: str | None = None,
+    access_version: int | None = None,
+) -> str:
+    """What the browser is to show from now on, which nobody can tell again."""
+    presented = new_session(work.ids, Book(work.org_id, work.mode))
+    session = ConsoleSession.begin(
+        presented.session_id,
+        user_id=user_id,
+        access_version=access_version,
+        key_id=key_id,
+        secret_sha256=presented.secret_sha256,
+        device=device,
+        now=work.now,
+    )
+    await _make_room(work, session.holder_id)
+    work.add(session)
+    return str(presented)
+
+
+async def end_session(work: UnitOfWork, session_id: str, ending: Ending) -> None:
+    """Raises SessionNotFound."""
+    (await work.load_for_update(ConsoleSession, session_id)).end(ending, work.now)
+
+
+async def note_use(work: UnitOfWork, session_id: str) -> None:
+    (await work.load_for_update(ConsoleSession, session_id)).note_use(work.now)
+
+
+async def open_sessions(work: UnitOfWork, holder_id: str | None = None) -> list[ConsoleSession]:
+    """Those of a person or a key, or of everybody of this book; who signed in last comes first."""
+    prefix = "" if holder_id is None else f"{holder_id} "
+    found = [
+        await work.load_recent(ConsoleSession, stream)
+        for stream in await work.streams_found_by(SESSION, prefix)
+    ]
+    is_open = (each for each in found if each.is_open(work.now))
+    return sorted(is_open, key=lambda each: each.id, reverse=True)
+
+
+async def _make_room(work: UnitOfWork, holder_id: str) -> None:
+    """Says of sessions that are over that they are, and ends the oldest of too many."""
+    found = [
+        await work.load_for_update(ConsoleSession, stream)
+        for stream in await work.streams_found_by(SESSION, f"{holder_id} ")
+    ]
+    for each in found:
+        if not each.is_open(work.now):
+            each.end("expired", work.now)
+    still_open = [each for each in found if each.ending is None]
+    for each in still_open[: max(0, len(still_open) + 1 - MOST_OF_ONE)]:
+        each.end("replaced", work.now)

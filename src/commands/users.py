@@ -1,0 +1,91 @@
+"""User commands: people get accounts of an organization, passwords and roles, and lose them."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from commands.fields import Command, Email
+from commands.handling.unit_of_work import UnitOfWork
+from commands.organizations import Name
+from commands.passwords import LONGEST, SHORTEST
+from domain.organization import Organization
+from domain.user import USER, Role, User, UserExists, UserNotFound, found_as
+
+Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST, pattern=r"^[^\x00]*$")]
+
+
+class AddUser(Command):
+    """Who it is, and what they may."""
+
+    email: Email
+    name: Name | None = None
+    role: Role
+
+
+async def add_user(work: UnitOfWork, command: AddUser, hashed: str) -> User:
+    """``hashed``: their password. Refused with UserExists, and OrganizationNotFound."""
+    await work.load_recent(Organization, work.org_id)
+    if await work.owner(USER, found_as(command.email)) is not None:
+        raise UserExists(command.email)
+    user = User.add(
+        work.ids.new("usr"),
+        email=command.email,
+        name=command.name,
+        role=command.role,
+        now=work.now,
+    )
+    user.set_password(_sealed(work, user, hashed), work.now)
+    work.add(user)
+    return user
+
+
+async def set_password(work: UnitOfWork, email: str, hashed: str) -> User:
+    """Whoever is signed in as them is out. Raises UserNotFound."""
+    user = await _named(work, email)
+    user.set_password(_sealed(work, user, hashed), work.now)
+    return user
+
+
+async def set_role(work: UnitOfWork, email: str, role: Role) -> User:
+    user = await _named(work, email)
+    user.set_role(role, work.now)
+    return user
+
+
+async def remove_user(work: UnitOfWork, email: str) -> User:
+    user = await _named(work, email)
+    user.remove(work.now)
+    return user
+
+
+async def list_users(work: UnitOfWork) -> list[User]:
+    """By their addresses."""
+    await work.load_recent(Organization, work.org_id)
+    return [await work.load_recent(User, stream) for _, stream in await work.owners(USER, "")]
+
+
+async def find_user(work: UnitOfWork, email: str) -> User | None:
+    stream = await work.owner(USER, found_as(email))
+    return None if stream is None else await work.load_recent(User, stream)
+
+
+def hash_sealed(work: UnitOfWork, user: User) -> str | None:
+    """What their password is proved by. Raises CannotSealOrOpen."""
+    if user.sealed_hash is None:
+        return None
+    return work.keyring.open(user.sealed_hash, purpose=_purpose(work, user))
+
+
+async def _named(work: UnitOfWork, email: str) -> User:
+    stream = await work.owner(USER, found_as(email))
+    if stream is None:
+        raise UserNotFound(email)
+    return await work.load_for_update(User, stream)
+
+
+def _sealed(work: UnitOfWork, user: User, hashed: str) -> str:
+    return work.keyring.seal(hashed, purpose=_purpose(work, user))
+
+
+def _purpose(work: UnitOfWork, user: User) -> str:
+    return f"password {work.book} {user.id}"

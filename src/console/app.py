@@ -1,0 +1,38 @@
+"""The console beside the API, in the same application."""
+
+from functools import partial
+
+from starlette.responses import RedirectResponse, Response
+
+from api.app import Service
+from api.http.errors import no_such_route
+from console import live
+from console.assets import PLACE, Assets
+from console.customers import list as customer_list
+from console.failures import failed
+from console.pages import Page
+from console.routing import START, Console, PageRouter, console_router
+from console.signing_in import login
+
+_entrance = console_router()
+
+_ROUTERS = (_entrance, login.router, live.router, customer_list.router)
+
+
+def add_console(app: Service, *more: PageRouter) -> None:
+    """Serves /console as well; what its pages show they ask of the same application."""
+    console = partial(Console, routers=(*_ROUTERS, *more), assets=Assets())
+    app.surround(console, start=START, failed=failed)
+
+
+@_entrance.get(PLACE + "{name}", for_strangers=True)
+async def show_asset(page: Page, name: str) -> Response:
+    found = page.assets.find(PLACE + name)
+    if found is None:
+        raise no_such_route(page.path)
+    return found.answer(small=page.takes_gzip)
+
+
+@_entrance.get("/console")
+async def enter(page: Page) -> Response:
+    return RedirectResponse(page.url("/console/customers"), 303)

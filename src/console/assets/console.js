@@ -1,0 +1,172 @@
+// The console's own script: what a page can do without it, it does without it.
+"use strict";
+(() => {
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const one = (selector, within = document) => within.querySelector(selector);
+  const on = (name, act) => document.addEventListener(name, act);
+
+  // "3 h ago" goes on while a page is open; the server writes it in the same way (writing.py).
+  const STEPS = [[86400, "d"], [3600, "h"], [60, "min"]];
+  const tell = (time) => {
+    const distance = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    const size = Math.abs(distance);
+    if (!(size < 7 * 86400)) return;
+    const [step, unit] = STEPS.find(([seconds]) => size >= seconds) || [];
+    const away = step && `${Math.floor(size / step)} ${unit}`;
+    time.firstElementChild.textContent = !away ? "just now" : distance > 0 ? `${away} ago` : `in ${away}`;
+  };
+  const tellTimes = () => all("time[data-ago]").forEach(tell);
+  setInterval(tellTimes, 20000);
+
+  // Copying.
+  on("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const label = button.getAttribute("aria-label");
+    button.classList.add("done");
+    button.setAttribute("aria-label", "Copied");
+    setTimeout(() => {
+      button.classList.remove("done");
+      button.setAttribute("aria-label", label);
+    }, 1500);
+  });
+
+  // What drops down closes again: by a press elsewhere, by Escape, by another that opens.
+  const close = (except) => all("details[data-drop][open]").forEach((drop) => drop !== except && (drop.open = false));
+  on("click", (event) => close(event.target.closest("details[data-drop]")));
+
+  // A form is sent once, and says that it is at work.
+  on("submit", (event) => {
+    const form = event.target.closest("form[data-once]");
+    if (!form) return;
+    if (form.getAttribute("aria-busy")) event.preventDefault();
+    form.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => all("form[aria-busy]").forEach((form) => form.removeAttribute("aria-busy")));
+  on("htmx:after:request", (event) => event.target.removeAttribute?.("aria-busy"));
+
+  // The keyboard: / searches, g and a letter goes somewhere, j and k go through rows, ? tells.
+  let going = 0;
+  const rows = (step) => {
+    const links = all("a.whole").filter((link) => link.offsetParent);
+    const at = links.indexOf(document.activeElement);
+    links[at < 0 && step < 0 ? links.length - 1 : Math.min(Math.max(at + step, 0), links.length - 1)]?.focus();
+  };
+  const help = () => {
+    const dialog = one("#keys");
+    if (!dialog) return;
+    if (!dialog.childElementCount) {
+      const places = all("[data-go]").map((link) => [`g ${link.dataset.go}`, link.textContent.trim()]);
+      const list = document.createElement("dl");
+      for (const [key, what] of [["/", "Search"], ["j, k", "Next row, row before"], ["Enter", "Open it"], ...places, ["Esc", "Close"], ["?", "These keys"]]) {
+        const term = document.createElement("dt");
+        const told = document.createElement("dd");
+        for (const each of key.split(" ")) term.append(Object.assign(document.createElement("kbd"), { textContent: each.replace(",", "") }));
+        told.textContent = what;
+        list.append(term, told);
+      }
+      dialog.append(Object.assign(document.createElement("h2"), { textContent: "Keyboard" }), list);
+    }
+    dialog.showModal();
+  };
+  on("click", (event) => {
+    if (event.target.id === "keys") event.target.close();
+    if (event.target.closest("[data-keys]")) help();
+  });
+  on("keydown", (event) => {
+    if (event.key === "Escape") {
+      const drop = one("details[data-drop][open]");
+      close();
+      drop?.firstElementChild.focus();
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog, [contenteditable]")) return;
+    const goes = Date.now() - going < 1500;
+    going = 0;
+    const link = goes && all("[data-go]").find((each) => each.dataset.go === event.key);
+    if (link) link.click();
+    else if (event.key === "g") going = Date.now();
+    else if (event.key === "/") one("[data-find]")?.focus();
+    else if (event.key === "j") rows(1);
+    else if (event.key === "k") rows(-1);
+    else if (event.key === "?") help();
+    else return;
+    event.preventDefault();
+  });
+
+  // Charts: drawn by the server, and again from their tables to be pointed at.
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+  const draw = (figure) => {
+    const plot = one(".plot", figure);
+    const table = one("table", figure);
+    const names = all("thead th:not([data-total])", table).slice(1).map((th) => th.textContent);
+    const lines = all("tbody tr", table);
+    if (!lines.length || !plot.clientWidth) return;
+    const cells = lines.map((row) => all("td", row));
+    const scale = 10 ** figure.dataset.decimals;
+    const values = names.map((_, part) => cells.map((row) => row[part].dataset.value / scale));
+    const stacked = figure.dataset.chart === "stacked";
+    if (stacked && values.flat().some((value) => value < 0)) return;
+    const heights = stacked ? values.map((_, part) => lines.map((_, at) => values.slice(0, part + 1).reduce((sum, each) => sum + each[at], 0))) : values;
+    const shown = heights.map((data, part) => ({ data, label: names[part], hue: colour(`--series${part + 1}`) }));
+    // The tallest is drawn first, so that each shows what it adds.
+    if (stacked) shown.reverse();
+    const quiet = colour("--quiet");
+    const axis = { stroke: quiet, font: `12px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false } };
+    const reading = Object.assign(document.createElement("p"), { className: "reading", ariaHidden: "true" });
+    one(".uplot", plot)?.remove();
+    one(".reading", plot)?.remove();
+    plot.classList.add("drawn");
+    const chart = new uPlot({
+      width: plot.clientWidth,
+      height: 208,
+      padding: [8, 8, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+      scales: { x: { time: false, range: (_, low, high) => (stacked ? [low - 0.5, high + 0.5] : [low, high]) }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(high, 0) || 1] } },
+      axes: [
+        { ...axis, size: 32, grid: { show: false }, space: 90, incrs: [1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 365], values: (_, at) => at.map((place) => lines[place]?.firstElementChild.textContent ?? "") },
+        { ...axis, size: 56, space: 70, grid: { stroke: colour("--line"), width: 1 }, values: (_, at) => at.map((value) => short.format(value)) },
+      ],
+      series: [{}, ...shown.map(({ hue, label }) => ({ label, stroke: stacked ? "transparent" : hue, fill: stacked ? hue : undefined, width: stacked ? 0 : 1.75, points: { show: lines.length === 1 }, paths: stacked ? uPlot.paths.bars({ size: [0.72, 48] }) : undefined }))],
+      hooks: {
+        setCursor: [({ cursor }) => {
+          const at = cursor.idx;
+          reading.textContent = at == null || cursor.left < 0 ? "" : [lines[at].firstElementChild.textContent, ...cells[at].map((cell, part) => `${part < names.length ? names[part] : "Total"} ${cell.textContent}`)].join(" · ");
+        }],
+      },
+    }, [lines.map((_, at) => at), ...shown.map(({ data }) => data)], plot);
+    plot.append(reading);
+    return chart;
+  };
+  const drawCharts = () => window.uPlot && all("[data-chart]").forEach(draw);
+  let resized;
+  addEventListener("resize", () => {
+    clearTimeout(resized);
+    resized = setTimeout(drawCharts, 150);
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawCharts);
+
+  // Freshness: one stream tells how far the views are; parts of the page that want to (`moved from:body`) renew themselves.
+  const fresh = one("[data-live]");
+  if (fresh) {
+    let shown = Number(fresh.dataset.position);
+    const count = (number) => number.toLocaleString("en");
+    new EventSource(fresh.dataset.live).onmessage = (event) => {
+      const { position, behind, late_seconds: late, unavailable, progress } = JSON.parse(event.data);
+      if (unavailable) fresh.textContent = `Worked out anew${progress ? `: ${Math.floor(progress * 100)}%` : ""}`;
+      else if (position !== null) fresh.textContent = `Up to fact ${count(position)}, ${behind ? `${count(behind)} behind` : `${late} s behind`}`;
+      if (position > shown) document.body.dispatchEvent(new CustomEvent("moved"));
+      shown = Math.max(shown, position || 0);
+    };
+  }
+
+  // What was swapped in is as what was there.
+  const settle = () => {
+    tellTimes();
+    drawCharts();
+  };
+  on("htmx:after:swap", settle);
+  settle();
+})();

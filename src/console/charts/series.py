@@ -1,0 +1,43 @@
+"""Series: figures over time by their parts, as a chart draws them and its table tells them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from domain.money import decimals, has_decimals
+
+# As many as can be told apart: the fifth is "other".
+MOST_PARTS: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A name, and its figure in each bucket; amounts in minor units."""
+
+    name: str
+    figures: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """``buckets``: what each is called; ``currency``: that of all figures, None of counts."""
+
+    buckets: tuple[str, ...]
+    parts: tuple[Part, ...]
+    currency: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.parts) > MOST_PARTS:
+            raise ValueError(f"{len(self.parts)} parts: {MOST_PARTS} can be told apart")
+        if any(len(part.figures) != len(self.buckets) for part in self.parts):
+            raise ValueError("a part has a figure for each bucket")
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """Of all parts, by bucket."""
+        return tuple(map(sum, zip(*(part.figures for part in self.parts), strict=True)))
+
+    @property
+    def decimals(self) -> int:
+        """How many of a figure's digits are decimals."""
+        currency = self.currency
+        return decimals(currency) if currency and has_decimals(currency) else 0

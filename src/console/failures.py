@@ -1,0 +1,114 @@
+"""Failures: what pages say in place of what was asked: what failed, what is safe, what next."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.rendering import document, rendered_alone
+
+_REFUSALS: Final = range(400, 500)
+_MENDABLE: Final = frozenset({400, 404, 409, 410})
+_OURS: Final = (
+    "This did not work",
+    (
+        "Something went wrong on our side. What was recorded is safe, and a form that is sent "
+        "again is carried out once."
+    ),
+)
+_WORDS: Final = {
+    "not_found": ("There is nothing here", "No page of the console has this address."),
+    "insufficient_scope": ("You may not see this", "Ask whoever gave you access for more of it."),
+    "book_too_large": (
+        "This book is too large for its past",
+        (
+            "What it was at a moment is worked out fact by fact, and here there are too many. "
+            "The present is shown as ever."
+        ),
+    ),
+    "rate_limit_exceeded": ("Too much was asked at once", ""),
+    "payload_too_large": ("That was too much to send", "Go back, and write less into the form."),
+    "views_rebuilding": (
+        "The figures are being worked out anew",
+        "All facts are safe, and new ones are recorded. This page renews itself.",
+    ),
+    "views_behind": (
+        "This is not shown yet",
+        "It may have been recorded a moment ago. This page renews itself.",
+    ),
+    "ledger_unavailable": (
+        "The ledger cannot be reached",
+        "What was recorded is safe. This page renews itself.",
+    ),
+}
+# The API says best which it was; the rest is said behind.
+_IN_ITS_WORDS: Final = frozenset({"insufficient_scope", "rate_limit_exceeded"})
+_RENEWED: Final = frozenset({"views_rebuilding", "views_behind", "ledger_unavailable"})
+_RENEWED_AFTER_SECONDS: Final = 2
+
+
+@dataclass(frozen=True)
+class Failure:
+    """``progress``: which share of the views is ready, while they are built; else None.
+
+    ``is_passing``: the same may work in a moment, and is asked for again by itself.
+    """
+
+    title: str
+    sentence: str
+    status: int
+    code: str
+    progress: float | None = None
+    is_passing: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        return self.status not in _REFUSALS
+
+
+def failure_of(error: ApiError) -> Failure:
+    title, sentence = _WORDS.get(error.code, (_OURS[0], ""))
+    if error.code in _IN_ITS_WORDS or not sentence:
+        sentence = f"{_sentence(error)} {sentence}".strip()
+    found = (error.details or {}).get("progress")
+    return Failure(
+        title,
+        sentence,
+        error.status,
+        error.code,
+        float(found) if isinstance(found, int | float) else None,
+        error.code in _RENEWED,
+    )
+
+
+def problems_in(error: ApiError) -> dict[str, str]:
+    """What is wrong with each field of a form, in words; "" stands for the whole of it.
+
+    Raises what nobody can mend by filling it in otherwise.
+    """
+    if error.status not in _MENDABLE:
+        raise error
+    problems = error.problems or {"": error.message}
+    return {field: _as_a_sentence(reason) for field, reason in problems.items()}
+
+
+def failed(error: ApiError) -> Response:
+    """What is refused before anybody knows whose page it was."""
+    html = rendered_alone("failed_alone.html", failure=failure_of(error))
+    return completed(document(html, error.status, small=False), error)
+
+
+def completed(response: Response, error: ApiError) -> Response:
+    response.headers.update(error.headers)
+    if error.code in _RENEWED:
+        response.headers["Refresh"] = str(_RENEWED_AFTER_SECONDS)
+    return response
+
+
+def _sentence(error: ApiError) -> str:
+    return _as_a_sentence(error.message) if error.status in _REFUSALS else _OURS[1]
+
+
+def _as_a_sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + "."

@@ -1,0 +1,238 @@
+"""Pages: who looks, at what, as of when; and what they are shown."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp
+
+from api.http.errors import ApiError, MissingKey
+from api.http.request import ApiRequest
+from api.http.time_travel import moment_in
+from console import notices
+from console.addresses import CARRIED, PAST, address, with_query
+from console.api_client import ApiClient
+from console.assets import Assets
+from console.failures import completed, failure_of
+from console.fields import Fields, read_query
+from console.rendering import document, parts_in, rendered
+from console.viewers import Viewer, viewer_of
+from console.writing import Writer
+from delivery.looks.readers import Reader, reader_of
+
+SIGN_IN: Final = "/console/login"
+
+_UNAUTHORIZED: Final = 401
+_SEE_OTHER: Final = 303
+# Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
+_PLACE: Final = ("cursor", "offset")
+_TRAVEL: Final = (*PAST, "tz")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """As of when a page is, and the zone whose days it speaks of (IANA)."""
+
+    as_of: str | None
+    known_at: str | None
+    tz: str
+
+
+@dataclass(frozen=True)
+class Past:
+    """The moment by which things had happened, and that by which it was known; None is now."""
+
+    as_of: datetime | None
+    known_at: datetime | None
+
+
+class Page:
+    """One look at the console: what it asks, ``api`` answers as of the moment in its address.
+
+    ``form`` is what was sent, empty unless something was. Of a stranger there is no ``viewer``.
+    """
+
+    def __init__(self, request: ApiRequest, api: ASGIApp, assets: Assets) -> None:
+        self.request = request
+        self.query = read_query(request.scope["query_string"])
+        self.form = Fields()
+        self.assets = assets
+        self._app = api
+
+    @cached_property
+    def viewer(self) -> Viewer | None:
+        return viewer_of(self.request.request_state)
+
+    @cached_property
+    def reader(self) -> Reader:
+        return reader_of(self.request.request_state.header(b"accept-language"))
+
+    @cached_property
+    def api(self) -> ApiClient:
+        """The API, asked as the viewer."""
+        return ApiClient(self._app, self.request, self._carried, self.form.get("once", ""))
+
+    @property
+    def moment(self) -> Moment:
+        """As somebody has typed it."""
+        zone = self.viewer.zone if self.viewer else "UTC"
+        return Moment(
+            self.query.get("as_of"), self.query.get("known_at"), self.query.get("tz", zone)
+        )
+
+    @cached_property
+    def past(self) -> Past | None:
+        """What the page shows instead of the present; of a moment to come, nothing.
+
+        Raises InvalidInput.
+        """
+        moment = moment_in(urlencode(self._carried).encode(), self._now)
+        return None if moment is None else Past(moment.as_of, moment.known_at)
+
+    @property
+    def is_past(self) -> bool:
+        return self.past is not None
+
+    @property
+    def shows_present(self) -> bool:
+        """Whether some of what was asked for as of a past is as it is now."""
+        return any(each.is_present for each in self.api.answers)
+
+    @property
+    def position(self) -> int | None:
+        """Up to which fact all that was asked for is shown."""
+        shown = [each.position for each in self.api.answers if each.position is not None]
+        return min(shown, default=None)
+
+    @property
+    def behind(self) -> int:
+        """How many facts are recorded and not shown yet."""
+        return max((each.behind for each in self.api.answers), default=0)
+
+    @property
+    def path(self) -> str:
+        """As it was asked for."""
+        return str(self.request.scope["raw_path"].decode("latin-1"))
+
+    @property
+    def part(self) -> str | None:
+        """The block that is asked for alone: called as the element that it takes the place of."""
+        if not self.request.request_state.header(b"hx-request"):
+            return None
+        target = self.request.request_state.header(b"hx-target") or ""
+        return target.rpartition("#")[2]
+
+    @cached_property
+    def said(self) -> str:
+        """What was done on the page before."""
+        return notices.said(self.request)
+
+    @property
+    def section(self) -> str:
+        """Which of the sections the page is in: the first of them has no name in its address."""
+        return self.path.split("/")[2:3][0] if self.path.count("/") > 1 else "overview"
+
+    @cached_property
+    def once(self) -> str:
+        """What a form carries, so that sending it twice does it once: anew for every rendering."""
+        return self.request.dependencies.handler.ids.secret(16)
+
+    def url(self, path: str, /, *segments: str, **changes: Any) -> str:
+        """Another page, as of the same moment, in the same currency and range."""
+        return address(path, *segments, **{**self.carried, **changes})
+
+    @property
+    def carried(self) -> Mapping[str, str | list[str]]:
+        """What goes along from page to page: the moment, the currency and the range."""
+        return self.query.chosen(CARRIED)
+
+    def here(self, **changes: Any) -> str:
+        """The same page, asked otherwise; None leaves out. From its start, unless that is said."""
+        kept = self.query.chosen(name for name in self.query if name not in _PLACE)
+        return with_query(self.path, kept | changes)
+
+    @property
+    def now(self) -> str:
+        """The same page in the present."""
+        return self.here(**dict.fromkeys(PAST))
+
+    def chosen(self, *names: str) -> dict[str, str | list[str]]:
+        """What the address says of these, to be asked of the API."""
+        return self.query.chosen(names)
+
+    def render(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A whole page, or the part of it that is asked for alone."""
+        part = self.part if self.part in parts_in(template) else None
+        return self._document(template, part, status, values)
+
+    def see(self, path: str, *, said: str = "") -> Response:
+        """Leads on after something was done; the next page says so, once."""
+        response = RedirectResponse(path, _SEE_OTHER)
+        if said:
+            notices.say(response, self.request, said)
+        return response
+
+    def failed(self, error: ApiError) -> Response:
+        """A page, or the part of one, in place of what was asked for."""
+        if error.status == _UNAUTHORIZED and self.viewer is None:
+            return self._to_sign_in()
+        if (error.details or {}).get("field") in _TRAVEL:
+            self._leave_the_past()
+        part = None if self.part is None else "failure"
+        values = {"failure": failure_of(error)}
+        return completed(self._document("failure.html", part, error.status, values), error)
+
+    def must_be_readable(self) -> None:
+        """Raises InvalidInput for a moment or a zone that nobody knows."""
+        _ = self.past
+
+    def must_be_signed_in(self) -> None:
+        if self.viewer is None:
+            raise self.request.request_state.refused_key or MissingKey()
+
+    @property
+    def _now(self) -> datetime:
+        return self.request.dependencies.handler.clock()
+
+    @property
+    def _carried(self) -> dict[str, str]:
+        said = asdict(self.moment)
+        return {name: value for name, value in said.items() if value is not None}
+
+    def _document(
+        self, template: str, part: str | None, status: int, values: Mapping[str, Any]
+    ) -> Response:
+        writer = Writer(reader=self.reader, now=self._now, zone=self.moment.tz, past=self.is_past)
+        html = rendered(
+            template,
+            writer,
+            part=part,
+            once=self.once,
+            page=self,
+            asset=self.assets.address,
+            **values,
+        )
+        response = document(html, status, small=self.takes_gzip)
+        if part is None and self.said:
+            notices.forget(response)
+        return response
+
+    @property
+    def takes_gzip(self) -> bool:
+        return "gzip" in (self.request.request_state.header(b"accept-encoding") or "")
+
+    def _to_sign_in(self) -> Response:
+        asked = with_query(self.path, self.query.chosen(self.query))
+        place = address(SIGN_IN, next=asked if self.request.method == "GET" else None)
+        if self.part is None:
+            return RedirectResponse(place, _SEE_OTHER)
+        return Response(headers={"HX-Redirect": place})
+
+    def _leave_the_past(self) -> None:
+        """A moment that nobody can read is not carried on."""
+        self.past = None
+        self.query = Fields(each for each in self.query.pairs if each[0] not in _TRAVEL)

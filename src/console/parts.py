@@ -1,0 +1,52 @@
+"""Parts: what pages are made of, the macros of ``templates/parts``, as ``ui`` of every template.
+
+They are not imported by templates, because a block that is rendered alone, as a fragment, would
+miss what its template imports.
+"""
+
+from collections.abc import Callable
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, Final
+
+from jinja2 import Environment
+
+from console.charts import drawings
+from console.definitions import definition_of
+from console.states import tone_of, word_of
+from console.writing import Writer, missing_decimals
+
+_FILES: Final = ("icons", "figures", "tables", "forms", "messages", "timelines", "charts")
+
+
+def parts_of(
+    environment: Environment, writer: Writer, *, fragment: str = "", once: str = ""
+) -> SimpleNamespace:
+    """All macros, which write as ``writer`` does; ``ui.write`` is that writer itself.
+
+    ``fragment``: the name of the block that is rendered alone, so that the ids in it are others
+    than those on the page it becomes a part of. ``once`` goes along with every form.
+    """
+    ui = SimpleNamespace(write=writer)
+    known: dict[str, Any] = {
+        "ui": ui,
+        "write": writer,
+        "once": once,
+        "new_id": _ids(fragment),
+        "draw": drawings,
+        "definition_of": definition_of,
+        "missing_decimals": missing_decimals,
+        "tone_of": tone_of,
+        "word_of": word_of,
+    }
+    for each in _FILES:
+        module = environment.get_template(f"parts/{each}.html").make_module(known)
+        macros = {name: value for name, value in vars(module).items() if name[0] != "_"}
+        vars(ui).update(macros)
+    return ui
+
+
+def _ids(fragment: str) -> Callable[[str], str]:
+    """Ids that no other element of the same page has."""
+    numbers = count(1)
+    return lambda name: "-".join(filter(None, (fragment, name, str(next(numbers)))))

@@ -1,0 +1,44 @@
+"""Viewers: who looks at a page, and what they may."""
+
+from dataclasses import dataclass
+
+from api.http.request_state import RequestState
+from api.resources.organizations import settings_of
+from domain.book import Mode
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """``organization`` is what it calls itself, ``zone`` where its days begin (IANA).
+
+    ``role`` says what they may; of somebody with a key that is said by its scopes.
+    """
+
+    name: str
+    organization: str
+    mode: Mode
+    zone: str
+    scopes: frozenset[str]
+    role: str = "API key"
+    is_person: bool = False
+
+    def may(self, scope: str) -> bool:
+        """Whoever has no scope listed may do everything."""
+        return not self.scopes or scope in self.scopes
+
+
+def viewer_of(state: RequestState) -> Viewer | None:
+    """Whoever was let in; None of a stranger."""
+    caller = state.caller
+    if caller is None:
+        return None
+    settings = settings_of(caller.organization)
+    return Viewer(
+        name=caller.name,
+        organization=settings["name"] or caller.org_id,
+        mode=caller.mode,
+        zone=settings["time_zone"] or "UTC",
+        scopes=caller.scopes,
+        role="API key" if caller.role is None else caller.role.capitalize(),
+        is_person=caller.user is not None,
+    )

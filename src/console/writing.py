@@ -1,0 +1,115 @@
+"""Writing: how amounts, counts, shares and moments stand on a page, for whoever reads it there.
+
+Amounts and counts are by the reader's locale; moments by the clocks of a zone. What is shown as it
+was at a moment of the past says dates, for "3 h ago" would be told from another now.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from babel import Locale
+from babel.numbers import format_decimal, format_percent
+
+from delivery.looks.readers import Reader
+from domain.money import decimals, has_decimals
+from domain.time_zone import zone_of
+
+# RFC 3339, as the API writes it, or read already.
+Instant = str | datetime
+
+_ABSENT: Final = "—"
+_DAYS_AGO: Final = timedelta(days=7)
+_STEPS: Final = (
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+)
+_USUAL_DECIMALS: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """``now``: when it is read; ``zone``: an IANA name; ``past``: it is not the present."""
+
+    reader: Reader
+    now: datetime
+    zone: str = "UTC"
+    past: bool = False
+
+    def money(self, amount: int | None, currency: str | None) -> str:
+        """GHS 1,250.50: in a sentence; without an amount, or a currency, a dash."""
+        if amount is None or currency is None:
+            return _ABSENT
+        return _with_minus(self.reader.money(amount, currency))
+
+    def figure(self, amount: int, currency: str) -> str:
+        """1,250.50: beside its currency, in a column."""
+        return _with_minus(self.reader.figure(amount, currency))
+
+    def count(self, number: int | None) -> str:
+        if number is None:
+            return _ABSENT
+        return _with_minus(format_decimal(number, locale=self.reader.locale))
+
+    def share(self, part: float | None) -> str:
+        """A fraction of 1, with one decimal: 31.2%."""
+        if part is None:
+            return _ABSENT
+        pattern = Locale.parse(self.reader.locale).percent_formats[None].pattern
+        return _with_minus(format_percent(part, pattern.replace("0", "0.#"), self.reader.locale))
+
+    def change(self, part: float) -> str:
+        """The same of a difference, with its sign: +4.1%."""
+        return ("+" if part > 0 else "") + self.share(part)
+
+    def exactly(self, moment: Instant) -> str:
+        """28 November 2026, 14:05:09 GMT."""
+        there = self._there(moment)
+        return f"{there.day} {there:%B %Y, %H:%M:%S} {_zone_name(there)}"
+
+    def shortly(self, moment: Instant) -> str:
+        """3 h ago, in 2 d; or 12 Oct, 12 Oct 2025 where that is clearer."""
+        there = self._there(moment)
+        distance = self.now - there
+        if self.past or abs(distance) >= _DAYS_AGO:
+            return self._dated(there)
+        size = abs(distance)
+        for step, unit in _STEPS:
+            if size >= step:
+                away = f"{size // step} {unit}"
+                return f"{away} ago" if distance > timedelta() else f"in {away}"
+        return "just now"
+
+    def day(self, moment: Instant) -> str:
+        """28 November 2026: the day it was there."""
+        there = self._there(moment)
+        return f"{there.day} {there:%B %Y}"
+
+    def clock(self, moment: Instant) -> str:
+        """14:05: beside the day."""
+        return f"{self._there(moment):%H:%M}"
+
+    def _dated(self, there: datetime) -> str:
+        this_year = there.year == self.now.astimezone(there.tzinfo).year
+        return f"{there.day} {there:%b}" if this_year else f"{there.day} {there:%b %Y}"
+
+    def _there(self, moment: Instant) -> datetime:
+        at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return at.astimezone(zone_of(self.zone))
+
+
+def missing_decimals(currency: str) -> int:
+    """By how many decimals an amount is shorter than most: a column leaves so much room."""
+    places = decimals(currency) if has_decimals(currency) else _USUAL_DECIMALS
+    return max(_USUAL_DECIMALS - places, 0)
+
+
+def _with_minus(figure: str) -> str:
+    return figure.replace("-", "\N{MINUS SIGN}")
+
+
+def _zone_name(there: datetime) -> str:
+    """GMT, EAT; of a zone that has no letters, UTC+05:45."""
+    name = there.strftime("%Z")
+    return name if name.isalpha() else f"UTC{name}"

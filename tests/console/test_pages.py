@@ -1,0 +1,258 @@
+"""Pages: what all of them have in common, shown by the list of customers."""
+
+import httpx
+import pytest
+from console_browser import signed_in
+
+from projections.engine.generations.generations import Registered, ViewsRebuilding
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def add_customer(client, name, **more):
+    response = client.post("/v1/customers", json={"name": name, **more})
+    assert response.status_code == 201
+    return response.json()
+
+
+@pytest.fixture
+def browser(server):
+    """Of somebody who has not signed in."""
+    with httpx.Client(base_url=server.url) as browser:
+        yield browser
+
+
+def test_a_page_shows_what_the_api_says(console, client):
+    add_customer(client, "Ama Mensah")
+    add_customer(client, "Kofi Boateng")
+
+    shown = console.get("/console/customers?search=ama")
+
+    assert shown.status_code == 200
+    assert "Ama Mensah" in shown.text
+    assert "Kofi Boateng" not in shown.text
+
+
+def test_what_customers_are_called_is_text(console, client):
+    add_customer(client, "<script>alert(1)</script>")
+
+    shown = console.get("/console/customers").text
+
+    assert "&lt;script&gt;alert(1)" in shown
+    assert "<script>alert" not in shown
+
+
+def test_a_page_lets_in_nothing_but_its_own_files_and_is_not_kept(console):
+    shown = console.get("/console/customers")
+
+    assert shown.headers["content-security-policy"] == POLICY
+    assert shown.headers["cache-control"] == "no-store"
+
+
+def test_a_page_is_packed_for_whoever_takes_that(console, client):
+    for number in range(20):
+        add_customer(client, f"Customer {number}")
+
+    packed = console.get("/console/customers", headers={"Accept-Encoding": "gzip"})
+    plain = console.get("/console/customers", headers={"Accept-Encoding": "identity"})
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.text == plain.text
+
+
+def test_a_stranger_is_asked_to_sign_in_and_led_back(browser):
+    asked = browser.get("/console/customers?search=a%26b&tags=vip&tags=new")
+
+    assert asked.status_code == 303
+    place = httpx.URL(asked.headers["location"])
+    assert place.path == "/console/login"
+    back = httpx.URL(place.params["next"])
+    assert back.path == "/console/customers"
+    assert back.params["search"] == "a&b"
+    assert back.params.get_list("tags") == ["vip", "new"]
+
+
+def test_a_script_that_asks_for_a_part_leads_a_stranger_to_sign_in(browser):
+    asked = browser.get("/console/customers", headers={"HX-Request": "true"})
+
+    assert asked.headers["hx-redirect"].startswith("/console/login?next=")
+
+
+def test_a_key_that_is_not_known_opens_nothing(browser):
+    asked = browser.get("/console/customers", headers={"X-Reevit-Key": "pfk_test_x.y"})
+
+    assert asked.status_code == 303
+
+
+@pytest.mark.parametrize("target", ["customers", "div#customers"])
+def test_a_part_of_a_page_can_be_asked_for_alone(console, client, target):
+    add_customer(client, "Ama Mensah")
+
+    part = console.get("/console/customers", headers={"HX-Request": "true", "HX-Target": target})
+
+    assert "Ama Mensah" in part.text
+    assert "<html" not in part.text
+
+
+@pytest.mark.parametrize("target", ["content", "nothing-here", ""])
+def test_whoever_asks_for_no_part_that_there_is_gets_the_whole_page(console, target):
+    whole = console.get("/console/customers", headers={"HX-Request": "true", "HX-Target": target})
+
+    assert "<html" in whole.text
+
+
+def test_an_address_that_leads_nowhere_is_a_page(console):
+    shown = console.get("/console/nothing")
+
+    assert shown.status_code == 404
+    assert "There is nothing here" in shown.text
+    assert "/console/customers" in shown.text
+
+
+def test_a_method_that_a_page_does_not_know_is_told_which_it_knows(console):
+    refused = console.put("/console/customers")
+
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", ["/console/customers/", "/console/customers//"])
+def test_a_slash_too_many_leads_to_the_page(console, path):
+    moved = console.get(f"{path}?search=ama")
+
+    assert moved.status_code == 308
+    assert moved.headers["location"] == "/console/customers?search=ama"
+
+
+def test_a_page_can_be_looked_for_without_being_read(console):
+    looked = console.head("/console/customers")
+
+    assert looked.status_code == 200
+    assert looked.content == b""
+
+
+def test_whoever_may_not_see_something_is_told_which_scope_it_takes(merchant, client):
+    made = client.post("/v1/api-keys", json={"name": "links", "scopes": ["payment_links:read"]})
+
+    with signed_in(merchant.server.url, made.json()["key"]) as console:
+        refused = console.get("/console/customers")
+
+    assert refused.status_code == 403
+    assert "customers:read" in refused.text
+
+
+def test_a_filter_that_cannot_be_read_is_refused_in_words(console):
+    refused = console.get("/console/customers?sort_by=shoe_size")
+
+    assert refused.status_code == 400
+    assert "sort_by" in refused.text.lower()
+
+
+def test_a_page_goes_on_with_the_next_customers(console, client):
+    for number in range(51):
+        add_customer(client, f"Customer {number:02}")
+
+    first = console.get("/console/customers?sort_by=created_at")
+    [following] = [
+        httpx.URL(link.partition('"')[0].replace("&amp;", "&"))
+        for link in first.text.split('href="')
+        if "cursor=" in link.partition('"')[0]
+    ]
+    second = console.get(following)
+
+    assert "Customer 50" in first.text
+    assert "Customer 00" not in first.text
+    assert "Customer 00" in second.text
+
+
+def test_a_file_is_the_one_of_the_api(console, client):
+    add_customer(client, "Ama Mensah")
+    add_customer(client, "Kofi Boateng")
+
+    file = console.get("/console/customers.csv?search=kofi")
+
+    said = client.get("/v1/exports/customers?search=kofi&format=csv")
+    assert file.text == said.text
+    assert file.headers["content-type"] == said.headers["content-type"]
+    assert file.headers["content-disposition"] == 'attachment; filename="customers.csv"'
+
+
+def test_a_page_is_one_request_to_the_limits_the_log_and_the_metrics(new_server, log):
+    server = new_server(rate_limit_per_key="2/minute")
+    founded = server.found("Ama's shop")
+
+    with signed_in(server.url, founded.keys["test"]) as console:
+        shown = [console.get("/console/customers") for _ in range(3)]
+
+    assert [each.status_code for each in shown] == [200, 200, 429]
+    assert "Too much was asked at once" in shown[2].text
+    _signed_in, *asked = [each for each in log if each["event"] == "request"]
+    assert [each["route"] for each in asked] == [
+        "/console/customers",
+        "/console/customers",
+        "unknown",
+    ]
+
+
+def test_while_views_are_built_a_page_says_how_far_and_asks_again(new_server):
+    server = new_server(rebuilding=ViewsRebuilding(Registered(2, "", "building", 25, 100)))
+    founded = server.found("Ama's shop")
+
+    with signed_in(server.url, founded.keys["test"]) as console:
+        shown = console.get("/console/customers")
+
+    assert shown.status_code == 503
+    assert shown.headers["refresh"] == "2"
+    assert "25%" in shown.text
+
+
+def test_a_style_is_kept_for_ever_and_called_otherwise_when_it_changes(console, browser):
+    page = console.get("/console/customers").text
+    address = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
+
+    packed = browser.get(address, headers={"Accept-Encoding": "gzip"})
+    plain = browser.get(address, headers={"Accept-Encoding": "identity"})
+    another = browser.get("/console/assets/console.000000000000.css")
+
+    assert packed.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.text == plain.text
+    assert "--accent" in plain.text
+    assert another.status_code == 404
+    assert another.headers["cache-control"] == "no-store"
+
+
+def test_a_page_of_the_past_shows_it_says_so_and_carries_it_on(console, client):
+    add_customer(client, "Ama Mensah")
+
+    past = console.get("/console/customers?as_of=2020-01-01&tz=Africa/Accra").text
+    present = console.get("/console/customers").text
+
+    assert "Ama Mensah" not in past
+    assert "Ama Mensah" in present
+    assert "as_of=2020-01-01&amp;tz=Africa%2FAccra" in past
+    assert 'class="past' in past
+    assert 'class="past' not in present
+
+
+def test_a_moment_that_is_still_to_come_is_the_present(console, client):
+    add_customer(client, "Ama Mensah")
+
+    shown = console.get("/console/customers?as_of=2999-01-01").text
+
+    assert "Ama Mensah" in shown
+    assert 'class="past' not in shown
+
+
+@pytest.mark.parametrize("wrong", ["as_of=yesterday", "known_at=0", "tz=Nowhere"])
+def test_a_moment_nobody_can_read_is_refused_in_words_and_not_carried_on(console, wrong):
+    refused = console.get(f"/console/customers?{wrong}&currency=GHS")
+
+    assert refused.status_code == 400
+    assert wrong.partition("=")[0] in refused.text.lower()
+    assert wrong not in refused.text
+    assert "/console/customers?currency=GHS" in refused.text
