@@ -1,11 +1,15 @@
 """Session commands: somebody signs in to the console, sees who is signed in, and signs out."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from commands.handling.unit_of_work import UnitOfWork
 from commands.session_format import new_session
+from domain.api_key import Key
 from domain.book import Book
 from domain.console_session import SESSION, ConsoleSession, Ending
+from domain.organization import Organization
+from domain.user import User
 
 # More devices hardly anybody has; and whoever signs in again and again fills nothing.
 MOST_OF_ONE: Final = 20
@@ -44,15 +48,30 @@ async def note_use(work: UnitOfWork, session_id: str) -> None:
     (await work.load_for_update(ConsoleSession, session_id)).note_use(work.now)
 
 
-async def open_sessions(work: UnitOfWork, holder_id: str | None = None) -> list[ConsoleSession]:
-    """Those of a person or a key, or of everybody of this book; who signed in last comes first."""
-    prefix = "" if holder_id is None else f"{holder_id} "
+async def open_sessions(work: UnitOfWork, holder: Key | User | None = None) -> list[ConsoleSession]:
+    """Those of a person or a key, or of all of this book; who signed in last comes first."""
+    prefix = "" if holder is None else f"{holder.id} "
     found = [
         await work.load_recent(ConsoleSession, stream)
         for stream in await work.streams_found_by(SESSION, prefix)
     ]
-    is_open = (each for each in found if each.is_open(work.now))
+    is_open = [each for each in found if each.is_open(work.now) and await _opens(work, each)]
     return sorted(is_open, key=lambda each: each.id, reverse=True)
+
+
+async def end_sessions(work: UnitOfWork, sessions: Iterable[ConsoleSession]) -> None:
+    for each in sessions:
+        await end_session(work, each.id, "ended")
+
+
+async def _opens(work: UnitOfWork, session: ConsoleSession) -> bool:
+    """Whether whoever signed in was not shut out since."""
+    organization = await work.load_recent(Organization, work.org_id)
+    key = organization.keys.get(session.key_id or "")
+    if key is not None:
+        return key.revoked_at is None
+    user = await work.load_recent(User, session.user_id or "")
+    return user.access_version == session.access_version
 
 
 async def _make_room(work: UnitOfWork, holder_id: str) -> None:

@@ -1,5 +1,6 @@
 """Failures: what pages say in place of what was asked: what failed, what is safe, what next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,9 +94,9 @@ def problems_in(error: ApiError) -> dict[str, str]:
     return {field: _as_a_sentence(reason) for field, reason in problems.items()}
 
 
-def failed(error: ApiError) -> Response:
+def failed(error: ApiError, *, asset: Callable[[str], str]) -> Response:
     """What is refused before anybody knows whose page it was."""
-    html = rendered_alone("failed_alone.html", failure=failure_of(error))
+    html = rendered_alone("failed_alone.html", failure=failure_of(error), asset=asset)
     return completed(document(html, error.status, small=False), error)
 
 
