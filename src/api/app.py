@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import (
     api_keys,
+    attention,
     checkout,
     command_line,
     explanations,
@@ -147,6 +148,7 @@ _QUERIES = (
     customer_history.customer_routes.by_id,
     customer_consents.query_routes.by_external_id,
     customer_consents.query_routes.by_id,
+    attention.router,
     payment_statistics.router,
     payment_exports.router,
     payment_receipts.query_router,

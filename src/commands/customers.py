@@ -104,6 +104,13 @@ async def put_customer(work: UnitOfWork, external_id: str, command: PutCustomer)
     return Put(customer, created=True)
 
 
+async def reveal_customer(work: UnitOfWork, customer_id: str, user_id: str) -> Customer:
+    """Records who asked to see somebody, and shows them."""
+    customer = await work.load_for_update(Customer, customer_id)
+    customer.reveal(user_id, work.now)
+    return customer
+
+
 async def delete_customer(work: UnitOfWork, customer_id: str) -> None:
     """Payments and totals stay, subscriptions end; the external id is free again."""
     customer = await work.load_for_update(Customer, customer_id)

@@ -46,7 +46,7 @@ class Principal:
     @property
     def id(self) -> str:
         """Of the key, or of the person."""
-        return self.holder.key_id if isinstance(self.holder, Key) else self.holder.id
+        return self.holder.id
 
     @property
     def name(self) -> str:

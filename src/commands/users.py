@@ -41,19 +41,19 @@ async def add_user(work: UnitOfWork, command: AddUser, hashed: str) -> User:
 
 async def set_password(work: UnitOfWork, email: str, hashed: str) -> User:
     """Whoever is signed in as them is out. Raises UserNotFound."""
-    user = await _named(work, email)
+    user = await named(work, email)
     user.set_password(_sealed(work, user, hashed), work.now)
     return user
 
 
 async def set_role(work: UnitOfWork, email: str, role: Role) -> User:
-    user = await _named(work, email)
+    user = await named(work, email)
     user.set_role(role, work.now)
     return user
 
 
 async def remove_user(work: UnitOfWork, email: str) -> User:
-    user = await _named(work, email)
+    user = await named(work, email)
     user.remove(work.now)
     return user
 
@@ -76,7 +76,8 @@ def hash_sealed(work: UnitOfWork, user: User) -> str | None:
     return work.keyring.open(user.sealed_hash, purpose=_purpose(work, user))
 
 
-async def _named(work: UnitOfWork, email: str) -> User:
+async def named(work: UnitOfWork, email: str) -> User:
+    """Somebody to be changed. Raises UserNotFound."""
     stream = await work.owner(USER, found_as(email))
     if stream is None:
         raise UserNotFound(email)

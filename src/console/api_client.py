@@ -5,8 +5,8 @@ network; it is no request of its own to the rate limits, the log and the metrics
 """
 
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -21,6 +21,7 @@ from api.http.parsing import fingerprint, keep_encoded_slashes
 from api.http.request import ApiRequest
 from api.http.request_state import RequestState
 from console.addresses import PAST, address
+from console.masking import masked, masked_failure, unmasked
 
 _REFUSALS: Final = 400
 _LONGEST_ONCE: Final = 64
@@ -96,6 +97,8 @@ class ApiClient:
 
     def passed_on(self, path: str, /, *segments: str, **query: Any) -> Response:
         """What the API answers, as it comes: files of any length."""
+        if self._hides_personal:
+            self._request.must_export()
         target = address(path, *segments, **self._carried | query)
         return _PassedOn(self._app, _Inside(self._request, Call("GET", target)))
 
@@ -103,10 +106,27 @@ class ApiClient:
         moment = self._request.request_state.moment
         if method != "GET" and moment is not None:
             await moment.let_go()
+        if body and self._hides_personal:
+            body = unmasked(body)
         inside = _Inside(self._request, Call(method, target, body), self._once)
-        answer = await inside.asked(self._app)
+        answer = await self._covered(inside.asked(self._app))
         self.answers.append(answer)
         return answer
+
+    async def _covered(self, asked: Awaitable[Answer]) -> Answer:
+        """As whoever looks may see it."""
+        if not self._hides_personal:
+            return await asked
+        try:
+            answer = await asked
+        except ApiError as failure:
+            raise masked_failure(failure) from failure
+        return replace(answer, body=masked(answer.body))
+
+    @property
+    def _hides_personal(self) -> bool:
+        caller = self._request.request_state.caller
+        return caller is not None and caller.hides_personal
 
 
 class _Inside:

@@ -12,17 +12,25 @@ from console.customers import list as customer_list
 from console.failures import failed
 from console.pages import Page
 from console.routing import START, Console, PageRouter, console_router
-from console.signing_in import login
+from console.signing_in import login, revealing, sessions
 
 _entrance = console_router()
 
-_ROUTERS = (_entrance, login.router, live.router, customer_list.router)
+_ROUTERS = (
+    _entrance,
+    login.router,
+    revealing.router,
+    sessions.router,
+    live.router,
+    customer_list.router,
+)
 
 
 def add_console(app: Service, *more: PageRouter) -> None:
     """Serves /console as well; what its pages show they ask of the same application."""
-    console = partial(Console, routers=(*_ROUTERS, *more), assets=Assets())
-    app.surround(console, start=START, failed=failed)
+    assets = Assets()
+    console = partial(Console, routers=(*_ROUTERS, *more), assets=assets)
+    app.surround(console, start=START, failed=partial(failed, asset=assets.address))
 
 
 @_entrance.get(PLACE + "{name}", for_strangers=True)

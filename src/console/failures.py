@@ -1,5 +1,6 @@
 """Failures: what pages say in place of what was asked: what failed, what is safe, what next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ from api.http.errors import ApiError
 from console.rendering import document, rendered_alone
 
 _REFUSALS: Final = range(400, 500)
+_MENDABLE: Final = frozenset({400, 404, 409, 410})
 _OURS: Final = (
     "This did not work",
     (
@@ -26,7 +28,7 @@ _WORDS: Final = {
             "The present is shown as ever."
         ),
     ),
-    "rate_limit_exceeded": ("Too much was asked at once", "Wait a moment, then ask again."),
+    "rate_limit_exceeded": ("Too much was asked at once", ""),
     "payload_too_large": ("That was too much to send", "Go back, and write less into the form."),
     "views_rebuilding": (
         "The figures are being worked out anew",
@@ -41,6 +43,8 @@ _WORDS: Final = {
         "What was recorded is safe. This page renews itself.",
     ),
 }
+# The API says best which it was; the rest is said behind.
+_IN_ITS_WORDS: Final = frozenset({"insufficient_scope", "rate_limit_exceeded"})
 _RENEWED: Final = frozenset({"views_rebuilding", "views_behind", "ledger_unavailable"})
 _RENEWED_AFTER_SECONDS: Final = 2
 
@@ -65,9 +69,9 @@ class Failure:
 
 
 def failure_of(error: ApiError) -> Failure:
-    title, sentence = _WORDS.get(error.code, (_OURS[0], _sentence(error)))
-    if error.code == "insufficient_scope":
-        sentence = f"{_sentence(error)} {sentence}"
+    title, sentence = _WORDS.get(error.code, (_OURS[0], ""))
+    if error.code in _IN_ITS_WORDS or not sentence:
+        sentence = f"{_sentence(error)} {sentence}".strip()
     found = (error.details or {}).get("progress")
     return Failure(
         title,
@@ -79,9 +83,20 @@ def failure_of(error: ApiError) -> Failure:
     )
 
 
-def failed(error: ApiError) -> Response:
+def problems_in(error: ApiError) -> dict[str, str]:
+    """What is wrong with each field of a form, in words; "" stands for the whole of it.
+
+    Raises what nobody can mend by filling it in otherwise.
+    """
+    if error.status not in _MENDABLE:
+        raise error
+    problems = error.problems or {"": error.message}
+    return {field: _as_a_sentence(reason) for field, reason in problems.items()}
+
+
+def failed(error: ApiError, *, asset: Callable[[str], str]) -> Response:
     """What is refused before anybody knows whose page it was."""
-    html = rendered_alone("failed_alone.html", failure=failure_of(error))
+    html = rendered_alone("failed_alone.html", failure=failure_of(error), asset=asset)
     return completed(document(html, error.status, small=False), error)
 
 
@@ -93,6 +108,8 @@ def completed(response: Response, error: ApiError) -> Response:
 
 
 def _sentence(error: ApiError) -> str:
-    if error.status not in _REFUSALS:
-        return _OURS[1]
-    return f"{error.message[:1].upper()}{error.message[1:]}."
+    return _as_a_sentence(error.message) if error.status in _REFUSALS else _OURS[1]
+
+
+def _as_a_sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + "."

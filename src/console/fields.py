@@ -1,6 +1,12 @@
 """Fields: what an address or a form says, some of it more than once."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from api.http.parsing import parse_pairs
+
+# A text of 20,000 characters in any script.
+_MOST_ESCAPES: Final = 60_000
 
 
 class Fields(Mapping[str, str]):
@@ -10,6 +16,11 @@ class Fields(Mapping[str, str]):
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
             self._values.setdefault(name, []).append(value)
+
+    @property
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """All of it."""
+        return ((name, value) for name, every in self._values.items() for value in every)
 
     def every(self, name: str) -> list[str]:
         return self._values.get(name, [])
@@ -27,3 +38,11 @@ class Fields(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def read_query(text: bytes) -> Fields:
+    return Fields(parse_pairs(text))
+
+
+def read_form(text: bytes) -> Fields:
+    return Fields(parse_pairs(text, what="form", most_escapes=_MOST_ESCAPES))

@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from api.http.errors import ApiError, MissingKey
-from api.http.parsing import parse_pairs
 from api.http.request import ApiRequest
 from api.http.time_travel import moment_in
 from console import notices
@@ -19,7 +18,7 @@ from console.addresses import CARRIED, PAST, address, with_query
 from console.api_client import ApiClient
 from console.assets import Assets
 from console.failures import completed, failure_of
-from console.fields import Fields
+from console.fields import Fields, read_query
 from console.rendering import document, parts_in, rendered
 from console.viewers import Viewer, viewer_of
 from console.writing import Writer
@@ -36,7 +35,7 @@ _TRAVEL: Final = (*PAST, "tz")
 
 @dataclass(frozen=True)
 class Moment:
-    """As of when a page is, as its address says it, and the zone whose days it speaks of."""
+    """As of when a page is, and the zone whose days it speaks of (IANA)."""
 
     as_of: str | None
     known_at: str | None
@@ -59,7 +58,7 @@ class Page:
 
     def __init__(self, request: ApiRequest, api: ASGIApp, assets: Assets) -> None:
         self.request = request
-        self.query = Fields(parse_pairs(request.scope["query_string"]))
+        self.query = read_query(request.scope["query_string"])
         self.form = Fields()
         self.assets = assets
         self._app = api
@@ -74,12 +73,12 @@ class Page:
 
     @cached_property
     def api(self) -> ApiClient:
-        """The API, asked as the viewer; raises InvalidInput where the moment cannot be read."""
-        _ = self.is_past
+        """The API, asked as the viewer."""
         return ApiClient(self._app, self.request, self._carried, self.form.get("once", ""))
 
     @property
     def moment(self) -> Moment:
+        """As somebody has typed it."""
         zone = self.viewer.zone if self.viewer else "UTC"
         return Moment(
             self.query.get("as_of"), self.query.get("known_at"), self.query.get("tz", zone)
@@ -87,7 +86,10 @@ class Page:
 
     @cached_property
     def past(self) -> Past | None:
-        """What the page shows instead of the present. Raises InvalidInput."""
+        """What the page shows instead of the present; of a moment to come, nothing.
+
+        Raises InvalidInput.
+        """
         moment = moment_in(urlencode(self._carried).encode(), self._now)
         return None if moment is None else Past(moment.as_of, moment.known_at)
 
@@ -184,6 +186,10 @@ class Page:
         values = {"failure": failure_of(error)}
         return completed(self._document("failure.html", part, error.status, values), error)
 
+    def must_be_readable(self) -> None:
+        """Raises InvalidInput for a moment or a zone that nobody knows."""
+        _ = self.past
+
     def must_be_signed_in(self) -> None:
         if self.viewer is None:
             raise self.request.request_state.refused_key or MissingKey()
@@ -201,7 +207,15 @@ class Page:
         self, template: str, part: str | None, status: int, values: Mapping[str, Any]
     ) -> Response:
         writer = Writer(reader=self.reader, now=self._now, zone=self.moment.tz, past=self.is_past)
-        html = rendered(template, writer, part=part, page=self, asset=self.assets.address, **values)
+        html = rendered(
+            template,
+            writer,
+            part=part,
+            once=self.once,
+            page=self,
+            asset=self.assets.address,
+            **values,
+        )
         response = document(html, status, small=self.takes_gzip)
         if part is None and self.said:
             notices.forget(response)
@@ -220,5 +234,5 @@ class Page:
 
     def _leave_the_past(self) -> None:
         """A moment that nobody can read is not carried on."""
-        named = self.query.items()
-        self.query = Fields((name, value) for name, value in named if name not in _TRAVEL)
+        self.past = None
+        self.query = Fields(each for each in self.query.pairs if each[0] not in _TRAVEL)

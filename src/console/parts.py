@@ -19,16 +19,19 @@ from console.writing import Writer, missing_decimals
 _FILES: Final = ("icons", "figures", "tables", "forms", "messages", "timelines", "charts")
 
 
-def parts_of(environment: Environment, writer: Writer, *, fragment: str = "") -> SimpleNamespace:
+def parts_of(
+    environment: Environment, writer: Writer, *, fragment: str = "", once: str = ""
+) -> SimpleNamespace:
     """All macros, which write as ``writer`` does; ``ui.write`` is that writer itself.
 
     ``fragment``: the name of the block that is rendered alone, so that the ids in it are others
-    than those on the page it becomes a part of.
+    than those on the page it becomes a part of. ``once`` goes along with every form.
     """
     ui = SimpleNamespace(write=writer)
     known: dict[str, Any] = {
         "ui": ui,
         "write": writer,
+        "once": once,
         "new_id": _ids(fragment),
         "draw": drawings,
         "definition_of": definition_of,

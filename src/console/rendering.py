@@ -26,11 +26,13 @@ def parts_in(name: str) -> frozenset[str]:
     return frozenset(templates.get_template(name).blocks) - frozenset(layout.blocks)
 
 
-def rendered(name: str, writer: Writer, *, part: str | None = None, **values: Any) -> str:
+def rendered(
+    name: str, writer: Writer, *, part: str | None = None, once: str = "", **values: Any
+) -> str:
     """A whole template, or one of its blocks; ``ui`` is what pages are made of, as it writes."""
     templates = templates_of("console")
     template = templates.get_template(name)
-    values["ui"] = parts_of(templates, writer, fragment=part or "")
+    values["ui"] = parts_of(templates, writer, fragment=part or "", once=once)
     if part is None:
         return template.render(values)
     return "".join(template.blocks[part](template.new_context(values)))

@@ -11,14 +11,13 @@ from api.http.errors import method_not_allowed, no_such_route
 from api.http.parsing import (
     LARGEST_BODY_BYTES,
     LARGEST_PUBLIC_BODY_BYTES,
-    parse_pairs,
     read_body,
     segment,
 )
 from api.http.request import ApiRequest
 from api.http.routing import Dispatcher
 from console.assets import Assets
-from console.fields import Fields
+from console.fields import read_form
 from console.pages import Page
 from console.same_origin import must_be_our_own
 
@@ -48,11 +47,12 @@ class PageRoute(Route):
         page.request.request_state.failure_page = page.failed
         if not self._for_strangers:
             page.must_be_signed_in()
+        page.must_be_readable()
         if scope["method"] == "POST":
             must_be_our_own(page.request)
             largest = LARGEST_PUBLIC_BODY_BYTES if page.viewer is None else LARGEST_BODY_BYTES
             body = await read_body(receive, largest_bytes=largest)
-            page.form = Fields(parse_pairs(body))
+            page.form = read_form(body)
         named = {name: segment(value) for name, value in scope["path_params"].items()}
         response = await self._shown(page, named)
         await response(scope, receive, send)
@@ -114,6 +114,7 @@ class Console:
         page = Page(ApiRequest(scope, receive, send), self.api, self.assets)
         page.request.request_state.failure_page = page.failed
         page.must_be_signed_in()
+        page.must_be_readable()
         path = scope["path"]
         methods = {
             method

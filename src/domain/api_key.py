@@ -83,6 +83,10 @@ class Key:
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
 
+    @property
+    def id(self) -> str:
+        return self.key_id
+
     def may(self, scope: str) -> bool:
         """A key with no scopes listed has full access."""
         return not self.scopes or scope in self.scopes

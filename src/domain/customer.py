@@ -95,6 +95,12 @@ class Customer(Entity):
         channel: str
         reason: str
 
+    class Revealed(Event):
+        """A person asked to see who they are, to whom that is shown only when they ask."""
+
+        TOPIC = "customer.revealed"
+        user_id: str
+
     class Deleted(Event):
         """The customer was taken out of the registry; payments and totals stay."""
 
@@ -208,6 +214,10 @@ class Customer(Entity):
         """What was said before, and is said again, records nothing."""
         self._consent(self.ConsentWithdrawn, channel, reason, now, given=False)
 
+    def reveal(self, user_id: str, now: datetime) -> None:
+        self._must_exist()
+        self._record(self.Revealed, now, user_id=user_id)
+
     def delete(self, now: datetime) -> None:
         self._must_exist()
         self._record(self.Deleted, now)
@@ -238,6 +248,10 @@ class Customer(Entity):
         self.tags = tags
         self.metadata = metadata
         self.updated_at = occurred_at
+
+    @event(Revealed)
+    def _on_revealed(self) -> None:
+        """It changes nothing about them."""
 
     @event(ConsentGiven)
     def _on_consent_given(self, channel: str, reason: str, occurred_at: datetime) -> None:

@@ -6,6 +6,8 @@ all that had happened before.
 
 from typing import Any
 
+from sqlalchemy import BigInteger
+
 from domain.payment import Payment
 from projections.book_totals import currency_figures, was_failed
 from projections.engine.folding.changes import Changes, Recorded
@@ -39,7 +41,10 @@ customer_activity = view(
     at_earliest("first_source", of="first_payment_at"),
     at_earliest("first_source_id", of="first_payment_at"),
     at_earliest("first_source_description", of="first_payment_at"),
+    at_earliest("first_currency", of="first_payment_at"),
+    at_earliest("first_amount", of="first_payment_at", kind=BigInteger),
     latest("last_payment_at"),
+    indexes=[("first_currency", "first_payment_at", "first_amount")],
 )
 
 # The provider is "" while nobody has named one.
@@ -140,6 +145,8 @@ def _succeeded(changes: Changes, fact: Payment.Event, at: int, amount: int) -> N
         first_source=fact.source,
         first_source_id=fact.source_id,
         first_source_description=fact.source_description,
+        first_currency=fact.currency,
+        first_amount=amount,
         last_payment_at=at,
     )
     changes.of(customer_methods).merge(

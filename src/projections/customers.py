@@ -52,7 +52,7 @@ customer_tags = view(
 customer_counts = view("customer_counts", total("registered"), total("deleted"))
 
 
-@ignoring(Customer.ConsentGiven, Customer.ConsentWithdrawn)
+@ignoring(Customer.ConsentGiven, Customer.ConsentWithdrawn, Customer.Revealed)
 def fold(
     recorded: Recorded[Customer.Registered | Customer.Updated | Customer.Deleted], changes: Changes
 ) -> None:

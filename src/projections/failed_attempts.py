@@ -67,14 +67,21 @@ def failure_breakdown(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
+    currency: str | None = None,
     limit: int = 100,
 ) -> list[FailureCount]:
-    """The messages of what failed at `start` ≤ t < `end`, the most frequent first."""
+    """The messages of what failed at `start` ≤ t < `end`, the most frequent first.
+
+    Without `currency`: in all of them.
+    """
     column = failed_attempts.c
     count = func.count()
+    found = [column.book == book, *between(column.failed_at, start, end)]
+    if currency is not None:
+        found.append(column.currency == currency)
     rows = connection.execute(
         select(column.failure_message, count.label("failed"))
-        .where(column.book == book, *between(column.failed_at, start, end))
+        .where(*found)
         .group_by(column.failure_message)
         .order_by(count.desc(), column.failure_message)
         .limit(limit)

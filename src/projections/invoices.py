@@ -52,6 +52,7 @@ invoices = view(
         ("customer_id", "created_at", "invoice_id"),
         ("subscription_id", "created_at", "invoice_id"),
         ("status", "created_at", "invoice_id"),
+        ("status", "due_at", "invoice_id"),
     ],
 )
 

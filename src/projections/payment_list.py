@@ -24,7 +24,7 @@ from projections.engine.querying.pages import (
     every_row,
     fetch_page,
 )
-from projections.payment_mix import created_count
+from projections.movement_totals import created_count
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
 
 NEWEST_FIRST = (

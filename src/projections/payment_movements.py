@@ -40,7 +40,39 @@ MEASURES = (
     "refund_count",
     "refunded_amount",
     "disputed_amount",
+    # Of what succeeded, that of customers who are known.
+    "customer_payments",
+    "customer_amount",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Counts and amounts of what happened: `failed` attempts, however the payment ended."""
+
+    created: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    amount: int = 0
+    refund_count: int = 0
+    refunded_amount: int = 0
+    disputed_amount: int = 0
+    customer_payments: int = 0
+    customer_amount: int = 0
+
+    @property
+    def net_amount(self) -> int:
+        return self.amount - self.refunded_amount - self.disputed_amount
+
+    @property
+    def success_rate(self) -> float:
+        """What succeeded of all that was decided, 0 when nothing was."""
+        decided = self.succeeded + self.failed
+        return self.succeeded / decided if decided else 0.0
+
+    def __add__(self, other: "Moved") -> "Moved":
+        return Moved(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
+
 
 _ONE: ColumnElement[int] = literal(1, BigInteger)
 _ZERO: ColumnElement[int] = literal(0, BigInteger)
@@ -91,9 +123,24 @@ def sums(column: Any) -> list[ColumnElement[int]]:
     ]
 
 
+def moved_of(row: Any) -> Moved:
+    """What the sums of a row come to."""
+    return Moved(*(getattr(row, name) for name in MEASURES))
+
+
 def _kinds() -> Iterator[_Kind]:
     yield _Kind(payments, "created_at", {"created": _ONE}, provider="first_provider")
-    yield _Kind(payments, "succeeded_at", {"succeeded": _ONE, "amount": payments.c.captured_amount})
+    paid = payments.c.captured_amount
+    yield _Kind(
+        payments,
+        "succeeded_at",
+        {
+            "succeeded": _ONE,
+            "amount": paid,
+            "customer_payments": _of_a_customer(_ONE),
+            "customer_amount": _of_a_customer(paid),
+        },
+    )
     yield _Kind(failed_attempts, "failed_at", {"failed": _ONE})
     yield _Kind(
         refunds_and_disputes,
@@ -104,6 +151,10 @@ def _kinds() -> Iterator[_Kind]:
             "disputed_amount": _of_kind(LOST_DISPUTE, refunds_and_disputes.c.amount),
         },
     )
+
+
+def _of_a_customer(measure: ColumnElement[int]) -> ColumnElement[int]:
+    return case((payments.c.customer_id.is_not(None), measure), else_=_ZERO)
 
 
 def _of_kind(kind: str, measure: ColumnElement[int]) -> ColumnElement[int]:

@@ -1,6 +1,6 @@
 """Payment statistics: how many payments, how much, by which providers and methods.
 
-Whole days (UTC) are read from payment_mix; the ragged ends of a range, and everything about
+Whole days (UTC) are read from the payment mix; the ragged ends of a range, and everything about
 payments of one status, from the movements themselves.
 """
 
@@ -14,11 +14,16 @@ from sqlalchemy import Connection, func, select
 from projections.book_totals import CurrencyTotals, most_used_currency, totals_by_currency
 from projections.engine.folding.timestamps import DAY, instant, micros
 from projections.engine.querying.conditions import equal_to
+from projections.movement_totals import payment_mix
 from projections.payment_list import PaymentFilter, conditions
-from projections.payment_mix import payment_mix
-from projections.payment_movements import MovementFilter, payment_movements, sums
+from projections.payment_movements import (
+    Moved,
+    MovementFilter,
+    moved_of,
+    payment_movements,
+    sums,
+)
 from projections.payments import payments
-from projections.revenue import Moved, moved_of
 
 Period = Literal["day", "week", "month", "all", "all_time"]
 
@@ -67,12 +72,11 @@ def payment_stats(
     currency = filters.currency or most_used_currency(connection, book)
     rows = _rows(connection, book, filters, currency or "", start, end)
     totals = sum((moved for _, _, moved in rows), Moved())
-    decided = totals.succeeded + totals.failed
     return PaymentStats(
         currency=currency,
         totals=totals,
         pending_count=_open_count(connection, book, filters, currency, start, end),
-        success_rate=totals.succeeded / decided if decided else 0.0,
+        success_rate=totals.success_rate,
         by_provider=_parts((provider, moved) for _, provider, moved in rows),
         by_method=_parts((method, moved) for method, _, moved in rows),
         totals_by_currency=totals_by_currency(connection, book),

@@ -1,104 +1,33 @@
-"""Revenue: what came in and went back in each quarter hour, added up to days and weeks.
+"""Revenue: what came in and went back in each hour, day, week or month, in all and by source.
 
-Every time zone there is now is a whole number of quarter hours from UTC, so these serve any. Where
-a bucket does not begin or end on a quarter (a range that was asked for, a zone of the past), the
-movements themselves fill the gap.
+It is added up from quarter hours. Every time zone there is now is a whole number of these from UTC,
+so they serve any. Where a bucket does not begin or end on one (a range that was asked for, a zone
+of the past), the movements themselves fill the gap.
 """
 
-import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import pairwise
-from typing import Any, Literal
+from datetime import UTC, datetime, tzinfo
+from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Connection, String, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
 
-from domain.payment import Payment
-from domain.time_zone import midnight
+from domain.payment_types import SOURCES
 from projections.book_totals import most_used_currency
-from projections.engine.folding.changes import Changes, Recorded, Rows
-from projections.engine.folding.definitions import ignoring
-from projections.engine.folding.merging import Key
-from projections.engine.folding.tables import key, total, view
-from projections.engine.folding.timestamps import QUARTER, instant, micros
-from projections.engine.querying.pages import BadArgument
-from projections.payment_facts import Uncounted
-from projections.payment_movements import MEASURES, MovementFilter, payment_movements, sums
-
-Granularity = Literal["day", "week"]
-
-MOST_BUCKETS = 4_000
-_BUCKETS_PER_STATEMENT = 500
-
-revenue = view(
-    "revenue",
-    key("currency"),
-    key("quarter_at", BigInteger),
-    *(total(name) for name in MEASURES),
-)
-
-
-Moving = (
-    Payment.Created | Payment.Succeeded | Payment.Failed | Payment.Refunded | Payment.DisputeLost
-)
-
-
-@ignoring(Uncounted, Payment.CustomerAttached, Payment.MethodSelected, Payment.Retried)
-def fold(recorded: Recorded[Moving], changes: Changes) -> None:
-    fact, at = recorded.fact, recorded.at
-    add_moved(changes.of(revenue), (fact.currency, at - at % QUARTER), fact)
-
-
-def add_moved(rows: Rows, key: Key, fact: Moving) -> None:
-    """What of MEASURES a fact adds, at its moment: nothing of today changes a day of the past."""
-    match fact:
-        case Payment.Created():
-            rows.merge(key, created=1)
-        case Payment.Succeeded():
-            rows.merge(key, succeeded=1, amount=fact.captured_amount)
-        case Payment.Failed():
-            rows.merge(key, failed=1)
-        case Payment.Refunded():
-            rows.merge(key, refund_count=1, refunded_amount=fact.refund_amount)
-        case Payment.DisputeLost():
-            rows.merge(key, disputed_amount=fact.disputed_amount)
-
-
-class TooManyBuckets(BadArgument):
-    field = "from"
-
-    def __init__(self) -> None:
-        super().__init__(f"that range has more than {MOST_BUCKETS} buckets")
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Counts and amounts of what happened: `failed` attempts, however the payment ended."""
-
-    created: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    amount: int = 0
-    refund_count: int = 0
-    refunded_amount: int = 0
-    disputed_amount: int = 0
-
-    @property
-    def net_amount(self) -> int:
-        return self.amount - self.refunded_amount - self.disputed_amount
-
-    def __add__(self, other: "Moved") -> "Moved":
-        return Moved(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
+from projections.engine.folding.timestamps import QUARTER, instant
+from projections.movement_totals import revenue
+from projections.payment_movements import Moved, MovementFilter, moved_of, payment_movements, sums
+from projections.time_buckets import Granularity, Span, as_rows, buckets_of, in_parts
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What happened at `start` ≤ t < `end`."""
+    """What happened at `start` ≤ t < `end`; `by_source` has all sources, or is None: not asked."""
 
     start: datetime
     end: datetime
     totals: Moved
+    by_source: dict[str, Moved] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +47,9 @@ def revenue_series(
     granularity: Granularity = "day",
     zone: tzinfo = UTC,
     currency: str | None = None,
+    by_source: bool = False,
 ) -> RevenueSeries:
-    """Revenue by local day, or by week from Monday; the first and last bucket end with the range.
+    """Revenue by the local calendar; the first and last bucket end with the range.
 
     Without `start`: from the first thing that happened. Without `currency`: the book's most used.
     Raises TooManyBuckets.
@@ -128,35 +58,33 @@ def revenue_series(
     if currency is None:
         return RevenueSeries(None, [])
     start = start or _beginning(connection, book, currency) or end
-    edges = _edges(start, end, granularity, zone)
-    totals = _totals(connection, book, currency, edges)
-    buckets = [
-        Bucket(instant(begin), instant(finish), sum(parts, Moved()))
-        for (begin, finish), parts in zip(pairwise(edges), totals, strict=True)
-    ]
-    return RevenueSeries(currency, buckets)
+    spans = buckets_of(start, end, granularity, zone)
+    asked = _Asked(connection, book, currency, by_source=by_source)
+    parts = asked.parts(spans)
+    return RevenueSeries(
+        currency,
+        [
+            _bucket(*span, found, by_source=by_source)
+            for span, found in zip(spans, parts, strict=True)
+        ],
+    )
 
 
-def _edges(start: datetime, end: datetime, granularity: Granularity, zone: tzinfo) -> list[int]:
-    """Where the buckets of start ≤ t < end meet; the range itself is the first and last edge."""
-    if end <= start:
-        return []
-    step = timedelta(days=1 if granularity == "day" else 7)
-    if (end - start) / step > MOST_BUCKETS:
-        raise TooManyBuckets
-    day = start.astimezone(zone).date()
-    if granularity == "week":
-        day -= timedelta(days=day.weekday())
-    edges = [micros(start)]
-    last = micros(end)
-    while True:
-        day += step
-        edge = micros(midnight(day, zone))
-        if edge >= last:
-            return [*edges, last]
-        # A day the clocks left out has no instants (Samoa skipped one in 2011).
-        if edge > edges[-1]:
-            edges.append(edge)
+# What happened by one source, or by any: then the source is "".
+_Part = tuple[str, Moved]
+
+
+def _bucket(start: int, end: int, parts: list[_Part], *, by_source: bool) -> Bucket:
+    sources: dict[str, Moved] | None = None
+    if by_source:
+        sources = {
+            source: _sum(each for name, each in parts if name == source) for source in SOURCES
+        }
+    return Bucket(instant(start), instant(end), _sum(each for _, each in parts), sources)
+
+
+def _sum(moved: Iterable[Moved]) -> Moved:
+    return sum(moved, Moved())
 
 
 def _beginning(connection: Connection, book: str, currency: str) -> datetime | None:
@@ -168,73 +96,58 @@ def _beginning(connection: Connection, book: str, currency: str) -> datetime | N
     return None if first is None else instant(first)
 
 
-def _totals(
-    connection: Connection, book: str, currency: str, edges: list[int]
-) -> list[list[Moved]]:
-    """The parts of each bucket: its whole quarters, and what is left at its two ends."""
-    found: list[list[Moved]] = []
-    for first in range(0, len(edges) - 1, _BUCKETS_PER_STATEMENT):
-        some = list(pairwise(edges[first : first + _BUCKETS_PER_STATEMENT + 1]))
-        whole = _whole_quarters(connection, book, currency, some)
-        found += [[whole[place]] if place in whole else [] for place in range(len(some))]
-    for place, (start, end) in enumerate(pairwise(edges)):
-        for ragged in _ragged(start, end):
-            found[place].append(_between(connection, book, currency, *ragged))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One currency of a book, by source or not."""
 
+    connection: Connection
+    book: str
+    currency: str
+    by_source: bool
 
-def _whole_quarters(
-    connection: Connection, book: str, currency: str, buckets: list[tuple[int, int]]
-) -> dict[int, Moved]:
-    column = revenue.c
-    each = _as_rows(connection, buckets).c
-    rows = connection.execute(
-        select(each.place, *sums(column))
-        .where(
-            column.book == book,
-            column.currency == currency,
-            column.quarter_at >= each.starts,
-            column.quarter_at <= each.ends - QUARTER,
+    def parts(self, spans: list[Span]) -> list[list[_Part]]:
+        """The parts of each span: its whole quarters, and what is left at its two ends."""
+        found: list[list[_Part]] = [[] for _ in spans]
+        for first, some in in_parts(spans):
+            for place, part in self._whole_quarters(some):
+                found[first + place].append(part)
+        for parts, span in zip(found, spans, strict=True):
+            for ragged in _ragged(*span):
+                parts.extend(self._between(*ragged))
+        return found
+
+    def _whole_quarters(self, spans: list[Span]) -> Iterator[tuple[int, _Part]]:
+        column = revenue.c
+        each = as_rows(self.connection, spans).c
+        source = self._source(column)
+        rows = self.connection.execute(
+            select(each.place, source, *sums(column))
+            .where(
+                column.book == self.book,
+                column.currency == self.currency,
+                column.quarter_at >= each.starts,
+                column.quarter_at <= each.ends - QUARTER,
+            )
+            .group_by(each.place, source)
         )
-        .group_by(each.place)
-    )
-    return {row.place: moved_of(row) for row in rows}
+        return ((row.place, (row.source, moved_of(row))) for row in rows)
+
+    def _between(self, start: int, end: int) -> list[_Part]:
+        filters = MovementFilter(currency=self.currency)
+        happened = payment_movements(self.book, filters, instant(start), instant(end)).c
+        source = self._source(happened)
+        rows = self.connection.execute(select(source, *sums(happened)).group_by(source))
+        return [(row.source, moved_of(row)) for row in rows]
+
+    def _source(self, column: Any) -> ColumnElement[str]:
+        source = column.source if self.by_source else cast(literal(""), Text)
+        labelled: ColumnElement[str] = source.label("source")
+        return labelled
 
 
-def _as_rows(connection: Connection, buckets: list[tuple[int, int]]) -> CTE:
-    """The buckets with their places, as parameters: their text would be compiled each time."""
-    if connection.dialect.name == "postgresql":
-        starts, ends = (
-            bindparam(None, [*edges], type_=ARRAY(BigInteger))
-            for edges in zip(*buckets, strict=True)
-        )
-        unnested = func.unnest(starts, ends)
-        told = unnested.table_valued("starts", "ends", with_ordinality="number").render_derived()
-        rows = select((told.c.number - 1).label("place"), told.c.starts, told.c.ends)
-    else:
-        listed = func.json_each(bindparam(None, json.dumps(buckets), type_=String))
-        told = listed.table_valued("key", "value")
-        rows = select(
-            told.c.key.label("place"),
-            func.json_extract(told.c.value, "$[0]").label("starts"),
-            func.json_extract(told.c.value, "$[1]").label("ends"),
-        )
-    return rows.cte("buckets")
-
-
-def _ragged(start: int, end: int) -> list[tuple[int, int]]:
+def _ragged(start: int, end: int) -> list[Span]:
     first_whole, last_whole = start + -start % QUARTER, end - end % QUARTER
     if first_whole > last_whole:
         return [(start, end)]
     ends = [(start, first_whole), (last_whole, end)]
     return [(begin, finish) for begin, finish in ends if begin < finish]
-
-
-def _between(connection: Connection, book: str, currency: str, start: int, end: int) -> Moved:
-    filters = MovementFilter(currency=currency)
-    happened = payment_movements(book, filters, instant(start), instant(end))
-    return moved_of(connection.execute(select(*sums(happened.c))).one())
-
-
-def moved_of(row: Any) -> Moved:
-    return Moved(*(getattr(row, name) for name in MEASURES))

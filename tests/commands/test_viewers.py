@@ -183,14 +183,14 @@ async def test_who_signs_in_last_is_listed_first_and_who_is_over_not_at_all(
     listed = await handler.perform(caller.book, open_sessions)
 
     known = [(await viewers.viewer(each)).session.id for each in new]
-    assert [each.id for each in listed] == known[::-1]
+    assert [each.session.id for each in listed] == known[::-1]
     assert await is_out(viewers, old)
 
 
 async def test_of_too_many_the_oldest_ends(handler, viewers, caller, sign_in):
     sessions = [await sign_in() for _ in range(MOST_OF_ONE + 2)]
 
-    listed = await handler.perform(caller.book, partial(open_sessions, holder_id=caller.key_id))
+    listed = await handler.perform(caller.book, partial(open_sessions, holder=caller.holder))
 
     assert len(listed) == MOST_OF_ONE
     assert [await is_out(viewers, each) for each in sessions[:3]] == [True, True, False]
@@ -202,11 +202,11 @@ async def test_sessions_of_others_are_not_among_those_of_one(handler, viewers, c
     second = await Directory(handler).principal(issued.raw)
     await viewers.sign_in(second, None, request_id="req_2")
 
-    own = await handler.perform(caller.book, partial(open_sessions, holder_id=second.key_id))
+    own = await handler.perform(caller.book, partial(open_sessions, holder=second.holder))
     everybody = await handler.perform(caller.book, open_sessions)
 
-    assert [each.device for each in own] == [None]
-    assert {each.key_id for each in everybody} == {caller.key_id, second.key_id}
+    assert [each.session.device for each in own] == [None]
+    assert {each.holder.id for each in everybody} == {caller.key_id, second.key_id}
 
 
 PASSWORD = "correct horse battery"

@@ -6,8 +6,9 @@ import pytest
 from console_browser import signed_in
 from starlette.responses import JSONResponse
 
-from api.http.errors import ApiError
+from api.http.errors import ApiError, insufficient_scope
 from commands.customers import CreateCustomer, create_customer
+from console.failures import problems_in
 from console.routing import console_router
 
 router = console_router()
@@ -184,3 +185,29 @@ async def look_add_look(page):
 
 def test_a_page_sees_what_it_has_done_itself(console):
     assert console.post("/console/test/look-add-look").json() == [0, 1]
+
+
+@router.get("/console/test/problems")
+async def send_a_wrong_form(page):
+    try:
+        await page.api.post("/v1/payments/intents", amount="much", currency="", method="card")
+    except ApiError as error:
+        return JSONResponse(problems_in(error))
+
+
+def test_all_that_is_wrong_with_a_form_is_known_at_once(console):
+    problems = console.get("/console/test/problems").json()
+
+    assert set(problems) == {"amount", "currency"}
+    assert all(each.endswith(".") for each in problems.values())
+
+
+def test_what_no_form_can_mend_is_a_failure():
+    with pytest.raises(ApiError):
+        problems_in(insufficient_scope("payments:write"))
+
+
+def test_what_is_wrong_with_the_whole_of_a_form_is_said_of_no_field():
+    conflict = ApiError(409, "conflict", "taken", "this id is another customer's")
+
+    assert problems_in(conflict) == {"": "This id is another customer's."}

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from console_browser import signed_in
+from request_log import logged_requests
 
 from projections.engine.generations.generations import Registered, ViewsRebuilding
 
@@ -182,7 +183,7 @@ def test_a_file_is_the_one_of_the_api(console, client):
 
 
 def test_a_page_is_one_request_to_the_limits_the_log_and_the_metrics(new_server, log):
-    server = new_server(rate_limit_per_key="2/minute")
+    server = new_server(rate_limit_per_key="2/day")
     founded = server.found("Ama's shop")
 
     with signed_in(server.url, founded.keys["test"]) as console:
@@ -190,7 +191,7 @@ def test_a_page_is_one_request_to_the_limits_the_log_and_the_metrics(new_server,
 
     assert [each.status_code for each in shown] == [200, 200, 429]
     assert "Too much was asked at once" in shown[2].text
-    _signed_in, *asked = [each for each in log if each["event"] == "request"]
+    _signed_in, *asked = logged_requests(log, 4)
     assert [each["route"] for each in asked] == [
         "/console/customers",
         "/console/customers",
@@ -224,3 +225,35 @@ def test_a_style_is_kept_for_ever_and_called_otherwise_when_it_changes(console, 
     assert "--accent" in plain.text
     assert another.status_code == 404
     assert another.headers["cache-control"] == "no-store"
+
+
+def test_a_page_of_the_past_shows_it_says_so_and_carries_it_on(console, client):
+    add_customer(client, "Ama Mensah")
+
+    past = console.get("/console/customers?as_of=2020-01-01&tz=Africa/Accra").text
+    present = console.get("/console/customers").text
+
+    assert "Ama Mensah" not in past
+    assert "Ama Mensah" in present
+    assert "as_of=2020-01-01&amp;tz=Africa%2FAccra" in past
+    assert 'class="past' in past
+    assert 'class="past' not in present
+
+
+def test_a_moment_that_is_still_to_come_is_the_present(console, client):
+    add_customer(client, "Ama Mensah")
+
+    shown = console.get("/console/customers?as_of=2999-01-01").text
+
+    assert "Ama Mensah" in shown
+    assert 'class="past' not in shown
+
+
+@pytest.mark.parametrize("wrong", ["as_of=yesterday", "known_at=0", "tz=Nowhere"])
+def test_a_moment_nobody_can_read_is_refused_in_words_and_not_carried_on(console, wrong):
+    refused = console.get(f"/console/customers?{wrong}&currency=GHS")
+
+    assert refused.status_code == 400
+    assert wrong.partition("=")[0] in refused.text.lower()
+    assert wrong not in refused.text
+    assert "/console/customers?currency=GHS" in refused.text

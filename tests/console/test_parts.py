@@ -1,5 +1,6 @@
 """Parts: a specimen of everything pages are made of, read as text and looked at in a browser."""
 
+import gzip
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,8 +77,10 @@ def specimen(*, assets=None, **query):
             now="/console/customers",
             position=12345,
             behind=2,
+            shows_present=False,
             carried={},
             url=lambda path, **_: path,
+            here=lambda **_: "/console/customers",
         ),
         asset=assets.address,
         customers=CUSTOMERS,
@@ -128,6 +131,15 @@ def look(pages):
         return page
 
     return look
+
+
+def test_the_first_view_of_a_page_with_everything_on_it_weighs_little(html):
+    assets = Assets()
+    named = set(re.findall(r'(?:src|href)="(/console/assets/[^"]+)"', html))
+
+    files = sum(len(assets.find(each).small) for each in named)
+    assert len(named) == 5
+    assert files + len(gzip.compress(html.encode(), 5)) < 60_000
 
 
 def test_what_people_typed_is_text_and_never_markup(html):

@@ -11,11 +11,14 @@ from query_plans import asked, cost, postgresql_plan, postgresql_plans, sorted_r
 from sqlalchemy import select
 from synthetic_book import BEGINNING, BOOK, customer_id
 
+from projections.attention import what_waits
 from projections.customer_filters import CustomerFilter
 from projections.customer_list import customer_list
 from projections.customer_profiles import profile, profile_by_external_id
 from projections.customers import customers as customer_rows
 from projections.customers import search_index
+from projections.failed_attempts import failure_breakdown
+from projections.new_and_returning import new_and_returning
 from projections.payment_list import PaymentFilter, payment_history, payment_list
 from projections.payment_movements import MovementFilter
 from projections.payment_stats import payment_stats
@@ -124,6 +127,16 @@ QUESTIONS = {
         db, BOOK, MovementFilter(), start=NOW - timedelta(hours=2), end=NOW
     ),
     "revenue of an hour": lambda db: revenue_series(
+        db, BOOK, start=NOW - timedelta(hours=1), end=NOW
+    ),
+    "revenue of an hour by source": lambda db: revenue_series(
+        db, BOOK, start=NOW - timedelta(hours=1), end=NOW, by_source=True
+    ),
+    "what waits for somebody": lambda db: what_waits(db, BOOK, now=NOW),
+    "why payments failed in an hour": lambda db: failure_breakdown(
+        db, BOOK, start=NOW - timedelta(hours=1), end=NOW, currency="GHS"
+    ),
+    "new and returning in an hour": lambda db: new_and_returning(
         db, BOOK, start=NOW - timedelta(hours=1), end=NOW
     ),
 }

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from oracle import Offer, Oracle, Person
+from oracle import SOURCES, Offer, Oracle, Person
 from simulated_shop import CURRENCIES, SimulatedShop
 from sqlalchemy import Connection
 
@@ -18,8 +18,10 @@ from projections.disputes import DisputeFilter, dispute_export
 from projections.engine.generations.generation import Generation
 from projections.explanations import OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice_list
+from projections.new_and_returning import new_and_returning
 from projections.payment_link_stats import payment_link_stats
 from projections.payment_list import PaymentFilter, payment_export, payment_history
+from projections.payment_movements import Moved
 from projections.refunds_and_disputes import RefundFilter, refund_export
 from projections.revenue import revenue_series
 from projections.source_breakdown import ranked_sources, source_breakdown
@@ -58,6 +60,7 @@ def assert_these_agree(views: Connection, book: str, oracle: Oracle, now: dateti
         _ranking(views, book, oracle, currency, now)
         _sources(views, book, oracle, currency, now)
         _revenue(views, book, oracle, currency, now)
+        _new_and_returning(views, book, oracle, currency, now)
         _by_success(views, book, oracle, currency, now)
     for offer in oracle.offers:
         _link(views, book, oracle, offer, now)
@@ -292,19 +295,54 @@ def _revenue(views: Connection, book: str, oracle: Oracle, currency: str, now: d
     for zone in (*ZONES, _zone_at(now)):
         start, end = oracle.days(now, zone, days)
         told = revenue_series(
-            views, book, start=start, end=end, zone=ZoneInfo(zone), currency=currency
+            views,
+            book,
+            start=start,
+            end=end,
+            zone=ZoneInfo(zone),
+            currency=currency,
+            by_source=True,
         )
         if told.currency is None:
             continue
-        assert [
-            {
-                "succeeded": bucket.totals.succeeded,
-                "amount": bucket.totals.amount,
-                "refunded": bucket.totals.refunded_amount,
-                "disputed": bucket.totals.disputed_amount,
-            }
-            for bucket in told.buckets
-        ] == oracle.revenue_by_day(currency, zone, start, days)
+        assert [_moved(bucket.totals) for bucket in told.buckets] == oracle.revenue_by_day(
+            currency, zone, start, days
+        )
+        for source in SOURCES:
+            assert [
+                _moved((bucket.by_source or {})[source]) for bucket in told.buckets
+            ] == oracle.revenue_by_day(currency, zone, start, days, source)
+
+
+def _new_and_returning(
+    views: Connection, book: str, oracle: Oracle, currency: str, now: datetime
+) -> None:
+    zone = _zone_at(now)
+    start, end = oracle.days(now, zone, 40)
+    told = new_and_returning(
+        views,
+        book,
+        start=start,
+        end=end,
+        granularity="week",
+        zone=ZoneInfo(zone),
+        currency=currency,
+    )
+    for each in told.buckets:
+        assert {
+            "new": (each.new_customers, each.new_amount),
+            "returning": (each.returning_payments, each.returning_amount),
+            "guest": (each.guest_payments, each.guest_amount),
+        } == oracle.new_and_returning(currency, each.start, each.end)
+
+
+def _moved(moved: Moved) -> dict[str, int]:
+    return {
+        "succeeded": moved.succeeded,
+        "amount": moved.amount,
+        "refunded": moved.refunded_amount,
+        "disputed": moved.disputed_amount,
+    }
 
 
 def _by_success(views: Connection, book: str, oracle: Oracle, currency: str, now: datetime) -> None:

@@ -379,8 +379,22 @@ class Oracle:
             datetime(last.year, last.month, last.day, tzinfo=ZoneInfo(tz)),
         )
 
+    def new_and_returning(
+        self, currency: str, start: datetime, end: datetime
+    ) -> dict[str, tuple[int, int]]:
+        """Of what succeeded in a range: how many payments were somebody's first, and so on."""
+        found = {"new": (0, 0), "returning": (0, 0), "guest": (0, 0)}
+        for p in self.payments:
+            if p.paid_at and p.currency == currency and _within(p.paid_at, start, end):
+                kind = "guest"
+                if p.customer is not None:
+                    kind = "new" if self.acquisition(p.customer) is p else "returning"
+                count, amount = found[kind]
+                found[kind] = (count + 1, amount + p.collected)
+        return found
+
     def revenue_by_day(
-        self, currency: str, tz: str, first: datetime, days: int
+        self, currency: str, tz: str, first: datetime, days: int, source: str | None = None
     ) -> list[dict[str, int]]:
         """One bucket per local calendar day: what came in, went back, and was lost that day."""
         zone = ZoneInfo(tz)
@@ -391,7 +405,8 @@ class Oracle:
             day = (at.astimezone(zone).date() - start).days
             return buckets[day] if 0 <= day < days else None
 
-        for p in (p for p in self.payments if p.currency == currency):
+        asked = [p for p in self.payments if p.currency == currency and source in (None, p.source)]
+        for p in asked:
             if p.paid_at and (here := bucket(p.paid_at)) is not None:
                 here["succeeded"] += 1
                 here["amount"] += p.collected

@@ -11,6 +11,7 @@ import pytest
 from domain.customer import Customer
 from domain.fact import Entity
 from domain.payment import Payment
+from ledger.append import NUMBER
 from ledger.clock import written
 from ledger.database import open_engine
 from ledger.facts import FactMapper, StoredFact
@@ -83,7 +84,7 @@ class Shop:
                     stream=new.stream,
                     version=fact.originator_version,
                     topic=new.topic,
-                    data=new.data,
+                    data=new.data.replace(NUMBER, str(len(self._facts) + 1)),
                     context="{}",
                     recorded_at=written(fact.timestamp),
                     digest=b"",

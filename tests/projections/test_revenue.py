@@ -4,7 +4,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.time_zone import midnight
-from projections.revenue import TooManyBuckets, revenue_series
+from projections.payment_movements import Moved
+from projections.revenue import revenue_series
+from projections.time_buckets import TooManyBuckets
 
 
 def series(shop, start, end, **asked):
@@ -124,6 +126,77 @@ def test_weeks_begin_on_monday(shop):
 
     assert [each.start.day for each in found] == [10, 15, 22]
     assert [each.totals.amount for each in found] == [100, 1000, 0]
+
+
+def test_an_hour_is_one_of_the_clock_and_the_last_ends_with_the_range(shop):
+    start = datetime(2026, 6, 15, 8, 20, tzinfo=UTC)
+    shop.pay(None, 10, at=start + timedelta(minutes=54))
+    shop.pay(None, 100, at=start + timedelta(minutes=55))
+
+    found = series(
+        shop,
+        start,
+        start + timedelta(hours=2),
+        granularity="hour",
+        zone=ZoneInfo("Asia/Kathmandu"),
+    )
+
+    assert [(each.start.minute, each.totals.amount) for each in found] == [
+        (20, 10),
+        (15, 100),
+        (15, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last", "hours"),
+    [
+        ("Europe/Berlin", "2026-03-29", "2026-03-30", 23),
+        ("Europe/Berlin", "2026-10-25", "2026-10-26", 25),
+        # The clocks go back by half an hour: so there is half an hour more.
+        ("Australia/Lord_Howe", "2026-04-05", "2026-04-06", 25),
+    ],
+)
+def test_a_day_has_as_many_hours_as_its_clocks_show(shop, zone, first, last, hours):
+    shop.pay(None)
+
+    found = days(shop, zone, first, last, granularity="hour")
+
+    assert len(found) == hours
+    assert [each.end for each in found[:-1]] == [each.start for each in found[1:]]
+
+
+def test_months_are_those_of_the_calendar(shop):
+    shop.pay(None, 10, at=datetime(2026, 1, 31, 23, 59, tzinfo=UTC))
+    shop.pay(None, 100, at=datetime(2026, 2, 1, tzinfo=UTC))
+
+    found = days(shop, "UTC", "2025-12-30", "2026-03-02", granularity="month")
+
+    assert [(each.start.day, each.totals.amount) for each in found] == [
+        (30, 0),
+        (1, 10),
+        (1, 100),
+        (1, 0),
+    ]
+
+
+def test_a_bucket_has_all_sources_and_is_what_they_add_up_to(shop):
+    payment = shop.pay(None, 1000, source="payment_link", source_id="pl_1")
+    payment.refund("ref_1", 300, shop.later(minutes=7))
+    shop.record(payment)
+    shop.pay(None, 70)
+    shop.decline(None)
+
+    (bucket,) = series(shop, shop.now - timedelta(hours=1), shop.later(minutes=1), by_source=True)
+
+    assert bucket.by_source is not None
+    assert {name: each.net_amount for name, each in bucket.by_source.items()} == {
+        "api": 70,
+        "payment_link": 700,
+        "subscription": 0,
+    }
+    assert sum(bucket.by_source.values(), Moved()) == bucket.totals
+    assert bucket.totals.success_rate == 2 / 3
 
 
 def test_a_series_is_in_one_currency(shop):

@@ -8,9 +8,9 @@ import pytest
 
 from domain.errors import Refusal
 from projections.customer_profiles import profile
-from projections.payment_movements import MovementFilter
+from projections.payment_movements import Moved, MovementFilter
 from projections.payment_stats import payment_stats
-from projections.revenue import Moved, revenue_series
+from projections.revenue import revenue_series
 from projections.source_breakdown import ranked_sources, source_breakdown
 from projections.top_customers import top_customers
 
@@ -104,6 +104,17 @@ def test_the_parts_of_time_and_the_customers_add_up_to_the_whole(shop, seed):
                 revenue_series, start=None, end=end, currency=currency, zone=ZoneInfo(zone)
             ).buckets
             assert sum((each.totals for each in days), Moved()) == whole
+            grouped = shop.ask(
+                revenue_series,
+                start=None,
+                end=end,
+                currency=currency,
+                zone=ZoneInfo(zone),
+                by_source=True,
+            ).buckets
+            assert [sum(each.by_source.values(), Moved()) for each in grouped] == [
+                each.totals for each in days
+            ]
         middle = end - timedelta(days=20, hours=5, minutes=3)
         wanted = MovementFilter(currency=currency)
         before = shop.ask(payment_stats, wanted, end=middle).totals

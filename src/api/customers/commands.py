@@ -114,6 +114,7 @@ async def update_customer(
 )
 async def delete_customer(request: ApiRequest, customer: CustomerSelector) -> Response:
     """Payments and every total of the organization stay; the external id is free again."""
+    request.must_delete()
 
     async def delete(work: UnitOfWork) -> None:
         await commands.delete_customer(work, await customer.load(work))

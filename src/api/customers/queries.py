@@ -19,6 +19,7 @@ from api.http.pagination import list_answer
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
+from api.payments.filters import InBuckets
 from api.resources.customers import (
     Customer,
     Customers,
@@ -28,12 +29,14 @@ from api.resources.customers import (
     ranked_of,
     stats_of,
 )
+from api.resources.new_and_returning import NewAndReturning
 from api.resources.payments import Payments, listed_payment_of
 from api.resources.sources import CustomerSources, breakdown_of
 from projections.customer_list import customer_list
 from projections.customer_profiles import profile
 from projections.customer_stats import customer_stats
 from projections.engine.querying.pages import Page
+from projections.new_and_returning import new_and_returning
 from projections.payment_list import ListedPayment, PaymentFilter, payment_list
 from projections.periods import start_of
 from projections.source_breakdown import source_breakdown
@@ -101,6 +104,24 @@ async def show_customer_stats(
     """How many customers there are, and what they have paid, by tag and by currency."""
     stats = await request.ask(customer_stats, now=request.now, currency=query.currency)
     return answer(stats_of(stats))
+
+
+@router.get("/v1/customers/stats/series", response_model=NewAndReturning, dependencies=[READ])
+async def show_customer_series(
+    request: ApiRequest, query: Annotated[InBuckets, Query()]
+) -> Response:
+    """How much came from new customers, and from those who had paid before."""
+    now = request.now
+    start, end = query.range(now)
+    series = await request.ask(
+        new_and_returning,
+        start=start,
+        end=end or now,
+        granularity=query.granularity,
+        zone=request.time_zone,
+        currency=query.currency,
+    )
+    return answer(NewAndReturning.of(series))
 
 
 @customer_routes.register(

@@ -56,6 +56,7 @@ async def stream_events(request: ApiRequest, query: Annotated[ReadStream, Query(
     also needs `customers:read`.
     """
     must_read_customers(request)
+    request.must_export()
     if query.mode is not None and (query.mode == "live") != (request.book.mode == "live"):
         raise InvalidInput("mode", f"this is a key of {request.book.mode} mode")
     after = _after(request, query.after)

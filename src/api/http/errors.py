@@ -28,7 +28,10 @@ class Error(BaseModel):
 
 @dataclass
 class ApiError(Exception):
-    """An answer that is not what was asked for: status, category, code, sentence, flat details."""
+    """An answer that is not what was asked for: status, category, code, sentence, flat details.
+
+    ``problems`` are all fields that are wrong, of which the answer names the first.
+    """
 
     status: int
     error: str
@@ -36,6 +39,7 @@ class ApiError(Exception):
     message: str
     details: Mapping[str, Any] | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         return orjson.dumps(self.body()).decode()
@@ -57,10 +61,18 @@ class ApiError(Exception):
 class InvalidInput(ApiError):  # noqa: N818 (an answer, not a fault)
     """400: what was sent cannot be read or is not allowed."""
 
-    def __init__(self, field: str, reason: str, code: str = "validation_error") -> None:
+    def __init__(
+        self,
+        field: str,
+        reason: str,
+        code: str = "validation_error",
+        *,
+        problems: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(
             400, "validation_error", code, f"{field}: {reason}", {"field": field, "reason": reason}
         )
+        self.problems = problems or {field: reason}
 
 
 class MissingKey(ApiError):  # noqa: N818 (an answer, not a fault)
@@ -179,19 +191,30 @@ _CODES_OF_FIELDS = {"amount": "invalid_amount", "currency": "invalid_currency"}
 
 
 def from_validation(invalid: ValidationError, sent: Any) -> ApiError:
-    """The first thing that is wrong with what was sent."""
+    """The first thing that is wrong with what was sent, and whatever else is."""
     errors = invalid.errors(include_url=False, include_context=False, include_input=False)
-    first = errors[0]
-    field = _field(first, sent)
-    if first["type"] == "missing":
-        return InvalidInput(field, "is required", "missing_required_field")
-    if first["type"] == "extra_forbidden":
-        return InvalidInput(field, "there is nothing of this name")
-    code = _CODES_OF_FIELDS.get(field, "validation_error")
-    # One field more than once: it might have been one thing or another, and is none of them.
-    same = [each for each in errors if _field(each, sent) == field]
-    reasons = dict.fromkeys(each["msg"].removeprefix("Value error, ") for each in same)
-    return InvalidInput(field, "; or ".join(reasons), code)
+    reasons: dict[str, dict[str, None]] = {}
+    for each in errors:
+        # One field more than once: it might have been one thing or another, and is none of them.
+        reasons.setdefault(_field(each, sent), {})[_reason(each)] = None
+    problems = {field: "; or ".join(said) for field, said in reasons.items()}
+    field, reason = next(iter(problems.items()))
+    return InvalidInput(field, reason, _code(errors[0], field), problems=problems)
+
+
+def _reason(error: ErrorDetails) -> str:
+    if error["type"] == "missing":
+        return "is required"
+    if error["type"] == "extra_forbidden":
+        return "there is nothing of this name"
+    return error["msg"].removeprefix("Value error, ")
+
+
+def _code(error: ErrorDetails, field: str) -> str:
+    if error["type"] == "missing":
+        return "missing_required_field"
+    is_unknown = error["type"] == "extra_forbidden"
+    return "validation_error" if is_unknown else _CODES_OF_FIELDS.get(field, "validation_error")
 
 
 def _field(error: ErrorDetails, sent: Any) -> str:

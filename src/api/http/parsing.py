@@ -143,20 +143,22 @@ def parse_query(query: bytes, *, lists: Collection[str] = ()) -> dict[str, Any]:
     return fields
 
 
-def parse_pairs(query: bytes) -> list[tuple[str, str]]:
+def parse_pairs(
+    text: bytes, *, what: str = "query", most_escapes: int = _MOST_ESCAPES
+) -> list[tuple[str, str]]:
     """Names and values of a query string or a form, as they stand there; none that is empty."""
-    if not query:
+    if not text:
         return []
-    if query.count(b"%") > _MOST_ESCAPES:
-        raise InvalidInput("query", f"more than {_MOST_ESCAPES} characters are percent-encoded")
+    if text.count(b"%") > most_escapes:
+        raise InvalidInput(what, f"more than {most_escapes} characters are percent-encoded")
     try:
         pairs = parse_qsl(
-            query.decode("latin-1"), max_num_fields=_MOST_QUERY_FIELDS, errors="strict"
+            text.decode("latin-1"), max_num_fields=_MOST_QUERY_FIELDS, errors="strict"
         )
     except UnicodeDecodeError:
-        raise InvalidInput("query", "is not UTF-8") from None
+        raise InvalidInput(what, "is not UTF-8") from None
     except ValueError:
-        raise InvalidInput("query", f"more than {_MOST_QUERY_FIELDS} fields") from None
+        raise InvalidInput(what, f"more than {_MOST_QUERY_FIELDS} fields") from None
     for name, value in pairs:
         if "\0" in value or "\0" in name:
             raise InvalidInput(name.replace("\0", ""), "must not contain NUL characters")

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.customer_fields import without_customers
 from api.http.dependencies import Dependencies
-from api.http.errors import InvalidInput, MissingKey, refused
+from api.http.errors import Forbidden, InvalidInput, MissingKey, refused
 from api.http.parsing import fingerprint, parse_query
 from api.http.query_fields import time_zone
 from api.http.request_state import RequestState
@@ -88,6 +88,16 @@ class ApiRequest(Request):
         """Whether customers may be told of; of somebody without a key, they may not."""
         caller = self.request_state.caller
         return caller is not None and caller.may(READS_CUSTOMERS)
+
+    def must_export(self) -> None:
+        """Raises Forbidden for people who take nothing away, as a file or as it happens."""
+        if not self.caller.may_export:
+            raise Forbidden("not_for_this_role", f"{self.caller.role} takes no lists away")
+
+    def must_delete(self) -> None:
+        """Raises Forbidden for people who delete nothing for ever."""
+        if not self.caller.may_delete:
+            raise Forbidden("not_for_this_role", f"{self.caller.role} deletes nobody")
 
     @property
     def org_id(self) -> str:

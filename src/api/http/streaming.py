@@ -29,7 +29,7 @@ class Streamed(Response):
     """What ``read`` yields, all of it as of one moment of the views.
 
     What goes wrong before the first part is answered as ever; later, the connection is cut, so
-    that nobody takes a part for the whole.
+    that nobody takes a part for the whole. Raises Forbidden for whoever may not export.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Streamed(Response):
         media_type: str,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        request.must_export()
         # Without a body of its own there is no length to state.
         self.status_code = 200
         self.media_type = media_type

@@ -21,7 +21,10 @@ from domain.payment_types import Source
 from projections.customers import customer_id_meant
 from projections.disputes import DisputeFilter, DisputeStatus
 from projections.payment_list import PaymentFilter
+from projections.payment_stats import Period
+from projections.periods import start_of
 from projections.refunds_and_disputes import RefundFilter
+from projections.time_buckets import Granularity
 
 F = TypeVar("F", PaymentFilter, RefundFilter, DisputeFilter)
 Asked = Callable[[Connection, str], F]
@@ -52,6 +55,27 @@ class InRanges(BaseModel):
             "succeeded_from": self.succeeded_from,
             "succeeded_to": self.succeeded_to,
         }
+
+
+class InPeriod(BaseModel):
+    """``from`` and ``to``, or a period that ends now; ``period`` yields to the other two."""
+
+    period: Period = "day"
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
+
+    def range(self, now: datetime) -> tuple[datetime | None, datetime | None]:
+        if self.start is not None or self.end is not None:
+            return self.start, self.end
+        return start_of(self.period, now), None
+
+
+class InBuckets(InPeriod):
+    """A range cut into buckets; everything in one currency: the asked one, else the most used."""
+
+    period: Period = "month"
+    granularity: Granularity = "day"
+    currency: CurrencyCode | None = None
 
 
 class FilterPayments(InRanges):

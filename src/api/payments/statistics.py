@@ -1,11 +1,10 @@
 """Payment statistics: totals, series, latency, errors, sources."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from api.http.query_fields import Instant
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
+from api.payments.filters import InBuckets, InPeriod
 from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.filter_types import Method, StatusName
 from api.resources.sources import RankedSources, ranked_source_of
@@ -33,26 +33,12 @@ from projections.customers import customer_id_meant
 from projections.failed_attempts import failure_breakdown
 from projections.payment_latency import payment_latency
 from projections.payment_movements import MovementFilter
-from projections.payment_stats import Period, payment_stats
-from projections.periods import start_of
-from projections.revenue import Granularity, revenue_series
+from projections.payment_stats import payment_stats
+from projections.revenue import revenue_series
 from projections.source_breakdown import SourceFigures, ranked_sources
 
 router = new_router("payments")
 READ = needs("payments:read")
-
-
-class InPeriod(BaseModel):
-    """``from`` and ``to``, or a period that ends now; ``period`` yields to the other two."""
-
-    period: Period = "day"
-    start: Instant | None = Field(None, alias="from")
-    end: Instant | None = Field(None, alias="to")
-
-    def range(self, now: datetime) -> tuple[datetime | None, datetime | None]:
-        if self.start is not None or self.end is not None:
-            return self.start, self.end
-        return start_of(self.period, now), None
 
 
 class ShowStats(InPeriod):
@@ -75,9 +61,11 @@ class ShowStats(InPeriod):
         return replace(asked, customer_id=customer_id)
 
 
-class ShowSeries(InPeriod):
-    period: Period = "month"
-    granularity: Granularity = "day"
+class ShowSeries(InBuckets):
+    group_by: Literal["source"] | None = None
+
+
+class ShowErrors(InPeriod):
     currency: CurrencyCode | None = None
 
 
@@ -105,7 +93,7 @@ async def show_stats(request: ApiRequest, query: Annotated[ShowStats, Query()]) 
 
 @router.get("/v1/payments/stats/series", response_model=Series, dependencies=[READ])
 async def show_series(request: ApiRequest, query: Annotated[ShowSeries, Query()]) -> Response:
-    """What happened in each day or week, in any time zone."""
+    """What happened in each hour, day, week or month of any time zone, in all or by source."""
     now = request.now
     start, end = query.range(now)
     series = await request.ask(
@@ -115,6 +103,7 @@ async def show_series(request: ApiRequest, query: Annotated[ShowSeries, Query()]
         granularity=query.granularity,
         zone=request.time_zone,
         currency=query.currency,
+        by_source=query.group_by == "source",
     )
     return answer(series_of(series))
 
@@ -127,10 +116,11 @@ async def show_latency(request: ApiRequest, query: Annotated[InPeriod, Query()])
 
 
 @router.get("/v1/payments/stats/errors", response_model=Errors, dependencies=[READ])
-async def show_errors(request: ApiRequest, query: Annotated[InPeriod, Query()]) -> Response:
-    """Why payments failed, the most frequent reason first."""
+async def show_errors(request: ApiRequest, query: Annotated[ShowErrors, Query()]) -> Response:
+    """Why payments failed, the most frequent reason first; in all currencies, or in one."""
     start, end = query.range(request.now)
-    return answer(errors_of(await request.ask(failure_breakdown, start=start, end=end)))
+    failures = await request.ask(failure_breakdown, start=start, end=end, currency=query.currency)
+    return answer(errors_of(failures))
 
 
 @router.get("/v1/payments/stats/sources", response_model=RankedSources, dependencies=[READ])

@@ -4,11 +4,12 @@ from typing import Any
 
 from pydantic import Field
 
-from api.resources.customers import CurrencyTotals
+from api.resources.customers import CurrencyTotals, Source
 from api.resources.shapes import Amount, Count, Currency, Moment, Shape, Share
-from projections import payment_latency, payment_stats
+from projections import payment_latency, payment_stats, revenue
 from projections.failed_attempts import FailureCount
-from projections.revenue import Moved, RevenueSeries
+from projections.payment_movements import Moved
+from projections.revenue import RevenueSeries
 
 
 class PaymentTotals(Shape):
@@ -51,12 +52,24 @@ class Stats(Shape):
     average_latency_ms: Count
 
 
+class TotalsOfSource(PaymentTotals):
+    """What happened to the payments of one source."""
+
+    source: Source
+
+
 class Bucket(Shape):
-    """What happened at ``start`` ≤ t < ``end``."""
+    """What happened at ``start`` ≤ t < ``end``.
+
+    ``success_rate`` is what succeeded of all attempts that were decided. Grouped by source,
+    ``by_source`` has all sources and adds up to ``totals``; otherwise it is null.
+    """
 
     start: Moment
     end: Moment
     totals: PaymentTotals
+    success_rate: Share
+    by_source: list[TotalsOfSource] | None
 
 
 class Series(Shape):
@@ -106,8 +119,7 @@ def stats_of(stats: payment_stats.PaymentStats, latency: payment_latency.Latency
 
 
 def series_of(series: RevenueSeries) -> dict[str, Any]:
-    buckets = [Bucket.of(each, totals=_totals(each.totals)) for each in series.buckets]
-    return Series.of(series, buckets=buckets)
+    return Series.of(series, buckets=[_bucket(each) for each in series.buckets])
 
 
 def latency_of(latency: payment_latency.Latency) -> dict[str, Any]:
@@ -116,6 +128,18 @@ def latency_of(latency: payment_latency.Latency) -> dict[str, Any]:
 
 def errors_of(failures: list[FailureCount]) -> dict[str, Any]:
     return {"breakdown": failures}
+
+
+def _bucket(bucket: revenue.Bucket) -> dict[str, Any]:
+    by_source = bucket.by_source and [
+        {"source": source, **_totals(moved)} for source, moved in bucket.by_source.items()
+    ]
+    return Bucket.of(
+        bucket,
+        totals=_totals(bucket.totals),
+        success_rate=bucket.totals.success_rate,
+        by_source=by_source,
+    )
 
 
 def _totals(moved: Moved) -> dict[str, Any]:

@@ -162,6 +162,11 @@
     };
   }
 
+  // Nobody answered: what is shown stays, and says so until something comes again.
+  const trouble = (is) => one("#trouble")?.toggleAttribute("hidden", !is);
+  on("htmx:error", (event) => event.detail.ctx?.response || trouble(true));
+  on("htmx:after:request", () => trouble(false));
+
   // What was swapped in is as what was there.
   const settle = () => {
     tellTimes();

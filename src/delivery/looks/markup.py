@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from css_inline import CSSInliner
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -27,4 +28,10 @@ def letter(template: str, *packages: str, accent: str, **values: Any) -> str:
     # A file of ours, and a colour.
     styles = {"light": Markup(light), "dark": Markup(dark)}  # noqa: S704
     found = templates_of(*packages, "delivery.looks").get_template(template)
-    return found.render(**styles, **values)
+    return _inliner().inline(found.render(**styles, **values))
+
+
+@cache
+def _inliner() -> CSSInliner:
+    """Many a reader of mail drops styles that do not stand where they count; none is fetched."""
+    return CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)

@@ -25,7 +25,14 @@ def spelled_out(css: str, accent: str) -> tuple[str, str]:
     (light, dark), (light_accent, dark_accent) = map(_schemes, (LOOK, style_of(accent)))
     in_light = light | light_accent
     in_dark = in_light | dark | dark_accent
-    return _spelled_out(css, in_light), _spelled_out(css.partition("@media print")[0], in_dark)
+    always, media, sometimes = _spelled_out(css, in_light).partition("@media")
+    dark_css = _spelled_out(css.partition("@media print")[0], in_dark)
+    return always + media + _important(sometimes), _important(dark_css)
+
+
+def _important(css: str) -> str:
+    """Goes before what stands where it counts."""
+    return css.replace(";", " !important;")
 
 
 def _schemes(css: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -93,6 +93,25 @@ def failing(connection: Connection, book: str) -> dict[str, str]:
     return {row.follower: row.failing_since for row in connection.execute(query)}
 
 
+def given_up(
+    connection: Connection, book: str, most: int, known: Collection[str] | None = None
+) -> tuple[int, str | None]:
+    """How many deliveries of a book are given up, and when the first fact of these was recorded.
+
+    More than ``most`` are not counted; ``known``: of these topics, None: of all.
+    """
+    some = select(_behind.position).where(
+        _behind.book == book,
+        _behind.cursor == LIVE,
+        _behind.state == FAILED,
+        *about(_behind, known),
+    )
+    positions = some.limit(most + 1).subquery()
+    counted = select(func.count(), func.min(positions.c.position))
+    count, first = connection.execute(counted).one()
+    return count, _recorded_at(connection, book, first)
+
+
 def replays_under_way(connection: Connection, book: str) -> int:
     """How many ranges of a book are being told again."""
     query = select(func.count()).where(_cursor.book == book, _cursor.position < _cursor.until)
@@ -179,8 +198,13 @@ def _behind_it(
     if not found:
         return 0, None, failed
     first = min(position for _, position in found.values())
-    at = select(events.c.recorded_at).where(events.c.book == book, events.c.position == first)
-    return sum(n for n, _ in found.values()), connection.execute(at).scalar(), failed
+    waiting = sum(n for n, _ in found.values())
+    return waiting, _recorded_at(connection, book, first), failed
+
+
+def _recorded_at(connection: Connection, book: str, position: int | None) -> str | None:
+    at = select(events.c.recorded_at).where(events.c.book == book, events.c.position == position)
+    return None if position is None else connection.execute(at).scalar()
 
 
 def _of(query: Select[Any], book: str, follower: str) -> Select[Any]:

@@ -46,6 +46,7 @@ _COMMANDS = {
         "organizations", "app", "The businesses whose payments are recorded here."
     ),
     "keys": _Place("keys", "app", "The keys that let programs in."),
+    "users": _Place("users", "app", "The people who sign in to the console."),
     "rebuild": _Place(
         "views",
         "rebuild",

@@ -222,6 +222,24 @@ def test_the_registry_is_told_in_numbers(client):
     }
 
 
+@on_both_databases
+def test_new_customers_are_told_from_those_who_came_back(client):
+    client.post("/v1/customers", json=ADA)
+    _pay(client, customer_id="usr_1234", occurred_at="2026-01-30T10:00:00Z")
+    _pay(client, customer_id="usr_1234", occurred_at="2026-01-31T23:30:00Z")
+    _pay(client, occurred_at="2026-02-01T00:30:00Z")
+    asked = {"from": "2026-01-30", "to": "2026-02-03", "tz": "Africa/Lagos"}
+
+    told = client.get("/v1/customers/stats/series", params=asked).json()
+
+    assert told["currency"] == "GHS"
+    assert [
+        (each["new_customers"], each["returning_payments"], each["guest_payments"])
+        for each in told["buckets"]
+    ] == [(1, 0, 0), (0, 0, 0), (0, 1, 1), (0, 0, 0)]
+    assert told["buckets"][2]["guest_amount"] == 4000
+
+
 def test_a_lookup_needs_the_name_looked_for(client):
     missing = client.get("/v1/customers/lookup")
     unknown = client.get("/v1/customers/lookup?external_id=nobody")

@@ -326,6 +326,8 @@ def test_payments_are_told_in_numbers_nested_and_flat(client):
     assert client.get("/v1/payments/stats?status=cancelled").json()["count"] == 0
     errors = client.get("/v1/payments/stats/errors").json()["breakdown"]
     assert errors == [{"error_message": "the card was declined", "count": 1}]
+    dollars = client.get("/v1/payments/stats/errors?currency=USD").json()["breakdown"]
+    assert dollars == []
     latency = client.get("/v1/payments/stats/latency").json()
     assert sum(bucket["count"] for bucket in latency["buckets"]) == 2
     assert client.get("/v1/payments/stats?period=century").status_code == 400
@@ -346,6 +348,28 @@ def test_a_series_has_no_gaps_and_knows_time_zones(client):
     assert [bucket["start"] for bucket in paid] == ["2026-01-31T23:00:00Z"]
     assert wrong.status_code == 400
     assert wrong.json()["details"]["field"] == "tz"
+
+
+def test_a_series_may_be_told_by_source_and_by_the_hour(client):
+    _pay(client, occurred_at="2026-01-31T23:30:00Z")
+    link = {"source": "payment_link", "source_id": "pl_1"}
+    _pay(client, occurred_at="2026-01-31T23:59:00Z", **link)
+    asked = {"from": "2026-01-31T22:00:00Z", "to": "2026-02-01", "granularity": "hour"}
+
+    whole = client.get("/v1/payments/stats/series", params=asked).json()["buckets"]
+    told = client.get("/v1/payments/stats/series", params=asked | {"group_by": "source"}).json()
+
+    assert [(each["totals"]["amount"], each["success_rate"]) for each in whole] == [
+        (0, 0),
+        (8000, 1),
+    ]
+    assert whole[1]["by_source"] is None
+    assert told["buckets"][1]["totals"] == whole[1]["totals"]
+    assert [(each["source"], each["amount"]) for each in told["buckets"][1]["by_source"]] == [
+        ("api", 4000),
+        ("payment_link", 4000),
+        ("subscription", 0),
+    ]
 
 
 @on_both_databases

@@ -1,5 +1,7 @@
 """Templates: what may stand in one, what is filled in, and that a value stays a value."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,11 @@ from delivery.messages.variables import VARIABLES as EXAMPLES
 VARIABLES = EXAMPLES | {"unsubscribe_url": ""}
 
 HOSTILE = "Ama <script>x</script>\r\nBcc: all@example.com\nhttp://evil.example/ \u202e@channel"
+
+
+def unstyled(html):
+    """Without the styles that stand where they count."""
+    return re.sub(r' style="[^"]*"', "", html)
 
 
 def test_variables_are_filled_in():
@@ -134,9 +141,9 @@ def test_the_two_bodies_of_an_email_that_is_written_as_text_say_the_same():
     rendered = template.render(VARIABLES)
 
     assert "https://shop.example/o/order-1001?a=1&b=2.\n\nBye" in rendered.text
-    assert "<p>Dear Ama Mensah,</p>" in rendered.html
+    assert "<p>Dear Ama Mensah,</p>" in unstyled(rendered.html)
     link = "https://shop.example/o/order-1001?a=1&amp;b=2"
-    assert f'follow it:<br>\n<a href="{link}">{link}</a>.</p>' in rendered.html
+    assert f'follow it:<br>\n<a href="{link}">{link}</a>.</p>' in unstyled(rendered.html)
 
 
 def test_the_two_bodies_of_an_email_that_is_written_as_html_say_the_same():
@@ -150,7 +157,7 @@ def test_the_two_bodies_of_an_email_that_is_written_as_html_say_the_same():
 
     rendered = template.render(VARIABLES)
 
-    assert "<p>You paid <b>GHS\xa01,250.50</b>" in rendered.html
+    assert "<p>You paid <b>GHS&nbsp;1,250.50</b>" in unstyled(rendered.html)
     assert rendered.text == (
         "Thank you\n\nYou paid GHS 1,250.50 for\n\n- A dress\n- Shoes\n\n"
         "See & follow (https://shop.example/)\n"
@@ -164,7 +171,7 @@ def test_who_may_be_written_to_no_more_is_told_how_in_both_bodies():
 
     url = EXAMPLES["unsubscribe_url"]
     assert rendered.text == f"It is on its way.\n\nUnsubscribe: {url}\n"
-    assert f'<a href="{url}">Unsubscribe</a>' in rendered.html
+    assert f'<a href="{url}">Unsubscribe</a>' in unstyled(rendered.html)
 
 
 @pytest.mark.parametrize(

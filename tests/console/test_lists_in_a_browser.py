@@ -1,0 +1,74 @@
+"""Lists in a real browser: what a script adds to links and forms that work without one."""
+
+import pytest
+from browser import Pages, started
+
+
+@pytest.fixture(scope="module")
+def pages():
+    with started() as browser:
+        yield Pages(browser)
+
+
+@pytest.fixture
+def page(pages, server, console):
+    """That of somebody who is signed in."""
+    page = pages.fresh(scripts=True)
+    page.context.add_cookies(
+        [
+            {"name": name, "value": value, "url": f"{server.url}/console"}
+            for name, value in console.cookies.items()
+        ]
+    )
+    return page
+
+
+@pytest.fixture
+def customers(client):
+    for name in ("Ama Mensah", "Kofi Boateng", "Ama Owusu"):
+        client.post("/v1/customers", json={"name": name})
+
+
+pytestmark = pytest.mark.usefixtures("customers")
+
+
+def test_a_list_is_searched_while_somebody_types(page, server):
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{server.url}/console/customers")
+
+    page.locator(".filters input[name=search]").press_sequentially("kofi")
+
+    page.get_by_text("1 to 1 of 1").wait_for()
+    assert page.locator("tbody th").all_inner_texts() == ["Kofi Boateng"]
+    assert page.evaluate("document.activeElement.name") == "search"
+    assert page.url.endswith("/console/customers?search=kofi")
+    assert said == []
+
+
+def test_a_list_that_was_searched_can_be_gone_back_from(page, server):
+    page.goto(f"{server.url}/console/customers")
+    page.locator(".filters input[name=search]").fill("kofi")
+    page.get_by_text("1 to 1 of 1").wait_for()
+
+    page.go_back()
+
+    page.get_by_text("1 to 3 of 3").wait_for()
+
+
+def test_what_cannot_be_asked_is_said_in_the_place_of_the_list(page, server):
+    page.goto(f"{server.url}/console/customers")
+
+    page.locator(".filters input[name=search]").fill("x" * 5000)
+
+    page.locator("section#customers[role=alert]").get_by_role("link", name="Try again").wait_for()
+
+
+def test_a_list_that_nobody_answers_for_stays_and_says_so(page, server):
+    page.goto(f"{server.url}/console/customers")
+    page.route("**/console/customers?*", lambda route: route.abort())
+
+    page.locator(".filters input[name=search]").fill("kofi")
+
+    page.get_by_text("the service was not reached").wait_for()
+    assert page.locator("tbody th").count() == 3

@@ -1,0 +1,227 @@
+"""People who are signed in to the console: what they see, what they may, who keeps them out."""
+
+import json
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from api_server import Merchant
+from console_browser import browser_at
+from console_people import add_person, credentials, signed_in_as
+from starlette.responses import JSONResponse
+
+from console.routing import console_router
+
+LIST = "/console/customers"
+LOGIN = "/console/login"
+SESSIONS = "/console/sessions"
+EFUA = "efua@shop.example"
+AMA = {"name": "Ama Mensah", "email": "ama.mensah@gmail.com", "phone": "+233501234589"}
+
+
+@pytest.fixture
+def ama(client):
+    made = client.post("/v1/customers", json=AMA)
+    assert made.status_code == 201
+    return made.json()
+
+
+@pytest.fixture
+def support(merchant):
+    add_person(merchant, EFUA, "support", "Efua Asante")
+    with signed_in_as(merchant, EFUA) as browser:
+        yield browser
+
+
+def test_a_person_looks_at_either_book(merchant, client, ama):  # noqa: ARG001
+    add_person(merchant, EFUA, "owner")
+    with signed_in_as(merchant, EFUA, mode="live") as browser:
+        assert "Ama Mensah" not in browser.get(LIST).text
+
+        browser.post("/console/mode", data={"mode": "test"})
+
+        assert "Ama Mensah" in browser.get(LIST).text
+
+
+def test_support_sees_customers_covered(support, ama):  # noqa: ARG001
+    asked = {"search": "ama.mensah@gmail.com"}, {"as_of": datetime.now(UTC).isoformat()}
+    for shown in (support.get(LIST), *(support.get(LIST, params=each) for each in asked)):
+        assert "A••• M•••" in shown.text
+        assert "Mensah" not in shown.text
+        assert "501234589" not in shown.text
+
+
+def test_support_sees_who_somebody_is_when_they_ask_once_and_it_is_recorded(support, client, ama):
+    asked = support.post(f"{LIST}/{ama['id']}/reveal")
+
+    assert asked.status_code == 200
+    assert all(value in asked.text for value in ("Ama Mensah", AMA["email"], AMA["phone"]))
+    assert "Mensah" not in support.get(LIST).text
+    [revealed, _registered] = client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]
+    assert revealed["topic"] == "customer.revealed"
+    assert revealed["actor"] == revealed["data"]["user_id"]
+    assert revealed["actor"].startswith("usr_")
+
+
+def test_who_sees_customers_anyway_is_led_to_them_and_nothing_is_recorded(console, client, ama):
+    asked = console.post(f"{LIST}/{ama['id']}/reveal")
+
+    assert asked.headers["location"].startswith(f"{LIST}/{ama['id']}")
+    assert len(client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]) == 1
+
+
+def test_nobody_is_revealed_who_is_not_there_or_of_the_other_book(support, merchant, ama):
+    with signed_in_as(merchant, EFUA, mode="live") as live:
+        assert live.post(f"{LIST}/{ama['id']}/reveal").status_code == 404
+    assert support.post(f"{LIST}/cus_{'0' * 26}/reveal").status_code == 404
+
+
+def test_support_takes_no_list_away(support, ama):  # noqa: ARG001
+    refused = support.get(f"{LIST}.csv")
+
+    assert refused.status_code == 403
+    assert "Mensah" not in refused.text
+
+
+def test_whatever_support_asks_of_the_api_by_its_address_is_covered_or_refused(new_server):
+    asking = console_router()
+
+    @asking.post("/console/test/asked")
+    async def ask(page):
+        method, path = page.form["method"], page.form["path"]
+        body = json.loads(page.form.get("body", "{}"))
+        if method == "PASSED ON":
+            return page.api.passed_on(path)
+        answer = await getattr(page.api, method)(path, **body)
+        return JSONResponse(answer.body, answer.status)
+
+    server = new_server(pages=[asking])
+    merchant = Merchant(server, server.found("Ama's shop"))
+    with merchant.client() as client:
+        ama = client.post("/v1/customers", json=AMA).json()
+    add_person(merchant, EFUA, "support")
+    with signed_in_as(merchant, EFUA) as browser:
+
+        def asked(method, path, **body):
+            form = {"method": method, "path": path, "body": json.dumps(body)}
+            return browser.post("/console/test/asked", data=form)
+
+        of_ama = f"/v1/customers/{ama['id']}"
+        shown = [
+            asked("get", path)
+            for path in (
+                of_ama,
+                "/v1/customers",
+                "/v1/events",
+                f"{of_ama}/facts",
+                f"{of_ama}/state",
+            )
+        ]
+        sent_back = asked("patch", of_ama, name="A••• M•••", tags=["vip"])
+        refused = [
+            asked("delete", of_ama),
+            asked("PASSED ON", "/v1/exports/customers"),
+            asked("PASSED ON", of_ama),
+            asked("get", "/v1/api-keys"),
+            asked("post", "/v1/payment-links", name="x", amount=1, currency="GHS"),
+        ]
+
+    assert {each.status_code for each in shown} == {200}
+    assert not [each for each in shown if "Mensah" in each.text or "501234589" in each.text]
+    assert sent_back.json()["tags"] == ["vip"]
+    with merchant.client() as client:
+        assert client.get(of_ama).json()["name"] == "Ama Mensah"
+    assert {each.status_code for each in refused} == {403}
+
+
+def test_what_a_person_records_has_them_as_its_actor(merchant, client, new_server):  # noqa: ARG001
+    user = add_person(merchant, EFUA, "owner")
+    with signed_in_as(merchant, EFUA):
+        pass
+
+    facts = merchant.server.ledger.read(f"{merchant.org_id}/live", limit=100)
+    [began] = [each for each in facts if each.topic == "console_session.began"]
+    assert json.loads(began.context)["actor"] == user.id
+
+
+def test_a_wrong_password_says_nothing_of_who_there_is(merchant):
+    add_person(merchant, EFUA, "owner")
+    with browser_at(merchant.server.url) as browser:
+        wrong = browser.post(LOGIN, data=credentials(merchant, EFUA, "wrong password"))
+        unknown = browser.post(LOGIN, data=credentials(merchant, "kofi@shop.example"))
+
+    assert (wrong.status_code, unknown.status_code) == (401, 401)
+    said = [re.sub('(name="once" value=)"[^"]+"', r"\1", each.text) for each in (wrong, unknown)]
+    assert said[0] == said[1].replace("kofi@shop.example", EFUA)
+    assert "wrong password" not in wrong.text
+
+
+def test_trying_in_somebody_s_name_does_not_keep_them_out_where_they_have_been(merchant):
+    add_person(merchant, EFUA, "owner")
+    with signed_in_as(merchant, EFUA) as browser:
+        browser.post("/console/logout")
+        with browser_at(merchant.server.url) as stranger:
+            tried = [
+                stranger.post(LOGIN, data=credentials(merchant, EFUA, "wrong password"))
+                for _ in range(11)
+            ]
+
+        again = browser.post(LOGIN, data=credentials(merchant, EFUA))
+
+    assert [each.status_code for each in tried] == [401] * 10 + [429]
+    assert again.status_code == 303
+
+
+def test_the_organization_one_was_signed_in_to_is_filled_in(merchant):
+    add_person(merchant, EFUA, "owner")
+    with signed_in_as(merchant, EFUA) as browser:
+        browser.post("/console/logout")
+
+        assert f'value="{merchant.org_id}"' in browser.get(LOGIN).text
+
+
+def test_so_is_the_only_one_there_is(new_server):
+    server = new_server()
+    only = server.found("Ama's shop")
+
+    assert f'value="{only.org_id}"' in httpx.get(f"{server.url}{LOGIN}").text
+
+    server.found("Kofi's shop")
+    assert f'value="{only.org_id}"' not in httpx.get(f"{server.url}{LOGIN}").text
+
+
+def test_everybody_sees_their_own_sessions_and_an_owner_those_of_all(merchant, support):
+    add_person(merchant, "kofi@shop.example", "owner", "Kofi Boateng")
+    with signed_in_as(merchant, "kofi@shop.example") as owner:
+        seen = {"owner": owner.get(SESSIONS).text, "support": support.get(SESSIONS).text}
+
+    assert {name for name in ("Efua Asante", "Kofi Boateng") if name in seen["owner"]} == {
+        "Efua Asante",
+        "Kofi Boateng",
+    }
+    assert "Efua Asante" in seen["support"]
+    assert "Kofi Boateng" not in seen["support"]
+
+
+def test_a_session_is_ended_by_whose_it_is_or_by_an_owner_and_nobody_else(merchant, support):
+    add_person(merchant, "kofi@shop.example", "owner")
+    with signed_in_as(merchant, "kofi@shop.example") as owner:
+        own, of_support = session_of(owner), session_of(support)
+
+        refused = support.post(f"{SESSIONS}/{own}/end")
+        ended = owner.post(f"{SESSIONS}/{of_support}/end")
+
+        assert refused.status_code == 404
+        assert ended.headers["location"] == SESSIONS
+        assert support.get(SESSIONS).headers["location"].startswith(LOGIN)
+        assert owner.get(SESSIONS).status_code == 200
+
+        out = owner.post(f"{SESSIONS}/{own}/end")
+
+        assert out.headers["location"] == LOGIN
+        assert owner.get(SESSIONS).status_code == 303
+
+
+def session_of(browser):
+    return f"ses_{browser.cookies['whence_session'].partition('.')[0][-26:]}"
