@@ -5,6 +5,7 @@ with the last of them. WHENCE_TEST_POSTGRES_URL names another one to use instead
 """
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ import pytest
 import structlog
 from browser import Pages, started
 from citus import pretend_citus
+from empty_stores import make_store
 from playwright.sync_api import Browser
 from postgresql import databases_on, empty, empty_but_for_tables, tables_made
 from sqlalchemy import Engine
@@ -40,6 +42,17 @@ def pytest_configure() -> None:
     """Nothing here speaks TLS, and reading a system's certificates takes as long as a test."""
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # where there are none
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays until the end: whoever looks for garbage need not look through it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -229,13 +242,48 @@ def tables_wanted() -> None:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def views_wanted() -> None:
+    """Whoever asks for it begins with an empty store, and may find its views made as well."""
+
+
+@pytest.fixture(scope="session")
+def store_to_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of an empty store with views."""
+    folder = tmp_path_factory.mktemp("store-to-copy")
+    make_store(f"sqlite:///{folder / 'ledger.db'}", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def database_to_copy(
+    postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The same in a database."""
+    with databases_on(postgresql_server) as create:
+        url = create()
+        make_store(url, tmp_path_factory.mktemp("database-to-copy"))
+        yield url
+
+
+@pytest.fixture
+def copied_database(postgresql_server: str, database_to_copy: str) -> Iterator[str]:
+    with databases_on(postgresql_server, like=database_to_copy) as create:
+        yield create()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if "views_wanted" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("store_to_copy"), tmp_path, dirs_exist_ok=True)
     return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
 @pytest.fixture
-def postgresql_url(request: pytest.FixtureRequest, new_postgresql: Callable[..., str]) -> str:
-    return new_postgresql(with_tables="tables_wanted" in request.fixturenames)
+def postgresql_url(request: pytest.FixtureRequest) -> str:
+    if "views_wanted" in request.fixturenames:
+        return str(request.getfixturevalue("copied_database"))
+    new_postgresql = request.getfixturevalue("new_postgresql")
+    return str(new_postgresql(with_tables="tables_wanted" in request.fixturenames))
 
 
 @pytest.fixture

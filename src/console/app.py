@@ -12,11 +12,18 @@ from console.customers import list as customer_list
 from console.failures import failed
 from console.pages import Page
 from console.routing import START, Console, PageRouter, console_router
-from console.signing_in import login, revealing
+from console.signing_in import login, revealing, sessions
 
 _entrance = console_router()
 
-_ROUTERS = (_entrance, login.router, revealing.router, live.router, customer_list.router)
+_ROUTERS = (
+    _entrance,
+    login.router,
+    revealing.router,
+    sessions.router,
+    live.router,
+    customer_list.router,
+)
 
 
 def add_console(app: Service, *more: PageRouter) -> None:

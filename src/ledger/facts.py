@@ -7,7 +7,7 @@ facts has imported the modules that define them.
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, cast, get_args, get_type_hints
 
 import orjson
@@ -103,7 +103,7 @@ class FactMapper(Mapper[str]):
     def _restored(self, stream: str, version: int, topic: str, data: str, recorded_at: str) -> Fact:
         form = self._forms.get(topic)
         if form is None:
-            form = self._forms[topic] = _Form(resolve_topic(topic))
+            form = self._forms[topic] = _form_of(resolve_topic(topic))
         try:
             state = orjson.loads(data)
         except orjson.JSONDecodeError as error:
@@ -126,7 +126,7 @@ class FactMapper(Mapper[str]):
 
 
 class _Form:
-    """What the facts of one topic look like today: looked up once, not for each of them."""
+    """What the facts of one kind look like today."""
 
     __slots__ = ("_kind", "moments", "new", "version")
 
@@ -144,3 +144,7 @@ class _Form:
     def upcast(self, state: dict[str, Any]) -> None:
         for written_as in range(state.pop("class_version", 1), self.version):
             getattr(self._kind, f"upcast_v{written_as}_v{written_as + 1}")(state)
+
+
+# To look at the types of a kind takes longer than to restore a hundred facts of it.
+_form_of = cache(_Form)

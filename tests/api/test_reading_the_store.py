@@ -23,7 +23,7 @@ def store(database_url, tmp_path, new_server):
     server = new_server()
     founded = server.found("Ama's shop")
     _sell_something_of_everything(server.url, founded.keys["test"])
-    return Store(database_url, tmp_path / "views", founded.org_id)
+    return Store(database_url, tmp_path, founded.org_id)
 
 
 class Store:

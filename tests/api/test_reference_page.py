@@ -110,6 +110,13 @@ def test_the_page_may_run_only_what_this_server_gives_and_style_itself(stranger)
     assert re.findall(r'(?:src|href|url)="(https?:[^"]*)"', page.text) == []
 
 
+def test_the_page_reads_the_document_under_the_version_that_it_reads_sooner(stranger):
+    document = stranger.get("/openapi.json").json()
+
+    assert stranger.get("/docs/openapi.json").json() == document | {"openapi": "3.0.3"}
+    assert document["openapi"] == "3.1.0"
+
+
 def test_what_the_page_runs_is_sent_packed_and_kept_for_ever(server, script):
     with httpx.Client(base_url=server.url) as client:
         with client.stream("GET", script, headers={"Accept-Encoding": "gzip"}) as packed:

@@ -183,7 +183,7 @@ def test_a_file_is_the_one_of_the_api(console, client):
 
 
 def test_a_page_is_one_request_to_the_limits_the_log_and_the_metrics(new_server, log):
-    server = new_server(rate_limit_per_key="2/minute")
+    server = new_server(rate_limit_per_key="2/day")
     founded = server.found("Ama's shop")
 
     with signed_in(server.url, founded.keys["test"]) as console:

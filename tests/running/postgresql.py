@@ -186,14 +186,15 @@ def _operating(url: str) -> psycopg.Connection:
 
 
 @contextmanager
-def databases_on(server: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases on a server; they are gone afterwards."""
+def databases_on(server: str, *, like: str | None = None) -> Iterator[Callable[[], str]]:
+    """Makes databases on a server, empty or `like` one there; they are gone afterwards."""
     made: list[str] = []
+    template = f'TEMPLATE "{make_url(like).database}" STRATEGY FILE_COPY' if like else ""
 
     def create() -> str:
         name = f"whence_test_{uuid4().hex}"
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" {template}')
         made.append(name)
         return make_url(server).set(database=name).render_as_string(hide_password=False)
 

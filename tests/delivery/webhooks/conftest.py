@@ -10,7 +10,7 @@ def receiver():
 
 
 @pytest.fixture
-def shop(database_url, tmp_path):
+def shop(database_url, views_wanted, tmp_path):  # noqa: ARG001 (told)
     with opened(database_url, tmp_path) as shop:
         yield shop
 
