@@ -100,5 +100,6 @@ def _is_seen(request: ApiRequest, stored: StoredFact, upto: int, mapper: FactMap
     if stored.position > upto:
         return False
     moment = request.moment
-    as_of = moment and moment.as_of
-    return as_of is None or had_happened(mapper.decode(stored), as_of)
+    if moment is None or moment.as_of is None:
+        return True
+    return had_happened(mapper.decode(stored), moment.as_of)

@@ -70,7 +70,7 @@ def test_there_are_no_facts_of_what_there_is_not(client, subject):
     assert client.get(f"/v1/{subject}/nothing/facts").status_code == 404
 
 
-def test_facts_are_for_those_who_may_know_the_customers(client, merchant):
+def test_facts_are_for_those_who_may_know_the_customers(client):
     payment = paid(client)
     made = client.post("/v1/api-keys", json={"name": "tills", "scopes": ["payments:read"]}).json()
 
