@@ -6,9 +6,8 @@ from starlette.responses import Response
 
 from api.app import Service
 from api.http.errors import no_such_route
-from console import live
+from console import customers, live
 from console.assets import PLACE, Assets
-from console.customers import list as customer_list
 from console.failures import failed
 from console.overview import page as overview
 from console.pages import Page
@@ -24,7 +23,7 @@ _ROUTERS = (
     sessions.router,
     live.router,
     overview.router,
-    customer_list.router,
+    *customers.ROUTERS,
 )
 
 

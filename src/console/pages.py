@@ -14,7 +14,7 @@ from api.http.errors import ApiError, MissingKey
 from api.http.request import ApiRequest
 from api.http.time_travel import moment_in
 from console import notices
-from console.addresses import CARRIED, PAST, address, with_query
+from console.addresses import CARRIED, PAST, TRAVEL, address, with_query
 from console.api_client import ApiClient
 from console.assets import Assets
 from console.failures import completed, failure_of
@@ -30,8 +30,7 @@ _UNAUTHORIZED: Final = 401
 _SEE_OTHER: Final = 303
 # Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
 _PLACE: Final = ("cursor", "offset")
-_TRAVEL: Final = (*PAST, "tz")
-_TOGETHER: Final = (_TRAVEL, ("from", "to", "preset"), ("currency",))
+_TOGETHER: Final = (TRAVEL, ("from", "to", "preset"), ("currency",))
 
 
 @dataclass(frozen=True)
@@ -111,6 +110,10 @@ class Page:
     @property
     def is_past(self) -> bool:
         return self.past is not None
+
+    def may_change(self, scope: str) -> bool:
+        """Whether the viewer may do such a thing from this page: what is past stays as it is."""
+        return not self.is_past and self.may(scope)
 
     @property
     def shows_present(self) -> bool:
@@ -249,6 +252,6 @@ class Page:
         """What nobody can read, a moment or a range, is not carried on."""
         for together in _TOGETHER:
             if field in together:
-                if field in _TRAVEL:
+                if field in TRAVEL:
                     self.past = None
                 self.query = Fields(each for each in self.query.pairs if each[0] not in together)
