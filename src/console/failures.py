@@ -30,6 +30,13 @@ _WORDS: Final = {
     ),
     "rate_limit_exceeded": ("Too much was asked at once", ""),
     "payload_too_large": ("That was too much to send", "Go back, and write less into the form."),
+    "past_folding": (
+        "Looking back: one moment",
+        (
+            "What there was by then is worked out from the facts, the first time somebody asks. "
+            "This page renews itself."
+        ),
+    ),
     "views_rebuilding": (
         "The figures are being worked out anew",
         "All facts are safe, and new ones are recorded. This page renews itself.",
@@ -45,7 +52,9 @@ _WORDS: Final = {
 }
 # The API says best which it was; the rest is said behind.
 _IN_ITS_WORDS: Final = frozenset({"insufficient_scope", "rate_limit_exceeded"})
-_RENEWED: Final = frozenset({"views_rebuilding", "views_behind", "ledger_unavailable"})
+_RENEWED: Final = frozenset(
+    {"past_folding", "views_rebuilding", "views_behind", "ledger_unavailable"}
+)
 _RENEWED_AFTER_SECONDS: Final = 2
 
 
