@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.app import Service
 from api.http.errors import no_such_route
-from console import live
+from console import invoices, links, live, payments, subscriptions
 from console.assets import PLACE, Assets
 from console.customers import list as customer_list
 from console.failures import failed
@@ -23,6 +23,10 @@ _ROUTERS = (
     sessions.router,
     live.router,
     customer_list.router,
+    *payments.ROUTERS,
+    *links.ROUTERS,
+    *subscriptions.ROUTERS,
+    *invoices.ROUTERS,
 )
 
 
