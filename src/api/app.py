@@ -19,6 +19,7 @@ from api import (
     checkout,
     command_line,
     explanations,
+    facts,
     invoices,
     organization,
     retry_policies,
@@ -136,6 +137,7 @@ _QUERIES = (
     event_queries.router,
     # Before the customers, one of whom would be called "top".
     explanations.router,
+    facts.router,
     customer_exports.router,
     customer_queries.router,
     customer_queries.customer_routes.by_external_id,

@@ -1,6 +1,7 @@
 """Session commands: somebody signs in to the console, sees who is signed in, and signs out."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from commands.handling.unit_of_work import UnitOfWork
@@ -48,30 +49,39 @@ async def note_use(work: UnitOfWork, session_id: str) -> None:
     (await work.load_for_update(ConsoleSession, session_id)).note_use(work.now)
 
 
-async def open_sessions(work: UnitOfWork, holder: Key | User | None = None) -> list[ConsoleSession]:
+@dataclass(frozen=True)
+class SignedIn:
+    """An open session, and whose it is."""
+
+    session: ConsoleSession
+    holder: Key | User
+
+
+async def open_sessions(work: UnitOfWork, holder: Key | User | None = None) -> list[SignedIn]:
     """Those of a person or a key, or of all of this book; who signed in last comes first."""
     prefix = "" if holder is None else f"{holder.id} "
     found = [
         await work.load_recent(ConsoleSession, stream)
         for stream in await work.streams_found_by(SESSION, prefix)
     ]
-    is_open = [each for each in found if each.is_open(work.now) and await _opens(work, each)]
-    return sorted(is_open, key=lambda each: each.id, reverse=True)
+    whose = [(each, await _holder(work, each)) for each in found if each.is_open(work.now)]
+    signed_in = [SignedIn(each, holder) for each, holder in whose if holder is not None]
+    return sorted(signed_in, key=lambda each: each.session.id, reverse=True)
 
 
-async def end_sessions(work: UnitOfWork, sessions: Iterable[ConsoleSession]) -> None:
-    for each in sessions:
-        await end_session(work, each.id, "ended")
+async def end_sessions(work: UnitOfWork, ended: Iterable[SignedIn]) -> None:
+    for each in ended:
+        await end_session(work, each.session.id, "ended")
 
 
-async def _opens(work: UnitOfWork, session: ConsoleSession) -> bool:
-    """Whether whoever signed in was not shut out since."""
-    organization = await work.load_recent(Organization, work.org_id)
-    key = organization.keys.get(session.key_id or "")
-    if key is not None:
-        return key.revoked_at is None
-    user = await work.load_recent(User, session.user_id or "")
-    return user.access_version == session.access_version
+async def _holder(work: UnitOfWork, session: ConsoleSession) -> Key | User | None:
+    """Whoever signed in, unless they were shut out since."""
+    if session.user_id is None:
+        organization = await work.load_recent(Organization, work.org_id)
+        key = organization.keys.get(session.key_id or "")
+        return None if key is None or key.revoked_at is not None else key
+    user = await work.load_recent(User, session.user_id)
+    return user if user.access_version == session.access_version else None
 
 
 async def _make_room(work: UnitOfWork, holder_id: str) -> None:

@@ -6,7 +6,13 @@ from functools import cached_property, partial
 from hashlib import sha256
 from typing import Final
 
-from commands.console_sessions import begin_session, end_session, note_use
+from commands.console_sessions import (
+    SignedIn,
+    begin_session,
+    end_session,
+    note_use,
+    open_sessions,
+)
 from commands.handling.handler import CommandHandler, Context
 from commands.handling.unit_of_work import UnitOfWork
 from commands.passwords import CannotProve, Passwords
@@ -116,11 +122,24 @@ class Viewers:
         user = await self._handler.load_recent(User, book, session.user_id)
         return user is not None and found_as(user.email) == found_as(email)
 
+    async def signed_in(self, viewer: Principal) -> list[SignedIn]:
+        """Where they are signed in; to whoever may hand out keys, where everybody is."""
+        seen = None if viewer.may("api_keys:write") else viewer.holder
+        seeing = partial(open_sessions, holder=seen)
+        return await self._handler.perform(viewer.session_book, seeing)
+
+    async def end(self, viewer: Principal, session_id: str, *, request_id: str) -> None:
+        """Ends one of those that they see. Raises SessionNotFound."""
+        if session_id not in {each.session.id for each in await self.signed_in(viewer)}:
+            raise ConsoleSession.not_found(session_id)
+        end = partial(end_session, session_id=session_id, ending="ended")
+        context = _context(viewer, request_id)
+        await self._handler.perform(viewer.session_book, end, context=context)
+
     async def sign_out(self, viewer: Principal, *, request_id: str) -> None:
         """Ends the session they are signed in with."""
-        actor = None if viewer.user is None else viewer.id
-        context = Context(actor=actor, key_id=viewer.key_id, request_id=request_id)
-        await self._perform(viewer, partial(end_session, ending="signed_out"), context)
+        sign_out = partial(end_session, ending="signed_out")
+        await self._perform(viewer, sign_out, _context(viewer, request_id))
 
     async def note_use(self, viewer: Principal) -> None:
         """Remembers that the session is in use; does nothing when that was noted just now."""
@@ -168,6 +187,11 @@ class Viewers:
         user = await self._handler.load_recent(User, str(book), session.user_id)
         is_out = user is None or user.access_version != session.access_version
         return None if is_out else user
+
+
+def _context(viewer: Principal, request_id: str) -> Context:
+    actor = None if viewer.user is None else viewer.id
+    return Context(actor=actor, key_id=viewer.key_id, request_id=request_id)
 
 
 async def _account(work: UnitOfWork, email: str) -> tuple[User | None, str | None]:

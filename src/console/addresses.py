@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 # What is chosen for every page at once, and goes along to the next one.
 PAST: Final = ("as_of", "known_at")
+TRAVEL: Final = (*PAST, "tz")
 CARRIED: Final = (*PAST, "tz", "currency", "from", "to", "preset")
 
 

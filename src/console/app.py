@@ -2,21 +2,29 @@
 
 from functools import partial
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.app import Service
 from api.http.errors import no_such_route
-from console import live
+from console import customers, live
 from console.assets import PLACE, Assets
-from console.customers import list as customer_list
 from console.failures import failed
+from console.overview import page as overview
 from console.pages import Page
 from console.routing import START, Console, PageRouter, console_router
-from console.signing_in import login, revealing
+from console.signing_in import login, revealing, sessions
 
 _entrance = console_router()
 
-_ROUTERS = (_entrance, login.router, revealing.router, live.router, customer_list.router)
+_ROUTERS = (
+    _entrance,
+    login.router,
+    revealing.router,
+    sessions.router,
+    live.router,
+    overview.router,
+    *customers.ROUTERS,
+)
 
 
 def add_console(app: Service, *more: PageRouter) -> None:
@@ -32,8 +40,3 @@ async def show_asset(page: Page, name: str) -> Response:
     if found is None:
         raise no_such_route(page.path)
     return found.answer(small=page.takes_gzip)
-
-
-@_entrance.get("/console")
-async def enter(page: Page) -> Response:
-    return RedirectResponse(page.url("/console/customers"), 303)

@@ -14,7 +14,7 @@ from api.http.errors import ApiError, MissingKey
 from api.http.request import ApiRequest
 from api.http.time_travel import moment_in
 from console import notices
-from console.addresses import CARRIED, PAST, address, with_query
+from console.addresses import CARRIED, PAST, TRAVEL, address, with_query
 from console.api_client import ApiClient
 from console.assets import Assets
 from console.failures import completed, failure_of
@@ -30,7 +30,7 @@ _UNAUTHORIZED: Final = 401
 _SEE_OTHER: Final = 303
 # Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
 _PLACE: Final = ("cursor", "offset")
-_TRAVEL: Final = (*PAST, "tz")
+_TOGETHER: Final = (TRAVEL, ("from", "to", "preset"), ("currency",))
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,26 @@ class Page:
         return None if moment is None else Past(moment.as_of, moment.known_at)
 
     @property
+    def at(self) -> datetime:
+        """The moment that the page is about: what its last days end with. Raises InvalidInput."""
+        past = self.past
+        return (past and (past.as_of or past.known_at)) or self._now
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Writes as whoever looks reads it."""
+        return Writer(reader=self.reader, now=self._now, zone=self.moment.tz, past=self.is_past)
+
+    def may(self, scope: str) -> bool:
+        return self.viewer is not None and self.viewer.may(scope)
+
+    @property
     def is_past(self) -> bool:
         return self.past is not None
+
+    def may_change(self, scope: str) -> bool:
+        """Whether the viewer may do such a thing from this page: what is past stays as it is."""
+        return not self.is_past and self.may(scope)
 
     @property
     def shows_present(self) -> bool:
@@ -180,8 +198,7 @@ class Page:
         """A page, or the part of one, in place of what was asked for."""
         if error.status == _UNAUTHORIZED and self.viewer is None:
             return self._to_sign_in()
-        if (error.details or {}).get("field") in _TRAVEL:
-            self._leave_the_past()
+        self._let_go_of((error.details or {}).get("field"))
         part = None if self.part is None else "failure"
         values = {"failure": failure_of(error)}
         return completed(self._document("failure.html", part, error.status, values), error)
@@ -206,10 +223,9 @@ class Page:
     def _document(
         self, template: str, part: str | None, status: int, values: Mapping[str, Any]
     ) -> Response:
-        writer = Writer(reader=self.reader, now=self._now, zone=self.moment.tz, past=self.is_past)
         html = rendered(
             template,
-            writer,
+            self.writer,
             part=part,
             once=self.once,
             page=self,
@@ -232,7 +248,10 @@ class Page:
             return RedirectResponse(place, _SEE_OTHER)
         return Response(headers={"HX-Redirect": place})
 
-    def _leave_the_past(self) -> None:
-        """A moment that nobody can read is not carried on."""
-        self.past = None
-        self.query = Fields(each for each in self.query.pairs if each[0] not in _TRAVEL)
+    def _let_go_of(self, field: object) -> None:
+        """What nobody can read, a moment or a range, is not carried on."""
+        for together in _TOGETHER:
+            if field in together:
+                if field in TRAVEL:
+                    self.past = None
+                self.query = Fields(each for each in self.query.pairs if each[0] not in together)

@@ -21,6 +21,9 @@ class Viewer:
     scopes: frozenset[str]
     role: str = "API key"
     is_person: bool = False
+    may_export: bool = True
+    may_delete: bool = True
+    hides_personal: bool = False
 
     def may(self, scope: str) -> bool:
         """Whoever has no scope listed may do everything."""
@@ -41,4 +44,7 @@ def viewer_of(state: RequestState) -> Viewer | None:
         scopes=caller.scopes,
         role="API key" if caller.role is None else caller.role.capitalize(),
         is_person=caller.user is not None,
+        may_export=caller.may_export,
+        may_delete=caller.may_delete,
+        hides_personal=caller.hides_personal,
     )

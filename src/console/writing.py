@@ -6,6 +6,7 @@ was at a moment of the past says dates, for "3 h ago" would be told from another
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from babel import Locale
@@ -50,7 +51,7 @@ class Writer:
     def count(self, number: int | None) -> str:
         if number is None:
             return _ABSENT
-        return _with_minus(format_decimal(number, locale=self.reader.locale))
+        return _counted(number, self.reader.locale)
 
     def share(self, part: float | None) -> str:
         """A fraction of 1, with one decimal: 31.2%."""
@@ -86,6 +87,17 @@ class Writer:
         there = self._there(moment)
         return f"{there.day} {there:%B %Y}"
 
+    def bucket(self, start: Instant, length: str) -> str:
+        """14:00, 28 Nov, Nov 2026: an hour, a day or a week, a month, by its beginning."""
+        there = self._there(start)
+        match length:
+            case "hour":
+                return f"{there:%H:%M}"
+            case "month":
+                return f"{there:%b %Y}"
+            case _:
+                return f"{there.day} {there:%b}"
+
     def clock(self, moment: Instant) -> str:
         """14:05: beside the day."""
         return f"{self._there(moment):%H:%M}"
@@ -103,6 +115,11 @@ def missing_decimals(currency: str) -> int:
     """By how many decimals an amount is shorter than most: a column leaves so much room."""
     places = decimals(currency) if has_decimals(currency) else _USUAL_DECIMALS
     return max(_USUAL_DECIMALS - places, 0)
+
+
+@lru_cache(maxsize=4096)
+def _counted(number: int, locale: str) -> str:
+    return _with_minus(format_decimal(number, locale=locale))
 
 
 def _with_minus(figure: str) -> str:

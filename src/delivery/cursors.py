@@ -133,6 +133,14 @@ def cursors_of(engine: Engine, book: str) -> list[Cursor]:
     return ask(engine, lambda connection: [Cursor(*row) for row in connection.execute(query)])
 
 
+def replays_of(engine: Engine, books: Collection[str]) -> set[tuple[str, str, str]]:
+    """Of these books: the book, whose it is, and which of their cursors."""
+    column = delivery_cursors.c
+    query = select(column.book, column.follower, column.cursor)
+    query = query.where(column.book.in_(books), column.until > 0)
+    return ask(engine, lambda connection: {tuple(row) for row in connection.execute(query)})
+
+
 def done_after(engine: Engine, cursor: Cursor) -> set[int]:
     """Positions it has not reached yet, of what is done or behind already."""
     attempted, column = delivery_attempts.c, deliveries.c

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import uuid4
 
+from delivery import cursors
 from delivery.progress import DeliveryProgress
 from delivery.recorder import Recorder
 from delivery.webhooks.book_deliveries import BookDeliveries
@@ -19,7 +20,6 @@ LEASE: Final = "delivery"
 
 _LEASE_SECONDS: Final = 10.0
 _RENEWED_AFTER_SECONDS: Final = 3.0
-_LOOKED_AT_AGAIN_SECONDS: Final = 5.0
 
 
 class DeliveryWorker:
@@ -38,7 +38,6 @@ class DeliveryWorker:
         self._holder = uuid4().hex
         self._books: dict[str, BookDeliveries] = {}
         self._renewed_at: dict[str, float] = {}
-        self._looked_at: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = asyncio.Event()
         self._closing = False
@@ -85,21 +84,17 @@ class DeliveryWorker:
         heads = await ask(services.ledger.heads)
         for book in await self._free(set(told) - self._books.keys()):
             await self._take(book, heads.get(book, 0))
+        replays = await ask(cursors.replays_of, services.ledger.engine, list(self._books))
         for book, deliveries in list(self._books.items()):
             if await self._holds(deliveries.lease):
                 if heads.get(book, 0) > deliveries.head:
                     deliveries.reaches(heads[book])
-                await self._look_at(book, deliveries)
+                begun = {each[1:] for each in replays if each[0] == book}
+                # Endpoints come and go with facts; replays without.
+                if deliveries.listed_at < deliveries.head or not deliveries.works(begun):
+                    await deliveries.look()
             else:
                 self._lose(deliveries.lease)
-
-    async def _look_at(self, book: str, deliveries: BookDeliveries) -> None:
-        """Endpoints come and go with facts; replays without."""
-        now = time.monotonic()
-        is_long_ago = now - self._looked_at.get(book, 0) > _LOOKED_AT_AGAIN_SECONDS
-        if deliveries.listed_at < deliveries.head or is_long_ago:
-            self._looked_at[book] = now
-            await deliveries.look()
 
     def _sum_up(self) -> None:
         told = [(book, cursor) for book in self._books.values() for cursor in book.working]

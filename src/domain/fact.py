@@ -1,10 +1,10 @@
 """Facts and aggregates: what every recorded fact has in common, and how one is recorded."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from inspect import signature
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from eventsourcing.domain import (
     BaseAggregate,
@@ -15,6 +15,8 @@ from eventsourcing.domain import (
 from eventsourcing.utils import resolve_topic
 
 from domain.errors import NotFound
+
+_IMPORTED_AFTER: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,11 @@ class Fact(CanMutateAggregate[str], metaclass=MetaDomainEvent):
     originator_version: int
     timestamp: datetime
     occurred_at: datetime
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it happened long before it was recorded: an import tells nobody of it."""
+        return self.timestamp - self.occurred_at > _IMPORTED_AFTER
 
 
 _NOTHING: frozenset[tuple[str, str]] = frozenset()

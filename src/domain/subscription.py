@@ -117,6 +117,11 @@ class Subscription(Entity):
         TOPIC = "subscription.canceled"
         reason: str | None
 
+        @property
+        def is_history(self) -> bool:
+            """Never: it ended by the clock, and it was this service that looked late."""
+            return False
+
     @classmethod
     def create(
         cls,

@@ -1,4 +1,7 @@
-"""Event counts: how many facts of each topic were recorded on a day, and where the last one is."""
+"""Event counts: how many facts of each topic were recorded on a day, and where the last one is.
+
+What was history when it was recorded is told apart: an import tells nobody of it.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +17,8 @@ event_counts = view(
     "event_counts",
     key("topic"),
     key("day", BigInteger),
-    total("events"),
+    total("news"),
+    latest("last_news"),
     latest("last_position"),
 )
 
@@ -23,17 +27,25 @@ def fold(recorded: Recorded[Fact], changes: Changes) -> None:
     fact = recorded.fact
     if type(fact) is Fact:
         return  # of no kind: in the past it stands for what had not happened yet
+    position, is_news = recorded.position, not fact.is_history
     changes.of(event_counts).merge(
-        (fact.TOPIC, fact.timestamp.toordinal()), events=1, last_position=recorded.position
+        (fact.TOPIC, fact.timestamp.toordinal()),
+        news=int(is_news),
+        last_news=position if is_news else None,
+        last_position=position,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class TopicCount:
-    """`events` counts those since a day, `last_position` is where the newest of all is."""
+    """`news` counts those since a day that were no history when they were recorded.
+
+    `last_position` is where the newest of all is, `last_news` where that of these is, if any.
+    """
 
     topic: str
-    events: int
+    news: int
+    last_news: int | None
     last_position: int
 
 
@@ -42,12 +54,13 @@ def counts_by_topic(
 ) -> list[TopicCount]:
     """Of each of these topics of which there is any fact: those since a day (in UTC) began."""
     column = event_counts.c
-    recent = case((column.day >= day.toordinal(), column.events), else_=0)
+    recent = func.sum(case((column.day >= day.toordinal(), column.news), else_=0))
+    last = (func.max(column.last_news), func.max(column.last_position))
     query = (
-        select(column.topic, func.sum(recent), func.max(column.last_position))
+        select(column.topic, recent, *last)
         .where(column.book == book, column.topic.in_(topics))
         .group_by(column.topic)
         .order_by(column.topic)
     )
     rows = connection.execute(query)
-    return [TopicCount(topic, int(events), last) for topic, events, last in rows]
+    return [TopicCount(topic, int(news), *last) for topic, news, *last in rows]

@@ -1,4 +1,4 @@
-"""Time buckets: a range cut into local hours, days, weeks or months, without gaps."""
+"""Time buckets: a range cut into local hours, days, weeks or months without gaps, or left whole."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from domain.time_zone import midnight
 from projections.engine.folding.timestamps import micros
 from projections.engine.querying.pages import BadArgument
 
-Granularity = Literal["hour", "day", "week", "month"]
+Granularity = Literal["hour", "day", "week", "month", "all"]
 # start ≤ t < end, in microseconds.
 Span = tuple[int, int]
 
@@ -45,6 +45,8 @@ def buckets_of(
     """
     if end <= start:
         return []
+    if granularity == "all":
+        return [(micros(start), micros(end))]
     if (end - start) / _AT_LEAST[granularity] > MOST_BUCKETS:
         raise TooManyBuckets
     edges, last = [micros(start)], micros(end)

@@ -112,6 +112,7 @@ def test_each_fact_says_when_by_whom_and_how_much(client):
         "payment_id": payment["id"],
         "occurred_at": "2026-03-04T05:06:07Z",
         "actor": "usr_kofi",
+        "reason": None,
         "adds": 60,
     }
 

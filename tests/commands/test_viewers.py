@@ -183,7 +183,7 @@ async def test_who_signs_in_last_is_listed_first_and_who_is_over_not_at_all(
     listed = await handler.perform(caller.book, open_sessions)
 
     known = [(await viewers.viewer(each)).session.id for each in new]
-    assert [each.id for each in listed] == known[::-1]
+    assert [each.session.id for each in listed] == known[::-1]
     assert await is_out(viewers, old)
 
 
@@ -205,8 +205,8 @@ async def test_sessions_of_others_are_not_among_those_of_one(handler, viewers, c
     own = await handler.perform(caller.book, partial(open_sessions, holder=second.holder))
     everybody = await handler.perform(caller.book, open_sessions)
 
-    assert [each.device for each in own] == [None]
-    assert {each.key_id for each in everybody} == {caller.key_id, second.key_id}
+    assert [each.session.device for each in own] == [None]
+    assert {each.holder.id for each in everybody} == {caller.key_id, second.key_id}
 
 
 PASSWORD = "correct horse battery"

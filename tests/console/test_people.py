@@ -15,6 +15,7 @@ from console.routing import console_router
 
 LIST = "/console/customers"
 LOGIN = "/console/login"
+SESSIONS = "/console/sessions"
 EFUA = "efua@shop.example"
 AMA = {"name": "Ama Mensah", "email": "ama.mensah@gmail.com", "phone": "+233501234589"}
 
@@ -188,3 +189,39 @@ def test_so_is_the_only_one_there_is(new_server):
 
     server.found("Kofi's shop")
     assert f'value="{only.org_id}"' not in httpx.get(f"{server.url}{LOGIN}").text
+
+
+def test_everybody_sees_their_own_sessions_and_an_owner_those_of_all(merchant, support):
+    add_person(merchant, "kofi@shop.example", "owner", "Kofi Boateng")
+    with signed_in_as(merchant, "kofi@shop.example") as owner:
+        seen = {"owner": owner.get(SESSIONS).text, "support": support.get(SESSIONS).text}
+
+    assert {name for name in ("Efua Asante", "Kofi Boateng") if name in seen["owner"]} == {
+        "Efua Asante",
+        "Kofi Boateng",
+    }
+    assert "Efua Asante" in seen["support"]
+    assert "Kofi Boateng" not in seen["support"]
+
+
+def test_a_session_is_ended_by_whose_it_is_or_by_an_owner_and_nobody_else(merchant, support):
+    add_person(merchant, "kofi@shop.example", "owner")
+    with signed_in_as(merchant, "kofi@shop.example") as owner:
+        own, of_support = session_of(owner), session_of(support)
+
+        refused = support.post(f"{SESSIONS}/{own}/end")
+        ended = owner.post(f"{SESSIONS}/{of_support}/end")
+
+        assert refused.status_code == 404
+        assert ended.headers["location"] == SESSIONS
+        assert support.get(SESSIONS).headers["location"].startswith(LOGIN)
+        assert owner.get(SESSIONS).status_code == 200
+
+        out = owner.post(f"{SESSIONS}/{own}/end")
+
+        assert out.headers["location"] == LOGIN
+        assert owner.get(SESSIONS).status_code == 303
+
+
+def session_of(browser):
+    return f"ses_{browser.cookies['whence_session'].partition('.')[0][-26:]}"

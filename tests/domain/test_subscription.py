@@ -139,6 +139,15 @@ def test_it_ends_with_the_period_that_is_paid_also_while_it_is_paused(subscripti
     assert subscription.wakes_at is None
 
 
+def test_however_late_it_is_seen_that_one_has_ended_its_end_is_no_history(subscription):
+    subscription.renew("inv_1", NOW)
+    subscription.schedule_end(LATER)
+
+    subscription.end(MONTH_ON + timedelta(days=3))
+
+    assert not subscription.pending_events[-1].is_history
+
+
 def test_an_end_that_is_revoked_leaves_it_as_it_was(subscription):
     subscription.renew("inv_1", NOW)
     for _ in range(2):

@@ -180,6 +180,16 @@ def test_months_are_those_of_the_calendar(shop):
     ]
 
 
+def test_a_range_may_be_left_whole(shop):
+    shop.pay(None, 10)
+    shop.pay(None, 100, at=shop.now - timedelta(days=5000))
+    start, end = shop.now - timedelta(days=6000), shop.later(minutes=1)
+
+    (bucket,) = series(shop, start, end, granularity="all")
+
+    assert (bucket.start, bucket.end, bucket.totals.amount) == (start, end, 110)
+
+
 def test_a_bucket_has_all_sources_and_is_what_they_add_up_to(shop):
     payment = shop.pay(None, 1000, source="payment_link", source_id="pl_1")
     payment.refund("ref_1", 300, shop.later(minutes=7))

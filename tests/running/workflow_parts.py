@@ -1,7 +1,7 @@
 """The parts that carry out workflows, joined as the service joins them but for its views."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from commands.handling.handler import CommandHandler
 from commands.handling.ids import Ids
@@ -18,11 +18,11 @@ from domain.payment import Payment
 from ledger.facts import FactMapper
 
 
-def do_what_follows(ledger, **actions):
-    """Does all that follows by now in a store, as the service does beside answering."""
+def do_what_follows(ledger, *, ahead=timedelta(), **actions):
+    """Does all that follows by now, or later, in a store, as the service does beside answering."""
 
     def now():
-        return datetime.now(UTC)
+        return datetime.now(UTC) + ahead
 
     handler = CommandHandler(ledger, clock=now, ids=Ids(now))
     try:

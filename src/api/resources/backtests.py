@@ -38,6 +38,14 @@ class BusiestHour(Shape):
     executions: Count
 
 
+class BacktestPerson(Shape):
+    """A customer of whom it would have followed, and how many messages would have reached them."""
+
+    customer_id: str
+    executions: Count
+    messages: Count
+
+
 class BacktestExample(Shape):
     """A message as it would have been sent."""
 
@@ -59,19 +67,21 @@ class Backtest(Shape):
     executions: Count
     customers: Count
     most_of_one_customer: Count
+    people: list[BacktestPerson]
     busiest_hour: BusiestHour | None
     actions: list[BacktestAction]
     examples: list[BacktestExample]
 
 
 def backtest_of(report: Report, book: str, *, tells: bool, **moments: Any) -> dict[str, Any]:
-    """``tells``: whether examples may be shown, which are about customers."""
+    """``tells``: whether people and examples may be shown, which are about customers."""
     busiest = report.per_hour.most_common(1)
     examples = report.examples if tells else []
     return Backtest.of(
         report,
         customers=len(report.per_customer),
         most_of_one_customer=max(report.per_customer.values(), default=0),
+        people=[BacktestPerson.of(each) for each in report.people] if tells else [],
         busiest_hour={"hour": busiest[0][0], "executions": busiest[0][1]} if busiest else None,
         actions=[_action_of(each) for each in report.actions],
         examples=[_example_of(each, report, book) for each in examples],

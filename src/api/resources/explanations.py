@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import Field
 
+from api.resources.facts import reason_of
 from api.resources.shapes import Currency, Moment, Pagination, Shape
 from projections import explanations
 
@@ -22,6 +23,7 @@ class ExplainingFact(Shape):
     occurred_at: Moment
     recorded_at: Moment
     actor: str | None = Field(examples=["usr_ama"])
+    reason: str | None = Field(examples=["damaged"])
     adds: Adds
 
 
@@ -48,4 +50,5 @@ def fact_of(fact: explanations.ExplainingFact) -> dict[str, Any]:
         payment_id=stored.stream,
         recorded_at=stored.recorded_at,
         actor=orjson.loads(stored.context).get("actor"),
+        reason=reason_of(orjson.loads(stored.data)),
     )

@@ -39,6 +39,12 @@ def recorded_fact_of(stored: StoredFact, mapper: FactMapper) -> dict[str, Any]:
         occurred_at=mapper.decode(stored).occurred_at,
         actor=context.get("actor"),
         key_id=context.get("key_id"),
-        reason=data.get("reason") or data.get("failure_message"),
+        reason=reason_of(data),
         data=data,
     )
+
+
+def reason_of(data: dict[str, Any]) -> str | None:
+    """Why it happened, as far as what was recorded of it says."""
+    reason: str | None = data.get("reason") or data.get("failure_message")
+    return reason

@@ -36,12 +36,12 @@ async def backlog_at(request: ApiRequest, endpoint: WebhookEndpoint) -> Backlog:
     """What waits for an endpoint, as far as it is told of what happens."""
     book, topics = request.book_name, told_of(request, topics_of(types_wanted(endpoint.events)))
     known = narrowed(request)
-    begins = endpoint.told_after
-    if begins is None:
-        reading = request.dependencies.ledger.read_stream
-        begins = (await asyncio.to_thread(reading, book, endpoint.id))[0].position
+    reading, told_after = request.dependencies.ledger.read_stream, endpoint.told_after
+    registered = (await asyncio.to_thread(reading, book, endpoint.id))[0].position
+    begins = registered if told_after is None else told_after
+    where = {"begins": begins, "history_upto": registered}
     return await asked(
-        request, lambda db: backlog(db, book, endpoint.id, topics, begins=begins, known=known)
+        request, lambda db: backlog(db, book, endpoint.id, topics, **where, known=known)
     )
 
 

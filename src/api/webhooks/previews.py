@@ -45,7 +45,7 @@ async def preview_filter(request: ApiRequest, command: PreviewFilter) -> Respons
     examples = await _examples(request, counts, topics) if request.reads_customers else []
     told: Counter[str | None] = Counter()
     for each in counts:
-        told[type_of(each.topic)] += each.events
+        told[type_of(each.topic)] += each.news
     shown = [{"type": type_, "deliveries": n} for type_, n in told.most_common() if n]
     return answer(
         {"since": since, "deliveries": told.total(), "types": shown, "examples": examples}
@@ -56,7 +56,8 @@ async def _examples(
     request: ApiRequest, counts: Iterable[TopicCount], topics: Collection[str]
 ) -> list[dict[str, Any]]:
     """The newest of as many kinds, as they would be told."""
-    positions = sorted((each.last_position for each in counts), reverse=True)[:_MOST_EXAMPLES]
+    newest = sorted((each.last_news for each in counts if each.last_news), reverse=True)
+    positions = newest[:_MOST_EXAMPLES]
     found = await asyncio.to_thread(_occurrences, request, positions)
     return [await _told(request, each, topics) for each in found]
 

@@ -54,7 +54,8 @@ async def backtest_workflow(
 ) -> Response:
     """Who would have been told what, how often, and what that would have cost, by its terms of now.
 
-    Facts are looked at by the moment they were recorded. Examples are shown to keys that also have
+    Facts are looked at by the moment they were recorded. People, a hundred at most with those first
+    who would have been told most often, and examples are shown to keys that also have
     `customers:read`.
     """
     return await _tried(request, await request.perform(show_workflow, workflow_id), command)

@@ -135,14 +135,11 @@ async def show_integration(request: ApiRequest, integration_id: str) -> Response
 
 
 async def _last_use(request: ApiRequest, integration: IntegrationAggregate) -> dict[str, Any]:
-    """When a message last left through it, and whether it did."""
+    """When a message last left through it, and whether any would."""
     engine, book = request.dependencies.ledger.engine, request.book_name
-    last = await asyncio.to_thread(executions.last_through, engine, book, integration.id)
-    if last is None:
-        return {}
-    failed = last.state == "failed" and integration.is_usable
-    status = "error" if failed else integration.status
-    return {"last_used_at": last.completed_at, "status": status}
+    last = await asyncio.to_thread(executions.last_use, engine, book, integration.id)
+    status = "error" if last.failed and integration.is_usable else integration.status
+    return {"last_used_at": last.completed_at or None, "status": status}
 
 
 def _check(

@@ -36,6 +36,11 @@
   const close = (except) => all("details[data-drop][open]").forEach((drop) => drop !== except && (drop.open = false));
   on("click", (event) => close(event.target.closest("details[data-drop]")));
 
+  // What no filter asks for does not stand in the address.
+  on("formdata", (event) => {
+    if (event.target.matches(".filters")) for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+
   // A form is sent once, and says that it is at work.
   on("submit", (event) => {
     const form = event.target.closest("form[data-once]");

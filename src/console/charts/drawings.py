@@ -118,8 +118,10 @@ def _lines(zero: float) -> list[Markup]:
 
 
 def _rect(width: float, height: float, x: float, y: float, fill: str) -> Markup:
-    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
-        fill, *map(_short, (x, y, width, height))
+    """Of numbers and a name of ours: there is nothing to escape, and a chart has many."""
+    return Markup(  # noqa: S704 (see above)
+        f'<rect class="{fill}" x="{_short(x)}" y="{_short(y)}" '
+        f'width="{_short(width)}" height="{_short(height)}"/>'
     )
 
 

@@ -37,6 +37,14 @@ class Series:
         return tuple(map(sum, zip(*(part.figures for part in self.parts), strict=True)))
 
     @property
+    def rows(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Each bucket with its figures, of several parts with their total."""
+        columns = [part.figures for part in self.parts]
+        if len(columns) > 1:
+            columns.append(self.totals)
+        return list(zip(self.buckets, zip(*columns, strict=True), strict=True))
+
+    @property
     def decimals(self) -> int:
         """How many of a figure's digits are decimals."""
         currency = self.currency

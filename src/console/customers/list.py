@@ -1,23 +1,110 @@
-"""The list of customers."""
+"""The list of customers: search, filters, order, and all of it as a file."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from starlette.responses import Response
 
+from api.http.errors import ApiError
+from api.payment_links.typed_amounts import minor_units
+from console.addresses import TRAVEL
+from console.api_client import Answer
+from console.customers.figures import figures_in
+from console.failures import failure_of
 from console.pages import Page
 from console.routing import console_router
+from console.states import word_of
+from console.steps import steps
 
 router = console_router()
 
-_FILTERS: Final = ("search", "tags", "sort_by", "sort_desc", "activity_status", "currency")
+_ASKED: Final = (
+    *("search", "tags", "source", "acquired_via", "activity_status", "subscription_status"),
+    *("currency", "provider", "payment_method", "external_id", "email"),
+)
+_ORDER: Final = ("sort_by", "sort_desc")
+_BAD_REQUEST: Final = 400
+# What people write as amounts, and the API takes in minor units.
+_SPEND: Final = {"spent_from": "min_spend", "spent_to": "max_spend"}
+_LABELS: Final = {
+    "search": "Search",
+    "tags": "Tag",
+    "source": "Came by",
+    "acquired_via": "Acquired via",
+    "activity_status": "Activity",
+    "subscription_status": "Subscription",
+    "currency": "Paid in",
+    "provider": "Provider",
+    "payment_method": "Method",
+    "external_id": "External id",
+    "email": "Email",
+    "spent_from": "Spent at least",
+    "spent_to": "Spent at most",
+}
+_WORDS: Final = ("source", "activity_status", "subscription_status", "payment_method")
 
 
 @router.get("/console/customers")
 async def list_customers(page: Page) -> Response:
-    found = await page.api.get("/v1/customers", **page.chosen(*_FILTERS, "cursor"))
-    return page.render("customers/list.html", found=found)
+    values: dict[str, Any] = {
+        "problem": "",
+        "chips": [*_chips(page)],
+        "hidden": {name: value for name, value in page.carried.items() if name != "currency"},
+    }
+    try:
+        found = await _found(page)
+    except ApiError as error:
+        values["problem"] = _problem(page, error)
+        return page.render("customers/list.html", status=error.status, **values)
+    currency = page.query.get("currency")
+    rows = [(each, figures_in(each, currency)) for each in found["customers"]]
+    values |= steps(page, found["pagination"], len(rows))
+    return page.render("customers/list.html", found=found, rows=rows, **values)
 
 
 @router.get("/console/customers.csv")
 async def export_customers(page: Page) -> Response:
-    return page.api.passed_on("/v1/exports/customers", **page.chosen(*_FILTERS), format="csv")
+    return page.api.passed_on("/v1/exports/customers", **await _asked(page), format="csv")
+
+
+async def _found(page: Page) -> Answer:
+    return await page.api.get(
+        "/v1/customers", **await _asked(page), **page.chosen("cursor", "offset")
+    )
+
+
+def _problem(page: Page, error: ApiError) -> str:
+    """What is wrong with a filter, beside the filters; raises what is wrong with anything else.
+
+    Where the list alone is asked for, the filters stand on the page anyway.
+    """
+    is_about_the_moment = (error.details or {}).get("field") in TRAVEL
+    if error.status != _BAD_REQUEST or is_about_the_moment or page.part is not None:
+        raise error
+    return failure_of(error).sentence
+
+
+async def _asked(page: Page) -> dict[str, Any]:
+    """What the address says, in the words of the API."""
+    asked: dict[str, Any] = page.chosen(*_ASKED, *_ORDER)
+    typed = {name: page.query[name] for name in _SPEND if name in page.query}
+    if typed:
+        currency = page.query.get("currency") or await _main_currency(page)
+        asked |= {_SPEND[name]: minor_units(text, currency) for name, text in typed.items()}
+    return asked
+
+
+async def _main_currency(page: Page) -> str:
+    """That in which the API reads what was spent, where nobody names one."""
+    top = await page.api.get("/v1/customers/top", limit=1)
+    return top["currency"] or "USD"
+
+
+def _chips(page: Page) -> Iterator[tuple[str, str]]:
+    """What the list is narrowed by, and the list without it."""
+    for name, label in _LABELS.items():
+        every = page.query.every(name)
+        for value in every:
+            others = [each for each in every if each != value]
+            said = word_of(value) if name in _WORDS else value
+            yield f"{label}: {said}", page.here(**{name: others or None})

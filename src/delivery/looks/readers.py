@@ -90,6 +90,8 @@ def _pattern(locale: str, places: int) -> tuple[str, bool]:
     return whole + ("." + "0" * places if places else ""), code_first
 
 
+# A page of figures has many of them more than once, and is looked at more than once.
+@lru_cache(maxsize=4096)
 def _written(figure: Decimal, pattern: str, locale: str) -> str:
     from babel.numbers import format_decimal  # noqa: PLC0415 (large: with the first page)
 

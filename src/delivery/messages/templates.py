@@ -66,7 +66,8 @@ class Compiled:
             return Rendered(None, plainer(text), None)
         subject = " ".join(self._filled(self.subject or "", for_text, known).split())
         text, html = self._twins(known)
-        if url := variables.get("unsubscribe_url"):
+        url = variables.get("unsubscribe_url")
+        if url and url not in text:
             text += f"\nUnsubscribe: {url}\n"
         return Rendered(subject, text, framed(html, subject, variables))
 

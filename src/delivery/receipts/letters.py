@@ -4,6 +4,7 @@ from typing import Any
 
 from delivery.looks.markup import letter
 from delivery.messages.templates import Rendered
+from delivery.messages.values import for_text
 from delivery.receipts.receipt import Receipt
 
 
@@ -32,5 +33,10 @@ def as_text(receipt: Receipt, *, copy: bool = False) -> str:
         *receipt.lines,
         *((f"Refunded {at}", amount) for at, amount in receipt.refunds),
     ]
-    said = [f"{label}: {value.replace(chr(10), ', ')}" for label, value in lines if value]
+    said = [f"{for_text(label)}: {_in_one_line(value)}" for label, value in lines if value]
     return "\n".join((title, "", *said, ""))
+
+
+def _in_one_line(value: str) -> str:
+    """Whatever somebody has called themselves begins no line."""
+    return for_text(value.replace("\n", ", "))

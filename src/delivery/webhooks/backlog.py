@@ -4,14 +4,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
 
 from delivery.cursors import FAILED, RETRYING, WAITING, Cursor
 from delivery.webhooks.delivery_ids import ENDPOINT, LIVE
+from ledger.append import StoredFact
+from ledger.facts import FactMapper
 from ledger.schema import deliveries, delivery_attempts, delivery_cursors, events
 
 # So many facts are looked at to count what waits; there may be millions.
 _MOST_COUNTED: Final = 10_000
+_MAPPER: Final = FactMapper()
 
 _attempt, _behind, _cursor = delivery_attempts.c, deliveries.c, delivery_cursors.c
 
@@ -54,16 +58,19 @@ def backlog(
     topics: Collection[str],
     *,
     begins: int,
+    history_upto: int,
     known: Collection[str] | None = None,
 ) -> Backlog:
     """Of an endpoint that is told these topics; ``begins``: where, unless it has begun.
+
+    ``history_upto``: what was history when it was recorded is told up to there, and not after it.
 
     ``known``: the topics of which whoever asks may know; None: all.
     """
     query = select(delivery_cursors).where(_cursor.book == book, _cursor.follower == follower)
     cursors = {row.cursor: Cursor(*row) for row in connection.execute(query)}
     place = cursors.pop(LIVE, None) or Cursor(book, follower, LIVE, begins)
-    ahead, first, is_exact = _ahead(connection, book, place.position, topics)
+    ahead, first, is_exact = _ahead(connection, book, place.position, topics, history_upto)
     behind, first_behind, failed = _behind_it(connection, book, follower, known)
     return Backlog(
         place.position,
@@ -150,19 +157,34 @@ def of_endpoints(column: Any) -> ColumnElement[bool]:
 
 
 def _ahead(
-    connection: Connection, book: str, position: int, topics: Collection[str]
+    connection: Connection,
+    book: str,
+    position: int,
+    topics: Collection[str],
+    history_upto: int,
 ) -> tuple[int, str | None, bool]:
     """What the cursor has not come to: how many, when the first was recorded, whether all."""
     column = events.c
     query = (
-        select(column.topic, column.recorded_at)
+        select(events)
         .where(column.book == book, column.position > position)
         .order_by(column.position)
         .limit(_MOST_COUNTED + 1)
     )
     rows = connection.execute(query).all()
-    told = [recorded_at for topic, recorded_at in rows[:_MOST_COUNTED] if topic in topics]
+    told = [
+        row.recorded_at
+        for row in rows[:_MOST_COUNTED]
+        if row.topic in topics and (row.position <= history_upto or not _is_history(row))
+    ]
     return len(told), next(iter(told), None), len(rows) <= _MOST_COUNTED
+
+
+def _is_history(row: Any) -> bool:
+    happened_at: str = orjson.loads(row.data)["occurred_at"]
+    # What happened on the day it was recorded is none: so most of them need not be decoded.
+    is_of_the_day = happened_at[:10] == row.recorded_at[:10]
+    return not is_of_the_day and _MAPPER.decode(StoredFact(*row)).is_history
 
 
 def _behind_it(

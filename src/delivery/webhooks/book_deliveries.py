@@ -1,7 +1,7 @@
 """Book deliveries: all endpoints of one book, worked by whoever has the lease of the book."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from delivery import cursors
@@ -36,6 +36,10 @@ class BookDeliveries:
     @property
     def working(self) -> list[EndpointCursor]:
         return [cursor for cursor, _ in self._working.values()]
+
+    def works(self, cursors: Collection[tuple[str, str]]) -> bool:
+        """Whether each of these is worked: whose it is, and which of theirs."""
+        return self._working.keys() >= set(cursors)
 
     def reaches(self, head: int) -> None:
         """Something was recorded, up to there."""

@@ -68,7 +68,7 @@ class EndpointCursor:
         self._url = ""
         self._probes: Counter[str] = Counter()
         self._done: set[int] = set()
-        self._facts = ToldFacts(services, cursor.book)
+        self._facts = ToldFacts(services, cursor.book, history_upto=cursor.until)
         self._retries = Retries(services, self.lanes, self._facts, record=self._record)
         self._disabling = Disabling(services.handler, cursor.book, cursor.follower, health)
         self._pace = pace
@@ -111,8 +111,11 @@ class EndpointCursor:
                         await self._awake.wait()
 
     async def _begin(self) -> None:
-        ask, engine = self._services.ask, self._services.ledger.engine
-        self._done = await ask(cursors.done_after, engine, self.lanes.cursor)
+        ask, ledger, cursor = self._services.ask, self._services.ledger, self.lanes.cursor
+        self._done = await ask(cursors.done_after, ledger.engine, cursor)
+        if cursor.cursor == LIVE:
+            registered = await ask(ledger.read_stream, cursor.book, cursor.follower)
+            self._facts.history_upto = registered[0].position
         await self._retries.begin()
 
     async def _step(self) -> float:
@@ -181,7 +184,7 @@ class EndpointCursor:
         return _LOOK_AT_LATE_SECONDS
 
     async def _send(self, endpoint: WebhookEndpoint) -> float:
-        self._pace.begin_round()
+        self._pace.begin_round(head=self._head())
         batch: list[Delivery] = []
         while len(batch) < self._under_way.free:
             delivery = self.lanes.next_ready(self._pace.may_go)

@@ -1,4 +1,7 @@
-"""Pace: what is older than a minute is told so many a second, so that a backlog harms nobody."""
+"""Pace: what is older than a minute is told so many a second, so that a backlog harms nobody.
+
+So many more than are recorded meanwhile: whoever has fallen behind comes along, however busy it is.
+"""
 
 import time
 from collections.abc import Callable
@@ -13,7 +16,10 @@ _BURST_SECONDS: Final = 0.25
 
 
 class Pace:
-    """Of all cursors of an endpoint: a bucket that fills by so much a second, a quarter at most."""
+    """Of all cursors of an endpoint: a bucket that fills by so much a second, a quarter at most.
+
+    Each fact that is recorded adds one to it until the next round, which it takes when it goes.
+    """
 
     def __init__(
         self, per_second: float, clock: Clock, *, monotonic: Callable[[], float] = time.monotonic
@@ -25,21 +31,22 @@ class Pace:
         self._left = self._most
         self._filled_at = monotonic()
         self._old_before = ""
+        self._head: int | None = None
 
-    def begin_round(self) -> None:
-        """Looks at the clocks, once for all that are asked about next."""
-        now = self._monotonic()
-        self._left = min(self._most, self._left + (now - self._filled_at) * self._per_second)
-        self._filled_at = now
+    def begin_round(self, *, head: int) -> None:
+        """Looks at the clocks and how far the book goes, once for all asked about next."""
+        now, known = self._monotonic(), head if self._head is None else self._head
+        filled = self._left + (now - self._filled_at) * self._per_second
+        self._left = min(self._most, filled) + max(0, head - known)
+        self._filled_at, self._head = now, max(head, known)
         self._old_before = written(self._clock() - _OLD)
 
     def may_go(self, delivery: Delivery) -> bool:
-        """Takes one out for each that is old."""
-        if delivery.stored.recorded_at > self._old_before:
-            return True
-        if self._left < 1:
+        """Takes one out; what is new goes though there is none."""
+        is_new = delivery.stored.recorded_at > self._old_before
+        if self._left < 1 and not is_new:
             return False
-        self._left -= 1
+        self._left = max(0.0, self._left - 1)
         return True
 
     @property

@@ -8,6 +8,7 @@ from delivery.cursors import Behind
 from delivery.webhooks.lanes import Delivery
 from delivery.webhooks.services import Services
 from domain.event_types import TOPICS, customer_of, type_of, types_wanted
+from domain.fact import Fact
 from ledger.append import StoredFact
 
 _PAGE: Final = 256
@@ -22,9 +23,13 @@ class Page(NamedTuple):
 
 
 class ToldFacts:
-    """Reads on from where it was; remembers of whom it told last, and asks for the others."""
+    """Reads on from where it was; remembers of whom it told last, and asks for the others.
 
-    def __init__(self, services: Services, book: str) -> None:
+    What was history when it was recorded is passed over, except up to ``history_upto``.
+    """
+
+    def __init__(self, services: Services, book: str, *, history_upto: int) -> None:
+        self.history_upto = history_upto
         self._services = services
         self._book = book
         self._events: list[str] | None = None
@@ -46,14 +51,20 @@ class ToldFacts:
         if not read:
             return Page(after, [])
         wanted = [each for each in read if each.topic in self._topics]
-        customers = [customer_of(self._services.mapper.decode(each)) for each in wanted]
+        facts = [self._services.mapper.decode(each) for each in wanted]
+        customers = [customer_of(each) for each in facts]
         self._learn({each for each in customers if each}, before=read[0].position)
         deliveries = [
             Delivery(each, customer or each.stream, previous=self._next_of(customer, each))
             for each, customer in zip(wanted, customers, strict=True)
         ]
         self._forget_the_oldest()
-        return Page(read[-1].position, [each for each in deliveries if each.position not in done])
+        told = [
+            each
+            for each, fact in zip(deliveries, facts, strict=True)
+            if each.position not in done and not self._passes_over(each.position, fact)
+        ]
+        return Page(read[-1].position, told)
 
     def read_behind(self, rows: Iterable[Behind]) -> list[Delivery]:
         """Blocks. What was left behind, read again."""
@@ -67,6 +78,9 @@ class ToldFacts:
             previous = before.get(customer or "")
             deliveries.append(Delivery(stored, row.lane, row.attempts, previous, is_behind=True))
         return deliveries
+
+    def _passes_over(self, position: int, fact: Fact) -> bool:
+        return position > self.history_upto and fact.is_history
 
     def _learn(self, customers: set[str], *, before: int) -> None:
         unknown = customers - self._told.keys()

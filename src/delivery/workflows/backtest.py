@@ -13,7 +13,7 @@ from delivery.workflows.backtest_report import ActionCount, Report
 from delivery.workflows.circumstances import circumstances_of, of_payment
 from delivery.workflows.doing import Given
 from delivery.workflows.executing import was_left_behind
-from delivery.workflows.following import execution_of, is_asked_later, is_brought_about, is_history
+from delivery.workflows.following import execution_of, is_asked_later, is_brought_about
 from delivery.workflows.past import NOW, Past
 from delivery.workflows.rehearsal import Rehearsal
 from delivery.workflows.writing import Load, Writing
@@ -59,7 +59,7 @@ class Backtest:
             )
             told = [stored for stored in page if not is_brought_about(stored)]
             for occurrence in self._subjects.after(book, told):
-                if not is_history(occurrence.fact):
+                if not occurrence.fact.is_history:
                     await self._look(report, rehearsal, rule, occurrence, now)
             report.facts += len(page)
             report.until = page[-1].position if len(page) == _PAGE else upto

@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
+from heapq import nsmallest
 from typing import Final
 
 from delivery.messages.channels import Message
 
 _EXAMPLES: Final = 3
+_PEOPLE: Final = 100
 
 
 @dataclass
@@ -36,6 +38,15 @@ class Example:
     message: Message
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer of whom it would have followed; ``messages`` that would have reached them."""
+
+    customer_id: str
+    executions: int
+    messages: int
+
+
 @dataclass
 class Report:
     """``until``: up to which position it was looked; not to the end, if there was too much."""
@@ -46,6 +57,7 @@ class Report:
     facts: int = 0
     executions: int = 0
     per_customer: Counter[str] = field(default_factory=Counter)
+    messages: Counter[str] = field(default_factory=Counter)
     per_hour: Counter[str] = field(default_factory=Counter)
     examples: list[Example] = field(default_factory=list)
 
@@ -55,6 +67,17 @@ class Report:
         if customer_id:
             self.per_customer[customer_id] += 1
         self.per_hour[f"{due_at[:13]}:00:00Z"] += 1
+
+    @property
+    def people(self) -> list[Person]:
+        """The first hundred, those who would have been told most often first."""
+        each = (
+            Person(customer_id, executions, self.messages[customer_id])
+            for customer_id, executions in self.per_customer.items()
+        )
+        return nsmallest(
+            _PEOPLE, each, lambda one: (-one.messages, -one.executions, one.customer_id)
+        )
 
     @property
     def wants_examples(self) -> bool:

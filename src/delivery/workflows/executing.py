@@ -20,7 +20,7 @@ from delivery.workflows.asking import Asking
 from delivery.workflows.circumstances import circumstances_of, of_payment
 from delivery.workflows.customer_money import ViewsAreLate
 from delivery.workflows.doing import Do, Doing, Done, Given, Skipped
-from delivery.workflows.executions import ActionState, Execution, Step
+from delivery.workflows.executions import DELAYS, ActionState, Execution, Step
 from delivery.workflows.past import Past
 from domain.checkout_session import CheckoutSession
 from domain.customer import Customer
@@ -33,13 +33,6 @@ from ledger.ledger import Ledger
 from ledger.supervised_threads import ThreadLog
 from projections.engine.generations.generations import ViewsRebuilding
 
-# What follows a failure: so long until the next try, then it has failed.
-_DELAYS: Final = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-)
 # Longer than any message takes to be sent.
 _TAKEN_FOR: Final = timedelta(minutes=10)
 # Conditions that the views are too late for are asked again so soon.
@@ -261,7 +254,7 @@ def _said(step: Step) -> dict[str, Any]:
 
 def _again(attempts: int, result: SendResult) -> timedelta | None:
     """How long until the next try; None: there is none."""
-    if result.status != "later" or attempts > len(_DELAYS):
+    if result.status != "later" or attempts > len(DELAYS):
         return None
     asked = timedelta(seconds=result.retry_after or 0)
-    return min(max(_DELAYS[attempts - 1], asked), _LONGEST_DELAY)
+    return min(max(DELAYS[attempts - 1], asked), _LONGEST_DELAY)

@@ -5,9 +5,10 @@ An execution is keyed by rule and fact: so nothing starts a second one.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, Table, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, func, or_, select
 
 from delivery.cursors import Attempt
 from ledger.reading import ask
@@ -17,6 +18,13 @@ ExecutionState = Literal["awaiting", "pending", "running", "completed", "failed"
 ActionState = Literal["pending", "retrying", "success", "failed", "skipped"]
 # Of actions that are still to be done.
 OPEN: Final = ("pending", "retrying")
+# What follows a failure that may pass: so long until the next try, then it has failed.
+DELAYS: Final = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+)
 
 
 class Execution(NamedTuple):
@@ -101,22 +109,36 @@ def attempts_of(engine: Engine, book: str, rule: str, position: int) -> dict[int
     return attempts
 
 
-def last_through(engine: Engine, book: str, integration: str) -> Step | None:
-    """The last action that was over and left, or failed to leave, through an integration.
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """When something last left, or failed to leave, through an integration; "" for never.
 
-    What a shadow only said leaves through none.
+    ``failed``: the last of what tells of the integration itself was given up after every try. What
+    was refused for good is about one message, or one address, and says that somebody answered.
     """
+
+    completed_at: str
+    failed: bool
+
+
+def last_use(engine: Engine, book: str, integration: str) -> LastUse:
+    """What a shadow only said leaves through none."""
     column, of = workflow_actions.c, workflow_executions.c
     left = exists().where(*keyed(workflow_executions, book, column.rule, column.position))
     query = (
-        select(workflow_actions)
+        select(column.completed_at, column.state)
         .where(column.book == book, column.integration == integration, column.completed_at > "")
-        .where(left.where(of.shadow == 0))
+        .where(column.state.in_(("success", "failed")), left.where(of.shadow == 0))
         .order_by(column.completed_at.desc())
         .limit(1)
     )
-    found = ask(engine, lambda connection: connection.execute(query).one_or_none())
-    return None if found is None else Step(*found)
+    telling = query.where(or_(column.state == "success", column.attempts > len(DELAYS)))
+
+    def asked(connection: Connection) -> LastUse:
+        last, told = (connection.execute(each).one_or_none() for each in (query, telling))
+        return LastUse(last.completed_at if last else "", bool(told and told.state == "failed"))
+
+    return ask(engine, asked)
 
 
 def executions_of(

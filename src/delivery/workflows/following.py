@@ -8,7 +8,7 @@ could go on for ever.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import orjson
@@ -20,7 +20,6 @@ from delivery.workflows.conditions import asks_later
 from delivery.workflows.executions import Execution, Step
 from delivery.workflows.rules_in_force import RulesInForce, began_at
 from domain.checkout_session import CheckoutSession
-from domain.fact import Fact
 from domain.retry_policy import span
 from domain.workflow_rule import WorkflowRule
 from domain.workflow_triggers import ABANDONED, TOPICS
@@ -30,7 +29,6 @@ from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 
 _PAGE: Final = 500
-_IMPORTED_AFTER: Final = timedelta(days=1)
 # So many facts from which nothing follows are walked past before that is written down.
 _UNWRITTEN: Final = 10_000
 
@@ -108,7 +106,7 @@ class Follower:
             execution_of(rule, at[stored.position])
             for stored, rule in set_off
             if stored.position in at
-            and not is_history(at[stored.position].fact)
+            and not at[stored.position].fact.is_history
             and await self._goes(rule, at[stored.position])
         ]
 
@@ -148,11 +146,6 @@ def is_brought_about(stored: StoredFact) -> bool:
     return '"caused_by":null' not in stored.context and (
         orjson.loads(stored.context).get("caused_by") is not None
     )
-
-
-def is_history(fact: Fact) -> bool:
-    """Whether it happened long before it was recorded: whoever imports it tells nobody of it."""
-    return fact.timestamp - fact.occurred_at > _IMPORTED_AFTER
 
 
 def execution_of(rule: WorkflowRule, occurrence: Occurrence) -> tuple[Execution, list[Step]]:

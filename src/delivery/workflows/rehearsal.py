@@ -15,6 +15,7 @@ from delivery.workflows.writing import (
     CannotBeSaid,
     Words,
     Writing,
+    is_to_customer,
     recipient_of,
 )
 from domain.integration import Integration
@@ -44,10 +45,12 @@ class Rehearsal:
             counted.skipped[said.reason] += 1
             return
         counted.would_do += 1
+        step, customer_id = doing.step, doing.circumstances.customer_id
+        if customer_id and is_to_customer(doing.action):
+            self._report.messages[customer_id] += 1
         if isinstance(said, Sms):
             self._add_cost(counted, doing, said)
         if said is not None and self._report.wants_examples:
-            step, customer_id = doing.step, doing.circumstances.customer_id
             self._report.examples.append(Example(step.position, step.number, customer_id, said))
 
     async def _said(self, doing: Doing) -> Message | Skipped | None:

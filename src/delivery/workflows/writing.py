@@ -149,6 +149,11 @@ def recipient_of(action: Action, customer: Customer | None) -> str | Skipped:
     return why_not(action, customer, channel) or address
 
 
+def is_to_customer(action: Action) -> bool:
+    """Whether it is a message to whoever it is about, and to nobody who is named."""
+    return action["type"] in _ADDRESSES and not action["personal"].get("to")
+
+
 def why_not(action: Action, customer: Customer, channel: str) -> Skipped | None:
     """Why a customer is not written to by a channel; None: they may be."""
     if channel not in customer.consents and action["config"].get("requires_consent"):

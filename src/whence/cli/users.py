@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -10,7 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from commands.console_sessions import end_sessions, open_sessions
+from commands.console_sessions import SignedIn, end_sessions, open_sessions
 from commands.handling.handler import Context
 from commands.handling.unit_of_work import UnitOfWork
 from commands.passwords import SHORTEST, hash_of, made_password
@@ -126,17 +127,17 @@ def sessions(
     """List where somebody is signed in, the newest first."""
     found = _perform(org, partial(_sessions, email=email, end=end))
     if json:
-        print_json([_session_described(each) for each in found])
+        print_json([_session_described(each.session) for each in found])
         return
     rows = [
-        (each.id, each.device, f"{each.began_at:%Y-%m-%d %H:%M}", f"{each.last_used_at:%H:%M}")
-        for each in found
+        (each.id, each.device, _written(each.began_at), _written(each.last_used_at))
+        for each in (signed_in.session for signed_in in found)
     ]
     title = f"{'Ended: sessions' if end else 'Sessions'} of {email}"
     print_table(title, ("id", "on", "since (UTC)", "last used"), rows)
 
 
-async def _sessions(work: UnitOfWork, email: str, *, end: bool) -> list[ConsoleSession]:
+async def _sessions(work: UnitOfWork, email: str, *, end: bool) -> list[SignedIn]:
     user = await named(work, email)
     found = await open_sessions(work, user)
     if end:
@@ -200,6 +201,10 @@ def _described(user: User) -> dict[str, object]:
         "role": user.role,
         "created_at": user.added_at.isoformat(),
     }
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _session_described(session: ConsoleSession) -> dict[str, object]:

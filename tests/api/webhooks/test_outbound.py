@@ -254,6 +254,8 @@ def test_one_that_is_disabled_shows_what_waits_for_it_and_since_when(
     path = f"/v1/webhooks/endpoints/{endpoint['id']}"
     client.post(f"{path}/disable").raise_for_status()
     payments = [pay() for _ in range(3)]
+    imported = {"amount": 700, "currency": "GHS", "occurred_at": "2020-01-01T00:00:00Z"}
+    client.post("/v1/payments/intents", json=imported).raise_for_status()
 
     with telling():
         waiting = client.get(path).json()["backlog"]

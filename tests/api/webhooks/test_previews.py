@@ -43,6 +43,17 @@ def test_examples_are_what_would_have_been_told(client, history):
 
 
 @pytest.mark.usefixtures("history")
+def test_what_was_imported_would_not_have_been_told(client):
+    long_ago = {"amount": 700, "currency": "GHS", "occurred_at": "2020-01-01T00:00:00Z"}
+    client.post("/v1/payments/intents", json=long_ago).raise_for_status()
+
+    shown = preview(client, events=["payment.created"])
+
+    assert shown["deliveries"] == 2
+    assert [each["data"]["created_at"][:4] > "2020" for each in shown["examples"]] == [True]
+
+
+@pytest.mark.usefixtures("history")
 def test_who_may_not_know_the_customers_sees_neither_how_many_nor_an_example(merchant, client):
     key = client.post("/v1/api-keys", json={"name": "k", "scopes": ["webhooks:write"]}).json()[
         "raw"

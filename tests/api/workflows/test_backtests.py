@@ -67,6 +67,9 @@ def test_it_says_who_would_have_been_told_what_and_what_that_would_have_cost(
     assert (action["would_do"], action["segments"], action["cost"]) == (2, 2, "0.04")
     assert action["integration_id"] == sms["id"]
     assert action["skipped"] == [{"reason": "the customer has no phone", "count": 1}]
+    [told, untold] = report["people"]
+    assert told == {"customer_id": shop, "executions": 2, "messages": 2}
+    assert (untold["executions"], untold["messages"]) == (1, 0)
     assert [each["text"] for each in report["examples"]] == ["Thank you, Ada"] * 2
     assert report["examples"][0]["customer_id"] == shop
     assert server.ledger.head(merchant.book) == head
@@ -142,14 +145,15 @@ def test_what_could_not_be_made_is_refused(client):
 
 
 @pytest.mark.usefixtures("shop")
-def test_who_may_not_read_customers_is_shown_no_examples(client, merchant):
+def test_who_may_not_read_customers_is_shown_neither_people_nor_examples(client, merchant):
     client.post("/v1/workflows/integrations", json=SMS).raise_for_status()
     key = client.post("/v1/api-keys", json={"name": "x", "scopes": ["workflows:read"]}).json()
 
     with merchant.client(key["raw"]) as blind:
         report = backtest(blind)
 
-    assert (report["actions"][0]["would_do"], report["examples"]) == (2, [])
+    assert (report["actions"][0]["would_do"], report["customers"]) == (2, 2)
+    assert (report["people"], report["examples"]) == ([], [])
 
 
 def test_a_cart_that_is_still_open_is_not_abandoned_yet(client):

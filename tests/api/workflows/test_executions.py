@@ -1,5 +1,6 @@
 """Executions: what followed from what, and what came of it, as the API tells it."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -156,19 +157,28 @@ def test_an_integration_is_not_used_by_what_is_only_tried_out(client, server):
 
 
 @pytest.mark.usefixtures("ada")
-def test_an_integration_says_when_it_was_used_last_and_that_it_failed(client, server):
+def test_an_integration_is_at_fault_when_every_try_failed_and_not_when_one_message_was_refused(
+    client, server
+):
     said = {"type": "delivery", "provider": "webhook", "config": {"url": "https://shop.example/x"}}
     integration = client.post("/v1/workflows/integrations", json=said).json()
     calls = {"type": "webhook", "integration_id": integration["id"]}
     client.post("/v1/workflows/rules", json=RULE | {"actions": [calls]})
-    pay(client)
 
-    async def refused(_doing):
-        return Done(SendResult("failed", error="it refuses"), integration=integration["id"])
+    def shown_after(status, *, tries=1):
+        async def answers(_doing):
+            return Done(SendResult(status), integration=integration["id"])
 
-    do_what_follows(server.ledger, webhook=refused)
+        pay(client)
+        for each in range(tries):
+            do_what_follows(server.ledger, ahead=timedelta(hours=3 * each), webhook=answers)
+        shown = client.get(f"/v1/workflows/integrations/{integration['id']}").json()
+        assert client.get("/v1/workflows/integrations").json()["integrations"] == [shown]
+        return shown
 
-    path = f"/v1/workflows/integrations/{integration['id']}"
-    shown = client.get(path).json()
-    assert (shown["status"], shown["last_used_at"] is None) == ("error", False)
-    assert client.get("/v1/workflows/integrations").json()["integrations"] == [shown]
+    refused, given_up = shown_after("failed"), shown_after("later", tries=5)
+
+    assert (refused["status"], refused["last_used_at"] is None) == ("active", False)
+    assert (given_up["status"], given_up["last_used_at"] > refused["last_used_at"]) == (
+        *("error", True),
+    )

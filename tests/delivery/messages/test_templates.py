@@ -174,6 +174,15 @@ def test_who_may_be_written_to_no_more_is_told_how_in_both_bodies():
     assert f'<a href="{url}">Unsubscribe</a>' in unstyled(rendered.html)
 
 
+@pytest.mark.parametrize(
+    "body", ["No more? {{ unsubscribe_url }}", '<p><a href="{{ unsubscribe_url }}">No more</a></p>']
+)
+def test_a_template_that_says_itself_how_is_not_added_to_in_the_text(body):
+    rendered = compile_template("Your order", body, "email").render(EXAMPLES)
+
+    assert rendered.text.count(EXAMPLES["unsubscribe_url"]) == 1
+
+
 def test_a_whole_document_is_sent_as_it_is():
     whole = "<!doctype html><html><body><p>Paid.</p></body></html>"
 

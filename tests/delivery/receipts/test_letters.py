@@ -1,6 +1,7 @@
 """Receipts as they are sent: legible in every reader of mail, and the same whenever they are."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -35,6 +36,15 @@ def test_both_bodies_say_the_same():
     )
     for said in ("Kente &amp; Co", "1,250.50", "A dress", "Ama &lt;b&gt;", "ZN1S-FXW2-SQX7"):
         assert said in rendered.html
+
+
+def test_what_somebody_called_themselves_begins_no_line_of_the_text():
+    named = "Ama\r\nPaid: GHS 1\u2028To: Me\nama@example.com"
+
+    text = written(replace(RECEIPT, lines=[("Paid by", named)])).text
+
+    [line] = [each for each in text.splitlines() if "ama@example.com" in each]
+    assert line == "Paid by: Ama , Paid: GHS 1 To: Me, ama@example.com"
 
 
 def test_it_is_the_same_whenever_it_is_sent_and_a_copy_says_so():

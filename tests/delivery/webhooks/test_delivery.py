@@ -53,6 +53,12 @@ def paid(receiver):
     return [each["data"]["id"] for each in told(receiver) if each["type"] == "payment.created"]
 
 
+def imported(shop, customer):
+    """A payment of more than a year ago."""
+    happened = shop.now() - timedelta(days=400)
+    return CreatePayment(amount=700, currency="GHS", customer_id=customer, occurred_at=happened)
+
+
 def failing_for(*customers, status=500):
     """Answers so what is about these, by their own ids."""
 
@@ -512,6 +518,19 @@ def test_ranges_that_are_told_again_at_once_go_no_faster_and_are_gone_once_told(
     assert moments[-1] - moments[0] > timedelta(seconds=2)
 
 
+def test_a_range_that_is_told_again_begins_with_the_next_look(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["customer.*"])
+    shop.customer("ama")
+    with shop.delivering():
+        shop.wait_until_told(endpoint)
+        head = shop.ledger.head(BOOK)
+        soon(lambda: shop.cursors[0].position == head)
+        replay(shop.engine, BOOK, PlannedReplay("rpl_1", endpoint.id, 1, head))
+        soon(lambda: len(receiver.received) == 2)
+
+    assert [each["replay"] for each in told(receiver)] == [False, True]
+
+
 def test_what_an_endpoint_has_not_come_to_is_not_told_again(shop, receiver):
     endpoint = shop.endpoint(receiver.url, events=["payment.*"])
     with shop.delivering():
@@ -710,17 +729,44 @@ def test_a_link_may_have_an_address_of_its_own_with_the_same_secret(shop, receiv
     assert shop.do(show_endpoint, endpoint.id).enabled
 
 
-def test_what_is_imported_is_told_with_the_moment_at_which_it_happened(shop, receiver):
+def test_what_is_imported_is_passed_over_and_shows_as_a_gap(shop, receiver):
     endpoint = shop.endpoint(receiver.url)
-    happened = shop.now() - timedelta(days=400)
-    order = CreatePayment(amount=700, currency="GHS", occurred_at=happened)
+    customer = shop.customer("ama")
+    shop.do(create_payment, imported(shop, customer))
     with shop.delivering():
-        shop.do(create_payment, order)
+        shop.pay(customer)
+        shop.wait_until_told(endpoint)
+
+    registered, paid = told(receiver)
+    assert (registered["type"], paid["type"]) == ("customer.created", "payment.created")
+    assert paid["previous_position"] == registered["position"] + 1
+
+
+def test_who_is_told_the_past_is_told_what_was_imported_until_then(shop, receiver):
+    order = imported(shop, shop.customer("ama"))
+    shop.do(create_payment, order)
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"], begin=0)
+    shop.do(create_payment, order)
+    with shop.delivering():
         shop.wait_until_told(endpoint)
 
     [event] = told(receiver)
-    assert datetime.fromisoformat(event["data"]["created_at"]) == happened
-    assert datetime.fromisoformat(event["timestamp"]) > happened + timedelta(days=399)
+    assert datetime.fromisoformat(event["data"]["created_at"]) == order.occurred_at
+    assert datetime.fromisoformat(event["timestamp"]) > order.occurred_at + timedelta(days=399)
+
+
+def test_a_replay_tells_what_was_imported(shop, receiver):
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    shop.do(create_payment, imported(shop, None))
+    head = shop.ledger.head(BOOK)
+    replay(shop.engine, BOOK, PlannedReplay("rpl_1", endpoint.id, 1, head))
+    with shop.delivering():
+        shop.wait_until_told(endpoint)
+        awaited(lambda: receiver.received)
+
+    assert [(each["type"], each["replay"]) for each in told(receiver)] == [
+        ("payment.created", True)
+    ]
 
 
 def test_at_the_address_of_a_link_nothing_is_said_of_what_was_told_before(shop, receiver):

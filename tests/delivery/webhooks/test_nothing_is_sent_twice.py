@@ -1,11 +1,13 @@
-"""Nothing is sent because views are built, the past is asked, facts are proved, or it starts."""
+"""Nothing is sent because views are built, history is imported or asked, or it starts."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from deliverer import BOOK
 from sqlalchemy import func, select
 
+from commands.payments import ConfirmPayment, CreatePayment, confirm_payment, create_payment
 from delivery.webhooks.previous import previous_in
 from ledger.copying import copy_store
 from ledger.facts import FactMapper
@@ -38,6 +40,18 @@ def test_a_rebuild_and_a_proof_send_nothing(shop, receiver, told):
         shop.wait_until_told(told)
 
     assert len(receiver.received) == 5
+
+
+def test_an_import_sends_nothing(shop, receiver, told):
+    long_ago = shop.now() - timedelta(days=400)
+    order = CreatePayment(amount=700, currency="GHS", occurred_at=long_ago)
+    with shop.delivering():
+        for _ in range(3):
+            payment = shop.do(create_payment, order)
+            shop.do(confirm_payment, payment.id, ConfirmPayment(occurred_at=long_ago))
+        shop.wait_until_told(told)
+
+    assert len(receiver.received) == 4
 
 
 def test_who_asks_the_past_has_nothing_sent(shop, receiver, told):

@@ -17,7 +17,7 @@ def recorded(ago):
 
 def test_what_is_new_goes_at_once():
     pace = Pace(1, lambda: NOW, monotonic=lambda: 0.0)
-    pace.begin_round()
+    pace.begin_round(head=0)
 
     assert all(pace.may_go(recorded(timedelta(seconds=59))) for _ in range(1_000))
 
@@ -29,16 +29,45 @@ def test_what_is_old_goes_so_many_times_a_second():
     gone = 0
     for _ in range(1_000):
         moment[0] += 0.01
-        pace.begin_round()
+        pace.begin_round(head=0)
         while pace.may_go(recorded(timedelta(minutes=2))):
             gone += 1
 
     assert 1_000 <= gone <= 1_025
 
 
+def test_what_is_old_goes_so_many_times_more_than_is_recorded_meanwhile():
+    moment = [0.0]
+    pace = Pace(100, lambda: NOW, monotonic=lambda: moment[0])
+
+    gone = 0
+    for each in range(1_000):
+        moment[0] += 0.01
+        pace.begin_round(head=7 + 5 * each)
+        while pace.may_go(recorded(timedelta(minutes=2))):
+            gone += 1
+
+    assert 6_000 - 10 <= gone <= 6_025
+
+
+def test_beside_those_who_are_told_what_is_new_what_is_old_goes_no_faster():
+    moment = [0.0]
+    pace = Pace(100, lambda: NOW, monotonic=lambda: moment[0])
+
+    gone = 0
+    for each in range(1_000):
+        moment[0] += 0.01
+        pace.begin_round(head=7 + 5 * each)
+        assert all(pace.may_go(recorded(timedelta(0))) for _ in range(5))
+        while pace.may_go(recorded(timedelta(minutes=2))):
+            gone += 1
+
+    assert 1_000 - 10 <= gone <= 1_025
+
+
 def test_it_says_when_the_next_may_go():
     pace = Pace(10, lambda: NOW, monotonic=lambda: 0.0)
-    pace.begin_round()
+    pace.begin_round(head=0)
     while pace.may_go(recorded(timedelta(hours=1))):
         pass
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Lock
 
 import pytest
 from secret_keys import KEYRING
@@ -14,14 +15,18 @@ from ledger.ledger import Ledger
 
 
 class MovableClock:
-    """The time of all parts of a test; it goes on when it is told to."""
+    """The time of all parts of a test; it goes on when it is told to, and never back."""
 
     def __init__(self):
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+        self._reading = Lock()
 
     def __call__(self):
-        self.now += timedelta(microseconds=1)
-        return self.now
+        # Asked by several threads: what one of them wrote late would be in the past, and what
+        # was recorded meanwhile not due yet.
+        with self._reading:
+            self.now += timedelta(microseconds=1)
+            return self.now
 
     def pass_by(self, **span):
         self.now += timedelta(**span)

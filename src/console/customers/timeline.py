@@ -1,0 +1,102 @@
+"""The timeline of a customer: what each recorded fact says, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from console.pages import Page
+
+_SECTIONS: Final = {
+    "payment": "/console/payments/{}",
+    "subscription": "/console/subscriptions/{}",
+    "invoice": "/console/invoices/{}",
+}
+_ICONS: Final = {
+    "customer": "person",
+    "payment": "payments",
+    "subscription": "subscriptions",
+    "invoice": "invoices",
+}
+# What is not said well by the fact's own name.
+_TITLES: Final = {
+    "customer.registered": "Became a customer",
+    "customer.updated": "Profile changed",
+    "customer.consent_given": "Agreed to be written to by {channel}",
+    "customer.consent_withdrawn": "Wants no more messages by {channel}",
+    "customer.revealed": "Seen by somebody from whom they are covered",
+    "payment.created": "Payment begun",
+    "payment.method_selected": "Payment method chosen",
+    "payment.customer_attached": "Payment joined to this customer",
+    "payment.action_required": "Payer has something to do",
+    "payment.processing_started": "Payment being processed",
+    "payment.rest_released": "Rest of the authorization let go",
+    "payment.receipt_requested": "Receipt asked for again",
+    "invoice.retries_stopped": "Invoice is not tried again",
+    "subscription.end_scheduled": "Subscription will end",
+    "subscription.end_revoked": "Subscription will go on",
+}
+_TONES: Final[Mapping[str, tuple[str, ...]]] = {
+    "good": ("succeeded", "paid", "dispute_won", "renewed", "resumed", "consent_given"),
+    "bad": ("failed", "dispute_lost", "retries_stopped", "deleted"),
+    "waiting": ("refunded", "dispute_opened", "paused", "canceled", "expired", "consent_withdrawn"),
+}
+_SPECIAL_ICONS: Final = {"refunded": "refund", "failed": "alert"}
+_AMOUNTS: Final = ("refund_amount", "disputed_amount", "released_amount", "captured_amount")
+_TAKEN: Final = ("payment.refunded", "payment.dispute_lost")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What happened; ``by`` and ``why`` as far as anybody said, ``raw`` the fact as JSON."""
+
+    at: str
+    title: str
+    icon: str
+    tone: str
+    href: str
+    amount: int | None
+    currency: str | None
+    by: str
+    why: str
+    raw: str
+
+
+def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
+    subject, _, happened = fact["topic"].partition(".")
+    data = fact["data"]
+    place = _SECTIONS.get(subject)
+    return Entry(
+        at=fact["occurred_at"],
+        title=title_of(fact["topic"]).format_map(data),
+        icon=_icon(subject, happened),
+        tone=next((tone for tone, each in _TONES.items() if happened in each), ""),
+        href=page.url(place, fact["subject_id"]) if place else "",
+        amount=_amount(fact["topic"], data),
+        currency=data.get("currency") or data.get("plan", {}).get("currency"),
+        by=fact["actor"] or "",
+        why=fact["reason"] or "",
+        raw=orjson.dumps(fact, option=orjson.OPT_INDENT_2).decode(),
+    )
+
+
+def title_of(topic: str) -> str:
+    """What a fact is called on a page; ``{channel}`` stands for what the fact says of it."""
+    return _TITLES.get(topic) or topic.replace(".", " ").replace("_", " ").capitalize()
+
+
+def _icon(subject: str, happened: str) -> str:
+    if happened.startswith("dispute"):
+        return "dispute"
+    return _SPECIAL_ICONS.get(happened, _ICONS.get(subject, "info"))
+
+
+def _amount(topic: str, data: Mapping[str, Any]) -> int | None:
+    if topic.startswith("customer."):
+        return None
+    named = next((data[name] for name in _AMOUNTS if name in data), None)
+    amount: int | None = named if named is not None else data.get("amount")
+    if amount is None:
+        amount = data.get("plan", {}).get("amount")
+    return -amount if amount and topic in _TAKEN else amount

@@ -1,0 +1,1 @@
+"""The overview: how a book does in a span of time, and what waits for somebody."""

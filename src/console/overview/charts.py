@@ -1,0 +1,71 @@
+"""Charts of the overview: the answers of the API as series."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from console.api_client import Answer
+from console.charts.series import Part, Series
+from console.overview.spans import Granularity
+from console.writing import Writer
+
+# In the order of their colours.
+SOURCES: Final = {"api": "API", "payment_link": "Payment links", "subscription": "Subscriptions"}
+PAYERS: Final = {
+    "new_customers": "First payments of new customers",
+    "returning_payments": "Payments of returning customers",
+    "guest_payments": "Payments of nobody known",
+}
+ATTEMPTS: Final = {"succeeded": "Succeeded", "failed": "Failed"}
+
+
+def revenue_by_source(series: Answer, write: Writer, granularity: Granularity) -> Series:
+    def amounts(source: str) -> Iterable[int]:
+        for bucket in series["buckets"]:
+            yield next(each["amount"] for each in bucket["by_source"] if each["source"] == source)
+
+    return _series(series, SOURCES, amounts, write, granularity, series["currency"])
+
+
+def attempts(series: Answer, write: Writer, granularity: Granularity) -> Series:
+    def counts(outcome: str) -> Iterable[int]:
+        return (bucket["totals"][outcome] for bucket in series["buckets"])
+
+    return _series(series, ATTEMPTS, counts, write, granularity)
+
+
+def payers(series: Answer, write: Writer, granularity: Granularity) -> Series:
+    def counts(name: str) -> Iterable[int]:
+        return (bucket[name] for bucket in series["buckets"])
+
+    return _series(series, PAYERS, counts, write, granularity)
+
+
+def column(series: Answer, name: str) -> list[int]:
+    """A total of each bucket."""
+    return [bucket["totals"][name] for bucket in series["buckets"]]
+
+
+def rates(series: Answer) -> list[int]:
+    """How many of a thousand attempts succeeded in each bucket in which any was decided."""
+    decided = (each for each in series["buckets"] if any(_outcomes(each)))
+    return [round(1_000 * each["success_rate"]) for each in decided]
+
+
+def _outcomes(bucket: Any) -> Iterable[int]:
+    return (bucket["totals"][name] for name in ATTEMPTS)
+
+
+def _series(
+    answer: Answer,
+    names: dict[str, str],
+    figures: Callable[[str], Iterable[int]],
+    write: Writer,
+    granularity: Granularity,
+    currency: str | None = None,
+) -> Series:
+    parts = (Part(name=label, figures=tuple(figures(name))) for name, label in names.items())
+    return Series(
+        buckets=tuple(write.bucket(each["start"], granularity) for each in answer["buckets"]),
+        parts=tuple(parts),
+        currency=currency,
+    )

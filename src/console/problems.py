@@ -1,0 +1,39 @@
+"""Problems: why what was sent in a form was not done, said beside the field it is about."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from api.http.errors import ApiError
+
+# What other words in the same form may mend.
+_MENDED_IN_THE_FORM: Final = (400, 404, 409, 422)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``field``: what it is about, as the API calls it; None: the whole."""
+
+    field: str | None = None
+    sentence: str = ""
+
+    def of(self, field: str) -> str:
+        """The sentence, if it is about this field."""
+        return self.sentence if field == self.field else ""
+
+    def beside(self, *fields: str) -> str:
+        """The sentence, if none of these fields shows it."""
+        return "" if self.field in fields else self.sentence
+
+
+def problem_of(error: ApiError, **fields: str) -> Problem:
+    """What is wrong with what was sent; raises what no other words would mend.
+
+    ``fields``: what the form calls otherwise than the API does.
+    """
+    if error.status not in _MENDED_IN_THE_FORM:
+        raise error
+    details = error.details or {}
+    field, reason = details.get("field"), details.get("reason") or error.message
+    name = str(field) if field else None
+    sentence = str(reason)
+    return Problem(fields.get(name or "", name), f"{sentence[:1].upper()}{sentence[1:]}.")

@@ -1,0 +1,215 @@
+"""The overview: every figure on it is the API's."""
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from console_browser import signed_in
+
+from console.writing import Writer
+from delivery.looks.readers import reader_of
+
+NOW = datetime.now(UTC)
+MONTH = {"period": "month"}
+write = Writer(reader=reader_of(None), now=NOW)
+
+
+@pytest.fixture
+def overview(console):
+    """What the page says, as text without its marks."""
+
+    def overview(**query):
+        return text_of(shown(console, **query))
+
+    return overview
+
+
+@pytest.fixture
+def pay(client):
+    def pay(days_ago=0, **more):
+        at = (NOW - timedelta(days=days_ago)).isoformat()
+        asked = {"amount": 4000, "currency": "GHS", "occurred_at": at} | more
+        return client.post("/v1/payments/intents", json=asked).raise_for_status().json()
+
+    return pay
+
+
+@pytest.fixture
+def shop(client, pay):
+    """Ama came by a link and came back; somebody failed; a dollar came from nobody known."""
+    client.post("/v1/customers", json={"external_id": "ama", "name": "Ama"}).raise_for_status()
+    link = {"source": "payment_link", "source_id": "pl_1", "source_description": "Summer Sale"}
+    pay(40)
+    pay(10, customer_id="ama", **link)
+    pay(3, customer_id="ama")
+    pay(2, amount=4001)
+    pay(1, currency="USD")
+
+
+def shown(browser, **query):
+    answer = browser.get("/console", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def text_of(page):
+    main = page[page.index("<main") : page.index("</main>")]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", main)).replace("\xa0", " ").split())
+
+
+def said(figure):
+    return figure.replace("\xa0", " ")
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("preset", ["today", "7d", "30d", "90d", "12m"])
+def test_every_figure_is_the_api_s(client, overview, preset):
+    days = {"today": 1, "7d": 7, "30d": 30, "90d": 90, "12m": 330}[preset]
+    first = NOW.date() - timedelta(days=days - 1)
+    asked = {"from": first.isoformat()}
+    if preset == "12m":
+        asked = {"from": f"{NOW.year - 1 + NOW.month // 12}-{NOW.month % 12 + 1:02}-01"}
+    stats = client.get("/v1/payments/stats", params=asked).json()
+    payers = client.get("/v1/customers/stats/series", params=asked).json()["buckets"]
+
+    told = overview(preset=preset)
+
+    assert said(write.money(stats["totals"]["amount"], "GHS")) in told
+    assert said(write.money(stats["totals"]["net_amount"], "GHS")) in told
+    assert write.share(stats["success_rate"]) in told
+    new = sum(each["new_customers"] for each in payers)
+    back = sum(each["returning_payments"] for each in payers)
+    assert f"{new} customers paid for the first time, {back} payments" in told
+
+
+@pytest.mark.usefixtures("shop")
+def test_revenue_is_told_by_source_in_a_table_and_compared_with_the_time_before(client, console):
+    first = (NOW.date() - timedelta(days=29)).isoformat()
+    series = client.get(
+        "/v1/payments/stats/series", params={"from": first, "group_by": "source"}
+    ).json()["buckets"]
+
+    page = shown(console)
+
+    table = page[page.index("Revenue by source") : page.index("</table>")]
+    told = [int(each) for each in re.findall(r'data-value="(-?\d+)"', table)]
+    expected = [
+        figure
+        for bucket in series
+        for figure in (
+            *(each["amount"] for each in bucket["by_source"]),
+            bucket["totals"]["amount"],
+        )
+    ]
+    assert told == expected
+    assert sum(told[3::4]) == 8000
+    # There was one payment forty days ago.
+    assert "+100%" in text_of(page)
+    assert "GHS 40.00 before" in text_of(page)
+
+
+@pytest.mark.usefixtures("shop")
+def test_each_currency_is_told_by_itself(overview, console):
+    assert 'href="/console?currency=USD"' in shown(console)
+
+    told = overview(currency="USD")
+
+    assert "USD 40.00" in told
+    assert "GHS 80.00" not in told
+    assert "1 from nobody known" in told
+
+
+@pytest.mark.usefixtures("shop")
+def test_why_payments_fail_is_what_was_said(overview):
+    assert "the card was declined 1 100%" in overview()
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_best_customers_and_links_come_after_the_page_or_when_asked_for(console, overview):
+    page = shown(console)
+    whole = overview(show="rankings")
+    headers = {"HX-Request": "true", "HX-Target": "rankings"}
+    part = console.get("/console?currency=GHS", headers=headers).text
+
+    assert "Summer Sale" not in page
+    assert 'id="rankings" hx-get="/console?currency=GHS&amp;show=rankings"' in page
+    assert "Ama" in whole
+    assert "Summer Sale" in whole
+    assert "<html" not in part
+    assert "80.00" in part
+    assert "Summer Sale" in part
+
+
+def test_what_waits_for_somebody_is_told_first_and_leads_there(client, console, pay):
+    assert "Waits for you" not in shown(console)
+    payment = pay()
+    client.post(f"/v1/payments/{payment['id']}/dispute", json={}).raise_for_status()
+
+    page = shown(console)
+
+    assert "1 open dispute" in text_of(page)
+    assert 'href="/console/payments?status=disputed"' in page
+
+
+def test_a_new_book_says_how_to_begin(console, overview):
+    told = overview()
+
+    assert "Nothing has been paid yet" in told
+    assert "curl" in told
+    assert "/v1/payments/intents" in told
+    assert "Revenue" not in told
+    assert "/console/links/new" in shown(console)
+
+
+def test_a_figure_leads_to_the_payments_it_is_made_of(client, console, pay):
+    pay()
+
+    page = shown(console)
+
+    [paid] = re.findall(r'href="(/console/payments\?[^"]*)">GHS', page)[:1]
+    query = httpx.URL(html.unescape(paid)).params
+    listed = client.get("/v1/payments", params=query).json()
+    assert sum(each["amount"] for each in listed) == 4000
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_past_is_told_as_it_was(overview):
+    then = (NOW - timedelta(days=5)).date().isoformat()
+
+    told = overview(as_of=then)
+
+    assert "GHS 40.00 from 1 payments" in told
+    assert "the card was declined" not in told
+
+
+def test_dates_that_nobody_can_read_are_refused_in_words_and_not_carried_on(console):
+    answer = console.get("/console?from=2026-11-05&to=2026-11-01")
+
+    assert answer.status_code == 400
+    assert "must come after the first day" in answer.text
+    assert 'href="/console"' in answer.text
+
+
+def test_what_things_are_called_is_text(console, pay):
+    pay(source="payment_link", source_id="pl_1", source_description="<script>alert(1)</script>")
+
+    assert "<script>alert" not in shown(console, show="rankings")
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_key_is_shown_what_it_may_read(merchant, client):
+    blind = text_of(seen_with(client, merchant, "payments:read"))
+    nothing = text_of(seen_with(client, merchant, "customers:read"))
+
+    assert "GHS 80.00" in blind
+    assert "Ama" not in blind
+    assert "New customers" not in blind
+    assert "No figures for this key" in nothing
+
+
+def seen_with(client, merchant, *scopes):
+    raw = client.post("/v1/api-keys", json={"name": "a key", "scopes": scopes}).json()["raw"]
+    with signed_in(merchant.server.url, raw) as browser:
+        return shown(browser, show="rankings")
