@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
+from console.addresses import TRAVEL
 from console.rendering import document, rendered_alone
 
 _REFUSALS: Final = range(400, 500)
@@ -18,10 +19,11 @@ _OURS: Final = (
         "again is carried out once."
     ),
 )
+_TOO_LARGE: Final = "book_too_large"
 _WORDS: Final = {
     "not_found": ("There is nothing here", "No page of the console has this address."),
     "insufficient_scope": ("You may not see this", "Ask whoever gave you access for more of it."),
-    "book_too_large": (
+    _TOO_LARGE: (
         "This book is too large for its past",
         (
             "What it was at a moment is worked out fact by fact, and here there are too many. "
@@ -92,12 +94,17 @@ def failure_of(error: ApiError) -> Failure:
     )
 
 
+def is_about_the_past(error: ApiError) -> bool:
+    """Whether it is the moment that cannot be looked back to, whatever else is asked."""
+    return error.code == _TOO_LARGE or (error.details or {}).get("field") in TRAVEL
+
+
 def problems_in(error: ApiError) -> dict[str, str]:
     """What is wrong with each field of a form, in words; "" stands for the whole of it.
 
     Raises what nobody can mend by filling it in otherwise.
     """
-    if error.status not in _MENDABLE:
+    if error.status not in _MENDABLE or is_about_the_past(error):
         raise error
     problems = error.problems or {"": error.message}
     return {field: _as_a_sentence(reason) for field, reason in problems.items()}

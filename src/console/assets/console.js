@@ -32,6 +32,9 @@
     }, 1500);
   });
 
+  // What is laid out to be printed.
+  on("click", (event) => event.target.closest("[data-print]") && print());
+
   // What drops down closes again: by a press elsewhere, by Escape, by another that opens.
   const close = (except) => all("details[data-drop][open]").forEach((drop) => drop !== except && (drop.open = false));
   on("click", (event) => close(event.target.closest("details[data-drop]")));

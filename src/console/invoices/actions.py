@@ -1,0 +1,106 @@
+"""What may be done with an invoice: try again, another day, not wanted any more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError, InvalidInput, no_such_route
+from console.pages import Page
+from console.problems import Problem, problem_of
+from console.routing import console_router
+
+router = console_router()
+
+
+@dataclass(frozen=True)
+class Action:
+    """``of``: in which states it can; ``fields``: what its form asks."""
+
+    title: str
+    button: str
+    text: str
+    said: str
+    of: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    tone: str = ""
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "retry": Action(
+        "Try again",
+        "Try again",
+        "The money is asked for once more, also when the policy has no more tries.",
+        "Tried again.",
+        ("failed",),
+    ),
+    "due": Action(
+        "Change the due date",
+        "Change the due date",
+        "Another day on which it is due.",
+        "Saved.",
+        ("draft", "due", "failed"),
+        ("due_date",),
+    ),
+    "cancel": Action(
+        "Cancel",
+        "Cancel the invoice",
+        "The money is not wanted any more: its payment is canceled with it.",
+        "Canceled.",
+        ("draft", "due", "failed"),
+        ("reason",),
+        "danger",
+    ),
+}
+
+
+def possible(page: Page, invoice: Mapping[str, Any]) -> list[tuple[str, Action]]:
+    if not page.may("invoices:write"):
+        return []
+    return [each for each in ACTIONS.items() if invoice["status"] in each[1].of]
+
+
+@router.get("/console/invoices/{invoice_id}/{action}")
+async def show_action(page: Page, invoice_id: str, action: str) -> Response:
+    return await _form(page, invoice_id, action)
+
+
+@router.post("/console/invoices/{invoice_id}/{action}")
+async def act(page: Page, invoice_id: str, action: str) -> Response:
+    named = _named(page, action)
+    try:
+        await _carry_out(page, invoice_id, action)
+    except ApiError as error:
+        return await _form(page, invoice_id, action, error)
+    return page.see(page.url("/console/invoices/{}", invoice_id), said=named.said)
+
+
+async def _carry_out(page: Page, invoice_id: str, action: str) -> None:
+    if action == "due":
+        if not page.form.get("due_date"):
+            raise InvalidInput("due_date", "is needed")
+        await page.api.patch("/v1/invoices/{}", invoice_id, due_date=page.form["due_date"])
+        return
+    said = {"reason": page.form["reason"]} if page.form.get("reason") else {}
+    await page.api.post(f"/v1/invoices/{{}}/{action}", invoice_id, **said)
+
+
+async def _form(
+    page: Page, invoice_id: str, action: str, error: ApiError | None = None
+) -> Response:
+    named = _named(page, action)
+    invoice = await page.api.get("/v1/invoices/{}", invoice_id)
+    return page.render(
+        "invoices/action.html",
+        invoice=invoice.body,
+        action=named,
+        problem=problem_of(error) if error else Problem(),
+        status=error.status if error else 200,
+    )
+
+
+def _named(page: Page, action: str) -> Action:
+    if action not in ACTIONS:
+        raise no_such_route(page.path)
+    return ACTIONS[action]

@@ -1,0 +1,38 @@
+"""The list of invoices: filters, true totals, and all of it as a file."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from console.listings import chips, hidden, standing, unfiltered
+from console.pages import Page
+from console.routing import console_router
+
+router = console_router()
+
+_LABELS: Final = {
+    "status": "State",
+    "customer_id": "Customer",
+    "subscription_id": "Subscription",
+    "from": "Created from",
+    "to": "Created before",
+}
+
+
+@router.get("/console/invoices")
+async def list_invoices(page: Page) -> Response:
+    place = page.chosen("cursor", "offset")
+    found = await page.api.get("/v1/invoices", **page.chosen(*_LABELS), **place)
+    return page.render(
+        "invoices/list.html",
+        call=found.call,
+        chips=[*chips(page, _LABELS, ("status",))],
+        clear=unfiltered(page, _LABELS),
+        hidden=hidden(page),
+        **standing(page, found),
+    )
+
+
+@router.get("/console/invoices.csv")
+async def export_invoices(page: Page) -> Response:
+    return page.api.passed_on("/v1/exports/invoices", **page.chosen(*_LABELS), format="csv")

@@ -1,0 +1,156 @@
+"""New payment links, and changes of their terms."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError, InvalidInput
+from api.payment_links.typed_amounts import AmountInDoubt, minor_units
+from console.pages import Page
+from console.problems import Problem, problem_of
+from console.routing import console_router
+from domain.money import decimals, has_decimals
+from domain.time_zone import zone_of
+
+router = console_router()
+
+_TEXTS: Final = ("description", "reference", "redirect_url", "customer_id")
+_AMOUNTS: Final = ("amount", "min_amount", "max_amount")
+
+
+@router.get("/console/links/new")
+async def show_new(page: Page) -> Response:
+    return _form(page, "links/new.html", {"customer_id": page.query.get("customer_id", "")})
+
+
+@router.post("/console/links/new")
+async def create(page: Page) -> Response:
+    try:
+        made = await page.api.post("/v1/payment-links", **_terms(page, is_new=True))
+    except ApiError as error:
+        return _form(page, "links/new.html", {}, error)
+    return page.see(page.url("/console/links/{}", made["id"]), said="The link is ready.")
+
+
+@router.get("/console/links/{link_id}/edit")
+async def show_edit(page: Page, link_id: str) -> Response:
+    link = await page.api.get("/v1/payment-links/{}", link_id)
+    return _form(page, "links/edit.html", _as_typed(page, link.body), link=link.body)
+
+
+@router.post("/console/links/{link_id}/edit")
+async def edit(page: Page, link_id: str) -> Response:
+    try:
+        await page.api.patch("/v1/payment-links/{}", link_id, **_terms(page, is_new=False))
+    except ApiError as error:
+        link = await page.api.get("/v1/payment-links/{}", link_id)
+        return _form(page, "links/edit.html", {}, error, link=link.body)
+    return page.see(page.url("/console/links/{}", link_id), said="Saved.")
+
+
+@router.get("/console/links/{link_id}/delete")
+async def show_delete(page: Page, link_id: str) -> Response:
+    return await _delete(page, link_id)
+
+
+@router.post("/console/links/{link_id}/delete")
+async def delete(page: Page, link_id: str) -> Response:
+    link = await page.api.get("/v1/payment-links/{}", link_id)
+    if page.form.get("typed", "").strip() != link["code"]:
+        return await _delete(page, link_id, Problem("typed", "This is not the code above."), 422)
+    await page.api.delete("/v1/payment-links/{}", link_id)
+    return page.see(page.url("/console/links"), said="Deleted. What was paid through it stays.")
+
+
+async def _delete(
+    page: Page, link_id: str, problem: Problem | None = None, status: int = 200
+) -> Response:
+    link = await page.api.get("/v1/payment-links/{}", link_id)
+    return page.render(
+        "links/delete.html", link=link.body, problem=problem or Problem(), status=status
+    )
+
+
+def _form(
+    page: Page,
+    template: str,
+    said: Mapping[str, Any],
+    error: ApiError | None = None,
+    **values: Any,
+) -> Response:
+    """With what was said, where something was wrong with it."""
+    return page.render(
+        template,
+        said=page.form or said,
+        problem=problem_of(error) if error else Problem(),
+        # What can be read in two ways: how each is written, by its minor units.
+        readings=error.readings if isinstance(error, AmountInDoubt) else {},
+        status=error.status if error else 200,
+        **values,
+    )
+
+
+def _terms(page: Page, *, is_new: bool) -> dict[str, Any]:
+    """Of a link that changes, what is left empty is cleared."""
+    form, currency = page.form, _currency(page)
+    terms: dict[str, Any] = {name: form.get(name) for name in _TEXTS}
+    terms |= {name: _amount(page, name, currency) for name in _AMOUNTS}
+    terms |= {"name": form.get("name", ""), "currency": currency, "expires_at": _expiry(page)}
+    terms |= {"allow_custom_amount": terms["amount"] is None, "max_uses": _most_uses(page)}
+    if not is_new:
+        return terms
+    return {name: value for name, value in terms.items() if value is not None}
+
+
+def _amount(page: Page, name: str, currency: str) -> int | None:
+    meant = page.form.get("meant", "") if name == "amount" else ""
+    try:
+        return minor_units(page.form.get(name, ""), currency, meant=meant)
+    except AmountInDoubt:
+        raise
+    except InvalidInput as error:
+        reason = (error.details or {}).get("reason") or error.message
+        raise InvalidInput(name, str(reason)) from None
+
+
+def _currency(page: Page) -> str:
+    currency = page.form.get("currency", "").strip().upper()
+    if not has_decimals(currency):
+        raise InvalidInput("currency", "is not a currency payments are made in: write it like GHS")
+    return currency
+
+
+def _most_uses(page: Page) -> int | None:
+    typed = page.form.get("max_uses", "").strip()
+    if typed and not typed.isdecimal():
+        raise InvalidInput("max_uses", "is a whole number, such as 100")
+    return int(typed) if typed else None
+
+
+def _expiry(page: Page) -> str | None:
+    """By the clocks of the page's zone."""
+    typed = page.form.get("expires_at")
+    if not typed:
+        return None
+    try:
+        return datetime.fromisoformat(typed).replace(tzinfo=zone_of(page.moment.tz)).isoformat()
+    except ValueError:
+        raise InvalidInput(
+            "expires_at", "is not a moment: write it like 2026-11-28T14:05"
+        ) from None
+
+
+def _as_typed(page: Page, link: Mapping[str, Any]) -> dict[str, Any]:
+    places = decimals(link["currency"])
+    amounts = {
+        name: "" if link[name] is None else str(Decimal(link[name]).scaleb(-places))
+        for name in _AMOUNTS
+    }
+    expires = link["expires_at"]
+    if expires:
+        there = datetime.fromisoformat(expires).astimezone(zone_of(page.moment.tz))
+        expires = there.strftime("%Y-%m-%dT%H:%M")
+    return {**link, **amounts, "expires_at": expires}

@@ -1,0 +1,171 @@
+"""What may be done with a payment: each a form that says what follows, and one command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError, no_such_route
+from api.payment_links.typed_amounts import AmountInDoubt, minor_units
+from console.pages import Page
+from console.payments.naming import name_of
+from console.problems import Problem, problem_of
+from console.routing import console_router
+
+router = console_router()
+
+_COLLECTED: Final = ("succeeded", "partially_refunded")
+
+
+@dataclass(frozen=True)
+class Action:
+    """``call``: of which route; ``fields``: what its form asks; ``of``: in which states it can."""
+
+    title: str
+    button: str
+    text: str
+    said: str
+    of: tuple[str, ...]
+    call: str
+    fields: tuple[str, ...] = ()
+    tone: str = ""
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "refund": Action(
+        "Refund",
+        "Record the refund",
+        "It counts from now on as given back. The money itself goes back through your provider.",
+        "Refunded.",
+        _COLLECTED,
+        "refund",
+        ("amount", "reason", "provider_refund_id"),
+    ),
+    "capture": Action(
+        "Capture",
+        "Capture",
+        "Takes what was set aside, all of it or a part.",
+        "Captured.",
+        ("authorized", "partially_captured"),
+        "capture",
+        ("amount", "final"),
+    ),
+    "confirm": Action(
+        "Record as paid",
+        "Record as paid",
+        "In live mode it is your word that the money came; in test mode the provider is asked.",
+        "Asked for, and recorded as it was answered.",
+        ("pending", "requires_action", "processing"),
+        "confirm",
+        ("provider", "provider_ref_id"),
+    ),
+    "retry": Action(
+        "Try again",
+        "Try again",
+        "The provider is asked for the money once more.",
+        "Tried again.",
+        ("failed",),
+        "retry",
+    ),
+    "dispute": Action(
+        "Record a dispute",
+        "Record the dispute",
+        "The payer asked their bank for the money back. It counts as lost once that is decided so.",
+        "The dispute is recorded.",
+        (*_COLLECTED, "refunded"),
+        "dispute",
+        ("amount", "reason"),
+    ),
+    "resolve": Action(
+        "Resolve the dispute",
+        "Resolve the dispute",
+        "Won: all is as before. Lost: the disputed amount is gone.",
+        "The dispute is decided.",
+        ("disputed",),
+        "dispute/resolve",
+        ("outcome",),
+    ),
+    "receipt": Action(
+        "Send the receipt",
+        "Send the receipt",
+        "It goes to the customer's address once more, marked as a copy.",
+        "The receipt is on its way.",
+        (*_COLLECTED, "refunded", "disputed", "partially_captured"),
+        "receipt",
+    ),
+    "cancel": Action(
+        "Cancel",
+        "Cancel the payment",
+        "The money is not wanted any more. Of what is captured in part, the rest is let go.",
+        "Canceled.",
+        ("pending", "requires_action", "authorized", "partially_captured"),
+        "cancel",
+        ("reason",),
+        "danger",
+    ),
+}
+
+
+@router.get("/console/payments/{payment_id}/{action}")
+async def show_action(page: Page, payment_id: str, action: str) -> Response:
+    return await _form(page, payment_id, action)
+
+
+@router.post("/console/payments/{payment_id}/{action}")
+async def act(page: Page, payment_id: str, action: str) -> Response:
+    done = _named(page, action)
+    try:
+        payment = await page.api.get("/v1/payments/{}", payment_id)
+        said = _said(page, done, payment["currency"])
+        await page.api.post(f"/v1/payments/{{}}/{done.call}", payment_id, **said)
+    except ApiError as error:
+        return await _form(page, payment_id, action, error)
+    return page.see(page.url("/console/payments/{}", payment_id), said=done.said)
+
+
+async def _form(
+    page: Page, payment_id: str, action: str, error: ApiError | None = None
+) -> Response:
+    """With what was said, where something was wrong with it."""
+    named = _named(page, action)
+    problem = problem_of(error) if error else Problem()
+    payment = await page.api.get("/v1/payments/{}", payment_id)
+    return page.render(
+        "payments/action.html",
+        payment=payment.body,
+        title=name_of(payment.body),
+        action=named,
+        left=_left(action, payment.body),
+        problem=problem,
+        # What can be read in two ways: how each is written, by its minor units.
+        readings=error.readings if isinstance(error, AmountInDoubt) else {},
+        status=error.status if error else 200,
+    )
+
+
+def _named(page: Page, action: str) -> Action:
+    if action not in ACTIONS:
+        raise no_such_route(page.path)
+    return ACTIONS[action]
+
+
+def _said(page: Page, action: Action, currency: str) -> dict[str, Any]:
+    said: dict[str, Any] = {name: page.form[name] for name in action.fields if name in page.form}
+    if "amount" in said:
+        said["amount"] = minor_units(said["amount"], currency, meant=page.form.get("meant", ""))
+    if "final" in said:
+        said["final"] = True
+    return said
+
+
+def _left(action: str, payment: Mapping[str, Any]) -> int | None:
+    """How much the action can be about at most; None where that is no question."""
+    if action == "capture":
+        left: int = payment["authorized_amount"] - payment["captured_amount"]
+        return left
+    if action in ("refund", "dispute"):
+        gone = payment["refunded_amount"] + payment["disputed_amount"]
+        kept: int = payment["captured_amount"] - gone
+        return kept
+    return None

@@ -1,0 +1,117 @@
+"""What may be done with a subscription: pause, go on, end; each a form, and one command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError, no_such_route
+from console.pages import Page
+from console.problems import Problem, problem_of
+from console.routing import console_router
+
+router = console_router()
+
+
+@dataclass(frozen=True)
+class Action:
+    """``of``: in which states it can; ``fields``: what its form asks."""
+
+    title: str
+    button: str
+    text: str
+    said: str
+    of: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    tone: str = ""
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "pause": Action(
+        "Pause",
+        "Pause the subscription",
+        (
+            "Nothing is billed for the time it is paused, and invoices that failed are not tried "
+            "again."
+        ),
+        "Paused.",
+        ("active",),
+        ("reason",),
+    ),
+    "resume": Action(
+        "Resume",
+        "Resume the subscription",
+        (
+            "It goes on with the period it was paused in. When that has ended meanwhile, a new one "
+            "begins now, and is billed."
+        ),
+        "It goes on.",
+        ("paused",),
+    ),
+    "cancel": Action(
+        "Cancel",
+        "Cancel the subscription",
+        (
+            "It ends for good. What was billed until then stays owed, but is not tried again by "
+            "itself."
+        ),
+        "Canceled.",
+        ("active", "paused"),
+        ("when", "reason"),
+        "danger",
+    ),
+}
+
+
+def possible(page: Page, subscription: Mapping[str, Any]) -> list[tuple[str, Action]]:
+    if not page.may("subscriptions:write"):
+        return []
+    return [each for each in ACTIONS.items() if subscription["status"] in each[1].of]
+
+
+@router.post("/console/subscriptions/{subscription_id}/go-on")
+async def go_on(page: Page, subscription_id: str) -> Response:
+    """It was to end with its period, and does not."""
+    await page.api.patch("/v1/subscriptions/{}", subscription_id, cancel_at_period_end=False)
+    return page.see(page.url("/console/subscriptions/{}", subscription_id), said="It goes on.")
+
+
+@router.get("/console/subscriptions/{subscription_id}/{action}")
+async def show_action(page: Page, subscription_id: str, action: str) -> Response:
+    return await _form(page, subscription_id, action)
+
+
+@router.post("/console/subscriptions/{subscription_id}/{action}")
+async def act(page: Page, subscription_id: str, action: str) -> Response:
+    named = _named(page, action)
+    said: dict[str, Any] = {}
+    if page.form.get("reason"):
+        said["reason"] = page.form["reason"]
+    if page.form.get("when") == "period_end":
+        said["cancel_at_period_end"] = True
+    try:
+        await page.api.post(f"/v1/subscriptions/{{}}/{action}", subscription_id, **said)
+    except ApiError as error:
+        return await _form(page, subscription_id, action, error)
+    return page.see(page.url("/console/subscriptions/{}", subscription_id), said=named.said)
+
+
+async def _form(
+    page: Page, subscription_id: str, action: str, error: ApiError | None = None
+) -> Response:
+    named = _named(page, action)
+    known = await page.api.get("/v1/subscriptions/{}", subscription_id)
+    return page.render(
+        "subscriptions/action.html",
+        subscription=known.body,
+        action=named,
+        problem=problem_of(error) if error else Problem(),
+        status=error.status if error else 200,
+    )
+
+
+def _named(page: Page, action: str) -> Action:
+    if action not in ACTIONS:
+        raise no_such_route(page.path)
+    return ACTIONS[action]

@@ -1,0 +1,165 @@
+"""Payment links: what each brought, its code for cameras, its card, and changing it."""
+
+import pytest
+from console_browser import signed_in
+from money_console import HOSTILE, made, paid, read, send
+
+
+def new_link(client, **more):
+    terms = {"name": "Summer sale", "currency": "GHS", "amount": 9900}
+    return made(client, "/v1/payment-links", **(terms | more))
+
+
+def test_the_list_shows_what_each_has_brought(console, client):
+    link = new_link(client, max_uses=10)
+    paid(client, amount=9900, source="payment_link", source_id=link["id"])
+
+    shown = read(console, "/console/links")
+
+    stats = client.get(f"/v1/payment-links/{link['id']}/stats").json()
+    assert stats["total_revenue"] == 9900
+    assert "Summer sale" in shown
+    assert "99.00 GHS" in shown
+    assert "1 to 1 of 1" in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "is_there"),
+    [("search=summer", True), ("search=winter", False), ("status=inactive", False)],
+)
+def test_the_list_is_narrowed(console, client, query, is_there):
+    new_link(client)
+
+    assert ("Summer sale" in read(console, f"/console/links?{query}")) == is_there
+
+
+def test_a_link_shows_its_figures_and_who_paid(console, client):
+    link = new_link(client, description="All of it")
+    ama = made(client, "/v1/customers", name="Ama Mensah")["id"]
+    payment = paid(
+        client, amount=9900, source="payment_link", source_id=link["id"], customer_id=ama
+    )
+    made(client, f"/v1/payments/{payment}/refund", amount=900)
+
+    shown = read(console, f"/console/links/{link['id']}")
+
+    for words in ("Ama Mensah", "GHS 99.00", "GHS 90.00", link["url"], "All of it"):
+        assert words in shown
+
+
+def test_the_code_is_svg_without_a_style_in_it(console, client):
+    link = new_link(client)
+
+    page = console.get(f"/console/links/{link['id']}").text
+    file = console.get(f"/console/links/{link['id']}/qr.svg")
+
+    drawn = page.partition("<svg viewBox=")[2] or page.partition('class="qr"')[2]
+    assert drawn
+    assert "style=" not in page
+    assert file.headers["content-type"].startswith("image/svg+xml")
+    assert "attachment" in file.headers["content-disposition"]
+    assert "<path" in file.text
+
+
+def test_a_card_says_what_it_is_for_and_how_much(console, client):
+    fixed, chosen = new_link(client), new_link(client, amount=None, allow_custom_amount=True)
+
+    card = read(console, f"/console/links/{fixed['id']}/card")
+
+    assert "Summer sale GHS 99.00" in card
+    assert fixed["url"] in card
+    assert "You choose the amount" in read(console, f"/console/links/{chosen['id']}/card")
+
+
+def test_a_link_is_made_in_a_form(console, client):
+    fields = {"name": "Rice", "currency": "ghs", "amount": "1,250.50", "max_uses": "3"}
+    fields |= {"expires_at": "2030-01-31T12:00"}
+
+    status, place = send(console, "/console/links/new", **fields)
+
+    assert status == 303
+    link = client.get(f"/v1/payment-links/{place.rpartition('/')[2]}").json()
+    assert (link["name"], link["amount"], link["max_uses"]) == ("Rice", 125050, 3)
+    assert link["expires_at"].startswith("2030-01-31T12:00")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"currency": "Cedi"}, "write it like GHS"),
+        ({"amount": "much"}, "not an amount in GHS"),
+        ({"max_uses": "often"}, "s a whole number"),
+        ({"redirect_url": "nowhere"}, "not an http or https address"),
+        ({"amount": "1,250"}, "say which is meant"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field(console, client, wrong, said):
+    fields = {"name": "Rice", "currency": "GHS", "amount": "10"} | wrong
+
+    status, shown = send(console, "/console/links/new", **fields)
+
+    assert status == 400
+    assert said in shown
+    assert client.get("/v1/payment-links").json()["pagination"]["total"] == 0
+
+
+def test_a_link_is_changed_and_what_is_left_empty_is_cleared(console, client):
+    link = new_link(client, description="All of it", max_uses=3)
+    fields = {"name": "Autumn sale", "currency": "GHS", "amount": "5"}
+
+    status, _ = send(console, f"/console/links/{link['id']}/edit", **fields)
+
+    assert status == 303
+    changed = client.get(f"/v1/payment-links/{link['id']}").json()
+    assert (changed["name"], changed["amount"]) == ("Autumn sale", 500)
+    assert (changed["description"], changed["max_uses"]) == (None, None)
+
+
+def test_a_form_that_is_sent_as_it_was_shown_changes_nothing(console, client):
+    link = new_link(client, description="All of it", amount=1234567, max_uses=3)
+    page = console.get(f"/console/links/{link['id']}/edit").text
+
+    assert 'value="12345.67"' in page
+    assert 'value="3"' in page
+
+
+def test_a_link_is_switched_off_and_on(console, client):
+    link = new_link(client)
+
+    console.post(f"/console/links/{link['id']}/switch", data={"active": "false"})
+    assert client.get(f"/v1/payment-links/{link['id']}").json()["status"] == "inactive"
+
+    console.post(f"/console/links/{link['id']}/switch", data={"active": "true"})
+    assert client.get(f"/v1/payment-links/{link['id']}").json()["status"] == "active"
+
+
+def test_a_link_is_deleted_once_its_code_is_typed(console, client):
+    link = new_link(client)
+    path = f"/console/links/{link['id']}/delete"
+
+    assert send(console, path, typed="something")[0] == 422
+    assert send(console, path, typed=link["code"])[0] == 303
+
+    assert client.get(f"/v1/payment-links/{link['id']}").status_code == 404
+
+
+def test_what_somebody_wrote_is_text(console, client):
+    link = new_link(client, name=HOSTILE, description=HOSTILE, reference=HOSTILE)
+
+    for path in ("", "/{id}", "/{id}/card", "/{id}/edit", "/{id}/delete"):
+        shown = console.get("/console/links" + path.format(id=link["id"]))
+        assert shown.status_code == 200
+        assert "<script>alert" not in shown.text
+
+
+def test_whoever_only_reads_is_offered_no_change(client, merchant):
+    link = new_link(client)
+    scopes = ["payment_links:read"]
+    key = made(client, "/v1/api-keys", name="reads", scopes=scopes)["key"]
+
+    with signed_in(merchant.server.url, key) as reader:
+        shown = reader.get(f"/console/links/{link['id']}").text
+
+    assert "Summer sale" in shown
+    assert "/switch" not in shown
+    assert "/edit" not in shown
