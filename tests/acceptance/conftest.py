@@ -10,10 +10,13 @@ from server import Server, Shop, found_shop
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def server(
+def kept_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """One for all tests of a run: each has an organization of its own in it."""
+    """One for all tests of a run: each has an organization of its own in it.
+
+    It stands still between them: looking whether there is anything to do takes its time as well.
+    """
     folder = tmp_path_factory.mktemp(f"server-{request.param}")
     with ExitStack() as stack:
         database_url = f"sqlite:///{folder / 'ledger.db'}"
@@ -22,8 +25,17 @@ def server(
             database_url = stack.enter_context(databases_on(postgresql))()
         server = Server(database_url, folder)
         server.start()
+        server.pause()
         yield server
+        server.resume()
         server.stop()
+
+
+@pytest.fixture
+def server(kept_server: Server) -> Iterator[Server]:
+    kept_server.resume()
+    yield kept_server
+    kept_server.pause()
 
 
 @pytest.fixture
@@ -34,5 +46,5 @@ def shop(server: Server) -> Shop:
 @pytest.fixture
 def client(shop: Shop, request: pytest.FixtureRequest) -> Reevit:
     """On one database it names its organization with each request, on the other it does not."""
-    names_it = request.node.callspec.params["server"] == "sqlite"
+    names_it = request.node.callspec.params["kept_server"] == "sqlite"
     return shop.client(org_id=shop.org_id if names_it else None)

@@ -22,7 +22,7 @@ def end_the_lease(shop):
         connection.execute(update(leases).values(expires_at=0))
 
 
-def test_all_arrive_in_order_and_each_is_recorded_once(database_url, tmp_path):
+def test_all_arrive_in_order_and_each_is_recorded_once(database_url, views_wanted, tmp_path):  # noqa: ARG001 (told)
     chance = random.Random(KILLS)
     with opened(database_url, tmp_path) as shop, receiving() as receiver:
         receiver.behave = lambda _request: Delays(chance.random() * 0.02)

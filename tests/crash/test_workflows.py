@@ -31,7 +31,11 @@ def states_of(shop):
     return [row.state for row in shop.rows(workflow_actions)]
 
 
-def test_what_follows_from_each_fact_is_done_and_recorded_once(database_url, tmp_path):
+def test_what_follows_from_each_fact_is_done_and_recorded_once(
+    database_url,
+    views_wanted,  # noqa: ARG001 (told)
+    tmp_path,
+):
     chance = random.Random(KILLS)
     with opened(database_url, tmp_path) as shop, receiving() as receiver:
         receiver.behave = lambda _request: Delays(chance.random() * 0.02)

@@ -88,7 +88,7 @@ class Street:
 
 
 @pytest.fixture
-def street(database_url, tmp_path):
+def street(database_url, views_wanted, tmp_path):  # noqa: ARG001 (told)
     clock = ManualClock()
     with ExitStack() as parts:
         telling = parts.enter_context(opened(database_url, tmp_path, clock))

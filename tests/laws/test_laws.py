@@ -16,6 +16,7 @@ from comparison import (
     assert_every_figure_is_explained,
     assert_these_agree,
 )
+from forked import ensure_prepared
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from oracle_as_of import as_of, moments_of
@@ -45,7 +46,7 @@ from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations
 from projections.engine.rebuilding.parallel_load import load_in_parallel
-from projections.engine.rebuilding.rebuild import rebuild
+from projections.engine.rebuilding.rebuild import ensure_views, rebuild
 from projections.engine.time_travel.reader import Moment, PastReader
 from projections.read_models import DEFINITIONS, FOLDS
 
@@ -130,7 +131,7 @@ def rows_of(views: Connection, book: str) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.fixture
-def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
+def store(database_url: str, views_wanted: None, tmp_path: Path) -> Iterator[Store]:  # noqa: ARG001 (told)
     clock = ManualClock()
     with ExitStack() as parts:
         engine = open_engine(database_url)
@@ -140,7 +141,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
         generations = parts.enter_context(Generations(engine, tmp_path, clock=clock))
         handler = CommandHandler(ledger, clock=clock, ids=Ids(clock))
         parts.callback(handler.close)
-        rebuild(ledger, generations, FactMapper(), DEFINITIONS)
+        ensure_views(ledger, generations, FactMapper(), DEFINITIONS)
         yield Store(ledger, generations, clock, handler, count(1))
 
 
@@ -219,6 +220,7 @@ def test_any_number_of_processes_gives_the_rows_that_reading_along_gave(
     asyncio.run(shops[1].live_through(others))
     books = {shop.book: store.fold(shop.book, store.serving, at_most=9) for shop in shops}
     other = store.generations.begin(DEFINITIONS)
+    ensure_prepared()  # who loads is forked from what has imported all
 
     load_in_parallel(
         store.ledger,

@@ -46,6 +46,7 @@ from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations, ViewsRebuilding
+from projections.engine.live.polling import AdaptivePoll
 from projections.engine.live.projector import Projector
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding.rebuild import ensure_views
@@ -104,10 +105,12 @@ def open_parts(
     *,
     projecting: bool = True,
     rebuilding: ViewsRebuilding | None = None,
+    poll: AdaptivePoll | None = None,
 ) -> tuple[Dependencies, Ledger]:
     """The parts, joined as the service joins them, without limits on how often to ask.
 
     Without ``projecting`` the views stay where they are; while ``rebuilding`` there are none.
+    ``poll`` is how often to look for what other processes recorded.
     """
     engine = open_engine(database_url)
     stack.callback(engine.dispose)
@@ -125,7 +128,7 @@ def open_parts(
             raise rebuilding
         return follow()
 
-    projector = Projector(ledger, serving, mapper, DEFINITIONS)
+    projector = Projector(ledger, serving, mapper, DEFINITIONS, poll=poll)
     views = stack.enter_context(Views(ledger, serving))
     projector.on_progress(views.notify_progress)
     ledger.on_commit(projector.notify)
@@ -229,6 +232,7 @@ def start(
     *,
     projecting: bool = True,
     rebuilding: ViewsRebuilding | None = None,
+    poll: AdaptivePoll | None = None,
     patience: Patience = _PATIENCE,
     pages: Sequence[PageRouter] = (),
     **settings: Any,
@@ -236,7 +240,13 @@ def start(
     """A server over one store, with settings of one's own."""
     folder.mkdir(exist_ok=True)
     opened, ledger = open_parts(
-        stack, database_url, folder, clock, projecting=projecting, rebuilding=rebuilding
+        stack,
+        database_url,
+        folder,
+        clock,
+        projecting=projecting,
+        rebuilding=rebuilding,
+        poll=poll,
     )
     parts = replace(opened, **settings)
     app = create_app(parts, only=only)
@@ -246,11 +256,18 @@ def start(
     return Server(url, parts, loop, ledger)
 
 
+class _RarePoll(AdaptivePoll):
+    """For a store that this process alone writes to, and that often nobody asks."""
+
+    def looked(self, seconds: float, *, found: bool, took: float = 0.0) -> None:
+        super().looked(seconds, found=found, took=max(took, 0.5))
+
+
 def start_shared(stack: ExitStack, database_url: str, folder: Path) -> Server:
     """By the machine's time; of what it logs, only what went wrong is shown."""
     wrong = structlog.make_filtering_bound_logger(logging.WARNING)
     log = structlog.wrap_logger(None, wrapper_class=wrong)
-    return start(stack, database_url, folder, lambda: datetime.now(UTC), log=log)
+    return start(stack, database_url, folder, lambda: datetime.now(UTC), log=log, poll=_RarePoll())
 
 
 @pytest.fixture

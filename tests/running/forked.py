@@ -37,7 +37,7 @@ class ForkedCommand:
         program: Path | None = None,
     ) -> None:
         self.args = ["whence", *arguments]
-        _ensure_prepared()
+        ensure_prepared()
         self._process = multiprocessing.get_context("forkserver").Process(
             target=_become,
             args=(
@@ -103,7 +103,7 @@ def run(
         )
 
 
-def _ensure_prepared() -> None:
+def ensure_prepared() -> None:
     """The process that is copied has imported what stands beside this module."""
     forkserver.set_forkserver_preload(["prepared"])
     with pytest.MonkeyPatch.context() as environment:

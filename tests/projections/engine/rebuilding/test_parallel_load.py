@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import psycopg
 import pytest
+from forked import ensure_prepared
 from slow_statements import hindered
 from sqlalchemy import select
 from tables import make_tables
@@ -117,6 +118,7 @@ def loaders():
 
 @pytest.fixture
 def kiosk(open_kiosk, postgresql_url):
+    ensure_prepared()  # who loads is forked from what has imported all
     kiosk = open_kiosk(postgresql_url)
     fill_kiosk(kiosk)
     return kiosk
