@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from api.app import Service
 from api.http.errors import no_such_route
-from console import customers, invoices, links, live, payments, subscriptions, webhooks
+from console import customers, invoices, links, live, payments, search, subscriptions, webhooks
 from console.assets import PLACE, Assets
 from console.failures import failed
 from console.overview import page as overview
@@ -23,6 +23,7 @@ _ROUTERS = (
     sessions.router,
     live.router,
     overview.router,
+    search.router,
     *customers.ROUTERS,
     *payments.ROUTERS,
     *links.ROUTERS,

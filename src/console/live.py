@@ -9,9 +9,11 @@ import orjson
 from starlette.responses import Response
 
 from api.http.failures import answer_to, is_fault
-from api.http.server_sent import RETRY, ServerSent, set_by
+from api.http.server_sent import HEADERS, RETRY, ServerSent, set_by
+from api.http.session_cookie import mode_in, session_in
 from console.pages import Page
 from console.routing import console_router
+from domain.errors import Unauthorized
 
 router = console_router()
 
@@ -24,6 +26,8 @@ _PAUSE_SECONDS: Final = 0.5
 
 @router.get("/console/live")
 async def tell_freshness(page: Page) -> Response:
+    if page.request.method == "HEAD":
+        return Response(media_type="text/event-stream", headers=HEADERS)
     return Freshness(page.request)
 
 
@@ -43,9 +47,21 @@ class Freshness(ServerSent):
         until = time.monotonic() + _LONGEST_SECONDS
         while not gone.done() and time.monotonic() < until:
             grown.clear()
+            if not await self._is_signed_in():
+                return
             yield await self._told()
             await set_by(grown, min(until, time.monotonic() + _BEAT_SECONDS))
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _is_signed_in(self) -> bool:
+        """Whoever was shut out meanwhile is told no more, and is asked to sign in again."""
+        state = self.request.request_state
+        session, viewers = session_in(state), self.request.dependencies.viewers
+        try:
+            await viewers.viewer(session or "", mode=mode_in(state))
+        except Unauthorized:
+            return False
+        return True
 
     async def _told(self) -> bytes:
         """Waits for what was recorded until now, as every query does: so late are the views."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.http.errors import ApiError
+from console.failures import is_about_the_past
 
 # What other words in the same form may mend.
 _MENDED_IN_THE_FORM: Final = (400, 404, 409, 422)
@@ -30,7 +31,7 @@ def problem_of(error: ApiError, **fields: str) -> Problem:
 
     ``fields``: what the form calls otherwise than the API does.
     """
-    if error.status not in _MENDED_IN_THE_FORM:
+    if error.status not in _MENDED_IN_THE_FORM or is_about_the_past(error):
         raise error
     details = error.details or {}
     field, reason = details.get("field"), details.get("reason") or error.message

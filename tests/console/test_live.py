@@ -2,7 +2,7 @@
 
 import json
 
-from console_browser import signed_in
+from console_browser import browser_at, signed_in
 
 from projections.engine.generations.generations import Registered, ViewsRebuilding
 
@@ -50,3 +50,25 @@ def test_while_there_are_no_views_it_tells_how_far_they_are(new_server):
 
 def test_a_stranger_is_told_nothing(stranger):
     assert stranger.get("/console/live").status_code == 303
+
+
+def test_whoever_is_signed_out_is_told_no_more(console, client):
+    with console.stream("GET", "/console/live") as stream:
+        lines = stream.iter_lines()
+        told(lines)
+        with browser_at(str(console.base_url)) as another_tab:
+            another_tab.cookies = console.cookies
+            another_tab.post("/console/logout")
+        client.post("/v1/customers", json={"name": "Ama"})
+
+        rest = [*lines]
+
+    assert len([each for each in rest if each.startswith("data: ")]) <= 1
+    assert console.get("/console/live").status_code == 303
+
+
+def test_whether_there_is_a_stream_is_answered_at_once(console):
+    looked = console.head("/console/live")
+
+    assert looked.status_code == 200
+    assert looked.headers["content-type"].startswith("text/event-stream")

@@ -161,13 +161,22 @@
   if (fresh) {
     let shown = Number(fresh.dataset.position);
     const count = (number) => number.toLocaleString("en");
-    new EventSource(fresh.dataset.live).onmessage = (event) => {
+    const told = (event) => {
       const { position, behind, late_seconds: late, unavailable, progress } = JSON.parse(event.data);
       if (unavailable) fresh.textContent = `Worked out anew${progress ? `: ${Math.floor(progress * 100)}%` : ""}`;
       else if (position !== null) fresh.textContent = `Up to fact ${count(position)}, ${behind ? `${count(behind)} behind` : `${late} s behind`}`;
       if (position > shown) document.body.dispatchEvent(new CustomEvent("moved"));
       shown = Math.max(shown, position || 0);
     };
+    // A page that nobody sees asks for nothing: a browser keeps six connections to one host, for all its tabs.
+    let stream;
+    const listen = () => {
+      stream?.close();
+      stream = document.hidden ? undefined : new EventSource(fresh.dataset.live);
+      if (stream) stream.onmessage = told;
+    };
+    on("visibilitychange", listen);
+    listen();
   }
 
   // Nobody answered: what is shown stays, and says so until something comes again.
