@@ -46,6 +46,8 @@ def test_a_form_becomes_a_rule(rule, console):
     [action] = rule["actions"]
     assert (action["type"], action["config"]) == ("add_tag", {"tag": "big-spender"})
     assert "Big spenders" in console.get("/console/workflows").text
+    assert "GHS\N{NO-BREAK SPACE}100.00" in console.get(place(rule)).text
+    assert "such as {{ customer_name }} and {{ money }}." in console.get(place(rule, "/edit")).text
 
 
 def test_a_rule_saved_as_it_is_shown_stays_as_it_is(console, client):
