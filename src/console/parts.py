@@ -16,7 +16,9 @@ from console.definitions import definition_of
 from console.states import tone_of, word_of
 from console.writing import Writer, missing_decimals
 
-_FILES: Final = ("icons", "figures", "tables", "forms", "messages", "timelines", "charts")
+_FILES: Final = (
+    *("icons", "figures", "tables", "forms", "messages", "timelines", "charts", "places"),
+)
 
 
 def parts_of(

@@ -14,7 +14,10 @@ _TONES: Final[dict[Tone, tuple[str, ...]]] = {
         *("partially_refunded", "disputed", "paused", "due", "open", "manual_review"),
         *("delivering", "running", "retrying", "rebuilding", "building", "queued"),
     ),
-    "bad": ("failed", "lost", "error", "not ready", "parked", "bounced", "unreachable", "replaced"),
+    "bad": (
+        *("failed", "lost", "error", "not ready", "parked", "bounced", "unreachable", "replaced"),
+        "failing",
+    ),
     "over": (),
 }
 _TONE_OF: Final = {status: tone for tone, all_of_it in _TONES.items() for status in all_of_it}

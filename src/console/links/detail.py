@@ -27,7 +27,8 @@ async def show_link(page: Page, link_id: str) -> Response:
         link=link.body,
         stats=stats.body,
         payments=payments,
-        calls=[stats.call, link.call],
+        call=link.call,
+        stats_call=stats.call,
         code=qr_code(link["url"]),
         methods=METHODS,
     )

@@ -286,24 +286,6 @@ def test_the_oldest_that_waits_is_known_also_where_it_is_tried_again(shop, recei
         soon(lambda: deliverer.progress_now().oldest_waiting_at is None)
 
 
-def test_attempts_are_kept_for_as_long_as_the_setting_says(shop, receiver):
-    endpoint = shop.endpoint(receiver.url)
-    with shop.delivering():
-        shop.customer("ama")
-        shop.wait_until_told(endpoint)
-        shop.let_pass(days=20)
-        shop.customer("kofi")
-        shop.wait_until_told(endpoint)
-    old, recent = shop.attempts
-    shop.let_pass(days=11)
-
-    with shop.delivering(rules=Rules(attempts_days=30)):
-        soon(lambda: shop.attempts == [recent])
-
-    assert old.position < recent.position
-    assert shop.position(endpoint) == shop.ledger.head(BOOK)
-
-
 def test_an_endpoint_that_is_down_stops_as_one_cursor_and_nothing_is_lost(shop):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

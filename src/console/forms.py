@@ -1,0 +1,70 @@
+"""Forms: what was typed into one, as the API takes it, and what the API found wrong with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.http.errors import ApiError
+from console.failures import problems_in
+
+
+class Problems:
+    """What is wrong with the fields of a form, in words; nothing, until something is."""
+
+    def __init__(self, error: ApiError | None = None) -> None:
+        self._said: Mapping[str, str] = {}
+        self.status = 200 if error is None else error.status
+        if error is not None:
+            self._said = _named(error)
+
+    def of(self, name: str) -> str:
+        """Of a field, or of a part of it: ``events[0]`` is about ``events``."""
+        for field, said in self._said.items():
+            if field == name or field.startswith((f"{name}.", f"{name}[")):
+                return said
+        return ""
+
+    def beside(self, *names: str) -> str:
+        """What is about none of these fields."""
+        rest = (
+            said
+            for field, said in self._said.items()
+            if not any(
+                field == name or field.startswith((f"{name}.", f"{name}[")) for name in names
+            )
+        )
+        return " ".join(rest)
+
+    def __bool__(self) -> bool:
+        return bool(self._said)
+
+
+def words_in(text: str) -> list[str]:
+    """Each of them, on a line of its own or between commas."""
+    return [word for line in text.splitlines() for word in map(str.strip, line.split(",")) if word]
+
+
+def number_in(text: str) -> int | str | None:
+    """A whole number; what is none is told as it was typed, for the API to refuse."""
+    typed = text.strip()
+    digits = typed.removeprefix("-")
+    return (int(typed) if digits.isascii() and digits.isdigit() else typed) if typed else None
+
+
+def pairs_in(text: str) -> dict[str, Any]:
+    """``name: value``, one a line."""
+    found = (line.partition(":") for line in text.splitlines() if line.strip())
+    return {name.strip(): value.strip() for name, _, value in found}
+
+
+def pairs_as_text(pairs: Mapping[str, Any]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in pairs.items())
+
+
+def _named(error: ApiError) -> Mapping[str, str]:
+    """A refusal by a rule of the domain names its field among the details."""
+    field = (error.details or {}).get("field")
+    said = problems_in(error)
+    if set(said) == {""} and isinstance(field, str):
+        reason = (error.details or {}).get("reason") or error.message
+        return {field: f"{str(reason)[:1].upper()}{str(reason)[1:]}".rstrip(".") + "."}
+    return said

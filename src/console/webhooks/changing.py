@@ -1,0 +1,106 @@
+"""Changing endpoints: a new one, another address or filter, with what the filter lets through."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.forms import Problems, pairs_as_text, pairs_in, words_in
+from console.pages import Page
+from console.routing import console_router
+from console.webhooks.endpoints import ENDPOINT, previewed
+
+router = console_router()
+
+_NEW = {"name": "", "url": "", "events": "", "begin": "", "metadata": ""}
+
+
+@router.get("/console/webhooks/new")
+async def show_new(page: Page) -> Response:
+    return await _form(page, None, _NEW)
+
+
+@router.post("/console/webhooks/new")
+async def register(page: Page) -> Response:
+    """The answer shows the secret: nobody is told it again on a page."""
+    try:
+        made = await page.api.post("/v1/webhooks/endpoints", **_registered(page))
+    except ApiError as error:
+        return await _form(page, None, _typed(page), Problems(error))
+    return page.render("webhooks/secret.html", endpoint=made.body, before=None, hours=0)
+
+
+@router.get(ENDPOINT.replace("{}", "{endpoint_id}") + "/edit")
+async def show_edit(page: Page, endpoint_id: str) -> Response:
+    endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
+    said = {
+        "name": endpoint["name"],
+        "url": endpoint["url"],
+        "events": "\n".join(endpoint["events"]),
+        "metadata": pairs_as_text(endpoint["metadata"]),
+    }
+    return await _form(page, endpoint.body, said)
+
+
+@router.post(ENDPOINT.replace("{}", "{endpoint_id}") + "/edit")
+async def update(page: Page, endpoint_id: str) -> Response:
+    known = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
+    said = _said(page, known["metadata"])
+    try:
+        await page.api.patch("/v1/webhooks/endpoints/{}", endpoint_id, **said)
+    except ApiError as error:
+        return await _form(page, known.body, _typed(page), Problems(error))
+    return page.see(page.url(ENDPOINT, endpoint_id), said="Saved.")
+
+
+@router.post("/console/webhooks/preview")
+async def preview(page: Page) -> Response:
+    """The form as it was typed, with what its filter would have let through."""
+    named = page.form.get("endpoint_id", "")
+    known = await page.api.get("/v1/webhooks/endpoints/{}", named) if named else None
+    return await _form(page, None if known is None else known.body, _typed(page))
+
+
+async def _form(
+    page: Page,
+    endpoint: dict[str, Any] | None,
+    said: dict[str, str],
+    problems: Problems | None = None,
+) -> Response:
+    preview, refused = await previewed(page, words_in(said["events"]))
+    problems = problems or Problems()
+    return page.render(
+        "webhooks/edit.html",
+        endpoint=endpoint,
+        said=said,
+        preview=preview,
+        refused=refused,
+        problems=problems,
+        status=problems.status,
+    )
+
+
+def _typed(page: Page) -> dict[str, str]:
+    return {name: page.form.get(name, "") for name in _NEW}
+
+
+def _registered(page: Page) -> dict[str, Any]:
+    begin = page.form.get("begin", "").strip()
+    name = page.form.get("name", "").strip()
+    said = _said(page, {}) | {"begin": int(begin) if begin.isdecimal() else begin or "now"}
+    return said if name else {key: value for key, value in said.items() if key != "name"}
+
+
+def _said(page: Page, known: dict[str, Any]) -> dict[str, Any]:
+    """``known``: metadata that is left as it is stays of the kind it was."""
+    typed = pairs_in(page.form.get("metadata", ""))
+    metadata = {
+        name: known[name] if name in known and str(known[name]) == value else value
+        for name, value in typed.items()
+    }
+    return {
+        "name": page.form.get("name", "").strip(),
+        "url": page.form.get("url", "").strip(),
+        "events": words_in(page.form.get("events", "")),
+        "metadata": metadata,
+    }

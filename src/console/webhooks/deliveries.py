@@ -1,0 +1,83 @@
+"""Deliveries: what endpoints were told, how it went, and the body as it would be sent now."""
+
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.api_client import Answer
+from console.pages import Page
+from console.routing import console_router
+
+router = console_router()
+
+_FILTERS: Final = ("status", "event_type", "endpoint_id", "target_url")
+_HIDDEN: Final = frozenset({403, 404})
+
+
+@router.get("/console/webhooks/deliveries")
+async def list_deliveries(page: Page) -> Response:
+    asked = page.chosen(*_FILTERS)
+    found = await page.api.get("/v1/webhooks/outbound", **asked, **page.chosen("cursor"))
+    endpoints = await page.api.get("/v1/webhooks/endpoints")
+    cursor = found.headers.get("whence-next-cursor")
+    return page.render(
+        "webhooks/deliveries.html",
+        found=found,
+        names={each["id"]: each["name"] for each in endpoints["endpoints"]},
+        total=_total(found),
+        is_exact=found.headers.get("whence-total-is-exact") != "false",
+        next=page.here(cursor=cursor) if cursor else "",
+        first=not page.query.get("cursor"),
+        chips=[(f"{_word(name)}: {asked[name]}", page.here(**{name: None})) for name in asked],
+    )
+
+
+@router.get("/console/webhooks/deliveries/{delivery_id}")
+async def show_delivery(page: Page, delivery_id: str) -> Response:
+    found = await page.api.get("/v1/webhooks/outbound/{}", delivery_id)
+    event = await or_nothing(page, "/v1/events/{}", found["event_id"])
+    endpoint = await or_nothing(page, "/v1/webhooks/endpoints/{}", found["endpoint_id"])
+    return page.render(
+        "webhooks/delivery.html",
+        delivery=found.body,
+        found=found,
+        endpoint=endpoint,
+        event=event,
+        body=as_json(event) if event else "",
+    )
+
+
+@router.post("/console/webhooks/deliveries/{delivery_id}/resend")
+async def resend(page: Page, delivery_id: str) -> Response:
+    done = await page.api.post("/v1/webhooks/outbound/{}/resend", delivery_id)
+    return page.see(
+        page.url("/console/webhooks/deliveries/{}", done["id"]), said="It is sent once more."
+    )
+
+
+async def or_nothing(page: Page, path: str, *segments: str) -> dict[str, Any] | None:
+    """What is not there any more, or not for whoever looks, is nothing."""
+    try:
+        found: dict[str, Any] = (await page.api.get(path, *segments)).body
+    except ApiError as error:
+        if error.status not in _HIDDEN:
+            raise
+        return None
+    return found
+
+
+def as_json(body: Any) -> str:
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+
+
+def _total(found: Answer) -> int | None:
+    total = found.headers.get("x-total-count")
+    return None if total is None else int(total)
+
+
+def _word(name: str) -> str:
+    return {"event_type": "Event", "endpoint_id": "Endpoint", "target_url": "Address"}.get(
+        name, name.capitalize()
+    )

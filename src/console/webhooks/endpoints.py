@@ -1,0 +1,90 @@
+"""Endpoints: all of them, how far behind each is, and one of them."""
+
+import asyncio
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.pages import Page
+from console.routing import console_router
+
+router = console_router()
+
+ENDPOINT: Final = "/console/webhooks/endpoints/{}"
+
+# Of each that is shown it is asked what waits for it.
+_SHOWN: Final = 25
+_LATEST: Final = 10
+
+
+@router.get("/console/webhooks")
+async def list_endpoints(page: Page) -> Response:
+    found = await page.api.get("/v1/webhooks/endpoints")
+    everyone = found["endpoints"]
+    first = _offset(page, len(everyone))
+    shown = everyone[first : first + _SHOWN]
+    asked = [page.api.get("/v1/webhooks/endpoints/{}", each["id"]) for each in shown]
+    rows = [(each.body, state_of(each.body)) for each in await asyncio.gather(*asked)]
+    stats = await page.api.get("/v1/webhooks/outbound/stats")
+    return page.render(
+        "webhooks/list.html",
+        found=found,
+        rows=rows,
+        stats=stats["stats"],
+        total=len(everyone),
+        first=first,
+        back=_place(page, first - _SHOWN) if first else "",
+        next=_place(page, first + _SHOWN) if first + _SHOWN < len(everyone) else "",
+    )
+
+
+@router.get(ENDPOINT.replace("{}", "{endpoint_id}"))
+async def show_endpoint(page: Page, endpoint_id: str) -> Response:
+    return await shown(page, endpoint_id)
+
+
+async def shown(page: Page, endpoint_id: str, **told: Any) -> Response:
+    """``told``: what came of something that was done, or what could not be."""
+    endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
+    listed = {"endpoint_id": endpoint_id, "limit": _LATEST}
+    waiting = await page.api.get("/v1/webhooks/outbound", **listed, status="pending")
+    latest = await page.api.get("/v1/webhooks/outbound", **listed)
+    status = told.pop("status", 200)
+    values: dict[str, Any] = {"tested": None, "secrets": None, "problems": None} | told
+    return page.render(
+        "webhooks/endpoint.html",
+        endpoint=endpoint.body,
+        backlog=endpoint["backlog"],
+        found=endpoint,
+        waiting=waiting.body,
+        latest=latest.body,
+        state=state_of(endpoint.body),
+        status=status,
+        **values,
+    )
+
+
+def state_of(endpoint: dict[str, Any]) -> str:
+    """In one word: what nobody told it for so long comes before that it is told at all."""
+    if not endpoint["enabled"]:
+        return "disabled"
+    return "failing" if endpoint["failing_since"] else "active"
+
+
+async def previewed(page: Page, events: list[str]) -> tuple[dict[str, Any] | None, str]:
+    """What such a filter would have let through, or why it cannot be."""
+    try:
+        found = await page.api.post("/v1/webhooks/endpoints/preview", events=events)
+    except ApiError as error:
+        return None, error.message
+    return found.body, ""
+
+
+def _offset(page: Page, total: int) -> int:
+    typed = page.query.get("offset", "0")
+    return min(int(typed), total) if typed.isascii() and typed.isdigit() else 0
+
+
+def _place(page: Page, first: int) -> str:
+    return page.here(offset=max(first, 0) or None)

@@ -1,0 +1,86 @@
+"""Events: what there is to tell, the latest first, and one of them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.forms import Problems
+from console.pages import Page
+from console.routing import console_router
+from console.webhooks.deliveries import as_json
+
+router = console_router()
+
+_FILTERS: Final = ("types", "customer_id")
+# How many facts are looked at for a page; where only some are wanted, in so many steps.
+_FACTS: Final = 50
+_FACTS_OF_A_STEP: Final = 500
+_STEPS: Final = 6
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Events of the facts after ``after`` and before ``before``, the latest first."""
+
+    events: list[dict[str, Any]]
+    after: int
+    before: int
+
+
+@router.get("/console/events")
+async def list_events(page: Page) -> Response:
+    problems, stretch = Problems(), _Stretch([], 0, 0)
+    try:
+        stretch = await _latest(page, page.chosen(*_FILTERS))
+    except ApiError as error:
+        problems = Problems(error)
+    asked = page.chosen(*_FILTERS)
+    return page.render(
+        "webhooks/events.html",
+        stretch=stretch,
+        problems=problems,
+        status=problems.status,
+        call=page.api.answers[-1].call if page.api.answers else None,
+        earlier=page.here(before=stretch.after + 1) if stretch.after else "",
+        chips=[
+            (f"{_WORDS[name]}: {value}", page.here(**{name: None, "before": None}))
+            for name, value in asked.items()
+        ],
+    )
+
+
+@router.get("/console/events/{event_id}")
+async def show_event(page: Page, event_id: str) -> Response:
+    event = await page.api.get("/v1/events/{}", event_id)
+    return page.render(
+        "webhooks/event.html", event=event.body, found=event, body=as_json(event.body)
+    )
+
+
+async def _latest(page: Page, asked: dict[str, Any]) -> _Stretch:
+    """Backwards from the fact that is named, or from the last, until there is something."""
+    before = await _before(page)
+    step, steps = (_FACTS_OF_A_STEP, _STEPS) if asked else (_FACTS, _STEPS)
+    found, after = list[dict[str, Any]](), before - 1
+    for _ in range(steps):
+        until, after = after, max(after - step, 0)
+        if until == after:
+            break
+        answer = await page.api.get("/v1/events", **asked, after=after, limit=step)
+        found += [each for each in answer["events"][::-1] if each["position"] <= until]
+        if len(found) >= _FACTS // 2:
+            break
+    return _Stretch(found, after, before)
+
+
+async def _before(page: Page) -> int:
+    typed = page.query.get("before", "")
+    if typed.isascii() and typed.isdigit():
+        return int(typed)
+    reached = await page.api.get("/v1/events", limit=1)
+    return (page.position or reached["position"]) + 1
+
+
+_WORDS: Final = {"types": "Event", "customer_id": "Customer"}

@@ -1,0 +1,102 @@
+"""Operating endpoints: on and off, another secret, a test, and telling again what was told."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.forms import Problems
+from console.pages import Page
+from console.routing import console_router
+from console.webhooks.endpoints import ENDPOINT, shown
+
+router = console_router()
+
+_ONE = ENDPOINT.replace("{}", "{endpoint_id}")
+
+
+@router.post(f"{_ONE}/enable")
+async def enable(page: Page, endpoint_id: str) -> Response:
+    await page.api.post("/v1/webhooks/endpoints/{}/enable", endpoint_id)
+    return _see(page, endpoint_id, "It is told again, from where it stopped.")
+
+
+@router.post(f"{_ONE}/disable")
+async def disable(page: Page, endpoint_id: str) -> Response:
+    await page.api.post("/v1/webhooks/endpoints/{}/disable", endpoint_id)
+    return _see(page, endpoint_id, "It is told nothing for now. Nothing is lost.")
+
+
+@router.post(f"{_ONE}/test")
+async def test(page: Page, endpoint_id: str) -> Response:
+    try:
+        answered = await page.api.post("/v1/webhooks/endpoints/{}/test", endpoint_id)
+    except ApiError as error:
+        if error.code != "webhook_delivery_failed":
+            raise
+        return await shown(page, endpoint_id, tested={"reason": error.message})
+    return await shown(page, endpoint_id, tested=answered.body)
+
+
+@router.post(f"{_ONE}/rotate")
+async def rotate(page: Page, endpoint_id: str) -> Response:
+    """Both secrets are shown in the answer, and on no page after it."""
+    before = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
+    hours = page.form.get("previous_for_hours", "24")
+    said = {"previous_for_hours": int(hours) if hours.isdecimal() else hours}
+    try:
+        endpoint = await page.api.post("/v1/webhooks/endpoints/{}/rotate", endpoint_id, **said)
+    except ApiError as error:
+        return await _refused(page, endpoint_id, error)
+    old = before["signing_secret"]
+    return page.render(
+        "webhooks/secret.html",
+        endpoint=endpoint.body,
+        before=old if old != endpoint["signing_secret"] else None,
+        hours=said["previous_for_hours"],
+    )
+
+
+@router.post(f"{_ONE}/resend")
+async def resend_failed(page: Page, endpoint_id: str) -> Response:
+    done = await page.api.post("/v1/webhooks/endpoints/{}/resend", endpoint_id)
+    count = done["resent"]
+    said = "1 delivery is sent again." if count == 1 else f"{count} deliveries are sent again."
+    return _see(page, endpoint_id, said)
+
+
+@router.post(f"{_ONE}/replay")
+async def replay(page: Page, endpoint_id: str) -> Response:
+    places = {name: _place(page.form.get(name, "")) for name in ("from", "until")}
+    said: dict[str, Any] = {name: place for name, place in places.items() if place != ""}
+    try:
+        plan = await page.api.post("/v1/webhooks/replay", endpoint=endpoint_id, **said)
+    except ApiError as error:
+        return await _refused(page, endpoint_id, error)
+    told = f"Facts {plan['from']} to {plan['until']} are told again."
+    return _see(page, endpoint_id, told)
+
+
+@router.post(f"{_ONE}/remove")
+async def remove(page: Page, endpoint_id: str) -> Response:
+    endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
+    if page.form.get("typed", "").strip() != endpoint["name"]:
+        wrong = ApiError(400, "", "", "", problems={"typed": "This is not its name"})
+        return await _refused(page, endpoint_id, wrong)
+    await page.api.delete("/v1/webhooks/endpoints/{}", endpoint_id)
+    return page.see(page.url("/console/webhooks"), said="It is told nothing any more.")
+
+
+async def _refused(page: Page, endpoint_id: str, error: ApiError) -> Response:
+    problems = Problems(error)
+    return await shown(page, endpoint_id, problems=problems, status=problems.status)
+
+
+def _place(typed: str) -> int | str:
+    """A position, or a moment."""
+    typed = typed.strip()
+    return int(typed) if typed.isdecimal() else typed
+
+
+def _see(page: Page, endpoint_id: str, said: str) -> Response:
+    return page.see(page.url(ENDPOINT, endpoint_id), said=said)

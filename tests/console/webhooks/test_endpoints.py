@@ -1,0 +1,180 @@
+"""Endpoints in the console: who is told what, how far behind they are, and what can be done."""
+
+import re
+
+import pytest
+from console_browser import signed_in
+from receiver import Answers
+
+
+def place(endpoint, action=""):
+    return f"/console/webhooks/endpoints/{endpoint['id']}{action}"
+
+
+def known(client, endpoint):
+    return client.get(f"/v1/webhooks/endpoints/{endpoint['id']}").raise_for_status().json()
+
+
+def test_a_new_book_says_what_an_endpoint_is(console):
+    shown = console.get("/console/webhooks").text
+
+    assert "No endpoints yet" in shown
+    assert 'href="/console/webhooks/new"' in shown
+
+
+def test_an_endpoint_is_made_and_its_secret_shown_once(console, client, receiver):
+    made = console.post(
+        "/console/webhooks/new",
+        data={"url": f"{receiver.url}/in", "name": "warehouse", "events": "payment.*, customer.*"},
+    )
+
+    [endpoint] = client.get("/v1/webhooks/endpoints").json()["endpoints"]
+    assert endpoint["events"] == ["payment.*", "customer.*"]
+    assert endpoint["signing_secret"] in made.text
+    assert endpoint["signing_secret"] not in console.get(place(endpoint)).text
+    assert "warehouse" in console.get("/console/webhooks").text
+
+
+def test_what_is_wrong_with_an_endpoint_is_said_beside_its_field(console):
+    nowhere = console.post("/console/webhooks/new", data={"url": "nowhere", "events": "payment.*"})
+    shoes = console.post(
+        "/console/webhooks/new", data={"url": "https://a.example", "events": "shoes"}
+    )
+
+    assert nowhere.status_code == 400
+    assert 'id="f-url-error"' in nowhere.text
+    assert 'value="nowhere"' in nowhere.text
+    assert 'id="f-events-error"' in shoes.text
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_a_filter_is_shown_with_what_it_would_have_let_through(console, client, pay):
+    pay()
+    asked = {"url": "", "events": "payment.*"}
+
+    shown = console.post("/console/webhooks/preview", data=asked).text
+    part = console.post(
+        "/console/webhooks/preview",
+        data=asked,
+        headers={"HX-Request": "true", "HX-Target": "section#preview"},
+    ).text
+
+    said = client.post("/v1/webhooks/endpoints/preview", json={"events": ["payment.*"]}).json()
+    assert f"{said['deliveries']} messages since" in shown
+    assert "payment.created" in part
+    assert "<html" not in part
+
+
+def test_a_filter_that_no_event_has_is_refused_while_it_is_typed(console):
+    shown = console.post("/console/webhooks/preview", data={"events": "shoes"}).text
+
+    assert "shoes" in shown
+
+
+def test_an_endpoint_is_changed_and_what_is_left_as_it_was_stays(console, client, receiver):
+    told = {"name": "w", "url": f"{receiver.url}/in", "metadata": {"rank": 3}}
+    endpoint = client.post("/v1/webhooks/endpoints", json=told).json()
+    form = console.get(place(endpoint, "/edit")).text
+
+    answer = console.post(
+        place(endpoint, "/edit"),
+        data={
+            "name": "depot",
+            "url": told["url"],
+            "events": "payment.succeeded",
+            "metadata": "rank: 3",
+        },
+    )
+
+    assert "rank: 3" in form
+    assert answer.headers["location"] == place(endpoint)
+    changed = known(client, endpoint)
+    assert (changed["name"], changed["events"]) == ("depot", ["payment.succeeded"])
+    assert changed["metadata"] == {"rank": 3}
+
+
+def test_an_endpoint_is_switched_off_and_on(console, client, endpoint):
+    console.post(place(endpoint, "/disable"))
+    off = console.get(place(endpoint)).text
+    console.post(place(endpoint, "/enable"))
+
+    assert "Disabled" in off
+    assert known(client, endpoint)["enabled"]
+
+
+def test_both_secrets_are_shown_once_when_one_takes_the_place_of_the_other(
+    console, client, endpoint
+):
+    rotated = console.post(place(endpoint, "/rotate"), data={"previous_for_hours": "24"}).text
+
+    new = known(client, endpoint)["signing_secret"]
+    assert new != endpoint["signing_secret"]
+    assert new in rotated
+    assert endpoint["signing_secret"] in rotated
+    assert new not in console.get(place(endpoint)).text
+
+
+def test_a_form_sent_twice_rotates_once(console, client, endpoint):
+    asked = {"previous_for_hours": "24", "once": "the-same-form"}
+
+    console.post(place(endpoint, "/rotate"), data=asked)
+    secret = known(client, endpoint)["signing_secret"]
+    console.post(place(endpoint, "/rotate"), data=asked)
+
+    assert known(client, endpoint)["signing_secret"] == secret
+
+
+def test_a_test_says_whether_it_was_taken(console, endpoint, receiver):
+    taken = console.post(place(endpoint, "/test")).text
+    receiver.behave = lambda _request: Answers(500)
+    refused = console.post(place(endpoint, "/test")).text
+
+    assert "The test was taken: answered 200" in taken
+    assert "The test was not taken" in refused
+
+
+def test_a_range_is_told_again(console, endpoint, pay):
+    pay()
+
+    refused = console.post(place(endpoint, "/replay"), data={"from": "yesterday"})
+    answer = console.post(place(endpoint, "/replay"), data={"from": "1"})
+
+    assert answer.status_code == 303
+    assert "are told again" in console.get(place(endpoint)).text
+    assert 'id="f-from-error"' in refused.text
+
+
+def test_an_endpoint_is_removed_by_whoever_types_its_name(console, client, endpoint):
+    kept = console.post(place(endpoint, "/remove"), data={"typed": "something"})
+    removed = console.post(place(endpoint, "/remove"), data={"typed": "warehouse"})
+
+    assert 'id="f-typed-error"' in kept.text
+    assert removed.headers["location"] == "/console/webhooks"
+    assert client.get("/v1/webhooks/endpoints").json()["endpoints"] == []
+
+
+def test_whoever_may_only_look_finds_nothing_to_press(merchant, client, endpoint):
+    scopes = ["webhooks:read"]
+    made = client.post("/v1/api-keys", json={"name": "looks", "scopes": scopes}).json()
+
+    with signed_in(merchant.server.url, made["key"]) as console:
+        shown = console.get(place(endpoint)).text
+        refused = console.post(place(endpoint, "/disable"))
+
+    assert not re.findall(rf'method="post" action="{place(endpoint)}', shown)
+    assert refused.status_code == 403
+
+
+def test_nothing_can_be_done_from_a_page_of_the_past(console, endpoint):
+    shown = console.get(place(endpoint) + "?as_of=2026-01-01").text
+
+    assert "warehouse" in shown
+    assert f'action="{place(endpoint)}/disable' not in shown
+
+
+def test_what_an_endpoint_is_called_is_text(console, client, receiver):
+    told = {"name": "<script>alert(1)</script>", "url": f"{receiver.url}/in"}
+    endpoint = client.post("/v1/webhooks/endpoints", json=told).json()
+
+    for path in ("/console/webhooks", place(endpoint), place(endpoint, "/edit")):
+        assert "<script>alert" not in console.get(path).text
