@@ -18,7 +18,7 @@ def link(client):
 @pytest.fixture
 def payment(client):
     asked = {"amount": 7700, "currency": "GHS", "method": "card", "description": "Searched bag"}
-    return client.post("/v1/payments", json=asked)
+    return client.post("/v1/payments/intents", json=asked)
 
 
 def test_it_finds_of_every_kind_what_is_called_so(console, client, ama, link, payment):
