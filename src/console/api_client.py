@@ -109,6 +109,7 @@ class ApiClient:
         if body and self._hides_personal:
             body = unmasked(body)
         inside = _Inside(self._request, Call(method, target, body), self._once)
+        inside.state.patience_seconds = self._request.request_state.patience_seconds
         answer = await self._covered(inside.asked(self._app))
         self.answers.append(answer)
         return answer

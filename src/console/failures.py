@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
+from console.addresses import TRAVEL
 from console.rendering import document, rendered_alone
 
 _REFUSALS: Final = range(400, 500)
@@ -18,10 +19,11 @@ _OURS: Final = (
         "again is carried out once."
     ),
 )
+_TOO_LARGE: Final = "book_too_large"
 _WORDS: Final = {
     "not_found": ("There is nothing here", "No page of the console has this address."),
     "insufficient_scope": ("You may not see this", "Ask whoever gave you access for more of it."),
-    "book_too_large": (
+    _TOO_LARGE: (
         "This book is too large for its past",
         (
             "What it was at a moment is worked out fact by fact, and here there are too many. "
@@ -30,6 +32,13 @@ _WORDS: Final = {
     ),
     "rate_limit_exceeded": ("Too much was asked at once", ""),
     "payload_too_large": ("That was too much to send", "Go back, and write less into the form."),
+    "past_folding": (
+        "Looking back: one moment",
+        (
+            "What there was by then is worked out from the facts, the first time somebody asks. "
+            "This page renews itself."
+        ),
+    ),
     "views_rebuilding": (
         "The figures are being worked out anew",
         "All facts are safe, and new ones are recorded. This page renews itself.",
@@ -45,7 +54,9 @@ _WORDS: Final = {
 }
 # The API says best which it was; the rest is said behind.
 _IN_ITS_WORDS: Final = frozenset({"insufficient_scope", "rate_limit_exceeded"})
-_RENEWED: Final = frozenset({"views_rebuilding", "views_behind", "ledger_unavailable"})
+_RENEWED: Final = frozenset(
+    {"past_folding", "views_rebuilding", "views_behind", "ledger_unavailable"}
+)
 _RENEWED_AFTER_SECONDS: Final = 2
 
 
@@ -83,12 +94,17 @@ def failure_of(error: ApiError) -> Failure:
     )
 
 
+def is_about_the_past(error: ApiError) -> bool:
+    """Whether it is the moment that cannot be looked back to, whatever else is asked."""
+    return error.code == _TOO_LARGE or (error.details or {}).get("field") in TRAVEL
+
+
 def problems_in(error: ApiError) -> dict[str, str]:
     """What is wrong with each field of a form, in words; "" stands for the whole of it.
 
     Raises what nobody can mend by filling it in otherwise.
     """
-    if error.status not in _MENDABLE:
+    if error.status not in _MENDABLE or is_about_the_past(error):
         raise error
     problems = error.problems or {"": error.message}
     return {field: _as_a_sentence(reason) for field, reason in problems.items()}

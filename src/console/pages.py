@@ -1,7 +1,7 @@
 """Pages: who looks, at what, as of when; and what they are shown."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
@@ -19,6 +19,7 @@ from console.api_client import ApiClient
 from console.assets import Assets
 from console.failures import completed, failure_of
 from console.fields import Fields, read_query
+from console.moments import Moment, Past
 from console.rendering import document, parts_in, rendered
 from console.viewers import Viewer, viewer_of
 from console.writing import Writer
@@ -31,23 +32,6 @@ _SEE_OTHER: Final = 303
 # Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
 _PLACE: Final = ("cursor", "offset")
 _TOGETHER: Final = (TRAVEL, ("from", "to", "preset"), ("currency",))
-
-
-@dataclass(frozen=True)
-class Moment:
-    """As of when a page is, and the zone whose days it speaks of (IANA)."""
-
-    as_of: str | None
-    known_at: str | None
-    tz: str
-
-
-@dataclass(frozen=True)
-class Past:
-    """The moment by which things had happened, and that by which it was known; None is now."""
-
-    as_of: datetime | None
-    known_at: datetime | None
 
 
 class Page:

@@ -27,6 +27,8 @@ START: Final = "/console"
 
 _CONSOLE: Final = "whence.console"
 _MOVED: Final = 308
+# A page that takes longer says so, and is asked for again by itself.
+_PATIENCE_SECONDS: Final = 3.0
 
 
 class PageRoute(Route):
@@ -48,6 +50,8 @@ class PageRoute(Route):
         if not self._for_strangers:
             page.must_be_signed_in()
         page.must_be_readable()
+        if page.part is None:
+            page.request.request_state.patience_seconds = _PATIENCE_SECONDS
         if scope["method"] == "POST":
             must_be_our_own(page.request)
             largest = LARGEST_PUBLIC_BODY_BYTES if page.viewer is None else LARGEST_BODY_BYTES

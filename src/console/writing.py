@@ -5,7 +5,7 @@ was at a moment of the past says dates, for "3 h ago" would be told from another
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -81,6 +81,14 @@ class Writer:
                 away = f"{size // step} {unit}"
                 return f"{away} ago" if distance > timedelta() else f"in {away}"
         return "just now"
+
+    def looked_back_to(self, moment: Instant) -> str:
+        """The same; where it is midnight, which day that ends."""
+        there = self._there(moment)
+        if there.time() != time():
+            return self.exactly(moment)
+        before = there.date() - timedelta(days=1)
+        return f"the end of {before.day} {before:%B %Y} (midnight, {_zone_name(there)})"
 
     def day(self, moment: Instant) -> str:
         """28 November 2026: the day it was there."""

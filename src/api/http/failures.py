@@ -19,7 +19,7 @@ from ledger.sampling import Sampling
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.querying.pages import BadArgument
 from projections.engine.time_travel.budget import BudgetSpent
-from projections.engine.time_travel.reader import BookTooLarge
+from projections.engine.time_travel.reader import BookTooLarge, PastFolding
 from projections.engine.turns import TooManyWaiting
 
 _TURNS_TAKE_SECONDS: Final = 5
@@ -48,8 +48,8 @@ def answer_to(error: Exception, *, behind: int = 0) -> ApiError:  # noqa: PLR091
             return RateLimited(_TURNS_TAKE_SECONDS, str(error))
         case BudgetSpent():
             return RateLimited(error.retry_after_seconds, str(error))
-        case ViewsRebuilding():
-            return _rebuilding(error)
+        case ViewsRebuilding() | PastFolding():
+            return _being_folded(error)
         case LedgerUnavailable() | OperationalError() | PoolTimeoutError():
             return _without_its_store(error)
         case _:
@@ -112,7 +112,10 @@ def _without_its_store(error: Exception) -> ApiError:
     return Unavailable(code, "the ledger cannot be reached right now")
 
 
-def _rebuilding(error: ViewsRebuilding) -> ApiError:
+def _being_folded(error: ViewsRebuilding | PastFolding) -> ApiError:
+    if isinstance(error, PastFolding):
+        progress = round(error.progress, 4)
+        return Unavailable("past_folding", str(error), retry_after_seconds=1, progress=progress)
     building = error.building
     return Unavailable(
         "views_rebuilding",

@@ -248,7 +248,13 @@ class ApiRequest(Request):
                 book, read, wait_seconds=self.dependencies.query_wait_seconds
             )
         else:
-            found = await self.dependencies.past.ask(book, moment, read, asker=self.caller.id)
+            found = await self.dependencies.past.ask(
+                book,
+                moment,
+                read,
+                asker=self.caller.id,
+                wait_seconds=self.request_state.patience_seconds,
+            )
         self._note(found)
         if isinstance(found.result, NotFound):
             raise found.result

@@ -28,7 +28,8 @@ class RequestState:
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
     the answer has begun. ``behind`` is how many facts the views that were asked had yet to show.
     ``failure_page`` shows a failure to people, where they ask for a page. Of ``moment`` is all
-    that the views are asked in the present, where that is more than one thing.
+    that the views are asked in the present, where that is more than one thing. A past that has to
+    be folded first is waited for ``patience_seconds``; None is for as long as it takes.
     """
 
     request_id: str
@@ -41,6 +42,7 @@ class RequestState:
     behind: int = 0
     failure_page: FailurePage | None = None
     moment: OneMoment | None = None
+    patience_seconds: float | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
     def header(self, name: bytes) -> str | None:

@@ -7,10 +7,9 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError
 from api.payment_links.typed_amounts import minor_units
-from console.addresses import TRAVEL
 from console.api_client import Answer
 from console.customers.figures import figures_in
-from console.failures import failure_of
+from console.failures import failure_of, is_about_the_past
 from console.pages import Page
 from console.routing import console_router
 from console.states import word_of
@@ -78,8 +77,7 @@ def _problem(page: Page, error: ApiError) -> str:
 
     Where the list alone is asked for, the filters stand on the page anyway.
     """
-    is_about_the_moment = (error.details or {}).get("field") in TRAVEL
-    if error.status != _BAD_REQUEST or is_about_the_moment or page.part is not None:
+    if error.status != _BAD_REQUEST or is_about_the_past(error) or page.part is not None:
         raise error
     return failure_of(error).sentence
 

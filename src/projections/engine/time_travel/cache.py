@@ -41,6 +41,7 @@ class CacheEntry:
     before: "CacheEntry | None"
     folded: "Future[Snapshot]" = field(default_factory=Future)
     begun: bool = False
+    folding: Snapshot | None = None
     readers: int = 0
     replaced: bool = False
     size: int = 0
@@ -48,6 +49,12 @@ class CacheEntry:
     def reaches(self, goal: int) -> bool:
         is_parked = self.folded.done() and self.folded.result().parked
         return self.goal >= goal or is_parked
+
+    @property
+    def progress(self) -> float:
+        """Which share of it is folded; 0 for as long as it waits for its turn."""
+        views = self.folding
+        return min(views.position / self.goal, 1.0) if views and self.goal else 0.0
 
     @property
     def views(self) -> Snapshot:
@@ -129,6 +136,7 @@ class SnapshotCache:
             entry.begun, goal, before, entry.before = True, entry.goal, entry.before, None
         try:
             views = self._to_go_on_from(entry.key, before)
+            entry.folding = views
             try:
                 self._fold_on(views, goal)
                 entry.size = views.size()

@@ -20,7 +20,7 @@ from projections.engine.folding.definitions import Definitions
 from projections.engine.live.progress import PastProgress
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.budget import FACTS_PER_MINUTE, FactBudget
-from projections.engine.time_travel.cache import Key, SnapshotCache
+from projections.engine.time_travel.cache import CacheEntry, Key, SnapshotCache
 from projections.engine.time_travel.snapshot import Snapshot
 from projections.engine.turns import Turns, organization_of
 
@@ -48,6 +48,14 @@ class BookTooLarge(ValueError):  # noqa: N818 (an answer to whoever asked)
     def __init__(self, limit: int) -> None:
         super().__init__(f"the past of more than {limit} facts is not folded")
         self.limit = limit
+
+
+class PastFolding(Exception):  # noqa: N818 (a state of things, not a fault)
+    """What is asked for is still being folded, `progress` (a share) of it until now."""
+
+    def __init__(self, progress: float) -> None:
+        super().__init__("this past is being folded")
+        self.progress = progress
 
 
 class PastReader:
@@ -104,18 +112,25 @@ class PastReader:
         return self._cache.bytes_kept
 
     async def ask(
-        self, book: str, moment: Moment, query: Callable[[Connection], T], *, asker: str = ""
+        self,
+        book: str,
+        moment: Moment,
+        query: Callable[[Connection], T],
+        *,
+        asker: str = "",
+        wait_seconds: float | None = None,
     ) -> QueryResult[T]:
         """Run `query` on the views as they stood; what has to be folded is charged to `asker`.
 
-        Raises BookTooLarge, TooManyWaiting, BudgetSpent, and whatever `query` raises.
+        Who waits no longer than `wait_seconds` may ask again: the fold goes on without them.
+        Raises BookTooLarge, TooManyWaiting, BudgetSpent, PastFolding, and whatever `query` raises.
         """
 
         def read(views: Snapshot) -> T:
             with views.reading() as connection:
                 return query(connection)
 
-        async with self._opened(book, moment, asker) as (views, goal):
+        async with self._opened(book, moment, asker, wait_seconds) as (views, goal):
             async with self._queries.turn(organization_of(book)):
                 result = await self._run(partial(read, views))
             return QueryResult(result, views.position, max(0, goal - views.position))
@@ -149,14 +164,13 @@ class PastReader:
 
     @asynccontextmanager
     async def _opened(
-        self, book: str, moment: Moment, asker: str
+        self, book: str, moment: Moment, asker: str, wait_seconds: float | None = None
     ) -> AsyncIterator[tuple[Snapshot, int]]:
         """The views of the moment, with the position they were to reach; nobody changes them."""
         key, goal = await self._run(partial(self._place, book, moment))
         kept = self._cache.take(key, goal, asker)
         try:
-            # Whoever gives up waiting does not take the fold from the others.
-            yield await asyncio.shield(asyncio.wrap_future(kept.folded)), goal
+            yield await _folded(kept, wait_seconds), goal
         finally:
             self._cache.put_back(kept)
 
@@ -168,6 +182,15 @@ class PastReader:
         if goal > self._most_facts:
             raise BookTooLarge(self._most_facts)
         return (book, moment.as_of, known), goal
+
+
+async def _folded(kept: CacheEntry, wait_seconds: float | None) -> Snapshot:
+    """Whoever gives up waiting does not take the fold from the others."""
+    folded = asyncio.shield(asyncio.wrap_future(kept.folded))
+    try:
+        return await asyncio.wait_for(folded, wait_seconds)
+    except TimeoutError:
+        raise PastFolding(kept.progress) from None
 
 
 _END = object()

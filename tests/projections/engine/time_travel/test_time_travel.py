@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.budget import BudgetSpent
-from projections.engine.time_travel.reader import BookTooLarge, Moment, PastReader
+from projections.engine.time_travel.reader import BookTooLarge, Moment, PastFolding, PastReader
 from projections.engine.time_travel.snapshot import Snapshot
 from projections.engine.turns import TooManyWaiting
 
@@ -120,6 +120,23 @@ def test_twenty_who_ask_at_once_wait_for_one_fold(shop, past, toys, held_up):
 
     assert asyncio.run(ask_together()) == [QueryResult(10, 1, 0)] * 20
     assert past.folds == 1
+
+
+def test_who_waits_no_longer_finds_what_went_on_being_folded(shop, past, toys, held_up):
+    began, go = held_up
+    shop.record(toys.paid(amount=5, second=1))
+
+    async def impatient():
+        with pytest.raises(PastFolding):
+            await past.ask(toys.BOOK, second(9), spent(toys), wait_seconds=0.01)
+        go.set()
+        return await past.ask(toys.BOOK, second(9), spent(toys))
+
+    found = asyncio.run(impatient())
+
+    assert found.result == 5
+    assert past.folds == 1
+    assert began.acquire(timeout=20)
 
 
 def test_who_asks_during_a_fold_after_a_write_sees_it(shop, past, toys, held_up):

@@ -1,0 +1,65 @@
+"""Moments: as of when a page is, and those by name that people look back to."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from domain.time_zone import zone_of
+
+_DAY: Final = timedelta(days=1)
+_LEAP_DAY: Final = (2, 29)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """``as_of`` is on the clocks of the page, as an address says it."""
+
+    label: str
+    as_of: str
+
+
+@dataclass(frozen=True)
+class Past:
+    """The moment by which things had happened, and that by which it was known; None is now."""
+
+    as_of: datetime | None
+    known_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """As of when a page is, as somebody has typed it, and the zone of its days (IANA)."""
+
+    as_of: str | None
+    known_at: str | None
+    tz: str
+
+    def picked(self, moment: datetime | None) -> str:
+        """As a field of a form takes it: on the clocks of the page."""
+        if moment is None:
+            return ""
+        there = moment.astimezone(zone_of(self.tz)).replace(tzinfo=None)
+        return there.isoformat(timespec="auto" if there.second or there.microsecond else "minutes")
+
+    def presets(self, now: datetime) -> list[Preset]:
+        """Each is the end of a day: so that many who look back share what is worked out once."""
+        today = now.astimezone(zone_of(self.tz)).date()
+        last_month = today.replace(day=1) - _DAY
+        last_year = today.replace(month=1, day=1) - _DAY
+        return [
+            _end_of(today - _DAY, "End of yesterday"),
+            _end_of(today - 7 * _DAY, "A week ago"),
+            _end_of(last_month, f"End of {last_month:%B}"),
+            _end_of(last_year, f"End of {last_year.year}"),
+            _end_of(_a_year_before(today), "A year ago"),
+        ]
+
+
+def _end_of(day: date, label: str) -> Preset:
+    return Preset(label, f"{day + _DAY}T00:00")
+
+
+def _a_year_before(day: date) -> date:
+    if (day.month, day.day) == _LEAP_DAY:
+        return date(day.year - 1, 2, 28)
+    return day.replace(year=day.year - 1)

@@ -1,0 +1,108 @@
+"""Looking back: every page as of a moment of the past, and the way back to now."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from api_server import DEFINITIONS
+from console_browser import signed_in
+
+from console.moments import Moment
+from projections.engine.time_travel.reader import PastReader
+from projections.engine.time_travel.snapshot import Snapshot
+
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def held_up(monkeypatch):
+    """No past can be folded until this is set."""
+    go, fold = threading.Event(), Snapshot.fold
+
+    def wait_and_fold(views, ledger, upto):
+        assert go.wait(60)
+        fold(views, ledger, upto)
+
+    monkeypatch.setattr(Snapshot, "fold", wait_and_fold)
+    monkeypatch.setattr("console.routing._PATIENCE_SECONDS", 0.05)
+    yield go
+    go.set()
+
+
+def test_a_page_that_is_not_of_now_says_so_and_leads_back(console):
+    past = console.get("/console/customers?search=ama&as_of=2020-03-01T00:00&tz=Africa/Accra").text
+
+    assert "As of <strong>the end of 29 February 2020 (midnight, GMT)" in past
+    assert 'href="/console/customers?search=ama&amp;tz=Africa%2FAccra">Back to now' in past
+
+
+def test_both_moments_are_named_where_both_are_chosen(console):
+    past = console.get("/console/customers?as_of=2020-03-01T09:00&known_at=2021-03-01T09:00").text
+
+    assert "1 March 2020, 09:00:00 UTC" in past
+    assert "as it was known at <strong>1 March 2021, 09:00:00 UTC" in past
+
+
+def test_the_fields_hold_the_moments_on_the_clocks_of_the_page(console):
+    past = console.get("/console/customers?as_of=2020-03-01T09:00Z&tz=Africa/Nairobi").text
+
+    assert 'name="as_of" type="datetime-local" value="2020-03-01T12:00"' in past
+    assert 'name="known_at" type="datetime-local" value=""' in past
+
+
+def test_a_past_that_is_worked_out_first_is_waited_for_in_words(console, held_up):
+    address = "/console/customers?as_of=2020-03-01T00:00"
+
+    waiting = console.get(address)
+    held_up.set()
+
+    assert waiting.status_code == 503
+    assert waiting.headers["refresh"] == "2"
+    assert "Looking back: one moment" in waiting.text
+    assert "Show the present" in waiting.text
+    while (shown := console.get(address)).status_code == 503:
+        pass
+    assert "No customers yet" in shown.text
+
+
+def test_a_file_of_the_past_is_never_the_page_that_waits_for_it(console, client, held_up):
+    client.post("/v1/customers", json={"name": "Ama"})
+    threading.Timer(0.3, held_up.set).start()
+
+    file = console.get("/console/customers.csv?as_of=2020-03-01T00:00")
+
+    assert file.status_code == 200
+    assert file.headers["content-type"].startswith("text/csv")
+
+
+def test_a_book_that_is_too_large_for_its_past_says_so(new_server):
+    server = new_server()
+    key = server.found("Ama's shop").keys["test"]
+
+    with (
+        PastReader(server.ledger, DEFINITIONS, most_facts=0, most_bytes=2**20) as past,
+        signed_in(new_server(past=past).url, key) as console,
+    ):
+        refused = console.get("/console/customers?as_of=2020-03-01")
+
+    assert refused.status_code == 400
+    assert "This book is too large for its past" in refused.text
+    assert "Show the present" in refused.text
+
+
+def test_presets_are_ends_of_days_where_the_page_is():
+    presets = Moment(None, None, "Pacific/Auckland").presets(NOON)
+
+    assert [(each.label, each.as_of) for each in presets] == [
+        ("End of yesterday", "2026-11-29T00:00"),
+        ("A week ago", "2026-11-23T00:00"),
+        ("End of October", "2026-11-01T00:00"),
+        ("End of 2025", "2026-01-01T00:00"),
+        ("A year ago", "2025-11-30T00:00"),
+    ]
+
+
+def test_a_year_before_a_leap_day_there_is_a_day_too():
+    presets = Moment(None, None, "UTC").presets(datetime(2028, 2, 29, tzinfo=UTC))
+
+    assert presets[-1].as_of == "2027-03-01T00:00"
