@@ -18,6 +18,7 @@ from http.client import HTTPConnection
 import library
 import orjson
 from billing import measure_renewals
+from customers_page import measure_customers_page
 from databases import Databases, databases
 from deliveries import Lags, deliveries_per_processor_second, lags_under_load, register
 from growth import measure_growth
@@ -37,6 +38,9 @@ _ROUNDS = 3
 _PROJECTED_EVENTS = 2_000
 _MANY = 1_000_000
 _PAGE_MILLISECONDS = 50
+_MANY_TO_LOOK_AT = 100_000
+_SHOWN = 0.06
+_SHOWN_BYTES = 100_000
 _DELIVERIES = 3_000
 _KNOWN = 0.1
 _LOAD = 50
@@ -82,6 +86,7 @@ def main() -> None:
             _appends(made, asked.seconds),
             _stores(made, asked.payments),
             _growth(made, asked.payments),
+            _customers_page(made, asked.payments),
             _past(made),
             _renewals(made),
             _deliveries(made, asked.seconds),
@@ -248,6 +253,21 @@ def _growth(made: Databases, size: int) -> Iterator[Row]:
             question, peer = f"{name}, {size:,} customers, {kind}", f"with {size // 100:,}"
             times = (_millis(large), peer, _millis(small))
             yield Row(question, *times, large * 1000, _PAGE_MILLISECONDS, at_most=True)
+
+
+def _customers_page(made: Databases, payments: int) -> Iterator[Row]:
+    """As a browser asks for it: a million customers are asked for where a run is that large."""
+    sizes = {"SQLite": _MANY_TO_LOOK_AT}
+    if payments >= _MANY:
+        sizes["PostgreSQL"] = _MANY
+    for kind, customers in sizes.items():
+        for name, shown in measure_customers_page(made.new(kind), customers).items():
+            work, aim = f"{name}, {customers:,} customers, {kind}", "what is aimed at"
+            took, most = _millis(shown.seconds), _millis(_SHOWN)
+            yield Row(work, took, aim, most, shown.seconds / _SHOWN, 1, at_most=True)
+            size = f"{shown.size / 1000:.1f} kB"
+            ratio = shown.size / _SHOWN_BYTES
+            yield Row(f"{work}, sent", size, aim, "100 kB", ratio, 1, at_most=True)
 
 
 def _past(made: Databases) -> Iterator[Row]:

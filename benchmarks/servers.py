@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +48,11 @@ def crud(database_url: str) -> Iterator[Server]:
 
 
 @contextmanager
-def whence(database_url: str) -> Iterator[Server]:
-    """A service as it comes, but without rate limits and a line of log for each request."""
+def whence(database_url: str, fill: Callable[[str], None] = lambda _book: None) -> Iterator[Server]:
+    """A service as it comes, but without rate limits and a line of log for each request.
+
+    ``fill`` is given the book before there is a service.
+    """
     port = free_port()
     environment = {
         "WHENCE_DATABASE_URL": database_url,
@@ -66,10 +69,11 @@ def whence(database_url: str) -> Iterator[Server]:
         check=True,
         capture_output=True,
     )
+    founded = json.loads(created.stdout)
+    fill(f"{founded['id']}/test")
     with running([*command, "serve"], environment) as process:
         wait_for(f"http://127.0.0.1:{port}/readyz")
-        key = json.loads(created.stdout)["keys"]["test"]
-        yield Server(port, {"X-Reevit-Key": key}, process.pid)
+        yield Server(port, {"X-Reevit-Key": founded["keys"]["test"]}, process.pid)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from api.app import Service
 from api.http.errors import no_such_route
-from console import customers, invoices, links, live, payments, subscriptions, webhooks
+from console import customers, invoices, links, live, payments, subscriptions, webhooks, workflows
 from console.assets import PLACE, Assets
 from console.failures import failed
 from console.overview import page as overview
@@ -29,6 +29,7 @@ _ROUTERS = (
     *subscriptions.ROUTERS,
     *invoices.ROUTERS,
     *webhooks.ROUTERS,
+    *workflows.ROUTERS,
 )
 
 

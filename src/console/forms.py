@@ -10,11 +10,14 @@ from console.failures import problems_in
 class Problems:
     """What is wrong with the fields of a form, in words; nothing, until something is."""
 
-    def __init__(self, error: ApiError | None = None) -> None:
+    def __init__(self, error: ApiError | None = None, *, within: str = "") -> None:
+        """``within``: what the whole form is a part of, in what was asked."""
         self._said: Mapping[str, str] = {}
         self.status = 200 if error is None else error.status
         if error is not None:
-            self._said = _named(error)
+            self._said = {
+                field.removeprefix(f"{within}."): said for field, said in _named(error).items()
+            }
 
     def of(self, name: str) -> str:
         """Of a field, or of a part of it: ``events[0]`` is about ``events``."""

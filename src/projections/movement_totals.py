@@ -1,7 +1,7 @@
-"""Movement totals: what happened to payments in each quarter hour, and by which way each day.
+"""Movement totals: what happened to payments in each quarter hour and each day, and by which way.
 
-A quarter hour is told by source, a day (UTC) by method, provider and country as well. A
-provider or country of "" stands for none.
+Both are told by source, a day (UTC) by method, provider and country as well. A provider or country
+of "" stands for none.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,9 @@ from projections.payment_movements import MEASURES
 revenue = view(
     "revenue",
     key("currency"),
-    key("quarter_at", BigInteger),
+    # How long it is that is added up: a quarter of an hour, or a day (UTC).
+    key("length", BigInteger),
+    key("starts_at", BigInteger),
     key("source"),
     *(total(name) for name in MEASURES),
 )
@@ -58,7 +60,9 @@ def fold(recorded: Recorded[Told], changes: Changes) -> None:
 
 def _add(changes: Changes, fact: Payment.Event, at: int, moved: dict[str, int]) -> None:
     currency, source = fact.currency, fact.source
-    changes.of(revenue).merge((currency, at - at % QUARTER, source), **moved)
+    by_time = changes.of(revenue).merge
+    by_time((currency, QUARTER, at - at % QUARTER, source), **moved)
+    by_time((currency, DAY, at - at % DAY, source), **moved)
     mixed = (currency, source, fact.method, fact.provider or "", fact.country or "")
     changes.of(payment_mix).merge((at - at % DAY, *mixed), **moved)
 

@@ -1,8 +1,8 @@
 """Revenue: what came in and went back in each hour, day, week or month, in all and by source.
 
-It is added up from quarter hours. Every time zone there is now is a whole number of these from UTC,
-so they serve any. Where a bucket does not begin or end on one (a range that was asked for, a zone
-of the past), the movements themselves fill the gap.
+It is added up from whole days (UTC) and, where a bucket begins or ends between two, from quarters
+of an hour. Every time zone there is now is a whole number of these from UTC, so they serve any.
+What is left (a range that was asked for, a zone of the past) is read from the movements themselves.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,11 +13,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
 
 from domain.payment_types import SOURCES
-from projections.book_totals import most_used_currency
-from projections.engine.folding.timestamps import QUARTER, instant
+from projections.book_totals import totals_by_currency
+from projections.engine.folding.timestamps import DAY, QUARTER, instant
 from projections.movement_totals import revenue
 from projections.payment_movements import Moved, MovementFilter, moved_of, payment_movements, sums
 from projections.time_buckets import Granularity, Span, as_rows, buckets_of, in_parts
+
+# What is not added up is read as it happened, to the microsecond.
+_MOVEMENT = 1
+_LENGTHS = (DAY, QUARTER, _MOVEMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,18 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class RevenueSeries:
-    """Buckets in order of time, without gaps; `currency` is None in a book without payments."""
+    """Buckets in order of time, without gaps; `currency` is None in a book without payments.
+
+    `currencies` are all the book has, the most used first.
+    """
 
     currency: str | None
+    currencies: list[str]
     buckets: list[Bucket]
+
+    @property
+    def totals(self) -> Moved:
+        return _sum(bucket.totals for bucket in self.buckets)
 
 
 def revenue_series(
@@ -54,15 +66,17 @@ def revenue_series(
     Without `start`: from the first thing that happened. Without `currency`: the book's most used.
     Raises TooManyBuckets.
     """
-    currency = currency or most_used_currency(connection, book)
+    currencies = [each.currency for each in totals_by_currency(connection, book)]
+    currency = currency or next(iter(currencies), None)
     if currency is None:
-        return RevenueSeries(None, [])
+        return RevenueSeries(None, [], [])
     start = start or _beginning(connection, book, currency) or end
     spans = buckets_of(start, end, granularity, zone)
     asked = _Asked(connection, book, currency, by_source=by_source)
     parts = asked.parts(spans)
     return RevenueSeries(
         currency,
+        currencies,
         [
             _bucket(*span, found, by_source=by_source)
             for span, found in zip(spans, parts, strict=True)
@@ -89,8 +103,8 @@ def _sum(moved: Iterable[Moved]) -> Moved:
 
 def _beginning(connection: Connection, book: str, currency: str) -> datetime | None:
     first = connection.execute(
-        select(func.min(revenue.c.quarter_at)).where(
-            revenue.c.book == book, revenue.c.currency == currency
+        select(func.min(revenue.c.starts_at)).where(
+            revenue.c.book == book, revenue.c.currency == currency, revenue.c.length == QUARTER
         )
     ).scalar()
     return None if first is None else instant(first)
@@ -106,27 +120,41 @@ class _Asked:
     by_source: bool
 
     def parts(self, spans: list[Span]) -> list[list[_Part]]:
-        """The parts of each span: its whole quarters, and what is left at its two ends."""
+        """What each span is added up from."""
         found: list[list[_Part]] = [[] for _ in spans]
-        for first, some in in_parts(spans):
-            for place, part in self._whole_quarters(some):
-                found[first + place].append(part)
-        for parts, span in zip(found, spans, strict=True):
-            for ragged in _ragged(*span):
-                parts.extend(self._between(*ragged))
+        for length in _LENGTHS:
+            pieces = [
+                (place, piece)
+                for place, span in enumerate(spans)
+                for piece in _cut(*span, _LENGTHS)[length]
+            ]
+            for number, part in self._of(length, [piece for _, piece in pieces]):
+                found[pieces[number][0]].append(part)
         return found
 
-    def _whole_quarters(self, spans: list[Span]) -> Iterator[tuple[int, _Part]]:
+    def _of(self, length: int, pieces: list[Span]) -> Iterator[tuple[int, _Part]]:
+        """What each piece, which is so many times as long, is added up from; with its place."""
+        if length == _MOVEMENT:
+            for place, piece in enumerate(pieces):
+                for part in self._between(*piece):
+                    yield place, part
+            return
+        for first, some in in_parts(pieces):
+            for place, part in self._added_up(length, some):
+                yield first + place, part
+
+    def _added_up(self, length: int, pieces: list[Span]) -> Iterator[tuple[int, _Part]]:
         column = revenue.c
-        each = as_rows(self.connection, spans).c
+        each = as_rows(self.connection, pieces).c
         source = self._source(column)
         rows = self.connection.execute(
             select(each.place, source, *sums(column))
             .where(
                 column.book == self.book,
                 column.currency == self.currency,
-                column.quarter_at >= each.starts,
-                column.quarter_at <= each.ends - QUARTER,
+                column.length == length,
+                column.starts_at >= each.starts,
+                column.starts_at < each.ends,
             )
             .group_by(each.place, source)
         )
@@ -145,9 +173,18 @@ class _Asked:
         return labelled
 
 
-def _ragged(start: int, end: int) -> list[Span]:
-    first_whole, last_whole = start + -start % QUARTER, end - end % QUARTER
-    if first_whole > last_whole:
-        return [(start, end)]
-    ends = [(start, first_whole), (last_whole, end)]
-    return [(begin, finish) for begin, finish in ends if begin < finish]
+def _cut(start: int, end: int, lengths: tuple[int, ...]) -> dict[int, list[Span]]:
+    """The longest pieces that fit, by their length: whole days, and at either end what is left."""
+    found: dict[int, list[Span]] = {length: [] for length in lengths}
+    left = [(start, end)]
+    for length in lengths:
+        too_short: list[Span] = []
+        for begin, finish in left:
+            first, last = begin + -begin % length, finish - finish % length
+            if first < last:
+                found[length].append((first, last))
+                too_short += [(begin, first), (last, finish)]
+            else:
+                too_short.append((begin, finish))
+        left = [(begin, finish) for begin, finish in too_short if begin < finish]
+    return found

@@ -73,9 +73,12 @@ class Bucket(Shape):
 
 
 class Series(Shape):
-    """Without gaps, in one currency."""
+    """Without gaps, in one currency; ``totals`` are what the buckets add up to."""
 
     currency: Currency | None
+    currencies: list[Currency]
+    totals: PaymentTotals
+    success_rate: Share
     buckets: list[Bucket]
 
 
@@ -119,7 +122,12 @@ def stats_of(stats: payment_stats.PaymentStats, latency: payment_latency.Latency
 
 
 def series_of(series: RevenueSeries) -> dict[str, Any]:
-    return Series.of(series, buckets=[_bucket(each) for each in series.buckets])
+    return Series.of(
+        series,
+        totals=_totals(series.totals),
+        success_rate=series.totals.success_rate,
+        buckets=[_bucket(each) for each in series.buckets],
+    )
 
 
 def latency_of(latency: payment_latency.Latency) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _TEMPLATE: Final = "overview/page.html"
 # They are read from the payments themselves: so they come after the page, or when asked for.
 _RANKINGS: Final = "rankings"
 _MOST: Final = 5
-_STATS, _SERIES = "/v1/payments/stats", "/v1/payments/stats/series"
+_SERIES: Final = "/v1/payments/stats/series"
 _PAYERS: Final = ("new_customers", "returning_payments", "guest_payments")
 _FIRST_PAYMENT: Final = Call("POST", "/v1/payments/intents", {"amount": 4000, "currency": "GHS"})
 _FIRST_LINK: Final = Call(
@@ -32,7 +32,7 @@ async def show_overview(page: Page) -> Response:
     if page.part == _RANKINGS:
         return page.render(_TEMPLATE, **await _rankings(page, span, page.query.get("currency")))
     attention = await page.api.get("/v1/attention")
-    figures = await _figures(page, span) if page.may("payments:read") else {"stats": None}
+    figures = await _figures(page, span) if page.may("payments:read") else {"series": None}
     return page.render(
         _TEMPLATE,
         span=span,
@@ -46,16 +46,15 @@ async def show_overview(page: Page) -> Response:
 
 
 async def _figures(page: Page, span: Span) -> dict[str, Any]:
-    stats = await page.api.get(_STATS, **span.asked, **page.chosen("currency"))
+    chosen, steps = page.chosen("currency"), span.granularity
+    series = await page.api.get(
+        _SERIES, **span.asked, **chosen, group_by="source", granularity=steps
+    )
     # All that stands beside it is in the same currency, whichever that is.
-    currency = stats["currency"]
+    currency = series["currency"]
     asked, before = ({**each, "currency": currency} for each in (span.asked, span.asked_before))
-    steps = {"granularity": span.granularity}
-    series = await page.api.get(_SERIES, group_by="source", **asked, **steps)
-    earlier = await page.api.get(_SERIES, **before, granularity="all")
     figures = {
-        "stats": stats,
-        "before": next(iter(earlier["buckets"]), None),
+        "before": await page.api.get(_SERIES, **before, granularity="all"),
         "series": series,
         "errors": await page.api.get("/v1/payments/stats/errors", **asked),
         "payers": await _payers(page, span, currency) if page.may("customers:read") else None,

@@ -57,10 +57,10 @@ async def resend(page: Page, delivery_id: str) -> Response:
     )
 
 
-async def or_nothing(page: Page, path: str, *segments: str) -> dict[str, Any] | None:
+async def or_nothing(page: Page, path: str, *segments: str, **query: Any) -> dict[str, Any] | None:
     """What is not there any more, or not for whoever looks, is nothing."""
     try:
-        found: dict[str, Any] = (await page.api.get(path, *segments)).body
+        found: dict[str, Any] = (await page.api.get(path, *segments, **query)).body
     except ApiError as error:
         if error.status not in _HIDDEN:
             raise

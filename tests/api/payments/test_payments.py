@@ -364,6 +364,11 @@ def test_a_series_may_be_told_by_source_and_by_the_hour(client):
         (8000, 1),
     ]
     assert whole[1]["by_source"] is None
+    assert (told["currencies"], told["totals"]["amount"], told["success_rate"]) == (
+        ["GHS"],
+        8000,
+        1,
+    )
     assert told["buckets"][1]["totals"] == whole[1]["totals"]
     assert [(each["source"], each["amount"]) for each in told["buckets"][1]["by_source"]] == [
         ("api", 4000),

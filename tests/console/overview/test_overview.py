@@ -180,7 +180,7 @@ def test_the_past_is_told_as_it_was(overview):
 
     told = overview(as_of=then)
 
-    assert "GHS 40.00 from 1 payments" in told
+    assert "GHS 40.00 from 1 payment." in told
     assert "the card was declined" not in told
 
 

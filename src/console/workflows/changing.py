@@ -1,0 +1,95 @@
+"""The editor of a workflow, with what it would have brought about beside it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.forms import Problems
+from console.pages import Page
+from console.routing import console_router
+from console.workflows.rule_forms import places_in, rule_in, typed_of
+from console.workflows.rules import RULE
+from domain.workflow_triggers import TRIGGERS
+
+router = console_router()
+
+_ONE: Final = RULE.replace("{}", "{workflow_id}")
+_NEW: Final = {"trigger": "payment.success", "priority": "0"}
+
+
+@router.get("/console/workflows/new")
+async def show_new(page: Page) -> Response:
+    return await _editor(page, None, _NEW)
+
+
+@router.post("/console/workflows/new")
+async def create(page: Page) -> Response:
+    try:
+        made = await page.api.post("/v1/workflows/rules", **rule_in(page.form, None))
+    except ApiError as error:
+        return await _editor(page, None, page.form, Problems(error))
+    return page.see(page.url(RULE, made["id"]), said="The workflow is made.")
+
+
+@router.get(f"{_ONE}/edit")
+async def show_edit(page: Page, workflow_id: str) -> Response:
+    rule = await page.api.get("/v1/workflows/rules/{}", workflow_id)
+    return await _editor(page, rule.body, typed_of(rule.body))
+
+
+@router.post(f"{_ONE}/edit")
+async def update(page: Page, workflow_id: str) -> Response:
+    known = await page.api.get("/v1/workflows/rules/{}", workflow_id)
+    try:
+        said = rule_in(page.form, known.body)
+        await page.api.put("/v1/workflows/rules/{}", workflow_id, **said)
+    except ApiError as error:
+        return await _editor(page, known.body, page.form, Problems(error))
+    return page.see(page.url(RULE, workflow_id), said="Saved.")
+
+
+@router.post("/console/workflows/backtest")
+async def backtest(page: Page) -> Response:
+    """The form as it was typed, with what such a workflow would have brought about."""
+    named = page.form.get("workflow_id", "")
+    known = (await page.api.get("/v1/workflows/rules/{}", named)).body if named else None
+    return await _editor(page, known, page.form)
+
+
+async def _editor(
+    page: Page,
+    rule: dict[str, Any] | None,
+    typed: Mapping[str, str],
+    problems: Problems | None = None,
+) -> Response:
+    report, refused = await _tried(page, rule) if page.form and not problems else (None, None)
+    found = problems or refused or Problems()
+    templates = await page.api.get("/v1/workflows/templates", limit=200)
+    integrations = await page.api.get("/v1/workflows/integrations", limit=200)
+    return page.render(
+        "workflows/edit.html",
+        rule=rule,
+        typed=typed,
+        places=places_in(typed),
+        triggers=[*TRIGGERS],
+        templates=templates["templates"],
+        integrations=integrations["integrations"],
+        report=report,
+        problems=found,
+        status=problems.status if problems else 200,
+    )
+
+
+async def _tried(
+    page: Page, rule: dict[str, Any] | None
+) -> tuple[dict[str, Any] | None, Problems | None]:
+    """What it would have brought about in the last 30 days, or what is still wrong with it."""
+    try:
+        said = rule_in(page.form, rule)
+        asked = {**said, "name": said["name"] or "not named yet"}
+        found = await page.api.post("/v1/workflows/rules/backtest", rule=asked)
+    except ApiError as error:
+        return None, Problems(error, within="rule")
+    return found.body, None

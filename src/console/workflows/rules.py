@@ -1,0 +1,104 @@
+"""Workflows: all of them, and one with how it came to be what it is."""
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from console.pages import Page
+from console.routing import console_router
+
+router = console_router()
+
+RULE: Final = "/console/workflows/rules/{}"
+
+_ONE: Final = RULE.replace("{}", "{workflow_id}")
+_SHOWN: Final = 200
+# Of its versions, the last are compared.
+_COMPARED: Final = 11
+_COMPARED_FIELDS: Final = (
+    *("name", "description", "enabled", "shadow", "trigger", "conditions", "actions", "priority"),
+)
+
+
+@router.get("/console/workflows")
+async def list_rules(page: Page) -> Response:
+    found = await page.api.get("/v1/workflows/rules", limit=_SHOWN)
+    return page.render("workflows/list.html", found=found, state_of=state_of)
+
+
+@router.get(_ONE)
+async def show_rule(page: Page, workflow_id: str) -> Response:
+    found = await page.api.get("/v1/workflows/rules/{}", workflow_id)
+    return await _shown(page, found.body)
+
+
+@router.post(f"{_ONE}/enable")
+async def enable(page: Page, workflow_id: str) -> Response:
+    await page.api.post("/v1/workflows/rules/{}/enable", workflow_id)
+    return _see(page, workflow_id, "It goes for what happens from here on.")
+
+
+@router.post(f"{_ONE}/disable")
+async def disable(page: Page, workflow_id: str) -> Response:
+    await page.api.post("/v1/workflows/rules/{}/disable", workflow_id)
+    return _see(page, workflow_id, "Nothing follows from it any more.")
+
+
+@router.post(f"{_ONE}/shadow")
+async def shadow(page: Page, workflow_id: str) -> Response:
+    """In the shadow it says what it would do, and does nothing."""
+    is_shadow = page.form.get("shadow") == "true"
+    await page.api.put("/v1/workflows/rules/{}", workflow_id, shadow=is_shadow)
+    said = "It only says what it would do." if is_shadow else "It does what it says now."
+    return _see(page, workflow_id, said)
+
+
+@router.post(f"{_ONE}/remove")
+async def remove(page: Page, workflow_id: str) -> Response:
+    found = await page.api.get("/v1/workflows/rules/{}", workflow_id)
+    if page.form.get("typed", "").strip() != found["name"]:
+        return await _shown(page, found.body, wrong="This is not its name.", status=422)
+    await page.api.delete("/v1/workflows/rules/{}", workflow_id)
+    return page.see(page.url("/console/workflows"), said="The workflow is removed.")
+
+
+def state_of(rule: dict[str, Any]) -> str:
+    if not rule["enabled"]:
+        return "disabled"
+    return "shadow" if rule["shadow"] else "active"
+
+
+async def _shown(page: Page, rule: dict[str, Any], wrong: str = "", status: int = 200) -> Response:
+    call = page.api.answers[-1].call
+    return page.render(
+        "workflows/rule.html",
+        rule=rule,
+        state=state_of(rule),
+        changes=await _changes(page, rule),
+        call=call,
+        wrong=wrong,
+        status=status,
+    )
+
+
+async def _changes(page: Page, rule: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each version has changed, the last first; the first one made it."""
+    first = max(rule["version"] - _COMPARED + 1, 1)
+    versions = [
+        (await page.api.get("/v1/workflows/rules/{}", rule["id"], version=number)).body
+        for number in range(first, rule["version"])
+    ] + [rule]
+    return [
+        {"version": after["version"], "at": after["updated_at"], "said": _compared(before, after)}
+        for before, after in zip([None, *versions], versions, strict=False)
+    ][::-1]
+
+
+def _compared(before: dict[str, Any] | None, after: dict[str, Any]) -> list[str]:
+    if before is None:
+        return []
+    return [name for name in _COMPARED_FIELDS if before[name] != after[name]]
+
+
+def _see(page: Page, workflow_id: str, said: str) -> Response:
+    return page.see(page.url(RULE, workflow_id), said=said)

@@ -1,0 +1,71 @@
+"""Customers in a real browser: what is typed is found, and nothing anybody is called does harm."""
+
+import pytest
+from browser import Pages, started
+
+
+@pytest.fixture(scope="module")
+def pages():
+    with started() as browser:
+        yield Pages(browser)
+
+
+@pytest.fixture
+def page(pages, server, console):
+    """That of somebody who is signed in."""
+    page = pages.fresh(scripts=True)
+    cookies = [
+        {"name": name, "value": value, "url": f"{server.url}/console"}
+        for name, value in console.cookies.items()
+    ]
+    page.context.add_cookies(cookies)
+    return page
+
+
+def test_why_a_lifetime_value_is_lower_than_what_was_paid_takes_one_press(page, server, ama):
+    page.goto(f"{server.url}/console/customers/{ama}")
+
+    page.get_by_role("link", name="GHS 1,100.00").click()
+
+    page.get_by_role("heading", name="What lowered it").wait_for()
+    assert page.locator(".sum tfoot td").inner_text() == "GHS\xa01,100.00"
+    assert page.locator("tbody", has_text="damaged").count() >= 1
+
+
+def test_filters_narrow_a_list_together_and_only_what_is_asked_stands_in_the_address(
+    page, server, till, ama
+):
+    till.pay(till.add("Ama Owusu"), 100)
+    page.goto(f"{server.url}/console/customers")
+
+    page.locator(".filters input[name=search]").press_sequentially("ama")
+    page.get_by_text("1 to 2 of 2").wait_for()
+    page.locator(".filters select[name=source]").select_option("payment_link")
+
+    page.get_by_text("1 to 1 of 1").wait_for()
+    page.wait_for_url("**/console/customers?search=ama&source=payment_link")
+    assert page.locator(f"a[href*='{ama}']").count() == 1
+
+
+def test_nothing_anybody_is_called_does_harm_on_a_phone(page, server, till):
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    somebody = till.add(
+        "<script>alert(1)</script>" + "x" * 220,
+        external_id="e" * 255,
+        tags=["😀" * 64, "t" * 64],
+        metadata={"note": "y" * 1_990, "مفتاح": "مريم العلي " * 20},
+    )
+    payment = till.pay(somebody, 10**12, description="z" * 900)
+    till.refund(payment, 5, "q" * 900)
+    page.set_viewport_size({"width": 360, "height": 780})
+
+    too_wide = {}
+    for path in ("", f"/{somebody}", f"/{somebody}/explain", f"/{somebody}/edit", "/top"):
+        page.goto(f"{server.url}/console/customers{path}")
+        root = "document.documentElement"
+        too_wide[path] = page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
+
+    assert set(too_wide.values()) == {0}, too_wide
+    assert said == []

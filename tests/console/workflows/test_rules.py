@@ -1,0 +1,181 @@
+"""Workflows in the console: an editor without script, and what a rule would have done beside it."""
+
+import pytest
+from console_browser import signed_in
+from page_forms import fields_of
+
+SPENDERS = {
+    "name": "Big spenders",
+    "trigger": "payment.success",
+    "currencies": "GHS",
+    "min_amount": "100.00",
+    "action0_type": "add_tag",
+    "action0_tag": "big-spender",
+    "priority": "5",
+}
+
+
+@pytest.fixture
+def paid(client):
+    """Two payments of Ama's, of which one is large."""
+    for amount in (5_000, 70_000):
+        order = {"amount": amount, "currency": "GHS", "customer_id": "ama@example.com"}
+        payment = client.post("/v1/payments/intents", json=order).raise_for_status().json()
+        client.post(f"/v1/payments/{payment['id']}/confirm").raise_for_status()
+
+
+@pytest.fixture
+def rule(console, client):
+    made = console.post("/console/workflows/new", data=SPENDERS)
+    assert made.status_code == 303, made.text
+    workflow_id = made.headers["location"].rpartition("/")[2]
+    return client.get(f"/v1/workflows/rules/{workflow_id}").json()
+
+
+def place(rule, action=""):
+    return f"/console/workflows/rules/{rule['id']}{action}"
+
+
+def known(client, rule):
+    return client.get(f"/v1/workflows/rules/{rule['id']}").json()
+
+
+def test_a_form_becomes_a_rule(rule, console):
+    assert rule["trigger"] == "payment.success"
+    assert rule["conditions"] == {"currencies": ["GHS"], "min_amount": 10_000}
+    [action] = rule["actions"]
+    assert (action["type"], action["config"]) == ("add_tag", {"tag": "big-spender"})
+    assert "Big spenders" in console.get("/console/workflows").text
+    assert "GHS\N{NO-BREAK SPACE}100.00" in console.get(place(rule)).text
+    assert "such as {{ customer_name }} and {{ money }}." in console.get(place(rule, "/edit")).text
+
+
+def test_a_rule_saved_as_it_is_shown_stays_as_it_is(console, client):
+    told = {
+        "name": "All of it",
+        "description": "Why not",
+        "trigger": "payment.success",
+        "conditions": {
+            "currencies": ["GHS"],
+            "min_amount": 10_050,
+            "customer_tags": ["vip"],
+            "customer_tags_none": ["staff"],
+            "metadata_match": {"rank": 3},
+            "first_payment": False,
+            "as_of": "now",
+        },
+        "actions": [
+            {
+                "type": "send_sms",
+                "config": {"body": "Thank you for {{ money }}.", "transactional": True},
+                "after": "1h",
+            },
+            {"type": "add_tag", "config": {"tag": "thanked"}},
+        ],
+        "shadow": True,
+    }
+    rule = client.post("/v1/workflows/rules", json=told).raise_for_status().json()
+    form = fields_of(console.get(place(rule, "/edit")).text)
+
+    saved = console.post(place(rule, "/edit"), data=form)
+
+    assert saved.status_code == 303, saved.text
+    after = known(client, rule)
+    for name in ("name", "description", "trigger", "conditions", "actions", "shadow", "priority"):
+        assert after[name] == rule[name]
+
+
+@pytest.mark.usefixtures("paid")
+def test_what_a_rule_would_have_done_is_what_the_api_says(console, client):
+    part = console.post(
+        "/console/workflows/backtest",
+        data=SPENDERS,
+        headers={"HX-Request": "true", "HX-Target": "section#backtest"},
+    ).text
+    whole = console.post("/console/workflows/backtest", data=SPENDERS).text
+
+    asked = {
+        "name": "Big spenders",
+        "trigger": "payment.success",
+        "conditions": {"currencies": ["GHS"], "min_amount": 10_000},
+        "actions": [{"type": "add_tag", "config": {"tag": "big-spender"}}],
+    }
+    said = client.post("/v1/workflows/rules/backtest", json={"rule": asked}).json()
+    assert said["executions"] == 1
+    assert "Add tag" in part
+    assert "1 times" in part
+    assert "<html" not in part
+    assert 'value="Big spenders"' in whole
+    assert client.get("/v1/workflows/rules").json()["workflows"] == []
+
+
+@pytest.mark.usefixtures("paid")
+def test_a_message_that_would_have_been_sent_is_shown(console, client):
+    client.patch(
+        f"/v1/customers/{client.get('/v1/customers').json()['customers'][0]['id']}",
+        json={"phone": "+233201234567"},
+    )
+    words = {"action0_type": "send_sms", "action0_body": "Thank you for {{ money }}."}
+    integration = {"type": "sms", "provider": "console"}
+    client.post("/v1/workflows/integrations", json=integration).raise_for_status()
+
+    shown = console.post("/console/workflows/backtest", data={**SPENDERS, **words}).text
+
+    assert "Send sms" in shown
+
+
+def test_what_is_missing_is_said_while_it_is_typed_and_beside_its_field_when_sent(console):
+    half = {"trigger": "payment.success", "action0_type": "add_tag"}
+
+    tried = console.post("/console/workflows/backtest", data=half)
+    sent = console.post("/console/workflows/new", data=half)
+    amount = console.post("/console/workflows/new", data={**SPENDERS, "currencies": ""})
+
+    assert tried.status_code == 200
+    assert "Not tried yet" in tried.text
+    assert sent.status_code == 400
+    assert 'id="f-name-error"' in sent.text
+    assert 'id="f-min_amount-error"' in amount.text
+
+
+def test_a_rule_is_switched_off_into_the_shadow_and_on(console, client, rule):
+    console.post(place(rule, "/disable"))
+    off = known(client, rule)
+    console.post(place(rule, "/enable"))
+    console.post(place(rule, "/shadow"), data={"shadow": "true"})
+    on = known(client, rule)
+
+    assert not off["enabled"]
+    assert on["enabled"]
+    assert on["shadow"]
+
+
+def test_how_a_rule_changed_is_shown(console, rule):
+    console.post(place(rule, "/edit"), data={**SPENDERS, "name": "Large", "min_amount": "200"})
+
+    shown = console.get(place(rule)).text
+
+    assert "Version 2: name, conditions" in shown
+    assert "Version 1" in shown
+
+
+def test_a_rule_is_removed_by_whoever_types_its_name(console, client, rule):
+    kept = console.post(place(rule, "/remove"), data={"typed": "something"})
+    removed = console.post(place(rule, "/remove"), data={"typed": "Big spenders"})
+
+    assert 'id="f-typed-error"' in kept.text
+    assert removed.headers["location"] == "/console/workflows"
+    assert client.get("/v1/workflows/rules").json()["workflows"] == []
+
+
+def test_whoever_may_only_look_finds_nothing_to_press(merchant, client, rule):
+    made = client.post("/v1/api-keys", json={"name": "k", "scopes": ["workflows:read"]}).json()
+
+    with signed_in(merchant.server.url, made["key"]) as console:
+        shown = console.get(place(rule)).text
+
+    assert f'method="post" action="{place(rule)}' not in shown
+
+
+def test_without_executions_a_page_says_what_would_be_there(console):
+    assert "Nothing followed yet" in console.get("/console/workflows/executions").text
