@@ -196,11 +196,14 @@ def test_a_mistake_is_told_beside_its_field_and_the_field_says_so(html):
 
 
 def test_a_page_of_the_past_says_so_and_leads_back(html):
-    assert "this is not now" not in html
+    assert "past-band" not in html
 
-    assert "As of <strong>31 October 2026, 23:59:00 GMT</strong>: this is not now." in specimen(
-        as_of="2026-10-31T23:59:00Z"
+    past = specimen(as_of="2026-10-31T23:59:00Z")
+
+    assert re.search(
+        r"As of <strong>31 October 2026[^<]*</strong>. Nothing can be changed here.", past
     )
+    assert ">Back to now</a>" in past
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -9,7 +9,8 @@ _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?')
 
 def fields_of(page: str) -> dict[str, str]:
     """Of the first form in the content of a page."""
-    form = page.partition('<form class="form"')[2].partition("</form>")[0]
+    content = page.partition("<main")[2]
+    form = content.partition('<form class="form"')[2].partition("</form>")[0]
     return {name: html.unescape(value) for name, value in _said(form)}
 
 

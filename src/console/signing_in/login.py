@@ -117,7 +117,7 @@ async def _form(page: Page, after: str, *, refused: str = "", status: int = 200)
         refused=refused and f"{refused[0].upper()}{refused[1:]}.",
         organization=org_id or await _organization(page),
         email=page.form.get("email", ""),
-        with_key="api_key" in page.form or (bool(refused) and "email" not in page.form),
+        with_key="api_key" in page.form,
     )
 
 

@@ -30,7 +30,7 @@ def typed_of(rule: Mapping[str, Any]) -> dict[str, str]:
         "trigger": rule["trigger"],
         "priority": str(rule["priority"]),
         "shadow": "true" if rule["shadow"] else "",
-        "as_of": said.get("as_of", ""),
+        "judged_as_of": said.get("as_of", ""),
         "first_payment": {True: "true", False: "false"}.get(said.get("first_payment"), ""),
     }
     typed |= {name: _amount_as_text(said.get(name), currency) for name in AMOUNTS}
@@ -69,7 +69,7 @@ def _conditions(form: Fields, known: Mapping[str, Any]) -> dict[str, Any]:
     amounts = {name: _amount(form, currency, name, known.get(name)) for name in AMOUNTS}
     pairs = {name: _pairs(form.get(name, ""), known.get(name, {})) for name in _PAIRS}
     first = {"true": True, "false": False}.get(form.get("first_payment", ""))
-    as_of = form.get("as_of") or None
+    as_of = form.get("judged_as_of") or None
     said = {**lists, **amounts, **pairs, "first_payment": first, "as_of": as_of}
     return {name: value for name, value in said.items() if value not in (None, [], {})}
 
