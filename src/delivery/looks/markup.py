@@ -1,5 +1,6 @@
 """Markup: templates of HTML: values are escaped, and what may be missing has a `default`."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -13,13 +14,15 @@ from delivery.looks.tokens import LETTER, spelled_out
 @cache
 def templates_of(*packages: str) -> Environment:
     """What stands in ``templates`` of these packages, in that of the first which has it."""
-    return Environment(
+    environment = Environment(
         loader=ChoiceLoader([PackageLoader(each) for each in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tojson"] = _json
+    return environment
 
 
 def letter(template: str, *packages: str, accent: str, **values: Any) -> str:
@@ -35,3 +38,8 @@ def letter(template: str, *packages: str, accent: str, **values: Any) -> str:
 def _inliner() -> CSSInliner:
     """Many a reader of mail drops styles that do not stand where they count; none is fetched."""
     return CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """Text like any other, escaped where it stands: jinja's own would end an attribute."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
