@@ -134,7 +134,7 @@ def link_of(
         "id": link.link_id if isinstance(link, LinkRecord) else link.id,
         "org_id": org_id,
         "code": link.code,
-        "url": _address(site, link.code),
+        "url": page_address(site, link.code),
         "title": terms["name"],
         "country": None,
         **{term: value for term, value in terms.items() if term != "prefills"},
@@ -153,7 +153,7 @@ def public_link_of(
     return {
         "id": link.id,
         "code": link.code,
-        "url": _address(site, link.code),
+        "url": page_address(site, link.code),
         "title": link.name,
         "status": "active",
         "active": True,
@@ -179,5 +179,5 @@ def link_stats_of(stats: LinkStats) -> dict[str, Any]:
     )
 
 
-def _address(site: str, code: str) -> str:
+def page_address(site: str, code: str) -> str:
     return f"{site}/pay/{code}"

@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
+from api.resources.payment_links import page_address
 from commands.handling.handler import Context
 from commands.organizations import found_organization
 from domain.book import Book
 from domain.money import shown
+from projections.payment_links import LinkFilter, LinkRecord, payment_link_list
 from projections.source_breakdown import (
     RankedSources,
     SourceBreakdown,
@@ -36,7 +38,6 @@ _PATIENCE_SECONDS = 600
 _QUESTIONS = (
     "customers/top?limit=3",
     "payments/stats/sources?source=payment_link&group_by=source_id",
-    "payment-links?limit=1",
 )
 
 
@@ -70,21 +71,25 @@ def demo(
     _show(told.result)
     typer.echo()
     show_keys(NAME, founded)
-    typer.echo(_to_try(settings, keep(settings, founded.keys["test"]), founded.org_id))
+    key = keep(settings, founded.keys["test"])
+    typer.echo(_to_try(settings, key, told.result.link.code, founded.org_id))
 
 
-def _to_try(settings: Settings, key: Path, org_id: str) -> str:
-    """How to ask, where the pages are found, and how all of it goes again."""
-    api = f"http://{settings.host}:{settings.port}/v1"
+def _to_try(settings: Settings, key: Path, code: str, org_id: str) -> str:
+    """Where to look, how to ask, where anybody pays, and how all of it goes again."""
+    site = settings.public_url or f"http://{settings.host}:{settings.port}"
     return "\n".join(
         (
-            f"\nThe test key is in {key} as well. Try it, while the service runs (make run):\n",
+            "\nLook at it, while the service runs (make run):\n",
+            f"  {site}/console",
+            f"\nSign in with the test key: it is in {key} as well. Pay as anybody may:\n",
+            f"  {page_address(site, code)}",
+            "\nAsk as a program does:\n",
             f"  KEY=$(cat {shlex.quote(str(key))})",
             *(
-                f"  curl -sS -w '\\n' '{api}/{question}' -H \"X-Reevit-Key: $KEY\""
+                f"  curl -sS -w '\\n' '{site}/v1/{question}' -H \"X-Reevit-Key: $KEY\""
                 for question in _QUESTIONS
             ),
-            "\nThe last answer has the url of a page on which anybody pays: open it in a browser.",
             f"\nTo take all of it away again:\n\n  whence organizations delete {org_id}",
         )
     )
@@ -95,6 +100,7 @@ class _Figures:
     top: TopCustomers
     sources: SourceBreakdown
     campaigns: RankedSources
+    link: LinkRecord
 
 
 def _figures(book: str) -> Callable[[Connection], _Figures]:
@@ -102,7 +108,14 @@ def _figures(book: str) -> Callable[[Connection], _Figures]:
         top=top_customers(connection, book),
         sources=source_breakdown(connection, book),
         campaigns=ranked_sources(connection, book, source="payment_link", limit=10),
+        link=_best_link(connection, book),
     )
+
+
+def _best_link(connection: Connection, book: str) -> LinkRecord:
+    return payment_link_list(
+        connection, book, LinkFilter(), now=utc_now(), sort_by="total_revenue", limit=1
+    ).rows[0]
 
 
 def _show(figures: _Figures) -> None:
