@@ -4,6 +4,7 @@ import hashlib
 from importlib.resources import files
 
 import pytest
+from axe import FILE
 
 ASSETS = files("console") / "assets"
 SHA256 = {
@@ -30,3 +31,10 @@ def test_every_asset_is_ours_or_named():
         "console.js",
         "licenses.txt",
     }
+
+
+def test_the_judge_of_every_page_is_as_its_makers_published_it():
+    assert hashlib.sha256(FILE.read_bytes()).hexdigest() == (
+        "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+    )
+    assert "Mozilla Public License" in FILE.with_name("axe-core-LICENSE.txt").read_text("utf-8")

@@ -115,12 +115,14 @@ class Server:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def whence(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def whence(
+        self, *arguments: str, patience_seconds: float = PATIENCE_SECONDS * 2
+    ) -> subprocess.CompletedProcess[str]:
         """Another command on the same store, run to its end."""
         return forked.run(
             arguments,
             self._environment,
-            timeout=PATIENCE_SECONDS * 2,
+            timeout=patience_seconds,
             program=self._program,
         )
 

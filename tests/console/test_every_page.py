@@ -1,0 +1,101 @@
+"""Every page of the console in a real browser: for everybody, in both themes, on a phone, safely.
+
+What a page is like is looked at once and told apart in tests; what stands on it, its own tests say.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+from axe import SOURCE, serious
+from browser import PERSON, started
+from console_browser import signed_in
+from console_walk import walk
+from lived_in import ama, go_on, lived_in
+
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+# What was drawn for a desk is drawn again for a phone, a moment later.
+TOO_WIDE = """async () => {
+  const by = () => document.documentElement.scrollWidth - innerWidth;
+  for (let tries = 0; by() > 0 && tries < 30; tries++) await new Promise(go => setTimeout(go, 100));
+  return by();
+}"""
+
+
+@dataclass
+class Look:
+    """What is wrong with one page."""
+
+    inaccessible: list[str] = field(default_factory=list)
+    too_wide: int = 0
+    said: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    with lived_in(tmp_path_factory.mktemp("shop"), customers=30, payments=300) as shop:
+        go_on(shop)
+        ama(shop)
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def walked(shop):
+    with signed_in(shop.url, shop.key) as browser:
+        return walk(browser)
+
+
+@pytest.fixture(scope="module")
+def looks(shop, walked):
+    """Each page once: to open one takes longer than to look at it."""
+    with started() as browser:
+        context = browser.new_context(user_agent=PERSON, viewport=DESK)
+        context.add_cookies(shop.cookies)
+        found = {
+            kind: looked_at(context, shop.url + address) for kind, address in walked.pages.items()
+        }
+        context.clear_cookies()
+        found["/console/login"] = looked_at(context, f"{shop.url}/console/login")
+        context.close()
+        return found
+
+
+def looked_at(context, address):
+    look, page = Look(), context.new_page()
+    page.on("console", lambda message: look.said.append(message.text))
+    page.on("pageerror", lambda error: look.said.append(str(error)))
+    page.on("dialog", lambda dialog: (look.said.append(dialog.message), dialog.dismiss()))
+    page.goto(address)
+    if page.title() == "hacked":
+        look.said.append("a script of somebody's ran")
+    page.evaluate(SOURCE)
+    look.inaccessible += serious(page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    look.inaccessible += serious(page, "color-contrast")
+    page.set_viewport_size(PHONE)
+    look.too_wide = page.evaluate(TOO_WIDE)
+    page.close()
+    return look
+
+
+def wrong(looks, aspect):
+    return {kind: getattr(look, aspect) for kind, look in looks.items() if getattr(look, aspect)}
+
+
+def test_every_page_is_for_everybody_in_both_themes(looks):
+    assert wrong(looks, "inaccessible") == {}
+
+
+def test_no_page_is_wider_than_a_phone(looks):
+    assert {kind: by for kind, by in wrong(looks, "too_wide").items() if by > 0} == {}
+
+
+def test_no_page_runs_what_somebody_wrote_or_wants_what_the_policy_forbids(looks):
+    assert wrong(looks, "said") == {}
+
+
+def test_every_section_is_found_and_a_page_of_each_thing(walked):
+    sections = {"customers", "payments", "links", "subscriptions", "invoices"}
+
+    assert {f"/console/{section}" for section in sections} <= set(walked.pages)
+    assert {f"/console/{section}/{{}}" for section in sections} <= set(walked.pages)
