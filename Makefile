@@ -48,6 +48,10 @@ format: $(TESTABLE) ## write the code as the formatter wants it
 demo: $(READY) ## fill a test book with a year of a believable merchant
 	@$(BIN)/whence demo
 
+.PHONY: screenshots
+screenshots: $(TESTABLE) ## picture every page of the console, light, dark and on a phone, in var/screenshots
+	@$(BIN)/python tests/running/screenshots.py var/screenshots
+
 .PHONY: rebuild
 rebuild: $(READY) ## derive every view anew, beside the ones that serve, and switch
 	@$(BIN)/whence rebuild
@@ -62,9 +66,9 @@ bench: $(TESTABLE) ## measure beside peers, three minutes (PAYMENTS=1000000 for 
 
 .PHONY: soak
 soak: $(TESTABLE) ## kill processes under load 200 times on each database, let views change places 20 times, live many lives, ask every route much nonsense; an hour
-	@WHENCE_TEST_KILLS=200 WHENCE_TEST_SWITCHES=20 WHENCE_TEST_EXAMPLES=20 WHENCE_TEST_LIVES=8 WHENCE_TEST_WORKFLOW_STEPS=400 \
+	@WHENCE_TEST_KILLS=200 WHENCE_TEST_SWITCHES=20 WHENCE_TEST_EXAMPLES=20 WHENCE_TEST_LIVES=8 WHENCE_TEST_WORKFLOW_STEPS=400 WHENCE_TEST_CUSTOMERS=100000 \
 	  $(BIN)/python -m pytest -n 2 tests/crash tests/rebuilding tests/laws tests/api/test_lives.py \
-	  tests/api/http/test_openapi.py tests/delivery/workflows/test_oracle.py
+	  tests/api/http/test_openapi.py tests/delivery/workflows/test_oracle.py tests/console/test_the_whole.py
 
 LOCK := UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --quiet --universal \
   --generate-hashes --no-annotate $(UPGRADE)
