@@ -114,6 +114,26 @@ def revenue(page):
     return int(re.sub(r"\D", "", value))
 
 
+def test_a_rule_shows_what_it_would_have_done_while_it_is_written(page, shop, her):  # noqa: ARG001
+    page.goto(f"{shop.url}/console/workflows/new")
+
+    page.get_by_label("Name", exact=True).fill("Thanks")
+    page.locator("[name=trigger]").select_option("payment.success")
+    page.locator("[name=action0_type]").select_option("add_tag")
+    page.locator("[name=action0_tag]").fill("thanked")
+    page.locator("#backtest").get_by_text("Nothing was sent.").wait_for()
+
+    rule = {
+        "name": "Thanks",
+        "trigger": "payment.success",
+        "actions": [{"type": "add_tag", "config": {"tag": "thanked"}}],
+    }
+    times = shop.do("/v1/workflows/rules/backtest", rule=rule)["executions"]
+    assert times >= 2
+    shown = page.locator("#backtest dl div", has_text="Times").first.inner_text()
+    assert f"{times:,}" in shown
+
+
 def test_support_sees_customers_covered(pages, shop, her, tmp_path):
     file = tmp_path / "password"
     file.write_text(PASSWORD)
