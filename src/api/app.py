@@ -94,6 +94,7 @@ _SUBJECTS = {
     "workflows": "What follows when something happens: messages, tags, calls to others.",
     "events": "What happened, in the order in which it was recorded; to be read on as it happens.",
     "organization": "Whose key it is: its settings, in the mode of the key.",
+    "attention": "What waits for somebody: disputes, invoices, deliveries and books.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
     "command line": "What the `reevit` command asks for before it listens and tries things out.",

@@ -33,7 +33,7 @@ class AttentionItem(Shape):
 
     kind: Kind
     count: Count
-    count_is_exact: bool
+    count_is_exact: bool = Field(examples=[True])
     since: Moment | None
     path: str = Field(examples=["/v1/payments/disputes?status=open"])
 
