@@ -230,7 +230,8 @@ class EndpointCursor:
             is_gone = result.status == GONE and not is_elsewhere
             self._disabling.failed(says_it_is_gone=is_gone)
         self._note()
-        self.wake()
+        if outcome != DELIVERED or self._under_way.free:
+            self.wake()
 
     async def _record(self) -> bool:
         await self._recorder.write_now()

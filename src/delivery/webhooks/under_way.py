@@ -13,6 +13,8 @@ from delivery.webhooks.sender import Parcel, Result, send
 from ledger.clock import Clock
 
 _AT_ONCE: Final = 32
+# Where many wait, so many begin together: reading and rendering one costs nearly what these cost.
+_TOGETHER: Final = 8
 # Whoever has not answered by then is not waited for by the others.
 _LATE_SECONDS: Final = 1.0
 _AN_ERROR_OF_OURS: Final = "it could not be sent: an error of ours, which the log shows"
@@ -36,7 +38,9 @@ class UnderWay:
 
     @property
     def free(self) -> int:
-        return _AT_ONCE - self._unsettled
+        """How many may begin; none yet where there will be room for several before long."""
+        free = _AT_ONCE - self._unsettled
+        return 0 if free < _TOGETHER <= len(self._awaited) else free
 
     @property
     def awaits_any(self) -> bool:
