@@ -177,7 +177,7 @@ def _of_this_answer(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _statuses(operation: dict[str, Any], path: str, method: str, *, secured: bool) -> Iterator[str]:
-    yield from ("400", "429", "500")
+    yield from ("400", "414", "429", "500")
     if path.startswith("/v1/"):
         yield "503"
     if secured:

@@ -10,6 +10,7 @@ SENTENCES = {
     "409": "Somebody else has it, or the idempotency key was used for something else",
     "410": "It was there for everybody, and is not any more: the code says why",
     "413": "The body is larger than 1 MiB, or 64 KiB where no key is needed",
+    "414": "The address is longer than 8,192 bytes",
     "429": "Too many requests",
     "500": "Something went wrong on our side",
     "502": "Somebody else was asked, and did not answer as they should",
@@ -28,6 +29,7 @@ ERRORS = {
     ),
     "410": ("gone", "payment_link_inactive", "this payment link is switched off"),
     "413": ("payload_too_large", "payload_too_large", "the body is larger than 1048576 bytes"),
+    "414": ("uri_too_long", "uri_too_long", "the request line is too long"),
     "429": ("rate_limited", "rate_limit_exceeded", "too many requests: try again in 12 s"),
     "500": ("server_error", "server_error", "something went wrong on our side"),
     "502": (
