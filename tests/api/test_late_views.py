@@ -252,6 +252,8 @@ def commands_of(client):
         for _ in range(2)
     )
     esi = {"customer_id": client.new("/v1/customers", {"name": "Esi"})["id"]}
+    kofi = client.new("/v1/customers", {"email": "kofi@example.com"})["id"]
+    of_kofi = client.new("/v1/payments/intents", INTENT | {"customer_id": kofi})
     key = {"key_id": client.new("/v1/api-keys", KEY)["id"]}
     return [
         ("POST /v1/customers", {"external_id": "usr_2"}, {}),
@@ -280,6 +282,7 @@ def commands_of(client):
         ("POST /v1/payments/{payment_id}/capture", {}, set_aside),
         ("POST /v1/payments/{payment_id}/retry", {}, declined),
         ("POST /v1/payments/{payment_id}/refund", {"amount": 10}, {}),
+        ("POST /v1/payments/{payment_id}/receipt", {}, of_kofi),
         ("POST /v1/payment-links", LINK, {}),
         ("PATCH /v1/payment-links/{link}", {"name": "Autumn Sale"}, {}),
         ("POST /v1/pay/{code}/pay", {"email": "esi@example.com"}, {}),

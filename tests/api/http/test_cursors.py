@@ -9,6 +9,13 @@ import pytest
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 LISTS = ["/v1/payments", "/v1/customers", "/v1/api-keys", "/v1/payments/stats/sources"]
 ABOUT = {"/v1/payments/stats/sources/explain": {"source": "api"}}
+PLAN = {
+    "plan_id": "plan_1",
+    "amount": 4000,
+    "currency": "GHS",
+    "method": "card",
+    "interval": "monthly",
+}
 SEAL = 16
 
 
@@ -63,6 +70,8 @@ def test_no_list_takes_a_cursor_from_nowhere(client, document):
     link = client.post("/v1/payment-links", json={"name": "x", "amount": 1, "currency": "GHS"})
     named = {"payment_id": payment["id"], "customer_id": payment["customer_id"]}
     named |= {"external_id": "usr_0", "link": link.json()["id"]}
+    begun = client.post("/v1/subscriptions", json=PLAN | {"customer_id": "usr_0"}).json()
+    named |= {"subscription_id": begun["id"], "invoice_id": begun["latest_invoice_id"]}
     paths = document["paths"]
     lists = [
         path.format(**named)
