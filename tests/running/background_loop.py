@@ -18,6 +18,7 @@ def in_the_background(
         async with serving(loop):
             started.set()
             await stopping.wait()
+        await _nobody_talks_any_more()
 
     def work() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -31,3 +32,13 @@ def in_the_background(
     finally:
         loop.call_soon_threadsafe(stopping.set)
         thread.join(10)
+
+
+async def _nobody_talks_any_more() -> None:
+    """Cuts off who still does; a connection that outlives its loop would be found as garbage."""
+    talking = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in talking:
+        each.cancel()
+    await asyncio.gather(*talking, return_exceptions=True)
+    # Connections are closed in the next round of the loop.
+    await asyncio.sleep(0)
