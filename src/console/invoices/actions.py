@@ -1,31 +1,17 @@
 """What may be done with an invoice: try again, another day, not wanted any more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput, no_such_route
+from console.actions import Action
 from console.pages import Page
 from console.problems import Problem, problem_of
 from console.routing import console_router
 
 router = console_router()
-
-
-@dataclass(frozen=True)
-class Action:
-    """``of``: in which states it can; ``fields``: what its form asks."""
-
-    title: str
-    button: str
-    text: str
-    said: str
-    of: tuple[str, ...]
-    fields: tuple[str, ...] = ()
-    tone: str = ""
-
 
 ACTIONS: Final[Mapping[str, Action]] = {
     "retry": Action(
