@@ -168,7 +168,8 @@
     again.addEventListener("click", () => {
       notice.remove();
       const { sourceElement: source, target, select, swap, push } = ctx;
-      htmx.ajax("GET", ctx.request.action, { source: source.isConnected ? source : target, target, select, swap, push });
+      const headers = { "HX-Target": ctx.request.headers["HX-Target"] };
+      htmx.ajax("GET", ctx.request.action, { source: source.isConnected ? source : target, target, select, swap, push, headers });
     });
   });
   on("htmx:after:request", ({ detail: { ctx } }) => ctx.target && one(":scope > .unreached", ctx.target)?.remove());
