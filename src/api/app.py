@@ -58,6 +58,8 @@ from api.payments import statistics as payment_statistics
 from api.reference import routes as reference
 from api.reference.document import DocumentText
 from api.resources.health import Health
+from api.system import commands as system_commands
+from api.system import queries as system_queries
 from api.webhooks import config as webhook_config
 from api.webhooks import endpoints as webhook_endpoints
 from api.webhooks import outbound as webhook_outbound
@@ -98,6 +100,7 @@ _SUBJECTS = {
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
     "command line": "What the `reevit` command asks for before it listens and tries things out.",
+    "system": "The store as a whole: how it is, rebuilding its views, proving it sound.",
     "service": "Whether the service is there, and ready: for those who run it.",
 }
 
@@ -131,6 +134,7 @@ _COMMANDS = (
     webhook_endpoints.command_router,
     webhook_testing.router,
     webhook_resending.router,
+    system_commands.router,
 )
 _QUERIES = (
     # Before the events, one of which would be called "stream".
@@ -171,6 +175,7 @@ _QUERIES = (
     webhook_config.query_router,
     webhook_endpoints.query_router,
     webhook_outbound.router,
+    system_queries.router,
 )
 
 _about = new_router("service")

@@ -17,6 +17,7 @@ Role = Literal["owner", "finance", "support"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 _KEYS: Final = frozenset({"api_keys:read", "api_keys:write"})
+_SYSTEM: Final = frozenset({"system:read", "system:operate"})
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,10 @@ class Rights:
 
 RIGHTS: Final[dict[Role, Rights]] = {
     "owner": Rights(SCOPES),
-    "finance": Rights(SCOPES - _KEYS),
+    "finance": Rights(SCOPES - _KEYS - {"system:operate"}),
     "support": Rights(
-        frozenset(each for each in SCOPES - _KEYS if each.endswith(":read")) | {"customers:write"},
+        frozenset(each for each in SCOPES - _KEYS - _SYSTEM if each.endswith(":read"))
+        | {"customers:write"},
         exports=False,
         deletes=False,
         sees_personal=False,

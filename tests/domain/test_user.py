@@ -17,18 +17,18 @@ def efua():
     return efua
 
 
-def test_an_owner_may_everything_and_finance_all_but_keys():
+def test_an_owner_may_everything_and_finance_all_but_keys_and_work_on_the_store():
     keys = {"api_keys:read", "api_keys:write"}
 
     assert RIGHTS["owner"].scopes == SCOPES
-    assert RIGHTS["finance"].scopes == SCOPES - keys
+    assert RIGHTS["finance"].scopes == SCOPES - keys - {"system:operate"}
 
 
 def test_support_reads_and_changes_customers_and_nothing_else():
     rights = RIGHTS["support"]
 
     assert {each for each in rights.scopes if each.endswith(":write")} == {"customers:write"}
-    assert "api_keys:read" not in rights.scopes
+    assert not {"api_keys:read", "system:read"} & rights.scopes
     assert not rights.exports
     assert not rights.deletes
     assert not rights.sees_personal
