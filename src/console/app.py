@@ -14,6 +14,7 @@ from console import (
     payments,
     search,
     subscriptions,
+    system,
     webhooks,
     workflows,
 )
@@ -41,6 +42,7 @@ _ROUTERS = (
     *invoices.ROUTERS,
     *webhooks.ROUTERS,
     *workflows.ROUTERS,
+    *system.ROUTERS,
 )
 
 
