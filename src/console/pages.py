@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from api.http.errors import ApiError, MissingKey
+from api.http.packing import takes_gzip
 from api.http.request import ApiRequest
 from api.http.time_travel import moment_in
 from console import notices
@@ -230,7 +231,7 @@ class Page:
 
     @property
     def takes_gzip(self) -> bool:
-        return "gzip" in (self.request.request_state.header(b"accept-encoding") or "")
+        return takes_gzip(self.request.request_state)
 
     def _to_sign_in(self) -> Response:
         asked = with_query(self.path, self.query.chosen(self.query))
