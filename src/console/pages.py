@@ -163,6 +163,13 @@ class Page:
         """The same page in the present."""
         return self.here(**dict.fromkeys(PAST))
 
+    @property
+    def changes(self) -> str:
+        """What changed since the moment of the page; nothing for whoever may not see all of it."""
+        if not (self.may("payments:read") and self.may("customers:read")):
+            return ""
+        return self.url("/console/changes", **self.moment.since if self.is_past else {})
+
     def chosen(self, *names: str) -> dict[str, str | list[str]]:
         """What the address says of these, to be asked of the API."""
         return self.query.chosen(names)
