@@ -82,6 +82,7 @@ def specimen(*, assets=None, **query):
             url=lambda path, **_: path,
             here=lambda **_: "/console/customers",
             request=SimpleNamespace(method="GET"),
+            changes="",
         ),
         asset=assets.address,
         customers=CUSTOMERS,
