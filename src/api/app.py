@@ -25,6 +25,7 @@ from api import (
     retry_policies,
     subscriptions,
     unsubscribing,
+    users,
 )
 from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
@@ -97,6 +98,7 @@ _SUBJECTS = {
     "attention": "What waits for somebody: disputes, invoices, deliveries and books.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
+    "people": "Who signs in to the console, and what they may; with live keys.",
     "command line": "What the `reevit` command asks for before it listens and tries things out.",
     "service": "Whether the service is there, and ready: for those who run it.",
 }
@@ -124,6 +126,7 @@ _COMMANDS = (
     workflow_templates.command_router,
     workflow_integrations.command_router,
     api_keys.command_router,
+    users.command_router,
     command_line.command_router,
     organization.command_router,
     webhook_config.command_router,
@@ -166,6 +169,7 @@ _QUERIES = (
     workflow_executions.query_router,
     workflow_suppressions.query_router,
     api_keys.query_router,
+    users.query_router,
     command_line.query_router,
     organization.query_router,
     webhook_config.query_router,

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from urllib.parse import quote, urlencode
 
 import pytest
+from live_keys import LiveForPeople
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 LISTS = ["/v1/payments", "/v1/customers", "/v1/api-keys", "/v1/payments/stats/sources"]
@@ -64,7 +65,8 @@ def cursor_of(client, path):
 
 
 @on_both_databases
-def test_no_list_takes_a_cursor_from_nowhere(client, document):
+def test_no_list_takes_a_cursor_from_nowhere(client, document, merchant):
+    client.auth = LiveForPeople(merchant.founded.keys)
     pay(client)
     [payment] = client.get("/v1/payments", params={"limit": 1}).json()
     link = client.post("/v1/payment-links", json={"name": "x", "amount": 1, "currency": "GHS"})
