@@ -13,6 +13,7 @@ from console import (
     live,
     payments,
     search,
+    settings,
     subscriptions,
     webhooks,
     workflows,
@@ -22,7 +23,7 @@ from console.failures import failed
 from console.overview import page as overview
 from console.pages import Page
 from console.routing import START, Console, PageRouter, console_router
-from console.signing_in import login, revealing, sessions
+from console.signing_in import account, login, revealing, sessions
 
 _entrance = console_router()
 
@@ -30,6 +31,7 @@ _ROUTERS = (
     _entrance,
     login.router,
     revealing.router,
+    account.router,
     sessions.router,
     live.router,
     overview.router,
@@ -41,6 +43,7 @@ _ROUTERS = (
     *invoices.ROUTERS,
     *webhooks.ROUTERS,
     *workflows.ROUTERS,
+    *settings.ROUTERS,
 )
 
 
