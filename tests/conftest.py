@@ -27,6 +27,7 @@ import structlog
 from browser import Pages, started
 from citus import pretend_citus
 from empty_stores import make_store
+from hypothesis import settings
 from playwright.sync_api import Browser
 from postgresql import databases_on, empty, empty_but_for_tables, tables_made
 from sqlalchemy import Engine
@@ -44,9 +45,15 @@ SERVERS = "whence-postgresql-"
 
 
 def pytest_configure() -> None:
-    """Nothing here speaks TLS, and reading a system's certificates takes as long as a test."""
+    """What holds for every test: no TLS, and no example that is against the clock.
+
+    Nothing here speaks TLS, and reading a system's certificates takes as long as a test.
+    """
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # where there are none
+    # How long an example takes says more of the machine than of what is tested.
+    settings.register_profile("whence", deadline=None)
+    settings.load_profile("whence")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -88,7 +88,6 @@ def test_every_answer_to_a_command_is_what_is_read_afterwards(merchant):
 
     @settings(
         max_examples=LIVES,
-        deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
@@ -142,7 +141,6 @@ def test_every_change_of_a_customer_answers_what_is_read_afterwards(merchant):
 
     @settings(
         max_examples=LIVES,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

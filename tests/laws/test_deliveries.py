@@ -106,7 +106,6 @@ def lives(number):
     """The street stays; every example is another shop in it."""
     return settings(
         max_examples=number * LIVES,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 

@@ -149,7 +149,6 @@ def examples(number: int) -> settings:
     """The house stays; every example has books of its own in it."""
     return settings(
         max_examples=number * LIVES,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 

@@ -329,7 +329,6 @@ def _send(operation, mode, shop, ask, examples):
     @seed(examples)
     @settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

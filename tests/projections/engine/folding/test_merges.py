@@ -44,9 +44,7 @@ def plain(toys, changes):
     }
 
 
-same_shop = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
-)
+same_shop = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
 
 @given(history, history, history)

@@ -42,9 +42,7 @@ orders = st.lists(
 
 @given(columns=orders, descending=st.booleans(), limit=st.integers(min_value=4, max_value=25))
 @example(columns=[], descending=False, limit=1)
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_pages_by_cursor_are_the_pages_by_offset(filled, toys, columns, descending, limit):
     order = [By(toys.totals.c[column], way) for column, way in columns]
     order += [By(toys.totals.c.buyer, descending), By(toys.totals.c.currency, descending)]
