@@ -67,6 +67,7 @@ from api.webhooks import resending as webhook_resending
 from api.webhooks import testing as webhook_testing
 from api.workflows import backtests as workflow_backtests
 from api.workflows import executions as workflow_executions
+from api.workflows import history as workflow_history
 from api.workflows import integrations as workflow_integrations
 from api.workflows import previews as template_previews
 from api.workflows import rules as workflow_rules
@@ -164,6 +165,7 @@ _QUERIES = (
     invoices.query_router,
     retry_policies.query_router,
     workflow_rules.query_router,
+    workflow_history.router,
     workflow_templates.query_router,
     workflow_integrations.query_router,
     workflow_executions.query_router,

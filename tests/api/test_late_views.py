@@ -57,8 +57,11 @@ ALWAYS_ANSWERED = {
     "/v1/workflows/executions/{execution_id}",
     "/v1/workflows/executions/{execution_id}/actions",
     "/v1/workflows/integrations/{integration_id}",
+    "/v1/workflows/integrations/{integration_id}/history",
     "/v1/workflows/rules/{workflow_id}",
+    "/v1/workflows/rules/{workflow_id}/history",
     "/v1/workflows/templates/{template_id}",
+    "/v1/workflows/templates/{template_id}/history",
 }
 # These ask the views, though they are told with a body.
 QUESTIONS = {

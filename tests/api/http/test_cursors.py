@@ -17,6 +17,18 @@ PLAN = {
     "method": "card",
     "interval": "monthly",
 }
+SET_UP = {
+    "rules": (
+        "workflow_id",
+        {
+            "name": "VIPs",
+            "trigger": "payment.success",
+            "actions": [{"type": "add_tag", "config": {"tag": "vip"}}],
+        },
+    ),
+    "templates": ("template_id", {"type": "sms", "name": "Hi", "body": "Hi"}),
+    "integrations": ("integration_id", {"type": "email", "provider": "console"}),
+}
 SEAL = 16
 
 
@@ -74,6 +86,9 @@ def test_no_list_takes_a_cursor_from_nowhere(client, document, merchant):
     named |= {"external_id": "usr_0", "link": link.json()["id"]}
     begun = client.post("/v1/subscriptions", json=PLAN | {"customer_id": "usr_0"}).json()
     named |= {"subscription_id": begun["id"], "invoice_id": begun["latest_invoice_id"]}
+    for kind, (name, body) in SET_UP.items():
+        made = client.post(f"/v1/workflows/{kind}", json=body)
+        named[name] = made.raise_for_status().json()["id"]
     paths = document["paths"]
     lists = [
         path.format(**named)

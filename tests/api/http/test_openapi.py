@@ -362,7 +362,7 @@ class Shop:
 
     def __init__(self, merchant, client, receiver):
         self.client = client
-        self.people = merchant.client(merchant.founded.keys["live"])
+        self.merchant = merchant
         self.ledger = merchant.server.ledger
         self.receiver = receiver
         self.customer_id = client.post("/v1/customers", json={"external_id": "usr_1"}).json()["id"]
@@ -468,8 +468,9 @@ class Shop:
         return "usr_1"
 
     def _user_id(self, _operation):
-        asked = {"email": f"{uuid4().hex}@shop.example", "role": "owner"}
-        return self.people.post("/v1/users", json=asked).raise_for_status().json()["id"]
+        asked = {"email": f"{uuid4().hex}@shop.example", "role": "support"}
+        with self.merchant.client(self.merchant.founded.keys["live"]) as live:
+            return live.post("/v1/users", json=asked).raise_for_status().json()["id"]
 
     def _key_id(self, _operation):
         return self.client.post("/v1/api-keys", json={"name": "another"}).json()["id"]
