@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import (
     api_keys,
     attention,
+    changes,
     checkout,
     command_line,
     explanations,
@@ -59,6 +60,8 @@ from api.payments import statistics as payment_statistics
 from api.reference import routes as reference
 from api.reference.document import DocumentText
 from api.resources.health import Health
+from api.system import commands as system_commands
+from api.system import queries as system_queries
 from api.webhooks import config as webhook_config
 from api.webhooks import endpoints as webhook_endpoints
 from api.webhooks import outbound as webhook_outbound
@@ -101,6 +104,7 @@ _SUBJECTS = {
     "API keys": "Keys of the organization, in the mode of the key that asks.",
     "people": "Who signs in to the console, and what they may; with live keys.",
     "command line": "What the `reevit` command asks for before it listens and tries things out.",
+    "system": "The store as a whole: how it is, rebuilding its views, proving it sound.",
     "service": "Whether the service is there, and ready: for those who run it.",
 }
 
@@ -135,6 +139,7 @@ _COMMANDS = (
     webhook_endpoints.command_router,
     webhook_testing.router,
     webhook_resending.router,
+    system_commands.router,
 )
 _QUERIES = (
     # Before the events, one of which would be called "stream".
@@ -156,6 +161,7 @@ _QUERIES = (
     customer_consents.query_routes.by_external_id,
     customer_consents.query_routes.by_id,
     attention.router,
+    changes.router,
     payment_statistics.router,
     payment_exports.router,
     payment_receipts.query_router,
@@ -177,6 +183,7 @@ _QUERIES = (
     webhook_config.query_router,
     webhook_endpoints.query_router,
     webhook_outbound.router,
+    system_queries.router,
 )
 
 _about = new_router("service")

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from api.app import Service
 from api.http.errors import no_such_route
 from console import (
+    changes,
     customers,
     invoices,
     links,
@@ -17,6 +18,7 @@ from console import (
     subscriptions,
     webhooks,
     workflows,
+    zones,
 )
 from console.assets import PLACE, Assets
 from console.failures import failed
@@ -36,6 +38,8 @@ _ROUTERS = (
     live.router,
     overview.router,
     search.router,
+    changes.router,
+    zones.router,
     *customers.ROUTERS,
     *payments.ROUTERS,
     *links.ROUTERS,

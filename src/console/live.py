@@ -1,4 +1,4 @@
-"""Freshness, live: up to which fact the views are, and how late, for as long as a page is open."""
+"""Freshness, live: up to which fact the views are, how late, and what moved, for an open page."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.http.failures import answer_to, is_fault
 from api.http.server_sent import HEADERS, RETRY, ServerSent, set_by
-from api.http.session_cookie import mode_in, session_in
+from api.http.session_cookie import LIVE, mode_in, session_in
 from console.pages import Page
 from console.routing import console_router
 from domain.errors import Unauthorized
@@ -22,21 +22,28 @@ _LONGEST_SECONDS: Final = 60
 _BEAT_SECONDS: Final = 15
 # A book may grow a thousand times meanwhile, and nobody reads quicker.
 _PAUSE_SECONDS: Final = 0.5
+_MOST_DIGITS: Final = 18
 
 
-@router.get("/console/live")
+@router.get(LIVE)
 async def tell_freshness(page: Page) -> Response:
     if page.request.method == "HEAD":
         return Response(media_type="text/event-stream", headers=HEADERS)
-    return Freshness(page.request)
+    return Freshness(page, _shown(page))
 
 
 class Freshness(ServerSent):
-    """``{"position": 12345, "behind": 0, "late_seconds": 0.02}`` whenever the book has grown.
+    """What is told whenever the book has grown.
 
-    ``position`` is null for those who may not know of customers; while there are no views,
-    ``{"unavailable": "views_rebuilding", "progress": 0.25}``.
+    ``{"position": 12345, "behind": 0, "late_seconds": 0.02, "moved": ["cus_…", "pay_…"]}``: what
+    moved since the message before, at first since ``after``, by its ids; null: too many to name.
+    ``position`` and ``moved`` are null for those who may not know of customers; while there are no
+    views, ``{"unavailable": "views_rebuilding", "progress": 0.25}``.
     """
+
+    def __init__(self, page: Page, after: int | None) -> None:
+        super().__init__(page.request)
+        self._after = after
 
     async def first(self) -> bytes:
         return RETRY + await self._told()
@@ -64,24 +71,27 @@ class Freshness(ServerSent):
         return True
 
     async def _told(self) -> bytes:
-        """Waits for what was recorded until now, as every query does: so late are the views."""
-        parts = self.request.dependencies
-        began = time.monotonic()
+        book, movements = self.request.book_name, self.streams.movements
         try:
-            found = await parts.views.ask(
-                self.request.book_name, lambda _views: None, wait_seconds=parts.query_wait_seconds
-            )
+            found = await movements.reached(book)
         except Exception as error:
             answer = answer_to(error)
             if is_fault(answer):
                 raise
             progress = (answer.details or {}).get("progress")
             return _message(unavailable=answer.code, progress=progress)
-        return _message(
-            position=found.position if self.request.reads_customers else None,
-            behind=found.behind,
-            late_seconds=round(time.monotonic() - began, 2),
-        )
+        late = {"behind": found.behind, "late_seconds": round(found.late_seconds, 2)}
+        if not self.request.reads_customers:
+            return _message(position=None, **late, moved=None)
+        moved = [] if self._after is None else movements.moved(book, self._after)
+        self._after = max(found.position, self._after or 0)
+        return b"id: %d\n" % found.position + _message(position=found.position, **late, moved=moved)
+
+
+def _shown(page: Page) -> int | None:
+    """Up to where a page knows: a browser that comes back says what it was told last."""
+    said = page.request.request_state.header(b"last-event-id") or page.query.get("after", "")
+    return int(said) if said.isdecimal() and len(said) <= _MOST_DIGITS else None
 
 
 def _message(**said: object) -> bytes:

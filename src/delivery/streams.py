@@ -10,6 +10,7 @@ from typing import Any, Final
 from delivery.envelopes import event_id, to_json
 from delivery.feed import EventFilter, Feed, FeedPage
 from delivery.growth import Growth
+from delivery.movements import Movements
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
 from projections.engine.turns import Turns
@@ -50,6 +51,7 @@ class Streams:
     def __init__(self, ledger: Ledger, views: Views, feed: Feed) -> None:
         most = _MOST_READERS_OF_ONE
         self.growth = Growth(ledger)
+        self.movements = Movements(ledger, views)
         self.turns = Turns(at_once=sys.maxsize, of_one=most, most_of_one=most)
         self._views = views
         self._feed = feed

@@ -20,6 +20,7 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 _OWNERS: Final = frozenset(
     f"{area}:{verb}" for area in ("api_keys", "users") for verb in ("read", "write")
 )
+_SYSTEM: Final = frozenset({"system:read", "system:operate"})
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Rights:
 
 RIGHTS: Final[dict[Role, Rights]] = {
     "owner": Rights(SCOPES),
-    "finance": Rights(SCOPES - _OWNERS),
+    "finance": Rights(SCOPES - _OWNERS - {"system:operate"}),
     "support": Rights(
-        frozenset(each for each in SCOPES - _OWNERS if each.endswith(":read"))
+        frozenset(each for each in SCOPES - _OWNERS - _SYSTEM if each.endswith(":read"))
         | {"customers:write"},
         exports=False,
         deletes=False,

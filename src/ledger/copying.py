@@ -9,14 +9,22 @@ from ledger.bulk_statements import insert_rows
 from ledger.database import writing
 from ledger.distribution import is_distributed
 from ledger.reading import StoreIdentity, one_moment
-from ledger.schema import books, events, generations, leases, metadata, store
+from ledger.schema import (
+    books,
+    events,
+    generations,
+    leases,
+    maintenance_runs,
+    metadata,
+    store,
+)
 
 Notice = Callable[[int, int], None]
 
 _PAGE = 2000
 
-# Leases speak of processes, generations of views elsewhere.
-_NOT_COPIED = (store, leases, generations)
+# Leases speak of processes, generations of views elsewhere, and runs of what was done with these.
+_NOT_COPIED = (store, leases, generations, maintenance_runs)
 
 
 class StoreNotEmpty(ValueError):  # noqa: N818 (an answer to the operator, not a fault)

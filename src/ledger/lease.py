@@ -40,7 +40,7 @@ def acquire(engine: Engine, book: str, name: str, holder: str, *, seconds: float
     ``holder`` names one run of one process: no two may share it.
     """
     with writing(engine) as connection:
-        now = _moment(connection)
+        now = moment_in(connection)
         free = {"book": book, "name": name, "holder": "", "fence": 0, "expires_at": 0}
         insert_missing(connection, leases, [free])
         # While its holder writes it is locked: whoever has confirmed may finish. (An update alone
@@ -54,7 +54,7 @@ def acquire(engine: Engine, book: str, name: str, holder: str, *, seconds: float
         if fence is None:
             return None
         lease = Lease(book, name, holder, fence + 1)
-        taken = {"holder": holder, "fence": lease.fence, "expires_at": _after(now, seconds)}
+        taken = {"holder": holder, "fence": lease.fence, "expires_at": moment_after(now, seconds)}
         connection.execute(update(leases).where(_named(book, name)).values(taken))
         return lease
 
@@ -63,7 +63,7 @@ def held_among(engine: Engine, books: Collection[str], name: str) -> set[str]:
     """Of which of these books anybody has the lease; writes nothing, for those who look often."""
 
     def held(connection: Connection) -> set[str]:
-        now, column = _moment(connection), leases.c
+        now, column = moment_in(connection), leases.c
         mine = (column.book.in_(books), column.name == name, column.expires_at > now)
         return set(connection.execute(select(column.book).where(*mine)).scalars())
 
@@ -74,7 +74,7 @@ def renew(engine: Engine, lease: Lease, *, seconds: float) -> bool:
     """Holds it for so long from now on; False when somebody else has taken it."""
     # What is lost of this in a power cut makes a lease shorter, and no fence is given twice.
     with writing(engine.execution_options(durable=False)) as connection:
-        until = _after(_moment(connection), seconds)
+        until = moment_after(moment_in(connection), seconds)
         held = update(leases).where(_is(lease)).values(expires_at=until)
         return connection.execute(held).rowcount == 1
 
@@ -96,7 +96,7 @@ def confirm(connection: Connection, lease: Lease) -> bool:
     return connection.execute(held).first() is not None
 
 
-def _moment(connection: Connection) -> int:
+def moment_in(connection: Connection) -> int:
     """What time it is in the database, in microseconds since the epoch.
 
     Asked for by itself: a cluster refuses to change rows by a clock of its own. SQLite has that of
@@ -107,7 +107,7 @@ def _moment(connection: Connection) -> int:
     return int(connection.execute(select(_CLOCK)).scalar_one())
 
 
-def _after(moment: int, seconds: float) -> int:
+def moment_after(moment: int, seconds: float) -> int:
     return moment + int(seconds * 1_000_000)
 
 

@@ -108,6 +108,30 @@ leases = Table(
     sqlite_with_rowid=False,
 )
 
+# Rebuilds and verifications of the store: who asked, how far it is, and what came of it (JSON).
+# Whoever carries one out holds it until `held_until`, as a lease is held; when they are gone it is
+# begun again, so many times. `book` is the empty text; written by `projections`.
+maintenance_runs = Table(
+    "maintenance_runs",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("organization", Name, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("began_at", Text, nullable=False),
+    Column("ended_at", Text, nullable=False),
+    Column("tries_left", Integer, nullable=False),
+    Column("holder", Name, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+    Column("facts", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("report", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Whoever is told of facts (an endpoint), and up to which position each of it is done or
 # stands in `deliveries`. `cursor` is `live`, or the id of a replay, which ends at `until`. While
 # `next_probe_at` says something, nobody answers there, and `error` says why. (Here and below, what

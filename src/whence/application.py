@@ -5,13 +5,14 @@ billing.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 
 import structlog
 from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.http.dependencies import Dependencies
+from api.http.system_parts import SystemParts
 from api.resources.event_data import data_of
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
@@ -29,10 +30,12 @@ from whence.billing_worker import BillingWorker, billing
 from whence.cleanup import cleaning_up
 from whence.delivery import deliverer
 from whence.health import add_health
+from whence.maintenance_worker import maintaining
 from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
 from whence.secret_keys import keyring_of
 from whence.settings import Settings
+from whence.system import Duties, system_parts
 from whence.wiring import Side, handling, projecting, recording, utc_now
 from whence.worker_lease import its_turn_of
 from whence.workflow_worker import carrying_out_workflows
@@ -58,9 +61,12 @@ def serving(
                 cleaning_up(ledger, attempts_days=settings.delivery_attempts_days, clock=clock)
             )
             stack.enter_context(_billing(settings, ledger, metrics, clock))
-        stack.enter_context(_monitoring(settings, ledger, metrics, clock))
+        overdue = _overdue_monitor(settings, ledger, metrics, clock)
+        stack.enter_context(monitoring(overdue))
         folds = "folding" not in settings.serve_without
         reading = stack.enter_context(projecting(settings, ledger, folds=folds))
+        if folds:
+            stack.enter_context(maintaining(settings, ledger, clock=clock))
         past = stack.enter_context(_past(settings, ledger))
         deliveries = None
         if only != "queries" and "delivery" not in settings.serve_without:
@@ -84,10 +90,12 @@ def serving(
             metrics.watch(reading.projector.progress)
         metrics.watch_past(past.progress)
         ledger.on_answer(metrics.count_batch)
-        app = create_app(
-            _dependencies(settings, handler, ledger, reading.views, past, link_views, metrics),
-            only=only,
+        duties = Duties(settings, only, reading, overdue)
+        system = system_parts(settings, ledger, reading, duties, clock=clock)
+        dependencies = _dependencies(
+            settings, handler, ledger, reading.views, past, link_views, metrics, system
         )
+        app = create_app(dependencies, only=only)
         if only != "commands":
             add_console(app)
         add_health(
@@ -118,11 +126,11 @@ def _billing(settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock)
             yield
 
 
-def _monitoring(
+def _overdue_monitor(
     settings: Settings, ledger: Ledger, metrics: Metrics, clock: Clock
-) -> AbstractContextManager[None]:
+) -> OverdueMonitor:
     seconds, gauge = settings.billing_seconds, metrics.overdue_seconds.set
-    return monitoring(OverdueMonitor(ledger, clock=clock, billing_seconds=seconds, gauge=gauge))
+    return OverdueMonitor(ledger, clock=clock, billing_seconds=seconds, gauge=gauge)
 
 
 def _past(settings: Settings, ledger: Ledger) -> PastReader:
@@ -143,6 +151,7 @@ def _dependencies(
     past: PastReader,
     link_views: LinkViews,
     metrics: Metrics,
+    system: SystemParts,
 ) -> Dependencies:
     feed = Feed(ledger, data_of)
     return Dependencies(
@@ -154,6 +163,7 @@ def _dependencies(
         link_views=link_views,
         feed=feed,
         streams=Streams(ledger, views, feed),
+        system=system,
         version=__version__,
         log=structlog.get_logger("whence.api"),
         metrics=metrics,

@@ -41,13 +41,16 @@ class OverdueMonitor:
         self._silent_seconds = _SAYS_SO_AGAIN_AFTER * billing_seconds
         self._gauge = gauge
         self._said_at: datetime | None = None
+        # As it was found last: longer than whoever bills has ever need of.
+        self.is_late = False
 
     def look(self) -> float:
         """For how many seconds the oldest thing has been due; 0 when nothing is."""
         now = self._clock()
         seconds = max(((now - each).total_seconds() for each in self._due_since(now)), default=0.0)
         self._gauge(seconds)
-        if seconds < self._late_seconds:
+        self.is_late = seconds >= self._late_seconds
+        if not self.is_late:
             self._said_at = None
         elif self._said_at is None or self._silence(now) >= self._silent_seconds:
             self._said_at = now

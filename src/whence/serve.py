@@ -25,6 +25,7 @@ from whence import logs
 from whence.billing_worker import BillingWorker, Outcome
 from whence.errors import AddressTaken, Unsuccessful, WrongSetting
 from whence.first_run import welcome
+from whence.maintenance_worker import maintaining
 from whence.processes import end_with_the_parent
 from whence.secret_keys import keyring_of
 from whence.settings import Settings
@@ -89,7 +90,11 @@ def project_until_stopped(settings: Settings) -> None:
     stopped = threading.Event()
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda _signal, _frame: stopped.set())
-    with recording(settings) as ledger, projecting(settings, ledger):
+    with (
+        recording(settings) as ledger,
+        projecting(settings, ledger),
+        maintaining(settings, ledger),
+    ):
         _log.info("projecting")
         stopped.wait()
     _log.info("stopped")

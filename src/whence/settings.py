@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     require_idempotency_key: bool = False
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: str = ""
+    system_operators: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     connections: int = Field(default=1000, ge=1, le=100_000)
     metrics_token: str = ""
@@ -92,7 +93,12 @@ class Settings(BaseSettings):
         return tuple(ip_network(each) for each in self.delivery_networks)
 
     @field_validator(
-        "cors_origins", "trusted_proxies", "delivery_networks", "serve_without", mode="before"
+        "cors_origins",
+        "trusted_proxies",
+        "delivery_networks",
+        "serve_without",
+        "system_operators",
+        mode="before",
     )
     @classmethod
     def _split_at_commas(cls, value: object) -> object:

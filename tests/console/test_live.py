@@ -30,6 +30,51 @@ def test_an_open_page_is_told_how_far_the_views_are_whenever_the_book_grows(cons
     assert later["late_seconds"] >= 0
 
 
+def moved(console, after):
+    """What is told first to a page that shows facts up to a position."""
+    with console.stream("GET", f"/console/live?after={after}") as stream:
+        return told(stream.iter_lines())["moved"]
+
+
+def test_an_open_page_is_told_what_moved_since_what_it_shows(console, client):
+    with console.stream("GET", "/console/live") as stream:
+        lines = stream.iter_lines()
+        before = told(lines)["position"]
+        ama = client.post("/v1/customers", json={"name": "Ama"}).json()["id"]
+        while not (later := told(lines))["moved"]:
+            pass
+        came = client.post(
+            "/v1/payments/intents",
+            json={"amount": 500, "currency": "GHS", "customer_id": ama, "source_id": "till 4"},
+        ).json()["id"]
+        while not (last := told(lines))["moved"]:
+            pass
+
+    assert later["moved"] == [ama]
+    assert {ama, came, "till 4"} <= set(last["moved"])
+    assert moved(console, last["position"]) == []
+    assert set(moved(console, later["position"])) == set(last["moved"])
+    assert set(moved(console, before)) == {ama, *last["moved"]}
+
+
+def test_a_page_that_shows_what_was_long_ago_is_told_that_all_may_have_moved(console, client):
+    client.post("/v1/customers", json={"name": "Ama"})
+
+    assert moved(console, 0) is None
+    assert moved(console, "nonsense") == []
+
+
+def test_that_somebody_signs_in_moves_no_page(console, merchant):
+    with console.stream("GET", "/console/live") as stream:
+        lines = stream.iter_lines()
+        first = told(lines)
+        with signed_in(merchant.server.url, merchant.founded.keys["test"]):
+            while (later := told(lines))["position"] == first["position"]:
+                pass
+
+    assert later["moved"] == []
+
+
 def test_whoever_may_not_know_of_customers_is_told_no_position(merchant, client):
     made = client.post("/v1/api-keys", json={"name": "links", "scopes": ["payment_links:read"]})
 

@@ -5,10 +5,13 @@
 
 import os
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from browser import Pages, started
 from lived_in import ama, lived_in
+from waiting import awaited
 
 CUSTOMERS = int(os.environ.get("WHENCE_TEST_CUSTOMERS", "40"))
 PASSWORD = "correct horse battery"
@@ -103,8 +106,16 @@ def test_a_link_that_is_paid_in_another_tab_moves_the_overview(page, shop):
     tab.get_by_text("Paid. Thank you.").wait_for()
     tab.close()
 
-    page.goto(overview)
-    assert revenue(page) == before + 4000
+    awaited(lambda: revenue(page) == before + 4000)
+    series = shop.ask("/v1/payments/stats/series", **today(page), currency="GHS")
+    assert revenue(page) == series["totals"]["amount"]
+
+
+def today(page):
+    """As the overview asks for it, on the clocks of its zone."""
+    zone = page.locator(".about").inner_text().rpartition("Days of ")[2].strip()
+    start = datetime.now(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"from": start.isoformat(), "to": (start + timedelta(days=1)).isoformat()}
 
 
 def revenue(page):

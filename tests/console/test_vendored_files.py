@@ -29,6 +29,7 @@ def test_every_asset_is_ours_or_named():
         *SHA256,
         "console.css",
         "console.js",
+        "live.js",
         "licenses.txt",
     }
 

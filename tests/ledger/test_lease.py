@@ -205,7 +205,7 @@ def test_who_confirms_while_it_is_taken_waits_and_finds_it_lost(postgresql_url, 
         with writing(engine) as connection:
             return confirm(connection, stopped)
 
-    monkeypatch.setattr("ledger.lease._after", wait_before_the_end)
+    monkeypatch.setattr("ledger.lease.moment_after", wait_before_the_end)
     with ThreadPoolExecutor() as threads:
         heir = threads.submit(acquire, engine, BOOK, "endpoint", "heir", seconds=SECONDS)
         taking.wait(timeout=10)

@@ -40,8 +40,8 @@ def this_release(new_server) -> Server:
 
 @pytest.fixture
 def next_release(new_server) -> Server:
-    """Has one view more."""
-    return new_server(program=NEXT_RELEASE)
+    """Has one view more; whoever has a key to it may work on the whole store."""
+    return new_server(program=NEXT_RELEASE, WHENCE_SYSTEM_OPERATORS="*")
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from tables import make_tables
 from api.app import Only, create_app
 from api.http.connection import Connection, Patience
 from api.http.dependencies import Dependencies
+from api.http.system_parts import ANYBODY, Duty, SystemParts
 from api.resources.event_data import data_of
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler, Context, Decide
@@ -50,11 +51,21 @@ from projections.engine.live.polling import AdaptivePoll
 from projections.engine.live.projector import Projector
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding.rebuild import ensure_views
+from projections.engine.rebuilding.runs import Runs
 from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 
 STARTUP_SECONDS = 20
 _PATIENCE = Patience()
+# As the wire calls them; null where there is none.
+_LIMITS = {
+    "requests_of_a_key": None,
+    "requests_of_strangers": None,
+    "connections": None,
+    "past_facts": 9_999,
+    "past_facts_per_minute": None,
+    "past_memory_bytes": 2**28,
+}
 
 
 @dataclass
@@ -136,6 +147,13 @@ def open_parts(
         projector.start()
         stack.callback(projector.close)
     feed = Feed(ledger, data_of)
+    system = SystemParts(
+        generations=generations,
+        runs=Runs(engine, clock),
+        duties=lambda: [Duty("serving", "working")],
+        limits=_LIMITS,
+        operators=frozenset({ANYBODY}),
+    )
     parts = Dependencies(
         handler=handler,
         directory=Directory(handler),
@@ -147,6 +165,7 @@ def open_parts(
         link_views=LinkViews(ledger, clock=clock),
         feed=feed,
         streams=Streams(ledger, views, feed),
+        system=system,
         version="0",
         log=structlog.get_logger("tests"),
         rate_limit_per_key="off",

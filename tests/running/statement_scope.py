@@ -38,6 +38,10 @@ _EVERY_BOOK = {
         r"SELECT \S+books\.book(, \S+books\.position)? FROM \S+books"
         r"( WHERE \S+books\.position >= \S+)? ORDER BY \S+books\.book"
     ),
+    "looks for the first of them": (
+        r"SELECT \S+books\.book FROM \S+books WHERE \S+books\.position >= \S+ "
+        r"AND \(\S+books\.book LIKE .+\) ORDER BY \S+books\.book LIMIT \S+"
+    ),
     "lists those that were deleted": (
         r"SELECT \S+books\.book FROM \S+books WHERE \S+books\.position < \S+"
     ),

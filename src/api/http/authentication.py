@@ -47,11 +47,12 @@ class Authentication:
         return caller
 
     async def viewer(
-        self, session: str, mode: Mode, *, before_looking_up: Callable[[], None]
+        self, session: str, mode: Mode, *, is_use: bool, before_looking_up: Callable[[], None]
     ) -> Principal:
         """Who is signed in with a session, and looks at one of two books. Raises SessionEnded."""
         viewer = await self._viewers.viewer(session, mode=mode, before_looking_up=before_looking_up)
-        self._note_use(viewer)
+        if is_use:
+            self._note_use(viewer)
         return viewer
 
     def _note_use(self, principal: Principal) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from api.http.sign_in_limits import SignInLimits
+from api.http.system_parts import SystemParts
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler
 from commands.link_views import LinkViews
@@ -61,6 +62,7 @@ class Dependencies:
     link_views: LinkViews
     feed: Feed
     streams: Streams
+    system: SystemParts
     exports: Turns = field(default_factory=_exports)
     test_messages: Turns = field(default_factory=_test_messages)
     sign_ins: SignInLimits = field(default_factory=SignInLimits)

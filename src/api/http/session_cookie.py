@@ -13,9 +13,13 @@ from domain.book import Mode
 
 CONSOLE: Final = "/console"
 LOGIN: Final = "/console/login"
+LIVE: Final = "/console/live"
 SESSION: Final = "whence_session"
 MODE: Final = "whence_mode"
 KNOWN: Final = "whence_known"
+
+# Of what an open page asks for by itself, whoever may be there.
+_BY_ITSELF: Final = b"whence-by-itself"
 
 _KEPT_SECONDS: Final = 30 * 24 * 3600
 _KNOWN_SECONDS: Final = 365 * 24 * 3600
@@ -23,6 +27,11 @@ _KNOWN_SECONDS: Final = 365 * 24 * 3600
 
 def is_console(path: str) -> bool:
     return path == CONSOLE or path.startswith(f"{CONSOLE}/")
+
+
+def is_use(request_state: RequestState, path: str) -> bool:
+    """Whether somebody asked, and not their open page: no tab keeps a session open for ever."""
+    return path != LIVE and request_state.header(_BY_ITSELF) is None
 
 
 def session_in(request_state: RequestState) -> str | None:

@@ -13,7 +13,7 @@ from api.http.authentication import Authentication, key_in
 from api.http.errors import RateLimited
 from api.http.rate_limits import Allowance, RateLimit
 from api.http.request_state import RequestState
-from api.http.session_cookie import is_console, mode_in, session_in
+from api.http.session_cookie import is_console, is_use, mode_in, session_in
 from commands.principals import Principal
 from domain.errors import Unauthorized
 
@@ -56,7 +56,9 @@ class Turnstile:
         """What proves who asks; None where they have shown nothing."""
         if is_console(scope["path"]):
             session, mode = session_in(request_state), mode_in(request_state)
-            return partial(self._authentication.viewer, session, mode) if session else None
+            used = is_use(request_state, scope["path"])
+            viewer = partial(self._authentication.viewer, is_use=used)
+            return partial(viewer, session, mode) if session else None
         key = key_in(request_state)
         return None if key is None else partial(self._authentication.caller, key)
 

@@ -18,7 +18,7 @@ Kind = Literal[
 
 # Whoever has the scope may know of it; the path is where what was counted is listed.
 PLACES: Final[dict[Kind, tuple[str, str]]] = {
-    "parked_book": ("", "/readyz"),
+    "parked_book": ("", "/v1/system"),
     "open_disputes": ("payments:read", "/v1/payments/disputes?status=open"),
     "failed_invoices": ("invoices:read", "/v1/invoices?status=failed"),
     "overdue_invoices": ("invoices:read", "/v1/invoices?status=due"),

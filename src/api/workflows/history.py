@@ -16,7 +16,7 @@ from api.http.pagination import PageRequest, UpTo100, list_answer, page_of
 from api.http.request import ApiRequest
 from api.http.routing import PRESENT_ONLY, needs, new_router
 from api.resources.actors import doers_of
-from api.resources.changes import SettingHistory, change_of
+from api.resources.setting_history import SettingHistory, change_of
 from domain.fact import Entity
 from domain.integration import Integration
 from domain.message_template import MessageTemplate

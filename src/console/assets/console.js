@@ -156,33 +156,22 @@
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawCharts);
 
-  // Freshness: one stream tells how far the views are; parts of the page that want to (`moved from:body`) renew themselves.
-  const fresh = one("[data-live]");
-  if (fresh) {
-    let shown = Number(fresh.dataset.position);
-    const count = (number) => number.toLocaleString("en");
-    const told = (event) => {
-      const { position, behind, late_seconds: late, unavailable, progress } = JSON.parse(event.data);
-      if (unavailable) fresh.textContent = `Worked out anew${progress ? `: ${Math.floor(progress * 100)}%` : ""}`;
-      else if (position !== null) fresh.textContent = `Up to fact ${count(position)}, ${behind ? `${count(behind)} behind` : `${late} s behind`}`;
-      if (position > shown) document.body.dispatchEvent(new CustomEvent("moved"));
-      shown = Math.max(shown, position || 0);
-    };
-    // A page that nobody sees asks for nothing: a browser keeps six connections to one host, for all its tabs.
-    let stream;
-    const listen = () => {
-      stream?.close();
-      stream = document.hidden ? undefined : new EventSource(fresh.dataset.live);
-      if (stream) stream.onmessage = told;
-    };
-    on("visibilitychange", listen);
-    listen();
-  }
-
-  // Nobody answered: what is shown stays, and says so until something comes again.
-  const trouble = (is) => one("#trouble")?.toggleAttribute("hidden", !is);
-  on("htmx:error", (event) => event.detail.ctx?.response || trouble(true));
-  on("htmx:after:request", () => trouble(false));
+  // Nobody answered: what is shown stays, says so where it stands, and can be asked for again.
+  on("htmx:error", ({ detail: { ctx } }) => {
+    if (!ctx?.target || ctx.response) return;
+    const notice = one("#unreached").content.firstElementChild.cloneNode(true);
+    one(":scope > .unreached", ctx.target)?.remove();
+    one(":scope > .skeleton", ctx.target)?.remove();
+    ctx.target.prepend(notice);
+    const again = one("button", notice);
+    if (ctx.request.method !== "GET") return again.remove();
+    again.addEventListener("click", () => {
+      notice.remove();
+      const { sourceElement: source, target, select, swap, push } = ctx;
+      htmx.ajax("GET", ctx.request.action, { source: source.isConnected ? source : target, target, select, swap, push });
+    });
+  });
+  on("htmx:after:request", ({ detail: { ctx } }) => ctx.target && one(":scope > .unreached", ctx.target)?.remove());
 
   // What was swapped in is as what was there.
   const settle = () => {

@@ -51,6 +51,7 @@ _TAKEN: Final = ("payment.refunded", "payment.dispute_lost")
 class Entry:
     """What happened; ``by`` and ``why`` as far as anybody said, ``raw`` the fact as JSON."""
 
+    id: int
     at: str
     title: str
     icon: str
@@ -68,6 +69,7 @@ def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
     data = fact["data"]
     place = _SECTIONS.get(subject)
     return Entry(
+        id=fact["position"],
         at=fact["occurred_at"],
         title=title_of(fact["topic"]).format_map(data),
         icon=_icon(subject, happened),

@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from api.http.errors import ApiError
+from api.http.errors import ApiError, InvalidInput
 from console.forms import Problems
 from console.pages import Page
 from console.routing import console_router
@@ -37,8 +37,11 @@ async def show_lift(page: Page, customer_id: str, channel: str) -> Response:
 
 @router.post(_ONE)
 async def lift(page: Page, customer_id: str, channel: str) -> Response:
-    said = {"channel": channel, "given": True, "reason": page.form.get("reason", "").strip()}
+    reason = page.form.get("reason", "").strip()
+    said = {"channel": channel, "given": True, "reason": reason}
     try:
+        if not reason:
+            raise InvalidInput("reason", "say how you know that they may be")
         await page.api.post("/v1/customers/{}/consents", customer_id, **said)
     except ApiError as error:
         return await _form(page, customer_id, channel, Problems(error))

@@ -1,0 +1,106 @@
+"""The run resource: a rebuild or a verification of the store, how far it is, what came of it."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+from pydantic import Field
+
+from api.resources.shapes import Count, Moment, Shape
+from api.resources.shapes import Share as ShareOfAll
+from projections.engine.rebuilding.runs import Run
+
+
+class RunReport(Shape):
+    """Of a verification ``sound`` says whether all is as it should be.
+
+    ``faults`` are those of the organization that asks, and of the store where it is its alone;
+    ``more_faults`` counts those that are not told here.
+    """
+
+    generation: Count | None
+    sound: bool | None
+    books: Count | None
+    rows: Count | None
+    database: str | None
+    faults: list[str]
+    more_faults: Count
+    error: str | None
+
+
+class SystemRun(Shape):
+    """``waiting`` for a process that folds to begin it; ``interrupted`` when nobody goes on.
+
+    ``facts`` of ``total`` are null for whoever may not count the facts of the whole store.
+    """
+
+    number: Count
+    kind: Literal["rebuild", "verify"]
+    state: Literal["waiting", "running", "interrupted", "done", "failed", "canceled"]
+    asked_by: str | None
+    asked_at: Moment
+    began_at: Moment | None
+    ended_at: Moment | None
+    progress: ShareOfAll | None
+    facts: Count | None
+    total: Count | None
+    seconds_left: float | None = Field(ge=0)
+    report: RunReport | None
+
+
+def run_of(run: Run, org_id: str, now: datetime, *, sees_figures: bool) -> dict[str, Any]:
+    began_at = _moment(run.began_at)
+    return SystemRun.of(
+        run,
+        asked_by=run.asked_by if run.organization in {"", org_id} else None,
+        asked_at=_moment(run.asked_at),
+        began_at=began_at,
+        ended_at=_moment(run.ended_at),
+        progress=_progress(run),
+        facts=run.facts if sees_figures else None,
+        total=max(run.total, run.facts) if sees_figures else None,
+        seconds_left=_seconds_left(run, began_at, now),
+        report=None if run.report is None else _report(run.report, org_id, sees_all=sees_figures),
+    )
+
+
+def _progress(run: Run) -> float | None:
+    if run.state == "done":
+        return 1.0
+    return None if not run.total else round(min(run.facts / run.total, 1.0), 2)
+
+
+def _seconds_left(run: Run, began_at: datetime | None, now: datetime) -> float | None:
+    if run.state != "running" or began_at is None or not run.facts:
+        return None
+    rate = run.facts / max((now - began_at).total_seconds(), 1.0)
+    return round(max(run.total - run.facts, 0) / rate, 1)
+
+
+def _report(text: str, org_id: str, *, sees_all: bool) -> dict[str, Any]:
+    said = orjson.loads(text)
+    told = [
+        each["sentence"]
+        for each in said.get("faults", ())
+        if (sees_all if not each["book"] else each["book"].partition("/")[0] == org_id)
+    ]
+    return RunReport.of(
+        None,
+        generation=said.get("generation"),
+        sound=said.get("sound"),
+        books=said.get("books") if sees_all else None,
+        rows=said.get("rows") if sees_all else None,
+        database=said.get("database"),
+        faults=told,
+        more_faults=said.get("fault_count", 0) - len(told),
+        error=_told_error(said.get("error"), sees_all=sees_all),
+    )
+
+
+def _told_error(error: str | None, *, sees_all: bool) -> str | None:
+    """It may name the book it was about."""
+    return error if error is None or sees_all else "whoever runs the store finds why in its log"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
