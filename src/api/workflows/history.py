@@ -17,7 +17,6 @@ from api.http.request import ApiRequest
 from api.http.routing import PRESENT_ONLY, needs, new_router
 from api.resources.actors import doers_of
 from api.resources.setting_history import SettingHistory, change_of
-from domain.fact import Entity
 from domain.integration import Integration
 from domain.message_template import MessageTemplate
 from domain.workflow_rule import WorkflowRule
@@ -29,6 +28,9 @@ READ = needs("workflows:read")
 # What every fact has, and what is called otherwise on the wire.
 _OF_EVERY_FACT: Final = frozenset({"occurred_at", "class_version"})
 _NAMES: Final = {"sealed_credentials": "credentials", "personal": "config"}
+
+
+SetUp = WorkflowRule | MessageTemplate | Integration
 
 
 class ListChanges(PageRequest):
@@ -72,7 +74,7 @@ async def list_integration_changes(
 
 
 async def _listed(
-    request: ApiRequest, kind: type[Entity], stream: str, query: ListChanges
+    request: ApiRequest, kind: type[SetUp], stream: str, query: ListChanges
 ) -> Response:
     ledger, book = request.dependencies.ledger, request.book_name
     stored = await asyncio.to_thread(ledger.read_stream, book, stream)

@@ -53,7 +53,7 @@ async def preview(page: Page) -> Response:
     """The form as it was typed, with how a message would read."""
     named = page.form.get("template_id", "")
     known = await page.api.get("/v1/workflows/templates/{}", named) if named else None
-    return await _editor(page, known and known.body, page.form)
+    return await _editor(page, None if known is None else known.body, page.form)
 
 
 @router.get(_ONE)
