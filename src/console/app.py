@@ -16,6 +16,7 @@ from console import (
     search,
     settings,
     subscriptions,
+    system,
     webhooks,
     workflows,
     zones,
@@ -47,6 +48,7 @@ _ROUTERS = (
     *invoices.ROUTERS,
     *webhooks.ROUTERS,
     *workflows.ROUTERS,
+    *system.ROUTERS,
     *settings.ROUTERS,
 )
 

@@ -19,7 +19,7 @@ _ONE: Final = f"{PLACE}/{{user_id}}"
 _INVALID: Final = 422
 _MAY: Final = {
     "owner": "Everything.",
-    "finance": "Everything but API keys and people.",
+    "finance": "Everything but API keys, people, and rebuilding the store.",
     "support": "Sees everything but these, customers covered; changes customers, deletes none.",
 }
 
