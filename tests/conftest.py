@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hurry  # noqa: F401 (it does what it says)
 import psutil
 import psycopg
 import pytest

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import (
     api_keys,
     attention,
+    changes,
     checkout,
     command_line,
     explanations,
@@ -156,6 +157,7 @@ _QUERIES = (
     customer_consents.query_routes.by_external_id,
     customer_consents.query_routes.by_id,
     attention.router,
+    changes.router,
     payment_statistics.router,
     payment_exports.router,
     payment_receipts.query_router,

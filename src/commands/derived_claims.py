@@ -20,6 +20,7 @@ from commands.handling.providers import simulated_payment
 from commands.invoice_payments import INVOICE_PAYMENT
 from commands.link_codes import CODE
 from commands.provider_references import PROVIDER_REFERENCE, PROVIDER_REFUND
+from domain.console_session import ConsoleSession
 from domain.customer import Customer
 from domain.fact import Entity
 from domain.integration import Integration
@@ -28,6 +29,7 @@ from domain.message_template import MessageTemplate
 from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.subscription import Subscription
+from domain.user import User
 from domain.webhook_endpoint import WebhookEndpoint
 from domain.workflow_rule import WorkflowRule
 from ledger.append import Claim, StoredFact
@@ -37,13 +39,16 @@ from ledger.ledger import Ledger
 
 Name = tuple[str, str]
 
-_CLAIMING: Final[dict[str, type[Entity]]] = {
+# By the beginnings of their ids.
+CLAIMING: Final[dict[str, type[Entity]]] = {
     "cus_": Customer,
     "int_": Integration,
     "inv_": Invoice,
     "pl_": PaymentLink,
+    "ses_": ConsoleSession,
     "sub_": Subscription,
     "tpl_": MessageTemplate,
+    "usr_": User,
     "we_": WebhookEndpoint,
     "wf_": WorkflowRule,
 }
@@ -119,7 +124,7 @@ class _Derived:
         self._mapper = FactMapper()
 
     def derive(self) -> None:
-        for prefix in _CLAIMING:
+        for prefix in CLAIMING:
             for facts in _by_aggregate(self._reading.streams(prefix)):
                 self._add_those_of(self._replayed(facts))
         for stream, topic, data in self._reading.facts(list(_REFERENCES)):

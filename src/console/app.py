@@ -7,6 +7,7 @@ from starlette.responses import Response
 from api.app import Service
 from api.http.errors import no_such_route
 from console import (
+    changes,
     customers,
     invoices,
     links,
@@ -14,8 +15,10 @@ from console import (
     payments,
     search,
     subscriptions,
+    system,
     webhooks,
     workflows,
+    zones,
 )
 from console.assets import PLACE, Assets
 from console.failures import failed
@@ -34,6 +37,8 @@ _ROUTERS = (
     live.router,
     overview.router,
     search.router,
+    changes.router,
+    zones.router,
     *customers.ROUTERS,
     *payments.ROUTERS,
     *links.ROUTERS,
@@ -41,6 +46,7 @@ _ROUTERS = (
     *invoices.ROUTERS,
     *webhooks.ROUTERS,
     *workflows.ROUTERS,
+    *system.ROUTERS,
 )
 
 

@@ -41,6 +41,15 @@ class Moment:
         there = moment.astimezone(zone_of(self.tz)).replace(tzinfo=None)
         return there.isoformat(timespec="auto" if there.second or there.microsecond else "minutes")
 
+    @property
+    def since(self) -> dict[str, str | None]:
+        """By what to ask what has changed since: what was recorded, or what happened."""
+        if self.known_at is not None:
+            return {"since": self.known_at, "known_at": None}
+        if self.as_of is not None:
+            return {"since": self.as_of, "as_of": None, "by": "as_of"}
+        return {}
+
     def presets(self, now: datetime) -> list[Preset]:
         """Each is the end of a day: so that many who look back share what is worked out once."""
         today = now.astimezone(zone_of(self.tz)).date()

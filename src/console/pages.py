@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from api.http.errors import ApiError, MissingKey
+from api.http.packing import takes_gzip
 from api.http.request import ApiRequest
 from api.http.time_travel import moment_in
 from console import notices
@@ -162,6 +163,13 @@ class Page:
         """The same page in the present."""
         return self.here(**dict.fromkeys(PAST))
 
+    @property
+    def changes(self) -> str:
+        """What changed since the moment of the page; nothing for whoever may not see all of it."""
+        if not (self.may("payments:read") and self.may("customers:read")):
+            return ""
+        return self.url("/console/changes", **self.moment.since if self.is_past else {})
+
     def chosen(self, *names: str) -> dict[str, str | list[str]]:
         """What the address says of these, to be asked of the API."""
         return self.query.chosen(names)
@@ -223,7 +231,7 @@ class Page:
 
     @property
     def takes_gzip(self) -> bool:
-        return "gzip" in (self.request.request_state.header(b"accept-encoding") or "")
+        return takes_gzip(self.request.request_state)
 
     def _to_sign_in(self) -> Response:
         asked = with_query(self.path, self.query.chosen(self.query))

@@ -1,10 +1,10 @@
 """Rendering: templates become answers, small ones, whose policy lets in files of ours alone."""
 
-import gzip
 from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
+from api.http.packing import packed
 from console.parts import parts_of
 from console.writing import Writer
 from delivery.looks.markup import templates_of
@@ -14,9 +14,6 @@ _POLICY: Final = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _LAYOUT: Final = "base.html"
-_WORTH_PACKING_BYTES: Final = 1024
-# Nearly as small as it gets, in half the time.
-_EFFORT: Final = 5
 
 
 def parts_in(name: str) -> frozenset[str]:
@@ -45,9 +42,5 @@ def rendered_alone(name: str, **values: Any) -> str:
 
 def document(html: str, status: int, *, small: bool) -> Response:
     """``small``: whoever asks takes gzip."""
-    text = html.encode()
-    headers = {"Content-Security-Policy": _POLICY, "Vary": "Accept-Encoding, HX-Request"}
-    if small and len(text) > _WORTH_PACKING_BYTES:
-        headers["Content-Encoding"] = "gzip"
-        text = gzip.compress(text, _EFFORT, mtime=0)
-    return HTMLResponse(text, status, headers)
+    headers = {"Content-Security-Policy": _POLICY, "Vary": "HX-Request"}
+    return packed(HTMLResponse(html, status, headers), small=small)

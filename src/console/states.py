@@ -7,16 +7,18 @@ Tone = Literal["good", "waiting", "bad", "over"]
 _TONES: Final[dict[Tone, tuple[str, ...]]] = {
     "good": (
         *("succeeded", "active", "paid", "won", "completed", "success", "ready", "serving", "ok"),
+        *("working", "done"),
         *("delivered", "sent", "published"),
     ),
     "waiting": (
         *("pending", "processing", "requires_action", "authorized", "partially_captured"),
         *("partially_refunded", "disputed", "paused", "due", "open", "manual_review"),
         *("delivering", "running", "retrying", "rebuilding", "building", "queued"),
+        "waiting",
     ),
     "bad": (
         *("failed", "lost", "error", "not ready", "parked", "bounced", "unreachable", "replaced"),
-        "failing",
+        *("failing", "late", "interrupted"),
     ),
     "over": (),
 }

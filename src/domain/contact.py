@@ -21,6 +21,7 @@ from phonenumbers import (
     national_significant_number,
     normalize_digits_only,
     parse,
+    region_code_for_number,
 )
 
 from domain.text import tidied
@@ -93,6 +94,16 @@ def example_number(country: str | None) -> str:
     if example is None:
         return "+233 23 123 4567"
     return format_number(example, PhoneNumberFormat.NATIONAL)
+
+
+def country_of(text: str | None) -> str | None:
+    """Where a number is from (ISO 3166), if it says so itself."""
+    try:
+        number = _international(text or "")
+    except ImpossiblePhone:
+        return None
+    region = number and region_code_for_number(number)
+    return region if region and region.isalpha() else None
 
 
 def e164(text: str) -> str:

@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 # Files beside the zones: the clock of this machine, the rules of a made-up one, and "not set".
 _NO_ZONES: Final = {"localtime", "posixrules", "Factory"}
+_REGIONS: Final = (
+    *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/"),
+    *("Australia/", "Europe/", "Indian/", "Pacific/"),
+)
 
 
 class UnknownTimeZone(ValueError):  # noqa: N818 (an answer to the caller, like the refusals)
@@ -19,6 +23,11 @@ def zone_of(name: str) -> ZoneInfo:
     if name not in _names():
         raise UnknownTimeZone(name)
     return ZoneInfo(name)
+
+
+def places() -> list[str]:
+    """The zones that people look for: by continent and city, without aliases of old."""
+    return [*sorted(name for name in _names() if name.startswith(_REGIONS)), "UTC"]
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

@@ -102,6 +102,7 @@ def rebuild(
     notice: Notice = lambda _: None,
 ) -> Rebuilt:
     """Raises what `rebuild_views` does."""
+    work.total = sum(ledger.heads().values())
 
     def noted(state: Rebuilding) -> None:
         work.facts, work.total = state.facts, state.total

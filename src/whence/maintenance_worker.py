@@ -28,7 +28,7 @@ from whence.wiring import generations_of, recording, utc_now
 _LOOK_SECONDS: Final = 1.0
 _GOODBYE_SECONDS: Final = 5.0
 # Whoever is served comes first.
-_NICENESS: Final = 10
+_NICENESS: Final = 5
 
 _log = structlog.get_logger("whence")
 

@@ -78,7 +78,7 @@ def test_a_declined_payment_can_be_tried_again(client, page):
     page.goto(link["url"])
     introduce(page)
     page.get_by_role("button", name="Pay GHS 40.01").click()
-    expect(page.get_by_role("alert")).to_contain_text("the card was declined")
+    expect(page.get_by_role("alert")).to_contain_text("The bank declined the card.")
     page.get_by_role("link", name="Try again").click()
 
     expect(page.get_by_role("button", name="Pay GHS 40.01")).to_be_visible()

@@ -72,3 +72,23 @@ def test_a_list_that_nobody_answers_for_stays_and_says_so(page, server):
 
     page.get_by_text("the service was not reached").wait_for()
     assert page.locator("tbody th").count() == 3
+
+
+def test_the_clock_leaves_the_band_of_the_past_in_sight_on_a_phone(page, server):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{server.url}/console/customers?as_of=2026-02-01T09:00&known_at=2026-02-02T09:00")
+    page.locator(".when summary").click()
+
+    band, panel = (page.locator(each).bounding_box() for each in (".past-band", ".when .panel"))
+    assert band["y"] + band["height"] <= panel["y"]
+    assert panel["height"] > 300
+
+
+def test_a_zone_is_chosen_from_those_that_there_are(page, server):
+    page.goto(f"{server.url}/console/customers")
+    page.locator(".when summary").click()
+
+    page.locator("#f-tz").focus()
+
+    page.locator("#zones option[value='Africa/Accra']").wait_for(state="attached")
+    assert page.locator("#zones option").count() > 300

@@ -62,7 +62,7 @@ def test_a_past_that_is_worked_out_first_is_waited_for_in_words(console, held_up
     assert "Show the present" in waiting.text
     while (shown := console.get(address)).status_code == 503:
         pass
-    assert "No customers yet" in shown.text
+    assert "There were no customers by then" in shown.text
 
 
 def test_a_file_of_the_past_is_never_the_page_that_waits_for_it(console, client, held_up):

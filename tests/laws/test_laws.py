@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from changes_apart import Apart, Asked
 from comparison import (
     assert_every_figure_agrees,
     assert_every_figure_is_explained,
@@ -19,6 +21,7 @@ from comparison import (
 from forked import ensure_prepared
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from oracle import Oracle
 from oracle_as_of import as_of, moments_of
 from simulated_shop import ManualClock, SimulatedShop, steps
 from sqlalchemy import Connection, select
@@ -40,6 +43,7 @@ from ledger.chain import BrokenChain
 from ledger.database import open_engine
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
+from projections.change_explanations import Seen
 from projections.engine.folding.derivation import derive_book
 from projections.engine.folding.fold import Folding
 from projections.engine.generations.fold_and_write import fold_and_write
@@ -326,6 +330,53 @@ def test_the_past_is_what_the_oracle_says_had_happened_by_then(store, days, late
             )
 
             assert told.position == store.ledger.head(shop.book)
+
+
+@examples(2)
+@given(
+    days=steps,
+    late=steps,
+    which=st.integers(0, 999),
+    how=st.sampled_from(["recorded", "happened", "reported"]),
+)
+def test_what_two_moments_say_apart_is_what_the_facts_between_them_add_up_to(
+    store, days, late, which, how
+):
+    shop = store.open_shop()
+    asyncio.run(shop.live_through(days))
+    known, known_at, reported = deepcopy(shop.oracle), shop.clock.now, store.ledger.head(shop.book)
+    asyncio.run(shop.live_through(late))
+    store.fold(shop.book, store.serving, at_most=20)
+    moments = moments_of(shop.oracle) or [known_at]
+    moment = moments[which * len(moments) // 1000]
+    since = moment if how == "happened" else known_at
+
+    with store.past() as past, store.serving.reading() as views:
+
+        def asked(upto: int, oracle: Oracle, named: Moment) -> Asked:
+            if named.as_of is not None:
+                oracle = as_of(oracle, named.as_of)
+            if named == Moment():
+                return Asked(lambda query: query(views), Seen(upto, None), oracle)
+
+            def ask(query: Callable[[Connection], Any]) -> Any:
+                return asyncio.run(past.ask(shop.book, named, query)).result
+
+            return Asked(ask, Seen(upto, named.as_of), oracle)
+
+        head = store.ledger.head(shop.book)
+        before, after = {
+            "recorded": (asked(reported, known, Moment(known_at=since)), Moment()),
+            "happened": (asked(head, shop.oracle, Moment(as_of=since)), Moment()),
+            "reported": (asked(reported, known, Moment(moment, since)), Moment(as_of=moment)),
+        }[how]
+        Apart(
+            store.ledger,
+            shop.book,
+            store.ledger.position_at(shop.book, since),
+            before,
+            asked(head, shop.oracle, after),
+        ).assert_explained()
 
 
 @examples(3)

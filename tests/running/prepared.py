@@ -12,6 +12,7 @@ for name in (
     "anyio._backends._asyncio",
     "encodings.idna",
     "forked",
+    "hurry",
     "ledger.migrations.running",
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",

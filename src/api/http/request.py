@@ -224,15 +224,37 @@ class ApiRequest(Request):
         self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> QueryResult[T]:
         """The same, with the position it shows."""
-        return await self._answered(self.moment, query, *args, **kwargs)
+        return await self.ask_at(self.moment, query, *args, **kwargs)
 
     async def ask_now(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the views say as of this request's arrival, of what has no past to be asked for."""
-        return (await self._answered(None, query, *args, **kwargs)).result
+        return (await self.ask_at(None, query, *args, **kwargs)).result
 
-    async def _answered(
+    async def ask_at(
         self, moment: Moment | None, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> QueryResult[T]:
+        """What the views say as of a moment; None is the present."""
+        found = await self._found(moment, query, *args, **kwargs)
+        self._note(found)
+        if isinstance(found.result, NotFound):
+            raise found.result
+        return QueryResult(found.result, found.position, found.behind)
+
+    async def compare_with(
+        self, moment: Moment | None, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> QueryResult[T]:
+        """The same, of a moment that another answer is held against.
+
+        Which position it shows is not said beside that answer.
+        """
+        found = await self._found(moment, query, *args, **kwargs)
+        if isinstance(found.result, NotFound):
+            raise found.result
+        return QueryResult(found.result, found.position, found.behind)
+
+    async def _found(
+        self, moment: Moment | None, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> QueryResult[T | NotFound]:
         book = self.book_name
 
         def read(db: Connection) -> T | NotFound:
@@ -244,21 +266,14 @@ class ApiRequest(Request):
 
         if moment is None:
             views = self.request_state.moment or self.dependencies.views
-            found: QueryResult[T | NotFound] = await views.ask(
-                book, read, wait_seconds=self.dependencies.query_wait_seconds
-            )
-        else:
-            found = await self.dependencies.past.ask(
-                book,
-                moment,
-                read,
-                asker=self.caller.id,
-                wait_seconds=self.request_state.patience_seconds,
-            )
-        self._note(found)
-        if isinstance(found.result, NotFound):
-            raise found.result
-        return QueryResult(found.result, found.position, found.behind)
+            return await views.ask(book, read, wait_seconds=self.dependencies.query_wait_seconds)
+        return await self.dependencies.past.ask(
+            book,
+            moment,
+            read,
+            asker=self.caller.id,
+            wait_seconds=self.request_state.patience_seconds,
+        )
 
     async def ask_shortly(
         self, book: str, query: Query[P, T], *args: P.args, **kwargs: P.kwargs

@@ -38,9 +38,19 @@ class Documents:
         self._script_name = script
 
     def show(
-        self, template: str, *, status: int = 200, accent: str, picture: str = "", **values: Any
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        accent: str,
+        picture: str = "",
+        asks: bool = False,
+        **values: Any,
     ) -> HTMLResponse:
-        """``accent``: #rrggbb; ``picture``: the address of one that the page shows, if it does."""
+        """``accent``: #rrggbb; ``picture``: the address of one that the page shows, if it does.
+
+        ``asks``: whether its script asks the service how things stand.
+        """
         style = style_of(accent) + self._style
         templates = templates_of(self._package, self._parts, "api.pages")
         html = templates.get_template(template).render(
@@ -54,6 +64,7 @@ class Documents:
             f"style-src '{_digest(style)}'",
             *([f"script-src '{_digest(self._script)}'"] if self._script else []),
             *(["img-src https:"] if picture else []),
+            *(["connect-src 'self'"] if asks else []),
             "base-uri 'none'",
             "form-action 'self'",
             "frame-ancestors 'none'",

@@ -14,13 +14,10 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of
 from commands.link_uses import link_of
 from commands.payer_details import details_of
-from delivery.looks.readers import Reader, moment_shown
-from delivery.receipts.receipt import lines_of
 from domain.errors import NotFound
 from domain.organization import Organization
 from domain.payment import Payment
 from domain.payment_link import PaymentLink, PaymentLinkNotFound
-from domain.receipt_number import receipt_number
 
 
 class NotBegunHere(NotFound):
@@ -69,27 +66,3 @@ async def begun_payment(request: ApiRequest, code: str, payment_id: str) -> dict
     )
     found: dict[str, Any] = orjson.loads(bytes(response.body))
     return found
-
-
-def receipt(begun: dict[str, Any], reader: Reader) -> list[tuple[str, str]]:
-    """What a payer keeps: each line with what it is about; what nobody said is left out."""
-    payment, payer = begun["payment"], begun["payer"] or {}
-    currency, zone = payment["currency"], begun["organization"]["time_zone"]
-    refunded = payment["refunded_amount"]
-    said = lines_of(
-        what_for=payment["source_description"],
-        payer=payer,
-        method=payment["method"],
-        network=payer.get("network"),
-        questions=begun["terms"]["custom_fields"],
-        notes=payment["metadata"],
-        reference=payment["reference"],
-    )
-    lines = [
-        ("Paid to", begun["organization"]["name"]),
-        ("Date", moment_shown(payment["succeeded_at"] or payment["created_at"], zone)),
-        *said,
-        ("Refunded", reader.money(refunded, currency) if refunded else ""),
-        ("Receipt number", receipt_number(payment["id"])),
-    ]
-    return [(label, value) for label, value in lines if value]

@@ -14,9 +14,10 @@ from commands.fields import LONGEST_TEXT, canonical_method
 from commands.link_payments import PayThroughLink
 from commands.typed_phones import PhoneNotPossible, read_phone
 from delivery.looks.readers import Reader
-from domain.contact import example_number, is_long_enough
+from domain.contact import country_of, example_number, is_long_enough
 from domain.mobile_money import networks
 from domain.money import shown
+from domain.network_prefixes import network_of
 from domain.payment_link import AmountMissing, AmountOutOfBounds, CustomField, price
 from domain.places import only_country
 from domain.text import seen
@@ -62,6 +63,7 @@ def command_of(form: dict[str, Any], link: dict[str, Any], reader: Reader) -> Pa
     """The payment that was asked for; raises WrongForm with everything that is wrong."""
     wrong = WrongForm()
     form = {name: value for name, value in form.items() if seen(value)}
+    form |= {"country": country_of(form.get("phone")) or form.get("country")}
     amount = _amount(form, link, reader, wrong) if link["allow_custom_amount"] else None
     command = _validated(form, amount, link, wrong)
     _check_payer(form, link, wrong)
@@ -83,9 +85,25 @@ def method_in(form: Mapping[str, Any]) -> Any:
 
 
 def country_in(form: Mapping[str, Any], link: Mapping[str, Any]) -> str | None:
-    """Where the payer is: as they say, else as the link or the organization does, else nobody."""
-    stated = form.get("country") or link["country"] or link["organization"]["country"]
+    """Where the payer is: as their number or they say, else as the link or the organization does.
+
+    None where nobody does.
+    """
+    stated = country_of(form.get("phone")) or form.get("country")
+    stated = stated or link["country"] or link["organization"]["country"]
     return stated or only_country(link["currency"])
+
+
+def network_in(form: Mapping[str, Any], link: Mapping[str, Any]) -> str | None:
+    """Whose mobile money it is: as the payer says, else as their number does."""
+    if form.get("network"):
+        return str(form["network"])
+    country, currency = country_in(form, link), link["currency"]
+    try:
+        phone = read_phone(form.get("phone"), country, currency)
+    except PhoneNotPossible:
+        return None
+    return network_of(phone or "", country, currency)
 
 
 def suggested(amount: int, currency: str) -> str:
@@ -132,7 +150,7 @@ def _typed_amount(form: dict[str, Any], link: dict[str, Any]) -> int | None:
 def _validated(
     form: dict[str, Any], amount: int | None, link: dict[str, Any], wrong: WrongForm
 ) -> PayThroughLink | None:
-    said = {name: form.get(name) for name in _SAID}
+    said = {name: form.get(name) for name in _SAID} | {"network": network_in(form, link)}
     if said["network"] == ANOTHER_NETWORK or method_in(form) != "mobile_money":
         said["network"] = None
     answers = {each["name"]: form.get(CUSTOM + each["name"]) for each in link["custom_fields"]}
@@ -153,7 +171,7 @@ def _check_payer(form: dict[str, Any], link: dict[str, Any], wrong: WrongForm) -
     known_networks = networks(country_in(form, link), link["currency"])
     offered = (*known_networks, ANOTHER_NETWORK)
     # Without a script those of another country were shown: the page that follows has its own.
-    if method == "mobile_money" and known_networks and form.get("network") not in offered:
+    if method == "mobile_money" and known_networks and network_in(form, link) not in offered:
         say("network", "Choose your network")
     if method in BY_PHONE and not form.get("phone"):
         say("phone", "Enter the number you pay from")

@@ -4,11 +4,9 @@ Opening it counts one view. Sending the form begins a payment, which has a page 
 that is sent twice begins one payment.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -26,9 +24,11 @@ from api.payment_links.forms import (
     WrongForm,
     command_of,
     country_in,
+    network_in,
     once,
     suggested,
 )
+from api.payment_links.number_plans import listed_countries, plans
 from api.payment_links.own_payments import keep, newest
 from api.payment_links.page_templates import Shop, page
 from api.payment_links.refusal_pages import for_people
@@ -37,10 +37,9 @@ from commands.link_payments import PayThroughLink
 from delivery.looks.readers import Reader, reader_of
 from delivery.receipts.receipt import METHODS
 from domain.book import Book
-from domain.contact import example_number
+from domain.contact import country_of, example_number
 from domain.errors import Gone, RuleBroken
 from domain.mobile_money import networks
-from domain.places import countries
 
 router = new_router("pay pages")
 
@@ -97,13 +96,32 @@ async def _terms(request: ApiRequest, code: str, *, counted: bool) -> dict[str, 
 
 
 async def _begun_before(request: ApiRequest, code: str) -> dict[str, Any] | None:
-    """The payment this browser has begun here last, so that nobody pays again unawares."""
+    """What this browser has begun here last, so that nobody pays again unawares."""
     payment = newest(request, code)
     if payment is not None:
         with suppress(NotBegunHere):
-            found: dict[str, Any] = (await begun_payment(request, code, payment))["payment"]
-            return found
+            return await begun_payment(request, code, payment)
     return None
+
+
+def _known(link: dict[str, Any], before: dict[str, Any] | None) -> dict[str, Any]:
+    """What a form is filled in with.
+
+    Not where somebody paid from last: that may have been anybody's guess.
+    """
+    known = (link["prefill"] or {}) | {"country": ""} | (_typed_before(before) if before else {})
+    return {name: value for name, value in known.items() if value}
+
+
+def _typed_before(begun: dict[str, Any]) -> dict[str, Any]:
+    """What somebody typed who tries again: all of it, so that they change only what was wrong."""
+    payment, payer = begun["payment"], begun["payer"] or {}
+    if payment["succeeded_at"]:
+        return {}
+    answers = {CUSTOM + name: answer for name, answer in payment["metadata"].items()}
+    said = {name: payer.get(name) or "" for name in ("email", "name", "phone", "network")}
+    amount = suggested(payment["amount"], payment["currency"])
+    return answers | said | {"method": payment["method"], "amount": amount}
 
 
 def _form(
@@ -116,8 +134,10 @@ def _form(
     refused: str = "",
     before: dict[str, Any] | None = None,
 ) -> Response:
-    reader, said = _reader(request), defaultdict(str, typed or link["prefill"] or {})
-    country = _country(link, typed)
+    reader = _reader(request)
+    said = defaultdict(str, _known(link, before) if typed is None else typed)
+    country = _country(said, link, is_sent=typed is not None)
+    paid = before and before["payment"]
     offered = networks(country, link["currency"])
     methods = _methods(offered)
     method = said["method"] if said["method"] in methods else next(iter(methods))
@@ -136,18 +156,19 @@ def _form(
         offered=methods,
         method=method,
         networks={**offered, ANOTHER_NETWORK: "Another"},
-        networks_by_country=_networks_by_country(link["currency"]),
+        plans=plans(link["currency"]),
         kinds=_KINDS,
-        countries=_listed_countries(),
+        countries=listed_countries(),
         country=country or "",
         example=example_number(country),
         typed=said,
+        network=network_in(said, link) if said["phone"] else said["network"],
         problems=wrong.problems if wrong else {},
         first=_first(wrong, link) if wrong else "",
         readings=wrong.readings if wrong else {},
         refused=refused,
-        before=before,
-        before_price=reader.money(before["net_amount"], before["currency"]) if before else "",
+        before=paid,
+        before_price=reader.money(paid["net_amount"], paid["currency"]) if paid else "",
         nonce=request.dependencies.handler.ids.secret(16),
     )
 
@@ -161,7 +182,7 @@ def _methods(offered: Mapping[str, str]) -> dict[str, str]:
 def _first(wrong: WrongForm, link: dict[str, Any]) -> str:
     """Of the fields that are wrong, the one that stands first."""
     custom = (CUSTOM + field["name"] for field in link["custom_fields"])
-    order = ("amount", "method", "network", "country", "phone", "email", "name", *custom)
+    order = ("amount", "method", "phone", "country", "network", "email", "name", *custom)
     return next((name for name in order if name in wrong.problems), "")
 
 
@@ -176,33 +197,11 @@ def _bounds(link: dict[str, Any], reader: Reader) -> str:
     return " ".join(words)
 
 
-def _country(link: dict[str, Any], typed: dict[str, Any] | None) -> str | None:
-    """Which is chosen: by the payer, else as the link or the organization says, else none.
-
-    Not where they paid from last: that may have been anybody's guess.
-    """
-    if typed is not None:
-        return str(typed.get("country") or "") or None
-    return country_in({}, link)
-
-
-@cache
-def _networks_by_country(currency: str) -> dict[str, list[tuple[str, str]]]:
-    """For the script that follows the country a payer chooses; an empty one is no choice."""
-    chosen = {
-        country: [*networks(country or None, currency).items()] for country in ("", *countries())
-    }
-    return {country: offered for country, offered in chosen.items() if offered}
-
-
-@cache
-def _listed_countries() -> list[tuple[str, str]]:
-    """By name; Åland stands with A."""
-
-    def place(country: tuple[str, str]) -> str:
-        return unicodedata.normalize("NFKD", country[1]).casefold()
-
-    return sorted(countries().items(), key=place)
+def _country(said: Mapping[str, Any], link: dict[str, Any], *, is_sent: bool) -> str | None:
+    """Which is chosen: by the payer or their number, else as the link or the organization says."""
+    if is_sent:
+        return country_of(said["phone"]) or str(said["country"]) or None
+    return country_in(said, link)
 
 
 def _to(request: ApiRequest, code: str, payment: dict[str, Any]) -> Response:

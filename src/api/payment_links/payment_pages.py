@@ -4,7 +4,6 @@ They are shown to the browser it was begun in, and have no secret in their addre
 """
 
 import asyncio
-from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import RedirectResponse, Response
@@ -12,15 +11,17 @@ from starlette.responses import RedirectResponse, Response
 from api.http.failures import answer_to
 from api.http.request import ApiRequest
 from api.http.routing import new_router
-from api.pages.receipts import receipt_page
-from api.payment_links.begun_payments import begun_here, begun_payment, receipt
+from api.pages.receipts import End, receipt_page
+from api.payment_links.begun_payments import begun_here, begun_payment
+from api.payment_links.failure_words import failure_words
 from api.payment_links.own_payments import secret_of
 from api.payment_links.page_templates import Shop, page
 from api.payment_links.refusal_pages import for_people, words_of
+from api.payment_links.waits import looks_again_seconds, wait_for
 from commands import payments
 from commands.handling.unit_of_work import UnitOfWork
 from commands.link_codes import book_of
-from delivery.looks.readers import reader_of
+from delivery.looks.readers import Reader, reader_of
 from delivery.receipts.receipt import METHODS
 from domain.book import Book
 from domain.errors import Gone, RuleBroken
@@ -28,8 +29,11 @@ from domain.errors import Gone, RuleBroken
 router = new_router("pay pages")
 
 _SEE_OTHER = 303
-_SOONEST_SECONDS: Final = 20
-_LATEST_SECONDS: Final = 600
+_PAID: Final = {
+    "refunded": "Paid, and refunded.",
+    "partially_refunded": "Paid, and refunded in part.",
+}
+_THANKS: Final = "Paid. Thank you."
 
 
 @router.get("/pay/{code}/payments/{payment}", include_in_schema=False)
@@ -57,39 +61,49 @@ async def confirm_payment(request: ApiRequest, code: str, payment: str) -> Respo
     return RedirectResponse(payment, _SEE_OTHER)
 
 
-@router.get("/pay/{code}/payments/{payment}/receipt", include_in_schema=False)
-@for_people
-async def show_receipt(request: ApiRequest, code: str, payment: str) -> Response:
-    """Of a payment that this browser has begun, to print and to keep."""
-    await begun_payment(request, code, payment)
-    receipts = request.dependencies.receipts
-    return receipt_page(await asyncio.to_thread(receipts.receipt, book_of(code), payment))
-
-
 async def _shown(
     request: ApiRequest, code: str, payment_id: str, problem: tuple[str, str] | None = None
 ) -> Response:
     begun = await begun_payment(request, code, payment_id)
-    reader = reader_of(request.request_state.header(b"accept-language"))
     payment: dict[str, Any] = begun["payment"]
+    if payment["succeeded_at"]:
+        end = End(
+            outcome=_PAID.get(payment["status"], _THANKS),
+            state=payment["status"],
+            continues_at=begun["terms"]["redirect_url"],
+        )
+        receipts = request.dependencies.receipts
+        receipt = await asyncio.to_thread(
+            receipts.receipt, book_of(code), payment_id, reader=_reader(request)
+        )
+        return receipt_page(receipt, end=end)
+    return _open_page(request, code, begun, problem)
+
+
+def _open_page(
+    request: ApiRequest, code: str, begun: dict[str, Any], problem: tuple[str, str] | None
+) -> Response:
+    """Of what has not been paid, or not yet."""
+    payment, now = begun["payment"], request.dependencies.handler.clock()
+    is_test = Book.named(book_of(code)).mode == "test"
+    wait = wait_for(payment, begun["payer"], now, is_test=is_test)
     return page(
         "payment.html",
         shop=Shop.of(begun["organization"], begun["terms"]["branding"]),
-        is_test=Book.named(book_of(code)).mode == "test",
+        is_test=is_test,
+        asks=True,
         title=payment["source_description"],
         payment=payment,
-        receipt_address=f"{payment['id']}/receipt",
-        price=reader.money(payment["net_amount"], payment["currency"]),
+        price=_reader(request).money(payment["net_amount"], payment["currency"]),
         method=METHODS.get(payment["method"], payment["method"]).lower(),
-        receipt=receipt(begun, reader),
-        redirect_url=begun["terms"]["redirect_url"],
+        wait=wait,
+        state=f"{payment['status']}-over" if wait and wait.is_over else payment["status"],
+        why=failure_words(payment),
         problem=problem,
         again=f"../../{code}",
-        looks_again_seconds=_looks_again_seconds(payment, request.dependencies.handler.clock()),
+        looks_again_seconds=looks_again_seconds(payment, wait, now),
     )
 
 
-def _looks_again_seconds(payment: dict[str, Any], now: datetime) -> int:
-    """The longer the money has not come, the more seldom: pages are left open for days."""
-    age = (now - datetime.fromisoformat(payment["created_at"])).total_seconds()
-    return min(max(int(age) // 20, _SOONEST_SECONDS), _LATEST_SECONDS)
+def _reader(request: ApiRequest) -> Reader:
+    return reader_of(request.request_state.header(b"accept-language"))

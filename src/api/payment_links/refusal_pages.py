@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError
 from api.http.failures import answer_to
+from api.http.packing import packed, takes_gzip
 from api.http.request import ApiRequest
 from api.payment_links.own_payments import newest
 from api.payment_links.page_templates import Shop, page
@@ -77,12 +78,13 @@ def for_people(show: Show) -> Show:
     @wraps(show)
     async def shown_to_people(request: ApiRequest, **named: str) -> Response:
         try:
-            return await show(request, **named)
+            response = await show(request, **named)
         except Exception as error:
             answer = answer_to(error)
             if answer.status >= _FAILURES:
                 raise  # it is noted where all failures are, and shown from there
-            return await _refused(request, named["code"], answer)
+            response = await _refused(request, named["code"], answer)
+        return packed(response, small=takes_gzip(request.request_state))
 
     return shown_to_people
 

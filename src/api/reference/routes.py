@@ -10,6 +10,7 @@ import orjson
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.http.errors import no_such_route
+from api.http.packing import takes_gzip
 from api.http.request import ApiRequest
 from api.http.responses import JSON
 from api.http.routing import new_router
@@ -50,7 +51,7 @@ async def show_what_the_page_loads(request: ApiRequest, name: str) -> Response:
     if name != _script_name():
         raise no_such_route(request.url.path)
     script, headers = _packed(), {"Cache-Control": _KEPT_FOR_EVER, "Vary": "Accept-Encoding"}
-    if "gzip" in (request.request_state.header(b"accept-encoding") or ""):
+    if takes_gzip(request.request_state):
         headers["Content-Encoding"] = "gzip"
     else:
         script = _unpacked()

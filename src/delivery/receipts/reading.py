@@ -20,6 +20,7 @@ from domain.payment import Payment
 from domain.payment_link import PaymentLink
 from domain.payment_refusals import NotPaid, PaymentNotFound
 from domain.receipt_number import receipt_number
+from domain.time_zone import zone_of
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 
@@ -43,23 +44,38 @@ class Receipts:
         self._ledger = ledger
         self._mapper = FactMapper()
 
-    def receipt(self, book: str, payment_id: str, *, with_payer: bool = True) -> Receipt:
-        """Without the payer for whoever may not know them. Raises PaymentNotFound, and NotPaid."""
+    def receipt(
+        self,
+        book: str,
+        payment_id: str,
+        *,
+        with_payer: bool = True,
+        reader: Reader | None = None,
+    ) -> Receipt:
+        """Without the payer for whoever may not know them. Raises PaymentNotFound, and NotPaid.
+
+        ``reader``: who looks, where that is known; amounts are written as the shop's country does
+        for everybody else.
+        """
         paid, now = self._paid(book, payment_id)
         shop = self._last(book, Book.named(book).org_id, _SETTINGS, paid.position)
         terms = self._terms(book, paid)
         looks = terms.get("branding", {})
-        reader = reader_in(shop.get("country"))
+        reader = reader or reader_in(shop.get("country"))
+        zone = shop.get("time_zone")
+        paid_at = paid.payment.succeeded_at
+        assert paid_at is not None  # noqa: S101 (it has been paid)
         return Receipt(
             number=receipt_number(payment_id),
             is_test=Book.named(book).mode == "test",
             shop=_stated(shop),
             color=looks.get("color") or shop.get("color") or OURS,
             amount=reader.money(paid.payment.captured_amount, now.currency),
-            paid_at=_moment(paid.payment.succeeded_at, shop),
+            paid_at=moment_shown(paid_at.isoformat(), zone),
+            moment=paid_at.astimezone(zone_of(zone or "UTC")).isoformat(timespec="seconds"),
             lines=self._lines(book, paid, now, terms, with_payer=with_payer),
             logo=logo_in(looks),
-            refunds=_refunds(now, reader, shop),
+            refunds=_refunds(now, reader, zone),
         )
 
     def _paid(self, book: str, payment_id: str) -> tuple[_Paid, Payment]:
@@ -136,14 +152,10 @@ def _stated(shop: Mapping[str, Any]) -> str:
     return "" if name == UNNAMED else str(name)
 
 
-def _moment(at: Any, shop: Mapping[str, Any]) -> str:
-    return moment_shown(at.isoformat(), shop.get("time_zone"))
-
-
-def _refunds(payment: Payment, reader: Reader, shop: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _refunds(payment: Payment, reader: Reader, zone: str | None) -> list[tuple[str, str]]:
     return [
         (
-            moment_shown(refund["occurred_at"], shop.get("time_zone")),
+            moment_shown(refund["occurred_at"], zone),
             reader.money(refund["amount"], payment.currency),
         )
         for refund in payment.refunds

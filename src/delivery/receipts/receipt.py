@@ -19,6 +19,7 @@ _BY_NUMBER: Final = ("mobile_money", "ussd")
 class Receipt:
     """All of it as people read it. ``lines``: each value with what it is about.
 
+    ``moment``: that of ``paid_at`` as programs read it (RFC 3339), by the clocks of the shop.
     ``logo``: the address of the shop's, for pages: a letter fetches nothing.
     ``refunds``: what was given back since, with when; a receipt only ever gets more of them.
     """
@@ -29,6 +30,7 @@ class Receipt:
     color: str
     amount: str
     paid_at: str
+    moment: str
     lines: list[tuple[str, str]]
     logo: str = ""
     refunds: list[tuple[str, str]] = field(default_factory=list)
@@ -37,6 +39,11 @@ class Receipt:
     def subject(self) -> str:
         shop = f" from {self.shop}" if self.shop else ""
         return f"Your receipt{shop} ({self.number})"
+
+
+def covered(phone: str | None) -> str:
+    """The end of a number: enough for who has it, and for nobody else."""
+    return f"••••\N{NO-BREAK SPACE}{phone[-4:]}" if phone else ""
 
 
 def lines_of(
@@ -61,12 +68,12 @@ def lines_of(
 
 
 def _paid_with(method: str, *, network: str | None, phone: str | None) -> str:
-    """How somebody paid; of a number the end, enough for who has it, and for nobody else."""
+    """How somebody paid, and from where."""
     if method not in _BY_NUMBER:
         network = phone = None
-    number = f"••••\N{NO-BREAK SPACE}{phone[-4:]}" if phone else None
     named = network and network_name(network)
-    return "\N{NO-BREAK SPACE}· ".join(filter(None, (METHODS.get(method, method), named, number)))
+    said = (METHODS.get(method, method), named, covered(phone))
+    return "\N{NO-BREAK SPACE}· ".join(filter(None, said))
 
 
 def _answers(

@@ -8,7 +8,10 @@ import pytest
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 LISTS = ["/v1/payments", "/v1/customers", "/v1/api-keys", "/v1/payments/stats/sources"]
-ABOUT = {"/v1/payments/stats/sources/explain": {"source": "api"}}
+ABOUT = {
+    "/v1/payments/stats/sources/explain": {"source": "api"},
+    "/v1/changes/explain": {"since": "2026-01-01"},
+}
 PLAN = {
     "plan_id": "plan_1",
     "amount": 4000,

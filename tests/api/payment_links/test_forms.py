@@ -118,13 +118,16 @@ def test_mobile_money_is_asked_for_its_number_and_its_network(client, send):
 @pytest.mark.parametrize(
     ("said", "wrong"),
     [
-        ({"network": ""}, {"network": "Choose your network"}),
+        ({"network": ""}, {}),
+        ({"network": "", "phone": "028 123 4567"}, {"network": "Choose your network"}),
         ({"phone": " "}, {"phone": "Enter the number you pay from"}),
         ({"phone": "call"}, {"phone": f"This is not a possible phone number: write it {LIKE}"}),
         ({"phone": "024 123"}, {"phone": f"Check the number: it should look {LIKE}"}),
         ({"phone": "0712 345678", "country": "KE"}, {"network": "Choose your network"}),
         ({"phone": "0712 345678", "country": "KE", "network": "mpesa"}, {}),
-        ({"phone": "+254 712 345678"}, {}),
+        ({"phone": "+254 712 345678"}, {"network": "Choose your network"}),
+        ({"phone": "+254 712 345678", "network": ""}, {}),
+        ({"phone": "+225 07 07 12 34 56", "network": ""}, {"network": "Choose your network"}),
         ({"network": "another"}, {}),
         ({"method": "ussd", "network": ""}, {}),
         ({"method": "ussd", "phone": ""}, {"phone": "Enter the number you pay from"}),

@@ -15,6 +15,7 @@ RECEIPT = Receipt(
     color="#7a1f3d",
     amount="GHS\N{NO-BREAK SPACE}1,250.50",
     paid_at="28 November 2026, 14:05 GMT",
+    moment="2026-11-28T14:05:00+00:00",
     lines=[("For", "A dress"), ("Paid by", "Ama <b>\nama@example.com")],
     refunds=[("3 December 2026, 09:12 GMT", "GHS\N{NO-BREAK SPACE}250.50")],
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -25,11 +25,6 @@ from projections.engine.generations.registry import NoSuchGeneration, Registered
 __all__ = ["NoSuchGeneration", "Registered"]
 
 _log = logging.getLogger(__name__)
-
-# A switch is noticed by every process within this time.
-NOTICED_SECONDS = 0.5
-# A query that was asked before that has been answered by then.
-_LAST_READ_SECONDS = 5.0
 
 
 class ViewsRebuilding(Exception):  # noqa: N818 (a state of things, not a fault)
@@ -59,6 +54,11 @@ class Generations:
     `views_location` is the folder of the view files on SQLite; PostgreSQL keeps views beside the
     ledger and has no use for it.
     """
+
+    # A switch is noticed by every process within this time…
+    noticed_seconds: ClassVar[float] = 0.5
+    # …and a query that was asked before that is answered so much later.
+    last_read_seconds: ClassVar[float] = 5.0
 
     def __init__(self, ledger_engine: Engine, views_location: Path, *, clock: Clock) -> None:
         self._registry = Registry(ledger_engine, clock)
@@ -90,7 +90,7 @@ class Generations:
         """
         with self._lock:
             known = self._known.get(definitions.digest())
-        if known is not None and time.monotonic() - known.looked_at < NOTICED_SECONDS:
+        if known is not None and time.monotonic() - known.looked_at < self.noticed_seconds:
             return known.serving
         return self._look(definitions)[0]
 
@@ -190,7 +190,7 @@ class Generations:
         if one.state not in states:
             raise GenerationServes(number)
         # It may have served until just now, and somebody may not have noticed yet.
-        time.sleep(NOTICED_SECONDS + _LAST_READ_SECONDS)
+        time.sleep(self.noticed_seconds + self.last_read_seconds)
         if not self._registry.drop(number, states):
             raise GenerationServes(number)
         self._remove(number)

@@ -14,7 +14,7 @@ from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.definitions import Definitions
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.generations import NOTICED_SECONDS, Generations, ViewsRebuilding
+from projections.engine.generations.generations import Generations, ViewsRebuilding
 from projections.engine.generations.same_history import is_folded_from
 from projections.engine.live.projector import Projector
 from projections.engine.rebuilding.heartbeat import (
@@ -76,7 +76,7 @@ def rebuild(
         load_books(ledger, generation, definitions, mapper, books, meter.count, processes=processes)
         _make_indexes(generation, definitions)
         following = Projector(ledger, lambda: generation, mapper, definitions)
-        _hand_over(following, meter, lambda: generations.finish(generation.number))
+        _hand_over(generations, following, meter, lambda: generations.finish(generation.number))
     return Rebuilt(generation.number, meter.facts, meter.seconds)
 
 
@@ -101,7 +101,7 @@ def switch(
         folded = sum(each.position for each in read_checkpoints(connection).values())
     meter = Meter(sum(ledger.heads().values()) - folded, notice)
     following = Projector(ledger, lambda: generation, mapper, definitions)
-    _hand_over(following, meter, lambda: generations.switch(number))
+    _hand_over(generations, following, meter, lambda: generations.switch(number))
     return Rebuilt(number, meter.facts, meter.seconds)
 
 
@@ -153,7 +153,9 @@ def _make_indexes(generation: Generation, definitions: Definitions) -> None:
     generation.analyze(definitions, only=definitions.derived_tables if on_postgresql else None)
 
 
-def _hand_over(following: Projector, meter: Meter, serve: Callable[[], bool]) -> None:
+def _hand_over(
+    generations: Generations, following: Projector, meter: Meter, serve: Callable[[], bool]
+) -> None:
     """Catch up, let it serve, and keep it up to date until every process has noticed.
 
     Under load there is always something new, so it is never quite there before it serves; and
@@ -163,7 +165,7 @@ def _hand_over(following: Projector, meter: Meter, serve: Callable[[], bool]) ->
         pass
     if not serve():
         return
-    until = time.monotonic() + 2 * NOTICED_SECONDS
+    until = time.monotonic() + 2 * generations.noticed_seconds
     while time.monotonic() < until:
         if not _fold_what_is_new(following, meter):
             time.sleep(_LOOK_SECONDS)

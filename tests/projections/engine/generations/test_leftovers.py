@@ -6,6 +6,7 @@ from slow_statements import address, hindered
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from projections.engine.generations.generations import Generations
 from projections.engine.generations.registry import Registry
 from projections.engine.rebuilding.heartbeat import clear_abandoned
 from projections.engine.rebuilding.rebuild import ensure_views, rebuild
@@ -95,8 +96,8 @@ def still_used(shop, generation):
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_whoever_discards_a_generation_waits_for_those_who_read_it(shop, monkeypatch):
-    monkeypatch.setattr("projections.engine.generations.generations.NOTICED_SECONDS", 0)
-    monkeypatch.setattr("projections.engine.generations.generations._LAST_READ_SECONDS", 0)
+    monkeypatch.setattr(Generations, "noticed_seconds", 0)
+    monkeypatch.setattr(Generations, "last_read_seconds", 0)
     generation = shop.begin()
 
     with hindered(shop.engine, "DROP SCHEMA", f"{generation.schema}.toy_totals") as waited:

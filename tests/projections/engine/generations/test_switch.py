@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from ledger.schema import books, events
-from projections.engine.generations import generations as generations_module
 from projections.engine.generations.generation import Generation
-from projections.engine.generations.generations import GenerationServes, NoSuchGeneration
+from projections.engine.generations.generations import (
+    Generations,
+    GenerationServes,
+    NoSuchGeneration,
+)
 from projections.engine.live.reader import Views
 from projections.engine.rebuilding.rebuild import (
     OtherFacts,
@@ -45,7 +48,8 @@ def test_a_kept_generation_catches_up_before_it_serves(shop, toys):
     assert [row[3] for row in shop.rows(toys.totals, kept)] == [1, 2]
 
 
-def test_what_is_recorded_until_everybody_has_noticed_the_switch_is_folded(shop, toys):
+def test_what_is_recorded_until_everybody_has_noticed_the_switch_is_folded(shop, toys, monkeypatch):
+    monkeypatch.setattr(Generations, "noticed_seconds", 0.5)
     first, second = shop.begin(), shop.begin()
 
     def record_once_it_serves():
@@ -227,8 +231,7 @@ def test_what_serves_is_not_given_up_as_a_build(shop, toys):
     assert shop.rows(toys.totals) == []
 
 
-def test_a_generation_is_discarded_unless_it_serves(shop, monkeypatch):
-    monkeypatch.setattr(generations_module, "_LAST_READ_SECONDS", 0)
+def test_a_generation_is_discarded_unless_it_serves(shop):
     kept, serving = shop.begin(), shop.begin()
 
     shop.generations.discard(kept.number)

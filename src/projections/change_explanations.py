@@ -1,0 +1,190 @@
+"""Explanations of changes: the facts by which a figure differs between two moments.
+
+They are read from the ledger in the order in which they were recorded, and each adds what it adds
+to the figure at the later moment, without what it added at the earlier one: so their sum is the
+difference. Whatever was recorded by the earlier moment had happened by both, and differs in none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from domain.payment import Payment
+from ledger.facts import FactMapper, StoredFact
+from ledger.ledger import Ledger
+from projections.customer_events import positions_of_customer
+from projections.engine.querying.pages import BadCursor
+from projections.explanations import OF_CUSTOMER, ExplainingFact, Explanation, Terms
+from projections.payments_as_of import PaymentsAsOf
+
+# So many facts are looked at for one page, however few of them make a difference.
+_LOOKED_AT = 2_000
+
+
+def _spent(fact: Payment.CustomerAttached) -> int:
+    return fact.captured_amount if fact.succeeded_at else 0
+
+
+def _refunded(fact: Payment.CustomerAttached) -> int:
+    return sum(each["amount"] for each in fact.refunds)
+
+
+def _lost(fact: Payment.CustomerAttached) -> int:
+    return sum(each["amount"] for each in fact.disputes_lost)
+
+
+# What a payment that is attached to a customer brings along, by figure.
+_BROUGHT: Terms = {
+    "total_spent": _spent,
+    "refund_amount": _refunded,
+    "disputed_amount": _lost,
+    "lifetime_value": lambda fact: _spent(fact) - _refunded(fact) - _lost(fact),
+    "payment_count": lambda _: 1,
+    "successful_payments": lambda fact: int(fact.succeeded_at is not None),
+    "failed_payments": lambda fact: int(fact.status == "failed"),
+    "total_refunds": lambda fact: len(fact.refunds),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known at a moment: all recorded up to a position, as far as it had happened."""
+
+    upto: int
+    as_of: datetime | None
+
+    @property
+    def mapper(self) -> FactMapper:
+        return FactMapper() if self.as_of is None else PaymentsAsOf(self.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Of which figure, in which currency, of whom; None: of the whole book."""
+
+    figure: str
+    currency: str | None
+    customer_id: str | None
+
+    @property
+    def terms(self) -> Terms:
+        terms = OF_CUSTOMER[self.figure]
+        if self.customer_id is None:
+            return terms
+        return {**terms, Payment.CustomerAttached.TOPIC: _BROUGHT[self.figure]}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The facts to look at next, those after `position`; `sum` is what those before came to.
+
+    `positions`: where they are, if they are of one customer; else None.
+    """
+
+    position: int
+    sum: int
+    positions: Sequence[int] | None
+
+
+def look(
+    connection: Connection,
+    book: str,
+    difference: Difference,
+    *,
+    since: int,
+    cursor: str | None,
+) -> Look:
+    """Asked of the views of the later moment. Raises BadCursor."""
+    position, so_far = (since, 0) if cursor is None else _place(cursor)
+    if difference.customer_id is None:
+        return Look(position, so_far, None)
+    theirs = positions_of_customer(
+        connection,
+        book,
+        difference.customer_id,
+        topics=list(difference.terms),
+        after=position,
+        limit=_LOOKED_AT,
+    )
+    return Look(position, so_far, theirs)
+
+
+def explain_change(
+    ledger: Ledger,
+    book: str,
+    difference: Difference,
+    begins: Look,
+    *,
+    before: Seen,
+    after: Seen,
+    limit: int,
+) -> Explanation:
+    """The next facts that make a difference; a page may have fewer than `limit`, or none."""
+    wanted = _wanted(ledger, book, difference, begins, after.upto)
+    was, is_now = _Side(before, difference), _Side(after, difference)
+    mapper, facts, position = FactMapper(), list[ExplainingFact](), begins.position
+    for each in _with_what_led_there(ledger, book, wanted, before, after):
+        adds = is_now.adds(each) - was.adds(each)
+        if each.position <= begins.position:
+            continue
+        if adds and len(facts) == limit:
+            break
+        position = each.position
+        if adds:
+            facts.append(ExplainingFact(each, mapper.decode(each).occurred_at, adds))
+    total = begins.sum + sum(each.adds for each in facts)
+    is_last = len(wanted) < _LOOKED_AT and (not wanted or position >= wanted[-1].position)
+    return Explanation(facts, total, None if is_last else f"{position}.{total}")
+
+
+class _Side:
+    """What facts add to the figure at one moment; it is shown them in their order."""
+
+    def __init__(self, seen: Seen, difference: Difference) -> None:
+        self._upto = seen.upto
+        self._mapper = seen.mapper
+        self._difference = difference
+        self._terms = difference.terms
+
+    def adds(self, stored: StoredFact) -> int:
+        if stored.position > self._upto:
+            return 0
+        fact: Any = self._mapper.decode(stored)
+        asked = self._difference
+        is_asked = (
+            isinstance(fact, Payment.Event)
+            and fact.currency == asked.currency
+            and asked.customer_id in (None, fact.customer_id)
+        )
+        term = self._terms.get(stored.topic)
+        return term(fact) if is_asked and term is not None else 0
+
+
+def _wanted(
+    ledger: Ledger, book: str, difference: Difference, begins: Look, upto: int
+) -> list[StoredFact]:
+    """Facts that may make a difference, in the order of the book."""
+    if begins.positions is not None:
+        return ledger.read_at(book, [each for each in begins.positions if each <= upto])
+    topics = list(difference.terms)
+    return ledger.read_topics(book, topics, after=begins.position, upto=upto, limit=_LOOKED_AT)
+
+
+def _with_what_led_there(
+    ledger: Ledger, book: str, wanted: Sequence[StoredFact], before: Seen, after: Seen
+) -> Sequence[StoredFact]:
+    """As of a moment, what a fact says depends on what had happened to its payment until then."""
+    if before.as_of is None and after.as_of is None:
+        return wanted
+    return ledger.read_parts(book, {each.stream: (0, each.version) for each in wanted})
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    position, _, so_far = cursor.partition(".")
+    try:
+        return int(position), int(so_far)
+    except ValueError as error:
+        raise BadCursor from error

@@ -1,0 +1,145 @@
+"""The page System: what it tells, and what may be done there without a script."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from api_server import Merchant
+from console_browser import signed_in
+
+from ledger.append import Append, NewFact
+
+FAULTS = [{"book": "", "sentence": "<script>alert(1)</script> is missing"}]
+UNSOUND = {"generation": 1, "sound": False, "books": 2, "rows": 7, "fault_count": 3}
+PLACE = "/console/system"
+
+
+@pytest.fixture
+def merchant(new_server):
+    """Alone in a store."""
+    server = new_server()
+    return Merchant(server, server.found("Ama's shop"))
+
+
+@pytest.fixture
+def runs(merchant):
+    return merchant.server.parts.system.runs
+
+
+def page_of(browser, place=PLACE):
+    answer = browser.get(place)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def pressed(browser, place):
+    """What is shown after a button was pressed."""
+    answer = browser.post(f"{PLACE}/{place}", follow_redirects=True)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_the_page_tells_what_the_api_does(console, client):
+    client.post("/v1/customers", json={"name": "Ama"}).raise_for_status()
+
+    text = page_of(console)
+    system = client.get("/v1/system").json()
+
+    [book] = system["books"]
+    assert book["book"] in text
+    assert f'"value"><a href="/console/events">{book["facts"]}<' in text.replace("\n", "")
+    assert f"Set {system['views']['generation']}" in text
+    assert "This release" in text
+    assert "250,000" not in text
+    assert "9,999" in text
+    assert "http-equiv" not in text
+    assert "Nothing is lost" not in text
+
+
+def test_a_rebuild_is_begun_once_renews_itself_without_scripts_and_is_stopped(console, runs):
+    begun = pressed(console, "rebuild")
+    again = pressed(console, "verify")
+    [run] = runs.latest()
+    runs.take(holder="me")
+    runs.note(run, "me", facts=250, total=1000)
+    going_on = page_of(console)
+    stopped = pressed(console, f"runs/{run.number}/cancel")
+
+    assert "Rebuilding the views" in begun
+    assert "begins within seconds" in begun
+    assert "Something is under way already" in again
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in going_on
+    assert "250 of 1,000 facts" in going_on
+    assert "Rebuilding: 20% done" in going_on
+    assert 'value="0.25"' in going_on
+    assert "It is stopped" in stopped
+    assert "Rebuilding the views" not in stopped
+    assert runs.latest()[0].state == "canceled"
+
+
+def test_what_was_over_before_it_was_stopped_is_said_so(console, runs):
+    run = runs.begin("verify", holder="me")
+    runs.end(run, "me", "done", report=json.dumps({"sound": True, "rows": 1204}))
+
+    told = pressed(console, "runs/1/cancel")
+
+    assert "It was over before it could be stopped." in told
+    assert "Sound: 1,204 rows" in told
+    assert "On the machine" in told
+
+
+def test_what_a_verification_found_wrong_is_told_and_does_no_harm(console, runs):
+    run = runs.begin("verify", holder="me")
+    runs.end(run, "me", "done", report=json.dumps({**UNSOUND, "faults": FAULTS}))
+
+    told = page_of(console)
+
+    assert "3 faults" in told
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; is missing" in told
+    assert "<script>alert" not in told
+    assert "2 more, in books of others or beyond the first hundred" in told
+
+
+def test_a_fact_that_stops_the_views_is_named_and_the_overview_leads_there(console, merchant):
+    unknown = NewFact("cus_1", 1, "customer.from_the_future", "{}")
+    head = merchant.server.ledger.append(Append(merchant.book, (unknown,), {"cus_1": 0})).position
+    console.get("/console/customers")
+
+    overview, told = page_of(console, "/console"), page_of(console)
+
+    assert 'href="/console/system"' in overview
+    assert "fact stops the views" in overview
+    assert f"fact {head}" in told
+    assert "customer.from_the_future" in told
+    assert "Nothing is lost" in told
+
+
+def test_where_others_share_the_store_nothing_can_be_done_and_it_is_said_who_may(
+    console, merchant, runs
+):
+    nobody = replace(merchant.server.parts.system, operators=frozenset())
+    object.__setattr__(merchant.server.parts, "system", nobody)
+    merchant.server.found("Kofi's shop")
+
+    told = page_of(console)
+    refused = console.post(f"{PLACE}/rebuild")
+
+    assert "Several organizations share this store" in told
+    assert "/console/system/rebuild" not in told
+    assert refused.status_code == 403
+    assert runs.latest() == []
+
+
+def test_whoever_may_not_read_it_finds_no_way_there(merchant, client):
+    made = client.post("/v1/api-keys", json={"name": "x", "scopes": ["customers:read"]}).json()
+
+    with signed_in(merchant.server.url, made["raw"]) as console:
+        assert PLACE not in page_of(console, "/console/customers")
+        assert console.get(PLACE).status_code == 403
+
+
+def test_in_the_past_it_is_as_it_is_now_and_nothing_can_be_done(console):
+    told = page_of(console, f"{PLACE}?as_of=2026-11-01")
+
+    assert "Part of the page has no past" in told
+    assert "/console/system/rebuild" not in told
