@@ -31,7 +31,7 @@ _NO_REASON: Final = "the payment failed"
 
 def failure_words(payment: Mapping[str, Any]) -> tuple[str, str]:
     """Why, and what to do; a merchant who names a reason of their own is quoted."""
-    said = payment["failure_message"] or ""
+    said = (payment["failure_message"] or "").rstrip(".")
     known = WORDS.get(payment["failure_code"] or "")
     if known is not None:
         return known

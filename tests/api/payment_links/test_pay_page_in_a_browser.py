@@ -226,7 +226,7 @@ def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, open_page
     opened.emulate_media(media="print")
 
     expect(opened.get_by_role("button")).to_have_count(0)
-    expect(opened.get_by_role("cell", name="Receipt number")).to_be_visible()
+    expect(opened.get_by_role("rowheader", name="Receipt number")).to_be_visible()
     for part in ("body", ".desk", ".sheet", ".badge"):
         paper = opened.locator(part).evaluate("each => getComputedStyle(each).backgroundColor")
         assert paper in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"), part
@@ -350,7 +350,7 @@ def test_a_page_that_waits_shows_by_itself_what_became_of_the_payment(client, li
     # As if somebody came back from the app in which they have approved it.
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
-    expect(page.get_by_role("cell", name="Receipt number")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Receipt number")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
 
 
