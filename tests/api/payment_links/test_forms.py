@@ -182,6 +182,7 @@ def test_whoever_is_known_finds_the_form_filled_in(client, stranger):
 
     assert 'value="ada@example.com"' in page
     assert 'value="+233241234567"' in page
+    assert re.search(r'<input id="name"[^>]* value=""', page)
 
 
 def test_terms_that_change_while_somebody_types_are_no_riddle(client, stranger):
