@@ -49,7 +49,7 @@ demo: $(READY) ## fill a test book with a year of a believable merchant
 	@$(BIN)/whence demo
 
 .PHONY: screenshots
-screenshots: $(TESTABLE) ## picture every page of the console, light, dark and on a phone, in var/screenshots
+screenshots: $(TESTABLE) ## picture every page of the console and of payers, light, dark and on a phone, in var/screenshots
 	@$(BIN)/python tests/running/screenshots.py var/screenshots
 
 .PHONY: rebuild

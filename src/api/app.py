@@ -26,6 +26,7 @@ from api import (
     retry_policies,
     subscriptions,
     unsubscribing,
+    users,
 )
 from api.customers import billing as customer_billing
 from api.customers import commands as customer_commands
@@ -69,6 +70,7 @@ from api.webhooks import resending as webhook_resending
 from api.webhooks import testing as webhook_testing
 from api.workflows import backtests as workflow_backtests
 from api.workflows import executions as workflow_executions
+from api.workflows import history as workflow_history
 from api.workflows import integrations as workflow_integrations
 from api.workflows import previews as template_previews
 from api.workflows import rules as workflow_rules
@@ -100,6 +102,7 @@ _SUBJECTS = {
     "attention": "What waits for somebody: disputes, invoices, deliveries and books.",
     "explanations": "The facts that add up to a figure, so that nobody has to believe it.",
     "API keys": "Keys of the organization, in the mode of the key that asks.",
+    "people": "Who signs in to the console, and what they may; with live keys.",
     "command line": "What the `reevit` command asks for before it listens and tries things out.",
     "system": "The store as a whole: how it is, rebuilding its views, proving it sound.",
     "service": "Whether the service is there, and ready: for those who run it.",
@@ -128,6 +131,7 @@ _COMMANDS = (
     workflow_templates.command_router,
     workflow_integrations.command_router,
     api_keys.command_router,
+    users.command_router,
     command_line.command_router,
     organization.command_router,
     webhook_config.command_router,
@@ -167,11 +171,13 @@ _QUERIES = (
     invoices.query_router,
     retry_policies.query_router,
     workflow_rules.query_router,
+    workflow_history.router,
     workflow_templates.query_router,
     workflow_integrations.query_router,
     workflow_executions.query_router,
     workflow_suppressions.query_router,
     api_keys.query_router,
+    users.query_router,
     command_line.query_router,
     organization.query_router,
     webhook_config.query_router,

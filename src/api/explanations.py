@@ -27,6 +27,7 @@ from projections.customers import customer_id_meant
 from projections.engine.querying.pages import Page
 from projections.explanations import COUNTS, OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
 from projections.periods import start_of
+from projections.revenue import revenue_series
 from projections.source_breakdown import source_entry
 from projections.top_customers import Metric, Period, ranking_entry
 
@@ -74,6 +75,12 @@ class ExplainSource(InRange):
     figure: Literal[
         "count", "succeeded", "amount", "refunded_amount", "disputed_amount", "net_amount"
     ] = "amount"
+
+
+class ExplainTotals(InRange):
+    figure: Literal[
+        "count", "succeeded", "amount", "refunded_amount", "disputed_amount", "net_amount"
+    ] = "net_amount"
 
 
 class ExplainRanking(InRange):
@@ -153,6 +160,27 @@ async def explain_customer(
         return Concern(currency, customer_id=customer_id), OF_CUSTOMER[figure], value
 
     return await _explained(request, query, figure, ask)
+
+
+@router.get(
+    "/v1/payments/stats/explain",
+    response_model=Explanation,
+    dependencies=[needs("payments:read")],
+)
+async def explain_totals(request: ApiRequest, query: Annotated[ExplainTotals, Query()]) -> Response:
+    """The facts that add up to what happened in a range: to the totals of its series."""
+    figure = "created" if query.figure == "count" else query.figure
+    end = query.end or request.now
+
+    def ask(db: Connection, book: str) -> _Question:
+        currency = query.currency or most_used_currency(db, book) or ""
+        series = revenue_series(
+            db, book, start=query.start, end=end, granularity="all", currency=currency
+        )
+        concern = Concern(currency, start=query.start, end=end)
+        return concern, OF_SOURCE[figure], getattr(series.totals, figure)
+
+    return await _explained(request, query, query.figure, ask)
 
 
 @router.get(

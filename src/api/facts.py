@@ -12,6 +12,7 @@ from api.http.errors import insufficient_scope
 from api.http.pagination import PageRequest, UpTo100, list_answer, page_of
 from api.http.request import READS_CUSTOMERS, ApiRequest
 from api.http.routing import needs, new_router
+from api.resources.actors import doers_of
 from api.resources.facts import RecordedFacts, recorded_fact_of
 from domain.errors import NotFound
 from domain.invoice import InvoiceNotFound
@@ -89,8 +90,10 @@ async def _listed(
     happened = [each for each in stored if _is_seen(request, each, known.position, mapper)]
     page = page_of(happened[::-1], query, lambda fact: str(fact.version))
 
+    doers = await doers_of(request, page.rows)
+
     def show(fact: StoredFact) -> dict[str, Any]:
-        return recorded_fact_of(fact, mapper)
+        return recorded_fact_of(fact, mapper, doers[fact.position])
 
     return list_answer(request, "facts", page, query, show)
 

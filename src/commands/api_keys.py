@@ -39,7 +39,11 @@ class IssuedKey:
 
 
 async def issue_key(
-    work: UnitOfWork, command: IssueKey, *, made_by: str | None = None
+    work: UnitOfWork,
+    command: IssueKey,
+    *,
+    made_by: str | None = None,
+    by_person: str | None = None,
 ) -> IssuedKey:
     """``made_by``: the key that asks; it hands out no more than it has."""
     organization = await work.load_for_update(Organization, work.org_id)
@@ -50,9 +54,15 @@ async def issue_key(
         scopes=command.scopes,
         secret_sha256=key.secret_sha256,
         made_by=made_by,
+        by_person=by_person,
         now=work.now,
     )
     return IssuedKey(organization.key(key.key_id), str(key))
+
+
+async def show_key(work: UnitOfWork, key_id: str) -> Key:
+    """Raises KeyNotFound."""
+    return (await work.load_recent(Organization, work.org_id)).key(key_id)
 
 
 async def list_keys(work: UnitOfWork) -> list[Key]:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
@@ -37,7 +38,7 @@ class TooManySignIns(CannotProve):
 
 
 class Passwords:
-    """Proves passwords for one event loop; whoever cannot be proved soon is turned away."""
+    """Proves and hashes passwords for one event loop; whoever would wait long is turned away."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Semaphore(_AT_ONCE)
@@ -45,12 +46,19 @@ class Passwords:
 
     async def proves(self, password: str, hashed: str | None) -> bool:
         """Takes the same time when there is no hash to prove it by. Raises TooManySignIns."""
+        return await self._in_turn(_proves, password, hashed)
+
+    async def hashed(self, password: str) -> str:
+        """As it may be sealed. Raises TooManySignIns."""
+        return await self._in_turn(hash_of, password)
+
+    async def _in_turn(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._waiting >= _MOST_WAITING:
             raise TooManySignIns
         self._waiting += 1
         try:
             async with self._turn:
-                return await asyncio.to_thread(_proves, password, hashed)
+                return await asyncio.to_thread(work, *args, **kwargs)
         finally:
             self._waiting -= 1
 

@@ -9,7 +9,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.organizations import Name
 from commands.passwords import LONGEST, SHORTEST
 from domain.organization import Organization
-from domain.user import USER, Role, User, UserExists, UserNotFound, found_as
+from domain.user import USER, LastOwner, Role, User, UserExists, UserNotFound, found_as
 
 Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST, pattern=r"^[^\x00]*$")]
 
@@ -20,6 +20,24 @@ class AddUser(Command):
     email: Email
     name: Name | None = None
     role: Role
+
+
+class AddPerson(AddUser):
+    """No ``password``: one is made."""
+
+    password: Password | None = None
+
+
+class SetRole(Command):
+    """What they may from now on."""
+
+    role: Role
+
+
+class SetPassword(Command):
+    """No ``password``: one is made."""
+
+    password: Password | None = None
 
 
 async def add_user(work: UnitOfWork, command: AddUser, hashed: str) -> User:
@@ -39,22 +57,36 @@ async def add_user(work: UnitOfWork, command: AddUser, hashed: str) -> User:
     return user
 
 
-async def set_password(work: UnitOfWork, email: str, hashed: str) -> User:
-    """Whoever is signed in as them is out. Raises UserNotFound."""
-    user = await named(work, email)
+async def set_password(work: UnitOfWork, who: str, hashed: str) -> User:
+    """Whoever is signed in as them is out. ``who``: as in `named`."""
+    user = await named(work, who)
     user.set_password(_sealed(work, user, hashed), work.now)
     return user
 
 
-async def set_role(work: UnitOfWork, email: str, role: Role) -> User:
-    user = await named(work, email)
+async def set_role(work: UnitOfWork, who: str, role: Role, *, by_operator: bool = False) -> User:
+    """Whoever runs the service may leave nobody an owner. Raises LastOwner."""
+    user = await named(work, who)
+    if role != "owner" and not by_operator:
+        await _must_leave_an_owner(work, user)
     user.set_role(role, work.now)
     return user
 
 
-async def remove_user(work: UnitOfWork, email: str) -> User:
-    user = await named(work, email)
+async def remove_user(work: UnitOfWork, who: str, *, by_operator: bool = False) -> User:
+    """As `set_role`."""
+    user = await named(work, who)
+    if not by_operator:
+        await _must_leave_an_owner(work, user)
     user.remove(work.now)
+    return user
+
+
+async def show_user(work: UnitOfWork, user_id: str) -> User:
+    """Raises UserNotFound."""
+    user = await work.load_recent(User, user_id)
+    if user.removed_at is not None:
+        raise UserNotFound(user_id)
     return user
 
 
@@ -76,12 +108,27 @@ def hash_sealed(work: UnitOfWork, user: User) -> str | None:
     return work.keyring.open(user.sealed_hash, purpose=_purpose(work, user))
 
 
-async def named(work: UnitOfWork, email: str) -> User:
-    """Somebody to be changed. Raises UserNotFound."""
-    stream = await work.owner(USER, found_as(email))
+async def named(work: UnitOfWork, who: str) -> User:
+    """Somebody to be changed, by their id or their address. Raises UserNotFound."""
+    stream = await work.owner(USER, found_as(who)) if "@" in who else who
     if stream is None:
-        raise UserNotFound(email)
-    return await work.load_for_update(User, stream)
+        raise UserNotFound(who)
+    user = await work.load_for_update(User, stream)
+    if user.removed_at is not None:
+        raise UserNotFound(who)
+    return user
+
+
+async def _must_leave_an_owner(work: UnitOfWork, leaving: User) -> None:
+    """Of two owners who remove each other at the same moment, one stays."""
+    if leaving.role != "owner":
+        return
+    for _, stream in await work.owners(USER, ""):
+        if stream != leaving.id:
+            other = await work.load_guarded(User, stream)
+            if other.role == "owner" and other.removed_at is None:
+                return
+    raise LastOwner(leaving.email)
 
 
 def _sealed(work: UnitOfWork, user: User, hashed: str) -> str:

@@ -18,11 +18,11 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.passwords import CannotProve, Passwords
 from commands.principals import Principal
 from commands.session_format import PresentedSession, parse
-from commands.users import find_user, hash_sealed
+from commands.users import find_user, hash_sealed, set_password
 from domain.api_key import Key
 from domain.book import Book, Mode
 from domain.console_session import ConsoleSession, SessionEnded
-from domain.errors import Unauthorized
+from domain.errors import RuleBroken, Unauthorized
 from domain.organization import Organization
 from domain.user import User, found_as
 from ledger.keyring import CannotSealOrOpen
@@ -43,6 +43,13 @@ class NobodySignedIn(Unauthorized):
 
     def __init__(self) -> None:
         super().__init__("this organization has nobody with this email address and password")
+
+
+class WrongPassword(RuleBroken):
+    code = "wrong_password"
+
+    def __init__(self) -> None:
+        super().__init__("this is not your password")
 
 
 class Viewers:
@@ -104,6 +111,32 @@ class Viewers:
         )
         context = Context(actor=user.id, request_id=request_id)
         return await self._handler.perform(book, begin, context=context)
+
+    async def hashed(self, password: str) -> str:
+        """As an account may have it. Raises CannotProve."""
+        return await self._passwords.hashed(password)
+
+    async def change_password(
+        self, viewer: Principal, old: str, new: str, device: str | None, *, request_id: str
+    ) -> str:
+        """Ends all their sessions; what this browser is to show from now on.
+
+        Raises WrongPassword, CannotProve, and SessionEnded of whoever was shut out meanwhile.
+        """
+        if viewer.user is None:
+            raise WrongPassword
+        book, email = viewer.session_book, viewer.user.email
+        _, hashed = await self._handler.perform(book, partial(_account, email=email))
+        if not await self._passwords.proves(old, hashed):
+            raise WrongPassword
+        change = partial(
+            _change_password,
+            user_id=viewer.id,
+            access_version=viewer.user.access_version,
+            hashed=await self._passwords.hashed(new),
+            device=device,
+        )
+        return await self._handler.perform(book, change, context=_context(viewer, request_id))
 
     def organization_of(self, raw: str) -> str | None:
         """Where somebody says they have been signed in."""
@@ -201,3 +234,13 @@ async def _account(work: UnitOfWork, email: str) -> tuple[User | None, str | Non
         return user, None if user is None else hash_sealed(work, user)
     except CannotSealOrOpen as error:
         raise CannotProve(f"no password can be proved here: {error}") from error
+
+
+async def _change_password(
+    work: UnitOfWork, *, user_id: str, access_version: int, hashed: str, device: str | None
+) -> str:
+    """``access_version``: of whoever has shown the password before, and may be out by now."""
+    if (await work.load_for_update(User, user_id)).access_version != access_version:
+        raise SessionEnded
+    user = await set_password(work, user_id, hashed)
+    return await begin_session(work, device, user_id=user.id, access_version=user.access_version)

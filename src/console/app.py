@@ -14,6 +14,7 @@ from console import (
     live,
     payments,
     search,
+    settings,
     subscriptions,
     system,
     webhooks,
@@ -25,7 +26,7 @@ from console.failures import failed
 from console.overview import page as overview
 from console.pages import Page
 from console.routing import START, Console, PageRouter, console_router
-from console.signing_in import login, revealing, sessions
+from console.signing_in import account, login, revealing, sessions
 
 _entrance = console_router()
 
@@ -33,6 +34,7 @@ _ROUTERS = (
     _entrance,
     login.router,
     revealing.router,
+    account.router,
     sessions.router,
     live.router,
     overview.router,
@@ -47,6 +49,7 @@ _ROUTERS = (
     *webhooks.ROUTERS,
     *workflows.ROUTERS,
     *system.ROUTERS,
+    *settings.ROUTERS,
 )
 
 

@@ -26,6 +26,7 @@ _FIGURES: Final = (
     *("payment_count", "successful_payments"),
 )
 _SOURCES: Final = {"api": "API", "payment_link": "Payment links", "subscription": "Subscriptions"}
+_FACTS: Final = 20
 # Whoever says nothing is told of the last week.
 _USUAL: Final = 1
 _MENDED_IN_THE_FORM: Final = {
@@ -98,7 +99,7 @@ def _asked_so(page: Page, way: str, since: str) -> str:
 
 async def _told(page: Page, since: str) -> tuple[Answer, Answer]:
     asked = {"since": since, **page.chosen(*_ASKED)}
-    explained = asked | page.chosen("figure", "cursor")
+    explained = {**asked, "limit": _FACTS, **page.chosen("figure", "cursor")}
     return await asyncio.gather(
         page.api.get("/v1/changes", **asked), page.api.get("/v1/changes/explain", **explained)
     )

@@ -18,6 +18,7 @@ SCOPES = frozenset(
         "payment_links",
         "payments",
         "subscriptions",
+        "users",
         "webhooks",
         "workflows",
     )
@@ -71,7 +72,8 @@ class KeyIsTooNarrow(NotPermitted):
 class Key:
     """An API key as the organization remembers it: never the secret, only its digest.
 
-    `made_by` is the key that asked for it; None of one that an operator made, or nobody knows of.
+    `made_by` is the key or the person that asked for it; None of one that an operator made, or of
+    which nobody knows.
     """
 
     key_id: str

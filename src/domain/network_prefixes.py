@@ -9,7 +9,6 @@ from functools import cache
 from typing import Final
 
 from phonenumbers import country_code_for_region
-from phonenumbers.carrierdata import CARRIER_DATA
 
 from domain.mobile_money import networks
 from domain.places import only_country
@@ -49,6 +48,8 @@ def network_prefixes(country: str) -> Mapping[str, str | None]:
 
     The longest of them counts: within the numbers of one network may be some of another.
     """
+    from phonenumbers.carrierdata import CARRIER_DATA  # noqa: PLC0415 (large: with the first page)
+
     offered = networks(country, "")
     if not offered or _OF_NOBODY_S_NUMBERS in offered:
         return {}

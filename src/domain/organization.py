@@ -75,7 +75,7 @@ class Organization(Entity):
 
     # Those of before are of nobody: who had made them was not recorded.
     class KeyIssued(Event):
-        """A key was handed out, by a key or, if null, a person or an operator. No scopes: all."""
+        """A key was handed out, by a key or a person or, if null, an operator. No scopes: all."""
 
         TOPIC = "organization.key_issued"
         class_version: ClassVar[int] = 2
@@ -186,6 +186,7 @@ class Organization(Entity):
         scopes: Sequence[str] = (),
         secret_sha256: str,
         made_by: str | None = None,
+        by_person: str | None = None,
         now: datetime,
     ) -> None:
         """Raises TooManyKeys, and what `must_cover` does of the key that makes it."""
@@ -200,7 +201,7 @@ class Organization(Entity):
             name=name,
             scopes=sorted(set(scopes)),
             secret_sha256=secret_sha256,
-            made_by=made_by,
+            made_by=made_by or by_person,
         )
 
     def note_key_use(self, key_id: str, now: datetime) -> None:

@@ -16,7 +16,10 @@ USER: Final = "user"
 Role = Literal["owner", "finance", "support"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
-_KEYS: Final = frozenset({"api_keys:read", "api_keys:write"})
+# Who hands out keys and accounts hands out all that these may.
+_OWNERS: Final = frozenset(
+    f"{area}:{verb}" for area in ("api_keys", "users") for verb in ("read", "write")
+)
 _SYSTEM: Final = frozenset({"system:read", "system:operate"})
 
 
@@ -32,9 +35,9 @@ class Rights:
 
 RIGHTS: Final[dict[Role, Rights]] = {
     "owner": Rights(SCOPES),
-    "finance": Rights(SCOPES - _KEYS - {"system:operate"}),
+    "finance": Rights(SCOPES - _OWNERS - {"system:operate"}),
     "support": Rights(
-        frozenset(each for each in SCOPES - _KEYS - _SYSTEM if each.endswith(":read"))
+        frozenset(each for each in SCOPES - _OWNERS - _SYSTEM if each.endswith(":read"))
         | {"customers:write"},
         exports=False,
         deletes=False,
@@ -55,6 +58,15 @@ class UserExists(Conflict):
 
     def __init__(self, email: str) -> None:
         super().__init__(f"{email} has an account of this organization already", email=email)
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{email} is the last owner: make somebody else an owner first", email=email
+        )
 
 
 class Identity(TypedDict):

@@ -204,6 +204,20 @@ def test_so_do_those_of_a_row_of_the_sources(shop, asked):
 
 
 @on_both_databases
+@pytest.mark.parametrize("asked", [{}, {"from": "2026-01-01", "to": "2026-01-03"}])
+@pytest.mark.usefixtures("ama")
+def test_so_do_those_of_the_totals_of_a_range(shop, asked):
+    period = {} if asked else {"period": "all"}
+    series = {"granularity": "all", **asked, **period}
+    totals = shop.get("/v1/payments/stats/series", params=series).json()["totals"]
+
+    for figure in ("count", "amount", "refunded_amount", "disputed_amount", "net_amount"):
+        _, last = pages(shop, "/v1/payments/stats/explain", figure=figure, limit=2, **asked)
+
+        assert last["sum"] == last["value"] == totals[figure]
+
+
+@on_both_databases
 @pytest.mark.parametrize(
     "asked",
     [{}, {"period": "30d"}, {"from": "2026-01-01", "to": "2026-01-03"}, {"country": "GH"}],

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from live_keys import LiveForPeople
 from workflow_parts import do_what_follows
 
 from delivery.envelopes import event_id
@@ -18,6 +19,7 @@ PLAN = {
 }
 LINK = {"name": "Summer Sale", "amount": 4000, "currency": "GHS"}
 DECLINED = PLAN | {"amount": 4001, "customer_id": "usr_1"}
+OWNER = {"email": "kofi@shop.example", "role": "owner"}
 KEY = {"name": "reads", "scopes": ["payments:read"]}
 INTENT = {"amount": 4000, "currency": "GHS", "customer_id": "usr_1"}
 WAITING = {"amount": 77777, "currency": "GHS"}
@@ -41,10 +43,13 @@ ASKED = {
 }
 # These ask whoever decides or delivers, or sum up what there is.
 ALWAYS_ANSWERED = {
+    "/v1/api-keys/{key_id}",
     "/v1/checkout/sessions/{session_secret}",
     "/v1/customers/external/{external_id}/consents",
     "/v1/customers/{customer_id}/consents",
     "/v1/pay/{code}",
+    "/v1/users/{user_id}",
+    "/v1/users/{user_id}/sessions",
     "/v1/payments/stats/sources/explain",
     "/v1/payments/{payment_id}/receipt",
     "/v1/webhooks/endpoints/{endpoint_id}",
@@ -52,8 +57,11 @@ ALWAYS_ANSWERED = {
     "/v1/workflows/executions/{execution_id}",
     "/v1/workflows/executions/{execution_id}/actions",
     "/v1/workflows/integrations/{integration_id}",
+    "/v1/workflows/integrations/{integration_id}/history",
     "/v1/workflows/rules/{workflow_id}",
+    "/v1/workflows/rules/{workflow_id}/history",
     "/v1/workflows/templates/{template_id}",
+    "/v1/workflows/templates/{template_id}/history",
 }
 # No view is asked, and nothing of a book is told.
 OF_THE_STORE = {
@@ -73,8 +81,8 @@ class Caller(httpx.Client):
     """Calls as a merchant; ``ledger`` and ``receiver``: where what they ask for is done."""
 
     def __init__(self, server, receiver):
-        key = server.found("Ama's shop").keys["test"]
-        super().__init__(base_url=server.url, headers={"X-Reevit-Key": key}, timeout=30)
+        self.keys = server.found("Ama's shop").keys
+        super().__init__(base_url=server.url, auth=LiveForPeople(self.keys), timeout=30)
         self.ledger = server.ledger
         self.receiver = receiver
 
@@ -134,6 +142,8 @@ def shop_of(client):
         "link": link["id"],
         "code": link["code"],
         "session_secret": session["session_secret"],
+        "key_id": client.new("/v1/api-keys", KEY)["id"],
+        "user_id": client.new("/v1/users", OWNER)["id"],
         "event_id": event_id(f"{payment['org_id']}/test", 2),
     }
 
@@ -188,7 +198,7 @@ def test_what_was_never_recorded_is_not_there_once_the_views_are_up_to_date(clie
 def test_a_page_to_pay_and_a_browser_with_a_secret_never_wait_for_the_views(late):
     shop = shop_of(late)
     payment = late.post("/v1/payments/intents", json=INTENT | WAITING).json()
-    del late.headers["X-Reevit-Key"]
+    late.auth = None
 
     page = late.get(f"/pay/{shop['code']}")
     paid = late.post(f"/v1/pay/{shop['code']}/pay", json={"email": "esi@example.com"})
@@ -310,6 +320,11 @@ def commands_of(client):
         ("DELETE /v1/policies/retry", None, {}),
         ("POST /v1/api-keys", KEY, {}),
         ("DELETE /v1/api-keys/{key_id}", None, key),
+        ("POST /v1/users", OWNER | {"email": "esi@shop.example"}, {}),
+        ("PATCH /v1/users/{user_id}", {"role": "finance"}, {}),
+        ("POST /v1/users/{user_id}/password", {}, {}),
+        ("DELETE /v1/users/{user_id}/sessions", None, {}),
+        ("DELETE /v1/users/{user_id}", None, {}),
         ("POST /v1/cli/bootstrap", {}, {}),
         *told_by(client),
         ("PATCH /v1/organization", {"name": "Ama's shops"}, {}),

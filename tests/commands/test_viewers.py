@@ -294,7 +294,7 @@ async def test_whoever_is_shut_out_is_out_at_once_and_elsewhere_within_a_second(
     session, elsewhere = await sign_in_as(efua.email), Viewers(neighbour)
     assert not await is_out(elsewhere, session)
 
-    await handler.perform(live, partial(shut_out, email=efua.email))
+    await handler.perform(live, partial(shut_out, who=efua.email))
 
     assert await is_out(viewers, session)
     await _out_soon(elsewhere, session)
@@ -303,7 +303,7 @@ async def test_whoever_is_shut_out_is_out_at_once_and_elsewhere_within_a_second(
 async def test_who_was_removed_may_be_added_again_and_signs_in_anew(
     viewers, handler, live, efua, sign_in_as
 ):
-    await handler.perform(live, partial(remove_user, email=efua.email))
+    await handler.perform(live, partial(remove_user, who=efua.email))
     with pytest.raises(NobodySignedIn):
         await sign_in_as(efua.email)
     command = AddUser(email=efua.email, role="owner")
@@ -340,7 +340,7 @@ async def test_an_address_has_one_account_of_an_organization(handler, live, efua
 
 async def test_a_password_is_the_same_from_every_keyboard(handler, live, efua, sign_in_as):
     composed, decomposed = "Ama Men\u00e9sah 12", "Ama Mene\u0301sah 12"
-    await handler.perform(live, partial(set_password, email=efua.email, hashed=hash_of(composed)))
+    await handler.perform(live, partial(set_password, who=efua.email, hashed=hash_of(composed)))
 
     assert await sign_in_as(efua.email, decomposed)
 

@@ -29,6 +29,7 @@ class Look:
     inaccessible: list[str] = field(default_factory=list)
     too_wide: int = 0
     said: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,7 @@ def looked_at(context, address):
     page.goto(address)
     if page.title() == "hacked":
         look.said.append("a script of somebody's ran")
+    look.unexplained = page.locator(".figure dt:not(:has(.defined))").all_inner_texts()
     page.evaluate(SOURCE)
     look.inaccessible += serious(page)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
@@ -92,6 +94,14 @@ def test_no_page_is_wider_than_a_phone(looks):
 
 def test_no_page_runs_what_somebody_wrote_or_wants_what_the_policy_forbids(looks):
     assert wrong(looks, "said") == {}
+
+
+def test_every_figure_says_what_it_means(looks):
+    assert wrong(looks, "unexplained") == {}
+
+
+def test_no_link_leads_nowhere(walked):
+    assert walked.nowhere == {}
 
 
 def test_every_section_is_found_and_a_page_of_each_thing(walked):

@@ -15,7 +15,7 @@ from console.routing import console_router
 
 LIST = "/console/customers"
 LOGIN = "/console/login"
-SESSIONS = "/console/sessions"
+SESSIONS = "/console/settings/sessions"
 EFUA = "efua@shop.example"
 AMA = {"name": "Ama Mensah", "email": "ama.mensah@gmail.com", "phone": "+233501234589"}
 

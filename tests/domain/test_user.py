@@ -17,18 +17,18 @@ def efua():
     return efua
 
 
-def test_an_owner_may_everything_and_finance_all_but_keys_and_work_on_the_store():
-    keys = {"api_keys:read", "api_keys:write"}
+def test_an_owner_may_everything_and_finance_all_but_keys_people_and_work_on_the_store():
+    handed_out = {"api_keys:read", "api_keys:write", "users:read", "users:write"}
 
     assert RIGHTS["owner"].scopes == SCOPES
-    assert RIGHTS["finance"].scopes == SCOPES - keys - {"system:operate"}
+    assert RIGHTS["finance"].scopes == SCOPES - handed_out - {"system:operate"}
 
 
 def test_support_reads_and_changes_customers_and_nothing_else():
     rights = RIGHTS["support"]
 
     assert {each for each in rights.scopes if each.endswith(":write")} == {"customers:write"}
-    assert not {"api_keys:read", "system:read"} & rights.scopes
+    assert not {"api_keys:read", "users:read", "system:read"} & rights.scopes
     assert not rights.exports
     assert not rights.deletes
     assert not rights.sees_personal

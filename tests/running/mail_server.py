@@ -2,7 +2,6 @@
 
 import asyncio
 import email.policy
-import gc
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -76,8 +75,12 @@ class MailServer:
 
 class _Late(SMTP):
     async def _handle_client(self):
-        await asyncio.sleep(self.event_handler.greets_after)
-        await super()._handle_client()
+        try:
+            await asyncio.sleep(self.event_handler.greets_after)
+            await super()._handle_client()
+        finally:
+            # The library leaves it open, and says so when it is found as garbage.
+            self._writer.close()
 
 
 @contextmanager
@@ -109,8 +112,6 @@ def mail_server(
         while spoken:
             _hang_up(spoken.pop())
         await asyncio.sleep(0.01)
-        # The library forgets to close some of what it writes to, and says so once the loop is gone.
-        gc.collect()
 
     with in_the_background(serving, name="mail server"):
         yield mailbox

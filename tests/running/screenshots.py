@@ -1,4 +1,4 @@
-"""Screenshots of every page of the console, light, dark and on a phone, of a year in a shop.
+"""Screenshots of the console and of what payers see, light, dark and on a phone.
 
 `make screenshots` takes them into `var/screenshots`.
 """
@@ -20,6 +20,8 @@ _WAYS: Final[dict[str, dict[str, Any]]] = {
     "dark": {"viewport": _DESK, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
+# What is seen one after the other, by what is paid: the second account is empty.
+_PAID: Final = {125_050: ("form", "wait", "receipt"), 4_002: ("form", "declined")}
 
 
 def take_screenshots(folder: Path) -> int:
@@ -36,6 +38,7 @@ def take_screenshots(folder: Path) -> int:
             pages = walk(visitor).pages
         for way, settings in _WAYS.items():
             _take(browser, shop, pages, folder, way, settings)
+            _pay(browser, shop, folder, way, settings)
     return len(pages)
 
 
@@ -54,6 +57,22 @@ def _take(
     context.close()
 
 
+def _pay(browser: Browser, shop: Shop, folder: Path, way: str, settings: dict[str, Any]) -> None:
+    """What somebody sees who pays, waits and gets a receipt, and whose account is empty."""
+    context = browser.new_context(user_agent=PERSON, reduced_motion="reduce", **settings)
+    page = context.new_page()
+    for amount, steps in _PAID.items():
+        link = shop.do("/v1/payment-links", name="Kente cloth", currency="GHS", amount=amount)
+        page.goto(link["url"])
+        page.get_by_label("Mobile money number").fill("024 123 4567")
+        for step in steps:
+            page.screenshot(path=folder / f"pay-{step}-{way}.png")
+            if step != steps[-1]:
+                with page.expect_navigation():
+                    page.get_by_role("button").click()
+    context.close()
+
+
 def _photograph(context: BrowserContext, address: str, file: Path) -> None:
     page = context.new_page()
     page.goto(address)
@@ -67,4 +86,5 @@ def _name(kind: str) -> str:
 
 if __name__ == "__main__":
     where = Path(sys.argv[1])
-    print(f"{take_screenshots(where)} pages, light, dark and on a phone: {where}")  # noqa: T201
+    count = take_screenshots(where)
+    print(f"{count} pages of the console and those of payers: {where}")  # noqa: T201

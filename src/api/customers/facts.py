@@ -1,7 +1,7 @@
 """Facts about one customer: everything that was recorded, by whom and why."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
 from sqlalchemy import Connection
@@ -12,8 +12,9 @@ from api.customers.selector import CustomerRoutes, CustomerSelector
 from api.http.pagination import list_answer
 from api.http.request import ApiRequest
 from api.http.routing import needs
+from api.resources.actors import doers_of
 from api.resources.facts import RecordedFacts, recorded_fact_of
-from ledger.facts import FactMapper
+from ledger.facts import FactMapper, StoredFact
 from projections.customer_events import last_positions_of_customer
 from projections.engine.querying.pages import Page
 
@@ -34,5 +35,9 @@ async def list_customer_facts(
     page = await request.ask(read)
     ledger, mapper = request.dependencies.ledger, FactMapper()
     stored = await asyncio.to_thread(ledger.read_at, request.book_name, page.rows)
-    found = page.showing(stored[::-1])
-    return list_answer(request, "facts", found, query, lambda fact: recorded_fact_of(fact, mapper))
+    found, doers = page.showing(stored[::-1]), await doers_of(request, stored)
+
+    def show(fact: StoredFact) -> dict[str, Any]:
+        return recorded_fact_of(fact, mapper, doers[fact.position])
+
+    return list_answer(request, "facts", found, query, show)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _ANOTHER_WAY: Final = "Use another number, or another way to pay."
-_WORDS: Final = {
+WORDS: Final = {
     "insufficient_funds": (
         "There is not enough money in the account.",
         "Top it up and try again, or pay from another one.",
@@ -31,8 +31,8 @@ _NO_REASON: Final = "the payment failed"
 
 def failure_words(payment: Mapping[str, Any]) -> tuple[str, str]:
     """Why, and what to do; a merchant who names a reason of their own is quoted."""
-    said = payment["failure_message"] or ""
-    known = _WORDS.get(payment["failure_code"] or "")
+    said = (payment["failure_message"] or "").rstrip(".")
+    known = WORDS.get(payment["failure_code"] or "")
     if known is not None:
         return known
     return (f"The reason: {said}." if said not in ("", _NO_REASON) else "", _ANOTHER_WAY)

@@ -17,8 +17,11 @@ class ApiKey(Shape):
     scopes: list[str] = Field(examples=[["payments:read"]])
     created_at: Moment
     created_by: str | None = Field(
-        description="The key that asked for it; null: an operator, or it is not known.",
+        description="The key or person that asked for it; null: an operator, or it is not known.",
         examples=["key_01hxa2b3c4d5e6f7g8h9jkmnpq"],
+    )
+    created_by_name: str | None = Field(
+        description="What people call that key or person.", examples=["Ama Mensah"]
     )
     last_used_at: Moment | None
     revoked_at: Moment | None
@@ -31,5 +34,8 @@ class NewApiKey(ApiKey):
     key: str | None = Field(examples=["pfk_test_….…"])
 
 
-def api_key_of(key: Key, org_id: str) -> dict[str, Any]:
-    return ApiKey.of(key, id=key.key_id, org_id=org_id, created_by=key.made_by)
+def api_key_of(key: Key, org_id: str, made_by: str | None) -> dict[str, Any]:
+    """``made_by``: the name of whoever asked for it."""
+    return ApiKey.of(
+        key, id=key.key_id, org_id=org_id, created_by=key.made_by, created_by_name=made_by
+    )

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from pydantic import Field
 
+from api.resources.actors import Doer
 from api.resources.shapes import Moment, Pagination, Shape
 from ledger.facts import FactMapper, StoredFact
 
@@ -19,6 +20,7 @@ class RecordedFact(Shape):
     occurred_at: Moment
     recorded_at: Moment
     actor: str | None = Field(examples=["usr_ama"])
+    actor_name: str | None
     key_id: str | None = Field(examples=["key_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     reason: str | None = Field(examples=["damaged"])
     data: dict[str, Any]
@@ -31,14 +33,15 @@ class RecordedFacts(Shape):
     pagination: Pagination
 
 
-def recorded_fact_of(stored: StoredFact, mapper: FactMapper) -> dict[str, Any]:
-    data, context = orjson.loads(stored.data), orjson.loads(stored.context)
+def recorded_fact_of(stored: StoredFact, mapper: FactMapper, doer: Doer) -> dict[str, Any]:
+    data = orjson.loads(stored.data)
     return RecordedFact.of(
         stored,
         subject_id=stored.stream,
         occurred_at=mapper.decode(stored).occurred_at,
-        actor=context.get("actor"),
-        key_id=context.get("key_id"),
+        actor=doer.actor,
+        actor_name=doer.name,
+        key_id=doer.key_id,
         reason=reason_of(data),
         data=data,
     )

@@ -79,7 +79,7 @@ def _shown(
 ) -> Response:
     cursor = told["pagination"]["next_cursor"]
     return page.render(
-        "customers/explanation.html",
+        "explanation.html",
         customer=customer.body,
         told=told,
         call=told.call,

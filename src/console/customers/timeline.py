@@ -77,7 +77,7 @@ def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
         href=page.url(place, fact["subject_id"]) if place else "",
         amount=_amount(fact["topic"], data),
         currency=data.get("currency") or data.get("plan", {}).get("currency"),
-        by=fact["actor"] or "",
+        by=fact["actor_name"] or "",
         why=fact["reason"] or "",
         raw=orjson.dumps(fact, option=orjson.OPT_INDENT_2).decode(),
     )

@@ -107,7 +107,11 @@ def _links(page: Page, span: Span, currency: str | None) -> dict[str, str]:
 
     return {
         "paid": payments(**paid),
-        "refunded": payments(status="refunded", **paid),
+        "net": page.url(
+            "/console/payments/explain",
+            figure="net_amount",
+            **dates | {"currency": currency} | span.asked,
+        ),
         "failed": payments(status="failed", **made),
         "customers": page.url("/console/customers", sort_by="created_at", **dates),
         "top": page.url("/console/customers", sort_by="total_amount", **dates),

@@ -8,7 +8,7 @@ from console.routing import console_router
 
 router = console_router()
 
-_PLACE = "/console/sessions"
+_PLACE = "/console/settings/sessions"
 
 
 @router.get(_PLACE)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from console.history import history_of
 from console.pages import Page
 from console.routing import console_router
 
@@ -13,11 +14,6 @@ RULE: Final = "/console/workflows/rules/{}"
 
 _ONE: Final = RULE.replace("{}", "{workflow_id}")
 _SHOWN: Final = 200
-# Of its versions, the last are compared.
-_COMPARED: Final = 11
-_COMPARED_FIELDS: Final = (
-    *("name", "description", "enabled", "shadow", "trigger", "conditions", "actions", "priority"),
-)
 
 
 @router.get("/console/workflows")
@@ -74,30 +70,11 @@ async def _shown(page: Page, rule: dict[str, Any], wrong: str = "", status: int 
         "workflows/rule.html",
         rule=rule,
         state=state_of(rule),
-        changes=await _changes(page, rule),
+        changes=await history_of(page, "rules", rule["id"]),
         call=call,
         wrong=wrong,
         status=status,
     )
-
-
-async def _changes(page: Page, rule: dict[str, Any]) -> list[dict[str, Any]]:
-    """What each version has changed, the last first; the first one made it."""
-    first = max(rule["version"] - _COMPARED + 1, 1)
-    versions = [
-        (await page.api.get("/v1/workflows/rules/{}", rule["id"], version=number)).body
-        for number in range(first, rule["version"])
-    ] + [rule]
-    return [
-        {"version": after["version"], "at": after["updated_at"], "said": _compared(before, after)}
-        for before, after in zip([None, *versions], versions, strict=False)
-    ][::-1]
-
-
-def _compared(before: dict[str, Any] | None, after: dict[str, Any]) -> list[str]:
-    if before is None:
-        return []
-    return [name for name in _COMPARED_FIELDS if before[name] != after[name]]
 
 
 def _see(page: Page, workflow_id: str, said: str) -> Response:

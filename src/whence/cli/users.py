@@ -95,7 +95,7 @@ def role(
     json: AsJson = False,
 ) -> None:
     """Give somebody another role. They are signed out everywhere."""
-    user = _perform(org, partial(set_role, email=email, role=role))
+    user = _perform(org, partial(set_role, who=email, role=role, by_operator=True))
     _tell(user, None, f"{user.email} is {user.role}", json=json)
 
 
@@ -105,14 +105,14 @@ def password(
 ) -> None:
     """Give somebody another password. They are signed out everywhere."""
     chosen, is_made = _password(password_file)
-    user = _perform(org, partial(set_password, email=email, hashed=hash_of(chosen)))
+    user = _perform(org, partial(set_password, who=email, hashed=hash_of(chosen)))
     _tell(user, chosen if is_made else None, f"{user.email} has another password", json=json)
 
 
 @app.command()
 def remove(email: Email, *, org: OfOrg = None, json: AsJson = False) -> None:
     """Take somebody's account away. They are signed out everywhere."""
-    user = _perform(org, partial(remove_user, email=email))
+    user = _perform(org, partial(remove_user, who=email, by_operator=True))
     _tell(user, None, f"{user.email} has no account any more", json=json)
 
 

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from urllib.parse import quote, urlencode
 
 import pytest
+from live_keys import LiveForPeople
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 LISTS = ["/v1/payments", "/v1/customers", "/v1/api-keys", "/v1/payments/stats/sources"]
@@ -18,6 +19,18 @@ PLAN = {
     "currency": "GHS",
     "method": "card",
     "interval": "monthly",
+}
+SET_UP = {
+    "rules": (
+        "workflow_id",
+        {
+            "name": "VIPs",
+            "trigger": "payment.success",
+            "actions": [{"type": "add_tag", "config": {"tag": "vip"}}],
+        },
+    ),
+    "templates": ("template_id", {"type": "sms", "name": "Hi", "body": "Hi"}),
+    "integrations": ("integration_id", {"type": "email", "provider": "console"}),
 }
 SEAL = 16
 
@@ -67,7 +80,8 @@ def cursor_of(client, path):
 
 
 @on_both_databases
-def test_no_list_takes_a_cursor_from_nowhere(client, document):
+def test_no_list_takes_a_cursor_from_nowhere(client, document, merchant):
+    client.auth = LiveForPeople(merchant.founded.keys)
     pay(client)
     [payment] = client.get("/v1/payments", params={"limit": 1}).json()
     link = client.post("/v1/payment-links", json={"name": "x", "amount": 1, "currency": "GHS"})
@@ -75,6 +89,9 @@ def test_no_list_takes_a_cursor_from_nowhere(client, document):
     named |= {"external_id": "usr_0", "link": link.json()["id"]}
     begun = client.post("/v1/subscriptions", json=PLAN | {"customer_id": "usr_0"}).json()
     named |= {"subscription_id": begun["id"], "invoice_id": begun["latest_invoice_id"]}
+    for kind, (name, body) in SET_UP.items():
+        made = client.post(f"/v1/workflows/{kind}", json=body)
+        named[name] = made.raise_for_status().json()["id"]
     paths = document["paths"]
     lists = [
         path.format(**named)

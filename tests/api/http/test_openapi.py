@@ -10,6 +10,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from live_keys import key_for
 from openapi_document import put_back
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -275,13 +276,14 @@ def test_the_document_names_every_route_that_there_is(server, document):
 def test_every_operation_succeeds_as_it_is_described(
     sent, request, merchant, client, receiver, schema
 ):
-    shop = Shop(client, merchant.server.ledger, receiver)
+    shop = Shop(merchant, client, receiver)
     refused = []
 
     for operation in _deletions_last(schema):
         for body in _examples(operation):
             case = operation.Case(**shop.asked(operation), **body)
-            answer = case.call(base_url=merchant.server.url, headers=_headers(merchant))
+            headers = _headers(merchant, operation)
+            answer = case.call(base_url=merchant.server.url, headers=headers)
             case.validate_response(answer, checks=CHECKED)
             refused += [(case.method, case.path, answer.text)] * (answer.status_code >= 300)
             assert _undescribed(operation, answer) == set()
@@ -294,13 +296,11 @@ def test_every_operation_succeeds_as_it_is_described(
 def test_nothing_happens_that_the_document_does_not_promise(
     merchant, client, receiver, schema, mode
 ):
-    shop = Shop(client, merchant.server.ledger, receiver)
+    shop = Shop(merchant, client, receiver)
     never_succeeded = []
 
     with requests.Session() as session:
-        ask = partial(
-            _ask, base_url=merchant.server.url, headers=_headers(merchant), session=session
-        )
+        ask = partial(_ask, merchant, session)
         for operation in _deletions_last(schema):
             if mode is GenerationMode.POSITIVE or _can_be_wrong(operation):
                 succeeded = _try(operation, mode, shop, ask)
@@ -346,8 +346,9 @@ def _send(operation, mode, shop, ask, examples):
     return any(succeeded)
 
 
-def _ask(case, operation, **how):
-    answer = case.call(**how)
+def _ask(merchant, session, case, operation):
+    headers = _headers(merchant, operation)
+    answer = case.call(base_url=merchant.server.url, headers=headers, session=session)
     case.validate_response(answer, checks=CHECKED)
     assert _undescribed(operation, answer) == set()
     return answer
@@ -359,9 +360,10 @@ MAIL = {"host": "smtp.shop.example", "from": "hello@shop.example"}
 class Shop:
     """Things to ask for: for each operation a payment, say, with which it can be done."""
 
-    def __init__(self, client, ledger, receiver):
+    def __init__(self, merchant, client, receiver):
         self.client = client
-        self.ledger = ledger
+        self.merchant = merchant
+        self.ledger = merchant.server.ledger
         self.receiver = receiver
         self.customer_id = client.post("/v1/customers", json={"external_id": "usr_1"}).json()["id"]
 
@@ -478,6 +480,11 @@ class Shop:
         self.client.put("/v1/customers/external/usr_1", json={}).raise_for_status()
         return "usr_1"
 
+    def _user_id(self, _operation):
+        asked = {"email": f"{uuid4().hex}@shop.example", "role": "support"}
+        with self.merchant.client(self.merchant.founded.keys["live"]) as live:
+            return live.post("/v1/users", json=asked).raise_for_status().json()["id"]
+
     def _key_id(self, _operation):
         return self.client.post("/v1/api-keys", json={"name": "another"}).json()["id"]
 
@@ -567,8 +574,9 @@ def _deletions_last(schema):
     return sorted(operations, key=lambda each: (each.method == "delete", each.path))
 
 
-def _headers(merchant):
-    return {"X-Reevit-Key": merchant.founded.keys["test"], "X-Org-Id": merchant.org_id}
+def _headers(merchant, operation):
+    key = key_for(operation.path, merchant.founded.keys)
+    return {"X-Reevit-Key": key, "X-Org-Id": merchant.org_id}
 
 
 def _operations(document):

@@ -1,5 +1,6 @@
 """A pay page in a real browser: legible, narrow, by keyboard, and never paid twice."""
 
+import re
 from functools import partial
 
 import pytest
@@ -225,7 +226,7 @@ def test_a_receipt_is_printed_without_what_only_a_screen_needs(client, open_page
     opened.emulate_media(media="print")
 
     expect(opened.get_by_role("button")).to_have_count(0)
-    expect(opened.get_by_role("cell", name="Receipt number")).to_be_visible()
+    expect(opened.get_by_role("rowheader", name="Receipt number")).to_be_visible()
     for part in ("body", ".desk", ".sheet", ".badge"):
         paper = opened.locator(part).evaluate("each => getComputedStyle(each).backgroundColor")
         assert paper in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"), part
@@ -349,7 +350,7 @@ def test_a_page_that_waits_shows_by_itself_what_became_of_the_payment(client, li
     # As if somebody came back from the app in which they have approved it.
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
-    expect(page.get_by_role("cell", name="Receipt number")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Receipt number")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("Paid. Thank you.")
 
 
@@ -366,7 +367,7 @@ def test_a_button_says_what_is_paid_where_the_payer_says_how_much(client, open_p
 
 
 def test_every_step_of_a_payer_is_for_everybody_in_both_themes(client, open_page):
-    client.patch("/v1/organization", json={"name": "Kente House"})
+    client.patch("/v1/organization", json={"name": "Kente House", "color": "#f5c518"})
     page, found = open_page(), {}
 
     def look(step):
@@ -391,3 +392,30 @@ def test_every_step_of_a_payer_is_for_everybody_in_both_themes(client, open_page
     look("receipt")
 
     assert found == {step: [] for step in ("form", "wrong", "declined", "wait", "receipt")}
+
+
+def test_a_receipt_tells_the_moment_by_the_clock_of_whoever_reads_it_too(client, open_page):
+    client.patch("/v1/organization", json={"time_zone": "Africa/Accra"})
+    link = client.post("/v1/payment-links", json=SUMMER | {"amount": 4000}).json()
+    page = open_page()
+    browser = page.context.new_cdp_session(page)
+    paid, here = page.locator(".when time"), page.locator(".when .here")
+
+    browser.send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kathmandu"})
+    page.goto(link["url"])
+    introduce(page)
+    press(page)
+    expect(here).to_have_text(re.compile("^[0-9]+ .* 20[0-9]{2} at [0-9:]{5} where you are$"))
+    minutes = [
+        60 * int(hour) + int(minute)
+        for hour, minute in (
+            re.search("([0-9]{2}):([0-9]{2})", each.inner_text()).groups() for each in (paid, here)
+        )
+    ]
+    assert (minutes[1] - minutes[0]) % (24 * 60) == 5 * 60 + 45
+    browser.send("Emulation.setTimezoneOverride", {"timezoneId": "Africa/Accra"})
+    page.reload()
+
+    expect(paid).to_be_visible()
+    expect(here).to_have_count(0)
+    browser.send("Emulation.setTimezoneOverride", {"timezoneId": ""})

@@ -55,7 +55,7 @@ def read(page):
     """What a receipt says: what stands above its lines as well, under names of its own."""
     sheet = page.text.partition('<div class="sheet">')[2]
     above = re.findall(r'class="(shop|state|sum|when)">(?:<bdi>|<time[^>]*>)?([^<]+)', sheet)
-    lines = re.findall(r'class="about">([^<]+)</td><td class="said">(?:<bdi>)?([^<]+)', sheet)
+    lines = re.findall(r'scope="row">([^<]+)</th><td class="said">(?:<bdi>)?([^<]+)', sheet)
     return {label: value.replace("\N{NO-BREAK SPACE}", " ") for label, value in above + lines}
 
 

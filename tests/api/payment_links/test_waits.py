@@ -2,11 +2,17 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
 
+from api.payment_links.failure_words import WORDS
 from api.payment_links.waits import wait_for
+from domain.payment_types import Status
+
+PAGE = (Path(__file__).parents[3] / "docs/pay-pages.md").read_text("utf-8")
 
 KENTE = {"name": "Kente House", "country": "GH", "time_zone": "Africa/Accra"}
 SUMMER = {"name": "Summer Sale", "amount": 9900, "currency": "GHS"}
@@ -167,3 +173,11 @@ def test_what_asks_somebody_in_live_mode_is_a_provider_which_says_until_when():
     assert (pending.number, pending.network) == ("••••\N{NO-BREAK SPACE}4567", "MTN")
     assert (later.minutes, later.is_over) == ("About 1 minute left", False)
     assert not wait(status="processing", method="card").asked
+
+
+def test_the_page_about_pay_pages_knows_every_status_and_every_code_that_has_words():
+    paid = {"succeeded", "refunded", "partially_refunded", "disputed"}
+
+    assert {status for status in get_args(Status) if f"`{status}`" not in PAGE} == paid
+    for code in WORDS:
+        assert f"`{code}`" in PAGE

@@ -21,7 +21,7 @@ def paid(client, **said):
 
 def read(page):
     text = re.sub("</?bdi>", "", page.text)
-    rows = re.findall(r'<td class="about">([^\0]+?)</td><td class="said">([^\0]+?)</td>', text)
+    rows = re.findall(r'scope="row">([^\0]+?)</th><td class="said">([^\0]+?)</td>', text)
     return {label: value.replace("\N{NO-BREAK SPACE}", " ") for label, value in rows}
 
 

@@ -174,6 +174,19 @@ def test_a_figure_leads_to_the_payments_it_is_made_of(client, console, pay):
     assert sum(each["amount"] for each in listed) == 4000
 
 
+def test_net_revenue_leads_to_the_facts_that_add_up_to_it(client, console, pay):
+    payment = pay(2)["id"]
+    client.post(f"/v1/payments/{payment}/refund", json={"amount": 1500}).raise_for_status()
+
+    [net] = re.findall(r'href="(/console/payments/explain[^"]*)"', shown(console, preset="7d"))
+
+    told = text_of(console.get(html.unescape(net)).text)
+    assert "Net revenue" in told
+    assert "They add up to GHS 25.00" in told
+    assert said(f"{write.figure(4000, 'GHS')} GHS") in told
+    assert "15.00 GHS" in told
+
+
 @pytest.mark.usefixtures("shop")
 def test_the_past_is_told_as_it_was(overview):
     then = (NOW - timedelta(days=5)).date().isoformat()

@@ -155,8 +155,8 @@ def test_how_a_rule_changed_is_shown(console, rule):
 
     shown = console.get(place(rule)).text
 
-    assert "Version 2: name, conditions" in shown
-    assert "Version 1" in shown
+    assert "Changed: conditions, name (version 2)" in shown
+    assert "Made (version 1)" in shown
 
 
 def test_a_rule_is_removed_by_whoever_types_its_name(console, client, rule):

@@ -112,20 +112,24 @@ if (wait) {
     soon = setTimeout(look, seconds * 1000);
   };
   const look = async () => {
-    again(wait.dataset.looksAgain);
+    const patience = new AbortController();
+    const given = setTimeout(() => patience.abort(), 15000);
+    again(Math.max(wait.dataset.looksAgain, 16));
     try {
-      const answer = await fetch(location.href, { cache: "no-store" });
+      const answer = await fetch(location.href, { cache: "no-store", signal: patience.signal });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const now = page.querySelector("[data-state]");
       if (!now) return;
       told.textContent = "";
       wait.dataset.looksAgain = now.dataset.looksAgain;
-      if (now.dataset.state === wait.dataset.state) return;
+      if (now.dataset.state === wait.dataset.state) return again(wait.dataset.looksAgain);
       clearTimeout(soon);
       told.textContent = now.querySelector(".outcome").textContent;
       setTimeout(() => location.replace(location.href), 800);
     } catch {
       told.textContent = "You are offline. Whatever you approve counts all the same: this page looks again by itself.";
+    } finally {
+      clearTimeout(given);
     }
   };
   again(wait.dataset.looksAgain);

@@ -1,0 +1,56 @@
+"""Actors: what people call whoever did something: a key of the organization, or a person of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from api.http.request import ApiRequest
+from commands.viewers import ACCOUNTS
+from domain.book import Book
+from domain.user import User
+from ledger.facts import StoredFact
+
+
+@dataclass(frozen=True)
+class Doer:
+    """``name``: of the person; of a key that named nobody, of the key."""
+
+    actor: str | None
+    key_id: str | None
+    name: str | None = None
+
+
+async def names_of(request: ApiRequest, ids: Iterable[str | None]) -> dict[str, str]:
+    """By their ids, of keys of the caller's mode and of people, who may be gone by now."""
+    keys = request.caller.organization.keys
+    book = str(Book(request.org_id, ACCOUNTS))
+    names: dict[str, str] = {}
+    for each in filter(None, ids):
+        if each in keys:
+            names[each] = keys[each].name
+        elif each not in names:
+            user = await request.dependencies.handler.load_recent(User, book, each)
+            names |= {} if user is None else {each: user.name}
+    return names
+
+
+async def doers_of(request: ApiRequest, stored: Sequence[StoredFact]) -> dict[int, Doer]:
+    """By the positions of facts, who did it.
+
+    Who asks with a key may say that anybody did it: that is told as they said it, and is nobody
+    of ours.
+    """
+    known = {each.position: orjson.loads(each.context) for each in stored}
+    said = {
+        position: Doer(context.get("actor"), context.get("key_id"))
+        for position, context in known.items()
+    }
+    names = await names_of(request, {doer.key_id or doer.actor for doer in said.values()})
+    return {position: _named(doer, names) for position, doer in said.items()}
+
+
+def _named(doer: Doer, names: dict[str, str]) -> Doer:
+    if doer.key_id is not None and doer.actor is not None:
+        return Doer(doer.actor, doer.key_id, doer.actor)
+    return Doer(doer.actor, doer.key_id, names.get(doer.key_id or doer.actor or "", doer.actor))

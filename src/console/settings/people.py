@@ -1,0 +1,133 @@
+"""People: who has an account of the organization, what they may, and where they are signed in."""
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from api.http.errors import ApiError
+from console.forms import Problems
+from console.pages import Page
+from console.routing import console_router
+from console.steps import steps
+from domain.user import ROLES
+
+router = console_router()
+
+PLACE: Final = "/console/settings/people"
+
+_ONE: Final = f"{PLACE}/{{user_id}}"
+_INVALID: Final = 422
+_MAY: Final = {
+    "owner": "Everything.",
+    "finance": "Everything but API keys, people, and rebuilding the store.",
+    "support": "Sees everything but these, customers covered; changes customers, deletes none.",
+}
+
+
+@router.get(PLACE)
+async def list_people(page: Page) -> Response:
+    found = await page.api.get("/v1/users", **page.chosen("cursor", "offset"), limit=50)
+    return page.render(
+        "settings/people.html",
+        found=found,
+        own=page.request.caller.id,
+        **steps(page, found["pagination"], len(found["users"])),
+    )
+
+
+@router.get(f"{PLACE}/new")
+async def show_new(page: Page) -> Response:
+    return _form(page)
+
+
+@router.post(f"{PLACE}/new")
+async def add(page: Page) -> Response:
+    """The answer shows the password: nobody is told it again on a page."""
+    said: dict[str, Any] = {name: page.form.get(name, "").strip() for name in ("email", "role")}
+    if name := page.form.get("name", "").strip():
+        said["name"] = name
+    try:
+        made = await page.api.post("/v1/users", **said)
+    except ApiError as error:
+        return _form(page, Problems(error))
+    return _password(page, made.body)
+
+
+@router.get(_ONE)
+async def show_person(page: Page, user_id: str) -> Response:
+    return await _shown(page, user_id)
+
+
+@router.post(f"{_ONE}/role")
+async def set_role(page: Page, user_id: str) -> Response:
+    try:
+        user = await page.api.patch("/v1/users/{}", user_id, role=page.form.get("role", ""))
+    except ApiError as error:
+        return await _shown(page, user_id, role=Problems(error))
+    return _see(page, user_id, f"They are {user['role']} from now on, and signed out everywhere.")
+
+
+@router.post(f"{_ONE}/password")
+async def set_password(page: Page, user_id: str) -> Response:
+    made = await page.api.post("/v1/users/{}/password", user_id)
+    return _password(page, made.body)
+
+
+@router.post(f"{_ONE}/sign-out")
+async def sign_out(page: Page, user_id: str) -> Response:
+    await page.api.delete("/v1/users/{}/sessions", user_id)
+    return _see(page, user_id, "They are signed out everywhere.")
+
+
+@router.post(f"{_ONE}/remove")
+async def remove(page: Page, user_id: str) -> Response:
+    user = await page.api.get("/v1/users/{}", user_id)
+    if page.form.get("typed", "").strip().casefold() != user["email"].casefold():
+        return await _shown(page, user_id, wrong="This is not their address.")
+    try:
+        await page.api.delete("/v1/users/{}", user_id)
+    except ApiError as error:
+        return await _shown(page, user_id, wrong=Problems(error).beside())
+    return page.see(page.url(PLACE), said="They have no account any more.")
+
+
+async def _shown(
+    page: Page, user_id: str, *, role: Problems | None = None, wrong: str = ""
+) -> Response:
+    user = await page.api.get("/v1/users/{}", user_id)
+    sessions = await page.api.get("/v1/users/{}/sessions", user_id)
+    return page.render(
+        "settings/person.html",
+        user=user.body,
+        sessions=sessions["sessions"],
+        call=user.call,
+        roles=_roles(),
+        may=_MAY,
+        role_problem=role.beside() if role else "",
+        wrong=wrong,
+        is_own=page.request.caller.id == user_id,
+        status=role.status if role else _INVALID if wrong else 200,
+    )
+
+
+def _form(page: Page, problems: Problems | None = None) -> Response:
+    problems = problems or Problems()
+    return page.render(
+        "settings/person_new.html",
+        roles=_roles(),
+        may=_MAY,
+        problems=problems,
+        status=problems.status,
+    )
+
+
+def _password(page: Page, user: dict[str, Any]) -> Response:
+    return page.render("settings/person_password.html", user=user, org=page.request.caller.org_id)
+
+
+def _roles() -> list[tuple[str, str]]:
+    return [(role, role.capitalize()) for role in ROLES]
+
+
+def _see(page: Page, user_id: str, said: str) -> Response:
+    return page.see(page.url(f"{PLACE}/{{}}", user_id), said=said)

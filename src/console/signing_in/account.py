@@ -1,0 +1,82 @@
+"""My account: who somebody is, what they may, and another password."""
+
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.responses import Response
+
+from api.http.errors import Unavailable
+from api.http.session_cookie import let_in, remember, session_in
+from commands.passwords import SHORTEST, CannotProve
+from commands.users import Password
+from commands.viewers import WrongPassword
+from console.pages import Page
+from console.problems import Problem
+from console.routing import console_router
+from console.signing_in.devices import device_of
+
+router = console_router()
+
+_PLACE: Final = "/console/settings/account"
+_INVALID: Final = 422
+
+
+@router.get(_PLACE)
+async def show_account(page: Page) -> Response:
+    return _shown(page)
+
+
+@router.post(f"{_PLACE}/password")
+async def change_password(page: Page) -> Response:
+    """All other browsers are out; this one shows another session from now on."""
+    problem = _problem(page)
+    if problem is not None:
+        return _shown(page, problem, _INVALID)
+    try:
+        session = await _changed(page)
+    except WrongPassword:
+        return _shown(page, Problem("old", "This is not your password."), _INVALID)
+    except CannotProve as reason:
+        raise Unavailable("sign_in_unavailable", str(reason)) from reason
+    response = page.see(_PLACE, said="Your password is another. You are signed out elsewhere.")
+    secure = page.request.dependencies.public_url.startswith("https:")
+    let_in(response, session, secure=secure)
+    remember(response, session, secure=secure)
+    return response
+
+
+async def _changed(page: Page) -> str:
+    """Who tries in vain is counted, as where people sign in."""
+    request, viewer = page.request, page.request.caller
+    parts, state = request.dependencies, request.request_state
+    device = device_of(state.header(b"user-agent"))
+    with parts.sign_ins.of_account(viewer.org_id, viewer.id, session_in(state)):
+        return await parts.viewers.change_password(
+            viewer,
+            page.form.get("old", ""),
+            page.form.get("new", ""),
+            device,
+            request_id=state.request_id,
+        )
+
+
+def _problem(page: Page) -> Problem | None:
+    """What is wrong with the new password, whatever the old one is."""
+    new = page.form.get("new", "")
+    try:
+        TypeAdapter(Password).validate_python(new)
+    except ValidationError:
+        return Problem("new", f"It needs {SHORTEST} characters or more.")
+    if new != page.form.get("again", ""):
+        return Problem("again", "This is not what you wrote above.")
+    return None
+
+
+def _shown(page: Page, problem: Problem | None = None, status: int = 200) -> Response:
+    return page.render(
+        "settings/account.html",
+        who=page.request.caller,
+        shortest=SHORTEST,
+        problem=problem or Problem(),
+        status=status,
+    )

@@ -1,0 +1,102 @@
+"""People on pages: an owner adds, changes and removes them, and sees where they are signed in."""
+
+import re
+
+import pytest
+from console_browser import browser_at
+from console_people import add_person, signed_in_as
+from money_console import HOSTILE, read, send
+from page_text import text_of
+
+PEOPLE = "/console/settings/people"
+EFUA = "efua@shop.example"
+KOFI = "kofi@shop.example"
+
+
+@pytest.fixture
+def kofi(merchant):
+    return add_person(merchant, KOFI, "owner", "Kofi Boateng")
+
+
+@pytest.fixture
+def owner(merchant, kofi):
+    with signed_in_as(merchant, kofi.email) as browser:
+        yield browser
+
+
+def signs_in(merchant, password):
+    login = {"organization": merchant.org_id, "email": EFUA, "password": password}
+    with browser_at(merchant.server.url) as browser:
+        return browser.post("/console/login", data=login).status_code == 303
+
+
+def password_in(shown):
+    return re.search(r"Password (?:Copy: Password )?([\w-]{20})\b", shown)[1]
+
+
+def test_somebody_is_added_with_a_password_that_is_shown_once(owner, merchant):
+    status, shown = send(owner, f"{PEOPLE}/new", email=EFUA, name=HOSTILE, role="support")
+
+    assert status == 200
+    assert merchant.org_id in shown
+    password = password_in(shown)
+    assert signs_in(merchant, password)
+    listed = read(owner, PEOPLE)
+    for words in (HOSTILE, EFUA, "Kofi Boateng", "You", "Support", "1 to 2 of 2"):
+        assert words in listed
+    assert password not in listed
+
+
+def test_who_cannot_be_added_is_said_beside_the_field(owner):
+    status, shown = send(owner, f"{PEOPLE}/new", email=KOFI, role="support")
+
+    assert status == 409
+    assert "has an account of this organization already" in shown
+
+
+def test_another_role_another_password_and_the_end(owner, merchant):
+    efua = add_person(merchant, EFUA, "support", "Efua Asante")
+    page = f"{PEOPLE}/{efua.id}"
+    with signed_in_as(merchant, EFUA) as browser:
+        assert "Sign them out everywhere" in read(owner, page)
+
+        assert owner.post(f"{page}/sign-out").headers["location"] == page
+
+        assert browser.get("/console").status_code == 303
+    owner.post(f"{page}/role", data={"role": "finance"})
+    assert "Finance" in read(owner, page)
+    password = password_in(text_of(owner.post(f"{page}/password").text))
+    assert signs_in(merchant, password)
+    assert owner.post(f"{page}/remove", data={"typed": KOFI}).status_code == 422
+    assert owner.post(f"{page}/remove", data={"typed": EFUA}).headers["location"] == PEOPLE
+    assert not signs_in(merchant, password)
+    assert read(owner, page, status=404)
+
+
+def test_the_last_owner_neither_removes_nor_demotes_themself(owner, kofi):
+    page = f"{PEOPLE}/{kofi.id}"
+
+    demoted = owner.post(f"{page}/role", data={"role": "support"})
+    removed = owner.post(f"{page}/remove", data={"typed": KOFI})
+
+    assert (demoted.status_code, removed.status_code) == (409, 422)
+    for refused in (demoted, removed):
+        assert "is the last owner: make somebody else an owner first" in refused.text
+    assert owner.get(PEOPLE).status_code == 200
+
+
+def test_what_an_owner_does_with_people_has_them_as_its_actor(owner, kofi, merchant):
+    efua = add_person(merchant, EFUA, "support")
+
+    owner.post(f"{PEOPLE}/{efua.id}/role", data={"role": "finance"})
+
+    facts = merchant.server.ledger.read_stream(f"{merchant.org_id}/live", efua.id)
+    assert kofi.id in facts[-1].context
+
+
+def test_support_and_a_key_of_test_mode_see_nobody(merchant, console):
+    add_person(merchant, EFUA, "support")
+    with signed_in_as(merchant, EFUA) as browser:
+        assert PEOPLE not in browser.get("/console").text
+        assert browser.get(PEOPLE).status_code == 403
+    assert console.get(PEOPLE).status_code == 403
