@@ -80,9 +80,7 @@ def carrying_out(runs: Runs, run: Run, holder: str, *, goes_on: bool = False) ->
         except KeyboardInterrupt:
             if is_canceled():
                 raise RunCanceled(run) from None
-            if goes_on:
-                runs.let_go(run, holder)
-            else:
+            if not goes_on:
                 runs.end(run, holder, "canceled")
             raise
         except BaseException as error:
