@@ -81,8 +81,6 @@ def test_the_service_begins_again_what_was_left_behind_and_proves_what_it_serves
     left = latest_of(server)
     server.start()
     verified = keeper.over()
-    by_hand = server.whence("verify")
-    last = keeper.system["last_verification"]
 
     assert (rebuilt["state"], rebuilt["kind"], rebuilt["progress"]) == ("done", "rebuild", 1.0)
     assert rebuilt["report"]["generation"] == serving_number(server)
@@ -90,8 +88,6 @@ def test_the_service_begins_again_what_was_left_behind_and_proves_what_it_serves
     assert verified["number"] == accepted["number"]
     assert (verified["state"], verified["report"]["sound"]) == ("done", True)
     assert verified["report"]["faults"] == []
-    assert by_hand.returncode == 0, by_hand.stderr
-    assert (last["asked_by"], last["report"]["sound"]) == ("operator", True)
 
 
 def test_a_rebuild_is_ended_wherever_it_is_and_leaves_the_service_alone(
