@@ -40,6 +40,8 @@ _MANY = 1_000_000
 _PAGE_MILLISECONDS = 50
 _MANY_TO_LOOK_AT = 100_000
 _SHOWN = 0.06
+# It is a dozen questions.
+_OVERVIEW_SHOWN = 0.25
 _SHOWN_BYTES = 100_000
 _DELIVERIES = 3_000
 _KNOWN = 0.1
@@ -263,8 +265,9 @@ def _customers_page(made: Databases, payments: int) -> Iterator[Row]:
     for kind, customers in sizes.items():
         for name, shown in measure_customers_page(made.new(kind), customers).items():
             work, aim = f"{name}, {customers:,} customers, {kind}", "what is aimed at"
-            took, most = _millis(shown.seconds), _millis(_SHOWN)
-            yield Row(work, took, aim, most, shown.seconds / _SHOWN, 1, at_most=True)
+            most = _OVERVIEW_SHOWN if name.startswith("overview") else _SHOWN
+            took, ratio = _millis(shown.seconds), shown.seconds / most
+            yield Row(work, took, aim, _millis(most), ratio, 1, at_most=True)
             size = f"{shown.size / 1000:.1f} kB"
             ratio = shown.size / _SHOWN_BYTES
             yield Row(f"{work}, sent", size, aim, "100 kB", ratio, 1, at_most=True)

@@ -1,4 +1,4 @@
-"""Customers page benchmark: the list that people open, in a book of many customers."""
+"""Pages benchmark: the overview and the list that people open, in a book of many customers."""
 
 import statistics
 import time
@@ -18,7 +18,10 @@ from ledger.append import Append, Done
 from ledger.facts import FactMapper
 
 _REPEATED = 15
+# The month in which the first payments were made, with all that comes after the page otherwise.
+_OVERVIEW = "/console?from=2025-01-01&to=2025-02-01&show=rankings"
 _PAGES = {
+    "overview, whole": _OVERVIEW,
     "customers page": "/console/customers",
     "customers page, searched": "/console/customers?search=mensahki",
 }

@@ -37,7 +37,7 @@ from whence.wiring import utc_now
 
 _SAID_EVERY_SECONDS: Final = 1.0
 _MOST_FAULTS: Final = 100
-_SENTENCES: Final = (Refusal, LoadFailed, NoSuchGeneration, ViewsRebuilding, Unsuccessful)
+_SENTENCES: Final = (Refusal, LoadFailed, NoSuchGeneration, Unsuccessful)
 
 Notice = Callable[[Rebuilding], None]
 
@@ -80,9 +80,7 @@ def carrying_out(runs: Runs, run: Run, holder: str, *, goes_on: bool = False) ->
         except KeyboardInterrupt:
             if is_canceled():
                 raise RunCanceled(run) from None
-            if goes_on:
-                runs.let_go(run, holder)
-            else:
+            if not goes_on:
                 runs.end(run, holder, "canceled")
             raise
         except BaseException as error:
@@ -185,6 +183,8 @@ def _saying(runs: Runs, run: Run, holder: str, work: Work) -> Iterator[Callable[
 
 
 def _sentence(error: BaseException) -> str:
+    if isinstance(error, ViewsRebuilding):
+        return "no views serve this release yet: nothing was verified"
     return str(error) if isinstance(error, _SENTENCES) else kind_and_place(error)
 
 

@@ -47,6 +47,8 @@ def maintaining(settings: Settings, ledger: Ledger, *, clock: Clock = utc_now) -
             run = runs.take(holder=holder)
             if run is not None:
                 _have_carried_out(settings, run, holder, closing)
+                if closing.is_set():
+                    runs.let_go(run, holder)
 
     thread = supervised_thread(work, name="maintenance", closing=closing)
     thread.start()

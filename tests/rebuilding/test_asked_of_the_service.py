@@ -62,6 +62,13 @@ def leave_a_run_behind(server):
     engine.dispose()
 
 
+def latest_of(server):
+    engine = open_engine(server.database_url)
+    [run, *_] = Runs(engine, lambda: datetime.now(UTC)).latest()
+    engine.dispose()
+    return run
+
+
 def test_the_service_begins_again_what_was_left_behind_and_proves_what_it_serves(server):
     leave_a_run_behind(server)
 
@@ -69,17 +76,18 @@ def test_the_service_begins_again_what_was_left_behind_and_proves_what_it_serves
     keeper = Keeper(server)
     rebuilt = keeper.over()
     accepted = keeper.do("/v1/system/verify")
+    awaited(lambda: keeper.latest["state"] != "waiting")
+    server.stop()
+    left = latest_of(server)
+    server.start()
     verified = keeper.over()
-    by_hand = server.whence("verify")
-    last = keeper.system["last_verification"]
 
     assert (rebuilt["state"], rebuilt["kind"], rebuilt["progress"]) == ("done", "rebuild", 1.0)
     assert rebuilt["report"]["generation"] == serving_number(server)
+    assert left.state in {"waiting", "done"}
     assert verified["number"] == accepted["number"]
     assert (verified["state"], verified["report"]["sound"]) == ("done", True)
     assert verified["report"]["faults"] == []
-    assert by_hand.returncode == 0, by_hand.stderr
-    assert (last["asked_by"], last["report"]["sound"]) == ("operator", True)
 
 
 def test_a_rebuild_is_ended_wherever_it_is_and_leaves_the_service_alone(

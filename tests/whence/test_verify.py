@@ -15,6 +15,7 @@ from commands.payment_links import CreatePaymentLink, create_payment_link
 from ledger.database import open_engine, writing
 from ledger.integrity import check_integrity
 from ledger.ledger import Ledger
+from projections.engine.rebuilding.runs import Runs
 from whence.settings import Settings
 from whence.wiring import handling, recording, utc_now
 
@@ -117,24 +118,39 @@ def claim(database_url, kind):
     raise AssertionError(kind)
 
 
+def latest_run(database_url):
+    """What others are told of what was done last: how it ended, and the report."""
+    engine = open_engine(database_url)
+    [run, *_] = Runs(engine, utc_now).latest()
+    engine.dispose()
+    assert (run.kind, run.asked_by) == ("verify", "operator")
+    return run.state, json.loads(run.report)
+
+
 def test_a_store_with_a_little_of_everything_is_sound(whence, store):
     held = [claim(store, kind) for kind in KINDS]
 
     verified = whence("verify")
 
+    state, report = latest_run(store)
+    assert (state, report["sound"], report["faults"]) == ("done", True, [])
+    assert report["books"] > 0
+    assert report["rows"] > 0
     assert all(held)
     assert verified.returncode == 0, verified.stderr
     assert "every fact, claim and kept answer" in verified.stdout
 
 
-@pytest.mark.usefixtures("own_store")
-def test_a_store_that_nothing_serves_is_not_called_sound(whence):
+def test_a_store_that_nothing_serves_is_not_called_sound(whence, own_store):
     assert whence("db", "restored").returncode == 0
 
     verified = whence("verify")
 
     assert verified.returncode == 1
     assert "no views serve this release: nothing was verified" in verified.stderr
+    state, report = latest_run(own_store)
+    assert state == "failed"
+    assert "no views serve this release yet" in report["error"]
     assert json.loads(whence("generations", "list", "--json").stdout) == []
 
 
@@ -164,7 +180,11 @@ def test_a_value_that_no_fact_speaks_of_is_named_and_kept_to_itself(whence, stor
     verified = whence("verify")
 
     assert verified.returncode == 1
-    assert f"{book}: {kind} is held for {stream}, of which no fact says so" in verified.stderr
+    fault = f"{book}: {kind} is held for {stream}, of which no fact says so"
+    assert fault in verified.stderr
+    state, report = latest_run(store)
+    assert (state, report["sound"]) == ("done", False)
+    assert {"book": book, "sentence": fault} in report["faults"]
     assert "kofi" not in verified.stderr + verified.stdout
 
 

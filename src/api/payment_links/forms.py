@@ -177,6 +177,8 @@ def _check_payer(form: dict[str, Any], link: dict[str, Any], wrong: WrongForm) -
         say("phone", "Enter the number you pay from")
     elif form.get("phone") and "country" not in wrong.problems:
         _check_phone(form, link, say)
+    if method in BY_PHONE and form.get("phone") and country_in(form, link) is None:
+        say("country", "Choose the country of the number")
     if method not in BY_PHONE and not form.get("email"):
         say("email", "Enter your email address")
 

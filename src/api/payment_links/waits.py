@@ -19,9 +19,10 @@ _USUALLY: Final = timedelta(minutes=3)
 _ASKED: Final = ("requires_action", "processing")
 _OPEN: Final = ("pending", *_ASKED)
 
-# How often a page looks again, in seconds: while somebody has the phone in their hand, and then
-# the more seldom the longer it takes, for pages are left open for days.
-_AT_HAND, _SOONEST, _LATEST = 5, 20, 600
+# How often a page looks again, in seconds: in the minute in which most answer, while the request is
+# open, and then the more seldom the longer it takes, for pages are left open for days.
+_AT_FIRST, _ASKING, _SOONEST, _LATEST = 5, 10, 20, 600
+_MINUTE: Final = 60
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Wait:
 
     @property
     def minutes(self) -> str:
-        if self.seconds < 60:  # noqa: PLR2004 (a minute)
+        if self.seconds < _MINUTE:
             return "Less than a minute left"
-        whole = round(self.seconds / 60)
+        whole = round(self.seconds / _MINUTE)
         return f"About {whole} minute{'s' if whole > 1 else ''} left"
 
 
@@ -71,7 +72,7 @@ def wait_for(
 def looks_again_seconds(payment: Mapping[str, Any], wait: Wait | None, now: datetime) -> int:
     """When the page asks how the payment stands; money may come even when all is over."""
     if wait is not None and wait.seconds:
-        return _AT_HAND
+        return _AT_FIRST if wait.of_seconds - wait.seconds < _MINUTE else _ASKING
     age = (now - datetime.fromisoformat(payment["created_at"])).total_seconds()
     return min(max(int(age) // 20, _SOONEST), _LATEST)
 

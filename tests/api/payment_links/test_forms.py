@@ -166,6 +166,20 @@ def test_payers_are_offered_what_there_is_where_they_are(
     assert re.findall(r'name="network" value="(\w+)"', page) == networks
 
 
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({"country": ""}, {"country": "Choose the country of the number"}),
+        ({"country": "BJ"}, {}),
+        ({"country": "", "phone": "+229 01 97 12 34 56"}, {}),
+    ],
+)
+def test_a_number_of_a_currency_of_many_countries_is_asked_where_it_is_from(send, said, wrong):
+    page = send(WALLET | {"phone": "01 97 12 34 56", "amount": "900"} | said, currency="XOF")
+
+    assert problems(page) == wrong
+
+
 def test_the_networks_of_another_country_are_shown_once_it_was_sent(send):
     page = send(WALLET | {"country": "KE", "phone": "0712 345678"})
 
@@ -182,6 +196,7 @@ def test_whoever_is_known_finds_the_form_filled_in(client, stranger):
 
     assert 'value="ada@example.com"' in page
     assert 'value="+233241234567"' in page
+    assert re.search(r'<input id="name"[^>]* value=""', page)
 
 
 def test_terms_that_change_while_somebody_types_are_no_riddle(client, stranger):

@@ -80,14 +80,17 @@ def test_a_wait_that_is_over_says_so_and_goes_on_looking_more_seldom(clock, new_
     ):
         client.headers["X-Reevit-Key"] = server.found("Ama").keys["test"]
         page, _ = begin(client, browser)
-        clock.now += timedelta(minutes=4)
+        clock.now += timedelta(minutes=2)
+        going_on = browser.get(page.url)
+        clock.now += timedelta(minutes=2)
         over = browser.get(page.url)
         clock.now += timedelta(hours=1)
         late = browser.get(page.url)
 
     assert "No answer yet" in words(over)
     assert "your receipt is here as soon as the money is" in words(over)
-    assert [RENEWED.search(each.text)[1] for each in (over, late)] == ["20", "192"]
+    renewed = [RENEWED.search(each.text)[1] for each in (page, going_on, over, late)]
+    assert renewed == ["5", "10", "20", "192"]
     assert [state(each) for each in (page, over)] == ["pending", "pending-over"]
 
 
