@@ -30,7 +30,7 @@ from citus import pretend_citus
 from empty_stores import make_store
 from hypothesis import settings
 from playwright.sync_api import Browser
-from postgresql import databases_on, empty, empty_but_for_tables, tables_made
+from postgresql import Made, databases_on, empty, empty_but_for, what_is_made
 from sqlalchemy import Engine
 from tables import empty_tables, make_tables
 
@@ -129,12 +129,15 @@ def _set_up(server: "PostgresServer", settings: Path) -> None:
     """Every process of a run has servers of ours beside its tests, and each of these connections.
 
     Nothing that tests write need survive a crash of the machine, and waiting for disks takes a
-    part of their time. (Servers that are crashed are others: see running/postgresql.py.)
+    part of their time. (Servers that are crashed are others: see running/postgresql.py.) Tables
+    are looked at by the planner when a test says so, and not whenever their turn comes.
     """
     if not settings.exists():
         server.ensure_pgdata_inited()
         with settings.open("a") as file:
-            file.write("\nmax_connections = 400\nfsync = off\nfull_page_writes = off\n")
+            file.write(
+                "\nmax_connections = 400\nfsync = off\nfull_page_writes = off\nautovacuum = off\n"
+            )
     server.start()
 
 
@@ -200,26 +203,39 @@ def _offers_trigrams(url: str) -> bool:
 class IdleDatabases:
     """Databases that nobody uses, and how to make another: that takes as long as a test.
 
-    `empty` are empty; `with_tables` have those of a ledger, without rows, and what they are like.
+    `empty` are empty; `with_tables` have those of a ledger, without rows, `with_views` also those
+    of views that serve, and what they are like.
     """
 
     create: Callable[[], str]
     empty: list[str] = field(default_factory=list)
-    with_tables: dict[str, str] = field(default_factory=dict)
+    with_tables: dict[str, Made] = field(default_factory=dict)
+    with_views: dict[str, Made] = field(default_factory=dict)
 
-    def take_with_tables(self) -> tuple[str, str]:
+    def take(self) -> str:
+        return self.empty.pop() if self.empty else self.create()
+
+    def take_with_tables(self) -> tuple[str, Made]:
         if self.with_tables:
             return self.with_tables.popitem()
-        url = self.empty.pop() if self.empty else self.create()
+        url = self.take()
         engine = open_engine(url)
         make_tables(engine)
         engine.dispose()
-        return url, tables_made(url)
+        return url, what_is_made(url)
 
-    def give_back(self, url: str, made: str | None) -> None:
-        """For the next; `made` is what its tables were like."""
-        if made is not None and empty_but_for_tables(url, made):
-            self.with_tables[url] = made
+    def take_with_views(self) -> tuple[str, Made]:
+        if self.with_views:
+            return self.with_views.popitem()
+        url = self.take()
+        make_store(url, Path())
+        return url, what_is_made(url)
+
+    def give_back(self, url: str, made: Made | None) -> None:
+        """For the next; `made` is what was in it."""
+        if made is not None and empty_but_for(url, made):
+            idle = self.with_tables if made.schemas == ("whence",) else self.with_views
+            idle[url] = made
         else:
             empty(url)
             self.empty.append(url)
@@ -234,17 +250,16 @@ def idle_databases(postgresql_server: str) -> Iterator[IdleDatabases]:
 @pytest.fixture
 def new_postgresql(idle_databases: IdleDatabases) -> Iterator[Callable[..., str]]:
     """Gives databases on the server, empty but for tables; they are emptied after the test."""
-    given: dict[str, str | None] = {}
+    given: dict[str, Made | None] = {}
 
-    def give(*, with_tables: bool = False) -> str:
-        url: str
-        made: str | None = None
-        if with_tables:
+    def give(*, with_tables: bool = False, with_views: bool = False) -> str:
+        made: Made | None = None
+        if with_views:
+            url, made = idle_databases.take_with_views()
+        elif with_tables:
             url, made = idle_databases.take_with_tables()
-        elif idle_databases.empty:
-            url = idle_databases.empty.pop()
         else:
-            url = idle_databases.create()
+            url = idle_databases.take()
         given[url] = made
         return url
 
@@ -271,23 +286,6 @@ def store_to_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def database_to_copy(
-    postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The same in a database."""
-    with databases_on(postgresql_server) as create:
-        url = create()
-        make_store(url, tmp_path_factory.mktemp("database-to-copy"))
-        yield url
-
-
-@pytest.fixture
-def copied_database(postgresql_server: str, database_to_copy: str) -> Iterator[str]:
-    with databases_on(postgresql_server, like=database_to_copy) as create:
-        yield create()
-
-
 @pytest.fixture
 def sqlite_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
     if "views_wanted" in request.fixturenames:
@@ -297,10 +295,12 @@ def sqlite_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def postgresql_url(request: pytest.FixtureRequest) -> str:
-    if "views_wanted" in request.fixturenames:
-        return str(request.getfixturevalue("copied_database"))
     new_postgresql = request.getfixturevalue("new_postgresql")
-    return str(new_postgresql(with_tables="tables_wanted" in request.fixturenames))
+    wanted = {
+        "with_views": "views_wanted" in request.fixturenames,
+        "with_tables": "tables_wanted" in request.fixturenames,
+    }
+    return str(new_postgresql(**wanted))
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ class FilterInvoices(BaseModel):
     ``from`` and ``to`` are other words for created_after and created_before.
     """
 
+    number: Text | None = Field(None, description="As it stands on the invoice, or its figures.")
     status: Annotated[InvoiceStatus, EitherSpelling] | None = None
     customer_id: Text | None = None
     subscription_id: Text | None = None
@@ -55,6 +56,7 @@ class FilterInvoices(BaseModel):
         named = self.customer_id
         may_ask_for(request, named)
         return lambda db, book: InvoiceFilter(
+            number=self.number,
             status=self.status,
             customer_id=named and customer_id_meant(db, book, named),
             subscription_id=self.subscription_id,

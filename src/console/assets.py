@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import PurePath
@@ -20,6 +21,10 @@ _TYPES: Final = {
     ".txt": "text/plain; charset=utf-8",
 }
 _DIGITS: Final = 12
+_SCRIPT: Final = "console.js"
+# What a script of ours is made of, each a file for whoever reads it.
+_PARTS: Final = (_SCRIPT, "search.js", "live.js")
+_FOR_READERS: Final = re.compile(rb"^ *(//.*\n)?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,17 @@ class Asset:
 
 
 class Assets:
-    """Everything in ``assets``; the tokens of the one look stand before the style."""
+    """Everything in ``assets``; the tokens of the one look stand before the style.
+
+    Our own scripts are one file, sent without what is for those who read it here.
+    """
 
     def __init__(self) -> None:
         folder = files("console") / "assets"
         texts = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
         texts["console.css"] = (style_of(OURS) + LOOK).encode() + texts["console.css"]
+        script = b"".join(texts.pop(name) for name in _PARTS)
+        texts[_SCRIPT] = _FOR_READERS.sub(b"", script)
         self._named = {name: Asset.of(name, text) for name, text in texts.items()}
         self._found = {each.address: each for each in self._named.values()}
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.http.errors import ApiError
 from console.addresses import TRAVEL
 from console.rendering import document, rendered_alone
+from console.wording import about, sentence_of
 
 _REFUSALS: Final = range(400, 500)
 _MENDABLE: Final = frozenset({400, 404, 409, 410})
@@ -107,7 +108,7 @@ def problems_in(error: ApiError) -> dict[str, str]:
     if error.status not in _MENDABLE or is_about_the_past(error):
         raise error
     problems = error.problems or {"": error.message}
-    return {field: _as_a_sentence(reason) for field, reason in problems.items()}
+    return {field: sentence_of(reason) for field, reason in problems.items()}
 
 
 def failed(error: ApiError, *, asset: Callable[[str], str]) -> Response:
@@ -124,8 +125,9 @@ def completed(response: Response, error: ApiError) -> Response:
 
 
 def _sentence(error: ApiError) -> str:
-    return _as_a_sentence(error.message) if error.status in _REFUSALS else _OURS[1]
-
-
-def _as_a_sentence(reason: str) -> str:
-    return f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + "."
+    if error.status not in _REFUSALS:
+        return _OURS[1]
+    field, reason = ((error.details or {}).get(name) for name in ("field", "reason"))
+    if field and reason:
+        return about(str(field), str(reason))
+    return sentence_of(error.message, beside=False)

@@ -1,10 +1,14 @@
 """Forms: what was typed into one, as the API takes it, and what the API found wrong with it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from api.http.errors import ApiError
 from console.failures import problems_in
+from console.wording import sentence_of
+
+# More than these no number has that JSON can keep: it goes as it was typed.
+_MOST_DIGITS: Final = 18
 
 
 class Problems:
@@ -50,7 +54,8 @@ def number_in(text: str) -> int | str | None:
     """A whole number; what is none is told as it was typed, for the API to refuse."""
     typed = text.strip()
     digits = typed.removeprefix("-")
-    return (int(typed) if digits.isascii() and digits.isdigit() else typed) if typed else None
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
+    return (int(typed) if is_number else typed) if typed else None
 
 
 def pairs_in(text: str) -> dict[str, Any]:
@@ -69,5 +74,5 @@ def _named(error: ApiError) -> Mapping[str, str]:
     said = problems_in(error)
     if set(said) == {""} and isinstance(field, str):
         reason = (error.details or {}).get("reason") or error.message
-        return {field: f"{str(reason)[:1].upper()}{str(reason)[1:]}".rstrip(".") + "."}
+        return {field: sentence_of(str(reason))}
     return said

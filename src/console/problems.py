@@ -5,6 +5,7 @@ from typing import Final
 
 from api.http.errors import ApiError
 from console.failures import is_about_the_past
+from console.wording import form_field, sentence_of
 
 # What other words in the same form may mend.
 _MENDED_IN_THE_FORM: Final = (400, 404, 409, 422)
@@ -35,6 +36,7 @@ def problem_of(error: ApiError, **fields: str) -> Problem:
         raise error
     details = error.details or {}
     field, reason = details.get("field"), details.get("reason") or error.message
-    name = str(field) if field else None
-    sentence = str(reason)
-    return Problem(fields.get(name or "", name), f"{sentence[:1].upper()}{sentence[1:]}.")
+    if not field:
+        return Problem(None, sentence_of(str(reason), beside=False))
+    name = form_field(str(field))
+    return Problem(fields.get(name, name), sentence_of(str(reason)))

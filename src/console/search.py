@@ -1,11 +1,13 @@
-"""Search: whatever is called so, of every kind that somebody may see, on one page."""
+"""Search: whatever is called so, of every kind that somebody may see; also while they type."""
 
-import asyncio
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from api.http.errors import ApiError
 from console.listings import standing
 from console.pages import Page
 from console.routing import console_router
@@ -13,44 +15,88 @@ from console.routing import console_router
 router = console_router()
 
 _FEW: Final = 5
+# Fewer letters are in nearly every name; one sign of another script may be a whole name.
+_LEAST_BYTES: Final = 3
+_NOT_FOUND: Final = 404
+_PANEL: Final = "found"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``name``: as the sections, and the lists in the answers of the API, are called."""
+    """``name``: as the lists in the answers of the API are called.
+
+    ``asked`` is what the API is asked for a text, ``quickly``, while somebody types. A text that
+    is an ``id`` of this kind is looked up.
+    """
 
     name: str
-    scope: str
-    api_path: str
-    all_path: str
+    section: str
+    asked: str
+    quickly: str
+    id: str = "-"
+
+    @property
+    def scope(self) -> str:
+        return f"{self.name}:read"
+
+    @property
+    def api_path(self) -> str:
+        return f"/v1/{self.name.replace('_', '-')}"
 
 
 _KINDS: Final = (
-    Kind("customers", "customers:read", "/v1/customers", "/console/customers"),
-    Kind("payments", "payments:read", "/v1/payments", "/console/payments"),
-    Kind("payment_links", "payment_links:read", "/v1/payment-links", "/console/links"),
+    Kind("customers", "customers", "search", "search"),
+    Kind("payments", "payments", "search", "named"),
+    Kind("payment_links", "links", "search", "search"),
+    Kind("invoices", "invoices", "number", "number", "inv_[0-9a-z]{26}"),
+    Kind("subscriptions", "subscriptions", "plan_id", "plan_id", "sub_[0-9a-z]{26}"),
 )
 
 
 @router.get("/console/search")
 async def search(page: Page) -> Response:
-    text = page.query.get("q", "")
-    kinds = [each for each in _KINDS if page.viewer and page.viewer.may(each.scope)]
-    found = await asyncio.gather(*(_found(page, each, text) for each in kinds)) if text else []
-    groups = [each for each in found if each["rows"]]
-    return page.render("search.html", text=text, groups=groups)
+    text = page.query.get("q", "").strip()
+    kinds = [each for each in _KINDS if page.may(each.scope)]
+    if page.part == _PANEL:
+        enough = len(text.encode()) >= _LEAST_BYTES
+        groups = await _groups(page, kinds if enough else [], text, _quickly)
+        return page.render("search/panel.html", text=text, groups=groups)
+    groups = await _groups(page, kinds if text else [], text, _asked)
+    return page.render("search/page.html", text=text, groups=groups)
 
 
-async def _found(page: Page, kind: Kind, text: str) -> dict[str, Any]:
-    answer = await page.api.get(kind.api_path, search=text, limit=_FEW)
-    all_of_it = page.url(kind.all_path, search=text)
+def _quickly(kind: Kind) -> str:
+    return kind.quickly
+
+
+def _asked(kind: Kind) -> str:
+    return kind.asked
+
+
+async def _groups(
+    page: Page, kinds: Iterable[Kind], text: str, way: Callable[[Kind], str]
+) -> list[dict[str, Any]]:
+    found = [await _found(page, each, text, way(each)) for each in kinds]
+    return [each for each in found if each["rows"]]
+
+
+async def _found(page: Page, kind: Kind, text: str, asked: str) -> dict[str, Any]:
+    if re.fullmatch(kind.id, text):
+        return {"name": kind.name, "all": "", "rows": await _known(page, kind, text)}
+    query = {asked: text}
+    answer = await page.api.get(kind.api_path, **query, limit=_FEW)
+    named = {"name": kind.name, "all": page.url(f"/console/{kind.section}", **query)}
     if isinstance(answer.body, list):
-        return {"name": kind.name, "all": all_of_it, **standing(page, answer, limit=_FEW)}
+        return {**named, **standing(page, answer, limit=_FEW)}
     pagination = answer["pagination"]
-    return {
-        "name": kind.name,
-        "all": all_of_it,
-        "rows": answer[kind.name],
-        "total": pagination["total"],
-        "is_exact": pagination["total_is_exact"],
-    }
+    exact = {"total": pagination["total"], "is_exact": pagination["total_is_exact"]}
+    return {**named, "rows": answer[kind.name], **exact}
+
+
+async def _known(page: Page, kind: Kind, text: str) -> list[Any]:
+    try:
+        return [(await page.api.get(f"{kind.api_path}/{{}}", text)).body]
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        return []

@@ -86,17 +86,19 @@ def customer_history(
     limit: int,
     offset: int = 0,
     cursor: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
     elsewhere: Elsewhere = _nowhere,
 ) -> Page[HistoryEntry]:
     """The timeline, of these types of entries only, with the true total. Raises BadCursor.
 
-    ``elsewhere``: who knows of messages.
+    `start` ≤ occurred_at < `end`. ``elsewhere``: who knows of messages, of the same time.
     """
     after = None if cursor is None else values_at(_NEWEST_FIRST, cursor)
     most = offset + limit + 1
     told, total = elsewhere(after, most) if "message" in types else _nowhere(after, most)
     names = sorted(set(types) & TIMELINE_SOURCES.keys())
-    sources = {name: TIMELINE_SOURCES[name](book, customer_id) for name in names}
+    sources = {name: TIMELINE_SOURCES[name](book, customer_id).within(start, end) for name in names}
     skipped = 0 if told else offset
     entries = _entries(connection, sources, after, skipped, most)
     if told:
@@ -151,7 +153,7 @@ def _part(name: EntryType, sources: TimelineSource, after: Place | None, most: i
 def _count(
     connection: Connection, book: str, customer_id: str, name: EntryType, sources: TimelineSource
 ) -> int:
-    if name == "payment":
+    if name == "payment" and not sources.is_cut:
         activity = customer_activity.c
         counted = select(activity.payment_count).where(
             activity.book == book, activity.customer_id == customer_id

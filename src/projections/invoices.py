@@ -1,12 +1,23 @@
 """Invoices of a book as they are now."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Unpack
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Integer, Row, Select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    false,
+    func,
+    true,
+)
 
 from domain.invoice import Invoice, InvoiceStatus, written_number
 from projections.engine.folding.changes import Changes, Recorded
@@ -53,6 +64,7 @@ invoices = view(
         ("subscription_id", "created_at", "invoice_id"),
         ("status", "created_at", "invoice_id"),
         ("status", "due_at", "invoice_id"),
+        ("number", "invoice_id"),
     ],
 )
 
@@ -149,8 +161,12 @@ class InvoiceRecord:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """What the invoices asked for have in common; `start` ≤ created_at < `end`."""
+    """What the invoices asked for have in common; `start` ≤ created_at < `end`.
 
+    `number` is as it stands on an invoice, or its figures alone.
+    """
+
+    number: str | None = None
     status: InvoiceStatus | None = None
     customer_id: str | None = None
     subscription_id: str | None = None
@@ -184,8 +200,18 @@ def invoice_export(
 
 def _fitting(book: str, filters: InvoiceFilter) -> Select[Any]:
     return created_in_range(invoices, book, filters.start, filters.end).where(
-        *equal_to(invoices, filters, "status", "customer_id", "subscription_id")
+        *equal_to(invoices, filters, "status", "customer_id", "subscription_id"),
+        *(() if filters.number is None else _numbered(filters.number.strip())),
     )
+
+
+def _numbered(written: str) -> tuple[ColumnElement[bool], ...]:
+    figures = re.search(r"[0-9]{1,18}$", written)
+    if figures is None:
+        return (false(),)
+    prefix = func.lower(func.coalesce(invoices.c.number_prefix, ""))
+    said = written[: figures.start()].lower()
+    return (invoices.c.number == int(figures[0]), prefix == said if said else true())
 
 
 def _record(row: Row[Any]) -> InvoiceRecord:

@@ -10,7 +10,6 @@ from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Select, literal, or_, select
 
-from domain.receipt_number import end_of_id
 from projections.book_totals import payment_total
 from projections.customer_totals import customer_activity
 from projections.customers import customers
@@ -25,6 +24,7 @@ from projections.engine.querying.pages import (
     fetch_page,
 )
 from projections.movement_totals import created_count
+from projections.payment_names import ids_named
 from projections.payments import PaymentRecord, note_of, payment_notes, payment_of, payments
 
 NEWEST_FIRST = (
@@ -47,7 +47,8 @@ class PaymentFilter:
 
     Amounts are inclusive, in minor units; `start` ≤ created_at < `end`, and `succeeded_from` ≤
     succeeded_at < `succeeded_to`. `search` is a part of the id, reference, description or source
-    description, whatever the case, or a receipt number. `metadata` asks for text values by name.
+    description, whatever the case, or what `named` may be: a whole id, reference, reference of the
+    provider, or receipt number. `metadata` asks for text values by name.
     """
 
     status: str | None = None
@@ -59,6 +60,7 @@ class PaymentFilter:
     source: str | None = None
     source_id: str | None = None
     search: str | None = None
+    named: str | None = None
     amount_min: int | None = None
     amount_max: int | None = None
     start: datetime | None = None
@@ -133,14 +135,16 @@ def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:
     if filters.amount_max is not None:
         found.append(column.amount <= filters.amount_max)
     if filters.search:
-        found.append(_tells(searchable(filters.search)))
+        found.append(_tells(book, filters.search))
+    if filters.named:
+        found.append(payments.c.payment_id.in_(ids_named(book, filters.named)))
     found += [_noted(book, name, value) for name, value in filters.metadata.items()]
     return found
 
 
-def _tells(text: str) -> ColumnElement[bool]:
-    parts = filter(None, (text, end_of_id(text)))
-    return or_(*(payments.c.search.contains(part, autoescape=True) for part in parts))
+def _tells(book: str, asked: str) -> ColumnElement[bool]:
+    told = payments.c.search.contains(searchable(asked), autoescape=True)
+    return or_(told, payments.c.payment_id.in_(ids_named(book, asked)))
 
 
 def _noted(book: str, name: str, value: str) -> ColumnElement[bool]:
@@ -165,6 +169,8 @@ def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Selec
         select(noted.payment_id).where(noted.book == book, noted.note == note_of(*each))
         for each in filters.metadata.items()
     ]
+    if filters.named:
+        index_paths.append(ids_named(book, filters.named))
     if filters.by_success:
         index_paths += [
             select(payments.c.payment_id).where(payments.c.book == book, *asked)

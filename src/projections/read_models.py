@@ -18,6 +18,7 @@ from projections import (
     movement_totals,
     payer_details,
     payment_links,
+    payment_names,
     payment_status_history,
     payments,
     refunds_and_disputes,
@@ -34,6 +35,7 @@ from projections.readable_views import READABLE
 FOLDS: tuple[Fold, ...] = (
     customers.fold,
     payments.fold,
+    payment_names.fold,
     payer_details.fold,
     payment_status_history.fold,
     refunds_and_disputes.fold,

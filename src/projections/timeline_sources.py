@@ -1,13 +1,14 @@
 """Timeline sources: the rows of each view that tell of a customer, in the same columns."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, Self, get_args
 
 from sqlalchemy import ColumnElement, Select, Text, case, cast, literal, null, select
 
 from projections.disputes import disputes
-from projections.engine.querying.conditions import same
+from projections.engine.querying.conditions import between, same
 from projections.invoices import invoices
 from projections.payments import payments
 from projections.refunds_and_disputes import REFUND, refunds_and_disputes
@@ -19,11 +20,18 @@ ENTRY_TYPES: tuple[EntryType, ...] = get_args(EntryType)
 
 @dataclass(frozen=True, slots=True)
 class TimelineSource:
-    """How the rows of one view tell of a customer."""
+    """How the rows of one view tell of a customer; ``is_cut``: of a part of the time."""
 
     id: ColumnElement[str]
     occurred_at: ColumnElement[int]
     rows: Select[Any]
+    is_cut: bool = False
+
+    def within(self, start: datetime | None, end: datetime | None) -> Self:
+        if start is None and end is None:
+            return self
+        rows = self.rows.where(*between(self.occurred_at, start, end))
+        return replace(self, rows=rows, is_cut=True)
 
 
 def _payments(book: str, customer_id: str) -> TimelineSource:

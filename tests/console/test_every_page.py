@@ -11,6 +11,7 @@ from browser import PERSON, started
 from console_browser import signed_in
 from console_walk import walk
 from lived_in import ama, go_on, lived_in
+from nonsense import words_of_the_api
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
@@ -102,6 +103,19 @@ def test_every_figure_says_what_it_means(looks):
 
 def test_no_link_leads_nowhere(walked):
     assert walked.nowhere == {}
+
+
+@pytest.mark.usefixtures("looks")
+def test_nonsense_in_any_form_is_refused_in_words_that_are_not_the_api_s(shop, walked):
+    """After all pages were looked at: some of it is done."""
+    with signed_in(shop.url, shop.key) as browser:
+        raw = {
+            address: said
+            for address in walked.pages.values()
+            if (said := [*words_of_the_api(browser, address)])
+        }
+
+    assert raw == {}
 
 
 def test_every_section_is_found_and_a_page_of_each_thing(walked):

@@ -3,6 +3,8 @@
 import pytest
 from console_browser import signed_in
 
+from domain.receipt_number import receipt_number
+
 
 @pytest.fixture
 def ama(client):
@@ -29,6 +31,44 @@ def test_it_finds_of_every_kind_what_is_called_so(console, client, ama, link, pa
         assert found.json()["id"] in shown
     total = client.get("/v1/customers?search=searched").json()["pagination"]["total"]
     assert f'href="/console/customers?search=searched">All {total}<' in shown
+
+
+def panel(console, text):
+    """What stands under the box while somebody types."""
+    headers = {"HX-Request": "true", "HX-Target": "div#found"}
+    return console.get("/console/search", params={"q": text}, headers=headers).text
+
+
+def test_what_is_called_so_is_found_while_somebody_types(console, client, ama, link, payment):
+    made, paid = payment.json(), link.json()
+    subscribed = client.post(
+        "/v1/subscriptions",
+        json={
+            "customer_id": ama.json()["id"],
+            "plan_id": "plan_searched",
+            "amount": 900,
+            "currency": "GHS",
+            "interval": "monthly",
+            "method": "card",
+        },
+    ).json()
+    [invoice] = client.get("/v1/invoices").json()
+
+    shown = panel(console, "searched")
+    assert f'href="/console/customers/{ama.json()["id"]}"' in shown
+    assert f'href="/console/links/{paid["id"]}"' in shown
+    for name in ("as@x.example", ama.json()["id"]):
+        assert f'href="/console/customers/{ama.json()["id"]}"' in panel(console, name)
+    for name in (made["id"], receipt_number(made["id"])):
+        assert f'href="/console/payments/{made["id"]}"' in panel(console, name)
+    for name in (invoice["id"], invoice["number"], invoice["number"].lstrip("0")):
+        assert f'href="/console/invoices/{invoice["id"]}"' in panel(console, name)
+    for name in (subscribed["id"], "plan_searched"):
+        assert f'href="/console/subscriptions/{subscribed["id"]}"' in panel(console, name)
+        assert subscribed["id"] in console.get(f"/console/search?q={name}").text
+    assert "Nothing is called so" in panel(console, "inv_01hxa2b3c4d5e6f7g8h9jkmnpq")
+    assert 'role="option"' in panel(console, "se")
+    assert ama.json()["id"] not in panel(console, "se")
 
 
 def test_what_somebody_may_not_see_is_not_looked_for(merchant, client, ama, link):

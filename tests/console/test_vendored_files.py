@@ -30,6 +30,7 @@ def test_every_asset_is_ours_or_named():
         "console.css",
         "console.js",
         "live.js",
+        "search.js",
         "licenses.txt",
     }
 

@@ -23,7 +23,7 @@ from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 
 KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "2"))
-SUBSCRIPTIONS = 16
+SUBSCRIPTIONS = 8 if KILLS == 2 else 16
 PATIENCE_SECONDS = 60
 BOOK = f"org_{1:026}/test"
 LONG_AGO = datetime(2024, 1, 31, 12, tzinfo=UTC)

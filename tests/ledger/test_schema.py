@@ -8,7 +8,7 @@ import pytest
 from forked import ForkedCommand
 from sqlalchemy import UniqueConstraint, inspect, select, text
 from sqlalchemy.exc import DBAPIError
-from tables import drop_what_was_made_later
+from tables import drop_what_was_made_later, make_tables
 
 from ledger.append import Append, NewFact
 from ledger.database import open_engine, require_schema, upgrade, writing
@@ -78,16 +78,22 @@ def test_this_release_is_at_its_newest_migration():
     assert known_revisions()[0] == REVISION
 
 
-@pytest.mark.usefixtures("engine")
-def test_a_store_of_this_release_is_opened_without_what_changes_tables(database_url):
+def test_a_store_of_this_release_is_opened_without_what_changes_tables(sqlite_url, postgresql_url):
     program = (
-        "import sys; from ledger.database import open_engine, require_schema, upgrade; "
-        "engine = open_engine(sys.argv[1]); require_schema(engine); upgrade(engine); "
+        "import sys; from ledger.database import open_engine, require_schema, upgrade\n"
+        "for engine in map(open_engine, sys.argv[1:]): require_schema(engine); upgrade(engine)\n"
         "print('alembic' in sys.modules)"
     )
+    for url in (sqlite_url, postgresql_url):
+        engine = open_engine(url)
+        make_tables(engine)
+        engine.dispose()
 
     done = subprocess.run(  # noqa: S603 (our own program)
-        [sys.executable, "-c", program, database_url], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, sqlite_url, postgresql_url],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert done.stdout == "False\n"

@@ -142,7 +142,7 @@ def _prepare(generation: Generation) -> None:
     generation.create_indexes(DEFINITIONS)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shop_in() -> Callable[[Generation], Shop]:
     """Opens books in views that all tests share: a book must not see its neighbours."""
     return lambda generation: Shop(generation, f"org_{uuid4().hex}/test")

@@ -53,6 +53,19 @@ def test_a_payment_is_what_became_of_it(shop):
     assert shop.ask(payment, "pay_nobody") is None
 
 
+def test_a_payment_is_found_at_once_by_what_it_is_called(shop):
+    made = shop.create(None, reference="Order-7", payment_id="pay_01hxa2b3c4d5e6zn1sfxw2sqx7")
+    shop.create(None, reference="order-77")
+    made.collect(shop.now, provider="hubtel", provider_ref_id="HB-1")
+    shop.record(made)
+
+    for name in (made.id, "order-7", " ORDER-7 ", "hb-1", "ZN1S-FXW2-SQX7", "zn1s fxw2 sqx7"):
+        assert found(shop, named=name) == [made.id], name
+    assert found(shop, named="order") == []
+    assert found(shop, search="hb-1") == [made.id]
+    assert found(shop, search="SQX7-ZN1S-FXW2") == []
+
+
 def test_why_it_failed_and_what_to_do_next_are_forgotten_with_the_status(shop):
     made = shop.create(None)
     made.require_action({"type": "redirect", "url": "https://bank.example"}, shop.now)

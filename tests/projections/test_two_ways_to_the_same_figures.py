@@ -2,6 +2,8 @@
 
 import random
 from datetime import timedelta
+from functools import cache
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +17,25 @@ from projections.source_breakdown import ranked_sources, source_breakdown
 from projections.top_customers import top_customers
 
 CUSTOMERS = ["cus_1", "cus_2", "cus_3"]
+DATABASES, SEEDS = ("sqlite", "postgresql"), range(4)
+
+
+@pytest.fixture(scope="module")
+def lives(request, shop_in):
+    """Shops that all tests ask, each filled by the first of them."""
+
+    @cache
+    def lived(database, seed):
+        shop = shop_in(request.getfixturevalue(f"{database}_views"))
+        live_through(shop, random.Random(seed), steps=120)
+        return shop
+
+    return lived
+
+
+@pytest.fixture(params=product(DATABASES, SEEDS), ids=lambda each: "-".join(map(str, each)))
+def shop(request, lives):
+    return lives(*request.param)
 
 
 def live_through(shop, chance, steps):
@@ -71,9 +92,7 @@ ACTS = [
 ]
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_all_time_is_the_range_that_has_everything(shop, seed):
-    live_through(shop, random.Random(seed), steps=120)
+def test_all_time_is_the_range_that_has_everything(shop):
     ever = {"start": shop.now - timedelta(days=2000), "end": shop.now + timedelta(days=1)}
 
     for customer_id in [None, *CUSTOMERS]:
@@ -92,9 +111,7 @@ def test_all_time_is_the_range_that_has_everything(shop, seed):
             assert shop.ask(payment_stats, wanted) == shop.ask(payment_stats, wanted, **ever)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_the_parts_of_time_and_the_customers_add_up_to_the_whole(shop, seed):
-    live_through(shop, random.Random(seed), steps=120)
+def test_the_parts_of_time_and_the_customers_add_up_to_the_whole(shop):
     end = shop.now + timedelta(seconds=1)
 
     for currency in ("GHS", "USD"):
@@ -122,10 +139,7 @@ def test_the_parts_of_time_and_the_customers_add_up_to_the_whole(shop, seed):
         assert before + since == whole
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_customer_s_totals_are_what_its_sources_brought(shop, seed):
-    live_through(shop, random.Random(seed), steps=120)
-
+def test_a_customer_s_totals_are_what_its_sources_brought(shop):
     for customer_id in CUSTOMERS:
         for totals in shop.ask(profile, customer_id).totals_by_currency:
             sources = shop.ask(source_breakdown, customer_id=customer_id, currency=totals.currency)

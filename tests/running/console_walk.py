@@ -46,6 +46,8 @@ def walk(browser: httpx.Client, start: str = "/console") -> Walk:
 
 def _links_of(browser: httpx.Client, address: str, walked: Walk) -> list[str]:
     answer = browser.get(address, headers={"Accept": "text/html"})
+    if answer.is_redirect:
+        return [answer.headers["location"]]
     if answer.status_code != 200:
         walked.nowhere[address] = answer.status_code
     elif "text/html" in answer.headers["content-type"]:

@@ -1,4 +1,4 @@
-"""An empty store with views: made once for a run, and copied for each test that begins with one.
+"""An empty store with views: made once for many tests that begin with one.
 
 To make the tables of all views takes longer than most tests.
 """

@@ -7,15 +7,14 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
 import psycopg
-from sqlalchemy import URL, delete, make_url
-
-from ledger.schema import metadata
+from sqlalchemy import URL, make_url
 
 PATIENCE_SECONDS = 60
 
@@ -103,27 +102,31 @@ class Postgresql:
         )
 
 
-# As good as new: nobody is connected, and what was made in it is gone.
-_EMPTIED = r"""
+# Whatever is in these belongs to PostgreSQL itself, or to whoever asks next.
+_OURS = r"nspname NOT LIKE 'pg\_%' AND nspname NOT IN ('information_schema', 'public')"
+_SCHEMAS = f"SELECT nspname FROM pg_namespace WHERE {_OURS} ORDER BY nspname"  # noqa: S608 (our own)
+# Nobody is connected, and what was made in it is gone, but for the schemas that are kept.
+_EMPTIED = f"""
 DO $$
 DECLARE each record;
 BEGIN
     PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
     FOR each IN SELECT nspname FROM pg_namespace
-        WHERE nspname NOT LIKE 'pg\_%' AND nspname NOT IN ('information_schema', 'KEPT')
+        WHERE ({_OURS} OR nspname = 'public') AND nspname <> ALL (KEPT)
     LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', each.nspname);
     END LOOP;
     CREATE SCHEMA public;
     EXECUTE format('ALTER DATABASE %I RESET ALL', current_database());
 END $$
-"""
-# What there is in the ledger's schema, which transaction made it so, and what the planner knows.
-_MADE = """
-WITH mine AS (SELECT oid FROM pg_class WHERE relnamespace = 'whence'::regnamespace)
+"""  # noqa: S608 (our own names)
+# What there is in our schemas, which transaction made it so, and what the planner knows.
+_MADE = f"""
+WITH ours AS (SELECT oid, nspname, xmin FROM pg_namespace WHERE {_OURS}),
+mine AS (SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM ours))
 SELECT md5(string_agg(told, ' ' ORDER BY told)) FROM (
-    SELECT (oid, xmin)::text FROM pg_namespace WHERE nspname = 'whence'
+    SELECT (oid, xmin)::text FROM ours
     UNION ALL SELECT (oid, xmin)::text FROM pg_class WHERE oid IN (SELECT oid FROM mine)
     UNION ALL SELECT (attrelid, attnum, xmin)::text FROM pg_attribute
         WHERE attrelid IN (SELECT oid FROM mine)
@@ -131,54 +134,88 @@ SELECT md5(string_agg(told, ' ' ORDER BY told)) FROM (
     UNION ALL SELECT (oid, xmin)::text FROM pg_constraint WHERE conrelid IN (SELECT oid FROM mine)
     UNION ALL SELECT (oid, xmin)::text FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM mine)
     UNION ALL SELECT (oid, xmin)::text FROM pg_rewrite WHERE ev_class IN (SELECT oid FROM mine)
-    UNION ALL SELECT (oid, xmin)::text FROM pg_proc WHERE pronamespace = 'whence'::regnamespace
+    UNION ALL SELECT (oid, xmin)::text FROM pg_proc WHERE pronamespace IN (SELECT oid FROM ours)
     UNION ALL SELECT (starelid, staattnum, xmin)::text FROM pg_statistic
         WHERE starelid IN (SELECT oid FROM mine)
     UNION ALL SELECT (version_num, xmin)::text FROM whence.alembic_version
+    UNION ALL SELECT (number, definitions, state)::text FROM whence.generations
+        WHERE EXISTS (SELECT FROM ours WHERE nspname <> 'whence')
 ) AS each (told)
-"""
+"""  # noqa: S608 (our own names)
+_PAGES = f"""
+SELECT sum(pg_relation_size(oid)) / 8192 FROM pg_class
+WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE {_OURS})
+"""  # noqa: S608 (our own names)
 # Whoever wrote more has left pages behind that the next would look through.
-_PAGES = """
-SELECT sum(pg_relation_size(oid)) / 8192 FROM pg_class WHERE relnamespace = 'whence'::regnamespace
-"""
 _FEW_PAGES = 200
-_NO_ROWS = ";".join(str(delete(table)) for table in metadata.sorted_tables)
+# The list of the views stays as long as there are any.
+_NO_ROWS = f"""
+DO $$
+DECLARE each record;
+BEGIN
+    FOR each IN SELECT c.oid::regclass AS name FROM pg_class AS c
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE {_OURS} AND relkind = 'r' AND pg_relation_size(c.oid) > 0
+        AND relname <> 'alembic_version' AND (
+            relname <> 'generations'
+            OR NOT EXISTS (SELECT FROM pg_namespace WHERE {_OURS} AND nspname <> 'whence')
+        )
+    LOOP
+        EXECUTE format('DELETE FROM %s', each.name);
+    END LOOP;
+END $$
+"""  # noqa: S608 (our own names)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What there is in a database: its schemas, what they are like, and how large they are."""
+
+    schemas: tuple[str, ...]
+    fingerprint: str
+    pages: int
 
 
 def empty(url: str) -> None:
+    """As good as new."""
     with _operating(url) as operator:
-        operator.execute(_EMPTIED.replace("KEPT", ""))
+        operator.execute(_emptied())
 
 
-def empty_but_for_tables(url: str, made: str) -> bool:
-    """The same, but the ledger's tables stay, without rows; not when they are not as they were.
+def empty_but_for(url: str, made: Made) -> bool:
+    """The same, but the tables of a store stay, without rows; not when they are not as they were.
 
-    That takes a third of dropping them and making them again for the next.
+    That takes a small part of dropping them and making them again for the next.
     """
     with _operating(url) as operator:
-        operator.execute(_EMPTIED.replace("KEPT", "whence"))
-        if _fingerprint(operator) != made:
-            return False
-        operator.execute(_NO_ROWS)
-        identity = "INSERT INTO whence.store (book, id, epoch) VALUES ('', %s, 1)"
-        operator.execute(identity, (uuid4().hex,))
-        return True
+        operator.execute(_emptied(*made.schemas))
+        with suppress(psycopg.ProgrammingError):  # a schema is not there, or a table is not
+            found = _looked_at(operator)
+            few = found.pages <= made.pages + _FEW_PAGES
+            if few and (found.schemas, found.fingerprint) == (made.schemas, made.fingerprint):
+                operator.execute(_NO_ROWS)
+                identity = "INSERT INTO whence.store (book, id, epoch) VALUES ('', %s, 1)"
+                operator.execute(identity, (uuid4().hex,))
+                return True
+        return False
 
 
-def tables_made(url: str) -> str:
-    """What the ledger's tables are like, to be compared after a test."""
+def what_is_made(url: str) -> Made:
+    """To be compared after a test."""
     with _operating(url) as operator:
-        found = _fingerprint(operator)
-    assert found is not None
-    return found
+        return _looked_at(operator)
 
 
-def _fingerprint(operator: psycopg.Connection) -> str | None:
-    with suppress(psycopg.ProgrammingError):  # the schema is not there, or a table is not
-        [pages] = operator.execute(_PAGES).fetchone() or [None]
-        [made] = operator.execute(_MADE).fetchone() or [None]
-        return made if pages is not None and pages <= _FEW_PAGES else None
-    return None
+def _emptied(*kept: str) -> str:
+    names = ", ".join(f"'{name}'" for name in kept)
+    return _EMPTIED.replace("KEPT", f"ARRAY[{names}]::name[]")
+
+
+def _looked_at(operator: psycopg.Connection) -> Made:
+    schemas = tuple(name for (name,) in operator.execute(_SCHEMAS))
+    [fingerprint] = operator.execute(_MADE).fetchone() or [""]
+    [pages] = operator.execute(_PAGES).fetchone() or [0]
+    return Made(schemas, fingerprint, int(pages))
 
 
 def _operating(url: str) -> psycopg.Connection:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+import psutil
 from server import PATIENCE_SECONDS
 
 
@@ -12,3 +13,11 @@ def awaited(condition: Callable[[], object], *, every_seconds: float = 0.1) -> N
     while not condition():
         assert time.monotonic() < until
         time.sleep(every_seconds)
+
+
+def is_over(process: psutil.Process) -> bool:
+    """Also where nobody asks how it ended: whose parent is gone is kept until somebody does."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

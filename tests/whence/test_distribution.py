@@ -5,6 +5,8 @@ import json
 import psycopg
 import pytest
 from citus import emptied, emptying_fails, pretend_citus, spread_beside
+from postgresql import databases_on
+from server import Server
 from statement_scope import offences, recorded
 
 from whence.cleanup import cleaning_up
@@ -51,15 +53,33 @@ def environment(environment, postgresql_url):
     return environment | {"WHENCE_DATABASE_URL": postgresql_url}
 
 
-@pytest.fixture
-def lived(whence):
+@pytest.fixture(scope="module")
+def lived_store(idle_databases, tmp_path_factory):
     """A store with a shop's year in it, built anew once: two generations of views."""
+    url = idle_databases.create()
+    folder = tmp_path_factory.mktemp("lived")
     for command in (
         ("db", "upgrade"),
         ("demo", "--customers", "20", "--payments", "60"),
         ("rebuild",),
     ):
-        assert whence(*command).returncode == 0
+        done = Server(url, folder).whence(*command)
+        assert done.returncode == 0, done.stderr
+    return url
+
+
+@pytest.fixture
+def lived(postgresql_server, lived_store):
+    """A copy of it."""
+    with databases_on(postgresql_server, like=lived_store) as create:
+        yield create()
+
+
+@pytest.fixture
+def postgresql_url(request):
+    if "lived" in request.fixturenames:
+        return request.getfixturevalue("lived")
+    return request.getfixturevalue("new_postgresql")()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Customer history, prefill and state: one customer as a whole."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from api.customers.selector import CustomerRoutes, CustomerSelector
 from api.http.pagination import PageRequest, UpTo100, list_answer
+from api.http.query_fields import Instant
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs
@@ -45,6 +47,8 @@ class ListTimeline(PageRequest):
         description="Repeated, or separated by commas; none: all of them.",
         examples=[["payment", "refund"]],
     )
+    start: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
 
 
 @customer_routes.register(
@@ -58,12 +62,15 @@ async def list_history(
     request: ApiRequest, customer: CustomerSelector, query: Annotated[ListTimeline, Query()]
 ) -> Response:
     """Payments, refunds, disputes, subscriptions, invoices and messages, newest first."""
-    messages = _messages(request)
+    within = {"start": query.start, "end": query.end}
+    messages, types = _messages(request, **within), query.types or ENTRY_TYPES
 
     def read(db: Connection, book: str) -> Page[HistoryEntry]:
-        customer_id, types = customer.find(db, book), query.types or ENTRY_TYPES
+        customer_id = customer.find(db, book)
         told = messages(customer_id)
-        return customer_history(db, book, customer_id, types=types, elsewhere=told, **query.place)
+        return customer_history(
+            db, book, customer_id, types=types, elsewhere=told, **within, **query.place
+        )
 
     return list_answer(request, "history", await request.ask(read), query, lambda entry: entry)
 
@@ -88,12 +95,19 @@ async def show_state(request: ApiRequest, customer_id: str) -> Response:
     return answer(await request.ask(_state, request.book, customer_id, told))
 
 
-def _messages(request: ApiRequest) -> Callable[[str], Elsewhere]:
+def _messages(
+    request: ApiRequest, *, start: datetime | None = None, end: datetime | None = None
+) -> Callable[[str], Elsewhere]:
     """What was written to a customer, by the moment that the question is about."""
     moment, engine = request.moment, request.dependencies.ledger.engine
     named = (moment.as_of, moment.known_at) if moment else ()
     by = min((each for each in named if each is not None), default=None)
-    return lambda customer_id: partial(messages_to, engine, request.book_name, customer_id, by=by)
+
+    def to(customer_id: str) -> Elsewhere:
+        book = request.book_name
+        return partial(messages_to, engine, book, customer_id, by=by, start=start, end=end)
+
+    return to
 
 
 def _state(

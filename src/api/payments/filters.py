@@ -92,7 +92,12 @@ class FilterPayments(InRanges):
     search: Text | None = Field(
         None,
         description="Part of an id, a reference, a description or a source's description; or the "
-        "number on a receipt, like ZN1S-FXW2-SQX7.",
+        "number on a receipt, like ZN1S-FXW2-SQX7, or the provider's reference.",
+    )
+    named: Text | None = Field(
+        None,
+        description="The whole of an id, a reference, the provider's reference, or the number on "
+        "a receipt: found at once, however many payments there are.",
     )
     amount_min: Whole | None = None
     amount_max: Whole | None = None

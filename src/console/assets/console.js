@@ -126,10 +126,23 @@
     one(".uplot", plot)?.remove();
     one(".reading", plot)?.remove();
     plot.classList.add("drawn");
+    // What the last value is stands where its line ends.
+    const end = (plot) => {
+      if (stacked) return;
+      const last = lines.length - 1;
+      const ends = shown.map(({ data, hue }) => ({ value: data[last], hue, at: plot.valToPos(data[last], "y", true) })).sort((one, other) => other.at - one.at);
+      Object.assign(plot.ctx, { textAlign: "left", textBaseline: "middle", font: `600 ${12 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}` });
+      let free = Infinity;
+      for (const { value, hue, at } of ends) {
+        free = Math.min(at, free - 14 * devicePixelRatio);
+        plot.ctx.fillStyle = hue;
+        plot.ctx.fillText(short.format(value), plot.valToPos(last, "x", true) + 6 * devicePixelRatio, free);
+      }
+    };
     const chart = new uPlot({
       width: plot.clientWidth,
       height: 208,
-      padding: [8, 8, 0, 0],
+      padding: [8, stacked ? 8 : 48, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: { x: { time: false, range: (_, low, high) => (stacked ? [low - 0.5, high + 0.5] : [low, high]) }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(high, 0) || 1] } },
@@ -139,6 +152,7 @@
       ],
       series: [{}, ...shown.map(({ hue, label }) => ({ label, stroke: stacked ? "transparent" : hue, fill: stacked ? hue : undefined, width: stacked ? 0 : 1.75, points: { show: lines.length === 1 }, paths: stacked ? uPlot.paths.bars({ size: [0.72, 48] }) : undefined }))],
       hooks: {
+        draw: [end],
         setCursor: [({ cursor }) => {
           const at = cursor.idx;
           reading.textContent = at == null || cursor.left < 0 ? "" : [lines[at].firstElementChild.textContent, ...cells[at].map((cell, part) => `${part < names.length ? names[part] : "Total"} ${cell.textContent}`)].join(" · ");
@@ -168,7 +182,8 @@
     again.addEventListener("click", () => {
       notice.remove();
       const { sourceElement: source, target, select, swap, push } = ctx;
-      htmx.ajax("GET", ctx.request.action, { source: source.isConnected ? source : target, target, select, swap, push });
+      const headers = { "HX-Target": ctx.request.headers["HX-Target"] };
+      htmx.ajax("GET", ctx.request.action, { source: source.isConnected ? source : target, target, select, swap, push, headers });
     });
   });
   on("htmx:after:request", ({ detail: { ctx } }) => ctx.target && one(":scope > .unreached", ctx.target)?.remove());

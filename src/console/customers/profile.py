@@ -8,24 +8,23 @@ from starlette.responses import Response
 
 from console.api_client import Answer
 from console.customers.figures import figures_in
-from console.customers.timeline import entry_of
+from console.customers.happenings import what_happened
 from console.pages import Page
 from console.routing import console_router
 from console.states import word_of
-from console.steps import steps
 from console.writing import Writer
 
 router = console_router()
 
 _FEW: Final = 10
-_ENTRIES: Final = 20
 SOURCES: Final = {"api": "API", "payment_link": "Payment links", "subscription": "Subscriptions"}
 _REFUNDABLE: Final = ("succeeded", "partially_refunded", "partially_captured", "disputed")
 
 
 @router.get("/console/customers/{customer_id}")
 async def show_customer(page: Page, customer_id: str) -> Response:
-    found, facts, sources, payments, messages, consents = await _asked(page, customer_id)
+    found, sources, payments, consents = await _asked(page, customer_id)
+    happened = await what_happened(page, customer_id)
     customer = found["customer"]
     return page.render(
         "customers/profile.html",
@@ -35,29 +34,24 @@ async def show_customer(page: Page, customer_id: str) -> Response:
             "/console/customers/{}/explain", customer_id, figure=figure
         ),
         found=found,
-        facts=facts,
-        entries=[entry_of(each, page) for each in facts["facts"]],
         sources=sources,
         shares=lambda write: [*_shares(sources, write)],
         names=SOURCES,
         refundable=_REFUNDABLE,
         word_of=word_of,
         payments=payments,
-        messages=messages,
         consents={each["channel"]: each for each in consents["consents"]},
-        **steps(page, facts["pagination"], len(facts["facts"])),
+        **happened,
     )
 
 
 async def _asked(page: Page, customer_id: str) -> tuple[Answer, ...]:
-    place, currency = page.chosen("cursor", "offset"), page.chosen("currency")
+    currency = page.chosen("currency")
     theirs = "/v1/customers/{}/"
     return await asyncio.gather(
         page.api.get(theirs + "state", customer_id),
-        page.api.get(theirs + "facts", customer_id, limit=_ENTRIES, **place),
         page.api.get(theirs + "sources", customer_id, **currency),
         page.api.get(theirs + "payments", customer_id, limit=_FEW),
-        page.api.get(theirs + "history", customer_id, types="message", limit=_FEW),
         page.api.get(theirs + "consents", customer_id),
     )
 

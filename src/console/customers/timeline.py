@@ -7,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from console.pages import Page
+from console.states import tone_of, word_of
 
 _SECTIONS: Final = {
     "payment": "/console/payments/{}",
@@ -47,11 +48,17 @@ _AMOUNTS: Final = ("refund_amount", "disputed_amount", "released_amount", "captu
 _TAKEN: Final = ("payment.refunded", "payment.dispute_lost")
 
 
+_CHANNELS: Final = {"email": "Email", "sms": "Text message"}
+
+
 @dataclass(frozen=True)
 class Entry:
-    """What happened; ``by`` and ``why`` as far as anybody said, ``raw`` the fact as JSON."""
+    """What happened; ``by`` and ``why`` as far as anybody said, ``raw`` the fact as JSON.
 
-    id: int
+    A message is no fact: it has none.
+    """
+
+    id: str
     at: str
     title: str
     icon: str
@@ -69,7 +76,7 @@ def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
     data = fact["data"]
     place = _SECTIONS.get(subject)
     return Entry(
-        id=fact["position"],
+        id=str(fact["position"]),
         at=fact["occurred_at"],
         title=title_of(fact["topic"]).format_map(data),
         icon=_icon(subject, happened),
@@ -80,6 +87,24 @@ def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
         by=fact["actor_name"] or "",
         why=fact["reason"] or "",
         raw=orjson.dumps(fact, option=orjson.OPT_INDENT_2).decode(),
+    )
+
+
+def entry_of_message(message: Mapping[str, Any], page: Page) -> Entry:
+    """What was written to the customer, and what became of it; leads to why."""
+    channel, status = _CHANNELS.get(message["description"], "Message"), message["status"]
+    return Entry(
+        id=message["id"],
+        at=message["occurred_at"],
+        title=f"{channel} {word_of(status).lower()}",
+        icon="message",
+        tone=tone_of(status),
+        href=page.url("/console/workflows/executions/{}", message["execution_id"]),
+        amount=None,
+        currency=None,
+        by="",
+        why="",
+        raw="",
     )
 
 

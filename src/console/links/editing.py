@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
+from console.forms import number_in
 from console.links.more import TYPES, asked_of, more_in, typed_of
 from console.pages import Page
 from console.problems import Problem, problem_of
@@ -136,10 +137,10 @@ def _currency(page: Page) -> str:
 
 
 def _most_uses(page: Page) -> int | None:
-    typed = page.form.get("max_uses", "").strip()
-    if typed and not typed.isdecimal():
-        raise InvalidInput("max_uses", "is a whole number, such as 100")
-    return int(typed) if typed else None
+    number = number_in(page.form.get("max_uses", ""))
+    if isinstance(number, str):
+        raise InvalidInput("max_uses", "must be a whole number, such as 100")
+    return number
 
 
 def _expiry(page: Page) -> str | None:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import minor_units
+from console.failures import failure_of
 from console.listings import chips, hidden, standing, unfiltered
 from console.pages import Page
 from console.payments.naming import METHODS, SOURCES, STATUSES
@@ -51,7 +52,7 @@ async def list_payments(page: Page) -> Response:
         )
         shown |= {"call": found.call, **standing(page, found)}
     except ApiError as error:
-        shown["problem"] = problem_of(error).sentence
+        shown["problem"] = _problem(error)
     return page.render(
         "payments/list.html",
         **shown,
@@ -79,6 +80,12 @@ def _asked(page: Page) -> dict[str, Any]:
                 raise InvalidInput("currency", "amounts can be compared in one currency: say which")
             asked[of_api] = minor_units(typed, currency.upper())
     return asked
+
+
+def _problem(error: ApiError) -> str:
+    """What is wrong with a filter, beside the filters; raises what no filter would mend."""
+    problem_of(error)
+    return failure_of(error).sentence
 
 
 def _labels(page: Page) -> dict[str, str]:

@@ -114,7 +114,7 @@ async def _editor(
     return page.render(
         "settings/template_edit.html",
         words=template,
-        said=said,
+        said={**_NEW, **said},
         preview=preview and preview.body,
         refused=refused,
         variables=VARIABLES,

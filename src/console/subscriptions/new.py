@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
+from console.forms import number_in
 from console.pages import Page
 from console.payments.naming import METHODS
 from console.problems import Problem, problem_of
@@ -84,11 +85,10 @@ def _said(page: Page) -> dict[str, Any]:
     if not has_decimals(currency):
         raise InvalidInput("currency", "is not a currency payments are made in: write it like GHS")
     said = _texts(page, *_TEXTS) | {"currency": currency, "amount": _amount(page, currency)}
-    if typed := page.form.get("trial_days", "").strip():
-        if not typed.isdecimal():
-            raise InvalidInput("trial_days", "is a whole number of days, such as 14")
-        said["trial_days"] = int(typed)
-    return said
+    days = number_in(page.form.get("trial_days", ""))
+    if isinstance(days, str):
+        raise InvalidInput("trial_days", "must be a whole number of days, such as 14")
+    return said if days is None else said | {"trial_days": days}
 
 
 def _texts(page: Page, *names: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import Problems, pairs_as_text, pairs_in, words_in
+from console.forms import Problems, number_in, pairs_as_text, pairs_in, words_in
 from console.pages import Page
 from console.routing import console_router
 from console.webhooks.endpoints import ENDPOINT, previewed
@@ -87,7 +87,7 @@ def _typed(page: Page) -> dict[str, str]:
 def _registered(page: Page) -> dict[str, Any]:
     begin = page.form.get("begin", "").strip()
     name = page.form.get("name", "").strip()
-    said = _said(page, {}) | {"begin": int(begin) if begin.isdecimal() else begin or "now"}
+    said = _said(page, {}) | {"begin": number_in(begin) or "now"}
     return said if name else {key: value for key, value in said.items() if key != "name"}
 
 

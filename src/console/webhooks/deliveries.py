@@ -6,7 +6,7 @@ import orjson
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.api_client import Answer
+from console.listings import standing
 from console.pages import Page
 from console.routing import console_router
 
@@ -19,18 +19,15 @@ _HIDDEN: Final = frozenset({403, 404})
 @router.get("/console/webhooks/deliveries")
 async def list_deliveries(page: Page) -> Response:
     asked = page.chosen(*_FILTERS)
-    found = await page.api.get("/v1/webhooks/outbound", **asked, **page.chosen("cursor"))
+    place = page.chosen("cursor", "offset")
+    found = await page.api.get("/v1/webhooks/outbound", **asked, **place)
     endpoints = await page.api.get("/v1/webhooks/endpoints")
-    cursor = found.headers.get("whence-next-cursor")
     return page.render(
         "webhooks/deliveries.html",
         found=found,
         names={each["id"]: each["name"] for each in endpoints["endpoints"]},
-        total=_total(found),
-        is_exact=found.headers.get("whence-total-is-exact") != "false",
-        next=page.here(cursor=cursor) if cursor else "",
-        first=not page.query.get("cursor"),
         chips=[(f"{_word(name)}: {asked[name]}", page.here(**{name: None})) for name in asked],
+        **standing(page, found),
     )
 
 
@@ -76,11 +73,6 @@ async def or_nothing(page: Page, path: str, *segments: str, **query: Any) -> dic
 
 def as_json(body: Any) -> str:
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
-
-
-def _total(found: Answer) -> int | None:
-    total = found.headers.get("x-total-count")
-    return None if total is None else int(total)
 
 
 def _word(name: str) -> str:

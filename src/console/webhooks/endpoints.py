@@ -6,6 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
+from console.failures import failure_of
 from console.pages import Page
 from console.routing import console_router
 
@@ -77,7 +78,7 @@ async def previewed(page: Page, events: list[str]) -> tuple[dict[str, Any] | Non
     try:
         found = await page.api.post("/v1/webhooks/endpoints/preview", events=events)
     except ApiError as error:
-        return None, error.message
+        return None, failure_of(error).sentence
     return found.body, ""
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import Problems
+from console.forms import Problems, number_in
 from console.pages import Page
 from console.routing import console_router
 from console.webhooks.deliveries import as_json
@@ -77,8 +77,9 @@ async def _latest(page: Page, asked: dict[str, Any]) -> _Stretch:
 
 async def _before(page: Page) -> int:
     typed = page.query.get("before", "")
-    if typed.isascii() and typed.isdigit():
-        return int(typed)
+    position = number_in(typed)
+    if isinstance(position, int):
+        return position
     reached = await page.api.get("/v1/events", limit=1)
     return (page.position or reached["position"]) + 1
 

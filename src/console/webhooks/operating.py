@@ -5,7 +5,7 @@ from typing import Any
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import Problems
+from console.forms import Problems, number_in
 from console.pages import Page
 from console.routing import console_router
 from console.webhooks.endpoints import ENDPOINT, shown
@@ -42,8 +42,7 @@ async def test(page: Page, endpoint_id: str) -> Response:
 async def rotate(page: Page, endpoint_id: str) -> Response:
     """Both secrets are shown in the answer, and on no page after it."""
     before = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
-    hours = page.form.get("previous_for_hours", "24")
-    said = {"previous_for_hours": int(hours) if hours.isdecimal() else hours}
+    said = {"previous_for_hours": number_in(page.form.get("previous_for_hours", "24"))}
     try:
         endpoint = await page.api.post("/v1/webhooks/endpoints/{}/rotate", endpoint_id, **said)
     except ApiError as error:
@@ -67,7 +66,7 @@ async def resend_failed(page: Page, endpoint_id: str) -> Response:
 
 @router.post(f"{_ONE}/replay")
 async def replay(page: Page, endpoint_id: str) -> Response:
-    places = {name: _place(page.form.get(name, "")) for name in ("from", "until")}
+    places = {name: number_in(page.form.get(name, "")) for name in ("from", "until")}
     said: dict[str, Any] = {name: place for name, place in places.items() if place != ""}
     try:
         plan = await page.api.post("/v1/webhooks/replay", endpoint=endpoint_id, **said)
@@ -90,12 +89,6 @@ async def remove(page: Page, endpoint_id: str) -> Response:
 async def _refused(page: Page, endpoint_id: str, error: ApiError) -> Response:
     problems = Problems(error)
     return await shown(page, endpoint_id, problems=problems, status=problems.status)
-
-
-def _place(typed: str) -> int | str:
-    """A position, or a moment."""
-    typed = typed.strip()
-    return int(typed) if typed.isdecimal() else typed
 
 
 def _see(page: Page, endpoint_id: str, said: str) -> Response:

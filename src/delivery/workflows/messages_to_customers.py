@@ -35,12 +35,19 @@ def messages_to(
     most: int,
     *,
     by: datetime | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> tuple[list[HistoryEntry], int]:
     """The newest that come after a place of the timeline, and how many there are in all.
 
     Sent, failed for good, or skipped for a reason, by a moment; not what was only tried out.
+    `start` ≤ when < `end`.
     """
     of_customer = _of_customer(book, customer_id, by)
+    if start is not None:
+        of_customer = of_customer.where(_action.completed_at >= written(start))
+    if end is not None:
+        of_customer = of_customer.where(_action.completed_at < written(end))
 
     def read(connection: Connection) -> tuple[list[HistoryEntry], int]:
         total = connection.execute(select(func.count()).select_from(of_customer.subquery()))

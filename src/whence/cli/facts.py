@@ -1,7 +1,10 @@
 """`whence events`: the recorded facts, as they stand in the ledger."""
 
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
 from typing import Annotated
 
 import orjson
@@ -30,14 +33,35 @@ def events(
     with recording(Settings.load(), makes_store=False) as ledger:
         if book is not None:
             _must_be_a_book(ledger, book)
-        try:
-            for fact in _facts(ledger, book, after, follow=follow):
+        with _interrupts() as interrupted:
+            for fact in _facts(ledger, book, after, interrupted, follow=follow):
                 typer.echo(_as_json(fact) if json else _as_text(fact))
-        except KeyboardInterrupt:
-            return
+                if interrupted():
+                    return
 
 
-def _facts(ledger: Ledger, book: str | None, after: int, *, follow: bool) -> Iterator[StoredFact]:
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Whether somebody has interrupted.
+
+    An interrupt that is raised is lost where it comes as something is finalized.
+    """
+    interrupted = Event()
+    before = signal.signal(signal.SIGINT, lambda _signal, _frame: interrupted.set())
+    try:
+        yield interrupted.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _facts(
+    ledger: Ledger,
+    book: str | None,
+    after: int,
+    interrupted: Callable[[], bool],
+    *,
+    follow: bool,
+) -> Iterator[StoredFact]:
     seen: dict[str, int] = {}
     while True:
         heads = ledger.heads() if book is None else {book: ledger.head(book)}
@@ -50,7 +74,7 @@ def _facts(ledger: Ledger, book: str | None, after: int, *, follow: bool) -> Ite
                 yield from facts
                 position = facts[-1].position
             seen[name] = position
-        if not follow:
+        if not follow or interrupted():
             return
         time.sleep(_LOOKED_AGAIN_AFTER_SECONDS)
 

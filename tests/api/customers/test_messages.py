@@ -93,3 +93,14 @@ def test_of_the_past_only_what_had_been_written_by_then(written_to):
 
     assert [each["id"] for each in by_then["history"]] == [first["id"]]
     assert by_then["pagination"]["total"] == 1
+
+
+def test_of_a_time_there_is_what_happened_in_it(written_to):
+    whole = history(written_to)["history"]
+    start, end = whole[4]["occurred_at"], whole[1]["occurred_at"]
+
+    for types in ([], ["message"], ["payment"]):
+        between = history(written_to, types=types, **{"from": start, "to": end})
+        fitting = [each for each in whole[2:5] if not types or each["type"] in types]
+        assert between["history"] == fitting
+        assert between["pagination"]["total"] == len(fitting)

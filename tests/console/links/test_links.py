@@ -88,7 +88,7 @@ def test_a_link_is_made_in_a_form(console, client):
     [
         ({"currency": "Cedi"}, "write it like GHS"),
         ({"amount": "much"}, "not an amount in GHS"),
-        ({"max_uses": "often"}, "s a whole number"),
+        ({"max_uses": "often"}, "must be a whole number"),
         ({"redirect_url": "nowhere"}, "not an http or https address"),
         ({"amount": "1,250"}, "say which is meant"),
     ],

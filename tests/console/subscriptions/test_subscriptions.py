@@ -61,8 +61,8 @@ def test_a_subscription_is_started_in_a_form(console, client):
     ("wrong", "said"),
     [
         ({"customer_id": ""}, "customer"),
-        ({"amount": ""}, "Is needed"),
-        ({"trial_days": "long"}, "is a whole number"),
+        ({"amount": ""}, "This is needed"),
+        ({"trial_days": "long"}, "must be a whole number"),
         ({"start_date": "2001-01-01"}, "2001"),
     ],
 )

@@ -11,6 +11,7 @@ from ledger.append import Append, NewFact
 
 FAULTS = [{"book": "", "sentence": "<script>alert(1)</script> is missing"}]
 UNSOUND = {"generation": 1, "sound": False, "books": 2, "rows": 7, "fault_count": 3}
+SOUND = {"sound": True, "rows": 1204, "database": "its extension amcheck is not installed"}
 PLACE = "/console/system"
 
 
@@ -79,12 +80,13 @@ def test_a_rebuild_is_begun_once_renews_itself_without_scripts_and_is_stopped(co
 
 def test_what_was_over_before_it_was_stopped_is_said_so(console, runs):
     run = runs.begin("verify", holder="me")
-    runs.end(run, "me", "done", report=json.dumps({"sound": True, "rows": 1204}))
+    runs.end(run, "me", "done", report=json.dumps(SOUND))
 
     told = pressed(console, "runs/1/cancel")
 
     assert "It was over before it could be stopped." in told
     assert "Sound: 1,204 rows" in told
+    assert "its extension amcheck is not installed." in told
     assert "On the machine" in told
 
 

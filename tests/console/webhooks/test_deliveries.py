@@ -129,3 +129,12 @@ def test_one_event_is_shown_as_it_is_told(console, client, pay):
     shown = console.get(f"/console/events/{event['id']}").text
 
     assert code_in(shown) == event
+
+
+def test_the_list_says_where_one_is_in_it_and_leads_back(console, delivery):
+    first = console.get("/console/webhooks/deliveries").text
+    beyond = console.get("/console/webhooks/deliveries?offset=1").text
+
+    assert "1 to 1" in first
+    assert delivery["id"] in first
+    assert delivery["id"] not in beyond

@@ -14,6 +14,7 @@ from forked import ensure_prepared
 from slow_statements import hindered
 from sqlalchemy import select
 from tables import make_tables
+from waiting import awaited, is_over
 
 from domain.customer import Customer
 from domain.payment import Payment
@@ -244,7 +245,7 @@ def test_no_process_outlives_the_one_that_started_it(kiosk, postgresql_url, tmp_
         parent.kill()
 
         assert len(children) == 2
-        assert psutil.wait_procs(children, timeout=30)[1] == []
+        awaited(lambda: all(map(is_over, children)))
 
 
 def test_no_two_folds_write_one_table(kiosk):

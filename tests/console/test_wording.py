@@ -1,0 +1,47 @@
+"""Wording: what the API refuses is said in words, and whatever somebody wrote stays as it is."""
+
+import pytest
+
+from console.wording import about, label_of, sentence_of
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("is required", "This is needed."),
+        ("String should have at most 255 characters", "This must have at most 255 characters."),
+        ("String should have at least 1 character", "This must not be empty."),
+        ("Input should be 'api' or 'link'", "This must be 'api' or 'link'."),
+        (
+            "Input should be 'now'; or Input should be a valid integer",
+            "This must be 'now' or must be a number.",
+        ),
+        ("is not an RFC 3339 date and time", "This must be a date, with a time."),
+        ("add_tag needs config.tag", "Add tag needs tag."),
+        (
+            "names 'my_event.x', which nothing is called",
+            "This names 'my_event.x', which nothing is called.",
+        ),
+        ("cannot refund 301 GHS: 300 left", "Cannot refund 301 GHS: 300 left."),
+        ("An email address must have an @-sign.", "An email address must have an @-sign."),
+    ],
+)
+def test_a_reason_is_a_sentence_without_names_of_the_api(reason, said):
+    assert sentence_of(reason) == said
+
+
+@pytest.mark.parametrize(
+    ("field", "label"),
+    [
+        ("customer_id", "Customer"),
+        ("created_after", "Created after"),
+        ("rule.actions[0].template_id", "Template"),
+        ("tz", "Zone"),
+    ],
+)
+def test_a_field_has_a_name_that_people_use(field, label):
+    assert label_of(field) == label
+
+
+def test_what_stands_beside_no_field_names_it():
+    assert about("sort_by", "is required") == "Sort by: is needed."
