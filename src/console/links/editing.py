@@ -99,10 +99,9 @@ def _form(
 
 
 def _problem(error: ApiError) -> Problem:
-    """What is wrong with one question is said above all of them."""
-    problem = problem_of(error)
-    is_asked = (problem.field or "").startswith("custom_fields[")
-    return replace(problem, field="custom_fields") if is_asked else problem
+    """Of looks each part has a field of its own."""
+    problem, field = problem_of(error), str((error.details or {}).get("field"))
+    return replace(problem, field=field) if field.startswith("branding.") else problem
 
 
 def _terms(page: Page, known: Mapping[str, Any] | None) -> dict[str, Any]:
