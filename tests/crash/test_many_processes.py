@@ -214,6 +214,7 @@ def test_eight_processes_that_start_at_once_make_one_store_and_build_its_views_o
 def test_servers_and_projectors_killed_at_random_lose_and_double_nothing(load):
     group = load.group
     chance = random.Random(64)
+    load.breath_seconds = 0.02 if KILLS == 1 else 0
 
     async def killing():
         for _ in range(KILLS):

@@ -7,3 +7,4 @@ from projections.engine.generations.generations import Generations
 
 Generations.noticed_seconds = 0.1
 Generations.last_read_seconds = 0.2
+Generations.heartbeat_seconds = 0.25

@@ -59,6 +59,8 @@ class Generations:
     noticed_seconds: ClassVar[float] = 0.5
     # …and a query that was asked before that is answered so much later.
     last_read_seconds: ClassVar[float] = 5.0
+    # Whoever builds says so often that it is alive.
+    heartbeat_seconds: ClassVar[float] = 1.0
 
     def __init__(self, ledger_engine: Engine, views_location: Path, *, clock: Clock) -> None:
         self._registry = Registry(ledger_engine, clock)

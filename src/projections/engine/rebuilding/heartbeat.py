@@ -13,7 +13,6 @@ from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations
 from projections.engine.generations.registry import Registered
 
-HEARTBEAT_SECONDS = 1.0
 _DEAD_AFTER_SECONDS = 4.0
 
 
@@ -74,7 +73,7 @@ def build(
 
     # A heartbeat that is missed now and then does no harm; the build itself must go on.
     def beat() -> None:
-        while not done.wait(HEARTBEAT_SECONDS):
+        while not done.wait(generations.heartbeat_seconds):
             generations.note(generation.number, meter.facts, meter.total, next(heartbeats))
 
     thread = supervised_thread(beat, name="rebuild-heartbeat", closing=done)
@@ -95,7 +94,7 @@ def clear_abandoned(generations: Generations, definitions: Definitions) -> None:
     silent = _builds(generations, definitions)
     until = time.monotonic() + _DEAD_AFTER_SECONDS
     while silent and time.monotonic() < until:
-        time.sleep(HEARTBEAT_SECONDS / 4)
+        time.sleep(generations.heartbeat_seconds / 4)
         silent &= _builds(generations, definitions)
     for each in silent:
         generations.abandon(each.number)

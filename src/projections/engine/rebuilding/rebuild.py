@@ -18,7 +18,6 @@ from projections.engine.generations.generations import Generations, ViewsRebuild
 from projections.engine.generations.same_history import is_folded_from
 from projections.engine.live.projector import Projector
 from projections.engine.rebuilding.heartbeat import (
-    HEARTBEAT_SECONDS,
     Meter,
     Notice,
     Rebuilding,
@@ -131,7 +130,7 @@ def ensure_views(
             generation = generations.serving(definitions)
         except ViewsRebuilding as state:
             if state.building is not None:
-                closing.wait(HEARTBEAT_SECONDS)
+                closing.wait(generations.heartbeat_seconds)
                 clear_abandoned(generations, definitions)
                 continue
             # Of those who begin at the same moment one builds; the others find it building.

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog.testing import capture_logs
 
-from projections.engine.rebuilding import heartbeat as building_module
+from projections.engine.generations.generations import Generations
 from projections.engine.rebuilding.heartbeat import Meter, build
 
 PATIENCE_SECONDS = 20
@@ -39,7 +39,7 @@ def failing_once(work, error):
 
 @pytest.mark.parametrize("error", [PoolTimeoutError("none is free"), RuntimeError("unexpected")])
 def test_a_build_shows_its_heartbeat_again_after_an_error(shop, log, monkeypatch, error):
-    monkeypatch.setattr(building_module, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(Generations, "heartbeat_seconds", 0.01)
     monkeypatch.setattr(shop.generations, "note", failing_once(shop.generations.note, error))
 
     with build(shop.generations, shop.definitions, Meter(9, lambda _: None)) as generation:
