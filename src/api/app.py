@@ -76,6 +76,7 @@ from api.workflows import previews as template_previews
 from api.workflows import rules as workflow_rules
 from api.workflows import suppressions as workflow_suppressions
 from api.workflows import templates as workflow_templates
+from api.workflows import trying as workflow_trying
 
 Only = Literal["commands", "queries"] | None
 
@@ -130,6 +131,7 @@ _COMMANDS = (
     template_previews.router,
     workflow_templates.command_router,
     workflow_integrations.command_router,
+    workflow_trying.router,
     api_keys.command_router,
     users.command_router,
     command_line.command_router,

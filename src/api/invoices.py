@@ -16,14 +16,19 @@ from api.http.routing import example, needs, new_router
 from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.filter_types import EitherSpelling
-from api.resources.invoices import Invoice, InvoicesExport, invoice_of
+from api.resources.invoices import (
+    Invoice,
+    InvoicesExport,
+    ListedInvoice,
+    invoice_of,
+)
 from commands import invoices as commands
 from commands.fields import Text
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoices import CancelInvoice, RetryInvoice, UpdateInvoice
 from domain.invoice import Invoice as InvoiceAggregate
 from domain.invoice import InvoiceNotFound, InvoiceStatus
-from projections.customers import customer_id_meant
+from projections.customers import customer_id_meant, with_customer_names
 from projections.engine.querying.pages import Page
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice, invoice_export, invoice_list
 
@@ -110,16 +115,17 @@ async def retry_invoice(
     return await request.decide(commands.retry_invoice, invoice_id, show=_body, status=202)
 
 
-@query_router.get("/v1/invoices", response_model=list[Invoice], dependencies=[READ])
+@query_router.get("/v1/invoices", response_model=list[ListedInvoice], dependencies=[READ])
 async def list_invoices(request: ApiRequest, query: Annotated[ListInvoices, Query()]) -> Response:
     """Newest first."""
     conditions = query.filter(request)
 
-    def read(db: Connection, book: str) -> Page[InvoiceRecord]:
-        return invoice_list(db, book, conditions(db, book), **query.place)
+    def read(db: Connection, book: str) -> Page[tuple[InvoiceRecord, str | None]]:
+        page = invoice_list(db, book, conditions(db, book), **query.place)
+        return page.showing([*with_customer_names(db, book, page.rows)])
 
-    page, org_id = await request.ask(read), request.org_id
-    return array_answer(request, page, lambda row: told(request, invoice_of(row, org_id)))
+    page = await request.ask(read)
+    return array_answer(request, page, lambda row: _listed(request, *row))
 
 
 @query_router.get(
@@ -132,13 +138,14 @@ async def export_invoices(
     request: ApiRequest, query: Annotated[ExportInvoices, Query()]
 ) -> Response:
     """Every invoice that fits, newest first, as JSON or CSV."""
-    conditions, org_id = query.filter(request), request.org_id
+    conditions = query.filter(request)
 
     def rows(db: Connection, book: str) -> Iterator[dict[str, Any]]:
         found = invoice_export(db, book, conditions(db, book))
-        return (told(request, invoice_of(each, org_id)) for each in found)
+        named = with_customer_names(db, book, found)
+        return (_listed(request, *each) for each in named)
 
-    return query.of(request, "invoices", Invoice, rows)
+    return query.of(request, "invoices", ListedInvoice, rows)
 
 
 @query_router.get("/v1/invoices/{invoice_id}", response_model=Invoice, dependencies=[READ])
@@ -148,3 +155,10 @@ async def show_invoice(request: ApiRequest, invoice_id: str) -> Response:
     if found is None:
         raise InvoiceNotFound(invoice_id)
     return answer(told(request, invoice_of(found, request.org_id)))
+
+
+def _listed(
+    request: ApiRequest, invoice: InvoiceRecord, customer_name: str | None
+) -> dict[str, Any]:
+    whole = invoice_of(invoice, request.org_id)
+    return told(request, whole | {"customer_name": customer_name})

@@ -16,7 +16,12 @@ from api.http.routing import example, needs, new_router
 from api.resources.customer_secrecy import may_ask_for, told
 from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.filter_types import EitherSpelling
-from api.resources.subscriptions import Subscription, SubscriptionsExport, subscription_of
+from api.resources.subscriptions import (
+    ListedSubscription,
+    Subscription,
+    SubscriptionsExport,
+    subscription_of,
+)
 from commands import subscriptions as commands
 from commands.fields import Text
 from commands.handling.unit_of_work import UnitOfWork
@@ -30,7 +35,7 @@ from commands.subscriptions import (
 from domain.subscription import Subscription as SubscriptionAggregate
 from domain.subscription import SubscriptionStatus
 from domain.subscription_refusals import SubscriptionNotFound
-from projections.customers import customer_id_meant
+from projections.customers import customer_id_meant, with_customer_names
 from projections.engine.querying.pages import Page
 from projections.subscriptions import (
     SubscriptionFilter,
@@ -168,18 +173,19 @@ async def cancel_subscription(
     return await request.decide(commands.cancel_subscription, subscription_id, command, show=_body)
 
 
-@query_router.get("/v1/subscriptions", response_model=list[Subscription], dependencies=[READ])
+@query_router.get("/v1/subscriptions", response_model=list[ListedSubscription], dependencies=[READ])
 async def list_subscriptions(
     request: ApiRequest, query: Annotated[ListSubscriptions, Query()]
 ) -> Response:
     """Newest first."""
     conditions = query.filter(request)
 
-    def read(db: Connection, book: str) -> Page[SubscriptionRecord]:
-        return subscription_list(db, book, conditions(db, book), **query.place)
+    def read(db: Connection, book: str) -> Page[tuple[SubscriptionRecord, str | None]]:
+        page = subscription_list(db, book, conditions(db, book), **query.place)
+        return page.showing([*with_customer_names(db, book, page.rows)])
 
-    page, org_id = await request.ask(read), request.org_id
-    return array_answer(request, page, lambda row: told(request, subscription_of(row, org_id)))
+    page = await request.ask(read)
+    return array_answer(request, page, lambda row: _listed(request, *row))
 
 
 @query_router.get(
@@ -192,13 +198,14 @@ async def export_subscriptions(
     request: ApiRequest, query: Annotated[ExportSubscriptions, Query()]
 ) -> Response:
     """Every subscription that fits, newest first, as JSON or CSV."""
-    conditions, org_id = query.filter(request), request.org_id
+    conditions = query.filter(request)
 
     def rows(db: Connection, book: str) -> Iterator[dict[str, Any]]:
         found = subscription_export(db, book, conditions(db, book))
-        return (told(request, subscription_of(each, org_id)) for each in found)
+        named = with_customer_names(db, book, found)
+        return (_listed(request, *each) for each in named)
 
-    return query.of(request, "subscriptions", Subscription, rows)
+    return query.of(request, "subscriptions", ListedSubscription, rows)
 
 
 @query_router.get(
@@ -210,3 +217,10 @@ async def show_subscription(request: ApiRequest, subscription_id: str) -> Respon
     if found is None:
         raise SubscriptionNotFound(subscription_id)
     return answer(told(request, subscription_of(found, request.org_id)))
+
+
+def _listed(
+    request: ApiRequest, subscription: SubscriptionRecord, customer_name: str | None
+) -> dict[str, Any]:
+    whole = subscription_of(subscription, request.org_id)
+    return told(request, whole | {"customer_name": customer_name})

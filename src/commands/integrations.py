@@ -46,6 +46,12 @@ class UpdateIntegration(ChangingCommand):
     status: Status | None = None
 
 
+class TryIntegration(Command):
+    """``to``: an email address or a phone number; a notification goes to its own place."""
+
+    to: Text | None = None
+
+
 class TooManyIntegrations(Conflict):
     code = "too_many_integrations"
 
@@ -100,6 +106,14 @@ async def make_default_integration(work: UnitOfWork, integration_id: str) -> Int
     """It is the one that is meant of its type where a rule names none."""
     integration = await work.load_for_update(Integration, integration_id)
     await _make_default(work, integration)
+    return integration
+
+
+async def note_try(
+    work: UnitOfWork, integration_id: str, *, to: str | None, error: str | None
+) -> Integration:
+    integration = await work.load_for_update(Integration, integration_id)
+    integration.note_try(to=to, error=error, now=work.now)
     return integration
 
 

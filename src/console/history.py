@@ -11,6 +11,7 @@ _SHOWN: Final = 20
 _WORDS: Final = {
     "created": "Made",
     "changed": "Changed",
+    "tried": "Tried out",
     "made_default": "The usual one from here on",
     "default_lost": "Another is the usual one",
 }

@@ -30,6 +30,12 @@ class Access(TypedDict):
     status: str
 
 
+class TriedWith(TypedDict):
+    """To whom a message was sent; null where it goes to a place of its own."""
+
+    to: str | None
+
+
 class IntegrationNotFound(NotFound):
     code = "integration_not_found"
 
@@ -90,6 +96,13 @@ class Integration(Entity):
 
         TOPIC = "integration.default_lost"
 
+    class Tried(Event):
+        """Somebody had a message sent to try it out, and it left or did not: `error` says why."""
+
+        TOPIC = "integration.tried"
+        error: str | None
+        personal: TriedWith
+
     class Removed(Event):
         """Nothing leaves through them any more."""
 
@@ -126,6 +139,8 @@ class Integration(Entity):
         self.access: Access
         self.is_default = False
         self.removed = False
+        self.last_tried_at: datetime | None = None
+        self.last_tried_error: str | None = None
         self.created_at = occurred_at
         self.updated_at = occurred_at
 
@@ -168,6 +183,10 @@ class Integration(Entity):
         if self.is_default:
             self._record(self.DefaultLost, now)
 
+    def note_try(self, *, to: str | None, error: str | None, now: datetime) -> None:
+        self.must_be_there()
+        self._record(self.Tried, now, error=error, personal=TriedWith(to=to))
+
     def remove(self, now: datetime) -> None:
         self.must_be_there()
         self._record(self.Removed, now)
@@ -187,6 +206,11 @@ class Integration(Entity):
     @event(DefaultLost)
     def _on_default_lost(self) -> None:
         self.is_default = False
+
+    @event(Tried)
+    def _on_tried(self, error: str | None, occurred_at: datetime) -> None:
+        self.last_tried_at = occurred_at
+        self.last_tried_error = error
 
     @event(Removed)
     def _on_removed(self, occurred_at: datetime) -> None:

@@ -1,8 +1,10 @@
 """Customers of a book: how they are called, reached and labelled."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
 import orjson
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, select
@@ -16,7 +18,18 @@ from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.text_index import SearchIndex
 from projections.engine.folding.timestamps import instant
+from projections.engine.querying.pages import EXPORT_STEP
 from projections.engine.querying.records import record_from
+
+
+class OfCustomer(Protocol):
+    """A row that is about a customer, if about any."""
+
+    @property
+    def customer_id(self) -> str | None: ...
+
+
+Named = TypeVar("Named", bound=OfCustomer)
 
 customers = view(
     "customers",
@@ -140,6 +153,23 @@ def _first_registered(connection: Connection, book: str, found: ColumnElement[bo
         .order_by(customers.c.customer_id)
         .limit(1)
     ).scalar()
+
+
+def with_customer_names(
+    connection: Connection, book: str, rows: Iterable[Named]
+) -> Iterator[tuple[Named, str | None]]:
+    """Each with what its customer is called, asked some hundreds at a time.
+
+    None of whoever has no name, or was deleted.
+    """
+    rows, column = iter(rows), customers.c
+    while step := list(islice(rows, EXPORT_STEP)):
+        ids = {row.customer_id for row in step if row.customer_id}
+        asked = select(column.customer_id, column.name).where(
+            column.book == book, column.customer_id.in_(sorted(ids)), column.deleted_at.is_(None)
+        )
+        names = {row.customer_id: row.name for row in connection.execute(asked)}
+        yield from ((row, names.get(row.customer_id)) for row in step)
 
 
 def customer_id_meant(connection: Connection, book: str, named: str) -> str:

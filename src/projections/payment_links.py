@@ -1,5 +1,6 @@
 """Payment links of a book: their terms, and what state they are in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Unpack
@@ -24,7 +25,7 @@ from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.searchable_text import searchable
 from projections.engine.folding.tables import at_latest, first, key, latest, total, view
 from projections.engine.folding.timestamps import instant, micros
-from projections.engine.querying.pages import By, Page, PageArguments, fetch_page
+from projections.engine.querying.pages import By, Page, PageArguments, every_row, fetch_page
 from projections.engine.querying.records import record_from
 from projections.source_totals import source_totals
 
@@ -108,6 +109,22 @@ class LinkRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedLink:
+    """A link of a list, and what it has brought in its currency."""
+
+    link: LinkRecord
+    views: int
+    payments: int
+    successful_payments: int
+    revenue: int
+
+    @property
+    def conversion_rate(self) -> float:
+        """Successful payments per view; 0 without views."""
+        return self.successful_payments / self.views if self.views else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class LinkFilter:
     """What the links asked for have in common; None does not ask."""
 
@@ -130,24 +147,25 @@ def payment_link_list(
     now: datetime,
     sort_by: SortBy = "created_at",
     **page: Unpack[PageArguments],
-) -> Page[LinkRecord]:
+) -> Page[ListedLink]:
     """Newest first, or those first that brought most in their currency. Raises BadCursor."""
-    column = payment_links.c
-    listed = known_links(book).where(*_conditions(filters, now))
-    count = select(func.count()).select_from(listed.subquery())
-    order = [By(column.created_at, descending=True, stated=True)]
-    if sort_by == "total_revenue":
-        listed = listed.outerjoin(source_totals, brought())
-        revenue = func.coalesce(source_totals.c.amount, 0)
-        # Amounts of different currencies are not compared: each currency is ranked by itself.
-        order[:0] = [By(column.currency, stated=True), By(revenue, descending=True, stated=True)]
+    known = known_links(book).where(*_conditions(filters, now))
+    count = select(func.count()).select_from(known.subquery())
     return fetch_page(
         connection,
-        listed,
-        (*order, By(column.link_id, descending=True)),
+        _with_figures(known),
+        _order(sort_by),
         total=connection.execute(count).scalar_one(),
         **page,
-    ).of(link_record)
+    ).of(_listed)
+
+
+def payment_link_export(
+    connection: Connection, book: str, filters: LinkFilter, *, now: datetime, sort_by: SortBy
+) -> Iterator[ListedLink]:
+    """All links that fit, in the order of the list, read some hundreds at a time."""
+    known = known_links(book).where(*_conditions(filters, now))
+    return map(_listed, every_row(connection, _with_figures(known), _order(sort_by)))
 
 
 def known_links(book: str) -> Select[Any]:
@@ -171,6 +189,36 @@ def brought() -> ColumnElement[bool]:
         figures.currency == column.currency,
         figures.source == "payment_link",
         figures.source_id == column.link_id,
+    )
+
+
+def _with_figures(known: Select[Any]) -> Select[Any]:
+    figures = source_totals.c
+    names = ("created", "succeeded", "amount")
+    return known.add_columns(
+        *(func.coalesce(figures[name], 0).label(name) for name in names)
+    ).outerjoin(source_totals, brought())
+
+
+def _order(sort_by: SortBy) -> tuple[By, ...]:
+    """Amounts of different currencies are not compared: each currency is ranked by itself."""
+    column = payment_links.c
+    newest = By(column.created_at, descending=True, stated=True)
+    last = By(column.link_id, descending=True)
+    if sort_by == "created_at":
+        return (newest, last)
+    revenue = func.coalesce(source_totals.c.amount, 0)
+    ranked = By(column.currency, stated=True), By(revenue, descending=True, stated=True)
+    return (*ranked, newest, last)
+
+
+def _listed(row: Row[Any]) -> ListedLink:
+    return ListedLink(
+        link=link_record(row),
+        views=row.views,
+        payments=row.created,
+        successful_payments=row.succeeded,
+        revenue=row.amount,
     )
 
 

@@ -360,6 +360,7 @@ def told_by(client):
         ("PUT /v1/workflows/rules/{workflow_id}", RULE, {}),
         ("POST /v1/workflows/rules/{workflow_id}/disable", {}, {}),
         ("POST /v1/workflows/rules/{workflow_id}/enable", {}, {}),
+        ("POST /v1/workflows/integrations/{integration_id}/test", {"to": "ama@shop.example"}, {}),
         ("POST /v1/workflows/rules/backtest", trial, {}),
         ("POST /v1/workflows/rules/{workflow_id}/backtest", {}, {}),
         ("DELETE /v1/workflows/rules/{workflow_id}", None, passing),

@@ -32,7 +32,7 @@ from projections.top_customers import top_customers
 BOOK = "org_00000000000000000000000001/test"
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 LONG_AGO = NEW_YEAR - timedelta(days=1)
-CUSTOMERS, PAYMENTS = 2_000, 5_000
+CUSTOMERS, PAYMENTS = 1_200, 3_000
 PAGE = 20
 
 BEST, RETRIED, RETURNED = "cus_0000", "pay_retried", "pay_returned"

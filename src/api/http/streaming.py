@@ -6,7 +6,8 @@ neither a connection nor a moment of the views, which others need.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 from sqlalchemy import Connection
@@ -70,7 +71,7 @@ class Streamed(Response):
     async def _fill(self, spool: Spool) -> None:
         until = time.monotonic() + LONGEST_SECONDS
         try:
-            async with self._request.ask_in_parts(self._read) as parts:
+            async with self._parts() as parts:
                 async for part in parts:
                     await spool.write(part)
                     _refuse_after(until)
@@ -78,6 +79,9 @@ class Streamed(Response):
             spool.end(error)
         else:
             spool.end()
+
+    def _parts(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self._request.ask_in_parts(self._read)
 
     async def _send(self, spool: Spool, gone: asyncio.Task[None], send: Send) -> None:
         chunk = await spool.read(_CHUNK_BYTES)
@@ -89,6 +93,30 @@ class Streamed(Response):
         if gone.done():
             raise ClientDisconnect
         await send({"type": "http.response.body", "body": b""})
+
+
+class StreamedNow(Streamed):
+    """The same of what is no view and has no past: ``parts`` is taken from in threads."""
+
+    def __init__(
+        self,
+        request: ApiRequest,
+        parts: Iterator[bytes],
+        *,
+        media_type: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(request, lambda *_: parts, media_type=media_type, headers=headers)
+        self._taken_from = parts
+
+    @asynccontextmanager
+    async def _parts(self) -> AsyncIterator[AsyncIterator[bytes]]:
+        yield _in_threads(self._taken_from)
+
+
+async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (part := await asyncio.to_thread(next, parts, None)) is not None:
+        yield part
 
 
 def _refuse_after(until: float) -> None:

@@ -1,9 +1,10 @@
 """Queries of payment links, their figures and their payments."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -13,12 +14,16 @@ from api.http.responses import answer
 from api.http.routing import needs, new_router
 from api.payments.filters import InRanges
 from api.resources.customer_secrecy import told
+from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.payment_links import (
+    ListedPaymentLink,
     PaymentLink,
     PaymentLinks,
+    PaymentLinksExport,
     PaymentLinkStats,
     link_of,
     link_stats_of,
+    listed_link_of,
 )
 from api.resources.payments import Payments, listed_payment_of
 from commands.fields import Text
@@ -28,8 +33,10 @@ from projections.payment_link_stats import payment_link_stats
 from projections.payment_links import (
     LinkFilter,
     LinkRecord,
+    ListedLink,
     SortBy,
     payment_link,
+    payment_link_export,
     payment_link_list,
 )
 from projections.payment_list import ListedPayment, PaymentFilter, payment_list
@@ -38,14 +45,25 @@ router = new_router("payment links")
 READ = needs("payment_links:read")
 
 
-class ListPaymentLinks(PageRequest):
+class FilterPaymentLinks(BaseModel):
     """Newest first, or those first that brought most in their currency."""
 
-    limit: UpTo200 = 50
     status: LinkStatus | None = None
     active: bool | None = None
     search: Text | None = Field(None, description="Part of a name, reference, description or id.")
     sort_by: SortBy = "created_at"
+
+    @property
+    def conditions(self) -> LinkFilter:
+        return LinkFilter(self.status, self.active, self.search)
+
+
+class ListPaymentLinks(PageRequest, FilterPaymentLinks):
+    limit: UpTo200 = 50
+
+
+class ExportPaymentLinks(ExportFile, FilterPaymentLinks):
+    pass
 
 
 class ListLinkPayments(PageRequest, InRanges):
@@ -58,15 +76,36 @@ async def list_payment_links(
 ) -> Response:
     """Those that were taken down are left out."""
     now = request.now
-    conditions = LinkFilter(query.status, query.active, query.search)
     page = await request.ask(
-        payment_link_list, conditions, now=now, sort_by=query.sort_by, **query.place
+        payment_link_list, query.conditions, now=now, sort_by=query.sort_by, **query.place
     )
 
-    def show(link: LinkRecord) -> dict[str, Any]:
-        return told(request, link_of(link, request.org_id, now=now, site=request.site))
+    def show(listed: ListedLink) -> dict[str, Any]:
+        return told(request, listed_link_of(listed, request.org_id, now=now, site=request.site))
 
     return list_answer(request, "payment_links", page, query, show)
+
+
+@router.get(
+    "/v1/exports/payment-links",
+    response_model=PaymentLinksExport,
+    responses=DESCRIBED,
+    dependencies=[READ],
+)
+async def export_payment_links(
+    request: ApiRequest, query: Annotated[ExportPaymentLinks, Query()]
+) -> Response:
+    """Every link that fits, with what it has brought, as JSON or CSV."""
+    now, site = request.now, request.site
+
+    def rows(db: Connection, book: str) -> Iterator[dict[str, Any]]:
+        found = payment_link_export(db, book, query.conditions, now=now, sort_by=query.sort_by)
+        return (
+            told(request, listed_link_of(each, request.org_id, now=now, site=site))
+            for each in found
+        )
+
+    return query.of(request, "payment_links", ListedPaymentLink, rows)
 
 
 @router.get("/v1/payment-links/{link}", response_model=PaymentLink, dependencies=[READ])

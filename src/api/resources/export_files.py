@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api.http.query_fields import AtLeastOne
 from api.http.request import ApiRequest
 from api.http.responses import to_json
-from api.http.streaming import Streamed
+from api.http.streaming import Streamed, StreamedNow
 from api.resources.shapes import Shape
 from projections.engine.querying.pages import EXPORT_STEP
 
@@ -52,21 +52,31 @@ class ExportFile(BaseModel):
     def of(self, request: ApiRequest, name: str, shape: type[Shape], rows: Rows) -> Response:
         """The file of all rows, each of that shape, as of one moment; it is called by the name."""
 
-        def some(db: Connection, book: str) -> Iterator[dict[str, Any]]:
-            return islice(rows(db, book), self.limit)
+        def read(db: Connection, book: str) -> Iterator[bytes]:
+            return self._written(name, shape, rows(db, book))
 
+        return Streamed(request, read, **self._described(name))
+
+    def of_now(
+        self, request: ApiRequest, name: str, shape: type[Shape], rows: Iterator[dict[str, Any]]
+    ) -> Response:
+        """The same of what is no view."""
+        parts = self._written(name, shape, rows)
+        return StreamedNow(request, parts, **self._described(name))
+
+    def _written(
+        self, name: str, shape: type[Shape], rows: Iterator[dict[str, Any]]
+    ) -> Iterator[bytes]:
+        some = islice(rows, self.limit)
         if self.format == "json":
-            return Streamed(
-                request,
-                lambda db, book: _json(name, some(db, book)),
-                media_type="application/json",
-            )
-        return Streamed(
-            request,
-            lambda db, book: _csv(list(shape.model_fields), some(db, book), marked=self.bom),
-            media_type="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-        )
+            return _json(name, some)
+        return _csv(list(shape.model_fields), some, marked=self.bom)
+
+    def _described(self, name: str) -> dict[str, Any]:
+        if self.format == "json":
+            return {"media_type": "application/json"}
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+        return {"media_type": "text/csv", "headers": headers}
 
 
 def _json(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:

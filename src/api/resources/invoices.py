@@ -37,6 +37,12 @@ class Invoice(Shape):
     updated_at: Moment
 
 
+class ListedInvoice(Invoice):
+    """With what its customer is called; null where that is not known."""
+
+    customer_name: str | None
+
+
 class Invoices(Shape):
     """A page of invoices."""
 
@@ -47,7 +53,7 @@ class Invoices(Shape):
 class InvoicesExport(Shape):
     """Every invoice that was asked for."""
 
-    invoices: list[Invoice]
+    invoices: list[ListedInvoice]
     total: Count
 
 

@@ -43,6 +43,13 @@ class OutboundWebhook(Shape):
     updated_at: Moment
 
 
+class OutboundExport(Shape):
+    """Every delivery that was asked for."""
+
+    deliveries: list[OutboundWebhook]
+    total: Count
+
+
 class DeliveryAttempt(Shape):
     """One time that it was sent; ``response_code`` null: nobody answered.
 

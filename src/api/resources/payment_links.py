@@ -13,7 +13,7 @@ from domain.organization import Organization
 from domain.payment_link import FieldType, LinkStatus
 from domain.payment_link import PaymentLink as PaymentLinkAggregate
 from projections.payment_link_stats import LinkStats
-from projections.payment_links import LinkRecord
+from projections.payment_links import LinkRecord, ListedLink
 
 
 class CustomField(Shape):
@@ -80,11 +80,28 @@ class PaymentLink(LinkTerms):
     updated_at: Moment
 
 
+class ListedPaymentLink(PaymentLink):
+    """With what it has brought, in its currency: the figures of its `stats`."""
+
+    views: Count
+    payments: Count
+    successful_payments: Count
+    conversion_rate: float = Field(ge=0)
+    total_revenue: Amount
+
+
 class PaymentLinks(Shape):
     """A page of links."""
 
-    payment_links: list[PaymentLink]
+    payment_links: list[ListedPaymentLink]
     pagination: Pagination
+
+
+class PaymentLinksExport(Shape):
+    """Every link that was asked for."""
+
+    payment_links: list[ListedPaymentLink]
+    total: Count
 
 
 class PaymentLinkStats(Shape):
@@ -143,6 +160,17 @@ def link_of(
         "uses": link.uses,
         "created_at": link.created_at,
         "updated_at": link.updated_at,
+    }
+
+
+def listed_link_of(listed: ListedLink, org_id: str, *, now: datetime, site: str) -> dict[str, Any]:
+    return {
+        **link_of(listed.link, org_id, now=now, site=site),
+        "views": listed.views,
+        "payments": listed.payments,
+        "successful_payments": listed.successful_payments,
+        "conversion_rate": listed.conversion_rate,
+        "total_revenue": listed.revenue,
     }
 
 

@@ -37,6 +37,12 @@ class Subscription(Shape):
     updated_at: Moment
 
 
+class ListedSubscription(Subscription):
+    """With what its customer is called; null where that is not known."""
+
+    customer_name: str | None
+
+
 class Subscriptions(Shape):
     """A page of subscriptions."""
 
@@ -47,7 +53,7 @@ class Subscriptions(Shape):
 class SubscriptionsExport(Shape):
     """Every subscription that was asked for."""
 
-    subscriptions: list[Subscription]
+    subscriptions: list[ListedSubscription]
     total: Count
 
 

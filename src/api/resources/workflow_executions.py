@@ -40,6 +40,13 @@ class Executions(Shape):
     pagination: Pagination
 
 
+class ExecutionsExport(Shape):
+    """Every execution that was asked for."""
+
+    executions: list[Execution]
+    total: Count
+
+
 class ActionAttempt(Shape):
     """One time that it was tried; `error` null: it was done."""
 

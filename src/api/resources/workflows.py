@@ -82,6 +82,8 @@ class Integration(Shape):
     is_default: bool
     status: Literal["active", "inactive", "error"]
     last_used_at: Moment | None
+    last_tried_at: Moment | None
+    last_tried_error: str | None
     created_at: Moment
     updated_at: Moment
 
@@ -91,6 +93,27 @@ class Integrations(Shape):
 
     integrations: list[Integration]
     pagination: Pagination
+
+
+class TriedIntegration(Shape):
+    """What came of a message that was sent to try it out; `error` null: it has left."""
+
+    integration_id: str
+    succeeded: bool
+    error: str | None
+    response: str | None
+    tried_at: Moment
+
+
+def tried_integration_of(tried: IntegrationAggregate, response: str) -> dict[str, Any]:
+    return TriedIntegration.of(
+        tried,
+        integration_id=tried.id,
+        succeeded=tried.last_tried_error is None,
+        error=tried.last_tried_error,
+        response=response or None,
+        tried_at=tried.last_tried_at,
+    )
 
 
 def workflow_of(rule: WorkflowRule, org_id: str) -> dict[str, Any]:

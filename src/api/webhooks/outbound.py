@@ -4,15 +4,17 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import Query
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator
 from starlette.responses import Response
 
 from api.http.pagination import PageRequest, UpTo100, array_answer
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, needs, new_router
+from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.outbound import (
     DeliveryStatus,
+    OutboundExport,
     OutboundStats,
     OutboundWebhook,
     OutboundWebhookInFull,
@@ -22,10 +24,11 @@ from api.resources.outbound import (
 from api.webhooks.deliveries import asked, delivery_of, key_of, outbound_told
 from api.webhooks.told_topics import narrowed
 from delivery.webhooks.backlog import outbound_counts
-from delivery.webhooks.outbound import Wanted, attempts_of, outbound
+from delivery.webhooks.outbound import Outbound, Wanted, attempts_of, outbound
 from domain.event_types import topics_of, types_wanted
 from ledger.clock import written
-from projections.engine.querying.pages import Page
+from ledger.reading import ask
+from projections.engine.querying.pages import Page, every_page
 
 router = new_router("webhooks")
 READ: Final = needs("webhooks:read")
@@ -35,8 +38,7 @@ _STATS_OF: Final = timedelta(days=7)
 _ALIASES: Final = {"delivered": "succeeded", "retrying": "pending", "": None}
 
 
-class ListOutbound(PageRequest):
-    limit: UpTo100 = 50
+class FilterOutbound(BaseModel):
     status: Annotated[
         DeliveryStatus | None, BeforeValidator(lambda word: _ALIASES.get(word, word))
     ] = None
@@ -52,6 +54,14 @@ class ListOutbound(PageRequest):
             topics=narrowed(request, named),
             status=self.status,
         )
+
+
+class ListOutbound(PageRequest, FilterOutbound):
+    limit: UpTo100 = 50
+
+
+class ExportOutbound(ExportFile, FilterOutbound):
+    pass
 
 
 @router.get(
@@ -76,6 +86,29 @@ async def list_outbound(request: ApiRequest, query: Annotated[ListOutbound, Quer
     book, wanted, place = request.book_name, query.wanted(request), query.place
     page = await asked(request, lambda connection: outbound(connection, book, wanted, **place))
     return array_answer(request, page, lambda each: outbound_told(request, each))
+
+
+@router.get(
+    "/v1/exports/webhook-deliveries",
+    response_model=OutboundExport,
+    responses=DESCRIBED,
+    dependencies=[READ, PRESENT_ONLY],
+)
+async def export_outbound(
+    request: ApiRequest, query: Annotated[ExportOutbound, Query()]
+) -> Response:
+    """Every delivery that fits, in the order of the list, as JSON or CSV.
+
+    What is sent while the file is written comes first by then, and may be left out.
+    """
+    engine, book = request.dependencies.ledger.engine, request.book_name
+    wanted = query.wanted(request)
+
+    def page(**place: Any) -> Page[Outbound]:
+        return ask(engine, lambda connection: outbound(connection, book, wanted, **place))
+
+    rows = (outbound_told(request, each) for each in every_page(page))
+    return query.of_now(request, "deliveries", OutboundWebhook, rows)
 
 
 @router.get(

@@ -1,10 +1,11 @@
 """Executions of workflows: what followed from what, and what came of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.http.errors import insufficient_scope
@@ -13,10 +14,12 @@ from api.http.request import READS_CUSTOMERS, ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, needs, new_router
 from api.resources.event_data import data_of
+from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.workflow_executions import (
     ActionResults,
     Execution,
     Executions,
+    ExecutionsExport,
     action_result_of,
     execution_of,
 )
@@ -27,7 +30,7 @@ from delivery.workflows.doing import execution_named
 from delivery.workflows.payloads import payload_of
 from domain.errors import NotFound
 from domain.workflow_rule import WORKFLOWS
-from projections.engine.querying.pages import Page
+from projections.engine.querying.pages import EXPORT_STEP, Page
 
 query_router = new_router("workflows")
 READ = needs("workflows:read")
@@ -40,12 +43,19 @@ class ExecutionNotFound(NotFound):
         super().__init__(f"no execution {named}", execution_id=named)
 
 
-class ListExecutions(PageRequest):
-    limit: UpTo200 = 50
+class FilterExecutions(BaseModel):
     workflow_id: Text | None = None
     status: Literal["pending", "running", "completed", "failed"] | None = None
     customer_id: Text | None = None
     event_id: Text | None = None
+
+
+class ListExecutions(PageRequest, FilterExecutions):
+    limit: UpTo200 = 50
+
+
+class ExportExecutions(ExportFile, FilterExecutions):
+    pass
 
 
 @query_router.get(
@@ -56,20 +66,30 @@ async def list_executions(
 ) -> Response:
     """Newest first; to keys that may read customers, for it is about these."""
     _must_read_customers(request)
-    found = executions.Wanted(
-        rules=await _rules(request, query),
-        position=_position(request, query.event_id),
-        state=query.status,
-        customer=query.customer_id,
-    )
+    found = await _wanted(request, query)
     engine, book = request.dependencies.ledger.engine, request.book_name
     rows = await asyncio.to_thread(
         executions.executions_of, engine, book, found, limit=query.limit, offset=query.offset
     )
     total = await asyncio.to_thread(executions.count, engine, book, found)
-    payloads = await _payloads(request, rows)
+    payloads = await asyncio.to_thread(_payloads, request, rows)
     shown = {row: execution_of(row, payloads.get(row.position, {})) for row in rows}
     return list_answer(request, "executions", Page(rows, total, None), query, shown.__getitem__)
+
+
+@query_router.get(
+    "/v1/exports/workflow-executions",
+    response_model=ExecutionsExport,
+    responses=DESCRIBED,
+    dependencies=[READ, PRESENT_ONLY],
+)
+async def export_executions(
+    request: ApiRequest, query: Annotated[ExportExecutions, Query()]
+) -> Response:
+    """Every execution that fits, newest first, as JSON or CSV."""
+    _must_read_customers(request)
+    rows = _every(request, await _wanted(request, query))
+    return query.of_now(request, "executions", Execution, rows)
 
 
 @query_router.get(
@@ -80,7 +100,7 @@ async def list_executions(
 async def show_execution(request: ApiRequest, execution_id: str) -> Response:
     """What followed, and from what: the fact as its receivers are told of it."""
     found = await _execution(request, execution_id)
-    payloads = await _payloads(request, [found])
+    payloads = await asyncio.to_thread(_payloads, request, [found])
     return answer(execution_of(found, payloads.get(found.position, {})))
 
 
@@ -99,7 +119,25 @@ async def list_actions(request: ApiRequest, execution_id: str) -> Response:
     return answer({"actions": actions})
 
 
-async def _rules(request: ApiRequest, query: ListExecutions) -> Sequence[str] | None:
+def _every(request: ApiRequest, wanted: executions.Wanted) -> Iterator[dict[str, Any]]:
+    """Read some hundreds at a time."""
+    engine, book, after = request.dependencies.ledger.engine, request.book_name, None
+    while rows := executions.executions_of(engine, book, wanted, limit=EXPORT_STEP, after=after):
+        payloads = _payloads(request, rows)
+        yield from (execution_of(row, payloads.get(row.position, {})) for row in rows)
+        after = rows[-1]
+
+
+async def _wanted(request: ApiRequest, query: FilterExecutions) -> executions.Wanted:
+    return executions.Wanted(
+        rules=await _rules(request, query),
+        position=_position(request, query.event_id),
+        state=query.status,
+        customer=query.customer_id,
+    )
+
+
+async def _rules(request: ApiRequest, query: FilterExecutions) -> Sequence[str] | None:
     """Which may be asked about: one, or all there ever were where one event is; None: any."""
     if query.workflow_id is not None:
         return [query.workflow_id]
@@ -129,18 +167,14 @@ async def _execution(request: ApiRequest, named: str) -> executions.Execution:
     return found
 
 
-async def _payloads(
+def _payloads(
     request: ApiRequest, rows: Sequence[executions.Execution]
 ) -> dict[int, dict[str, Any]]:
     """The facts they followed from, rendered now: nothing of them is kept."""
-    ledger, book = request.dependencies.ledger, request.book_name
-
-    def read() -> dict[int, dict[str, Any]]:
-        stored = ledger.read_at(book, {row.position for row in rows})
-        told = request.dependencies.subjects.after(book, stored)
-        return {each.stored.position: payload_of(each, data_of) for each in told}
-
-    return await asyncio.to_thread(read)
+    book = request.book_name
+    stored = request.dependencies.ledger.read_at(book, {row.position for row in rows})
+    told = request.dependencies.subjects.after(book, stored)
+    return {each.stored.position: payload_of(each, data_of) for each in told}
 
 
 def _must_read_customers(request: ApiRequest) -> None:

@@ -27,6 +27,8 @@ READ = needs("workflows:read")
 
 # What every fact has, and what is called otherwise on the wire.
 _OF_EVERY_FACT: Final = frozenset({"occurred_at", "class_version"})
+# Of the facts of these kinds each says all of it; of the others, the topic says what they did.
+_STATE_ALL: Final = (".created", ".changed")
 _NAMES: Final = {"sealed_credentials": "credentials", "personal": "config"}
 
 
@@ -94,6 +96,9 @@ def _changed(stored: Sequence[StoredFact]) -> Iterator[tuple[int, list[str]]]:
     """By version, the fields that a fact changed; the first one made it, and changed none."""
     known: dict[str, Any] = {}
     for fact in stored:
+        if not fact.topic.endswith(_STATE_ALL):
+            yield fact.version, []
+            continue
         said: dict[str, Any] = orjson.loads(fact.data)
         new = {name for name in said.keys() & known.keys() if said[name] != known[name]}
         yield fact.version, sorted({_NAMES.get(name, name) for name in new - _OF_EVERY_FACT})

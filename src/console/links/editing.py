@@ -1,6 +1,7 @@
 """New payment links, and changes of their terms."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
 from console.forms import number_in
+from console.links.more import TYPES, asked_of, more_in, typed_of
 from console.pages import Page
 from console.problems import Problem, problem_of
 from console.routing import console_router
@@ -30,7 +32,7 @@ async def show_new(page: Page) -> Response:
 @router.post("/console/links/new")
 async def create(page: Page) -> Response:
     try:
-        made = await page.api.post("/v1/payment-links", **_terms(page, is_new=True))
+        made = await page.api.post("/v1/payment-links", **_terms(page, None))
     except ApiError as error:
         return _form(page, "links/new.html", {}, error)
     return page.see(page.url("/console/links/{}", made["id"]), said="The link is ready.")
@@ -44,10 +46,10 @@ async def show_edit(page: Page, link_id: str) -> Response:
 
 @router.post("/console/links/{link_id}/edit")
 async def edit(page: Page, link_id: str) -> Response:
+    link = await page.api.get("/v1/payment-links/{}", link_id)
     try:
-        await page.api.patch("/v1/payment-links/{}", link_id, **_terms(page, is_new=False))
+        await page.api.patch("/v1/payment-links/{}", link_id, **_terms(page, link.body))
     except ApiError as error:
-        link = await page.api.get("/v1/payment-links/{}", link_id)
         return _form(page, "links/edit.html", {}, error, link=link.body)
     return page.see(page.url("/console/links/{}", link_id), said="Saved.")
 
@@ -86,7 +88,9 @@ def _form(
     return page.render(
         template,
         said=page.form or said,
-        problem=problem_of(error) if error else Problem(),
+        asked=asked_of(page.form or said),
+        types=TYPES,
+        problem=_problem(error) if error else Problem(),
         # What can be read in two ways: how each is written, by its minor units.
         readings=error.readings if isinstance(error, AmountInDoubt) else {},
         status=error.status if error else 200,
@@ -94,14 +98,21 @@ def _form(
     )
 
 
-def _terms(page: Page, *, is_new: bool) -> dict[str, Any]:
-    """Of a link that changes, what is left empty is cleared."""
+def _problem(error: ApiError) -> Problem:
+    """Of looks each part has a field of its own."""
+    problem, field = problem_of(error), str((error.details or {}).get("field"))
+    return replace(problem, field=field) if field.startswith("branding.") else problem
+
+
+def _terms(page: Page, known: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Of a link that changes (``known``), what is left empty is cleared."""
     form, currency = page.form, _currency(page)
     terms: dict[str, Any] = {name: form.get(name) for name in _TEXTS}
     terms |= {name: _amount(page, name, currency) for name in _AMOUNTS}
     terms |= {"name": form.get("name", ""), "currency": currency, "expires_at": _expiry(page)}
     terms |= {"allow_custom_amount": terms["amount"] is None, "max_uses": _most_uses(page)}
-    if not is_new:
+    terms |= more_in(form, known or {})
+    if known is not None:
         return terms
     return {name: value for name, value in terms.items() if value is not None}
 
@@ -154,4 +165,4 @@ def _as_typed(page: Page, link: Mapping[str, Any]) -> dict[str, Any]:
     if expires:
         there = datetime.fromisoformat(expires).astimezone(zone_of(page.moment.tz))
         expires = there.strftime("%Y-%m-%dT%H:%M")
-    return {**link, **amounts, "expires_at": expires}
+    return {**link, **amounts, **typed_of(link), "expires_at": expires}

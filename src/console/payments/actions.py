@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError, no_such_route
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
+from console.actions import Action
 from console.pages import Page
 from console.payments.naming import name_of
 from console.problems import Problem, problem_of
@@ -19,88 +20,74 @@ _COLLECTED: Final = ("succeeded", "partially_refunded")
 
 
 @dataclass(frozen=True)
-class Action:
-    """``call``: of which route; ``fields``: what its form asks; ``of``: in which states it can."""
+class PaymentAction(Action):
+    """``call``: of which route, where it is called otherwise than the action."""
 
-    title: str
-    button: str
-    text: str
-    said: str
-    of: tuple[str, ...]
-    call: str
-    fields: tuple[str, ...] = ()
-    tone: str = ""
+    call: str = ""
 
 
-ACTIONS: Final[Mapping[str, Action]] = {
-    "refund": Action(
+ACTIONS: Final[Mapping[str, PaymentAction]] = {
+    "refund": PaymentAction(
         "Refund",
         "Record the refund",
         "It counts from now on as given back. The money itself goes back through your provider.",
         "Refunded.",
         _COLLECTED,
-        "refund",
         ("amount", "reason", "provider_refund_id"),
     ),
-    "capture": Action(
+    "capture": PaymentAction(
         "Capture",
         "Capture",
         "Takes what was set aside, all of it or a part.",
         "Captured.",
         ("authorized", "partially_captured"),
-        "capture",
         ("amount", "final"),
     ),
-    "confirm": Action(
+    "confirm": PaymentAction(
         "Record as paid",
         "Record as paid",
         "In live mode it is your word that the money came; in test mode the provider is asked.",
         "Asked for, and recorded as it was answered.",
         ("pending", "requires_action", "processing"),
-        "confirm",
         ("provider", "provider_ref_id"),
     ),
-    "retry": Action(
+    "retry": PaymentAction(
         "Try again",
         "Try again",
         "The provider is asked for the money once more.",
         "Tried again.",
         ("failed",),
-        "retry",
     ),
-    "dispute": Action(
+    "dispute": PaymentAction(
         "Record a dispute",
         "Record the dispute",
         "The payer asked their bank for the money back. It counts as lost once that is decided so.",
         "The dispute is recorded.",
         (*_COLLECTED, "refunded"),
-        "dispute",
         ("amount", "reason"),
     ),
-    "resolve": Action(
+    "resolve": PaymentAction(
         "Resolve the dispute",
         "Resolve the dispute",
         "Won: all is as before. Lost: the disputed amount is gone.",
         "The dispute is decided.",
         ("disputed",),
-        "dispute/resolve",
         ("outcome",),
+        call="dispute/resolve",
     ),
-    "receipt": Action(
+    "receipt": PaymentAction(
         "Send the receipt",
         "Send the receipt",
         "It goes to the customer's address once more, marked as a copy.",
         "The receipt is on its way.",
         (*_COLLECTED, "refunded", "disputed", "partially_captured"),
-        "receipt",
     ),
-    "cancel": Action(
+    "cancel": PaymentAction(
         "Cancel",
         "Cancel the payment",
         "The money is not wanted any more. Of what is captured in part, the rest is let go.",
         "Canceled.",
         ("pending", "requires_action", "authorized", "partially_captured"),
-        "cancel",
         ("reason",),
         "danger",
     ),
@@ -118,7 +105,7 @@ async def act(page: Page, payment_id: str, action: str) -> Response:
     try:
         payment = await page.api.get("/v1/payments/{}", payment_id)
         said = _said(page, done, payment["currency"])
-        await page.api.post(f"/v1/payments/{{}}/{done.call}", payment_id, **said)
+        await page.api.post(f"/v1/payments/{{}}/{done.call or action}", payment_id, **said)
     except ApiError as error:
         return await _form(page, payment_id, action, error)
     return page.see(page.url("/console/payments/{}", payment_id), said=done.said)
@@ -144,7 +131,7 @@ async def _form(
     )
 
 
-def _named(page: Page, action: str) -> Action:
+def _named(page: Page, action: str) -> PaymentAction:
     if action not in ACTIONS:
         raise no_such_route(page.path)
     return ACTIONS[action]

@@ -86,6 +86,16 @@ async def update(page: Page, integration_id: str) -> Response:
     return _see(page, integration_id, "Saved.")
 
 
+@router.post(f"{_ONE}/try")
+async def try_out(page: Page, integration_id: str) -> Response:
+    to = page.form.get("to", "").strip() or None
+    try:
+        tried = await page.api.post(f"{_API}/test", integration_id, to=to)
+    except ApiError as error:
+        return await _shown(page, integration_id, refused=Problems(error))
+    return await _shown(page, integration_id, tried=tried.body)
+
+
 @router.post(f"{_ONE}/switch")
 async def switch(page: Page, integration_id: str) -> Response:
     status = "active" if page.form.get("status") == "active" else "inactive"
@@ -109,7 +119,16 @@ async def remove(page: Page, integration_id: str) -> Response:
     return page.see(page.url(PLACE), said="The integration is removed.")
 
 
-async def _shown(page: Page, integration_id: str, wrong: str = "") -> Response:
+async def _shown(
+    page: Page,
+    integration_id: str,
+    *,
+    wrong: str = "",
+    tried: dict[str, Any] | None = None,
+    refused: Problems | None = None,
+) -> Response:
+    """``tried``: what came of a message that was sent to try it out."""
+    refused = refused or Problems()
     found = await page.api.get(_API, integration_id)
     provider = provider_of(found["type"], found["provider"])
     return page.render(
@@ -121,7 +140,9 @@ async def _shown(page: Page, integration_id: str, wrong: str = "") -> Response:
         labels={each.name: each.label for each in provider.asked} if provider else {},
         changes=await history_of(page, "integrations", integration_id),
         wrong=wrong,
-        status=_INVALID if wrong else 200,
+        tried=tried,
+        refused=refused,
+        status=_INVALID if wrong else refused.status,
     )
 
 

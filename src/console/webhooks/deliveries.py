@@ -31,6 +31,12 @@ async def list_deliveries(page: Page) -> Response:
     )
 
 
+@router.get("/console/webhooks/deliveries.csv")
+async def export_deliveries(page: Page) -> Response:
+    asked = page.chosen(*_FILTERS)
+    return page.api.passed_on("/v1/exports/webhook-deliveries", **asked, format="csv")
+
+
 @router.get("/console/webhooks/deliveries/{delivery_id}")
 async def show_delivery(page: Page, delivery_id: str) -> Response:
     found = await page.api.get("/v1/webhooks/outbound/{}", delivery_id)

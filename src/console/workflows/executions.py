@@ -20,6 +20,12 @@ _FILTERS: Final = {
 }
 
 
+@router.get("/console/workflows/executions.csv")
+async def export_executions(page: Page) -> Response:
+    asked = page.chosen(*_FILTERS)
+    return page.api.passed_on("/v1/exports/workflow-executions", **asked, format="csv")
+
+
 @router.get("/console/workflows/executions")
 async def list_executions(page: Page) -> Response:
     asked = page.chosen(*_FILTERS, "offset")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, exists, func, or_, select, tuple_
 
 from delivery.cursors import Attempt
 from ledger.reading import ask
@@ -142,17 +142,29 @@ def last_use(engine: Engine, book: str, integration: str) -> LastUse:
 
 
 def executions_of(
-    engine: Engine, book: str, wanted: Wanted, *, limit: int, offset: int = 0
+    engine: Engine,
+    book: str,
+    wanted: Wanted,
+    *,
+    limit: int,
+    offset: int = 0,
+    after: Execution | None = None,
 ) -> list[Execution]:
-    """Newest first; what awaits its turn to ask its conditions is none yet."""
+    """Newest first; what awaits its turn to ask its conditions is none yet.
+
+    ``after``: those that come behind it in this order.
+    """
     column = workflow_executions.c
+    order = (column.created_at, column.position, column.rule)
     query = (
         select(workflow_executions)
         .where(*_wanted(book, wanted))
-        .order_by(column.created_at.desc(), column.position.desc(), column.rule.desc())
+        .order_by(*(each.desc() for each in order))
         .limit(limit)
         .offset(offset)
     )
+    if after is not None:
+        query = query.where(tuple_(*order) < (after.created_at, after.position, after.rule))
     return ask(engine, lambda connection: [Execution(*row) for row in connection.execute(query)])
 
 

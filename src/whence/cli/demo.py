@@ -113,9 +113,13 @@ def _figures(book: str) -> Callable[[Connection], _Figures]:
 
 
 def _best_link(connection: Connection, book: str) -> LinkRecord:
-    return payment_link_list(
-        connection, book, LinkFilter(), now=utc_now(), sort_by="total_revenue", limit=1
-    ).rows[0]
+    return (
+        payment_link_list(
+            connection, book, LinkFilter(), now=utc_now(), sort_by="total_revenue", limit=1
+        )
+        .rows[0]
+        .link
+    )
 
 
 def _show(figures: _Figures) -> None:

@@ -48,6 +48,7 @@ OF_EVERY_SERVER = {name.decode() for name, _ in SECURITY_HEADERS} | {
 WORDS = {
     "currency": "GHS",
     "country": "GH",
+    "to": "ama@shop.example",
     "time_zone": "UTC",
     "url": "https://shop.example/hooks",
     "webhook_url": "https://shop.example/hooks",

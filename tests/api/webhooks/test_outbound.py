@@ -2,6 +2,8 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from csv import DictReader
+from io import StringIO
 
 import pytest
 from receiver import Answers
@@ -440,3 +442,27 @@ def test_another_organization_neither_sees_nor_sends_it(
     assert listed.json() == []
     assert client.get(path, headers=stranger).status_code == 404
     assert client.post(f"{path}/resend", headers=stranger).status_code == 404
+
+
+@on_both_databases
+def test_what_was_told_is_taken_away_as_a_file(
+    client, merchant, register, outbound, telling, pay, monkeypatch
+):
+    monkeypatch.setattr("projections.engine.querying.pages.EXPORT_STEP", 2)
+    register()
+    with telling():
+        for _ in range(3):
+            pay()
+        awaited(lambda: len(outbound(status="succeeded", event_type="payment.*")) >= 3)
+    asked = {"status": "succeeded", "event_type": "payment.*"}
+    listed = outbound(**asked)
+
+    exported = client.get("/v1/exports/webhook-deliveries", params=asked).json()
+    table = client.get("/v1/exports/webhook-deliveries", params=asked | {"format": "csv"}).text
+
+    assert exported == {"deliveries": listed, "total": len(listed)}
+    assert [row["id"] for row in DictReader(StringIO(table))] == [each["id"] for each in listed]
+    narrow = client.post("/v1/api-keys", json={"name": "w", "scopes": ["webhooks:read"]}).json()
+    with merchant.client(narrow["key"]) as few:
+        told = few.get("/v1/exports/webhook-deliveries", params=asked).json()["deliveries"]
+        assert {each["position"] for each in told} == {None}

@@ -159,3 +159,17 @@ def test_support_reads_all_of_it_and_changes_nothing(merchant, template):
         for place in (TEMPLATES, f"{TEMPLATES}/{template['id']}", INTEGRATIONS, SUPPRESSIONS):
             assert "Remove" not in read(browser, place)
         assert browser.post(f"{TEMPLATES}/new", data=THANKS).status_code == 403
+
+
+def test_an_integration_is_tried_out_and_what_came_of_it_is_said(console, client):
+    integration = made(client, "/v1/workflows/integrations", type="email", provider="console")
+    page = f"{INTEGRATIONS}/{integration['id']}"
+
+    tried = console.post(f"{page}/try", data={"to": "ama@shop.example"}).text
+    wrong = console.post(f"{page}/try", data={"to": "ama"})
+
+    assert "Send a test message" in console.get(page).text
+    assert "It has left." in tried
+    assert "Tried out" in read(console, page)
+    assert wrong.status_code == 400
+    assert 'id="f-to-error"' in wrong.text
