@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,6 +46,10 @@ NOVEMBER = Series(
     ),
     currency="GHS",
 )
+LAST_DAYS = Series(
+    buckets=NOVEMBER.buckets[-3:],
+    parts=tuple(replace(part, figures=part.figures[-3:]) for part in NOVEMBER.parts[:2]),
+)
 
 
 def specimen(*, assets=None, **query):
@@ -87,6 +92,7 @@ def specimen(*, assets=None, **query):
         asset=assets.address,
         customers=CUSTOMERS,
         series=NOVEMBER,
+        last_days=LAST_DAYS,
         emoji=EMOJI,
         script=SCRIPT,
         note=NOTE,

@@ -95,9 +95,14 @@ def _said(page: Page) -> dict[str, Any]:
     return {"name": page.form.get("name", "").strip(), "scopes": scopes}
 
 
+def _reading_first(scope: str) -> tuple[str, bool]:
+    area, _, verb = scope.partition(":")
+    return area, verb != "read"
+
+
 def _areas(page: Page) -> list[tuple[str, list[str]]]:
     """What the viewer may hand out, by what it is about."""
-    known = sorted(scope for scope in SCOPES if page.may(scope))
+    known = sorted((scope for scope in SCOPES if page.may(scope)), key=_reading_first)
     areas: dict[str, list[str]] = {}
     for scope in known:
         areas.setdefault(scope.partition(":")[0], []).append(scope)
