@@ -63,7 +63,8 @@ def _is(book: str, typed: str) -> ColumnElement[bool]:
 
 
 def _digests(typed: str) -> set[str]:
-    return {_digest(each) for each in (typed.strip(), end_of_id(typed.strip())) if each}
+    plain = typed.strip()
+    return {_digest(each) for each in (plain, end_of_id(searchable(plain))) if each}
 
 
 def _digest(name: str) -> str:

@@ -11,10 +11,16 @@ from playwright.sync_api import Page
 FILE = Path(__file__).parents[1] / "vendored" / "axe-core-4.14.1.min.js"
 SOURCE = FILE.read_text("utf-8")
 
-_RUN = """rules => axe.run(document, {
-  resultTypes: ["violations"],
-  ...(rules.length && { runOnly: { type: "rule", values: rules } }),
-})"""
+# A rule has one impact, whatever its checks find: what is less serious need not be looked for.
+_RUN = """rules => {
+  const { rules: all, tagExclude: left } = axe._audit;
+  const isSerious = ({ enabled, impact, tags }) =>
+    enabled && !["minor", "moderate"].includes(impact) && !tags.some(tag => left.includes(tag));
+  const values = rules.length ? rules : all.filter(isSerious).map(rule => rule.id);
+  return axe.run(document, {
+    resultTypes: ["violations"], runOnly: { type: "rule", values }, preload: false,
+  });
+}"""
 _SERIOUS = {"serious", "critical"}
 
 

@@ -146,6 +146,7 @@ class ApiRequest(Request):
         in_browser: bool = False,
         key: str | None = None,
         keyed: bool = True,
+        reaches_outside: bool = False,
     ) -> Response:
         """Runs a command and answers what it has stored.
 
@@ -155,7 +156,8 @@ class ApiRequest(Request):
         the other; ``key`` stands for the header where a form carries the key. What is asked for
         with GET, or is not ``keyed``, has no key: it is the same however often it is done, and
         what is answered is not stored. What may be stored is the same for all who ask; each is
-        told of it what they may know.
+        told of it what they may know. A command that ``reaches_outside`` of the book, to send
+        something say, is begun once by a key.
         """
         secrets = show if isinstance(show, WithSecrets) else None
         shown_by = show.show if isinstance(show, WithSecrets) else show
@@ -185,6 +187,7 @@ class ApiRequest(Request):
             refuse=refused,
             context=self._context(),
             idempotency=self._idempotency(key, in_browser=in_browser) if keyed else None,
+            reaches_outside=reaches_outside,
         )
         if not in_browser:
             self._note_position(answer.position)
