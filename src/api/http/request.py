@@ -163,7 +163,7 @@ class ApiRequest(Request):
         shown_by = show.show if isinstance(show, WithSecrets) else show
         status = status or (_NO_BODY if show is None else _SUCCESS)
         hides = keyed and self.method != "GET" and not self.reads_customers
-        told: dict[str, bytes] = {}
+        done_last: list[T] = []
 
         def tell(body: dict[str, Any], result: T | None) -> bytes:
             known = without_customers(body) if hides else body
@@ -176,9 +176,8 @@ class ApiRequest(Request):
 
         def present(done: tuple[T, Any]) -> tuple[int, str]:
             result, body = done
+            done_last[:] = [result]
             stored = "" if body is None else to_json(body).decode()
-            if body is not None and (hides or secrets is not None):
-                told[stored] = tell(body, result)
             return status(result) if callable(status) else status, stored
 
         answer = await self.dependencies.handler.handle(
@@ -195,10 +194,11 @@ class ApiRequest(Request):
         self.request_state.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
-        text = told.get(answer.body)
-        if text is None and (hides or secrets is not None) and answer.status < _REFUSALS:
-            text = tell(orjson.loads(answer.body), None)
-        return Json(text or answer.body.encode(), answer.status)
+        if answer.status >= _REFUSALS or not (hides or secrets is not None):
+            return Json(answer.body.encode(), answer.status)
+        # What was decided just now is not what a stored answer is about, however alike they look.
+        result = None if answer.replayed else done_last[0]
+        return Json(tell(orjson.loads(answer.body), result), answer.status)
 
     async def perform(self, command: Command[*Ts, T], *arguments: *Ts) -> T:
         """What whoever decides says, as it is now; nothing is stored."""
