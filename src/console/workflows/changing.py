@@ -16,7 +16,8 @@ from domain.workflow_triggers import TRIGGERS
 router = console_router()
 
 _ONE: Final = RULE.replace("{}", "{workflow_id}")
-_NEW: Final = {"trigger": "payment.success", "priority": "0"}
+# Whom a rule finds is seen before anybody is written to.
+_NEW: Final = {"trigger": "payment.success", "priority": "0", "shadow": "true"}
 
 
 @router.get("/console/workflows/new")
@@ -30,7 +31,7 @@ async def create(page: Page) -> Response:
         made = await page.api.post("/v1/workflows/rules", **rule_in(page.form, None))
     except ApiError as error:
         return await _editor(page, None, page.form, Problems(error))
-    return page.see(page.url(RULE, made["id"]), said="The workflow is made.")
+    return page.see(page.url(RULE, made["id"]), said=_made(made["shadow"]))
 
 
 @router.get(f"{_ONE}/edit")
@@ -56,6 +57,12 @@ async def backtest(page: Page) -> Response:
     named = page.form.get("workflow_id", "")
     known = (await page.api.get("/v1/workflows/rules/{}", named)).body if named else None
     return await _editor(page, known, page.form)
+
+
+def _made(shadow: bool) -> str:
+    if shadow:
+        return "The workflow is made. It only says what it would do, until you let it act."
+    return "The workflow is made, and acts from here on."
 
 
 async def _editor(
