@@ -6,6 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
+from console.api_client import Answer
 from console.forms import Problems
 from console.pages import Page
 from console.routing import console_router
@@ -31,7 +32,7 @@ async def create(page: Page) -> Response:
         made = await page.api.post("/v1/workflows/rules", **rule_in(page.form, None))
     except ApiError as error:
         return await _editor(page, None, page.form, Problems(error))
-    return page.see(page.url(RULE, made["id"]), said=_made(made["shadow"]))
+    return page.see(page.url(RULE, made["id"]), said=_made(made))
 
 
 @router.get(f"{_ONE}/edit")
@@ -59,8 +60,8 @@ async def backtest(page: Page) -> Response:
     return await _editor(page, known, page.form)
 
 
-def _made(shadow: bool) -> str:
-    if shadow:
+def _made(rule: Answer) -> str:
+    if rule["shadow"]:
         return "The workflow is made. It only says what it would do, until you let it act."
     return "The workflow is made, and acts from here on."
 
