@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from commands.handling.ids import looks_like_an_id
 from ledger.append import StoredFact
 from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
@@ -110,14 +111,16 @@ class _Latest:
 
 
 def _named(fact: StoredFact) -> Iterator[str]:
-    """What a fact is of, whose it is, and what else it names: the link, say, that brought it."""
+    """What a fact is of, whose it is, and what else it names: the link, say, that brought it.
+
+    By ids of ours alone: what others call something may say who it is.
+    """
     if fact.topic.startswith(_QUIET):
         return
-    yield fact.stream
     data: dict[str, Any] = orjson.loads(fact.data)
-    for name, value in data.items():
-        if name.endswith("_id") and isinstance(value, str):
-            yield value
+    for each in (fact.stream, *data.values()):
+        if isinstance(each, str) and looks_like_an_id(each):
+            yield each
 
 
 def _heard(task: asyncio.Task[Reached]) -> None:

@@ -69,6 +69,18 @@ def test_a_password_is_never_stored_not_even_under_an_idempotency_key(live, serv
         assert first["password"].encode() not in stored
 
 
+@on_both_databases
+def test_no_other_password_than_the_one_that_was_set_is_told_under_its_key(live, merchant):
+    path, headers = f"/v1/users/{added(live, EFUA)['id']}/password", {"Idempotency-Key": "once"}
+    first = live.post(path, headers=headers).json()
+
+    again = live.post(path, headers=headers)
+
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == first | {"password": None}
+    assert signs_in(merchant, EFUA["email"], first["password"])
+
+
 def test_another_role_or_password_signs_them_out_everywhere(live, merchant):
     added(live, KOFI)
     efua = added(live, EFUA, password=PASSWORD)

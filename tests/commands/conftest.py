@@ -73,7 +73,7 @@ def ask(handler, book):
     def refuse(refusal):
         return 409, json.dumps({"code": refusal.code, **refusal.details})
 
-    async def ask(command, *values, key=None, fingerprint="a body", by=handler):
+    async def ask(command, *values, key=None, fingerprint="a body", by=handler, **how):
         return await by.handle(
             book,
             lambda work: command(work, *values),
@@ -81,6 +81,7 @@ def ask(handler, book):
             refuse=refuse,
             context=Context(request_id="req_1", key_id="key_1"),
             idempotency=key and Idempotency(key, fingerprint),
+            **how,
         )
 
     return ask

@@ -1,8 +1,10 @@
 """Freshness, as it is told to a page that is open."""
 
 import json
+import re
 
 from console_browser import browser_at, signed_in
+from console_people import add_person, signed_in_as
 
 from projections.engine.generations.generations import Registered, ViewsRebuilding
 
@@ -45,16 +47,32 @@ def test_an_open_page_is_told_what_moved_since_what_it_shows(console, client):
             pass
         came = client.post(
             "/v1/payments/intents",
-            json={"amount": 500, "currency": "GHS", "customer_id": ama, "source_id": "till 4"},
+            json={"amount": 500, "currency": "GHS", "customer_id": ama},
         ).json()["id"]
         while not (last := told(lines))["moved"]:
             pass
 
     assert later["moved"] == [ama]
-    assert {ama, came, "till 4"} <= set(last["moved"])
+    assert {ama, came} <= set(last["moved"])
     assert moved(console, last["position"]) == []
     assert set(moved(console, later["position"])) == set(last["moved"])
     assert set(moved(console, before)) == {ama, *last["moved"]}
+
+
+def test_what_others_call_something_is_told_to_nobody(merchant, client):
+    add_person(merchant, "efua@shop.example", "support")
+    with signed_in_as(merchant, "efua@shop.example") as support:
+        with support.stream("GET", "/console/live") as stream:
+            before = told(stream.iter_lines())["position"]
+        who = {"external_id": "ama.mensah@gmail.com", "email": "ama.mensah@gmail.com"}
+        ama = client.post("/v1/customers", json=who).json()["id"]
+        order = {"amount": 500, "currency": "GHS", "customer_id": ama}
+        named = {"source": "payment_link", "source_id": "+233501234589"}
+        came = client.post("/v1/payments/intents", json=order | named).json()["id"]
+        all_ids = set(moved(support, before))
+
+    assert {ama, came} <= all_ids
+    assert not [each for each in all_ids if re.fullmatch("[a-z]+_[0-9a-z]{26}", each) is None]
 
 
 def test_a_page_that_shows_what_was_long_ago_is_told_that_all_may_have_moved(console, client):

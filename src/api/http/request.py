@@ -146,6 +146,7 @@ class ApiRequest(Request):
         in_browser: bool = False,
         key: str | None = None,
         keyed: bool = True,
+        reaches_outside: bool = False,
     ) -> Response:
         """Runs a command and answers what it has stored.
 
@@ -155,13 +156,14 @@ class ApiRequest(Request):
         the other; ``key`` stands for the header where a form carries the key. What is asked for
         with GET, or is not ``keyed``, has no key: it is the same however often it is done, and
         what is answered is not stored. What may be stored is the same for all who ask; each is
-        told of it what they may know.
+        told of it what they may know. A command that ``reaches_outside`` of the book, to send
+        something say, is begun once by a key.
         """
         secrets = show if isinstance(show, WithSecrets) else None
         shown_by = show.show if isinstance(show, WithSecrets) else show
         status = status or (_NO_BODY if show is None else _SUCCESS)
         hides = keyed and self.method != "GET" and not self.reads_customers
-        told: dict[str, bytes] = {}
+        done_last: list[T] = []
 
         def tell(body: dict[str, Any], result: T | None) -> bytes:
             known = without_customers(body) if hides else body
@@ -174,9 +176,8 @@ class ApiRequest(Request):
 
         def present(done: tuple[T, Any]) -> tuple[int, str]:
             result, body = done
+            done_last[:] = [result]
             stored = "" if body is None else to_json(body).decode()
-            if body is not None and (hides or secrets is not None):
-                told[stored] = tell(body, result)
             return status(result) if callable(status) else status, stored
 
         answer = await self.dependencies.handler.handle(
@@ -186,16 +187,18 @@ class ApiRequest(Request):
             refuse=refused,
             context=self._context(),
             idempotency=self._idempotency(key, in_browser=in_browser) if keyed else None,
+            reaches_outside=reaches_outside,
         )
         if not in_browser:
             self._note_position(answer.position)
         self.request_state.replayed = answer.replayed
         if not answer.body:
             return Response(status_code=answer.status)
-        text = told.get(answer.body)
-        if text is None and (hides or secrets is not None) and answer.status < _REFUSALS:
-            text = tell(orjson.loads(answer.body), None)
-        return Json(text or answer.body.encode(), answer.status)
+        if answer.status >= _REFUSALS or not (hides or secrets is not None):
+            return Json(answer.body.encode(), answer.status)
+        # What was decided just now is not what a stored answer is about, however alike they look.
+        result = None if answer.replayed else done_last[0]
+        return Json(tell(orjson.loads(answer.body), result), answer.status)
 
     async def perform(self, command: Command[*Ts, T], *arguments: *Ts) -> T:
         """What whoever decides says, as it is now; nothing is stored."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeVar
 
@@ -41,6 +41,7 @@ Response = tuple[int, str]
 # Within a process commands on one aggregate queue, so only other processes can be faster: with
 # eight of them at work on one payment, hardly one decision in a million loses as often as this.
 _MOST_ATTEMPTS: Final = 100
+_BEGUN: Final = 202
 _REPLIES_LIVE: Final = timedelta(hours=24)
 
 
@@ -49,6 +50,16 @@ class IdempotencyConflict(Conflict):
 
     def __init__(self) -> None:
         super().__init__("this idempotency key was used with another body")
+
+
+class StillUnderWay(Conflict):
+    code = "idempotency_in_progress"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "what this idempotency key began is under way, or was interrupted: "
+            "see what came of it, then ask with another key"
+        )
 
 
 class TooMuchContention(Conflict):
@@ -143,14 +154,20 @@ class CommandHandler:
         refuse: Callable[[Refusal], Response],
         context: Context,
         idempotency: Idempotency | None = None,
+        reaches_outside: bool = False,
     ) -> Answer:
         """Lets ``decide`` decide, appends what it recorded, and answers.
 
         ``present`` and ``refuse`` write the answer before the append, which stores it under the
-        idempotency key. Raises the Refusal when there is no key, IdempotencyConflict, and
-        TooMuchContention after a hundred lost races.
+        idempotency key. What ``reaches_outside`` of the book is no part of the append: that it
+        begins is written first, so that a key begins it once. Raises the Refusal when there is no
+        key, IdempotencyConflict, StillUnderWay, and TooMuchContention after a hundred lost races.
         """
         request = _Request(book, refuse, context, idempotency)
+        if reaches_outside and idempotency is not None:
+            before = await self._begun_before(request, idempotency)
+            if before is not None:
+                return before
         for _ in range(_MOST_ATTEMPTS):
             locks: list[asyncio.Lock] = []
             try:
@@ -191,6 +208,17 @@ class CommandHandler:
             loaded = await self._aggregates.load(book, stream, fresh=True)
         found = loaded and loaded.aggregate
         return found if isinstance(found, kind) else None
+
+    async def _begun_before(self, request: _Request, asked: Idempotency) -> Answer | None:
+        """What was answered under a key; None for whoever is the first to begin anything by it."""
+        beginning = replace(request, idempotency=replace(asked, key=f"begun {asked.key}"))
+        begun = await self._recorded(request, self._append(beginning, (_BEGUN, "")))
+        if not _answer((_BEGUN, ""), begun).replayed:
+            return None
+        kept = await asyncio.to_thread(self._ledger.reply, request.book, asked.key)
+        if kept is None:
+            raise StillUnderWay
+        return Answer(kept.status, kept.body, kept.position, replayed=True)
 
     async def _attempt(
         self,

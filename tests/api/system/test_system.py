@@ -100,6 +100,38 @@ def test_a_run_that_is_asked_for_again_with_its_key_is_the_same(asked):
     assert first.json() == again.json()
 
 
+def over(runs):
+    """What was asked for is carried out and done with."""
+    runs.end(runs.take(holder="me"), "me", "done", report='{"sound":true}')
+
+
+@on_both_databases
+def test_a_key_asks_for_one_run_also_once_that_is_over(asked, store):
+    once = {"Idempotency-Key": "once"}
+    runs = store.parts.system.runs
+    first = asked.post("/v1/system/verify", headers=once)
+    over(runs)
+
+    again = asked.post("/v1/system/verify", headers=once)
+
+    assert (again.status_code, again.content) == (202, first.content)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert [run.state for run in runs.latest()] == ["done"]
+
+
+def test_a_key_that_was_refused_a_run_asks_for_none_later(asked, store):
+    once = {"Idempotency-Key": "once"}
+    runs = store.parts.system.runs
+    asked.post("/v1/system/rebuild")
+    refused = asked.post("/v1/system/verify", headers=once)
+    over(runs)
+
+    again = asked.post("/v1/system/verify", headers=once)
+
+    assert (again.status_code, again.content) == (409, refused.content)
+    assert [run.kind for run in runs.latest()] == ["rebuild"]
+
+
 @pytest.mark.parametrize("number", ["7", "x", "9" * 30, "٣"])
 def test_no_run_is_ended_that_is_not_there(asked, number):
     answer = asked.post(f"/v1/system/runs/{number}/cancel")

@@ -10,7 +10,13 @@ from sqlalchemy import event
 
 from commands.client_secrets import InvalidClientSecret, client_secret
 from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
-from commands.handling.handler import CommandHandler, Context, Idempotency, IdempotencyConflict
+from commands.handling.handler import (
+    CommandHandler,
+    Context,
+    Idempotency,
+    IdempotencyConflict,
+    StillUnderWay,
+)
 from commands.handling.ids import Ids
 from commands.payments import (
     CancelPayment,
@@ -83,6 +89,29 @@ async def test_the_same_key_with_another_body_is_refused(ask):
 
     with pytest.raises(IdempotencyConflict):
         await ask(create_payment, PAYMENT, key="k", fingerprint="another body")
+
+
+async def test_what_reaches_outside_is_begun_once_by_a_key_whoever_is_asked(ask, neighbour):
+    begun, has_begun, may_end = [], asyncio.Event(), asyncio.Event()
+
+    async def send(_work):
+        begun.append("a message")
+        has_begun.set()
+        await may_end.wait()
+
+    outside = {"key": "k", "reaches_outside": True}
+    first = asyncio.create_task(ask(send, **outside))
+    await has_begun.wait()
+    with pytest.raises(StillUnderWay):
+        await ask(send, **outside, by=neighbour)
+    with pytest.raises(IdempotencyConflict):
+        await ask(send, **outside, fingerprint="another body")
+    may_end.set()
+    answer = await first
+    again = await ask(send, **outside, by=neighbour)
+
+    assert begun == ["a message"]
+    assert (again.body, again.replayed) == (answer.body, True)
 
 
 async def test_a_refusal_under_a_key_is_an_answer_like_any_other(ask, do):

@@ -73,6 +73,17 @@ def test_another_role_another_password_and_the_end(owner, merchant):
     assert read(owner, page, status=404)
 
 
+def test_a_form_sent_twice_shows_no_password_that_does_not_sign_in(owner, merchant):
+    efua = add_person(merchant, EFUA, "support", "Efua Asante")
+    path, form = f"{PEOPLE}/{efua.id}/password", {"once": "4d2c"}
+    first = owner.post(path, data=form)
+
+    again = owner.post(path, data=form)
+
+    assert "It is not shown again" in again.text
+    assert signs_in(merchant, password_in(text_of(first.text)))
+
+
 def test_the_last_owner_neither_removes_nor_demotes_themself(owner, kofi):
     page = f"{PEOPLE}/{kofi.id}"
 
