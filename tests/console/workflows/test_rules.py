@@ -50,6 +50,17 @@ def test_a_form_becomes_a_rule(rule, console):
     assert "such as {{ customer_name }} and {{ money }}." in console.get(place(rule, "/edit")).text
 
 
+def test_a_new_rule_only_says_what_it_would_do_unless_it_is_let_act(console, client):
+    form = fields_of(console.get("/console/workflows/new").text)
+    typed = {name: said for name, said in SPENDERS.items() if name != "priority"}
+
+    made = console.post("/console/workflows/new", data=form | typed)
+
+    workflow_id = made.headers["location"].rpartition("/")[2].partition("?")[0]
+    assert client.get(f"/v1/workflows/rules/{workflow_id}").json()["shadow"]
+    assert "until you let it act" in console.get(f"/console/workflows/rules/{workflow_id}").text
+
+
 def test_a_rule_saved_as_it_is_shown_stays_as_it_is(console, client):
     told = {
         "name": "All of it",
