@@ -31,7 +31,7 @@ SIGN_IN: Final = "/console/login"
 _UNAUTHORIZED: Final = 401
 _SEE_OTHER: Final = 303
 # Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
-_PLACE: Final = ("cursor", "offset")
+_PLACE: Final = ("cursor", "offset", "message_cursor")
 _TOGETHER: Final = (TRAVEL, ("from", "to", "preset"), ("currency",))
 
 

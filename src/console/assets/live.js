@@ -69,7 +69,7 @@
     const many = totals.every((each) => each) ? totals[0] - totals[1] : rows.length;
     if (many <= 0) return;
     const start = new URL(location);
-    for (const place of ["cursor", "offset"]) start.searchParams.delete(place);
+    for (const place of ["cursor", "offset", "message_cursor"]) start.searchParams.delete(place);
     one("a", news).href = start;
     one("a", news).textContent = `${many.toLocaleString("en")} new`;
     news.hidden = false;
