@@ -42,7 +42,7 @@ async def destination_of(page: Page, payment: Mapping[str, Any]) -> Destination:
 
 
 def _sends_email(integration: Mapping[str, Any]) -> bool:
-    return integration["type"] == "email" and integration["status"] == "active"
+    return (integration["type"], integration["status"]) == ("email", "active")
 
 
 async def _asked(page: Page, scope: str, path: str, *segments: str, **query: Any) -> Answer | None:
