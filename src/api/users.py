@@ -189,7 +189,7 @@ async def _named(request: ApiRequest, work: UnitOfWork, user_id: str) -> Person:
 
 def _accounts(request: ApiRequest) -> str:
     """The book with the accounts, for whoever may do something with them."""
-    if request.caller.key is not None and request.caller.mode != ACCOUNTS:
+    if not request.caller.opens_both:
         raise Forbidden("live_key_needed", "accounts open both modes: ask with a key of live mode")
     return str(Book(request.org_id, ACCOUNTS))
 

@@ -128,6 +128,11 @@ async def show_integration(work: UnitOfWork, integration_id: str) -> Integration
     return integration
 
 
+async def known_integration(work: UnitOfWork, integration_id: str) -> Integration:
+    """Also one that was removed."""
+    return await work.load_recent(Integration, integration_id)
+
+
 async def list_integrations(work: UnitOfWork) -> Sequence[Integration]:
     """Newest first."""
     streams = sorted((stream for _, stream in await work.owners(INTEGRATION, "")), reverse=True)

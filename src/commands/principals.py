@@ -39,6 +39,14 @@ class Principal:
         return self.holder if isinstance(self.holder, User) else None
 
     @property
+    def opens_both(self) -> bool:
+        """Whether what stands in both books is theirs: a person's, or that of a key of live mode.
+
+        Keys of test mode are handed round; by them nobody learns of what is live.
+        """
+        return self.user is not None or self.mode == "live"
+
+    @property
     def key_id(self) -> str | None:
         """None of a person."""
         return None if self.key is None else self.key.key_id

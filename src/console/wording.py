@@ -24,6 +24,10 @@ _SAID: Final = tuple(
             r"is not an ISO 4217 currency payments are made in",
             "is not a currency payments are made in: write it like GHS",
         ),
+        (
+            r"^send_\w+ needs a template_id, config\.body or config\.receipt$",
+            "choose one: a template, words of its own, or the receipt",
+        ),
         (r"^is required$", "is needed"),
     )
 )

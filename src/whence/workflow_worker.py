@@ -19,6 +19,7 @@ from delivery.workflows.customer_money import CustomerMoney, payments_of
 from delivery.workflows.executing import Executor
 from delivery.workflows.executions import ActionState
 from delivery.workflows.following import Follower
+from delivery.workflows.past import Past
 from delivery.workflows.sending import Sending
 from delivery.workflows.tagging import tagging
 from delivery.workflows.worker import WorkflowWorker
@@ -117,7 +118,7 @@ def _worker(
 ) -> WorkflowWorker:
     """The parts, joined; they live on the loop that runs them."""
     subjects = Subjects(ledger)
-    asking = Asking(ledger, CustomerMoney(ledger, payments_of(views)))
+    asking = Asking(Past(ledger), CustomerMoney(ledger, payments_of(views)))
     actions = {
         "add_tag": tagging(handler, adds=True),
         "remove_tag": tagging(handler, adds=False),

@@ -233,6 +233,19 @@ def test_a_part_that_fails_says_so_where_it_stands_and_is_asked_for_again(page, 
     assert page.url == f"{server.url}/console"
 
 
+def test_what_a_form_tries_says_so_when_nobody_answers_and_is_tried_again(page, server):
+    page.route("**/console/workflows/backtest", lambda route: route.abort())
+    page.goto(f"{server.url}/console/workflows/new")
+    page.locator("#f-name").fill("Big spenders")
+    notice = page.locator("#backtest [role=alert]")
+    notice.get_by_text("the service was not reached").wait_for()
+    page.unroute_all()
+
+    notice.get_by_role("button", name="Try again").click()
+
+    page.locator("#backtest").get_by_text("Not tried yet").wait_for()
+
+
 def test_what_takes_long_shows_its_shape_meanwhile(page, server, client):
     pay(client, add(client, "Ama Mensah"))
     held = []

@@ -19,6 +19,10 @@ from console.wording import about, label_of, sentence_of
         ("is not an RFC 3339 date and time", "This must be a date, with a time."),
         ("add_tag needs config.tag", "Add tag needs tag."),
         (
+            "send_email needs a template_id, config.body or config.receipt",
+            "Choose one: a template, words of its own, or the receipt.",
+        ),
+        (
             "names 'my_event.x', which nothing is called",
             "This names 'my_event.x', which nothing is called.",
         ),

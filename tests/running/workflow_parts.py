@@ -12,6 +12,7 @@ from delivery.workflows.customer_money import CustomerMoney
 from delivery.workflows.executing import Executor
 from delivery.workflows.executions import Wanted
 from delivery.workflows.following import Follower
+from delivery.workflows.past import Past
 from delivery.workflows.tagging import tagging
 from delivery.workflows.worker import WorkflowWorker
 from domain.payment import Payment
@@ -37,7 +38,7 @@ class WorkflowParts:
     def __init__(self, ledger, handler, **actions):
         self.ledger = ledger
         subjects = Subjects(ledger)
-        asking = Asking(ledger, CustomerMoney(ledger, self._payments_of))
+        asking = Asking(Past(ledger), CustomerMoney(ledger, self._payments_of))
         known = {"add_tag": tagging(handler, adds=True), "remove_tag": tagging(handler, adds=False)}
         self.follower = Follower(ledger, subjects, asking)
         self.executor = Executor(ledger, handler, subjects, asking, known | actions)

@@ -1,7 +1,8 @@
 """The run resource: a rebuild or a verification of the store, how far it is, what came of it."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import orjson
 from pydantic import Field
@@ -10,12 +11,15 @@ from api.resources.shapes import Count, Moment, Shape
 from api.resources.shapes import Share as ShareOfAll
 from projections.engine.rebuilding.runs import Run
 
+# In the place of a book: what is wrong is so of none, but of all there is.
+THE_STORE: Final = ""
+
 
 class RunReport(Shape):
     """Of a verification ``sound`` says whether all is as it should be.
 
-    ``faults`` are those of the organization that asks, and of the store where it is its alone;
-    ``more_faults`` counts those that are not told here.
+    ``faults`` are those of the books that whoever asks may read; of the store as such where it is
+    one organization's, and both books theirs. ``more_faults`` counts those that are not told here.
     """
 
     generation: Count | None
@@ -48,7 +52,13 @@ class SystemRun(Shape):
     report: RunReport | None
 
 
-def run_of(run: Run, org_id: str, now: datetime, *, sees_figures: bool) -> dict[str, Any]:
+def run_of(
+    run: Run, org_id: str, now: datetime, *, sees_figures: bool, told_books: Collection[str]
+) -> dict[str, Any]:
+    """Faults name rows and what stands in them: they are told of ``told_books`` alone.
+
+    THE_STORE among those stands for faults that are of no book, and may name any.
+    """
     began_at = _moment(run.began_at)
     return SystemRun.of(
         run,
@@ -60,7 +70,7 @@ def run_of(run: Run, org_id: str, now: datetime, *, sees_figures: bool) -> dict[
         facts=run.facts if sees_figures else None,
         total=max(run.total, run.facts) if sees_figures else None,
         seconds_left=_seconds_left(run, began_at, now),
-        report=None if run.report is None else _report(run.report, org_id, sees_all=sees_figures),
+        report=run.report and _report(run.report, told_books, sees_all=sees_figures),
     )
 
 
@@ -77,13 +87,9 @@ def _seconds_left(run: Run, began_at: datetime | None, now: datetime) -> float |
     return round(max(run.total - run.facts, 0) / rate, 1)
 
 
-def _report(text: str, org_id: str, *, sees_all: bool) -> dict[str, Any]:
+def _report(text: str, told_books: Collection[str], *, sees_all: bool) -> dict[str, Any]:
     said = orjson.loads(text)
-    told = [
-        each["sentence"]
-        for each in said.get("faults", ())
-        if (sees_all if not each["book"] else each["book"].partition("/")[0] == org_id)
-    ]
+    told = [each["sentence"] for each in said.get("faults", ()) if each["book"] in told_books]
     return RunReport.of(
         None,
         generation=said.get("generation"),
@@ -93,13 +99,17 @@ def _report(text: str, org_id: str, *, sees_all: bool) -> dict[str, Any]:
         database=said.get("database"),
         faults=told,
         more_faults=said.get("fault_count", 0) - len(told),
-        error=_told_error(said.get("error"), sees_all=sees_all),
+        error=_told_error(said.get("error"), told_books),
     )
 
 
-def _told_error(error: str | None, *, sees_all: bool) -> str | None:
+def _told_error(error: str | None, told_books: Collection[str]) -> str | None:
     """It may name the book it was about."""
-    return error if error is None or sees_all else "whoever runs the store finds why in its log"
+    return (
+        error
+        if error is None or THE_STORE in told_books
+        else "whoever runs the store finds why in its log"
+    )
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -71,7 +71,7 @@ async def _asked(request: ApiRequest, kind: Kind) -> Response:
 def _show(request: ApiRequest) -> Any:
     def show(_work: UnitOfWork, run: Run) -> dict[str, Any]:
         now = request.dependencies.handler.clock()
-        return run_of(run, request.org_id, now, sees_figures=False)
+        return run_of(run, request.org_id, now, sees_figures=False, told_books=set())
 
     return show
 

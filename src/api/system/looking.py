@@ -16,7 +16,7 @@ from api.resources.system import (
     limits_of,
     progress_of,
 )
-from api.resources.system_runs import run_of
+from api.resources.system_runs import THE_STORE, run_of
 from api.system.rights import Rights
 from commands.console_sessions import MOST_OF_ONE
 from commands.principals import Principal
@@ -134,8 +134,10 @@ class Look:
 
     def _run(self, run: Run) -> dict[str, Any]:
         now = self._parts.handler.clock()
+        told = set(books_of(self._request.caller)) if self._rights.sees_positions else set()
+        told |= {THE_STORE} if self._rights.sees_store_faults else set()
         sees = self._rights.sees_figures
-        return run_of(run, self._request.org_id, now, sees_figures=sees)
+        return run_of(run, self._request.org_id, now, sees_figures=sees, told_books=told)
 
     def _sizes(self, whole: list[Generation]) -> dict[int, int | None]:
         if not self._rights.sees_figures:

@@ -20,6 +20,7 @@ from delivery.workflows import backtest
 from delivery.workflows.asking import Asking
 from delivery.workflows.backtest_report import Report
 from delivery.workflows.customer_money import CustomerMoney, ViewsAreLate, payments_of
+from delivery.workflows.past import RememberedPast
 from delivery.workflows.writing import Writing
 from domain.workflow_rule import WorkflowRule
 from projections.engine.generations.generations import ViewsRebuilding
@@ -54,6 +55,7 @@ async def backtest_workflow(
 ) -> Response:
     """Who would have been told what, how often, and what that would have cost, by its terms of now.
 
+    It looks for a few seconds at most, and says with `is_complete` whether it came to the end.
     Facts are looked at by the moment they were recorded. People, a hundred at most with those first
     who would have been told most often, and examples are shown to keys that also have
     `customers:read`.
@@ -110,7 +112,7 @@ def _backtest(request: ApiRequest) -> backtest.Backtest:
     parts = request.dependencies
     money = CustomerMoney(parts.ledger, payments_of(parts.views))
     writing = Writing(parts.ledger, backtest.loading(parts.ledger))
-    asking = Asking(parts.ledger, money)
+    asking = Asking(RememberedPast(parts.ledger), money)
     return backtest.Backtest(parts.ledger, parts.subjects, asking, writing)
 
 

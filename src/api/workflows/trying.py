@@ -1,7 +1,6 @@
 """Trying an integration out: one message to an address that is said, and what came of it."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -43,19 +42,29 @@ async def try_integration(
 ) -> Response:
     """Sends a message that says what it is, at once, also while the integration is inactive.
 
-    What came of it is recorded, and `error` says why it did not leave.
+    What came of it is recorded, and `error` says why it did not leave. A key sends one message.
     """
-    integration = await request.perform(commands.show_integration, integration_id)
-    message = _message(request, integration, command.to)
-    async with request.dependencies.test_messages.turn(request.org_id):
-        result = await _sent(request, integration, message)
-    error = None if result.status == "sent" else result.error or "it did not leave"
-    note = partial(commands.note_try, to=command.to, error=error)
+    known = await request.perform(commands.known_integration, integration_id)
+    message = _message(request, known, command.to)
+    # Of an attempt that lost a race: what has left has left.
+    results: list[SendResult] = []
+
+    async def carry_out(work: UnitOfWork) -> Integration:
+        integration = await commands.show_integration(work, integration_id)
+        if not results:
+            results.append(await _sent(request, integration, message))
+        error = _error_of(results[0])
+        return await commands.note_try(work, integration_id, to=command.to, error=error)
 
     def show(_: UnitOfWork, tried: Integration) -> dict[str, Any]:
-        return tried_integration_of(tried, result.response)
+        return tried_integration_of(tried, results[0].response)
 
-    return await request.decide(note, integration_id, show=show)
+    async with request.dependencies.test_messages.turn(request.org_id):
+        return await request.decide(carry_out, show=show, reaches_outside=True)
+
+
+def _error_of(result: SendResult) -> str | None:
+    return None if result.status == "sent" else result.error or "it did not leave"
 
 
 async def _sent(request: ApiRequest, integration: Integration, message: Message) -> SendResult:

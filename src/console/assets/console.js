@@ -178,9 +178,12 @@
     one(":scope > .skeleton", ctx.target)?.remove();
     ctx.target.prepend(notice);
     const again = one("button", notice);
-    if (ctx.request.method !== "GET") return again.remove();
+    // What is tried while one types changes nothing: it may be tried again.
+    const tried = ctx.sourceElement.matches("form[hx-trigger*=input]");
+    if (ctx.request.method !== "GET" && !tried) return again.remove();
     again.addEventListener("click", () => {
       notice.remove();
+      if (tried) return ctx.sourceElement.dispatchEvent(new Event("input"));
       const { sourceElement: source, target, select, swap, push } = ctx;
       const headers = { "HX-Target": ctx.request.headers["HX-Target"] };
       htmx.ajax("GET", ctx.request.action, { source: source.isConnected ? source : target, target, select, swap, push, headers });

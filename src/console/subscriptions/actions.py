@@ -1,12 +1,14 @@
 """What may be done with a subscription: pause, go on, end; each a form, and one command."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from api.http.errors import ApiError, no_such_route
 from console.actions import Action
+from console.api_client import Answer
 from console.pages import Page
 from console.problems import Problem, problem_of
 from console.routing import console_router
@@ -77,10 +79,12 @@ async def act(page: Page, subscription_id: str, action: str) -> Response:
     if page.form.get("when") == "period_end":
         said["cancel_at_period_end"] = True
     try:
-        await page.api.post(f"/v1/subscriptions/{{}}/{action}", subscription_id, **said)
+        done = await page.api.post(f"/v1/subscriptions/{{}}/{action}", subscription_id, **said)
     except ApiError as error:
         return await _form(page, subscription_id, action, error)
-    return page.see(page.url("/console/subscriptions/{}", subscription_id), said=named.said)
+    return page.see(
+        page.url("/console/subscriptions/{}", subscription_id), said=_told(page, named, done)
+    )
 
 
 async def _form(
@@ -92,9 +96,25 @@ async def _form(
         "subscriptions/action.html",
         subscription=known.body,
         action=named,
+        ends=_ends(page, known),
         problem=problem_of(error) if error else Problem(),
         status=error.status if error else 200,
     )
+
+
+def _ends(page: Page, subscription: Answer) -> list[tuple[str, str]]:
+    """When it can end, what takes least away first: what ended at once never comes back."""
+    end = subscription["ends_at"] or subscription["current_period_end"]
+    last = page.writer.day(end)
+    with_period = ("period_end", f"With the period that is paid, on {last}")
+    is_over = datetime.fromisoformat(end) <= page.writer.now
+    return [("now", "Now")] if is_over else [with_period, ("now", "Now")]
+
+
+def _told(page: Page, action: Action, subscription: Answer) -> str:
+    if action is ACTIONS["cancel"] and subscription["status"] != "canceled":
+        return f"It goes on until {page.writer.day(subscription['ends_at'])}, and ends then."
+    return action.said
 
 
 def _named(page: Page, action: str) -> Action:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
+from console.api_client import Answer
 from console.forms import Problems
 from console.pages import Page
 from console.routing import console_router
@@ -16,7 +17,8 @@ from domain.workflow_triggers import TRIGGERS
 router = console_router()
 
 _ONE: Final = RULE.replace("{}", "{workflow_id}")
-_NEW: Final = {"trigger": "payment.success", "priority": "0"}
+# Whom a rule finds is seen before anybody is written to.
+_NEW: Final = {"trigger": "payment.success", "priority": "0", "shadow": "true"}
 
 
 @router.get("/console/workflows/new")
@@ -30,7 +32,7 @@ async def create(page: Page) -> Response:
         made = await page.api.post("/v1/workflows/rules", **rule_in(page.form, None))
     except ApiError as error:
         return await _editor(page, None, page.form, Problems(error))
-    return page.see(page.url(RULE, made["id"]), said="The workflow is made.")
+    return page.see(page.url(RULE, made["id"]), said=_made(made))
 
 
 @router.get(f"{_ONE}/edit")
@@ -56,6 +58,12 @@ async def backtest(page: Page) -> Response:
     named = page.form.get("workflow_id", "")
     known = (await page.api.get("/v1/workflows/rules/{}", named)).body if named else None
     return await _editor(page, known, page.form)
+
+
+def _made(rule: Answer) -> str:
+    if rule["shadow"]:
+        return "The workflow is made. It only says what it would do, until you let it act."
+    return "The workflow is made, and acts from here on."
 
 
 async def _editor(

@@ -5,7 +5,7 @@ no attribute, no call and no arithmetic, so a template can neither reach anythin
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final
@@ -56,16 +56,22 @@ _FILTERS: Final[dict[str, tuple[Callable[..., str], tuple[type, ...]]]] = {
     "upper": (str.upper, ()),
 }
 
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))
+
+
+# Names stand between quotes, as they are written: whoever shows a reason leaves them as they are.
 _INSTEAD: Final[dict[type[nodes.Node], str]] = {
-    nodes.Getattr: "a variable has no parts: write customer_name, not customer.name",
-    nodes.Getitem: "a variable has no parts: write metadata_color, not metadata['color']",
+    nodes.Getattr: "a variable has no parts: write 'customer_name', not 'customer.name'",
+    nodes.Getitem: "a variable has no parts: write 'metadata_color', not \"metadata['color']\"",
     nodes.Sub: "nothing is calculated; in names of metadata every other sign is a _, as in "
-    "metadata_order_id",
+    "'metadata_order_id'",
     nodes.For: "there are no loops",
     nodes.Call: "nothing can be called",
-    nodes.Test: "write {% if customer_name %}, which is so when it says something",
+    nodes.Test: "write '{% if customer_name %}', which is so when it says something",
 }
-_OTHERWISE: Final = "there are variables, {% if %} and filters: " + ", ".join(sorted(_FILTERS))
+_OTHERWISE: Final = "there are variables, {% if %} and filters: " + _quoted(_FILTERS)
 
 
 @cache
@@ -140,7 +146,7 @@ def _is_text(node: nodes.Node | None) -> bool:
 
 def _misused(node: nodes.Filter) -> str | None:
     if node.name not in _FILTERS:
-        return f"there is no filter {node.name}; {_OTHERWISE}"
+        return f"there is no filter '{node.name}'; {_OTHERWISE}"
     if not _is_text(node.node):
         return f"the filter {node.name} is of a text"
     _, wanted = _FILTERS[node.name]
@@ -162,14 +168,14 @@ def _read_children(node: nodes.Node) -> Iterator[nodes.Node]:
 def _unknown(names: list[str]) -> str:
     said = [_with_hint(name) for name in names]
     return (
-        f"there is no variable {', no '.join(said)}; there are {', '.join(sorted(VARIABLES))}, "
-        "metadata_<key> and customer_metadata_<key>"
+        f"there is no variable {', no '.join(said)}; there are {_quoted(VARIABLES)}, "
+        "'metadata_<key>' and 'customer_metadata_<key>'"
     )
 
 
 def _with_hint(name: str) -> str:
     near = get_close_matches(name, VARIABLES, n=1)
-    return f"{name} (did you mean {near[0]}?)" if near else name
+    return f"'{name}' (did you mean '{near[0]}'?)" if near else f"'{name}'"
 
 
 def _said(error: TemplateSyntaxError) -> str:

@@ -15,14 +15,13 @@ from delivery.workflows.conditions import (
 from delivery.workflows.customer_money import CustomerMoney
 from delivery.workflows.past import Past
 from domain.customer import Customer
-from ledger.ledger import Ledger
 
 
 class Asking:
     """What a customer was, and had spent, is asked as of a position of the book."""
 
-    def __init__(self, ledger: Ledger, money: CustomerMoney) -> None:
-        self._past = Past(ledger)
+    def __init__(self, past: Past, money: CustomerMoney) -> None:
+        self._past = past
         self._money = money
 
     async def met(

@@ -197,6 +197,34 @@ def test_in_a_store_of_several_nobody_learns_of_another_nor_works_on_all(store, 
     assert "whence rebuild" in refused[0].json()["message"]
 
 
+@pytest.mark.parametrize(
+    ("mode", "scopes", "told_of"),
+    [
+        ("live", [], ["live", "the store"]),
+        ("live", ["system:read"], []),
+        ("test", [], ["test"]),
+        ("test", ["system:read"], []),
+    ],
+)
+def test_what_was_found_is_told_of_the_books_that_a_key_reads(store, ama, mode, scopes, told_of):
+    runs = store.parts.system.runs
+    run = runs.begin("verify", holder="me")
+    faults = [
+        {"book": f"{ama.org_id}/live", "sentence": "live"},
+        {"book": f"{ama.org_id}/test", "sentence": "test"},
+        {"book": "", "sentence": "the store"},
+    ]
+    report = {"sound": False, "fault_count": 3, "faults": faults, "error": "of live"}
+    runs.end(run, "me", "failed", report=json.dumps(report))
+
+    with ama.client(ama.founded.keys[mode]) as client:
+        given = key(client, *scopes) if scopes else {}
+        found = told(client, **given)["last_verification"]["report"]
+
+    assert (found["faults"], found["more_faults"]) == (told_of, 3 - len(told_of))
+    assert (found["error"] == "of live") == ("the store" in told_of)
+
+
 def test_in_a_store_of_several_those_work_on_all_whom_the_operator_names(store, asked, ama):
     store.found("Kofi's shop")
     named = replace(store.parts.system, operators=frozenset({ama.org_id}))

@@ -162,3 +162,15 @@ def test_a_cart_that_is_still_open_is_not_abandoned_yet(client):
     rule = RULE | {"trigger": "cart.abandoned", "conditions": {}}
 
     assert backtest(client, rule)["executions"] == 0
+
+
+@pytest.mark.usefixtures("shop")
+def test_it_looks_for_so_long_and_says_how_far_it_came(client, monkeypatch):
+    monkeypatch.setattr("delivery.workflows.backtest._LONGEST", 0)
+    monkeypatch.setattr("delivery.workflows.backtest._PAGE", 1)
+
+    first = backtest(client)
+    second = backtest(client, **{"from": first["looked_until"]})
+
+    assert (first["facts"], first["is_complete"]) == (1, False)
+    assert second["since"] == first["looked_until"]

@@ -72,3 +72,45 @@ def test_what_is_no_message_cannot_be_tried(client, receiver):
     integration = made(client, type="delivery", provider="webhook", config={"url": receiver.url})
 
     assert tried(client, integration, to="ama@shop.example").status_code == 400
+
+
+@pytest.fixture
+def texts(client, receiver):
+    """An integration through which text messages reach somebody who counts them."""
+    gateway = {"config": {"url": receiver.url}, "credentials": {"key": "secret"}}
+    return made(client, type="sms", provider="http", **gateway)
+
+
+ONCE = {"Idempotency-Key": "once"}
+
+
+def test_a_key_sends_one_message_however_often_it_is_asked(client, receiver, texts):
+    said = {"json": {"to": "+233201234567"}, "headers": ONCE}
+    first = client.post(f"{INTEGRATIONS}/{texts}/test", **said)
+
+    again = client.post(f"{INTEGRATIONS}/{texts}/test", **said)
+    client.delete(f"{INTEGRATIONS}/{texts}").raise_for_status()
+    after_all = client.post(f"{INTEGRATIONS}/{texts}/test", **said)
+
+    assert first.json()["succeeded"]
+    assert [each.headers.get("Idempotent-Replayed") for each in (again, after_all)] == ["true"] * 2
+    assert {each.content for each in (again, after_all)} == {first.content}
+    assert len(receiver.received) == 1
+
+
+def test_another_message_under_the_same_key_does_not_leave(client, receiver, texts):
+    client.post(f"{INTEGRATIONS}/{texts}/test", json={"to": "+233201234567"}, headers=ONCE)
+
+    refused = client.post(
+        f"{INTEGRATIONS}/{texts}/test", json={"to": "+233209999999"}, headers=ONCE
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_conflict")
+    assert len(receiver.received) == 1
+
+
+def test_nothing_leaves_through_what_was_removed(client, receiver, texts):
+    client.delete(f"{INTEGRATIONS}/{texts}").raise_for_status()
+
+    assert tried(client, texts, to="+233201234567").status_code == 404
+    assert receiver.received == []

@@ -1,5 +1,7 @@
 """Templates, integrations and suppressions on pages: made, tried, changed by whom, and removed."""
 
+import html
+
 import pytest
 from console_people import add_person, signed_in_as
 from money_console import HOSTILE, made, read, send
@@ -45,6 +47,12 @@ def test_a_variable_that_nobody_knows_is_said_beside_the_words(console):
     assert (tried.status_code, sent.status_code) == (200, 400)
     assert "nonsense" in tried.text.partition('id="preview"')[2]
     assert 'id="f-body-error"' in sent.text
+
+
+def test_what_is_to_be_written_instead_is_said_as_it_is_written(console):
+    sent = console.post(f"{TEMPLATES}/new", data=THANKS | {"body": "{{ customer.name }}"})
+
+    assert "write 'customer_name', not 'customer.name'" in html.unescape(sent.text)
 
 
 def test_each_version_says_who_changed_what(console, client, template, merchant):

@@ -1,9 +1,11 @@
 """Subscriptions: the list, one of them, a new one, and what may be done."""
 
 import re
+from datetime import datetime
 
 import pytest
 from money_console import HOSTILE, made, read, send, subscribed
+from page_forms import fields_of
 
 
 def test_the_list_shows_what_the_api_lists(console, client):
@@ -107,6 +109,24 @@ def test_a_subscription_is_paused_goes_on_and_ends(console, client):
 
     told = client.get(path.replace("/console", "/v1")).json()
     assert (told["status"], told["status_reason"]) == ("canceled", "moved away")
+
+
+def test_what_is_canceled_goes_on_for_the_time_that_is_paid_unless_somebody_says_now(
+    console, client
+):
+    subscription = subscribed(client)
+    path = f"/console/subscriptions/{subscription['id']}"
+    end = datetime.fromisoformat(subscription["current_period_end"])
+    day = f"{end.day} {end:%B %Y}"
+
+    form = console.get(f"{path}/cancel").text
+    console.post(f"{path}/cancel", data={"once": "1", **fields_of(form)})
+
+    told = read(console, path)
+    assert f"With the period that is paid, on {day}" in form
+    assert f"It goes on until {day}, and ends then." in told
+    assert "Canceled." not in told
+    assert client.get(path.replace("/console", "/v1")).json()["status"] == "active"
 
 
 def test_a_plan_is_changed(console, client):

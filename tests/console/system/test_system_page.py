@@ -9,7 +9,7 @@ from console_browser import signed_in
 
 from ledger.append import Append, NewFact
 
-FAULTS = [{"book": "", "sentence": "<script>alert(1)</script> is missing"}]
+FAULT = "<script>alert(1)</script> is missing"
 UNSOUND = {"generation": 1, "sound": False, "books": 2, "rows": 7, "fault_count": 3}
 SOUND = {"sound": True, "rows": 1204, "database": "its extension amcheck is not installed"}
 PLACE = "/console/system"
@@ -90,16 +90,17 @@ def test_what_was_over_before_it_was_stopped_is_said_so(console, runs):
     assert "On the machine" in told
 
 
-def test_what_a_verification_found_wrong_is_told_and_does_no_harm(console, runs):
+def test_what_a_verification_found_wrong_is_told_and_does_no_harm(console, merchant, runs):
     run = runs.begin("verify", holder="me")
-    runs.end(run, "me", "done", report=json.dumps({**UNSOUND, "faults": FAULTS}))
+    faults = [{"book": merchant.book, "sentence": FAULT}]
+    runs.end(run, "me", "done", report=json.dumps({**UNSOUND, "faults": faults}))
 
     told = page_of(console)
 
     assert "3 faults" in told
     assert "&lt;script&gt;alert(1)&lt;/script&gt; is missing" in told
     assert "<script>alert" not in told
-    assert "2 more, in books of others or beyond the first hundred" in told
+    assert "2 more, in books that are not read here or beyond the first hundred" in told
 
 
 def test_a_fact_that_stops_the_views_is_named_and_the_overview_leads_there(console, merchant):

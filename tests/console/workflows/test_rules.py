@@ -50,6 +50,17 @@ def test_a_form_becomes_a_rule(rule, console):
     assert "such as {{ customer_name }} and {{ money }}." in console.get(place(rule, "/edit")).text
 
 
+def test_a_new_rule_only_says_what_it_would_do_unless_it_is_let_act(console, client):
+    form = fields_of(console.get("/console/workflows/new").text)
+    typed = {name: said for name, said in SPENDERS.items() if name != "priority"}
+
+    made = console.post("/console/workflows/new", data=form | typed)
+
+    workflow_id = made.headers["location"].rpartition("/")[2].partition("?")[0]
+    assert client.get(f"/v1/workflows/rules/{workflow_id}").json()["shadow"]
+    assert "until you let it act" in console.get(f"/console/workflows/rules/{workflow_id}").text
+
+
 def test_a_rule_saved_as_it_is_shown_stays_as_it_is(console, client):
     told = {
         "name": "All of it",
@@ -136,6 +147,27 @@ def test_what_is_missing_is_said_while_it_is_typed_and_beside_its_field_when_sen
     assert sent.status_code == 400
     assert 'id="f-name-error"' in sent.text
     assert 'id="f-min_amount-error"' in amount.text
+
+
+def test_only_what_was_typed_last_is_tried_and_what_is_edited_is_tried_at_once(console, rule):
+    new = console.get("/console/workflows/new").text
+    edited = console.get(place(rule, "/edit")).text
+
+    for page in (new, edited):
+        assert 'hx-sync="this:replace"' in page
+        assert 'hx-indicator="#backtest"' in page
+    assert 'hx-trigger="input delay:600ms"' in new
+    assert 'hx-trigger="load, input delay:600ms"' in edited
+
+
+@pytest.mark.usefixtures("paid")
+def test_a_try_that_did_not_come_to_the_end_says_how_far_it_came(console, monkeypatch):
+    monkeypatch.setattr("delivery.workflows.backtest._LONGEST", 0)
+    monkeypatch.setattr("delivery.workflows.backtest._PAGE", 1)
+
+    tried = console.post("/console/workflows/backtest", data=SPENDERS).text
+
+    assert ": the first 1 facts of the last 30 days" in tried
 
 
 def test_a_rule_is_switched_off_into_the_shadow_and_on(console, client, rule):

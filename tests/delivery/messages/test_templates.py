@@ -53,7 +53,7 @@ def test_an_unknown_variable_is_named_with_the_ones_there_are():
     with pytest.raises(BadTemplate) as refused:
         compile_template("Hello {{ custmer_name }}", "You paid.", "email")
 
-    assert "no variable custmer_name (did you mean customer_name?)" in refused.value.message
+    assert "no variable 'custmer_name' (did you mean 'customer_name'?)" in refused.value.message
     assert "customer_external_id, " in refused.value.message
     assert refused.value.details == {"field": "subject"}
 
@@ -68,15 +68,15 @@ def test_an_unknown_variable_is_named_with_the_ones_there_are():
         ("{{ range(10) }}", "nothing can be called"),
         ("{% for each in amount %}x{% endfor %}", "there are no loops"),
         ("{% if amount > 100 %}x{% endif %}", "variables are texts"),
-        ("{% if customer_name is defined %}x{% endif %}", "write {% if customer_name %}"),
+        ("{% if customer_name is defined %}x{% endif %}", "write '{% if customer_name %}'"),
         ("{{ amount * 100000 }}", "there are variables"),
         ("{{ amount ~ currency }}", "there are variables"),
         ("{% set amount = 'x' %}", "there are variables"),
         ("{% include 'other' %}", "there are variables"),
         ("{% macro amount() %}{% endmacro %}", "there are variables"),
         ("{% block amount %}{% endblock %}", "there are variables"),
-        ("{{ amount | safe }}", "there is no filter safe"),
-        ("{{ amount | center(1000000000) }}", "there is no filter center"),
+        ("{{ amount | safe }}", "there is no filter 'safe'"),
+        ("{{ amount | center(1000000000) }}", "there is no filter 'center'"),
         ("{{ amount | default }}", "the filter default takes a text"),
         ("{{ amount | truncate('x') }}", "the filter truncate takes a number"),
         ("{{ ['x'] | upper }}", "the filter upper is of a text"),
@@ -85,8 +85,8 @@ def test_an_unknown_variable_is_named_with_the_ones_there_are():
         ("{% if amount == ['x'] %}x{% endif %}", "only texts are compared"),
         ("{{ 5 }}", "5 is no text"),
         ("{% if amount %}", "Unexpected end of template"),
-        ("{{ loop }}", "no variable loop"),
-        ("{{ self }}", "no variable self"),
+        ("{{ loop }}", "no variable 'loop'"),
+        ("{{ self }}", "no variable 'self'"),
         ("{{ " + "(" * 9000 + "amount" + ")" * 9000 + " }}", "nested too deeply"),
         ("{{ " + "not " * 9000 + "amount }}", "nested too deeply"),
         ("{% if amount %}" * 300 + "{% endif %}" * 300, "nested too deeply"),
