@@ -102,8 +102,9 @@ async def explain_changes(
 ) -> Response:
     """The facts that add up to a difference, in the order in which they were recorded.
 
-    Where many facts lie between the two moments, a page may have few, or none: there are more as
-    long as there is a `next_cursor`. The key also needs `customers:read`.
+    Those that make none are passed over, for a few seconds at most: so a page may have few, or
+    none, and there are more as long as there is a `next_cursor`. The key also needs
+    `customers:read`.
     """
     compared = await _compared(request, query)
     before, after = compared.found.before, compared.found.after
@@ -111,7 +112,13 @@ async def explain_changes(
     ledger, book = request.dependencies.ledger, request.book_name
     since = await asyncio.to_thread(ledger.position_at, book, query.since)
     begins = await request.compare_with(
-        compared.after, look, difference, since=since, cursor=query.cursor
+        compared.after,
+        look,
+        difference,
+        since=since,
+        before=compared.before.as_of,
+        after=compared.after.as_of if compared.after else None,
+        cursor=query.cursor,
     )
     explanation = await asyncio.to_thread(
         partial(

@@ -5,23 +5,29 @@ to the figure at the later moment, without what it added at the earlier one: so 
 difference. Whatever was recorded by the earlier moment had happened by both, and differs in none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_, select
 
 from domain.payment import Payment
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
 from projections.customer_events import positions_of_customer
+from projections.engine.folding.timestamps import micros
 from projections.engine.querying.pages import BadCursor
 from projections.explanations import OF_CUSTOMER, ExplainingFact, Explanation, Terms
+from projections.payments import payments
 from projections.payments_as_of import PaymentsAsOf
 
-# So many facts are looked at for one page, however few of them make a difference.
+# So many facts are read at once, for one page for so many seconds.
 _LOOKED_AT = 2_000
+_LONGEST = 3.0
+# So many payments are told apart from those which cannot differ.
+_MOST_PAYMENTS = 50_000
 
 
 def _spent(fact: Payment.CustomerAttached) -> int:
@@ -81,12 +87,14 @@ class Difference:
 class Look:
     """The facts to look at next, those after `position`; `sum` is what those before came to.
 
-    `positions`: where they are, if they are of one customer; else None.
+    `positions`: where they are, if they are of one customer. `payments`: those which can differ;
+    None: any can.
     """
 
     position: int
     sum: int
-    positions: Sequence[int] | None
+    positions: Sequence[int] | None = None
+    payments: Collection[str] | None = None
 
 
 def look(
@@ -95,12 +103,15 @@ def look(
     difference: Difference,
     *,
     since: int,
+    before: datetime | None,
+    after: datetime | None,
     cursor: str | None,
 ) -> Look:
-    """Asked of the views of the later moment. Raises BadCursor."""
+    """Asked of the views of the later moment; as of when the two are. Raises BadCursor."""
     position, so_far = (since, 0) if cursor is None else _place(cursor)
     if difference.customer_id is None:
-        return Look(position, so_far, None)
+        moved = None if before is None else _moved(connection, book, since, before, after)
+        return Look(position, so_far, payments=moved)
     theirs = positions_of_customer(
         connection,
         book,
@@ -109,7 +120,7 @@ def look(
         after=position,
         limit=_LOOKED_AT,
     )
-    return Look(position, so_far, theirs)
+    return Look(position, so_far, positions=theirs)
 
 
 def explain_change(
@@ -122,22 +133,59 @@ def explain_change(
     after: Seen,
     limit: int,
 ) -> Explanation:
-    """The next facts that make a difference; a page may have fewer than `limit`, or none."""
-    wanted = _wanted(ledger, book, difference, begins, after.upto)
-    was, is_now = _Side(before, difference), _Side(after, difference)
-    mapper, facts, position = FactMapper(), list[ExplainingFact](), begins.position
-    for each in _with_what_led_there(ledger, book, wanted, before, after):
-        adds = is_now.adds(each) - was.adds(each)
-        if each.position <= begins.position:
-            continue
-        if adds and len(facts) == limit:
+    """The next facts that make a difference: `limit` of them, or those found in some seconds."""
+    ends, facts, position = monotonic() + _LONGEST, list[ExplainingFact](), begins.position
+    while True:
+        wanted = _wanted(ledger, book, difference, begins, (position, after.upto))
+        concerned = [each for each in wanted if _can_differ(each, begins)]
+        read = _with_what_led_there(ledger, book, concerned, before, after)
+        found = _differing(read, difference, before, after, position)
+        room = limit - len(facts)
+        facts += found[:room]
+        is_last = len(wanted) < _LOOKED_AT and len(found) <= room
+        if len(found) > room:
+            position = max(position, facts[-1].stored.position)
             break
-        position = each.position
-        if adds:
-            facts.append(ExplainingFact(each, mapper.decode(each).occurred_at, adds))
+        position = wanted[-1].position if wanted else position
+        if is_last or begins.positions is not None or monotonic() >= ends:
+            break
     total = begins.sum + sum(each.adds for each in facts)
-    is_last = len(wanted) < _LOOKED_AT and (not wanted or position >= wanted[-1].position)
     return Explanation(facts, total, None if is_last else f"{position}.{total}")
+
+
+def _moved(
+    connection: Connection, book: str, since: int, before: datetime, after: datetime | None
+) -> Collection[str] | None:
+    """Payments with something recorded since, that happened since where that counts.
+
+    None: too many to tell apart.
+    """
+    column = payments.c
+    query = select(column.payment_id).where(
+        column.book == book,
+        or_(column.status_position > since, column.metadata_position > since),
+    )
+    if before != after:
+        query = query.where(column.updated_at > micros(before))
+    found = set(connection.execute(query.limit(_MOST_PAYMENTS + 1)).scalars())
+    return found if len(found) <= _MOST_PAYMENTS else None
+
+
+def _can_differ(stored: StoredFact, begins: Look) -> bool:
+    return begins.payments is None or stored.stream in begins.payments
+
+
+def _differing(
+    read: Sequence[StoredFact], difference: Difference, before: Seen, after: Seen, position: int
+) -> list[ExplainingFact]:
+    """Those after a position that make a difference; those before say how these found things."""
+    was, is_now = _Side(before, difference), _Side(after, difference)
+    mapper, facts = FactMapper(), list[ExplainingFact]()
+    for each in read:
+        adds = is_now.adds(each) - was.adds(each)
+        if adds and each.position > position:
+            facts.append(ExplainingFact(each, mapper.decode(each).occurred_at, adds))
+    return facts
 
 
 class _Side:
@@ -164,13 +212,14 @@ class _Side:
 
 
 def _wanted(
-    ledger: Ledger, book: str, difference: Difference, begins: Look, upto: int
+    ledger: Ledger, book: str, difference: Difference, begins: Look, between: tuple[int, int]
 ) -> list[StoredFact]:
     """Facts that may make a difference, in the order of the book."""
+    position, upto = between
     if begins.positions is not None:
         return ledger.read_at(book, [each for each in begins.positions if each <= upto])
     topics = list(difference.terms)
-    return ledger.read_topics(book, topics, after=begins.position, upto=upto, limit=_LOOKED_AT)
+    return ledger.read_topics(book, topics, after=position, upto=upto, limit=_LOOKED_AT)
 
 
 def _with_what_led_there(

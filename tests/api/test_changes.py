@@ -164,6 +164,18 @@ def explained(shop, **asked):
 
 
 @on_both_databases
+def test_a_page_is_full_however_many_facts_make_no_difference(shop, reported, monkeypatch):
+    monkeypatch.setattr("projections.change_explanations._LOOKED_AT", 1)
+    for asked, *_ in questions(reported):
+        told = get(shop, "/v1/changes/explain", **asked, currency="GHS", limit=2)
+        rest = get(shop, "/v1/changes/explain", **asked, currency="GHS")
+
+        assert len(told["facts"]) == min(2, len(rest["facts"]))
+        assert rest["sum"] == rest["value"]
+        assert rest["pagination"]["next_cursor"] is None
+
+
+@on_both_databases
 def test_who_changed_most_who_is_new_and_who_is_gone_are_named(shop, reported):
     told = get(shop, "/v1/changes", since=reported.at, currency="GHS")
 

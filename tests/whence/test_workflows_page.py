@@ -12,7 +12,7 @@ from waiting import awaited
 
 from commands.workflow_actions import ActionTerms
 from commands.workflow_conditions import Conditions
-from delivery.messages.providers import _PROVIDERS
+from delivery.messages.providers import PROVIDERS
 from domain.workflow_triggers import TRIGGERS
 
 PAGE = (Path(__file__).parents[2] / "docs/workflows.md").read_text()
@@ -88,7 +88,7 @@ def test_the_page_names_every_trigger_and_condition():
 
 def test_the_page_names_every_action_and_provider():
     kinds = ActionTerms.model_fields["type"].annotation.__args__
-    providers = {name for kind in _PROVIDERS.values() for name in kind}
+    providers = {name for kind in PROVIDERS.values() for name in kind}
 
-    for name in (*kinds, *_PROVIDERS, *providers):
+    for name in (*kinds, *PROVIDERS, *providers):
         assert f"`{name}`" in PAGE

@@ -51,7 +51,7 @@ async def show_new(page: Page, type_: str, name: str) -> Response:
 async def create(page: Page, type_: str, name: str) -> Response:
     provider = _named(page, type_, name)
     try:
-        said = _said(page, provider)
+        said = _said(page, provider, {})
         made = await page.api.post("/v1/workflows/integrations", type=type_, provider=name, **said)
     except ApiError as error:
         return _form(page, type_, name, None, page.form, Problems(error))
@@ -73,14 +73,15 @@ async def show_edit(page: Page, integration_id: str) -> Response:
 
 @router.post(f"{_ONE}/edit")
 async def update(page: Page, integration_id: str) -> Response:
-    """Secrets that are left empty stay as they are."""
+    """What is left as it was, and secrets that are left empty, is not said again."""
     known = (await page.api.get(_API, integration_id)).body
     type_, name = known["type"], known["provider"]
     try:
-        said = _said(page, _named(page, type_, name))
+        said = _said(page, _named(page, type_, name), known["config"])
+        changed = {field: value for field, value in said.items() if value != known.get(field)}
         if not said["credentials"]:
-            del said["credentials"]
-        await page.api.put(_API, integration_id, **said)
+            del changed["credentials"]
+        await page.api.put(_API, integration_id, **changed)
     except ApiError as error:
         return _form(page, type_, name, known, page.form, Problems(error))
     return _see(page, integration_id, "Saved.")
@@ -168,9 +169,10 @@ def _form(
     )
 
 
-def _said(page: Page, provider: Provider) -> dict[str, Any]:
+def _said(page: Page, provider: Provider, config: Mapping[str, Any]) -> dict[str, Any]:
+    """``config``: as it is known to be."""
     said: dict[str, Any] = {
-        "config": config_in(provider, page.form),
+        "config": config_in(provider, page.form, config),
         "credentials": credentials_in(provider, page.form),
     }
     name = page.form.get("name", "").strip()

@@ -62,7 +62,7 @@ _OF_EVERY_TYPE: Final = {
     "webhook": _HTTP,
     "console": Provider(ConsoleConfig, ConsoleCredentials),
 }
-_PROVIDERS: Final[Mapping[str, Mapping[str, Provider]]] = {
+PROVIDERS: Final[Mapping[str, Mapping[str, Provider]]] = {
     "email": {"smtp": Provider(SmtpConfig, SmtpCredentials), **_OF_EVERY_TYPE},
     "sms": {
         "africastalking": Provider(AfricasTalkingConfig, AfricasTalkingCredentials),
@@ -84,7 +84,7 @@ def check_integration(
     allow_insecure: bool = False,
 ) -> None:
     """Raises BadIntegration for what no message of this type could be sent with."""
-    known = _PROVIDERS.get(type_, {})
+    known = PROVIDERS.get(type_, {})
     if provider not in known:
         offered = " and ".join(sorted(known)) or "nobody"
         raise BadIntegration(
@@ -148,7 +148,7 @@ class Senders:
         """What came of it. Sends at once, once, and raises nothing."""
         type_ = next(name for name, kind in _MESSAGES.items() if isinstance(message, kind))
         try:
-            known = _PROVIDERS[type_][provider]
+            known = PROVIDERS[type_][provider]
             settings = read_settings(known.config, config, "config")
             secrets = read_settings(known.credentials, credentials, "credentials")
         except (KeyError, BadIntegration) as bad:

@@ -8,7 +8,7 @@ from pydantic import Field
 from delivery.addresses import AddressRefused, Network, check_url
 from delivery.messages import providers
 from delivery.messages.channels import Settings
-from delivery.messages.providers import BadIntegration, read_settings
+from delivery.messages.providers import BadIntegration, Provider, read_settings
 from domain.book import Mode
 
 WEBHOOK: Final = "webhook"
@@ -24,6 +24,12 @@ class ReceiverCredentials(Settings):
     signing_secret: str | None = Field(
         default=None, max_length=200, pattern=r"^whsec_(?:[A-Za-z0-9+/]{4})+[A-Za-z0-9+/=]{0,4}$"
     )
+
+
+OFFERED: Final[Mapping[str, Mapping[str, Provider]]] = {
+    **providers.PROVIDERS,
+    "delivery": {WEBHOOK: Provider(ReceiverConfig, ReceiverCredentials)},
+}
 
 
 def check_integration(

@@ -138,13 +138,33 @@ def test_a_payment_that_waits_is_canceled(console, client):
     assert client.get(f"/v1/payments/{payment}").json()["status"] == "canceled"
 
 
-def test_a_receipt_that_cannot_be_sent_says_why(console, client):
-    payment = paid(client)
+def test_a_receipt_that_cannot_be_sent_says_what_is_missing_and_where_it_is_mended(console, client):
+    guests = paid(client)
+    ama = paid(client, customer_id=made(client, "/v1/customers", email="ama@example.com")["id"])
+    kofi = paid(client, customer_id=made(client, "/v1/customers", name="Kofi")["id"])
 
-    status, shown = send(console, f"/console/payments/{payment}/receipt")
+    without, with_address, nobodys = (
+        console.get(f"/console/payments/{payment}/receipt").text for payment in (kofi, ama, guests)
+    )
 
-    assert status >= 400
-    assert "receipt" in shown
+    assert "no email address" in without
+    assert 'href="/console/settings/integrations"' in with_address.partition("<main")[2]
+    assert "Nobody is known who paid" in nobodys
+    for shown in (without, with_address, nobodys):
+        assert 'name="once"' not in shown.partition("<main")[2]
+
+
+def test_a_receipt_says_to_which_address_it_goes_and_goes_there(console, client):
+    mail = {"from": "hello@shop.example", "host": "smtp.shop.example", "port": 465}
+    made(client, "/v1/workflows/integrations", type="email", provider="smtp", config=mail)
+    customer = made(client, "/v1/customers", email="ama@example.com")["id"]
+    page = f"/console/payments/{paid(client, customer_id=customer)}/receipt"
+
+    shown = read(console, page)
+    status, _ = send(console, page)
+
+    assert "To: ama@example.com" in shown
+    assert status == 303
 
 
 def test_the_receipt_is_to_be_looked_at(console, client):

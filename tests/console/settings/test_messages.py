@@ -4,7 +4,7 @@ import html
 
 import pytest
 from console_people import add_person, signed_in_as
-from money_console import HOSTILE, made, read, send
+from money_console import HOSTILE, filled_in, made, read, send
 
 TEMPLATES = "/console/settings/templates"
 INTEGRATIONS = "/console/settings/integrations"
@@ -18,6 +18,49 @@ MAIL = {
     "username": "hello",
     "password": "a very secret word",
 }
+
+# An integration of each kind, with all that can be set.
+PRICE = {"price_per_segment": 0.05, "price_currency": "GHS"}
+OVER_HTTP = {
+    "url": "https://sms.example/send?to={{to}}",
+    "method": "PUT",
+    "format": "form",
+    "headers": {"Authorization": "Bearer {{ token }}", "X-Sender": "a: b"},
+    "body": {"to": "{{ to }}", "text": "{{ text }}", "more": {"deep": [1, 2.5, None]}},
+    "reference": "data.id",
+    **PRICE,
+}
+WITH_ALL_OF_IT = [
+    ("sms", "http", OVER_HTTP, {"token": "x"}),
+    ("sms", "webhook", OVER_HTTP, {"token": "x"}),
+    ("email", "http", OVER_HTTP | {"method": "POST", "format": "json"}, {"token": "x"}),
+    (
+        "sms",
+        "africastalking",
+        {"username": "us", "from": "KENTE", "url": "https://at.example/messaging", **PRICE},
+        {"api_key": "x"},
+    ),
+    (
+        "email",
+        "smtp",
+        {
+            "host": "smtp.shop.example",
+            "port": 587,
+            "tls": "starttls",
+            "from": "Kente Shop <hello@shop.example>",
+            "reply_to": "answers@shop.example",
+            "username": "hello",
+        },
+        {"password": "x"},
+    ),
+    (
+        "notification",
+        "slack",
+        {"channel": "#money", "from": "Whence"},
+        {"url": "https://hooks.slack.example/x"},
+    ),
+    ("delivery", "webhook", {"url": "https://shop.example/hooks"}, {}),
+]
 
 
 @pytest.fixture
@@ -105,6 +148,38 @@ def test_a_secret_that_is_left_empty_stays_as_it_is(console, client):
     assert known["config"]["host"] == "mail.shop.example"
     assert known["has_credentials"]
     assert "Changed: config" in read(console, place)
+
+
+@pytest.mark.parametrize(("type_", "provider", "config", "credentials"), WITH_ALL_OF_IT)
+def test_another_name_leaves_all_settings_as_they_are(
+    console, client, type_, provider, config, credentials
+):
+    said = {"type": type_, "provider": provider, "config": config, "credentials": credentials}
+    before = made(client, "/v1/workflows/integrations", **said)
+    place = f"{INTEGRATIONS}/{before['id']}"
+
+    form = filled_in(console, f"{place}/edit")
+    renamed = console.post(f"{place}/edit", data=form | {"name": "Another name"})
+
+    assert renamed.status_code == 303
+    after = client.get(f"/v1/workflows/integrations/{before['id']}").json()
+    assert after["config"] == before["config"]
+    assert (after["name"], after["has_credentials"]) == ("Another name", bool(credentials))
+    history = client.get(f"/v1/workflows/integrations/{before['id']}/history").json()["history"]
+    assert history[0]["changed"] == ["name"]
+
+
+def test_each_setting_is_changed_by_itself(console, client):
+    said = {"type": "sms", "provider": "http", "config": OVER_HTTP, "credentials": {"token": "x"}}
+    before = made(client, "/v1/workflows/integrations", **said)
+    place = f"{INTEGRATIONS}/{before['id']}"
+
+    form = filled_in(console, f"{place}/edit")
+    console.post(f"{place}/edit", data=form | {"method": "", "format": "", "reference": "id"})
+
+    after = client.get(f"/v1/workflows/integrations/{before['id']}").json()["config"]
+    kept = {name: OVER_HTTP[name] for name in OVER_HTTP if name not in ("method", "format")}
+    assert after == kept | {"reference": "id"}
 
 
 def test_what_is_wrong_with_an_integration_is_said_beside_its_field(console):
