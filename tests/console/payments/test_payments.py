@@ -1,9 +1,14 @@
 """Payments, refunds and disputes: what the pages show is what the API says."""
 
+import re
+
 import pytest
 from console_browser import signed_in
 from money_console import HOSTILE, made, paid, read, send
 from page_text import text_of
+from workflow_parts import do_what_follows
+
+TAG = {"type": "add_tag", "config": {"tag": "seen"}}
 
 
 def test_the_list_shows_what_the_api_lists(console, client):
@@ -223,3 +228,21 @@ def test_there_is_no_page_of_what_there_is_not(console, client):
 
     assert console.get("/console/payments/nothing").status_code == 404
     assert console.get(f"/console/payments/{payment}/explode").status_code == 404
+
+
+def test_what_followed_from_a_payment_is_found_however_much_followed_since(console, client, server):
+    rule = {"name": "Tag", "trigger": "payment.created", "actions": [TAG]}
+    for _ in range(26):
+        client.post("/v1/workflows/rules", json=rule).raise_for_status()
+    ama = client.post("/v1/customers", json={"external_id": "usr_ama"}).json()["id"]
+    order = {"amount": 500, "currency": "GHS", "customer_id": ama}
+    first, *_ = [client.post("/v1/payments/intents", json=order).json()["id"] for _ in range(5)]
+    do_what_follows(server.ledger)
+
+    shown = console.get(f"/console/payments/{first}").text
+
+    told = client.get(f"/v1/workflows/executions?payment_id={first}&limit=100").json()["executions"]
+    listed = re.findall(r'/console/workflows/executions/(exe_[^"?]+)"', shown)
+    assert listed == [each["id"] for each in told][: len(listed)] != []
+    assert f'href="/console/workflows/executions?payment_id={first}"' in shown
+    assert "All 26" in shown
