@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import orjson
 
@@ -10,6 +11,8 @@ from commands.viewers import ACCOUNTS
 from domain.book import Book
 from domain.user import User
 from ledger.facts import StoredFact
+
+READS_USERS: Final = "users:read"
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,19 @@ class Doer:
 
 
 async def names_of(request: ApiRequest, ids: Iterable[str | None]) -> dict[str, str]:
-    """By their ids, of keys of the caller's mode and of people, who may be gone by now."""
-    keys = request.caller.organization.keys
+    """By their ids, of keys of the caller's mode and of people, who may be gone by now.
+
+    Of people to those who are some themselves, and to keys that may read their accounts.
+    """
+    caller = request.caller
+    tells_people = caller.user is not None or (caller.opens_both and caller.may(READS_USERS))
+    keys = caller.organization.keys
     book = str(Book(request.org_id, ACCOUNTS))
     names: dict[str, str] = {}
     for each in filter(None, ids):
         if each in keys:
             names[each] = keys[each].name
-        elif each not in names:
+        elif tells_people and each not in names:
             user = await request.dependencies.handler.load_recent(User, book, each)
             names |= {} if user is None else {each: user.name}
     return names

@@ -22,8 +22,20 @@ def made(client, path, body):
     return client.post(path, json=body).raise_for_status().json()["id"]
 
 
-def told(client, path):
-    history = client.get(f"{path}/history").raise_for_status().json()["history"]
+def keyed(client, *scopes):
+    asked = {"name": "a key", "scopes": ["workflows:read", *scopes]}
+    return {"X-Reevit-Key": client.post("/v1/api-keys", json=asked).json()["raw"]}
+
+
+def disabled_by_kofi(merchant, path, mode="test"):
+    kofi = add_person(merchant, "kofi@shop.example", "owner", "Kofi Boateng")
+    with signed_in_as(merchant, kofi.email, mode=mode) as browser:
+        browser.post(f"/console{path.removeprefix('/v1')}/disable")
+    return kofi
+
+
+def told(client, path, **key):
+    history = client.get(f"{path}/history", headers=key).raise_for_status().json()["history"]
     return [(each["topic"], each["changed"], each["actor_name"]) for each in history]
 
 
@@ -32,12 +44,10 @@ def test_a_rule_says_who_did_what_with_it_the_last_first(client, merchant):
     path = f"/v1/workflows/rules/{made(client, '/v1/workflows/rules', RULE)}"
     said = {"X-Actor-Id": "ama"}
     client.put(path, json={"name": "All", "priority": 3}, headers=said).raise_for_status()
-    kofi = add_person(merchant, "kofi@shop.example", "owner", "Kofi Boateng")
-    with signed_in_as(merchant, kofi.email) as browser:
-        browser.post(f"/console{path.removeprefix('/v1')}/disable")
+    kofi = disabled_by_kofi(merchant, path)
 
     assert told(client, path) == [
-        ("workflow_rule.disabled", [], "Kofi Boateng"),
+        ("workflow_rule.disabled", [], kofi.id),
         ("workflow_rule.changed", ["name", "priority"], "ama"),
         ("workflow_rule.created", [], "first key"),
     ]
@@ -45,6 +55,19 @@ def test_a_rule_says_who_did_what_with_it_the_last_first(client, merchant):
     assert first["history"][0]["actor"] == kofi.id
     cursor = {"limit": 1, "cursor": first["pagination"]["next_cursor"]}
     assert client.get(f"{path}/history", params=cursor).json()["history"][0]["version"] == 2
+
+
+def test_a_person_is_named_to_those_who_may_read_accounts(merchant):
+    with merchant.client(merchant.founded.keys["live"]) as live:
+        path = f"/v1/workflows/rules/{made(live, '/v1/workflows/rules', RULE)}"
+        kofi = disabled_by_kofi(merchant, path, mode="live")
+        reads, knows_people = keyed(live, "workflows:read"), keyed(live, "users:read")
+
+        assert told(live, path)[0][2] == "Kofi Boateng"
+        assert told(live, path, **knows_people)[0][2] == "Kofi Boateng"
+        assert told(live, path, **reads)[0][2] == kofi.id
+        with signed_in_as(merchant, kofi.email, mode="live") as browser:
+            assert "Kofi Boateng" in browser.get(f"/console{path.removeprefix('/v1')}").text
 
 
 def test_nobody_is_taken_for_a_person_because_a_key_says_so(client, merchant):
