@@ -1,7 +1,7 @@
 """Executions of workflows: what followed from what, and what came of it."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -29,11 +29,13 @@ from delivery.workflows import executions
 from delivery.workflows.doing import execution_named
 from delivery.workflows.payloads import payload_of
 from domain.errors import NotFound
+from domain.payment import Payment
 from domain.workflow_rule import WORKFLOWS
 from projections.engine.querying.pages import EXPORT_STEP, Page
 
 query_router = new_router("workflows")
 READ = needs("workflows:read")
+_OF_PAYMENTS = f"{Payment.TOPIC}."
 
 
 class ExecutionNotFound(NotFound):
@@ -48,6 +50,7 @@ class FilterExecutions(BaseModel):
     status: Literal["pending", "running", "completed", "failed"] | None = None
     customer_id: Text | None = None
     event_id: Text | None = None
+    payment_id: Text | None = None
 
 
 class ListExecutions(PageRequest, FilterExecutions):
@@ -131,28 +134,33 @@ def _every(request: ApiRequest, wanted: executions.Wanted) -> Iterator[dict[str,
 async def _wanted(request: ApiRequest, query: FilterExecutions) -> executions.Wanted:
     return executions.Wanted(
         rules=await _rules(request, query),
-        position=_position(request, query.event_id),
+        positions=await _positions(request, query),
         state=query.status,
         customer=query.customer_id,
     )
 
 
 async def _rules(request: ApiRequest, query: FilterExecutions) -> Sequence[str] | None:
-    """Which may be asked about: one, or all there ever were where one event is; None: any."""
+    """Which may be asked about: one, or all there ever were where facts are named; None: any."""
     if query.workflow_id is not None:
         return [query.workflow_id]
-    if query.event_id is None:
+    if query.event_id is None and query.payment_id is None:
         return None
     ledger = request.dependencies.ledger
     owners = await asyncio.to_thread(ledger.owners, request.book_name, WORKFLOWS, "")
     return [stream for _, stream in owners]
 
 
-def _position(request: ApiRequest, event_id: str | None) -> int | None:
-    """Of what is no event nothing follows."""
-    if event_id is None:
-        return None
-    return position_of(request.book_name, event_id) or 0
+async def _positions(request: ApiRequest, query: FilterExecutions) -> Collection[int] | None:
+    """Of the facts that are asked about; from what is no event, and no payment, nothing follows."""
+    asked = []
+    if query.event_id is not None:
+        asked.append({position_of(request.book_name, query.event_id) or 0})
+    if query.payment_id is not None:
+        read = request.dependencies.ledger.read_stream
+        facts = await asyncio.to_thread(read, request.book_name, query.payment_id)
+        asked.append({each.position for each in facts if each.topic.startswith(_OF_PAYMENTS)})
+    return set.intersection(*asked) if asked else None
 
 
 async def _execution(request: ApiRequest, named: str) -> executions.Execution:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from console.api_client import Answer
-from console.customers.figures import AMOUNTS
+from console.customers.figures import AMOUNTS, figures_in
+from console.customers.lowering import Lowering, lowering_of
 from console.customers.timeline import title_of
 from console.definitions import definition_of
 from console.pages import Page
@@ -17,7 +18,6 @@ from console.routing import console_router
 router = console_router()
 
 _LOWERS: Final = ("refund_amount", "disputed_amount")
-_FEW: Final = 10
 _RANKED: Final = ("customer_id", "metric", "period", "country", "from", "to")
 
 
@@ -51,22 +51,20 @@ async def explain_figure(page: Page, customer_id: str) -> Response:
     )
     if told["figure"] != "lifetime_value":
         return _shown(page, customer, told)
-    in_currency = {"currency": told["currency"]}
-    names = ("total_spent", *_LOWERS)
-    parts = await asyncio.gather(
-        *(page.api.get(path, customer_id, figure=each, limit=_FEW, **in_currency) for each in names)
-    )
-    terms = [_term(page, customer_id, each) for each in parts]
-    lowered = [{**fact, "adds": -fact["adds"]} for each in parts[1:] for fact in each["facts"]]
+    currency = told["currency"] or ""
+    figures = figures_in(customer.body, currency)
+    terms = [_term(page, customer["id"], each, figures) for each in ("total_spent", *_LOWERS)]
+    lowered = None
+    if any(figures[each] for each in _LOWERS) and page.may("payments:read"):
+        lowered = await lowering_of(page, customer["id"], currency)
     return _shown(page, customer, told, terms=terms, lowered=lowered)
 
 
-def _term(page: Page, customer_id: str, part: Answer) -> Term:
-    figure = part["figure"]
+def _term(page: Page, customer_id: str, figure: str, figures: Mapping[str, Any]) -> Term:
     place = page.url(
-        "/console/customers/{}/explain", customer_id, figure=figure, currency=part["currency"]
+        "/console/customers/{}/explain", customer_id, figure=figure, currency=figures["currency"]
     )
-    return Term(definition_of(figure).label, -1 if figure in _LOWERS else 1, part["value"], place)
+    return Term(definition_of(figure).label, -1 if figure in _LOWERS else 1, figures[figure], place)
 
 
 def _shown(
@@ -75,7 +73,7 @@ def _shown(
     told: Answer,
     *,
     terms: Sequence[Term] = (),
-    lowered: Sequence[Mapping[str, Any]] = (),
+    lowered: Lowering | None = None,
 ) -> Response:
     cursor = told["pagination"]["next_cursor"]
     return page.render(

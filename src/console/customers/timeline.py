@@ -8,6 +8,7 @@ import orjson
 
 from console.pages import Page
 from console.states import tone_of, word_of
+from console.steps import steps
 
 _SECTIONS: Final = {
     "payment": "/console/payments/{}",
@@ -69,6 +70,21 @@ class Entry:
     by: str
     why: str
     raw: str
+
+
+async def recorded(page: Page, path: str, subject: str) -> dict[str, Any]:
+    """A page of the ``facts`` about something, as ``entries``, and its place among all of them.
+
+    No facts for those who may not know the customers they tell of.
+    """
+    if page.viewer is None or not page.viewer.may("customers:read"):
+        return {"facts": None}
+    facts = await page.api.get(path, subject, **page.chosen("cursor", "offset"))
+    return {
+        "facts": facts,
+        "entries": [entry_of(each, page) for each in facts["facts"]],
+        **steps(page, facts["pagination"], len(facts["facts"])),
+    }
 
 
 def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.responses import Response
 
-from console.customers.timeline import entry_of
+from console.customers.timeline import recorded
 from console.invoices.actions import possible
 from console.pages import Page
 from console.routing import console_router
@@ -16,9 +16,9 @@ router = console_router()
 @router.get("/console/invoices/{invoice_id}")
 async def show_invoice(page: Page, invoice_id: str) -> Response:
     invoice = await page.api.get("/v1/invoices/{}", invoice_id)
-    payment, facts, customer = await asyncio.gather(
+    payment, happened, customer = await asyncio.gather(
         asked(page, "payments:read", "/v1/payments/{}", invoice["payment_id"]),
-        asked(page, "customers:read", "/v1/invoices/{}/facts", invoice_id),
+        recorded(page, "/v1/invoices/{}/facts", invoice_id),
         customer_of(page, invoice["customer_id"]),
     )
     return page.render(
@@ -26,10 +26,9 @@ async def show_invoice(page: Page, invoice_id: str) -> Response:
         invoice=invoice.body,
         call=invoice.call,
         payment=payment,
-        facts=facts,
-        entries=[entry_of(each, page) for each in facts["facts"]] if facts else [],
         customer=customer,
         actions=possible(page, invoice.body),
+        **happened,
     )
 
 

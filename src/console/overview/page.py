@@ -112,6 +112,7 @@ def _links(page: Page, span: Span, currency: str | None) -> dict[str, str]:
             figure="net_amount",
             **dates | {"currency": currency} | span.asked,
         ),
+        "attempts": payments(**made),
         "failed": payments(status="failed", **made),
         "customers": page.url("/console/customers", sort_by="created_at", **dates),
         "top": page.url("/console/customers", sort_by="total_amount", **dates),

@@ -11,6 +11,7 @@ from api.payment_links.typed_amounts import AmountInDoubt, minor_units
 from console.actions import Action
 from console.pages import Page
 from console.payments.naming import name_of
+from console.payments.receipts import Destination, destination_of
 from console.problems import Problem, problem_of
 from console.routing import console_router
 
@@ -118,12 +119,14 @@ async def _form(
     named = _named(page, action)
     problem = problem_of(error) if error else Problem()
     payment = await page.api.get("/v1/payments/{}", payment_id)
+    is_sent = action == "receipt"
     return page.render(
         "payments/action.html",
         payment=payment.body,
         title=name_of(payment.body),
         action=named,
         left=_left(action, payment.body),
+        destination=await destination_of(page, payment.body) if is_sent else Destination(),
         problem=problem,
         # What can be read in two ways: how each is written, by its minor units.
         readings=error.readings if isinstance(error, AmountInDoubt) else {},

@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from console.api_client import Answer
-from console.customers.timeline import entry_of
+from console.customers.timeline import recorded
 from console.pages import Page
 from console.payments.actions import ACTIONS
 from console.payments.naming import METHODS, SOURCES, name_of
@@ -14,7 +14,7 @@ from console.routing import console_router
 
 router = console_router()
 
-_MOST_EXECUTIONS: Final = 100
+_FEW: Final = 10
 _FIRST: Final = ("refund", "capture", "confirm", "retry", "resolve")
 _HAS_RECEIPT: Final = ACTIONS["receipt"].of
 
@@ -27,7 +27,7 @@ async def show_payment(page: Page, payment_id: str) -> Response:
         page.api.get("/v1/payments/{}/refunds", payment_id),
         page.api.get("/v1/payments/disputes", payment_id=payment_id),
     )
-    facts = await _facts(page, payment_id)
+    happened = await recorded(page, "/v1/payments/{}/facts", payment_id)
     possible = [*_possible(page, payment["status"])]
     return page.render(
         "payments/detail.html",
@@ -39,12 +39,11 @@ async def show_payment(page: Page, payment_id: str) -> Response:
         changes=changes.body,
         refunds=refunds,
         disputes=disputes,
-        facts=facts,
-        entries=[entry_of(each, page) for each in facts["facts"]] if facts else [],
-        executions=await _executions(page, payment.body, facts),
+        followed=await _what_followed(page, payment_id),
         actions=[each for each in possible if each[0] in _FIRST],
         others=[each for each in possible if each[0] not in _FIRST],
         receipt=payment["status"] in _HAS_RECEIPT and not page.request.caller.hides_personal,
+        **happened,
     )
 
 
@@ -53,25 +52,12 @@ async def show_receipt(page: Page, payment_id: str) -> Response:
     return page.api.passed_on("/v1/payments/{}/receipt", payment_id)
 
 
-async def _facts(page: Page, payment_id: str) -> Answer | None:
-    """None for those who may not know the customers they tell of."""
-    if page.viewer is None or not page.viewer.may("customers:read"):
+async def _what_followed(page: Page, payment_id: str) -> Answer | None:
+    """By workflows: messages, say; for those who may know whom they are about."""
+    viewer = page.viewer
+    if viewer is None or not (viewer.may("workflows:read") and viewer.may("customers:read")):
         return None
-    return await page.api.get("/v1/payments/{}/facts", payment_id)
-
-
-async def _executions(
-    page: Page, payment: dict[str, Any], facts: Answer | None
-) -> list[dict[str, Any]]:
-    """What followed from its facts by workflows: messages, say."""
-    may = page.viewer is not None and page.viewer.may("workflows:read")
-    if facts is None or not may or payment["customer_id"] is None:
-        return []
-    found = await page.api.get(
-        "/v1/workflows/executions", customer_id=payment["customer_id"], limit=_MOST_EXECUTIONS
-    )
-    positions = {str(fact["position"]) for fact in facts["facts"]}
-    return [each for each in found["executions"] if each["id"].rpartition("_")[2] in positions]
+    return await page.api.get("/v1/workflows/executions", payment_id=payment_id, limit=_FEW)
 
 
 def _possible(page: Page, status: str) -> Any:

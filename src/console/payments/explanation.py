@@ -34,7 +34,7 @@ async def explain_totals(page: Page) -> Response:
         told=told,
         call=told.call,
         terms=(),
-        lowered=(),
+        lowered=None,
         title_of=title_of,
         definition=definition_of(_KEYS[told["figure"]]),
         is_amount=told["figure"] not in _COUNTS,

@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import Response
 
 from console.api_client import Answer
-from console.customers.timeline import entry_of
+from console.customers.timeline import recorded
 from console.pages import Page
 from console.payments.naming import METHODS
 from console.routing import console_router
@@ -17,9 +17,9 @@ router = console_router()
 @router.get("/console/subscriptions/{subscription_id}")
 async def show_subscription(page: Page, subscription_id: str) -> Response:
     known = await page.api.get("/v1/subscriptions/{}", subscription_id)
-    invoices, facts, customer = await asyncio.gather(
+    invoices, happened, customer = await asyncio.gather(
         asked(page, "invoices:read", "/v1/invoices", subscription_id=subscription_id, limit=20),
-        asked(page, "customers:read", "/v1/subscriptions/{}/facts", subscription_id),
+        recorded(page, "/v1/subscriptions/{}/facts", subscription_id),
         customer_of(page, known["customer_id"]),
     )
     subscription = known.body
@@ -28,11 +28,10 @@ async def show_subscription(page: Page, subscription_id: str) -> Response:
         subscription=subscription,
         call=known.call,
         invoices=invoices,
-        facts=facts,
-        entries=[entry_of(each, page) for each in facts["facts"]] if facts else [],
         customer=customer,
         method=METHODS.get(subscription["method"], subscription["method"]),
         actions=possible(page, subscription),
+        **happened,
     )
 
 

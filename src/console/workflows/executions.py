@@ -17,6 +17,7 @@ _FILTERS: Final = {
     "workflow_id": "Workflow",
     "customer_id": "Customer",
     "event_id": "Event",
+    "payment_id": "Payment",
 }
 
 

@@ -71,12 +71,12 @@ class Step(NamedTuple):
 class Wanted:
     """What executions have in common; None does not ask.
 
-    ``position``: of the fact that they followed from; with the ``rules`` that may be asked about,
-    each is one step into the index.
+    ``positions``: of the facts that they followed from; with the ``rules`` that may be asked
+    about, each is one step into the index.
     """
 
     rules: Collection[str] | None = None
-    position: int | None = None
+    positions: Collection[int] | None = None
     state: ExecutionState | None = None
     customer: str | None = None
 
@@ -186,8 +186,8 @@ def _wanted(book: str, wanted: Wanted) -> list[ColumnElement[bool]]:
     found = [column.book == book]
     if wanted.rules is not None:
         found.append(column.rule.in_(wanted.rules))
-    if wanted.position is not None:
-        found.append(column.position == wanted.position)
+    if wanted.positions is not None:
+        found.append(column.position.in_(wanted.positions))
     if wanted.customer is not None:
         found.append(column.customer == wanted.customer)
     found.append(column.state == wanted.state if wanted.state else column.state != "awaiting")

@@ -94,6 +94,27 @@ def test_what_followed_from_an_event_is_found_by_it(client, work):
     assert followed(event_id="evt_none") == set()
 
 
+@pytest.mark.usefixtures("ada")
+def test_what_followed_from_a_payment_is_found_by_it(client, work):
+    for trigger in ("payment.created", "payment.success"):
+        client.post("/v1/workflows/rules", json={**RULE, "trigger": trigger}).raise_for_status()
+    for _ in "12":
+        pay(client)
+    work()
+    paid = client.get("/v1/events", params={"types": "payment.succeeded"}).json()["events"][-1]
+    payment = client.get("/v1/payments").json()[0]["id"]
+
+    def followed(**asked):
+        found = client.get("/v1/workflows/executions", params=asked).json()["executions"]
+        return {each["event_id"] for each in found}
+
+    assert len(followed()) == 4
+    assert len(followed(payment_id=payment)) == 2
+    assert paid["id"] in followed(payment_id=payment)
+    assert followed(payment_id=payment, event_id=paid["id"]) == {paid["id"]}
+    assert followed(payment_id="pay_none") == followed(payment_id="pay_none", event_id="x") == set()
+
+
 def test_an_execution_that_is_none_is_not_found(client):
     for named in ("exe_x_1", "exe_01hx_99", "nonsense"):
         missing = client.get(f"/v1/workflows/executions/{named}")

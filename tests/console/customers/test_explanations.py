@@ -27,6 +27,24 @@ def test_why_the_lifetime_value_is_lower_than_what_was_paid_takes_one_press(cons
     assert "They add up to GHS 1,100.00" in said
 
 
+def test_the_latest_that_lowered_it_come_first_with_how_many_there_are_and_what_they_come_to(
+    console, till
+):
+    kofi = till.add("Kofi Boateng")
+    payment = till.pay(kofi, 5000)
+    for place in range(12):
+        till.refund(payment, 100, f"number {place}")
+
+    page = explained(console, kofi, figure="lifetime_value")
+
+    said = text_of(page).replace("\N{MINUS SIGN}", "-")
+    assert "10 of 12, in all GHS -12.00" in said
+    assert f"/console/payments/refunds?customer_id={kofi}&amp;currency=GHS" in page
+    lowered = page[page.index("What lowered it") : page.index("All that lowered it")]
+    reasons = re.findall(r"number (\d+)", lowered)
+    assert [*dict.fromkeys(reasons)] == [f"{place}" for place in range(11, 1, -1)]
+
+
 def test_a_count_is_explained_fact_by_fact(console, client, ama):
     said = text_of(explained(console, ama, figure="successful_payments"))
     asked = {"figure": "successful_payments"}

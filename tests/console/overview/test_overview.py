@@ -150,7 +150,20 @@ def test_what_waits_for_somebody_is_told_first_and_leads_there(client, console, 
     page = shown(console)
 
     assert "1 open dispute" in text_of(page)
-    assert 'href="/console/payments?status=disputed"' in page
+    assert 'href="/console/payments/disputes?status=open"' in page
+    assert payment["id"] in console.get("/console/payments/disputes?status=open").text
+
+
+def test_the_success_rate_leads_to_all_attempts_it_is_made_of(console, pay):
+    paid, failed = pay(), pay(amount=4001)
+
+    told = shown(console).partition("Success rate")[2]
+    attempts = re.findall(r'<span class="value"><a href="([^"]*)"', told)[0]
+    listed = console.get(html.unescape(attempts)).text
+
+    assert {paid["status"], failed["status"]} == {"succeeded", "failed"}
+    assert paid["id"] in listed
+    assert failed["id"] in listed
 
 
 def test_a_new_book_says_how_to_begin(console, overview):

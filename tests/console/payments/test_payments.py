@@ -1,9 +1,14 @@
 """Payments, refunds and disputes: what the pages show is what the API says."""
 
+import re
+
 import pytest
 from console_browser import signed_in
 from money_console import HOSTILE, made, paid, read, send
 from page_text import text_of
+from workflow_parts import do_what_follows
+
+TAG = {"type": "add_tag", "config": {"tag": "seen"}}
 
 
 def test_the_list_shows_what_the_api_lists(console, client):
@@ -133,13 +138,33 @@ def test_a_payment_that_waits_is_canceled(console, client):
     assert client.get(f"/v1/payments/{payment}").json()["status"] == "canceled"
 
 
-def test_a_receipt_that_cannot_be_sent_says_why(console, client):
-    payment = paid(client)
+def test_a_receipt_that_cannot_be_sent_says_what_is_missing_and_where_it_is_mended(console, client):
+    guests = paid(client)
+    ama = paid(client, customer_id=made(client, "/v1/customers", email="ama@example.com")["id"])
+    kofi = paid(client, customer_id=made(client, "/v1/customers", name="Kofi")["id"])
 
-    status, shown = send(console, f"/console/payments/{payment}/receipt")
+    without, with_address, nobodys = (
+        console.get(f"/console/payments/{payment}/receipt").text for payment in (kofi, ama, guests)
+    )
 
-    assert status >= 400
-    assert "receipt" in shown
+    assert "no email address" in without
+    assert 'href="/console/settings/integrations"' in with_address.partition("<main")[2]
+    assert "Nobody is known who paid" in nobodys
+    for shown in (without, with_address, nobodys):
+        assert 'name="once"' not in shown.partition("<main")[2]
+
+
+def test_a_receipt_says_to_which_address_it_goes_and_goes_there(console, client):
+    mail = {"from": "hello@shop.example", "host": "smtp.shop.example", "port": 465}
+    made(client, "/v1/workflows/integrations", type="email", provider="smtp", config=mail)
+    customer = made(client, "/v1/customers", email="ama@example.com")["id"]
+    page = f"/console/payments/{paid(client, customer_id=customer)}/receipt"
+
+    shown = read(console, page)
+    status, _ = send(console, page)
+
+    assert "To: ama@example.com" in shown
+    assert status == 303
 
 
 def test_the_receipt_is_to_be_looked_at(console, client):
@@ -203,3 +228,21 @@ def test_there_is_no_page_of_what_there_is_not(console, client):
 
     assert console.get("/console/payments/nothing").status_code == 404
     assert console.get(f"/console/payments/{payment}/explode").status_code == 404
+
+
+def test_what_followed_from_a_payment_is_found_however_much_followed_since(console, client, server):
+    rule = {"name": "Tag", "trigger": "payment.created", "actions": [TAG]}
+    for _ in range(26):
+        client.post("/v1/workflows/rules", json=rule).raise_for_status()
+    ama = client.post("/v1/customers", json={"external_id": "usr_ama"}).json()["id"]
+    order = {"amount": 500, "currency": "GHS", "customer_id": ama}
+    first, *_ = [client.post("/v1/payments/intents", json=order).json()["id"] for _ in range(5)]
+    do_what_follows(server.ledger)
+
+    shown = console.get(f"/console/payments/{first}").text
+
+    told = client.get(f"/v1/workflows/executions?payment_id={first}&limit=100").json()["executions"]
+    listed = re.findall(r'/console/workflows/executions/(exe_[^"?]+)"', shown)
+    assert listed == [each["id"] for each in told][: len(listed)] != []
+    assert f'href="/console/workflows/executions?payment_id={first}"' in shown
+    assert "All 26" in shown

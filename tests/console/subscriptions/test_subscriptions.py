@@ -1,5 +1,6 @@
 """Subscriptions: the list, one of them, a new one, and what may be done."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -45,6 +46,20 @@ def test_a_subscription_shows_its_plan_its_invoices_and_its_facts(console, clien
     invoice = client.get(f"/v1/invoices/{subscription['latest_invoice_id']}").json()
     for words in ("GHS 40.00 every month", invoice["number"], "Ama Mensah", "Subscription created"):
         assert words in shown
+
+
+def test_all_that_happened_to_a_subscription_is_on_one_of_its_pages(console, client):
+    path = f"/subscriptions/{subscribed(client)['id']}"
+    for action in ("pause", "resume") * 26:
+        client.post(f"/v1{path}/{action}", json={}).raise_for_status()
+
+    first = console.get(f"/console{path}").text
+    onward = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    second = console.get(onward).text
+
+    shown = re.findall(r'id="entry-(\d+)"', first + second)
+    told = client.get(f"/v1{path}/facts?limit=100").json()["facts"]
+    assert shown == [str(each["position"]) for each in told]
 
 
 def test_a_subscription_is_started_in_a_form(console, client):
