@@ -128,9 +128,15 @@ class Runs:
 
     def end(self, run: Run, holder: str, ending: Ending, *, report: str = "") -> bool:
         """What came of it; False when it was canceled before."""
-        said = {"state": ending, "report": report, "ended_at": written(self._clock())}
         with writing(self._engine) as connection:
-            return _changed(connection, run, said, holder=holder)
+            return self.end_within(connection, run, holder, ending, report=report)
+
+    def end_within(
+        self, connection: Connection, run: Run, holder: str, ending: Ending, *, report: str = ""
+    ) -> bool:
+        """The same as a part of what it is the end of, so that both are so or neither."""
+        said = {"state": ending, "report": report, "ended_at": written(self._clock())}
+        return _changed(connection, run, said, holder=holder)
 
     def cancel(self, number: int) -> Run:
         """Whoever is at it stops within seconds. Raises RunNotFound, and RunIsOver."""
