@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from console.api_client import Answer, Call
 from console.overview import charts
-from console.overview.spans import PRESETS, Span, span_of
+from console.overview.spans import PRESETS, Span, day_after, span_of
 from console.overview.waiting import waiting_in
 from console.pages import Page
 from console.routing import console_router
@@ -28,7 +28,10 @@ _FIRST_LINK: Final = Call(
 
 @router.get("/console")
 async def show_overview(page: Page) -> Response:
-    span = span_of(page.query, page.at, zone_of(page.moment.tz))
+    if last := page.query.get("until"):
+        return page.see(page.here(until=None, to=day_after(last).isoformat()))
+    zone = zone_of(page.moment.tz)
+    span = span_of(page.query, page.at, zone)
     if page.part == _RANKINGS:
         return page.render(_TEMPLATE, **await _rankings(page, span, page.query.get("currency")))
     attention = await page.api.get("/v1/attention")
@@ -36,6 +39,7 @@ async def show_overview(page: Page) -> Response:
     return page.render(
         _TEMPLATE,
         span=span,
+        until=span.last.astimezone(zone).date().isoformat(),
         presets=PRESETS,
         waiting=waiting_in(attention),
         waits_now=attention.is_present,

@@ -166,6 +166,16 @@ def test_the_success_rate_leads_to_all_attempts_it_is_made_of(console, pay):
     assert failed["id"] in listed
 
 
+@pytest.mark.usefixtures("shop")
+def test_other_dates_end_with_the_last_day_that_was_chosen(console):
+    led = console.get("/console", params={"from": "2026-10-01", "until": "2026-10-31"})
+    told = text_of(console.get(led.headers["location"]).text)
+
+    assert "to=2026-11-01" in led.headers["location"]
+    assert "1 October 2026 to 31 October 2026" in told
+    assert "Compared with 1 September 2026 to 30 September 2026." in told
+
+
 def test_a_new_book_says_how_to_begin(console, overview):
     told = overview()
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import read_checkpoints
@@ -59,12 +61,14 @@ def rebuild(
     *,
     unless_begun: bool = False,
     notice: Notice = lambda _: None,
+    with_switch: Callable[[Connection, int], None] = lambda *_: None,
     processes: int = 1,
 ) -> Rebuilt:
     """Build a new generation, catch up with what is recorded meanwhile, and switch to it.
 
     At most so many `processes` fill it. `notice` is called often, in this thread. Whatever ends it
-    early, an interrupt included, leaves the serving generation as it was.
+    early, an interrupt included, leaves the serving generation as it was. ``with_switch`` writes
+    what becomes true as the new one, of this number, begins to serve.
     Raises ViewsRebuilding when another is built already and that is to be enough.
     """
     clear_abandoned(generations, definitions)
@@ -75,7 +79,12 @@ def rebuild(
         load_books(ledger, generation, definitions, mapper, books, meter.count, processes=processes)
         _make_indexes(generation, definitions)
         following = Projector(ledger, lambda: generation, mapper, definitions)
-        _hand_over(generations, following, meter, lambda: generations.finish(generation.number))
+        number = generation.number
+
+        def serve() -> bool:
+            return generations.finish(number, lambda connection: with_switch(connection, number))
+
+        _hand_over(generations, following, meter, serve)
     return Rebuilt(generation.number, meter.facts, meter.seconds)
 
 
