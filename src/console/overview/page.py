@@ -57,12 +57,14 @@ async def _figures(page: Page, span: Span) -> dict[str, Any]:
     # All that stands beside it is in the same currency, whichever that is.
     currency = series["currency"]
     asked, before = ({**each, "currency": currency} for each in (span.asked, span.asked_before))
+    earlier = await page.api.get(_SERIES, **before, group_by="source", granularity="all")
     figures = {
-        "before": await page.api.get(_SERIES, **before, granularity="all"),
+        "before": earlier,
         "series": series,
         "errors": await page.api.get("/v1/payments/stats/errors", **asked),
         "payers": await _payers(page, span, currency) if page.may("customers:read") else None,
         "revenue": charts.revenue_by_source(series, page.writer, span.granularity),
+        "sources": [*charts.source_totals(series, earlier)],
         "attempts": charts.attempts(series, page.writer, span.granularity),
         "rates": charts.rates(series),
         "column": charts.column,
@@ -122,6 +124,7 @@ def _links(page: Page, span: Span, currency: str | None) -> dict[str, str]:
         "top": page.url("/console/customers", sort_by="total_amount", **dates),
         "links": page.url("/console/links", **dates),
         "rankings": page.here(currency=currency, show=_RANKINGS),
+        **{source: payments(source=source, **paid) for source in charts.SOURCES},
     }
 
 
