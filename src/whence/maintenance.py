@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import orjson
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from domain.errors import Refusal
@@ -26,7 +27,7 @@ from projections.engine.generations.generations import (
     ViewsRebuilding,
 )
 from projections.engine.rebuilding.parallel_load import LoadFailed
-from projections.engine.rebuilding.rebuild import Rebuilding, Rebuilt
+from projections.engine.rebuilding.rebuild import Progress, Rebuilt
 from projections.engine.rebuilding.rebuild import rebuild as rebuild_views
 from projections.engine.rebuilding.runs import Kind, Run, Runs
 from projections.read_models import DEFINITIONS
@@ -39,7 +40,7 @@ _SAID_EVERY_SECONDS: Final = 1.0
 _MOST_FAULTS: Final = 100
 _SENTENCES: Final = (Refusal, LoadFailed, NoSuchGeneration, Unsuccessful)
 
-Notice = Callable[[Rebuilding], None]
+Notice = Callable[[Progress], None]
 
 
 class RunCanceled(Unsuccessful):
@@ -51,11 +52,17 @@ class RunCanceled(Unsuccessful):
 
 @dataclass
 class Work:
-    """How far a run is, for whoever carries it out to say, and what came of it."""
+    """How far a run is, for whoever carries it out to say, and what came of it.
 
+    ``end`` is called within what it ends with, if that can be told; from then on it `is_over`, and
+    nobody cancels it any more. Raises RunCanceled.
+    """
+
+    end: Callable[[Connection], None]
     facts: int = 0
     total: int = 0
     report: dict[str, Any] = field(default_factory=dict)
+    is_over: bool = False
 
 
 @contextmanager
@@ -73,7 +80,14 @@ def carrying_out(runs: Runs, run: Run, holder: str, *, goes_on: bool = False) ->
     After an interrupt another ``goes_on`` with it, or it is canceled. Raises RunCanceled when
     somebody else has canceled it.
     """
-    work = Work()
+
+    def end(connection: Connection) -> None:
+        report = _text(work.report)
+        if not runs.end_within(connection, run, holder, "done", report=report):
+            raise RunCanceled(run)
+        work.is_over = True
+
+    work = Work(end)
     with _saying(runs, run, holder, work) as is_canceled:
         try:
             yield work
@@ -87,8 +101,9 @@ def carrying_out(runs: Runs, run: Run, holder: str, *, goes_on: bool = False) ->
             with suppress(DBAPIError):
                 runs.end(run, holder, "failed", report=_text({"error": _sentence(error)}))
             raise
-    runs.note(run, holder, facts=work.facts, total=work.total)
-    runs.end(run, holder, "done", report=_text(work.report))
+    if not work.is_over:
+        runs.note(run, holder, facts=work.facts, total=work.total)
+        runs.end(run, holder, "done", report=_text(work.report))
 
 
 def rebuild(
@@ -102,15 +117,23 @@ def rebuild(
     """Raises what `rebuild_views` does."""
     work.total = sum(ledger.heads().values())
 
-    def noted(state: Rebuilding) -> None:
+    def noted(state: Progress) -> None:
         work.facts, work.total = state.facts, state.total
         notice(state)
 
-    rebuilt = rebuild_views(
-        ledger, generations, FactMapper(), DEFINITIONS, notice=noted, processes=processes
+    def end(connection: Connection, number: int) -> None:
+        work.report = {"generation": number, "facts": work.facts}
+        work.end(connection)
+
+    return rebuild_views(
+        ledger,
+        generations,
+        FactMapper(),
+        DEFINITIONS,
+        notice=noted,
+        with_switch=end,
+        processes=processes,
     )
-    work.report = {"generation": rebuilt.number, "facts": rebuilt.facts}
-    return rebuilt
 
 
 def verify(
@@ -168,6 +191,8 @@ def _saying(runs: Runs, run: Run, holder: str, work: Work) -> Iterator[Callable[
             except Exception as error:  # noqa: BLE001 (whoever looks sees an older figure)
                 log.note(error, "could not say how far a run is")
                 continue
+            if work.is_over:
+                return
             if not mine and not over.is_set():
                 canceled.set()
                 os.kill(os.getpid(), signal.SIGINT)

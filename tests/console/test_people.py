@@ -44,6 +44,16 @@ def test_a_person_looks_at_either_book(merchant, client, ama):  # noqa: ARG001
         assert "Ama Mensah" in browser.get(LIST).text
 
 
+def test_who_finds_nothing_live_is_told_of_test_mode_where_they_look(merchant):
+    add_person(merchant, EFUA, "owner")
+    with signed_in_as(merchant, EFUA, mode="live") as browser:
+        page = browser.get("/console").text
+
+    content = page[page.index('<main id="content"') :]
+    assert "What was tried out stands in test mode." in content
+    assert 'action="/console/mode"' in content
+
+
 def test_support_sees_customers_covered(support, ama):  # noqa: ARG001
     asked = {"search": "ama.mensah@gmail.com"}, {"as_of": datetime.now(UTC).isoformat()}
     for shown in (support.get(LIST), *(support.get(LIST, params=each) for each in asked)):

@@ -17,8 +17,13 @@ from domain.money import decimals, has_decimals, shown
 _OURS: Final = str.maketrans("\u2019\u02bc\u066c\uff0c\uff0e\u066b", "''',..")
 # What is long or written with an exponent is no amount, and would take for ever to work out.
 _PLAIN: Final = re.compile(r"[0-9]{1,13}(\.(?P<decimals>[0-9]+))?")
-_ENGLISH: Final = re.compile(r"[0-9]{1,3}([, '])[0-9]{3}(\1[0-9]{3}){0,3}(\.(?P<decimals>[0-9]+))?")
-_GERMAN: Final = re.compile(r"[0-9]{1,3}([. '])[0-9]{3}(\1[0-9]{3}){0,3}(,(?P<decimals>[0-9]+))?")
+_ENGLISH: Final = re.compile(
+    r"[1-9][0-9]{0,2}([, '])[0-9]{3}(\1[0-9]{3}){0,3}(\.(?P<decimals>[0-9]+))?"
+)
+_GERMAN: Final = re.compile(
+    r"[1-9][0-9]{0,2}([. '])[0-9]{3}(\1[0-9]{3}){0,3}(,(?P<decimals>[0-9]+))?"
+)
+_OF_CENTS: Final = 2
 _IN_DOUBT: Final = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
@@ -44,7 +49,7 @@ def minor_units(typed: str, currency: str, *, meant: str = "") -> int | None:
         return None
     if not has_decimals(currency):
         raise InvalidInput("amount", f"cannot be paid in {currency}", "invalid_currency")
-    if _IN_DOUBT.fullmatch(plain):
+    if _IN_DOUBT.fullmatch(plain) and not _has_thousands(plain, currency):
         return _chosen(plain, currency, meant)
     amount = _certain(plain, currency)
     if amount is None:
@@ -65,6 +70,11 @@ def _plain(typed: str) -> str:
     seen = (sign for sign in typed.translate(_OURS) if unicodedata.category(sign) != "Cf")
     ours = (str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in seen)
     return "".join(" " if sign.isspace() else sign for sign in ours).strip()
+
+
+def _has_thousands(plain: str, currency: str) -> bool:
+    """Whoever has a comma before the cents writes two of them, never three."""
+    return "," in plain and decimals(currency) == _OF_CENTS
 
 
 def _certain(plain: str, currency: str) -> int | None:

@@ -191,6 +191,12 @@
   });
   on("htmx:after:request", ({ detail: { ctx } }) => ctx.target && one(":scope > .unreached", ctx.target)?.remove());
 
+  // Where a form tried something in vain, it tries again.
+  on("click", ({ target }) => {
+    const again = target.closest("[data-again]");
+    again && one(`form[hx-target="${again.dataset.again}"]`)?.dispatchEvent(new Event("input"));
+  });
+
   // What was swapped in is as what was there.
   const settle = () => {
     tellTimes();

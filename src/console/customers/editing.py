@@ -5,6 +5,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
+from console.forms import words_as_text, words_in
 from console.pages import Page
 from console.problems import Problem, problem_of
 from console.routing import console_router
@@ -92,7 +93,7 @@ async def delete(page: Page, customer_id: str) -> Response:
 
 async def _edit(page: Page, customer_id: str, problem: Problem, status: int = 200) -> Response:
     customer = await page.api.get("/v1/customers/{}", customer_id)
-    said = {name: customer[name] for name in _FIELDS} | {"tags": ", ".join(customer["tags"])}
+    said = {name: customer[name] for name in _FIELDS} | {"tags": words_as_text(customer["tags"])}
     if page.form:
         said = {name: page.form.get(name, "") for name in said}
     return page.render(
@@ -113,7 +114,7 @@ async def _delete(
 
 
 def _tags(page: Page) -> list[str]:
-    return [tag.strip() for tag in page.form.get("tags", "").split(",") if tag.strip()]
+    return words_in(page.form.get("tags", ""))
 
 
 async def _tags_of(page: Page, customer_id: str) -> list[str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
-from console.forms import number_in
+from console.forms import number_in, same_text
 from console.links.more import TYPES, asked_of, more_in, typed_of
 from console.pages import Page
 from console.problems import Problem, problem_of
@@ -21,6 +21,8 @@ from domain.time_zone import zone_of
 router = console_router()
 
 _TEXTS: Final = ("description", "reference", "redirect_url", "customer_id")
+# What a field shows in short: a moment without its seconds, a text without ends of lines.
+_SHORTENED: Final = (*_TEXTS, "expires_at", "metadata")
 _AMOUNTS: Final = ("amount", "min_amount", "max_amount")
 
 
@@ -48,7 +50,7 @@ async def show_edit(page: Page, link_id: str) -> Response:
 async def edit(page: Page, link_id: str) -> Response:
     link = await page.api.get("/v1/payment-links/{}", link_id)
     try:
-        await page.api.patch("/v1/payment-links/{}", link_id, **_terms(page, link.body))
+        await page.api.patch("/v1/payment-links/{}", link_id, **_changed_terms(page, link.body))
     except ApiError as error:
         return _form(page, "links/edit.html", {}, error, link=link.body)
     return page.see(page.url("/console/links/{}", link_id), said="Saved.")
@@ -115,6 +117,21 @@ def _terms(page: Page, known: Mapping[str, Any] | None) -> dict[str, Any]:
     if known is not None:
         return terms
     return {name: value for name, value in terms.items() if value is not None}
+
+
+def _changed_terms(page: Page, known: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left as the form had it is not said again: it may say more than a field shows."""
+    terms, written = _terms(page, known), _as_typed(page, known)
+    if terms["amount"] == known["amount"]:
+        del terms["allow_custom_amount"]
+    untouched = {
+        name for name in _SHORTENED if same_text(page.form.get(name, ""), written[name] or "")
+    }
+    return {
+        name: value
+        for name, value in terms.items()
+        if name not in untouched and value != known.get(name)
+    }
 
 
 def _amount(page: Page, name: str, currency: str) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 from console.fields import Fields
-from console.forms import pairs_as_text, pairs_in, words_in
+from console.forms import pairs_as_text, pairs_in, words_as_text, words_in
 from domain.payment_link import FieldType
 
 TYPES: Final = {each: each.capitalize() for each in get_args(FieldType)}
@@ -32,17 +32,12 @@ def typed_of(link: Mapping[str, Any]) -> dict[str, Any]:
 
 def more_in(form: Fields, known: Mapping[str, Any]) -> dict[str, Any]:
     """As the API takes it; what of ``known`` is left as it is stays of the kind it was."""
-    notes = known.get("metadata") or {}
-    metadata = {
-        name: notes[name] if name in notes and str(notes[name]) == value else value
-        for name, value in pairs_in(form.get("metadata", "")).items()
-    }
     looks = {name: form.get(name, "").strip() or None for name in ("color", "logo_url")}
     return {
         "custom_fields": [_asked(row) for row in _rows(form) if row],
         "branding": {**(known.get("branding") or {}), **looks},
         "webhook_url": form.get("webhook_url", "").strip() or None,
-        "metadata": metadata,
+        "metadata": pairs_in(form.get("metadata", ""), known.get("metadata")),
     }
 
 
@@ -79,6 +74,6 @@ def _typed(asked: Mapping[str, Any]) -> dict[str, str]:
         "label": asked["label"],
         "name": asked["name"],
         "type": asked["type"],
-        "options": ", ".join(asked["options"]),
+        "options": words_as_text(asked["options"]),
         "required": "true" if asked["required"] else "",
     }

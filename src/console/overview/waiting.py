@@ -8,7 +8,7 @@ from console.api_client import Answer
 # What one of them and several are called, and where they are listed.
 _SAID: Final = {
     "parked_book": ("fact stops the views", "facts stop the views", "/console/system"),
-    "open_disputes": ("open dispute", "open disputes", "/console/payments?status=disputed"),
+    "open_disputes": ("open dispute", "open disputes", "/console/payments/disputes?status=open"),
     "failed_invoices": ("failed invoice", "failed invoices", "/console/invoices?status=failed"),
     "overdue_invoices": ("overdue invoice", "overdue invoices", "/console/invoices?status=due"),
     "failed_deliveries": ("webhook given up", "webhooks given up", "/console/webhooks"),

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from api.http.errors import InvalidInput
 from console.fields import Fields
-from console.forms import number_in, pairs_as_text, pairs_in
+from console.forms import number_in, pairs_as_text, pairs_in, same_text
 from console.settings.provider_words import HINTS, LABELS, PROVIDERS_SAY, USUAL
 from delivery.workflows.offered import OFFERED
 
@@ -77,8 +77,8 @@ def config_in(provider: Provider, form: Fields, known: Mapping[str, Any]) -> dic
     """
     said = {**known}
     for each in provider.asked:
-        text = "\n".join(form.get(each.name, "").splitlines()).strip()
-        if each.is_secret or text == _written(each, known.get(each.name)).strip():
+        text = form.get(each.name, "").strip()
+        if each.is_secret or same_text(text, _written(each, known.get(each.name))):
             continue
         said.pop(each.name, None)
         if text:

@@ -93,14 +93,9 @@ def _registered(page: Page) -> dict[str, Any]:
 
 def _said(page: Page, known: dict[str, Any]) -> dict[str, Any]:
     """``known``: metadata that is left as it is stays of the kind it was."""
-    typed = pairs_in(page.form.get("metadata", ""))
-    metadata = {
-        name: known[name] if name in known and str(known[name]) == value else value
-        for name, value in typed.items()
-    }
     return {
         "name": page.form.get("name", "").strip(),
         "url": page.form.get("url", "").strip(),
         "events": words_in(page.form.get("events", "")),
-        "metadata": metadata,
+        "metadata": pairs_in(page.form.get("metadata", ""), known),
     }

@@ -7,7 +7,7 @@ from typing import Any, Final
 from api.http.errors import InvalidInput
 from api.payment_links.typed_amounts import minor_units
 from console.fields import Fields
-from console.forms import number_in, pairs_as_text, pairs_in, words_in
+from console.forms import number_in, pairs_as_text, pairs_in, words_as_text, words_in
 from domain.money import decimals, has_decimals
 
 AMOUNTS: Final = ("min_amount", "max_amount", "min_lifetime_value")
@@ -34,7 +34,7 @@ def typed_of(rule: Mapping[str, Any]) -> dict[str, str]:
         "first_payment": {True: "true", False: "false"}.get(said.get("first_payment"), ""),
     }
     typed |= {name: _amount_as_text(said.get(name), currency) for name in AMOUNTS}
-    typed |= {name: ", ".join(said.get(name, ())) for name in LISTS}
+    typed |= {name: words_as_text(said.get(name, ())) for name in LISTS}
     typed |= {name: pairs_as_text(said.get(name, {})) for name in _PAIRS}
     for place, action in enumerate(rule["actions"]):
         typed |= _action_as_typed(place, action)
@@ -67,7 +67,7 @@ def _conditions(form: Fields, known: Mapping[str, Any]) -> dict[str, Any]:
     lists = {name: words_in(form.get(name, "")) for name in LISTS}
     currency = _one_currency(lists["currencies"])
     amounts = {name: _amount(form, currency, name, known.get(name)) for name in AMOUNTS}
-    pairs = {name: _pairs(form.get(name, ""), known.get(name, {})) for name in _PAIRS}
+    pairs = {name: pairs_in(form.get(name, ""), known.get(name, {})) for name in _PAIRS}
     first = {"true": True, "false": False}.get(form.get("first_payment", ""))
     as_of = form.get("judged_as_of") or None
     said = {**lists, **amounts, **pairs, "first_payment": first, "as_of": as_of}
@@ -131,11 +131,3 @@ def _amount_as_text(amount: int | None, currency: str | None) -> str:
     if amount is None:
         return ""
     return str(Decimal(amount).scaleb(-decimals(currency)) if currency else amount)
-
-
-def _pairs(typed: str, known: Mapping[str, Any]) -> dict[str, Any]:
-    """What is left as it is stays of the kind it was."""
-    return {
-        name: known[name] if name in known and str(known[name]) == value else value
-        for name, value in pairs_in(typed).items()
-    }

@@ -16,7 +16,8 @@ class Till:
     def pay(self, customer_id: str, amount: int, currency: str = "GHS", **more: object) -> str:
         asked = {"customer_id": customer_id, "amount": amount, "currency": currency, **more}
         payment_id = str(self._post("/v1/payments/intents", **asked)["id"])
-        self._post(f"/v1/payments/{payment_id}/confirm")
+        at = {name: more[name] for name in more if name == "occurred_at"}
+        self._post(f"/v1/payments/{payment_id}/confirm", **at)
         return payment_id
 
     def refund(self, payment_id: str, amount: int, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
 from page_text import text_of
@@ -199,3 +200,23 @@ def test_the_best_customers_are_ranked_in_one_currency_and_each_place_is_explain
     )
     explained = text_of(console.get(press).text)
     assert "They add up to GHS 2,000.00" in explained
+
+
+def test_the_currency_of_a_ranking_stands_in_what_a_filter_renews(console, till, ama):  # noqa: ARG001
+    till.pay(till.add("Wanjiru"), 1, "KES")
+
+    page = console.get("/console/customers/top", params={"currency": "KES"}).text
+
+    assert "In KES" in page[page.index('id="top"') :]
+
+
+def test_the_best_customers_of_this_year_are_those_who_paid_in_it(console, till, ama):  # noqa: ARG001
+    last_year = {"occurred_at": f"{datetime.now(UTC).year - 1}-06-01T00:00:00Z"}
+    till.pay(till.add("Kofi Boateng"), 900_000, **last_year)
+
+    page = console.get("/console/customers/top?period=year&currency=GHS").text
+
+    assert "1. Ama Mensah" in text_of(page)
+    assert "Kofi Boateng" not in text_of(page)
+    press = html.unescape(re.search(r'href="([^"]*top/explain[^"]*)"', page)[1])
+    assert "They add up to GHS 1,500.00" in text_of(console.get(press).text)

@@ -90,7 +90,7 @@ def test_a_link_is_made_in_a_form(console, client):
         ({"amount": "much"}, "not an amount in GHS"),
         ({"max_uses": "often"}, "must be a whole number"),
         ({"redirect_url": "nowhere"}, "not an http or https address"),
-        ({"amount": "1,250"}, "say which is meant"),
+        ({"amount": "1.250"}, "say which is meant"),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field(console, client, wrong, said):

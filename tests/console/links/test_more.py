@@ -1,6 +1,6 @@
 """What more a payment link may say: questions, looks, an address that is told, and notes."""
 
-from money_console import made, read, send
+from money_console import filled_in, made, read, send
 
 TERMS = {"name": "Shirts", "currency": "GHS", "amount": "40"}
 MORE = {
@@ -50,6 +50,53 @@ def test_what_is_taken_out_is_gone_and_the_kind_of_what_stays_is_kept(console, c
     changed = known(client, link["id"])
     assert changed["custom_fields"] == []
     assert changed["metadata"] == {"sizes": 3, "new": "yes"}
+
+
+def test_another_name_leaves_all_other_terms_as_they_are(console, client):
+    terms = {
+        "name": "Shirts",
+        "currency": "GHS",
+        "amount": 4000,
+        "description": "Of cotton\n  washed cold",
+        "expires_at": "2031-11-28T14:05:30.250Z",
+        "metadata": {
+            "a:b": "c",
+            "note": "two\nlines",
+            "quoted": '"so"',
+            "deep": {"more": [1, None, "x"]},
+            "yes": True,
+            "nothing": None,
+        },
+        "custom_fields": [
+            {
+                "name": "size",
+                "label": "Size",
+                "type": "select",
+                "options": ["Small, blue", '5" wide', '"Large"'],
+            }
+        ],
+    }
+    before = made(client, "/v1/payment-links", **terms)
+    page = f"/console/links/{before['id']}"
+
+    form = filled_in(console, f"{page}/edit")
+    renamed = console.post(f"{page}/edit", data=form | {"name": "Other shirts"})
+
+    assert renamed.status_code == 303
+    after = known(client, page)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed - {"updated_at"} == {"name", "title"}
+
+
+def test_one_note_is_added_beside_those_that_take_quotes(console, client):
+    notes = {"a:b": "c", "note": "two\nlines", "sizes": 3}
+    terms = {"name": "Shirts", "currency": "GHS", "amount": 4000}
+    page = f"/console/links/{made(client, '/v1/payment-links', **terms, metadata=notes)['id']}"
+
+    form = filled_in(console, f"{page}/edit")
+    console.post(f"{page}/edit", data=form | {"metadata": form["metadata"] + "\r\nnew: d: e"})
+
+    assert known(client, page)["metadata"] == notes | {"new": "d: e"}
 
 
 def test_what_is_wrong_is_said_where_it_was_typed(console):

@@ -170,6 +170,20 @@ def test_a_try_that_did_not_come_to_the_end_says_how_far_it_came(console, monkey
     assert ": the first 1 facts of the last 30 days" in tried
 
 
+def test_a_try_that_fails_says_so_where_it_stands_and_offers_to_try_again(console):
+    gone = {**SPENDERS, "workflow_id": "wf_gone"}
+
+    failed = console.post(
+        "/console/workflows/backtest",
+        data=gone,
+        headers={"HX-Request": "true", "HX-Target": "section#backtest"},
+    ).text
+
+    assert 'id="backtest"' in failed
+    assert 'data-again="#backtest"' in failed
+    assert "hx-get" not in failed
+
+
 def test_a_rule_is_switched_off_into_the_shadow_and_on(console, client, rule):
     console.post(place(rule, "/disable"))
     off = known(client, rule)

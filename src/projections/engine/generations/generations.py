@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ledger.clock import Clock
@@ -138,9 +138,12 @@ class Generations:
         """Tell everybody how far a build is; `heartbeat` changes while its builder is alive."""
         self._registry.note(number, facts, total, heartbeat)
 
-    def finish(self, number: int) -> bool:
-        """What was being built is whole: let it serve, from now on; whether another did before."""
-        return self._serve(number, ("building",))
+    def finish(self, number: int, with_it: Callable[[Connection], None] = lambda _: None) -> bool:
+        """What was being built is whole: let it serve, from now on; whether another did before.
+
+        ``with_it`` writes what becomes true with that, and by what it raises nothing does.
+        """
+        return self._serve(number, ("building",), with_it)
 
     def switch(self, number: int) -> bool:
         """Let a whole generation serve from now on; whether another did before.
@@ -197,8 +200,13 @@ class Generations:
             raise GenerationServes(number)
         self._remove(number)
 
-    def _serve(self, number: int, states: tuple[State, ...]) -> bool:
-        replaced = self._registry.serve(number, states, self._open.is_there)
+    def _serve(
+        self,
+        number: int,
+        states: tuple[State, ...],
+        with_it: Callable[[Connection], None] = lambda _: None,
+    ) -> bool:
+        replaced = self._registry.serve(number, states, self._open.is_there, with_it)
         with self._lock:
             self._known.clear()
         return bool(replaced)

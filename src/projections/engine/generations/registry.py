@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Engine, case, delete, insert, or_, select, update
+from sqlalchemy import Connection, Engine, case, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.clock import Clock, written
@@ -84,10 +84,15 @@ class Registry:
         self._mark(number, f"building {facts} {total} {heartbeat}", ("building",))
 
     def serve(
-        self, number: int, states: Sequence[State], is_there: Callable[[int], bool]
+        self,
+        number: int,
+        states: Sequence[State],
+        is_there: Callable[[int], bool],
+        with_it: Callable[[Connection], None],
     ) -> list[Registered]:
         """Let it serve its definitions instead of those that do, which are answered.
 
+        ``with_it`` writes what becomes true with that, and by what it raises nothing does.
         Raises NoSuchGeneration unless it is in one of these states.
         """
         columns = generations.c
@@ -103,6 +108,7 @@ class Registry:
                 .where(or_(columns.number == number, columns.state == "serving"))
                 .values(state=case((columns.number == number, "serving"), else_="kept"))
             )
+            with_it(connection)
         same = [each for each in found if each.definitions == one.definitions]
         return [each for each in same if each.state == "serving" and each.number != number]
 

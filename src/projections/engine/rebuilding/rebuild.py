@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import read_checkpoints
@@ -20,13 +22,13 @@ from projections.engine.live.projector import Projector
 from projections.engine.rebuilding.heartbeat import (
     Meter,
     Notice,
-    Rebuilding,
+    Progress,
     build,
     clear_abandoned,
 )
 from projections.engine.rebuilding.parallel_load import load_books
 
-__all__ = ["Rebuilding", "clear_abandoned"]
+__all__ = ["Progress", "clear_abandoned"]
 
 # So little is folded in a moment: whoever asks just after the switch waits for no more.
 _NEARLY_FACTS = 1_000
@@ -59,12 +61,14 @@ def rebuild(
     *,
     unless_begun: bool = False,
     notice: Notice = lambda _: None,
+    with_switch: Callable[[Connection, int], None] = lambda *_: None,
     processes: int = 1,
 ) -> Rebuilt:
     """Build a new generation, catch up with what is recorded meanwhile, and switch to it.
 
     At most so many `processes` fill it. `notice` is called often, in this thread. Whatever ends it
-    early, an interrupt included, leaves the serving generation as it was.
+    early, an interrupt included, leaves the serving generation as it was. ``with_switch`` writes
+    what becomes true as the new one, of this number, begins to serve.
     Raises ViewsRebuilding when another is built already and that is to be enough.
     """
     clear_abandoned(generations, definitions)
@@ -75,7 +79,12 @@ def rebuild(
         load_books(ledger, generation, definitions, mapper, books, meter.count, processes=processes)
         _make_indexes(generation, definitions)
         following = Projector(ledger, lambda: generation, mapper, definitions)
-        _hand_over(generations, following, meter, lambda: generations.finish(generation.number))
+        number = generation.number
+
+        def serve() -> bool:
+            return generations.finish(number, lambda connection: with_switch(connection, number))
+
+        _hand_over(generations, following, meter, serve)
     return Rebuilt(generation.number, meter.facts, meter.seconds)
 
 
@@ -120,7 +129,7 @@ def ensure_views(
     """
     closing = closing or threading.Event()
 
-    def go_on(state: Rebuilding) -> None:
+    def go_on(state: Progress) -> None:
         notice(state)
         if closing.is_set():
             raise _Closing
