@@ -86,12 +86,16 @@ async def set_role(request: ApiRequest, user_id: str, command: SetRole) -> Respo
     openapi_extra=example(),
 )
 async def set_password(request: ApiRequest, user_id: str, command: SetPassword) -> Response:
-    """Another password, as sent or made and told this once; they are signed out everywhere."""
+    """Another password, as sent or made and told this once; they are signed out everywhere.
+
+    People change their own in the console, where they are asked for the one they have.
+    """
+    asks = None if request.caller.user is None else request.caller.user.id
     password, hashed = await _password(request, command.password)
 
     async def change(work: UnitOfWork) -> Person:
         await _named(request, work, user_id)
-        return await commands.set_password(work, user_id, hashed)
+        return await commands.set_password(work, user_id, hashed, for_somebody_by=asks)
 
     return await _decide_with_password(request, change, password)
 

@@ -9,7 +9,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.organizations import Name
 from commands.passwords import LONGEST, SHORTEST
 from domain.organization import Organization
-from domain.user import USER, LastOwner, Role, User, UserExists, UserNotFound, found_as
+from domain.user import USER, LastOwner, OwnPassword, Role, User, UserExists, UserNotFound, found_as
 
 Password = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST, pattern=r"^[^\x00]*$")]
 
@@ -57,9 +57,17 @@ async def add_user(work: UnitOfWork, command: AddUser, hashed: str) -> User:
     return user
 
 
-async def set_password(work: UnitOfWork, who: str, hashed: str) -> User:
-    """Whoever is signed in as them is out. ``who``: as in `named`."""
+async def set_password(
+    work: UnitOfWork, who: str, hashed: str, *, for_somebody_by: str | None = None
+) -> User:
+    """Whoever is signed in as them is out. ``who``: as in `named`.
+
+    ``for_somebody_by``: the person who sets it without having shown the one that is. Raises
+    OwnPassword.
+    """
     user = await named(work, who)
+    if user.id == for_somebody_by:
+        raise OwnPassword
     user.set_password(_sealed(work, user, hashed), work.now)
     return user
 

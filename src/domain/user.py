@@ -7,7 +7,7 @@ from typing import Final, Literal, Self, TypedDict, get_args
 from eventsourcing.domain import event
 
 from domain.api_key import SCOPES
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, NotFound, NotPermitted
 from domain.fact import Entity, Fact, FirstFact
 
 # What an account is found by, beside its own id: the email address people sign in with.
@@ -58,6 +58,15 @@ class UserExists(Conflict):
 
     def __init__(self, email: str) -> None:
         super().__init__(f"{email} has an account of this organization already", email=email)
+
+
+class OwnPassword(NotPermitted):
+    """Whoever sits down before an open page must not lock out whose it is."""
+
+    code = "own_password"
+
+    def __init__(self) -> None:
+        super().__init__("your own password is changed under My account, with the one you have")
 
 
 class LastOwner(Conflict):

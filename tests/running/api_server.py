@@ -7,7 +7,7 @@ own. Whoever needs settings of their own, or breaks something, starts one with `
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -117,11 +117,13 @@ def open_parts(
     projecting: bool = True,
     rebuilding: ViewsRebuilding | None = None,
     poll: AdaptivePoll | None = None,
+    operators: Iterable[str] = (ANYBODY,),
 ) -> tuple[Dependencies, Ledger]:
     """The parts, joined as the service joins them, without limits on how often to ask.
 
     Without ``projecting`` the views stay where they are; while ``rebuilding`` there are none.
-    ``poll`` is how often to look for what other processes recorded.
+    ``poll`` is how often to look for what other processes recorded; ``operators`` are who may work
+    on a store that several share.
     """
     engine = open_engine(database_url)
     stack.callback(engine.dispose)
@@ -152,7 +154,7 @@ def open_parts(
         runs=Runs(engine, clock),
         duties=lambda: [Duty("serving", "working")],
         limits=_LIMITS,
-        operators=frozenset({ANYBODY}),
+        operators=frozenset(operators),
     )
     parts = Dependencies(
         handler=handler,
@@ -252,6 +254,7 @@ def start(
     projecting: bool = True,
     rebuilding: ViewsRebuilding | None = None,
     poll: AdaptivePoll | None = None,
+    operators: Iterable[str] = (ANYBODY,),
     patience: Patience = _PATIENCE,
     pages: Sequence[PageRouter] = (),
     **settings: Any,
@@ -266,6 +269,7 @@ def start(
         projecting=projecting,
         rebuilding=rebuilding,
         poll=poll,
+        operators=operators,
     )
     parts = replace(opened, **settings)
     app = create_app(parts, only=only)

@@ -20,10 +20,15 @@ ATTEMPTS: Final = {"succeeded": "Succeeded", "failed": "Failed"}
 
 def revenue_by_source(series: Answer, write: Writer, granularity: Granularity) -> Series:
     def amounts(source: str) -> Iterable[int]:
-        for bucket in series["buckets"]:
-            yield next(each["amount"] for each in bucket["by_source"] if each["source"] == source)
+        return _amounts(series, source)
 
     return _series(series, SOURCES, amounts, write, granularity, series["currency"])
+
+
+def source_totals(series: Answer, before: Answer) -> Iterable[tuple[str, str, int, int]]:
+    """Each source, what it is called, what it brought, and what it had brought before."""
+    for source, label in SOURCES.items():
+        yield source, label, sum(_amounts(series, source)), sum(_amounts(before, source))
 
 
 def attempts(series: Answer, write: Writer, granularity: Granularity) -> Series:
@@ -49,6 +54,12 @@ def rates(series: Answer) -> list[int]:
     """How many of a thousand attempts succeeded in each bucket in which any was decided."""
     decided = (each for each in series["buckets"] if any(_outcomes(each)))
     return [round(1_000 * each["success_rate"]) for each in decided]
+
+
+def _amounts(series: Answer, source: str) -> Iterable[int]:
+    """Of each bucket."""
+    for bucket in series["buckets"]:
+        yield next(each["amount"] for each in bucket["by_source"] if each["source"] == source)
 
 
 def _outcomes(bucket: Any) -> Iterable[int]:

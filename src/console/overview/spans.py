@@ -1,7 +1,7 @@
 """Spans: the time that the overview is about, cut into buckets, and the time before it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final, Literal
 
@@ -16,14 +16,17 @@ Granularity = Literal["hour", "day", "week", "month"]
 USUAL: Final = "30d"
 YEAR: Final = "12m"
 CUSTOM: Final = "custom"
+LAST_MONTH: Final = "last_month"
 PRESETS: Final = {
     "today": "Today",
     "7d": "7 days",
     "30d": "30 days",
+    LAST_MONTH: "Last month",
     "90d": "90 days",
     YEAR: "12 months",
 }
 _DAY: Final = timedelta(days=1)
+_LEAST: Final = timedelta(microseconds=1)
 _DAYS_WITHOUT_A_START: Final = timedelta(days=30)
 _DAYS: Final = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
 _MONTHS: Final = 12
@@ -40,7 +43,7 @@ _LONGEST: Final[dict[Granularity, timedelta]] = {
 class Span:
     """``start`` ≤ t < ``end``; what it is compared with begins at ``start_before``.
 
-    It ends with today, and what it is compared with ends as far into its last day as today has
+    Where it ends with today, what it is compared with ends as far into its last day as today has
     come: what is not over is compared with as much.
     """
 
@@ -50,6 +53,15 @@ class Span:
     start_before: datetime
     end_before: datetime
     granularity: Granularity
+
+    @property
+    def last(self) -> datetime:
+        """In the last day that is part of it."""
+        return self.end - _LEAST
+
+    @property
+    def last_before(self) -> datetime:
+        return self.end_before - _LEAST
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -78,19 +90,43 @@ def span_of(query: Mapping[str, str], now: datetime, zone: tzinfo) -> Span:
     here = now.astimezone(zone)
     if chosen.start is not None or chosen.end is not None:
         end = chosen.end or midnight(here.date() + _DAY, zone)
-        return _between(chosen.start or end - _DAYS_WITHOUT_A_START, end)
+        return _between(chosen.start or end - _DAYS_WITHOUT_A_START, end, zone)
+    if chosen.preset == LAST_MONTH:
+        return _last_month(here, zone)
     if chosen.preset == YEAR:
         return _months(here, zone)
     return _days(chosen.preset if chosen.preset in _DAYS else USUAL, here, zone)
 
 
-def _between(start: datetime, end: datetime) -> Span:
+def day_after(typed: str) -> date:
+    """Of the last day that somebody chose, where a range ends; raises InvalidInput."""
+    try:
+        return date.fromisoformat(typed) + _DAY
+    except (ValueError, OverflowError):
+        raise InvalidInput("to", "is not a date: write it like 2026-11-28") from None
+
+
+def _between(start: datetime, end: datetime, zone: tzinfo) -> Span:
     if start >= end:
         raise InvalidInput("to", "must come after the first day")
     length = end - start
     fitting = (name for name, most in _LONGEST.items() if length <= most)
     granularity: Granularity = next(fitting, "month")
-    return Span(CUSTOM, start, end, start - length, start, granularity)
+    return Span(CUSTOM, start, end, _as_long_before(start, end, zone), start, granularity)
+
+
+def _last_month(here: datetime, zone: tzinfo) -> Span:
+    first, after = (midnight(_month_before(here.date(), months), zone) for months in (1, 0))
+    return replace(_between(first, after, zone), preset=LAST_MONTH)
+
+
+def _as_long_before(start: datetime, end: datetime, zone: tzinfo) -> datetime:
+    """So many months, where these are whole months, however many days each of them has."""
+    first, after = start.astimezone(zone), end.astimezone(zone)
+    months = (after.year - first.year) * 12 + after.month - first.month
+    if (start, end) == tuple(midnight(each.date().replace(day=1), zone) for each in (first, after)):
+        return midnight(_month_before(first.date(), months), zone)
+    return start - (end - start)
 
 
 def _days(preset: str, here: datetime, zone: tzinfo) -> Span:

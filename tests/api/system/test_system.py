@@ -1,7 +1,6 @@
 """The store and the service as such: how they are told, to whom, and who may work on all of it."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from api_server import Merchant
@@ -11,16 +10,10 @@ from ledger.append import Append, NewFact
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
-def started(new_server):
-    server = new_server()
-    nobody = replace(server.parts.system, operators=frozenset())
-    object.__setattr__(server.parts, "system", nobody)
-    return server
-
-
 @pytest.fixture
 def store(new_server):
-    return started(new_server)
+    """Where the operator has named nobody."""
+    return new_server(operators=())
 
 
 @pytest.fixture
@@ -225,15 +218,19 @@ def test_what_was_found_is_told_of_the_books_that_a_key_reads(store, ama, mode, 
     assert (found["error"] == "of live") == ("the store" in told_of)
 
 
-def test_in_a_store_of_several_those_work_on_all_whom_the_operator_names(store, asked, ama):
-    store.found("Kofi's shop")
-    named = replace(store.parts.system, operators=frozenset({ama.org_id}))
-    object.__setattr__(store.parts, "system", named)
+def test_in_a_store_of_several_those_work_on_all_whom_the_operator_names(new_server, store, ama):
+    kofi = Merchant(store, store.found("Kofi's shop"))
+    naming_ama = new_server(operators=[ama.org_id])
 
-    accepted = asked.post("/v1/system/rebuild")
+    with Merchant(naming_ama, ama.founded).client() as asked:
+        accepted = asked.post("/v1/system/rebuild")
+        system = told(asked)
+    with Merchant(naming_ama, kofi.founded).client() as asked:
+        refused = asked.post("/v1/system/verify")
 
     assert accepted.status_code == 202
-    assert told(asked)["sizes"] == {"ledger": None, "views": None}
+    assert system["sizes"] == {"ledger": None, "views": None}
+    assert refused.status_code == 403
 
 
 def test_a_key_is_told_and_works_by_its_scopes(asked):

@@ -166,6 +166,36 @@ def test_the_success_rate_leads_to_all_attempts_it_is_made_of(console, pay):
     assert failed["id"] in listed
 
 
+@pytest.mark.usefixtures("shop")
+def test_each_source_has_its_total_beside_what_it_brought_before(client, console):
+    first, before = ((NOW.date() - timedelta(days=days)).isoformat() for days in (29, 59))
+    asked = {"group_by": "source", "granularity": "all"}
+    now = client.get("/v1/payments/stats/series", params=asked | {"from": first}).json()
+    earlier = client.get(
+        "/v1/payments/stats/series", params=asked | {"from": before, "to": first}
+    ).json()
+
+    page = shown(console)
+
+    told = text_of(page)
+    for brought, had in zip(
+        now["buckets"][0]["by_source"], earlier["buckets"][0]["by_source"], strict=True
+    ):
+        assert said(write.money(brought["amount"], "GHS")) in told
+        assert f"{said(write.money(had['amount'], 'GHS'))} before" in told
+    assert "source=payment_link" in html.unescape(page)
+
+
+@pytest.mark.usefixtures("shop")
+def test_other_dates_end_with_the_last_day_that_was_chosen(console):
+    led = console.get("/console", params={"from": "2026-10-01", "until": "2026-10-31"})
+    told = text_of(console.get(led.headers["location"]).text)
+
+    assert "to=2026-11-01" in led.headers["location"]
+    assert "1 October 2026 to 31 October 2026" in told
+    assert "Compared with 1 September 2026 to 30 September 2026." in told
+
+
 def test_a_new_book_says_how_to_begin(console, overview):
     told = overview()
 

@@ -61,12 +61,30 @@ def test_what_is_no_preset_is_the_usual_one():
 
 
 @pytest.mark.parametrize(
+    ("query", "first", "until", "first_before"),
+    [
+        ({"preset": "last_month"}, "2026-10-01", "2026-11-01", "2026-09-01"),
+        ({"from": "2026-03-01", "to": "2026-04-01"}, "2026-03-01", "2026-04-01", "2026-02-01"),
+        ({"from": "2026-01-01", "to": "2026-04-01"}, "2026-01-01", "2026-04-01", "2025-10-01"),
+    ],
+)
+def test_whole_months_are_compared_with_the_months_before_however_long(
+    query, first, until, first_before
+):
+    found = span(zone="America/New_York", **query)
+
+    there = [day(each, "America/New_York") for each in (first, until, first_before)]
+    assert [found.start, found.end, found.start_before] == there
+    assert found.end_before == found.start
+
+
+@pytest.mark.parametrize(
     ("first", "until", "granularity"),
     [
         ("2026-11-01", "2026-11-02", "hour"),
-        ("2026-10-01", "2026-11-01", "day"),
-        ("2026-01-01", "2026-11-01", "week"),
-        ("2020-01-01", "2026-11-01", "month"),
+        ("2026-10-02", "2026-11-01", "day"),
+        ("2026-01-02", "2026-11-01", "week"),
+        ("2020-01-02", "2026-11-01", "month"),
     ],
 )
 def test_other_dates_are_compared_with_as_long_before_and_cut_by_how_long_that_is(

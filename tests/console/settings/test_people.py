@@ -84,6 +84,19 @@ def test_a_form_sent_twice_shows_no_password_that_does_not_sign_in(owner, mercha
     assert signs_in(merchant, password_in(text_of(first.text)))
 
 
+def test_nobody_gets_another_password_of_their_own_without_the_one_they_have(owner, kofi, merchant):
+    page = f"{PEOPLE}/{kofi.id}"
+    assert "Make another password" not in read(owner, page)
+
+    refused = owner.post(f"{page}/password")
+
+    assert refused.status_code == 403
+    assert "with the one you have" in text_of(refused.text)
+    with signed_in_as(merchant, KOFI) as another:
+        assert another.get("/console").status_code == 200
+    assert owner.get("/console").status_code == 200
+
+
 def test_the_last_owner_neither_removes_nor_demotes_themself(owner, kofi):
     page = f"{PEOPLE}/{kofi.id}"
 

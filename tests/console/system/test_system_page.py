@@ -1,7 +1,6 @@
 """The page System: what it tells, and what may be done there without a script."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from api_server import Merchant
@@ -118,14 +117,14 @@ def test_a_fact_that_stops_the_views_is_named_and_the_overview_leads_there(conso
 
 
 def test_where_others_share_the_store_nothing_can_be_done_and_it_is_said_who_may(
-    console, merchant, runs
+    new_server, merchant, runs
 ):
-    nobody = replace(merchant.server.parts.system, operators=frozenset())
-    object.__setattr__(merchant.server.parts, "system", nobody)
+    naming_nobody = new_server(operators=())
     merchant.server.found("Kofi's shop")
 
-    told = page_of(console)
-    refused = console.post(f"{PLACE}/rebuild")
+    with signed_in(naming_nobody.url, merchant.founded.keys["test"]) as console:
+        told = page_of(console)
+        refused = console.post(f"{PLACE}/rebuild")
 
     assert "Several organizations share this store" in told
     assert "/console/system/rebuild" not in told

@@ -1,7 +1,7 @@
 """Runs: what is rebuilt and verified, by whom, and what came of it."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from ledger.schema import maintenance_runs
 from projections.engine.rebuilding.runs import RunIsOver, RunNotFound, Runs, RunUnderWay
@@ -35,6 +35,24 @@ def test_what_was_asked_for_waits_until_somebody_takes_it_and_nobody_else_does(r
     assert runs.take(holder="two") is None
     [run] = runs.latest()
     assert (run.state, run.organization, run.asked_by) == ("running", "org_x", "key_y")
+
+
+def test_whoever_looks_for_work_is_told_nothing_of_what_is_over(runs, shop):
+    """Each process that folds looks every second, and reports may be long."""
+    runs.end(runs.begin("verify", holder="me"), "me", "done", report='{"sound":true}')
+    asked = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        if "maintenance_runs" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(shop.engine, "before_cursor_execute", note)
+    assert runs.take(holder="me") is None
+    event.remove(shop.engine, "before_cursor_execute", note)
+
+    with shop.engine.connect() as connection:
+        found = [connection.exec_driver_sql(*each).all() for each in asked]
+    assert found == [[]]
 
 
 def test_one_is_under_way_at_a_time(runs):

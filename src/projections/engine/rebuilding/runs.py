@@ -109,7 +109,7 @@ class Runs:
 
     def take(self, *, holder: str) -> Run | None:
         """The first that nobody is at, for whoever is going to carry it out."""
-        waiting = [run for run in self.latest() if run.state == "waiting"]
+        waiting = [run for run in ask(self._engine, _open_ones) if run.state == "waiting"]
         return next((run for run in reversed(waiting) if self._is_taken(run, holder)), None)
 
     def note(self, run: Run, holder: str, *, facts: int, total: int) -> bool:
@@ -151,10 +151,11 @@ class Runs:
         return run
 
     def _named(self, number: int) -> Run:
-        run = next((run for run in self.latest() if run.number == number), None)
-        if run is None:
+        this = maintenance_runs.c.number == number
+        found = ask(self._engine, lambda connection: _listed(connection, this))
+        if not found:
             raise RunNotFound(number)
-        return run
+        return found[0]
 
     def _is_taken(self, run: Run, holder: str) -> bool:
         columns = maintenance_runs.c
@@ -196,10 +197,16 @@ def _nothing_may_be_under_way(found: list[Run]) -> None:
             raise RunUnderWay(run)
 
 
-def _listed(connection: Connection) -> list[Run]:
+def _open_ones(connection: Connection) -> list[Run]:
+    """Without those that are over: they have reports, which may be long."""
+    return _listed(connection, maintenance_runs.c.state == _OPEN)
+
+
+def _listed(connection: Connection, *conditions: Any) -> list[Run]:
     columns, now = maintenance_runs.c, moment_in(connection)
-    mine = select(maintenance_runs).where(columns.book == "").order_by(columns.number.desc())
-    return [_run(row, now) for row in connection.execute(mine)]
+    mine = select(maintenance_runs).where(columns.book == "", *conditions)
+    latest_first = mine.order_by(columns.number.desc())
+    return [_run(row, now) for row in connection.execute(latest_first)]
 
 
 def _run(row: Any, now: int) -> Run:
