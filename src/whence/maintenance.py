@@ -27,7 +27,7 @@ from projections.engine.generations.generations import (
     ViewsRebuilding,
 )
 from projections.engine.rebuilding.parallel_load import LoadFailed
-from projections.engine.rebuilding.rebuild import Rebuilding, Rebuilt
+from projections.engine.rebuilding.rebuild import Progress, Rebuilt
 from projections.engine.rebuilding.rebuild import rebuild as rebuild_views
 from projections.engine.rebuilding.runs import Kind, Run, Runs
 from projections.read_models import DEFINITIONS
@@ -40,7 +40,7 @@ _SAID_EVERY_SECONDS: Final = 1.0
 _MOST_FAULTS: Final = 100
 _SENTENCES: Final = (Refusal, LoadFailed, NoSuchGeneration, Unsuccessful)
 
-Notice = Callable[[Rebuilding], None]
+Notice = Callable[[Progress], None]
 
 
 class RunCanceled(Unsuccessful):
@@ -117,7 +117,7 @@ def rebuild(
     """Raises what `rebuild_views` does."""
     work.total = sum(ledger.heads().values())
 
-    def noted(state: Rebuilding) -> None:
+    def noted(state: Progress) -> None:
         work.facts, work.total = state.facts, state.total
         notice(state)
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.resources.shapes import Count, Moment, Shape
 from api.resources.shapes import Share as ShareOfAll
+from projections.engine.rebuilding.heartbeat import Progress
 from projections.engine.rebuilding.runs import Run
 
 # In the place of a book: what is wrong is so of none, but of all there is.
@@ -81,10 +82,11 @@ def _progress(run: Run) -> float | None:
 
 
 def _seconds_left(run: Run, began_at: datetime | None, now: datetime) -> float | None:
-    if run.state != "running" or began_at is None or not run.facts:
+    if run.state != "running" or began_at is None:
         return None
-    rate = run.facts / max((now - began_at).total_seconds(), 1.0)
-    return round(max(run.total - run.facts, 0) / rate, 1)
+    seconds = max((now - began_at).total_seconds(), 1.0)
+    left = Progress(run.facts, run.total, seconds).seconds_left
+    return left and round(left, 1)
 
 
 def _report(text: str, told_books: Collection[str], *, sees_all: bool) -> dict[str, Any]:

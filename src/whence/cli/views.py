@@ -15,7 +15,7 @@ from projections.engine.generations.generations import (
     ViewsRebuilding,
 )
 from projections.engine.rebuilding.parallel_load import LoadFailed
-from projections.engine.rebuilding.rebuild import OtherFacts, Rebuilding
+from projections.engine.rebuilding.rebuild import OtherFacts, Progress
 from whence import maintenance
 from whence.cli.terminal import AsJson, print_json, progress_bar
 from whence.errors import Unsuccessful
@@ -93,7 +93,7 @@ def opened_views() -> Iterator[tuple[Ledger, Generations]]:
 
 
 @contextmanager
-def noticing(what: str) -> Iterator[Callable[[Rebuilding], None]]:
+def noticing(what: str) -> Iterator[Callable[[Progress], None]]:
     with progress_bar(what, "facts") as progress:
         task = progress.add_task("the views", total=None)
         yield lambda state: progress.update(task, completed=state.facts, total=state.total)

@@ -17,24 +17,20 @@ _DEAD_AFTER_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilding:
-    """How far a rebuild is: `facts` of `total`, `seconds` since it began."""
+class Progress:
+    """How far it is to read facts again: `facts` of `total`, `seconds` since it began."""
 
     facts: int
     total: int
     seconds: float
 
     @property
-    def facts_per_second(self) -> float:
-        return self.facts / self.seconds if self.seconds else 0.0
-
-    @property
     def seconds_left(self) -> float | None:
-        rate = self.facts_per_second
-        return max(0, self.total - self.facts) / rate if rate else None
+        """If it goes on as it did until now; None where nobody can tell."""
+        return max(0, self.total - self.facts) * self.seconds / self.facts if self.facts else None
 
 
-Notice = Callable[[Rebuilding], None]
+Notice = Callable[[Progress], None]
 
 
 class Meter:
@@ -52,7 +48,7 @@ class Meter:
 
     def count(self, facts: int) -> None:
         self.facts += facts
-        self._notice(Rebuilding(self.facts, max(self.total, self.facts), self.seconds))
+        self._notice(Progress(self.facts, max(self.total, self.facts), self.seconds))
 
 
 @contextmanager

@@ -22,13 +22,13 @@ from projections.engine.live.projector import Projector
 from projections.engine.rebuilding.heartbeat import (
     Meter,
     Notice,
-    Rebuilding,
+    Progress,
     build,
     clear_abandoned,
 )
 from projections.engine.rebuilding.parallel_load import load_books
 
-__all__ = ["Rebuilding", "clear_abandoned"]
+__all__ = ["Progress", "clear_abandoned"]
 
 # So little is folded in a moment: whoever asks just after the switch waits for no more.
 _NEARLY_FACTS = 1_000
@@ -129,7 +129,7 @@ def ensure_views(
     """
     closing = closing or threading.Event()
 
-    def go_on(state: Rebuilding) -> None:
+    def go_on(state: Progress) -> None:
         notice(state)
         if closing.is_set():
             raise _Closing
