@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
 
@@ -26,9 +26,8 @@ from api.resources.changes import (
 )
 from api.resources.explanations import Explanation, fact_of
 from commands.fields import CurrencyCode, Text
-from projections.change_explanations import Difference, Seen, explain_change, look
-from projections.changes import Changes as Found
-from projections.changes import Paid, people, standing
+from projections.change_explanations import Difference, Seen, ahead, explain_change
+from projections.changes import Paid, changes_until, figures, figures_of_everybody, people
 from projections.engine.querying.pages import Page
 from projections.engine.time_travel.reader import Moment
 
@@ -77,19 +76,21 @@ async def show_changes(request: ApiRequest, query: Annotated[CompareMoments, Que
     the two: what last month's have become since they were reported. The key also needs
     `customers:read`.
     """
-    compared = await _compared(request, query)
-    found, customer_id = compared.found, compared.found.after.customer_id
-    if customer_id is None:
-        known = await _people(request, compared, found.named(query.limit))
-        of_whom = {"customer": None, **customers_of(found, known, query.limit)}
+    before, after = moments = _moments(request, query)
+    asked = {"customer_id": query.customer_id, "currency": query.currency}
+    now = await request.ask_at(after, figures_of_everybody, **asked)
+    found = (await request.ask_at(before, changes_until, now.result, most=query.limit)).result
+    if now.result.customer_id is None:
+        of_whom = {"customer": None}
+        of_whom |= customers_of(found, await _people(request, moments, found.named))
     else:
-        known = await _people(request, compared, [customer_id])
-        of_whom = of_one(customer_id, known)
+        customer_id = now.result.customer_id
+        of_whom = of_one(customer_id, await _people(request, moments, [customer_id]))
     return answer(
         {
             "by": query.by,
-            "before": moment_of(compared.before),
-            "after": moment_of(compared.after),
+            "before": moment_of(before),
+            "after": moment_of(after),
             **figures_of(found),
             **of_whom,
         }
@@ -106,18 +107,23 @@ async def explain_changes(
     none, and there are more as long as there is a `next_cursor`. The key also needs
     `customers:read`.
     """
-    compared = await _compared(request, query)
-    before, after = compared.found.before, compared.found.after
-    difference = Difference(query.figure, after.currency, after.customer_id)
+    before, after = _moments(request, query)
+    asked = {"customer_id": query.customer_id, "currency": query.currency}
+    now = await request.ask_at(after, figures, **asked)
+    customer_id, currency = now.result.customer_id, now.result.currency
+    then = await request.ask_at(before, figures, customer_id=customer_id, currency=currency)
+    difference = Difference(query.figure, currency, customer_id)
     ledger, book = request.dependencies.ledger, request.book_name
     since = await asyncio.to_thread(ledger.position_at, book, query.since)
-    begins = await request.compare_with(
-        compared.after,
-        look,
+    earlier = Seen(then.position, before.as_of)
+    later = Seen(now.position, after.as_of if after else None)
+    begins = await request.ask_at(
+        after,
+        ahead,
         difference,
         since=since,
-        before=compared.before.as_of,
-        after=compared.after.as_of if compared.after else None,
+        before=earlier.as_of,
+        after=later.as_of,
         cursor=query.cursor,
     )
     explanation = await asyncio.to_thread(
@@ -127,18 +133,20 @@ async def explain_changes(
             book,
             difference,
             begins.result,
-            before=Seen(compared.position_before, compared.before.as_of),
-            after=Seen(compared.position, compared.after.as_of if compared.after else None),
+            before=earlier,
+            after=later,
             limit=query.limit,
         )
     )
-    currency = after.currency or ""
-    was, is_now = (each.totals.get(currency, Paid()) for each in (before, after))
+    was, is_now = (
+        getattr(each.result.totals.get(currency or "", Paid()), query.figure)
+        for each in (then, now)
+    )
     return answer(
         {
             "figure": query.figure,
-            "currency": after.currency,
-            "value": getattr(is_now, query.figure) - getattr(was, query.figure),
+            "currency": currency,
+            "value": is_now - was,
             "sum": explanation.sum,
             "facts": [fact_of(each) for each in explanation.facts],
             "pagination": pagination(request, Page([], None, explanation.next_cursor), query.limit),
@@ -146,33 +154,10 @@ async def explain_changes(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
-    """Two moments (None is now), up to which position each is told, and what they differ by."""
-
-    before: Moment
-    after: Moment | None
-    position_before: int
-    position: int
-    found: Found
-
-
-async def _compared(request: ApiRequest, query: Between) -> _Compared:
+def _moments(request: ApiRequest, query: Between) -> tuple[Moment, Moment | None]:
+    """The earlier and the later one; what is still to come is the present, which is None."""
     if not request.reads_customers:
         raise insufficient_scope(READS_CUSTOMERS)
-    before, after = _moments(request, query)
-    now = await request.ask_at(
-        after, standing, customer_id=query.customer_id, currency=query.currency
-    )
-    then = await request.compare_with(
-        before, standing, customer_id=now.result.customer_id, currency=now.result.currency
-    )
-    found = Found(then.result, now.result)
-    return _Compared(before, after, then.position, now.position, found)
-
-
-def _moments(request: ApiRequest, query: Between) -> tuple[Moment, Moment | None]:
-    """The earlier and the later one; what is still to come is the present."""
     asked, now = request.moment or Moment(), request.dependencies.handler.clock()
     until = query.until or getattr(asked, query.by)
     if query.since > (until or now):
@@ -181,8 +166,11 @@ def _moments(request: ApiRequest, query: Between) -> tuple[Moment, Moment | None
     return replace(asked, **{query.by: query.since}), None if later == Moment() else later
 
 
-async def _people(request: ApiRequest, compared: _Compared, ids: Sequence[str]) -> People:
+async def _people(
+    request: ApiRequest, moments: tuple[Moment, Moment | None], ids: Sequence[str]
+) -> People:
     """How they are called; who is gone, as before."""
-    known = (await request.compare_with(compared.after, people, ids)).result
+    before, after = moments
+    known = (await request.ask_at(after, people, ids)).result
     gone = [each for each in ids if each not in known]
-    return (await request.compare_with(compared.before, people, gone)).result | known
+    return (await request.ask_at(before, people, gone)).result | known

@@ -84,7 +84,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Ahead:
     """The facts to look at next, those after `position`; `sum` is what those before came to.
 
     `positions`: where they are, if they are of one customer. `payments`: those which can differ;
@@ -97,7 +97,7 @@ class Look:
     payments: Collection[str] | None = None
 
 
-def look(
+def ahead(
     connection: Connection,
     book: str,
     difference: Difference,
@@ -106,12 +106,12 @@ def look(
     before: datetime | None,
     after: datetime | None,
     cursor: str | None,
-) -> Look:
+) -> Ahead:
     """Asked of the views of the later moment; as of when the two are. Raises BadCursor."""
     position, so_far = (since, 0) if cursor is None else _place(cursor)
     if difference.customer_id is None:
         moved = None if before is None else _moved(connection, book, since, before, after)
-        return Look(position, so_far, payments=moved)
+        return Ahead(position, so_far, payments=moved)
     theirs = positions_of_customer(
         connection,
         book,
@@ -120,14 +120,14 @@ def look(
         after=position,
         limit=_LOOKED_AT,
     )
-    return Look(position, so_far, positions=theirs)
+    return Ahead(position, so_far, positions=theirs)
 
 
 def explain_change(
     ledger: Ledger,
     book: str,
     difference: Difference,
-    begins: Look,
+    begins: Ahead,
     *,
     before: Seen,
     after: Seen,
@@ -171,7 +171,7 @@ def _moved(
     return found if len(found) <= _MOST_PAYMENTS else None
 
 
-def _can_differ(stored: StoredFact, begins: Look) -> bool:
+def _can_differ(stored: StoredFact, begins: Ahead) -> bool:
     return begins.payments is None or stored.stream in begins.payments
 
 
@@ -212,7 +212,7 @@ class _Side:
 
 
 def _wanted(
-    ledger: Ledger, book: str, difference: Difference, begins: Look, between: tuple[int, int]
+    ledger: Ledger, book: str, difference: Difference, begins: Ahead, between: tuple[int, int]
 ) -> list[StoredFact]:
     """Facts that may make a difference, in the order of the book."""
     position, upto = between

@@ -4,10 +4,10 @@ The views of two moments are in two databases: each is asked for its figures by 
 queries that answer for it alone, and what differs is found afterwards.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import nlargest, nsmallest
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -39,78 +39,97 @@ class Paid(NamedTuple):
     def lifetime_value(self) -> int:
         return self.total_spent - self.refund_amount - self.disputed_amount
 
-    def less(self, other: "Paid") -> "Paid":
-        return Paid(*(ours - theirs for ours, theirs in zip(self, other, strict=True)))
+
+_NOTHING: Final = Paid()
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a book, or one customer, stands at a moment; `by_source` and `paid` in `currency`.
+class Figures:
+    """Those of a book, or of one customer, at a moment; `by_source` and `paid` in `currency`.
 
-    `paid` is what each customer paid, `there` who is registered, and not deleted: of one customer
-    neither is told.
+    `paid` is what each customer paid, `there` who is registered, and not deleted: only of a book,
+    and only where it is asked for.
     """
 
     customer_id: str | None
     currency: str | None
     totals: Mapping[str, Paid]
     by_source: Mapping[str, SourceFigures]
-    paid: Mapping[str, Paid]
-    there: frozenset[str]
+    paid: Mapping[str, Paid] = field(default_factory=dict)
+    there: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+class Some(NamedTuple):
+    """The first of `total` customers, by id."""
+
+    total: int
+    first: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
-    """What two moments say apart; customers by id."""
+    """What two moments say apart.
 
-    before: Standing
-    after: Standing
+    `changed_customers` are worth more, or less, than before, or paid otherwise: by how much, first
+    most. Of those who are new, and of those who are gone, who was registered last comes first.
+    """
+
+    before: Figures
+    after: Figures
+    changed_customers: Some
+    new_customers: Some
+    gone_customers: Some
 
     @property
     def currencies(self) -> list[str]:
         """The most used first."""
         return list(dict.fromkeys((*self.after.totals, *self.before.totals)))
 
-    @cached_property
-    def changed_customers(self) -> list[str]:
-        """Who is worth more, or less, than before, or paid otherwise: by how much, first most."""
-        before, after = self.before.paid, self.after.paid
-        changed = {
-            each: paid.less(before.get(each, Paid()))
-            for each, paid in after.items()
-            if paid != before.get(each)
-        }
-        return sorted(
-            changed,
-            key=lambda each: (
-                -abs(changed[each].lifetime_value),
-                -abs(changed[each].total_spent),
-                each,
-            ),
-        )
-
     @property
-    def new_customers(self) -> list[str]:
-        """Who was registered last comes first."""
-        return sorted(self.after.there - self.before.there, reverse=True)
-
-    @property
-    def gone_customers(self) -> list[str]:
-        return sorted(self.before.there - self.after.there, reverse=True)
-
-    def named(self, limit: int) -> list[str]:
+    def named(self) -> list[str]:
         """The first of each of these."""
         some = (self.changed_customers, self.new_customers, self.gone_customers)
-        return list(dict.fromkeys(each for ids in some for each in ids[:limit]))
+        return list(dict.fromkeys(each for ids in some for each in ids.first))
 
 
-def standing(
+def changes_until(connection: Connection, book: str, after: Figures, *, most: int) -> Changes:
+    """What figures of later say otherwise than those of this moment; of customers the first.
+
+    Every customer is held against themselves: it belongs where queries run.
+    """
+    asked = {"customer_id": after.customer_id, "currency": after.currency}
+    before = figures_of_everybody(connection, book, **asked)
+    return Changes(
+        before,
+        after,
+        changed_customers=_changed(before.paid, after.paid, most),
+        new_customers=_last(after.there - before.there, most),
+        gone_customers=_last(before.there - after.there, most),
+    )
+
+
+def figures_of_everybody(
     connection: Connection,
     book: str,
     *,
     customer_id: str | None = None,
     currency: str | None = None,
-) -> Standing:
+) -> Figures:
+    """The same as `figures`, and of a book what each customer paid, and who is there."""
+    found = figures(connection, book, customer_id=customer_id, currency=currency)
+    if found.customer_id is not None:
+        return found
+    paid = _everybody(connection, book, found.currency)
+    return replace(found, paid=paid, there=_there(connection, book))
+
+
+def figures(
+    connection: Connection,
+    book: str,
+    *,
+    customer_id: str | None = None,
+    currency: str | None = None,
+) -> Figures:
     """Without `currency`: the book's most used, or that of the customer.
 
     Of somebody deleted the payments are told as ever.
@@ -120,14 +139,11 @@ def standing(
     totals = (
         totals_by_currency(connection, book) if meant is None else _theirs(connection, book, meant)
     )
-    is_book = meant is None
-    return Standing(
+    return Figures(
         customer_id=meant,
         currency=sources.currency,
         totals={each.currency: _paid(each) for each in totals},
         by_source={each.source: each for each in sources.by_source},
-        paid=_everybody(connection, book, sources.currency) if is_book else {},
-        there=_there(connection, book) if is_book else frozenset(),
     )
 
 
@@ -138,6 +154,21 @@ def people(connection: Connection, book: str, ids: Collection[str]) -> dict[str,
         select(customers).where(customers.c.book == book, among, *still_there())
     )
     return {row.customer_id: record_of(row) for row in rows}
+
+
+def _changed(before: Mapping[str, Paid], after: Mapping[str, Paid], most: int) -> Some:
+    changed = [each for each, paid in after.items() if paid != before.get(each)]
+
+    def by_how_much(each: str) -> tuple[int, int, str]:
+        was, is_now = before.get(each, _NOTHING), after[each]
+        worth = abs(is_now.lifetime_value - was.lifetime_value)
+        return -worth, -abs(is_now.total_spent - was.total_spent), each
+
+    return Some(len(changed), nsmallest(most, changed, by_how_much))
+
+
+def _last(ids: Collection[str], most: int) -> Some:
+    return Some(len(ids), nlargest(most, ids))
 
 
 def _theirs(connection: Connection, book: str, customer_id: str) -> list[CurrencyTotals]:

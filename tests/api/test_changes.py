@@ -1,10 +1,14 @@
 """What changed between two moments: every figure as /v1 has it at either, and the facts between."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime
+from heapq import nsmallest
 
 import httpx
 import pytest
 
+from projections import changes
 from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
 
@@ -189,6 +193,27 @@ def test_who_changed_most_who_is_new_and_who_is_gone_are_named(shop, reported):
     gone = told["gone_customers"]
     assert (gone["total"], [each["id"] for each in gone["customers"]]) == (1, [reported.kofi])
     assert told["customers"] == {"before": 2, "after": 2, "change": 0}
+
+
+def test_customers_are_compared_where_nobody_else_waits_for_it(client, server, monkeypatch):
+    compared_in = []
+
+    def noted(*asked):
+        compared_in.append(threading.get_ident())
+        return nsmallest(*asked)
+
+    async def where_all_are_answered():
+        return threading.get_ident()
+
+    monkeypatch.setattr(changes, "nsmallest", noted)
+    pay(client, 1000, JANUARY)
+
+    told = get(client, "/v1/changes", since=JANUARY)
+
+    assert told["changed_customers"]["total"] == 1
+    answering = asyncio.run_coroutine_threadsafe(where_all_are_answered(), server.loop)
+    assert compared_in
+    assert answering.result(timeout=30) not in compared_in
 
 
 def test_why_is_told_fact_by_fact_in_the_order_of_the_ledger(shop, reported):

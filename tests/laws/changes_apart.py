@@ -10,11 +10,12 @@ from simulated_shop import CURRENCIES
 from sqlalchemy import Connection
 
 from ledger.ledger import Ledger
-from projections.change_explanations import Difference, Seen, explain_change, look
-from projections.changes import Changes, Paid, Standing, standing
+from projections.change_explanations import Difference, Seen, ahead, explain_change
+from projections.changes import Changes, Paid, changes_until, figures_of_everybody
 from projections.explanations import OF_CUSTOMER
 
 # Of the book all figures are explained, of each customer one of these.
+MOST = 1_000
 OF_SOMEBODY = ("lifetime_value", "failed_payments", "payment_count", "refund_amount")
 
 
@@ -49,10 +50,9 @@ class Apart:
                 self._figure(theirs, Difference(figure, currency, customer))
 
     def _changes(self, currency: str, whose: str | None) -> Changes:
-        def asked(views: Connection) -> Standing:
-            return standing(views, self.book, customer_id=whose, currency=currency)
-
-        return Changes(self.before.ask(asked), self.after.ask(asked))
+        asked = partial(figures_of_everybody, customer_id=whose, currency=currency)
+        after = self.after.ask(partial(asked, book=self.book))
+        return self.before.ask(partial(changes_until, book=self.book, after=after, most=MOST))
 
     def _figure(self, told: Changes, asked: Difference) -> None:
         whose, currency = asked.customer_id, str(asked.currency)
@@ -73,9 +73,9 @@ class Apart:
         ]
         changed = {each for each in self.after.oracle.people if self._moved(each, currency)}
 
-        assert set(told.new_customers) == there[1] - there[0]
-        assert set(told.gone_customers) == there[0] - there[1]
-        assert set(told.changed_customers) & set(self.after.oracle.people) == changed
+        assert set(told.new_customers.first) == there[1] - there[0]
+        assert set(told.gone_customers.first) == there[0] - there[1]
+        assert set(told.changed_customers.first) & set(self.after.oracle.people) == changed
 
     def _moved(self, customer: str, currency: str) -> bool:
         was, is_now = (
@@ -87,7 +87,15 @@ class Apart:
     def _explained(self, asked: Difference) -> int:
         cursor = None
         while True:
-            place = partial(look, book=self.book, difference=asked, since=self.since, cursor=cursor)
+            place = partial(
+                ahead,
+                book=self.book,
+                difference=asked,
+                since=self.since,
+                before=self.before.seen.as_of,
+                after=self.after.seen.as_of,
+                cursor=cursor,
+            )
             page = explain_change(
                 self.ledger,
                 self.book,

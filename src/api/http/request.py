@@ -236,21 +236,12 @@ class ApiRequest(Request):
     async def ask_at(
         self, moment: Moment | None, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> QueryResult[T]:
-        """What the views say as of a moment; None is the present."""
-        found = await self._found(moment, query, *args, **kwargs)
-        self._note(found)
-        if isinstance(found.result, NotFound):
-            raise found.result
-        return QueryResult(found.result, found.position, found.behind)
+        """What the views say as of a moment; None is the present.
 
-    async def compare_with(
-        self, moment: Moment | None, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> QueryResult[T]:
-        """The same, of a moment that another answer is held against.
-
-        Which position it shows is not said beside that answer.
+        Which position the first of several answers shows is said: the others are held against it.
         """
         found = await self._found(moment, query, *args, **kwargs)
+        self._note(found)
         if isinstance(found.result, NotFound):
             raise found.result
         return QueryResult(found.result, found.position, found.behind)
@@ -311,6 +302,9 @@ class ApiRequest(Request):
             yield found.result
 
     def _note(self, found: QueryResult[Any]) -> None:
+        if self.request_state.is_noted:
+            return
+        self.request_state.is_noted = True
         self._note_position(found.position)
         self.request_state.behind = found.behind
         if found.behind:

@@ -26,7 +26,8 @@ class RequestState:
     """``refused_key`` says what is wrong with the key or session that came along, if anything is.
 
     ``received`` are the headers that came, ``headers`` go on the answer; ``status`` is 0 until
-    the answer has begun. ``behind`` is how many facts the views that were asked had yet to show.
+    the answer has begun. ``behind`` is how many facts the views that were asked had yet to show,
+    which `is_noted` once they have answered.
     ``failure_page`` shows a failure to people, where they ask for a page. Of ``moment`` is all
     that the views are asked in the present, where that is more than one thing. A past that has to
     be folded first is waited for ``patience_seconds``; None is for as long as it takes.
@@ -40,6 +41,7 @@ class RequestState:
     status: int = 0
     replayed: bool = False
     behind: int = 0
+    is_noted: bool = False
     failure_page: FailurePage | None = None
     moment: OneMoment | None = None
     patience_seconds: float | None = None

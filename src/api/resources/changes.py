@@ -1,6 +1,5 @@
 """The changes resource: figures at two moments, and what lies between."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -8,7 +7,7 @@ from pydantic import Field
 from api.resources.customers import Source
 from api.resources.shapes import Amount, Count, Currency, Moment, Shape
 from projections.changes import Changes as Found
-from projections.changes import Paid, Standing
+from projections.changes import Figures, Paid, Some
 from projections.customers import CustomerRecord
 from projections.engine.time_travel.reader import Moment as AskedOf
 
@@ -137,21 +136,21 @@ def figures_of(changes: Found) -> dict[str, Any]:
     }
 
 
-def customers_of(changes: Found, known: People, limit: int) -> dict[str, Any]:
+def customers_of(changes: Found, known: People) -> dict[str, Any]:
     """How many there are, and of those who changed, came or went the first."""
     before, after = changes.before, changes.after
     counts = {"before": len(before.there), "after": len(after.there)}
     return {
         "customers": {**counts, "change": counts["after"] - counts["before"]},
         "changed_customers": {
-            "total": len(changes.changed_customers),
+            "total": changes.changed_customers.total,
             "customers": [
                 _called(each, known) | _paid(before.paid.get(each), after.paid.get(each))
-                for each in changes.changed_customers[:limit]
+                for each in changes.changed_customers.first
             ],
         },
-        "new_customers": _some(changes.new_customers, known, limit),
-        "gone_customers": _some(changes.gone_customers, known, limit),
+        "new_customers": _some(changes.new_customers, known),
+        "gone_customers": _some(changes.gone_customers, known),
     }
 
 
@@ -172,8 +171,8 @@ def moment_of(moment: AskedOf | None) -> dict[str, Any]:
     return AsOf.of(moment or AskedOf())
 
 
-def _some(ids: Sequence[str], known: People, limit: int) -> dict[str, Any]:
-    return {"total": len(ids), "customers": [_called(each, known) for each in ids[:limit]]}
+def _some(some: Some, known: People) -> dict[str, Any]:
+    return {"total": some.total, "customers": [_called(each, known) for each in some.first]}
 
 
 def _paid(before: Paid | None, after: Paid | None) -> dict[str, Any]:
@@ -181,7 +180,7 @@ def _paid(before: Paid | None, after: Paid | None) -> dict[str, Any]:
     return _compared(PaidFigures.of(was), PaidFigures.of(is_now))
 
 
-def _source(source: str, before: Standing, after: Standing) -> dict[str, Any]:
+def _source(source: str, before: Figures, after: Figures) -> dict[str, Any]:
     was, is_now = (
         SourceFigures.of(each, count=each.created)
         for each in (before.by_source[source], after.by_source[source])

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
+from console.currencies import usual_currency
 from console.pages import Page
 from console.problems import Problem, problem_of
 from console.routing import console_router
@@ -120,6 +121,7 @@ async def _form(
     return page.render(
         template,
         customer=customer.body,
+        currency=customer["currency"] or await usual_currency(page),
         methods=METHODS,
         problem=problem,
         # What can be read in two ways: how each is written, by its minor units.

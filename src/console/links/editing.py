@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
+from console.currencies import usual_currency
 from console.forms import number_in, same_text
 from console.links.more import TYPES, asked_of, more_in, typed_of
 from console.pages import Page
@@ -28,7 +29,8 @@ _AMOUNTS: Final = ("amount", "min_amount", "max_amount")
 
 @router.get("/console/links/new")
 async def show_new(page: Page) -> Response:
-    return _form(page, "links/new.html", {"customer_id": page.query.get("customer_id", "")})
+    usual = {"currency": await usual_currency(page)}
+    return _form(page, "links/new.html", usual | page.chosen("customer_id", "currency"))
 
 
 @router.post("/console/links/new")

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
+from console.currencies import usual_currency
 from console.forms import number_in
 from console.pages import Page
 from console.payments.naming import METHODS
@@ -23,7 +24,8 @@ _PLAN: Final = ("plan_id", "method", "interval")
 
 @router.get("/console/subscriptions/new")
 async def show_new(page: Page) -> Response:
-    return _form(page, "subscriptions/new.html", page.query)
+    usual = {"currency": await usual_currency(page)}
+    return _form(page, "subscriptions/new.html", usual | {**page.query})
 
 
 @router.post("/console/subscriptions/new")

@@ -3,6 +3,7 @@
 import pytest
 from console_browser import signed_in
 from money_console import HOSTILE, made, paid, read, send
+from page_forms import fields_of
 
 
 def new_link(client, **more):
@@ -81,6 +82,15 @@ def test_a_link_is_made_in_a_form(console, client):
     link = client.get(f"/v1/payment-links/{place.rpartition('/')[2]}").json()
     assert (link["name"], link["amount"], link["max_uses"]) == ("Rice", 125050, 3)
     assert link["expires_at"].startswith("2030-01-31T12:00")
+
+
+def test_a_new_link_is_in_the_currency_that_most_is_paid_in(console, client):
+    paid(client, currency="KES")
+    ama = made(client, "/v1/customers", name="Ama")["id"]
+
+    for place in ("links/new", "subscriptions/new", f"customers/{ama}/payment"):
+        form = fields_of(console.get(f"/console/{place}").text)
+        assert form["currency"] == "KES"
 
 
 @pytest.mark.parametrize(
