@@ -28,6 +28,7 @@ from delivery.looks.readers import Reader, reader_of
 
 SIGN_IN: Final = "/console/login"
 
+_SECRET: Final = frozenset({"api_key", "password", "old", "new", "again"})
 _UNAUTHORIZED: Final = 401
 _SEE_OTHER: Final = 303
 # Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
@@ -141,8 +142,12 @@ class Page:
 
     @cached_property
     def once(self) -> str:
-        """What a form carries, so that sending it twice does it once: anew for every rendering."""
-        return self.request.dependencies.handler.ids.secret(16)
+        """What a form carries, so that sending it twice does it once.
+
+        Anew for every rendering, unless what was sent may be recorded all the same.
+        """
+        kept = self.form.get("once") if "api" in vars(self) and self.api.is_unsure else None
+        return kept or self.request.dependencies.handler.ids.secret(16)
 
     def url(self, path: str, /, *segments: str, **changes: Any) -> str:
         """Another page, as of the same moment, in the same currency and range."""
@@ -192,8 +197,16 @@ class Page:
             return self._to_sign_in()
         self._let_go_of((error.details or {}).get("field"))
         part = None if self.part is None else "failure"
-        values = {"failure": failure_of(error)}
-        return completed(self._document("failure.html", part, error.status, values), error)
+        sent = self.request.method == "POST"
+        values = {"failure": failure_of(error, sent=sent)}
+        response = self._document("failure.html", part, error.status, values)
+        return completed(response, error, sent=sent)
+
+    @property
+    def sent_again(self) -> list[tuple[str, str]]:
+        """What a failed form sends once more; secrets are not written into a page."""
+        pairs = [*self.form.pairs]
+        return [] if self.viewer is None or _SECRET & set(self.form) else pairs
 
     def must_be_readable(self) -> None:
         """Raises InvalidInput for a moment or a zone that nobody knows."""
