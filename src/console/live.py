@@ -83,9 +83,10 @@ class Freshness(ServerSent):
         late = {"behind": found.behind, "late_seconds": round(found.late_seconds, 2)}
         if not self.request.reads_customers:
             return _message(position=None, **late, moved=None)
-        moved = [] if self._after is None else movements.moved(book, self._after)
-        self._after = max(found.position, self._after or 0)
-        return b"id: %d\n" % found.position + _message(position=found.position, **late, moved=moved)
+        position, after = found.position, self._after
+        moved = [] if after is None else movements.moved(book, after, position)
+        self._after = max(position, after or 0)
+        return b"id: %d\n" % position + _message(position=position, **late, moved=moved)
 
 
 def _shown(page: Page) -> int | None:

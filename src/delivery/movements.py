@@ -57,10 +57,13 @@ class Movements:
         # Whoever leaves takes it from none of the others.
         return await asyncio.shield(task)
 
-    def moved(self, book: str, after: int) -> list[str] | None:
-        """Ids of what the facts after a position are about; None: too many to name, or unknown."""
+    def moved(self, book: str, after: int, upto: int) -> list[str] | None:
+        """Ids of what the facts after one position, up to and with another, are about.
+
+        More may be told. None: too many to name, or unknown.
+        """
         latest = self._latest.get(book)
-        return None if latest is None else latest.since(after)
+        return None if latest is None or latest.upto < upto else latest.since(after)
 
     async def _asked(self, book: str) -> Reached:
         await asyncio.sleep(_GATHERED_SECONDS)
@@ -75,12 +78,14 @@ class Movements:
     async def _follow(self, book: str, position: int) -> None:
         latest = self._latest.get(book)
         if latest is None or position - latest.upto > _MOST_FACTS:
-            self._latest[book] = _Latest(position, position)
+            latest = _Latest(position, position)
         elif position > latest.upto:
             facts = await asyncio.to_thread(
                 self._ledger.read, book, after=latest.upto, upto=position, limit=_MOST_FACTS
             )
             latest.take(facts)
+        # Meanwhile it may have been forgotten, for others.
+        self._latest[book] = latest
         self._latest.move_to_end(book)
         if len(self._latest) > _MOST_BOOKS:
             self._latest.popitem(last=False)

@@ -1,7 +1,9 @@
 """Freshness, as it is told to a page that is open."""
 
+import asyncio
 import json
 import re
+from threading import Event
 
 from console_browser import browser_at, signed_in
 from console_people import add_person, signed_in_as
@@ -109,6 +111,38 @@ def test_while_there_are_no_views_it_tells_how_far_they_are(new_server):
 
     with signed_in(server.url, key) as console, console.stream("GET", "/console/live") as stream:
         assert told(stream.iter_lines()) == {"unavailable": "views_rebuilding", "progress": 0.25}
+
+
+def test_a_book_that_is_forgotten_for_another_while_it_is_read_is_told_all_the_same(
+    server, merchant, client, monkeypatch
+):
+    other = server.found("Kofi's shop").org_id + "/test"
+    movements, read = server.parts.streams.movements, server.ledger.read
+    is_read, is_forgotten = Event(), Event()
+
+    def reached(book):
+        return asyncio.run_coroutine_threadsafe(movements.reached(book), server.loop)
+
+    def held(book, **asked):
+        if (book, asked["limit"]) == (merchant.book, 99):
+            is_read.set()
+            assert is_forgotten.wait(timeout=30)
+        return read(book, **asked)
+
+    before = reached(merchant.book).result(timeout=30).position
+    monkeypatch.setattr("delivery.movements._MOST_BOOKS", 1)
+    monkeypatch.setattr("delivery.movements._MOST_FACTS", 99)
+    monkeypatch.setattr(server.ledger, "read", held)
+    ama = client.post("/v1/customers", json={"name": "Ama"}).json()["id"]
+    reading = reached(merchant.book)
+    assert is_read.wait(timeout=30)
+    reached(other).result(timeout=30)
+    is_forgotten.set()
+
+    position = reading.result(timeout=30).position
+    assert movements.moved(merchant.book, before, position) == [ama]
+    assert movements.moved(merchant.book, before, position + 1) is None
+    assert movements.moved(other, 0, 1) is None
 
 
 def test_a_stranger_is_told_nothing(stranger):

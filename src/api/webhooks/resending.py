@@ -8,15 +8,20 @@ import orjson
 from starlette.responses import Response
 
 from api.http.request import ApiRequest
-from api.http.responses import answer
 from api.http.routing import example, needs, new_router
-from api.resources.outbound import OutboundWebhook, Replay, Resent, replay_in, replay_of
+from api.resources.outbound import (
+    OutboundWebhook,
+    Replay,
+    Resent,
+    outbound_of,
+    replay_in,
+    replay_of,
+)
 from api.webhooks.deliveries import (
     DeliveryNotFound,
     asked,
     delivery_of,
     key_of,
-    outbound_told,
 )
 from api.webhooks.told_topics import may_be_told_of
 from commands import webhook_endpoints as commands
@@ -25,6 +30,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from commands.webhook_bodies import ReplayWebhooks
 from commands.webhook_replays import PlannedReplay
 from delivery.webhooks.backlog import replays_under_way
+from delivery.webhooks.outbound import Outbound
 from delivery.webhooks.resending import replay, resend, resend_failed
 from domain.errors import Conflict, NotFound
 from domain.event_types import type_of
@@ -59,9 +65,16 @@ async def resend_delivery(request: ApiRequest, delivery_id: str) -> Response:
     if type_of(topic) is None or not may_be_told_of(request, topic):
         raise DeliveryNotFound(delivery_id)
     moment = written(parts.handler.clock())
-    live = await asyncio.to_thread(resend, parts.ledger.engine, stored[0], key.follower, moment)
-    told = await delivery_of(request, live, delivery_id)
-    return answer(outbound_told(request, told), _ACCEPTED)
+
+    async def send_again(_work: UnitOfWork) -> Outbound:
+        engine = parts.ledger.engine
+        live = await asyncio.to_thread(resend, engine, stored[0], key.follower, moment)
+        return await delivery_of(request, live, delivery_id)
+
+    def show(_work: UnitOfWork, found: Outbound) -> dict[str, Any]:
+        return outbound_of(found, request.book_name, tells=True)
+
+    return await request.decide(send_again, show=show, status=_ACCEPTED, reaches_outside=True)
 
 
 @router.post(
@@ -75,10 +88,14 @@ async def resend_all_that_failed(request: ApiRequest, endpoint_id: str) -> Respo
     endpoint = await request.perform(commands.show_endpoint, endpoint_id)
     parts, moment = request.dependencies, written(request.dependencies.handler.clock())
     engine, book = parts.ledger.engine, request.book_name
-    return answer(
-        {"resent": await asyncio.to_thread(resend_failed, engine, book, endpoint.id, moment)},
-        _ACCEPTED,
-    )
+
+    async def send_again(_work: UnitOfWork) -> int:
+        return await asyncio.to_thread(resend_failed, engine, book, endpoint.id, moment)
+
+    def show(_work: UnitOfWork, count: int) -> dict[str, Any]:
+        return {"resent": count}
+
+    return await request.decide(send_again, show=show, status=_ACCEPTED, reaches_outside=True)
 
 
 @router.post(

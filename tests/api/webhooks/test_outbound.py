@@ -293,6 +293,24 @@ def test_a_delivery_is_sent_again_with_the_same_id(
     assert [each["response_code"] for each in history] == [200, 200]
 
 
+def test_a_key_has_a_delivery_sent_again_once(client, receiver, register, telling, pay, outbound):
+    register(events=["payment.created"])
+    once = {"Idempotency-Key": "once"}
+    with telling():
+        pay()
+        awaited(outbound)
+        path = f"/v1/webhooks/outbound/{outbound()[0]['id']}/resend"
+        first = client.post(path, headers=once)
+        awaited(lambda: outbound()[0]["attempts"] == 2)
+
+        again = client.post(path, headers=once)
+
+    assert (again.status_code, again.content) == (202, first.content)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert outbound()[0]["attempts"] == 2
+    assert len(receiver.received) == 2
+
+
 @on_both_databases
 def test_all_that_were_given_up_are_sent_again_in_order_for_each_customer(
     server, client, receiver, register, telling, pay, outbound

@@ -47,6 +47,22 @@ def test_filters_narrow_a_list_together_and_only_what_is_asked_stands_in_the_add
     assert page.locator(f"a[href*='{ama}']").count() == 1
 
 
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_nothing_anybody_is_called_pushes_a_column_out_of_sight(page, server, till, width):
+    somebody = till.add("Ama " * 50, email=f"{'a' * 60}@example.com", tags=["😀" * 64, "t" * 64])
+    till.pay(somebody, 10**12)
+    page.set_viewport_size({"width": width, "height": 800})
+
+    page.goto(f"{server.url}/console/customers")
+
+    room, list_, name = (
+        page.locator(each).bounding_box()
+        for each in (".listing", ".list", f"th:has(a[href*='{somebody}'])")
+    )
+    assert list_["width"] <= room["width"] + 1
+    assert name["width"] > 150
+
+
 def test_nothing_anybody_is_called_does_harm_on_a_phone(page, server, till):
     said = []
     page.on("console", lambda message: said.append(message.text))
