@@ -27,8 +27,6 @@ from console.writing import Writer
 from delivery.looks.readers import Reader, reader_of
 
 SIGN_IN: Final = "/console/login"
-
-_SECRET: Final = frozenset({"api_key", "password", "old", "new", "again"})
 _UNAUTHORIZED: Final = 401
 _SEE_OTHER: Final = 303
 # Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
@@ -201,12 +199,6 @@ class Page:
         values = {"failure": failure_of(error, sent=sent)}
         response = self._document("failure.html", part, error.status, values)
         return completed(response, error, sent=sent)
-
-    @property
-    def sent_again(self) -> list[tuple[str, str]]:
-        """What a failed form sends once more; secrets are not written into a page."""
-        pairs = [*self.form.pairs]
-        return [] if self.viewer is None or _SECRET & set(self.form) else pairs
 
     def must_be_readable(self) -> None:
         """Raises InvalidInput for a moment or a zone that nobody knows."""
