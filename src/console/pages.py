@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from api.http.errors import ApiError, MissingKey
 from api.http.packing import takes_gzip
 from api.http.request import ApiRequest
+from api.http.session_cookie import LIVE
 from api.http.time_travel import moment_in
 from console import notices
 from console.addresses import CARRIED, PAST, TRAVEL, address, with_query
@@ -239,6 +240,8 @@ class Page:
         return takes_gzip(self.request.request_state)
 
     def _to_sign_in(self) -> Response:
+        if self.path == LIVE:
+            return Response(status_code=_UNAUTHORIZED)
         asked = with_query(self.path, self.query.chosen(self.query))
         place = address(SIGN_IN, next=asked if self.request.method == "GET" else None)
         if self.part is None:

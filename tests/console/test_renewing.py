@@ -259,3 +259,24 @@ def test_what_takes_long_shows_its_shape_meanwhile(page, server, client):
 
     page.locator("#rankings").get_by_text("Ama Mensah").first.wait_for()
     assert bones.count() == 0
+
+
+def test_whoever_is_signed_out_elsewhere_reads_so_on_the_open_page(page, server, console, client):
+    page.goto(f"{server.url}/console/customers")
+    told(page, head(client))
+
+    console.post("/console/logout")
+    add(client, "Ama Mensah")
+
+    page.locator("#freshness", has_text="Signed out: sign in again").wait_for()
+    assert page.locator("#freshness a").get_attribute("href") == page.url
+
+
+def test_a_page_says_since_when_nothing_is_reached_until_it_is(page, server, client):
+    page.route("**/console/live*", lambda route: route.abort())
+    page.goto(f"{server.url}/console/customers")
+    page.locator("#freshness", has_text="Not reached since").wait_for()
+
+    page.unroute("**/console/live*")
+
+    told(page, head(client))
