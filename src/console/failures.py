@@ -33,6 +33,10 @@ _WORDS: Final = {
     ),
     "rate_limit_exceeded": ("Too much was asked at once", ""),
     "payload_too_large": ("That was too much to send", "Go back, and write less into the form."),
+    "uri_too_long": (
+        "That was too much to look for",
+        "Go back, and look for fewer words or choose fewer filters.",
+    ),
     "past_folding": (
         "Looking back: one moment",
         (

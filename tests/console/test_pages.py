@@ -1,5 +1,7 @@
 """Pages: what all of them have in common, shown by the list of customers."""
 
+import re
+
 import httpx
 import pytest
 from console_browser import signed_in
@@ -257,3 +259,20 @@ def test_a_moment_nobody_can_read_is_refused_in_words_and_not_carried_on(console
     assert wrong.partition("=")[0] in refused.text.lower()
     assert wrong not in refused.text
     assert "/console/customers?currency=GHS" in refused.text
+
+
+@pytest.mark.parametrize("path", ["/console/search?q=", "/console/customers?search=", "/console/"])
+def test_an_address_that_is_too_long_is_refused_on_a_page(console, path):
+    refused = console.get(path + "a" * 10_000)
+
+    assert refused.status_code == 414
+    assert refused.headers["content-type"].startswith("text/html")
+    assert "That was too much to look for" in refused.text
+
+
+def test_what_is_typed_to_search_for_is_never_too_long_to_be_asked(console):
+    shown = console.get("/console/customers").text
+
+    fields = re.findall(r'<input type="search"[^>]*>', shown)
+    assert len(fields) == 2
+    assert all('maxlength="255"' in field for field in fields)

@@ -63,6 +63,8 @@ class Connection(HttpToolsProtocol):
         # What a piece brings of a body: each chunk by itself would copy all before it.
         self._parts: list[bytes] = []
         self._refusal: ApiError | None = None
+        # Where too long an address leads: those who ask for a page are shown one.
+        self._place = ""
         self._is_refused = False
         self._unread: asyncio.TimerHandle | None = None
 
@@ -115,6 +117,7 @@ class Connection(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > LONGEST_URL_BYTES:
+            self._place = self.url.partition(b"?")[0].decode("latin-1")
             self._stop(url_too_long(LONGEST_URL_BYTES))
 
     def on_headers_complete(self) -> None:
@@ -204,7 +207,7 @@ class Connection(HttpToolsProtocol):
         self._answer(refusal)
 
     def _answer(self, refusal: ApiError) -> None:
-        nothing = {"method": "GET", "path": "", "raw_path": b"", "query_string": b""}
+        nothing = {"method": "GET", "path": self._place, "raw_path": b"", "query_string": b""}
         self.cycle = RequestResponseCycle(
             scope=cast(Any, {**nothing, **self.scope, REFUSED: refusal}),
             transport=cast(Any, _Lingering(self.transport, self.loop)),
