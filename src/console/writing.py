@@ -90,6 +90,13 @@ class Writer:
         before = there.date() - timedelta(days=1)
         return f"the end of {before.day} {before:%B %Y} (midnight, {_zone_name(there)})"
 
+    def shortly_looked_back_to(self, moment: Instant) -> str:
+        """End of 31 Oct; what is no midnight as ever."""
+        there = self._there(moment)
+        if there.time() != time():
+            return self.shortly(moment)
+        return f"End of {self._dated(there - timedelta(days=1))}"
+
     def day(self, moment: Instant) -> str:
         """28 November 2026: the day it was there."""
         there = self._there(moment)

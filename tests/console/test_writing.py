@@ -79,3 +79,15 @@ def test_a_zone_without_letters_says_how_far_it_is_from_utc():
 @pytest.mark.parametrize(("currency", "missing"), [("GHS", 0), ("XOF", 2), ("KWD", 0), ("QQQ", 0)])
 def test_a_column_leaves_room_for_decimals_that_a_currency_has_not(currency, missing):
     assert missing_decimals(currency) == missing
+
+
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        ("2026-11-01T00:00:00Z", "End of 31 Oct"),
+        ("2026-01-01T00:00:00Z", "End of 31 Dec 2025"),
+        ("2026-11-28T12:00:00Z", "3 h ago"),
+    ],
+)
+def test_a_midnight_that_is_looked_back_to_ends_the_day_before(moment, written):
+    assert writer().shortly_looked_back_to(moment) == written

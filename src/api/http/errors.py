@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from starlette.responses import Response
 
 from api.http.responses import JSON
+from commands.handling.handler import StillUnderWay
 from domain.errors import Conflict, Gone, NotFound, NotPermitted, Refusal, Unauthorized
 
 
@@ -170,7 +171,8 @@ def from_refusal(refusal: Refusal) -> ApiError:
     if isinstance(refusal, NotFound):
         return ApiError(404, "not_found", code, message, details)
     if isinstance(refusal, Conflict):
-        return ApiError(409, "conflict", code, message, details)
+        again = {"Retry-After": "1"} if isinstance(refusal, StillUnderWay) else {}
+        return ApiError(409, "conflict", code, message, details, again)
     if isinstance(refusal, Gone):
         return ApiError(410, "gone", code, message, details)
     if isinstance(refusal, Unauthorized):

@@ -1,11 +1,13 @@
 """The store and the service as such: how they are told, to whom, and who may work on all of it."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from api_server import Merchant
 
-from ledger.append import Append, NewFact
+from api.http.parsing import fingerprint
+from ledger.append import Append, NewFact, Reply
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -110,6 +112,18 @@ def test_a_key_asks_for_one_run_also_once_that_is_over(asked, store):
     assert (again.status_code, again.content) == (202, first.content)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert [run.state for run in runs.latest()] == ["done"]
+
+
+def test_a_key_whose_request_was_interrupted_begins_nothing_again(asked, ama, store):
+    by_tomorrow = datetime.now(UTC) + timedelta(days=1)
+    begun = Reply("begun POST /v1/system/verify once", fingerprint({}), 202, "", by_tomorrow)
+    store.ledger.append(Append(ama.book, reply=begun))
+
+    answer = asked.post("/v1/system/verify", headers={"Idempotency-Key": "once"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
+    assert answer.headers["Retry-After"] == "1"
+    assert store.parts.system.runs.latest() == []
 
 
 def test_a_key_that_was_refused_a_run_asks_for_none_later(asked, store):

@@ -122,6 +122,19 @@ def test_a_spend_that_can_be_read_in_two_ways_is_asked_about(console):
     assert 'value="1.500"' in refused.text
 
 
+def test_whoever_only_tried_to_pay_is_not_said_to_have_no_payment(console, client, till):
+    kofi = till.add("Kofi")
+    order = {"amount": 4001, "currency": "GHS", "customer_id": kofi}
+    at = {"occurred_at": "2026-01-02T03:04:05Z"}
+    failed = client.post("/v1/payments/intents", json=order | at).raise_for_status().json()
+
+    shown = console.get("/console/customers").text
+
+    assert failed["status"] == "failed"
+    assert "None succeeded" in shown
+    assert "No payment" not in shown
+
+
 def test_the_file_has_what_the_list_shows(console, till, ama):
     till.add("Kofi Boateng")
     page = shown(console, tags="vip", spent_from="1000")

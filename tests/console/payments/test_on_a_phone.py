@@ -29,12 +29,19 @@ def addresses(client):
     ]
 
 
+# From the end of each sentence to what comes after it.
+NEAREST = """() => Math.min(...[...document.querySelectorAll(
+  "main > p + *, main > [id] > p + *, .card > p + *"
+)].map(each => each.getBoundingClientRect().top
+  - each.previousElementSibling.getBoundingClientRect().bottom))"""
+
+
 def test_no_page_is_wider_than_the_phone_and_no_script_of_others_runs(console, merchant, addresses):
     site = f"{merchant.server.url}/console"
     cookies = [
         {"name": each.name, "value": each.value, "url": site} for each in console.cookies.jar
     ]
-    said, sideways = [], {}
+    said, sideways, near = [], {}, {}
 
     with started() as browser:
         context = browser.new_context(viewport={"width": 360, "height": 740})
@@ -46,6 +53,9 @@ def test_no_page_is_wider_than_the_phone_and_no_script_of_others_runs(console, m
             page.goto(site + path)
             wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             sideways |= {path: wider} if wider > 0 else {}
+            nearest = page.evaluate(NEAREST)
+            near |= {path: nearest} if nearest is not None and nearest < 8 else {}
 
     assert sideways == {}
     assert said == []
+    assert near == {}

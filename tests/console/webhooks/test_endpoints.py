@@ -35,6 +35,19 @@ def test_an_endpoint_is_made_and_its_secret_shown_once(console, client, receiver
     assert "warehouse" in console.get("/console/webhooks").text
 
 
+def test_an_endpoint_that_nobody_named_is_called_by_its_address(console, client, receiver):
+    nameless = {"url": f"{receiver.url}/in", "events": ["payment.*"]}
+    client.post("/v1/webhooks/endpoints", json=nameless).raise_for_status()
+    [endpoint] = client.get("/v1/webhooks/endpoints").json()["endpoints"]
+
+    shown = console.get(place(endpoint)).text
+    listed = console.get("/console/webhooks").text
+
+    assert endpoint["name"] == endpoint["id"]
+    assert f"<bdi>{endpoint['url']}</bdi></h1>" in shown
+    assert f">{endpoint['id']}<" not in listed
+
+
 def test_what_is_wrong_with_an_endpoint_is_said_beside_its_field(console):
     nowhere = console.post("/console/webhooks/new", data={"url": "nowhere", "events": "payment.*"})
     shoes = console.post(
