@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.errors import method_not_allowed, no_such_route
+from api.http.errors import insufficient_scope, method_not_allowed, no_such_route
 from api.http.parsing import (
     LARGEST_BODY_BYTES,
     LARGEST_PUBLIC_BODY_BYTES,
@@ -34,13 +34,17 @@ _PATIENCE_SECONDS: Final = 3.0
 class PageRoute(Route):
     """A route whose handler takes a page, and the segments of its path.
 
-    A form is read before; a page ``for_strangers`` is shown without signing in.
+    A form is read before; a page ``for_strangers`` is shown without signing in. ``scope`` is what
+    somebody needs to send the form of the page: who lacks it is not shown the form either.
     """
 
-    def __init__(self, path: str, handler: Handler, method: str, *, for_strangers: bool) -> None:
+    def __init__(
+        self, path: str, handler: Handler, method: str, *, for_strangers: bool, scope: str = ""
+    ) -> None:
         super().__init__(path, handler, methods=[method])
         self._handler = handler
         self._for_strangers = for_strangers
+        self._scope = scope
         self.app = self._serve
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,6 +53,8 @@ class PageRoute(Route):
         page.request.request_state.failure_page = page.failed
         if not self._for_strangers:
             page.must_be_signed_in()
+        if self._scope and not page.may(self._scope):
+            raise insufficient_scope(self._scope)
         page.must_be_readable()
         if page.part is None:
             page.request.request_state.patience_seconds = _PATIENCE_SECONDS
@@ -75,17 +81,20 @@ class PageRouter:
     def __init__(self) -> None:
         self.routes: list[PageRoute] = []
 
-    def get(self, path: str, *, for_strangers: bool = False) -> Callable[[Handler], Handler]:
-        return self._adding(path, "GET", for_strangers=for_strangers)
+    def get(
+        self, path: str, *, for_strangers: bool = False, scope: str = ""
+    ) -> Callable[[Handler], Handler]:
+        return self._adding(path, "GET", for_strangers=for_strangers, scope=scope)
 
     def post(self, path: str, *, for_strangers: bool = False) -> Callable[[Handler], Handler]:
         return self._adding(path, "POST", for_strangers=for_strangers)
 
     def _adding(
-        self, path: str, method: str, *, for_strangers: bool
+        self, path: str, method: str, *, for_strangers: bool, scope: str = ""
     ) -> Callable[[Handler], Handler]:
         def add(handler: Handler) -> Handler:
-            self.routes.append(PageRoute(path, handler, method, for_strangers=for_strangers))
+            route = PageRoute(path, handler, method, for_strangers=for_strangers, scope=scope)
+            self.routes.append(route)
             return handler
 
         return add

@@ -32,8 +32,8 @@ _SAID: Final = tuple(
     )
 )
 _ALTERNATIVE: Final = "; or "
-# What somebody wrote stands between quotes, and stays as it is.
-_QUOTED: Final = re.compile(r"('[^']*'|\"[^\"]*\")")
+# What somebody wrote stands between quotes, or is the id of what there is none of; it stays so.
+_WRITTEN: Final = re.compile(r"('[^']*'|\"[^\"]*\"|^no [a-z ]+ [^\s,:]*_[^\s,:]*)")
 _INSIDE: Final = re.compile(r"\bconfig\.(?=[a-z])")
 _JOINED: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 _ABOUT_THE_FIELD: Final = ("is ", "must ", "has ", "needs ", "names ")
@@ -70,8 +70,8 @@ def _in_words(reason: str) -> str:
         reason, found = pattern.subn(words, reason)
         if found:
             break
-    parts = _QUOTED.split(reason)
-    return "".join(each if each[:1] in {"'", '"'} else _as_people_call(each) for each in parts)
+    parts = _WRITTEN.split(reason)
+    return "".join(each if at % 2 else _as_people_call(each) for at, each in enumerate(parts))
 
 
 def _as_people_call(text: str) -> str:

@@ -26,6 +26,8 @@ from console.wording import about, label_of, sentence_of
             "names 'my_event.x', which nothing is called",
             "This names 'my_event.x', which nothing is called.",
         ),
+        ("no customer cus_my_own", "No customer cus_my_own."),
+        ("no delivery dlv_1, or it is old", "No delivery dlv_1, or it is old."),
         ("cannot refund 301 GHS: 300 left", "Cannot refund 301 GHS: 300 left."),
         ("An email address must have an @-sign.", "An email address must have an @-sign."),
     ],

@@ -16,7 +16,7 @@ _FIELDS: Final = ("name", "email", "phone", "external_id")
 _DELETED: Final = "Deleted. Their payments stay in every total."
 
 
-@router.get("/console/customers/new")
+@router.get("/console/customers/new", scope="customers:write")
 async def show_new(page: Page) -> Response:
     return page.render("customers/new.html", problem=Problem())
 
@@ -34,7 +34,7 @@ async def create(page: Page) -> Response:
     return page.see(page.url("/console/customers/{}", made["id"]), said="The customer is here now.")
 
 
-@router.get("/console/customers/{customer_id}/edit")
+@router.get("/console/customers/{customer_id}/edit", scope="customers:write")
 async def show_edit(page: Page, customer_id: str) -> Response:
     return await _edit(page, customer_id, Problem())
 
@@ -77,7 +77,7 @@ async def state_consent(page: Page, customer_id: str) -> Response:
     return _see(page, customer_id, said)
 
 
-@router.get("/console/customers/{customer_id}/delete")
+@router.get("/console/customers/{customer_id}/delete", scope="customers:write")
 async def show_delete(page: Page, customer_id: str) -> Response:
     return await _delete(page, customer_id)
 

@@ -27,7 +27,7 @@ _SHORTENED: Final = (*_TEXTS, "expires_at", "metadata")
 _AMOUNTS: Final = ("amount", "min_amount", "max_amount")
 
 
-@router.get("/console/links/new")
+@router.get("/console/links/new", scope="payment_links:write")
 async def show_new(page: Page) -> Response:
     usual = {"currency": await usual_currency(page)}
     return _form(page, "links/new.html", usual | page.chosen("customer_id", "currency"))
@@ -42,7 +42,7 @@ async def create(page: Page) -> Response:
     return page.see(page.url("/console/links/{}", made["id"]), said="The link is ready.")
 
 
-@router.get("/console/links/{link_id}/edit")
+@router.get("/console/links/{link_id}/edit", scope="payment_links:write")
 async def show_edit(page: Page, link_id: str) -> Response:
     link = await page.api.get("/v1/payment-links/{}", link_id)
     return _form(page, "links/edit.html", _as_typed(page, link.body), link=link.body)
@@ -58,7 +58,7 @@ async def edit(page: Page, link_id: str) -> Response:
     return page.see(page.url("/console/links/{}", link_id), said="Saved.")
 
 
-@router.get("/console/links/{link_id}/delete")
+@router.get("/console/links/{link_id}/delete", scope="payment_links:write")
 async def show_delete(page: Page, link_id: str) -> Response:
     return await _delete(page, link_id)
 

@@ -26,7 +26,7 @@ async def update(page: Page) -> Response:
     """What is left empty is cleared; the name cannot be."""
     said: dict[str, Any] = {name: page.form.get(name, "").strip() or None for name in _FIELDS}
     try:
-        await page.api.patch("/v1/organization", **said | {"name": said["name"] or ""})
+        await page.api.patch("/v1/organization", **said)
     except ApiError as error:
         return await _shown(page, Problems(error))
     return page.see(page.url(_PLACE), said="Saved.")
@@ -36,10 +36,11 @@ async def _shown(page: Page, problems: Problems | None = None) -> Response:
     found = await page.api.get("/v1/organization")
     color = found["color"] or OURS
     problems = problems or Problems()
+    typed = {name: page.form.get(name, "") for name in _FIELDS}
     return page.render(
         "settings/organization.html",
         organization=found.body,
-        said=page.form or found.body,
+        said=typed if page.form else found.body,
         call=found.call,
         color=color,
         on_color=legible_on(color),

@@ -34,7 +34,7 @@ async def list_templates(page: Page) -> Response:
     )
 
 
-@router.get(f"{PLACE}/new")
+@router.get(f"{PLACE}/new", scope="workflows:write")
 async def show_new(page: Page) -> Response:
     return await _editor(page, None, _NEW)
 
@@ -61,7 +61,7 @@ async def show_template(page: Page, template_id: str) -> Response:
     return await _shown(page, template_id)
 
 
-@router.get(f"{_ONE}/edit")
+@router.get(f"{_ONE}/edit", scope="workflows:write")
 async def show_edit(page: Page, template_id: str) -> Response:
     known = await page.api.get("/v1/workflows/templates/{}", template_id)
     return await _editor(page, known.body, known.body)

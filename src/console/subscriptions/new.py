@@ -22,7 +22,7 @@ _TEXTS: Final = ("customer_id", "plan_id", "method", "interval", "start_date")
 _PLAN: Final = ("plan_id", "method", "interval")
 
 
-@router.get("/console/subscriptions/new")
+@router.get("/console/subscriptions/new", scope="subscriptions:write")
 async def show_new(page: Page) -> Response:
     usual = {"currency": await usual_currency(page)}
     return _form(page, "subscriptions/new.html", usual | {**page.query})
@@ -38,7 +38,7 @@ async def create(page: Page) -> Response:
     return page.see(place, said="The subscription has begun.")
 
 
-@router.get("/console/subscriptions/{subscription_id}/edit")
+@router.get("/console/subscriptions/{subscription_id}/edit", scope="subscriptions:write")
 async def show_edit(page: Page, subscription_id: str) -> Response:
     return await _edit(page, subscription_id)
 

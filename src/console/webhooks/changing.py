@@ -15,7 +15,7 @@ router = console_router()
 _NEW = {"name": "", "url": "", "events": "", "begin": "", "metadata": ""}
 
 
-@router.get("/console/webhooks/new")
+@router.get("/console/webhooks/new", scope="webhooks:write")
 async def show_new(page: Page) -> Response:
     return await _form(page, None, _NEW)
 
@@ -30,7 +30,7 @@ async def register(page: Page) -> Response:
     return page.render("webhooks/secret.html", endpoint=made.body, before=None, hours=0)
 
 
-@router.get(ENDPOINT.replace("{}", "{endpoint_id}") + "/edit")
+@router.get(ENDPOINT.replace("{}", "{endpoint_id}") + "/edit", scope="webhooks:write")
 async def show_edit(page: Page, endpoint_id: str) -> Response:
     endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
     said = {

@@ -21,7 +21,7 @@ _ONE: Final = RULE.replace("{}", "{workflow_id}")
 _NEW: Final = {"trigger": "payment.success", "priority": "0", "shadow": "true"}
 
 
-@router.get("/console/workflows/new")
+@router.get("/console/workflows/new", scope="workflows:write")
 async def show_new(page: Page) -> Response:
     return await _editor(page, None, _NEW)
 
@@ -35,7 +35,7 @@ async def create(page: Page) -> Response:
     return page.see(page.url(RULE, made["id"]), said=_made(made))
 
 
-@router.get(f"{_ONE}/edit")
+@router.get(f"{_ONE}/edit", scope="workflows:write")
 async def show_edit(page: Page, workflow_id: str) -> Response:
     rule = await page.api.get("/v1/workflows/rules/{}", workflow_id)
     return await _editor(page, rule.body, typed_of(rule.body))

@@ -145,6 +145,18 @@ def test_the_file_has_what_the_list_shows(console, till, ama):
     assert "Kofi" not in file
 
 
+FORMS = (
+    "/console/customers/new",
+    "/console/customers/{}/edit",
+    "/console/customers/{}/delete",
+    "/console/links/new",
+    "/console/workflows/new",
+    "/console/webhooks/new",
+    "/console/subscriptions/new",
+    "/console/settings/templates/new",
+)
+
+
 def test_whoever_only_reads_is_offered_no_changes(merchant, client, ama):
     scopes = ["customers:read"]
     key = client.post("/v1/api-keys", json={"name": "support", "scopes": scopes}).json()["key"]
@@ -154,9 +166,12 @@ def test_whoever_only_reads_is_offered_no_changes(merchant, client, ama):
         signed_in.post("/console/login", data={"api_key": key})
         page = signed_in.get("/console/customers").text
         profile = signed_in.get(f"/console/customers/{ama}").text
+        forms = [signed_in.get(path.format(ama)) for path in FORMS]
         signed_in.close()
 
     assert "Ama Mensah" in page
+    assert [each.status_code for each in forms] == [403] * len(FORMS)
+    assert all("this key lacks the scope" in each.text.lower() for each in forms)
     assert "New customer" not in page
     assert not {"Edit", "Record a payment", "Delete …"} & set(re.findall(r">([^<>]+)<", profile))
 

@@ -46,6 +46,20 @@ def test_what_cannot_be_is_said_beside_its_field_and_changes_nothing(console, cl
     assert shown.count("Save changes") == 1
 
 
+def test_without_a_name_it_is_asked_for_one_and_what_was_typed_stays(console, client):
+    before = client.get("/v1/organization").json()
+
+    status, shown = send(console, PLACE, country="KE")
+
+    assert status == 400
+    assert "Save changes" in shown
+    form = console.post(PLACE, data={"country": "KE"}).text
+    assert 'id="f-name-error"' in form
+    assert 'value="KE"' in form
+    assert console.post(PLACE, data={"color": "red"}).status_code == 400
+    assert client.get("/v1/organization").json() == before
+
+
 def test_support_reads_it_and_changes_nothing(merchant, client):
     add_person(merchant, "efua@shop.example", "support")
     with signed_in_as(merchant, "efua@shop.example") as browser:
