@@ -44,7 +44,7 @@ from api.http.errors import ApiError, method_not_allowed, no_such_route
 from api.http.middleware import RequestMiddleware
 from api.http.rate_limits import RateLimit
 from api.http.request import ApiRequest
-from api.http.request_state import FailurePage, RequestState
+from api.http.request_state import FailurePages, RequestState
 from api.http.responses import answer
 from api.http.routing import Dispatcher, Operation, for_browsers, new_router
 from api.http.turnstile import Turnstile
@@ -201,10 +201,10 @@ class Service(FastAPI):
 
     def __init__(self, **declared: Any) -> None:
         super().__init__(**declared)
-        self.failure_pages: dict[str, FailurePage] = {"/pay/": refusal_pages.failed}
+        self.failure_pages: dict[str, FailurePages] = {"/pay/": refusal_pages.failed}
 
     def surround(
-        self, layer: Callable[[ASGIApp], ASGIApp], *, start: str, failed: FailurePage
+        self, layer: Callable[[ASGIApp], ASGIApp], *, start: str, failed: FailurePages
     ) -> None:
         """Lets a layer around all routes serve the paths that begin so, of which it may ask others.
 

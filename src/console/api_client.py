@@ -21,6 +21,7 @@ from api.http.parsing import fingerprint, keep_encoded_slashes
 from api.http.request import ApiRequest
 from api.http.request_state import RequestState
 from console.addresses import PAST, address
+from console.failures import is_unrecorded
 from console.masking import masked, masked_failure, unmasked
 
 _REFUSALS: Final = 400
@@ -79,6 +80,7 @@ class ApiClient:
         self._carried = carried
         self._once = once[:_LONGEST_ONCE]
         self.answers: list[Answer] = []
+        self.is_unsure = False
 
     async def get(self, path: str, /, *segments: str, **query: Any) -> Answer:
         return await self._ask("GET", address(path, *segments, **self._carried | query))
@@ -110,7 +112,11 @@ class ApiClient:
             body = unmasked(body)
         inside = _Inside(self._request, Call(method, target, body), self._once)
         inside.state.patience_seconds = self._request.request_state.patience_seconds
-        answer = await self._covered(inside.asked(self._app))
+        try:
+            answer = await self._covered(inside.asked(self._app))
+        except ApiError as error:
+            self.is_unsure = self.is_unsure or (method != "GET" and is_unrecorded(error))
+            raise
         self.answers.append(answer)
         return answer
 

@@ -39,22 +39,19 @@ _WORDS: Final = {
     ),
     "past_folding": (
         "Looking back: one moment",
-        (
-            "What there was by then is worked out from the facts, the first time somebody asks. "
-            "This page renews itself."
-        ),
+        ("What there was by then is worked out from the facts, the first time somebody asks."),
     ),
     "views_rebuilding": (
         "The figures are being worked out anew",
-        "All facts are safe, and new ones are recorded. This page renews itself.",
+        "All facts are safe, and new ones are recorded.",
     ),
     "views_behind": (
         "This is not shown yet",
-        "It may have been recorded a moment ago. This page renews itself.",
+        "It may have been recorded a moment ago.",
     ),
     "ledger_unavailable": (
         "The ledger cannot be reached",
-        "What was recorded is safe. This page renews itself.",
+        "What was recorded is safe.",
     ),
 }
 # The API says best which it was; the rest is said behind.
@@ -63,6 +60,10 @@ _RENEWED: Final = frozenset(
     {"past_folding", "views_rebuilding", "views_behind", "ledger_unavailable"}
 )
 _RENEWED_AFTER_SECONDS: Final = 2
+_RENEWS: Final = "This page renews itself."
+_SENT: Final = (
+    "What you have sent is perhaps not recorded: send it again, and it is carried out once."
+)
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,13 @@ class Failure:
         return self.status not in _REFUSALS
 
 
-def failure_of(error: ApiError) -> Failure:
+def failure_of(error: ApiError, *, sent: bool = False) -> Failure:
+    """``sent``: a form was, which nothing but whoever sent it sends again."""
     title, sentence = _WORDS.get(error.code, (_OURS[0], ""))
     if error.code in _IN_ITS_WORDS or not sentence:
         sentence = f"{_sentence(error)} {sentence}".strip()
+    if error.code in _RENEWED:
+        sentence = f"{sentence} {_SENT if sent else _RENEWS}"
     found = (error.details or {}).get("progress")
     return Failure(
         title,
@@ -97,6 +101,16 @@ def failure_of(error: ApiError) -> Failure:
         float(found) if isinstance(found, int | float) else None,
         error.code in _RENEWED,
     )
+
+
+def is_unrecorded(error: ApiError) -> bool:
+    """Whether what was sent is perhaps not recorded, and may be sent again as it is."""
+    return error.code in _RENEWED
+
+
+def unrecorded(error: ApiError) -> str:
+    failure = failure_of(error, sent=True)
+    return f"{failure.title}. {failure.sentence}"
 
 
 def is_about_the_past(error: ApiError) -> bool:
@@ -109,21 +123,25 @@ def problems_in(error: ApiError) -> dict[str, str]:
 
     Raises what nobody can mend by filling it in otherwise.
     """
+    if is_unrecorded(error):
+        return {"": unrecorded(error)}
     if error.status not in _MENDABLE or is_about_the_past(error):
         raise error
     problems = error.problems or {"": error.message}
     return {field: sentence_of(reason) for field, reason in problems.items()}
 
 
-def failed(error: ApiError, *, asset: Callable[[str], str]) -> Response:
+def failed(method: str, error: ApiError, *, asset: Callable[[str], str]) -> Response:
     """What is refused before anybody knows whose page it was."""
-    html = rendered_alone("failed_alone.html", failure=failure_of(error), asset=asset)
-    return completed(document(html, error.status, small=False), error)
+    sent = method == "POST"
+    failure = failure_of(error, sent=sent)
+    html = rendered_alone("failed_alone.html", failure=failure, sent=sent, asset=asset)
+    return completed(document(html, error.status, small=False), error, sent=sent)
 
 
-def completed(response: Response, error: ApiError) -> Response:
+def completed(response: Response, error: ApiError, *, sent: bool) -> Response:
     response.headers.update(error.headers)
-    if error.code in _RENEWED:
+    if error.code in _RENEWED and not sent:
         response.headers["Refresh"] = str(_RENEWED_AFTER_SECONDS)
     return response
 

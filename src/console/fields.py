@@ -7,6 +7,7 @@ from api.http.parsing import parse_pairs
 
 # A text of 20,000 characters in any script.
 _MOST_ESCAPES: Final = 60_000
+_SECRET: Final = frozenset({"api_key", "password", "old", "new", "again"})
 
 
 class Fields(Mapping[str, str]):
@@ -21,6 +22,11 @@ class Fields(Mapping[str, str]):
     def pairs(self) -> Iterator[tuple[str, str]]:
         """All of it."""
         return ((name, value) for name, every in self._values.items() for value in every)
+
+    @property
+    def sent_again(self) -> list[tuple[str, str]]:
+        """All that a form which failed sends once more: no secret is written into a page."""
+        return [] if _SECRET & set(self) else [*self.pairs]
 
     def every(self, name: str) -> list[str]:
         return self._values.get(name, [])

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from api.http.errors import ApiError, MissingKey
 from api.http.packing import takes_gzip
 from api.http.request import ApiRequest
+from api.http.session_cookie import LIVE
 from api.http.time_travel import moment_in
 from console import notices
 from console.addresses import CARRIED, PAST, TRAVEL, address, with_query
@@ -27,7 +28,6 @@ from console.writing import Writer
 from delivery.looks.readers import Reader, reader_of
 
 SIGN_IN: Final = "/console/login"
-
 _UNAUTHORIZED: Final = 401
 _SEE_OTHER: Final = 303
 # Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
@@ -142,8 +142,12 @@ class Page:
 
     @cached_property
     def once(self) -> str:
-        """What a form carries, so that sending it twice does it once: anew for every rendering."""
-        return self.request.dependencies.handler.ids.secret(16)
+        """What a form carries, so that sending it twice does it once.
+
+        Anew for every rendering, unless what was sent may be recorded all the same.
+        """
+        kept = self.form.get("once") if "api" in vars(self) and self.api.is_unsure else None
+        return kept or self.request.dependencies.handler.ids.secret(16)
 
     def url(self, path: str, /, *segments: str, **changes: Any) -> str:
         """Another page, as of the same moment, in the same currency and range."""
@@ -193,8 +197,10 @@ class Page:
             return self._to_sign_in()
         self._let_go_of((error.details or {}).get("field"))
         part = None if self.part is None else "failure"
-        values = {"failure": failure_of(error)}
-        return completed(self._document("failure.html", part, error.status, values), error)
+        sent = self.request.method == "POST"
+        values = {"failure": failure_of(error, sent=sent)}
+        response = self._document("failure.html", part, error.status, values)
+        return completed(response, error, sent=sent)
 
     def must_be_readable(self) -> None:
         """Raises InvalidInput for a moment or a zone that nobody knows."""
@@ -235,6 +241,8 @@ class Page:
         return takes_gzip(self.request.request_state)
 
     def _to_sign_in(self) -> Response:
+        if self.path == LIVE:
+            return Response(status_code=_UNAUTHORIZED)
         asked = with_query(self.path, self.query.chosen(self.query))
         place = address(SIGN_IN, next=asked if self.request.method == "GET" else None)
         if self.part is None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.http.errors import ApiError
-from console.failures import is_about_the_past
+from console.failures import is_about_the_past, is_unrecorded, unrecorded
 from console.wording import form_field, sentence_of
 
 # What other words in the same form may mend.
@@ -32,6 +32,8 @@ def problem_of(error: ApiError, **fields: str) -> Problem:
 
     ``fields``: what the form calls otherwise than the API does.
     """
+    if is_unrecorded(error):
+        return Problem(None, unrecorded(error))
     if error.status not in _MENDED_IN_THE_FORM or is_about_the_past(error):
         raise error
     details = error.details or {}

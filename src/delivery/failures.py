@@ -1,6 +1,7 @@
 """Failures of sending: what usually causes each, in a sentence for whoever runs the receiver."""
 
 import errno
+import os
 import ssl
 from typing import Final
 
@@ -61,5 +62,10 @@ def _no_connection(error: Exception) -> str:
         case aiohttp.ClientConnectorError() if LEADS_INSIDE in str(error.os_error):
             return f"{error.host} is not a public address: {error.os_error.strerror}"
         case aiohttp.ClientConnectorError():
-            return f"no connection: {error.os_error.strerror or error.os_error}"
+            return f"no connection: {_said(error.os_error)}"
     return f"no connection within {CONNECTING_SECONDS} seconds: a firewall, or it is down"
+
+
+def _said(error: OSError) -> str:
+    """In the words of the system, which are about the line and not about a call of ours."""
+    return os.strerror(error.errno) if error.errno else "nobody answers there"

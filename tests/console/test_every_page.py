@@ -11,7 +11,7 @@ from browser import PERSON, started
 from console_browser import signed_in
 from console_walk import walk
 from lived_in import ama, go_on, lived_in
-from nonsense import words_of_the_api
+from nonsense import is_of_the_api, said_to_nonsense
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
@@ -114,13 +114,10 @@ def test_no_link_leads_nowhere(walked):
 def test_nonsense_in_any_form_is_refused_in_words_that_are_not_the_api_s(shop, walked):
     """After all pages were looked at: some of it is done."""
     with signed_in(shop.url, shop.key) as browser:
-        raw = {
-            address: said
-            for address in walked.pages.values()
-            if (said := [*words_of_the_api(browser, address)])
-        }
+        said = {name: [*said_to_nonsense(browser, each)] for name, each in walked.pages.items()}
 
-    assert raw == {}
+    assert [each for told in said.values() for each in told if is_of_the_api(each[-1])] == []
+    assert all(said[f"/console/{each}/new"] for each in ("customers", "links", "subscriptions"))
 
 
 def test_every_section_is_found_and_a_page_of_each_thing(walked):

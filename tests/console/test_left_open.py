@@ -42,6 +42,6 @@ def test_a_page_left_open_keeps_nobody_signed_in(new_server, clock):
         renewed = left_open.get("/console/customers", headers=BY_ITSELF)
 
         assert renewed.headers["hx-redirect"] == "/console/login?next=%2Fconsole%2Fcustomers"
-        assert left_open.get("/console/live").status_code == 303
+        assert left_open.get("/console/live").status_code == 401
         assert used.get("/console/customers").status_code == 200
         assert len({each.stream for each in uses()}) == 1

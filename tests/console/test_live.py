@@ -146,7 +146,8 @@ def test_a_book_that_is_forgotten_for_another_while_it_is_read_is_told_all_the_s
 
 
 def test_a_stranger_is_told_nothing(stranger):
-    assert stranger.get("/console/live").status_code == 303
+    assert stranger.get("/console/live").status_code == 401
+    assert stranger.get("/console/live").text == ""
 
 
 def test_whoever_is_signed_out_is_told_no_more(console, client):
@@ -161,7 +162,7 @@ def test_whoever_is_signed_out_is_told_no_more(console, client):
         rest = [*lines]
 
     assert len([each for each in rest if each.startswith("data: ")]) <= 1
-    assert console.get("/console/live").status_code == 303
+    assert console.get("/console/live").status_code == 401
 
 
 def test_whether_there_is_a_stream_is_answered_at_once(console):

@@ -7,6 +7,8 @@ from browser import Pages, started
 from waiting import awaited
 
 RANKINGS = re.compile("show=rankings")
+# Milliseconds: whoever typed has stopped long ago.
+LONG_AFTER = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -146,28 +148,36 @@ def test_whoever_reads_further_down_is_told_how_many_are_new(page, server, clien
 
 def test_nothing_changes_while_somebody_fills_something_in(page, server, client, asked):
     ama = add(client, "Ama Mensah")
+    page.clock.install()
     page.goto(f"{server.url}/console/customers/{ama}")
-    page.locator("[name=tag]").press_sequentially("vi")
+    page.locator("[name=tag]").press_sequentially("vip")
 
     pay(client, ama)
     told(page, head(client))
-    page.wait_for_timeout(1500)
-    page.locator("[name=tag]").press_sequentially("p")
+    page.clock.run_for(LONG_AFTER)
+    add(client, "Kofi Boateng")
+    told(page, head(client))
 
     assert asked == []
     assert page.locator("[name=tag]").input_value() == "vip"
     page.locator("[name=tag]").fill("")
+    page.clock.run_for(LONG_AFTER)
     figure(page, "Total spent").get_by_text("40.00").wait_for()
 
 
 def test_a_page_that_nobody_sees_asks_for_nothing_until_it_is_seen(page, server, client, asked):
     ama = add(client, "Ama Mensah")
+    page.clock.install()
     page.goto(f"{server.url}/console/customers/{ama}")
     told(page, head(client))
+    seen = page.context.new_page()
+    seen.goto(page.url)
     hide(page, hidden=True)
 
     pay(client, ama)
-    page.wait_for_timeout(1500)
+    figure(seen, "Total spent").get_by_text("40.00").wait_for()
+    seen.close()
+    page.clock.run_for(LONG_AFTER)
     assert asked == []
     hide(page, hidden=False)
 
@@ -259,3 +269,24 @@ def test_what_takes_long_shows_its_shape_meanwhile(page, server, client):
 
     page.locator("#rankings").get_by_text("Ama Mensah").first.wait_for()
     assert bones.count() == 0
+
+
+def test_whoever_is_signed_out_elsewhere_reads_so_on_the_open_page(page, server, console, client):
+    page.goto(f"{server.url}/console/customers")
+    told(page, head(client))
+
+    console.post("/console/logout")
+    add(client, "Ama Mensah")
+
+    page.locator("#freshness", has_text="Signed out: sign in again").wait_for()
+    assert page.locator("#freshness a").get_attribute("href") == page.url
+
+
+def test_a_page_says_since_when_nothing_is_reached_until_it_is(page, server, client):
+    page.route("**/console/live*", lambda route: route.abort())
+    page.goto(f"{server.url}/console/customers")
+    page.locator("#freshness", has_text="Not reached since").wait_for()
+
+    page.unroute("**/console/live*")
+
+    told(page, head(client))

@@ -174,7 +174,7 @@ def test_where_nobody_listens_there_is_no_connection():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-    with pytest.raises(SendingFailed, match="no connection") as failed:
+    with pytest.raises(SendingFailed, match="no connection: Connection refused") as failed:
         post(f"http://127.0.0.1:{port}")
 
     assert not failed.value.connected

@@ -12,8 +12,6 @@ import httpx
 NONSENSE = ("", "%%%", "9" * 30, "x" * 3_000)
 _WRITTEN = {"text", "number", "email", "url", "tel", "search", "datetime-local", "date", "color"}
 _WITHOUT_END = {"input", "br", "img"}
-# Of what is said there, that which somebody is to mend.
-_SAID = {"problem", "notice bad", "empty bad"}
 # As the API calls what people are asked for in words.
 _OF_THE_API = re.compile(
     r"\b[a-z]+(?:_[a-z]+)+\b|\w\[\d+\]|\bconfig\.|Input should|String should|RFC 3339",
@@ -47,7 +45,7 @@ class _Page(HTMLParser):
         self._is_content |= tag == "main"
         if not self._is_content:
             return
-        if self._red or said.get("class", "") in _SAID:
+        if self._red or _is_red(said):
             self._red += tag not in _WITHOUT_END
         if tag == "form":
             method = said.get("method", "get")
@@ -83,14 +81,28 @@ class _Page(HTMLParser):
             self.said.append(data.strip())
 
 
+def _is_red(said: dict[str, str]) -> bool:
+    """What somebody is to mend, however else it looks."""
+    looks = set(said.get("class", "").split())
+    return (
+        said.get("role") == "alert"
+        or "problem" in looks
+        or ("bad" in looks and not looks.isdisjoint({"notice", "empty"}))
+    )
+
+
 def read(html: str) -> _Page:
     page = _Page()
     page.feed(html)
     return page
 
 
-def words_of_the_api(browser: httpx.Client, address: str) -> Iterator[tuple[str, str, str]]:
-    """Which form of a page says what to which nonsense, in words of the API."""
+def is_of_the_api(told: str) -> bool:
+    return _OF_THE_API.search(told) is not None
+
+
+def said_to_nonsense(browser: httpx.Client, address: str) -> Iterator[tuple[str, str, str]]:
+    """Which form of a page says what to which nonsense, without that itself."""
     for form in read(browser.get(address).text).forms:
         for nonsense in NONSENSE if form.written else ():
             fields = form.fixed | dict.fromkeys(form.written, nonsense)
@@ -98,8 +110,7 @@ def words_of_the_api(browser: httpx.Client, address: str) -> Iterator[tuple[str,
             assert answer.status_code < 500, (address, form, nonsense)
             for said in read(answer.text).said:
                 told = said.replace(nonsense, "") if nonsense else said
-                if _OF_THE_API.search(told):
-                    yield form.action, nonsense[:9], told
+                yield form.action, nonsense[:9], told
 
 
 def _sent(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +14,7 @@ from api.http.dependencies import RequestMetrics
 from api.http.errors import ApiError, body_too_large
 from api.http.failures import FailureLog, answer_to
 from api.http.parsing import LARGEST_BODY_BYTES, LARGEST_PUBLIC_BODY_BYTES, keep_encoded_slashes
-from api.http.request_state import REFUSED, FailurePage, RequestState
+from api.http.request_state import REFUSED, FailurePage, FailurePages, RequestState
 from api.http.turnstile import Turnstile
 from ledger.sampling import Sampling
 
@@ -60,7 +61,7 @@ class RequestMiddleware:
         metrics: RequestMetrics | None,
         log: Any,
         store: str | None = None,
-        failure_pages: Mapping[str, FailurePage] = MappingProxyType({}),
+        failure_pages: Mapping[str, FailurePages] = MappingProxyType({}),
     ) -> None:
         self._app = app
         self._request_id = request_id
@@ -81,7 +82,7 @@ class RequestMiddleware:
             return
         started = time.perf_counter()
         request_state = RequestState(self._request_id(), dict(scope["headers"]))
-        request_state.failure_page = self._page_for(scope["path"])
+        request_state.failure_page = self._page_for(scope["path"], scope["method"])
         request_state.join(scope)
 
         async def send_with_headers(message: Message) -> None:
@@ -117,9 +118,11 @@ class RequestMiddleware:
                 return
         await self._app(scope, receive, send)
 
-    def _page_for(self, path: str) -> FailurePage | None:
+    def _page_for(self, path: str, method: str) -> FailurePage | None:
         pages = self._failure_pages.items()
-        return next((page for start, page in pages if path.startswith(start)), None)
+        return next(
+            (partial(page, method) for start, page in pages if path.startswith(start)), None
+        )
 
     async def _let_in(self, request_state: RequestState, scope: Scope) -> None:
         """Refuses what needs no look at anything, then whoever asks too often."""

@@ -14,6 +14,8 @@ from domain.errors import Refusal
 from projections.engine.live.one_moment import OneMoment
 
 FailurePage = Callable[[ApiError], Response]
+# By the method that was asked with: what is sent is not asked for again.
+FailurePages = Callable[[str, ApiError], Response]
 
 # Where the scope of a request says why it is refused, whoever sent it.
 REFUSED: Final = "whence.refused"

@@ -89,7 +89,7 @@ def for_people(show: Show) -> Show:
     return shown_to_people
 
 
-def failed(answer: ApiError) -> Response:
+def failed(_method: str, answer: ApiError) -> Response:
     """What is refused or fails before anybody knows which page it was for."""
     title, sentence = _FAILED if answer.status >= _FAILURES else words_of(answer)
     return _alone(answer, title, sentence)

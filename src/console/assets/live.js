@@ -84,18 +84,49 @@
   let shown = Number(fresh.dataset.position);
   const count = (number) => number.toLocaleString("en");
   const told = ({ data }) => {
+    heard();
     const { position, behind, late_seconds: late, moved: ids, unavailable, progress } = JSON.parse(data);
     if (unavailable) fresh.textContent = `Worked out anew${progress ? `: ${Math.floor(progress * 100)}%` : ""}`;
     else if (position !== null) fresh.textContent = `Up to fact ${count(position)}, ${behind ? `${count(behind)} behind` : `${late} s behind`}`;
     if (position > shown && concerns(ids)) moved();
     shown = Math.max(shown, position || 0);
   };
+  // Silence is no freshness: the server says something every 15 seconds, and a stream that is refused says why.
+  const SILENT = 25000, LATER = 2000;
+  const shownFirst = fresh.textContent;
+  let watch, retry, lostAt;
+  const heard = () => {
+    clearTimeout(watch);
+    watch = setTimeout(lost, SILENT);
+    if (lostAt) fresh.textContent = shownFirst;
+    lostAt = undefined;
+  };
+  const lost = () => {
+    lostAt ??= new Date().toLocaleTimeString("en-GB");
+    fresh.textContent = `Not reached since ${lostAt}`;
+  };
+  const refused = async () => {
+    lost();
+    if (stream?.readyState !== EventSource.CLOSED) return;
+    const answer = await fetch(fresh.dataset.live, { method: "HEAD" }).catch(() => undefined);
+    if (answer?.status === 401) signedOut();
+    else retry = setTimeout(listen, LATER);
+  };
+  const signedOut = () => {
+    clearTimeout(watch);
+    const again = document.createElement("a");
+    again.href = location.href;
+    again.textContent = "sign in again";
+    fresh.replaceChildren("Signed out: ", again);
+  };
   // A page that nobody sees asks for nothing: a browser keeps six connections to one host, for all its tabs.
   let stream;
   const listen = () => {
     stream?.close();
+    clearTimeout(watch);
+    clearTimeout(retry);
     stream = document.hidden ? undefined : new EventSource(`${fresh.dataset.live}?after=${shown}`);
-    if (stream) stream.onmessage = told;
+    if (stream) Object.assign(stream, { onmessage: told, onerror: refused });
   };
   document.addEventListener("visibilitychange", listen);
   listen();

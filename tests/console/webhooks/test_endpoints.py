@@ -1,10 +1,12 @@
 """Endpoints in the console: who is told what, how far behind they are, and what can be done."""
 
 import re
+import socket
 
 import pytest
 from console_browser import signed_in
 from receiver import Answers
+from waiting import awaited
 
 
 def place(endpoint, action=""):
@@ -191,3 +193,21 @@ def test_what_an_endpoint_is_called_is_text(console, client, receiver):
 
     for path in ("/console/webhooks", place(endpoint), place(endpoint, "/edit")):
         assert "<script>alert" not in console.get(path).text
+
+
+def test_an_endpoint_that_nobody_answers_at_does_not_say_that_there_was_nothing(
+    console, client, telling, pay
+):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    nobody = client.post("/v1/webhooks/endpoints", json={"name": "nobody", "url": url}).json()
+    pay()
+
+    with telling():
+        awaited(lambda: known(client, nobody)["backlog"]["last_error"])
+
+    shown = console.get(place(nobody)).text
+    assert "no connection: Connection refused. It is tried again" in shown
+    assert "tried again just now" not in shown
+    assert "Nothing was sent yet" not in shown
+    assert ">0%<" not in console.get("/console/webhooks").text
