@@ -85,3 +85,24 @@ def test_nothing_anybody_is_called_does_harm_on_a_phone(page, server, till):
 
     assert set(too_wide.values()) == {0}, too_wide
     assert said == []
+
+
+def test_settings_are_one_row_on_a_phone_in_which_the_one_that_is_shown_is_seen(page, server):
+    page.set_viewport_size({"width": 360, "height": 780})
+
+    page.goto(f"{server.url}/console/settings/retries")
+
+    shown = page.locator(".places [aria-current]").bounding_box()
+    assert page.locator(".places").bounding_box()["height"] < 50
+    assert shown["x"] + shown["width"] <= 360
+
+
+@pytest.mark.usefixtures("ama")
+def test_none_of_the_figures_of_what_changed_stands_alone(page, server):
+    page.set_viewport_size({"width": 1440, "height": 800})
+
+    page.goto(f"{server.url}/console/changes")
+
+    tops = [each.bounding_box()["y"] for each in page.locator(".figure").all()]
+    assert len(tops) == 7
+    assert min(tops.count(each) for each in tops) > 1
