@@ -46,6 +46,7 @@ class Page:
         self.query = read_query(request.scope["query_string"])
         self.form = Fields()
         self.assets = assets
+        self.is_without = False
         self._app = api
 
     @cached_property
@@ -249,9 +250,9 @@ class Page:
         return Response(headers={"HX-Redirect": place})
 
     def _let_go_of(self, field: object) -> None:
-        """What nobody can read, a moment or a range, is not carried on."""
-        for together in _TOGETHER:
-            if field in together:
-                if field in TRAVEL:
-                    self.past = None
-                self.query = Fields(each for each in self.query.pairs if each[0] not in together)
+        """What nobody can read is not asked for again, nor a moment or a range carried on."""
+        gone = next((each for each in _TOGETHER if field in each), () if self.part else (field,))
+        if field in TRAVEL:
+            self.past = None
+        kept = Fields(each for each in self.query.pairs if each[0] not in gone)
+        self.is_without, self.query = len(kept) < len(self.query), kept

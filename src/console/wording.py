@@ -19,7 +19,11 @@ _SAID: Final = tuple(
         (r"Decimal input should have no more than (\d+) digits.*", r"must have at most \1 digits"),
         (r"Decimal input should have .*", "must be a number with fewer digits"),
         (r"Input should be ", "must be "),
-        (r"(?:must be a date or|is not) an RFC 3339 date and time", "must be a date, with a time"),
+        (
+            r"must be a date or an RFC 3339 date and time",
+            "must be a date, such as 2026-11-28, with a time or without",
+        ),
+        (r"is not an RFC 3339 date and time", "must be a date, with a time"),
         (
             r"is not an ISO 4217 currency payments are made in",
             "is not a currency payments are made in: write it like GHS",

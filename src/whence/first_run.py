@@ -36,6 +36,7 @@ def welcome(settings: Settings, address: str) -> None:
             founded = _found(ledger)
             if founded is not None:
                 typer.echo(f"A new organization, {founded.org_id}.")
+                typer.echo(f"Its console is at {address}/console: sign in with one of the keys.")
                 say(f"{_keys(UNNAMED, founded)}\n\n{_first_request(address, founded)}\n")
 
 
@@ -112,6 +113,7 @@ def _keys(name: str, founded: Founded) -> str:
 
 def _first_request(address: str, founded: Founded) -> str:
     return (
+        f"Look at it:\n\n  {address}/console, where you sign in with one of the keys\n\n"
         f"Try it:\n\n  curl {address}/v1/customers \\\n"
         f'    -H "X-Reevit-Key: {founded.keys["test"]}" \\\n'
         '    -H "Content-Type: application/json" \\\n'

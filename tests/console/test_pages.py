@@ -276,3 +276,20 @@ def test_what_is_typed_to_search_for_is_never_too_long_to_be_asked(console):
     fields = re.findall(r'<input type="search"[^>]*>', shown)
     assert len(fields) == 2
     assert all('maxlength="255"' in field for field in fields)
+
+
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        ("/console/customers?as_of=yesterday&search=ama", "/console/customers?search=ama"),
+        ("/console?from=2026-13-01&currency=GHS", "/console?currency=GHS"),
+        ("/console?currency=X&preset=7d", "/console?preset=7d"),
+        ("/console/subscriptions?status=x&plan_id=p", "/console/subscriptions?plan_id=p"),
+    ],
+)
+def test_what_nobody_can_read_of_an_address_can_be_left_out(console, asked, left):
+    refused = console.get(asked)
+
+    assert refused.status_code == 400
+    assert f'<a class="button" href="{left}">Without it</a>' in refused.text
+    assert console.get(left).status_code == 200

@@ -17,6 +17,10 @@ from console.wording import about, label_of, sentence_of
             "This must be 'now' or must be a number.",
         ),
         ("is not an RFC 3339 date and time", "This must be a date, with a time."),
+        (
+            "must be a date or an RFC 3339 date and time",
+            "This must be a date, such as 2026-11-28, with a time or without.",
+        ),
         ("add_tag needs config.tag", "Add tag needs tag."),
         (
             "send_email needs a template_id, config.body or config.receipt",

@@ -28,6 +28,8 @@ def test_where_nobody_looks_keys_are_in_a_file_beside_the_ledger(settings, tmp_p
     said = capsys.readouterr().out
     assert str(folder / "keys.txt") in said
     assert "pfk_" not in said
+    assert f"{ADDRESS}/console" in said
+    assert f"{ADDRESS}/console" in written
     assert written.count("pfk_test_") == 2  # in the request as well
     assert written.count("pfk_live_") == 1
     assert stat.S_IMODE((folder / "keys.txt").stat().st_mode) == 0o600

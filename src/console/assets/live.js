@@ -1,4 +1,4 @@
-// Freshness: one stream tells how far the views are and what moved; what is shown of it asks for itself again.
+// Freshness: a stream tells how far the views are and what moved; what shows it asks again.
 "use strict";
 (() => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -20,7 +20,7 @@
   const isBusy = () =>
     document.hidden || Date.now() - typed < STILL || isMarked() || one("details[data-drop][open], dialog[open], [aria-busy], .plot:hover, .htmx-request") || all("form[method=post] :is(input, select, textarea)", main).some(isChanged);
 
-  // At most every few seconds, each page at a moment of its own, and the more seldom the longer it takes.
+  // Every few seconds at most, and the more seldom the longer it takes.
   const REST = 3000;
   let due, last = 0, rest = 0;
   const soon = (wait) => {
@@ -119,7 +119,7 @@
     again.textContent = "sign in again";
     fresh.replaceChildren("Signed out: ", again);
   };
-  // A page that nobody sees asks for nothing: a browser keeps six connections to one host, for all its tabs.
+  // A page that nobody sees asks for nothing: all tabs share six connections.
   let stream;
   const listen = () => {
     stream?.close();
