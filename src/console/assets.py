@@ -24,7 +24,7 @@ _DIGITS: Final = 12
 _SCRIPT: Final = "console.js"
 # What a script of ours is made of, each a file for whoever reads it.
 _PARTS: Final = (_SCRIPT, "search.js", "live.js")
-_FOR_READERS: Final = re.compile(rb"^ *(//.*\n)?", re.MULTILINE)
+_FOR_READERS: Final = re.compile(rb"^ *(//.*\n|/\*[^*]*\*/\n)?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,16 @@ class Asset:
 class Assets:
     """Everything in ``assets``; the tokens of the one look stand before the style.
 
-    Our own scripts are one file, sent without what is for those who read it here.
+    Our own scripts are one file; they and the style are sent without what is for those who read
+    them here.
     """
 
     def __init__(self) -> None:
         folder = files("console") / "assets"
         texts = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
-        texts["console.css"] = (style_of(OURS) + LOOK).encode() + texts["console.css"]
+        style = (style_of(OURS) + LOOK).encode() + texts["console.css"]
         script = b"".join(texts.pop(name) for name in _PARTS)
-        texts[_SCRIPT] = _FOR_READERS.sub(b"", script)
+        texts |= {"console.css": _for_browsers(style), _SCRIPT: _for_browsers(script)}
         self._named = {name: Asset.of(name, text) for name, text in texts.items()}
         self._found = {each.address: each for each in self._named.values()}
 
@@ -74,3 +75,7 @@ class Assets:
 
     def find(self, address: str) -> Asset | None:
         return self._found.get(address)
+
+
+def _for_browsers(text: bytes) -> bytes:
+    return _FOR_READERS.sub(b"", text)
