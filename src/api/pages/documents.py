@@ -44,12 +44,12 @@ class Documents:
         status: int = 200,
         accent: str,
         picture: str = "",
-        asks: bool = False,
+        connects: bool = False,
         **values: Any,
     ) -> HTMLResponse:
         """``accent``: #rrggbb; ``picture``: the address of one that the page shows, if it does.
 
-        ``asks``: whether its script asks the service how things stand.
+        ``connects``: whether its script asks the service how things stand.
         """
         style = style_of(accent) + self._style
         templates = templates_of(self._package, self._parts, "api.pages")
@@ -64,7 +64,7 @@ class Documents:
             f"style-src '{_digest(style)}'",
             *([f"script-src '{_digest(self._script)}'"] if self._script else []),
             *(["img-src https:"] if picture else []),
-            *(["connect-src 'self'"] if asks else []),
+            *(["connect-src 'self'"] if connects else []),
             "base-uri 'none'",
             "form-action 'self'",
             "frame-ancestors 'none'",

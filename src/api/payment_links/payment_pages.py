@@ -91,7 +91,7 @@ def _open_page(
         "payment.html",
         shop=Shop.of(begun["organization"], begun["terms"]["branding"]),
         is_test=is_test,
-        asks=True,
+        connects=True,
         title=payment["source_description"],
         payment=payment,
         price=_reader(request).money(payment["net_amount"], payment["currency"]),

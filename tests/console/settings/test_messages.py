@@ -104,7 +104,7 @@ def test_each_version_says_who_changed_what(console, client, template, merchant)
     with signed_in_as(merchant, "kofi@shop.example") as browser:
         send(browser, f"{page}/edit", **THANKS | {"subject": HOSTILE})
 
-    shown = read(console, page)
+        shown = read(browser, page)
 
     assert "Changed: subject" in shown
     assert "by Kofi Boateng" in shown

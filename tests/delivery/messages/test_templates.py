@@ -54,7 +54,7 @@ def test_an_unknown_variable_is_named_with_the_ones_there_are():
         compile_template("Hello {{ custmer_name }}", "You paid.", "email")
 
     assert "no variable 'custmer_name' (did you mean 'customer_name'?)" in refused.value.message
-    assert "customer_external_id, " in refused.value.message
+    assert "'customer_external_id', " in refused.value.message
     assert refused.value.details == {"field": "subject"}
 
 
