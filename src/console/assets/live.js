@@ -46,7 +46,7 @@
     const headers = { "HX-Request": "true", "HX-Target": `#${part.id}`, "Whence-By-Itself": "true" };
     const answer = await fetch(part.dataset.renews || here, { headers });
     const elsewhere = answer.headers.get("HX-Redirect");
-    if (elsewhere) return location.assign(elsewhere);
+    if (elsewhere) return signedOut();
     const text = await answer.text();
     if (!answer.ok || !part.isConnected || location.href !== here) return;
     if (isBusy()) return soon(STILL);
@@ -92,11 +92,13 @@
     shown = Math.max(shown, position || 0);
   };
   // Silence is no freshness: the server says something every 15 seconds, and a stream that is refused says why.
-  const SILENT = 25000, LATER = 2000;
+  // One that ends is begun again by the browser within seconds, and nothing need be said of it.
+  const SILENT = 25000, ENDED = 5000, LATER = 2000;
   const shownFirst = fresh.textContent;
-  let watch, retry, lostAt;
+  let watch, ended, retry, lostAt;
   const heard = () => {
     clearTimeout(watch);
+    ended = clearTimeout(ended);
     watch = setTimeout(lost, SILENT);
     if (lostAt) fresh.textContent = shownFirst;
     lostAt = undefined;
@@ -106,7 +108,7 @@
     fresh.textContent = `Not reached since ${lostAt}`;
   };
   const refused = async () => {
-    lost();
+    ended ??= setTimeout(lost, ENDED);
     if (stream?.readyState !== EventSource.CLOSED) return;
     const answer = await fetch(fresh.dataset.live, { method: "HEAD" }).catch(() => undefined);
     if (answer?.status === 401) signedOut();
@@ -114,6 +116,7 @@
   };
   const signedOut = () => {
     clearTimeout(watch);
+    clearTimeout(ended);
     const again = document.createElement("a");
     again.href = location.href;
     again.textContent = "sign in again";
