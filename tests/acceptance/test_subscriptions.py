@@ -32,6 +32,13 @@ def ask(shop, method, path, **more):
     )
 
 
+def unnamed(listed):
+    """Without what lists alone say: what customers are called."""
+    return [
+        {key: value for key, value in each.items() if key != "customer_name"} for each in listed
+    ]
+
+
 def test_the_payments_of_a_subscription_say_so(client):
     subscription = client.subscriptions.create(PREMIUM)
 
@@ -50,7 +57,7 @@ def test_the_payments_of_a_subscription_say_so(client):
 def test_the_first_invoice_comes_at_once_and_is_paid(client):
     subscription = client.subscriptions.create(PREMIUM)
 
-    [invoice] = client.invoices.list(subscription_id=subscription["id"])
+    [invoice] = unnamed(client.invoices.list(subscription_id=subscription["id"]))
 
     assert invoice["id"].startswith("inv_")
     assert client.invoices.get(invoice["id"]) == invoice
@@ -107,7 +114,7 @@ def test_it_is_paused_resumed_and_canceled_and_then_nothing_more(client, shop):
 
     canceled = client.subscriptions.cancel(subscription["id"])
     assert canceled["status"] == "canceled"
-    assert client.subscriptions.list(status="cancelled") == [canceled]
+    assert unnamed(client.subscriptions.list(status="cancelled")) == [canceled]
     for refused in (
         refusal(client.subscriptions.cancel, subscription["id"]),
         refusal(client.subscriptions.resume, subscription["id"]),
@@ -178,7 +185,7 @@ def test_a_plan_is_changed_for_what_comes(client):
     assert (changed["plan_id"], changed["amount"]) == ("plan_basic", 2000)
     assert (changed["interval"], changed["method"]) == ("yearly", "card")
     assert changed["next_renewal_at"] == subscription["next_renewal_at"]
-    assert client.subscriptions.list(plan_id="plan_basic") == [changed]
+    assert unnamed(client.subscriptions.list(plan_id="plan_basic")) == [changed]
     assert client.invoices.list()[0]["amount"] == 9900
 
 
@@ -319,7 +326,7 @@ def test_what_would_be_believed_to_cost_less_or_more_is_refused(client, shop):
             told = ask(shop, method, path, json=body)
             assert (told.status_code, told.json()["code"]) == (400, "unsupported_field")
             assert told.json()["details"] == {"field": next(iter(said))}
-    assert client.subscriptions.list() == [subscription]
+    assert unnamed(client.subscriptions.list()) == [subscription]
 
 
 def test_in_live_mode_the_merchant_says_when_an_invoice_is_paid(shop):
