@@ -11,6 +11,9 @@ from typing import Any
 Schema = dict[str, Any]
 Words = Mapping[str, list[Any]]
 
+# What stands before the name of a thing as lists tell of it, where they say more.
+_LISTED = "Listed"
+
 
 class Vocabulary:
     """Completes schemas and parameters in place, with the ``schemas`` of the document at hand."""
@@ -24,7 +27,9 @@ class Vocabulary:
     def complete_schemas(self) -> None:
         for schema, name, told in self._every_property():
             told.pop("title", None)  # the name once more, with capitals
-            _complete(told, told, self._properties, (f"{schema}.{name}", name))
+            listed = schema.removeprefix(_LISTED)
+            names = (f"{schema}.{name}", f"{listed}.{name}", name)
+            _complete(told, told, self._properties, names)
         # A thing inside another is shown by what its own fields are an example of.
         for _, _, told in self._every_property():
             if "examples" not in told:
@@ -32,7 +37,8 @@ class Vocabulary:
 
     def complete_parameter(self, parameter: dict[str, Any]) -> None:
         name, schema = parameter["name"], parameter["schema"]
-        _complete(parameter, schema, self._parameters, (f"{parameter['in']}.{name}", name))
+        names = (f"{parameter['in']}.{name}", name)
+        _complete(parameter, schema, self._parameters, names)
         for needless in ("title", "description"):
             schema.pop(needless, None)
 
@@ -52,11 +58,11 @@ class Vocabulary:
         return [self._example(told["items"])] if "items" in told else None
 
 
-def _complete(holder: dict[str, Any], schema: Schema, words: Words, names: tuple[str, str]) -> None:
-    """``names``: that of this place, and that of any; ``holder`` has the description."""
-    here, anywhere = (words.get(name, []) for name in names)
+def _complete(holder: dict[str, Any], schema: Schema, words: Words, names: tuple[str, ...]) -> None:
+    """``names``: from that of this place to that of any; ``holder`` has the description."""
+    found_words = [words[name] for name in names if name in words]
     branches = [schema, *schema.get("anyOf", ())]
-    said = [*(here or anywhere)[:1], holder.get("description")]
+    said = [*(each[0] for each in found_words[:1]), holder.get("description")]
     said += [branch.get("description") for branch in branches]
     sentences = " ".join(dict.fromkeys(sentence for sentence in said if sentence))
     if sentences:
@@ -64,7 +70,8 @@ def _complete(holder: dict[str, Any], schema: Schema, words: Words, names: tuple
     if schema.get("type") == "null":
         schema["examples"] = [None]
         return
-    examples = [here[1:], anywhere[1:], *(branch.get("examples") for branch in branches)]
+    examples = [each[1:] for each in found_words]
+    examples += [branch.get("examples") for branch in branches]
     found = next((each for each in [*examples, *map(_only, branches)] if each), None)
     if found is not None:
         schema["examples"] = found
