@@ -1,13 +1,6 @@
 """The console by the keyboard alone, from signing in to something done."""
 
 import pytest
-from browser import Pages, started
-
-
-@pytest.fixture(scope="module")
-def pages():
-    with started() as browser:
-        yield Pages(browser)
 
 
 @pytest.fixture

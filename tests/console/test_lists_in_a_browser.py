@@ -1,26 +1,6 @@
 """Lists in a real browser: what a script adds to links and forms that work without one."""
 
 import pytest
-from browser import Pages, started
-
-
-@pytest.fixture(scope="module")
-def pages():
-    with started() as browser:
-        yield Pages(browser)
-
-
-@pytest.fixture
-def page(pages, server, console):
-    """That of somebody who is signed in."""
-    page = pages.fresh(scripts=True)
-    page.context.add_cookies(
-        [
-            {"name": name, "value": value, "url": f"{server.url}/console"}
-            for name, value in console.cookies.items()
-        ]
-    )
-    return page
 
 
 @pytest.fixture

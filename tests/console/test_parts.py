@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from browser import Pages, started
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from console.assets import Assets
@@ -103,12 +102,6 @@ def specimen(*, assets=None, **query):
 @pytest.fixture(scope="module")
 def html():
     return specimen()
-
-
-@pytest.fixture(scope="module")
-def pages():
-    with started() as browser:
-        yield Pages(browser)
 
 
 @pytest.fixture

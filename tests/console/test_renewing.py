@@ -3,31 +3,11 @@
 import re
 
 import pytest
-from browser import Pages, started
 from waiting import awaited
 
 RANKINGS = re.compile("show=rankings")
 # Milliseconds: whoever typed has stopped long ago.
 LONG_AFTER = 20_000
-
-
-@pytest.fixture(scope="module")
-def pages():
-    with started() as browser:
-        yield Pages(browser)
-
-
-@pytest.fixture
-def page(pages, server, console):
-    """That of somebody who is signed in."""
-    page = pages.fresh(scripts=True)
-    page.context.add_cookies(
-        [
-            {"name": name, "value": value, "url": f"{server.url}/console"}
-            for name, value in console.cookies.items()
-        ]
-    )
-    return page
 
 
 @pytest.fixture

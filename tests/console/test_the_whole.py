@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from browser import Pages, started
 from lived_in import ama, lived_in
 from waiting import awaited
 
@@ -30,12 +29,6 @@ def shop(tmp_path_factory):
 @pytest.fixture(scope="module")
 def her(shop):
     return ama(shop)
-
-
-@pytest.fixture(scope="module")
-def pages():
-    with started() as browser:
-        yield Pages(browser)
 
 
 @pytest.fixture

@@ -1,25 +1,6 @@
 """Customers in a real browser: what is typed is found, and nothing anybody is called does harm."""
 
 import pytest
-from browser import Pages, started
-
-
-@pytest.fixture(scope="module")
-def pages():
-    with started() as browser:
-        yield Pages(browser)
-
-
-@pytest.fixture
-def page(pages, server, console):
-    """That of somebody who is signed in."""
-    page = pages.fresh(scripts=True)
-    cookies = [
-        {"name": name, "value": value, "url": f"{server.url}/console"}
-        for name, value in console.cookies.items()
-    ]
-    page.context.add_cookies(cookies)
-    return page
 
 
 def test_why_a_lifetime_value_is_lower_than_what_was_paid_takes_one_press(page, server, ama):

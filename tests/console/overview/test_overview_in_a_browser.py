@@ -1,27 +1,5 @@
 """The overview in a real browser: what comes after the page, and what moves as somebody pays."""
 
-import pytest
-from browser import Pages, started
-
-
-@pytest.fixture(scope="module")
-def pages():
-    with started() as browser:
-        yield Pages(browser)
-
-
-@pytest.fixture
-def page(pages, server, console):
-    """That of somebody who is signed in."""
-    page = pages.fresh(scripts=True)
-    page.context.add_cookies(
-        [
-            {"name": name, "value": value, "url": f"{server.url}/console"}
-            for name, value in console.cookies.items()
-        ]
-    )
-    return page
-
 
 def test_the_rankings_come_by_themselves_and_figures_move_as_somebody_pays(page, server, client):
     said = []
