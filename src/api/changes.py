@@ -24,7 +24,7 @@ from api.resources.changes import (
     moment_of,
     of_one,
 )
-from api.resources.explanations import Explanation, fact_of
+from api.resources.explanations import CustomerFigure, Explanation, fact_of
 from commands.fields import CurrencyCode, Text
 from projections.change_explanations import Difference, Seen, ahead, explain_change
 from projections.changes import Paid, changes_until, figures, figures_of_everybody, people
@@ -53,16 +53,7 @@ class CompareMoments(Between):
 
 
 class ExplainChange(Between):
-    figure: Literal[
-        "total_spent",
-        "refund_amount",
-        "disputed_amount",
-        "lifetime_value",
-        "payment_count",
-        "successful_payments",
-        "failed_payments",
-        "total_refunds",
-    ] = "lifetime_value"
+    figure: CustomerFigure = "lifetime_value"
     limit: UpTo200 = 50
     cursor: Cursor = None
 

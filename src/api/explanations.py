@@ -16,7 +16,7 @@ from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import needs, new_router
 from api.resources.customer_secrecy import told
-from api.resources.explanations import Explanation, fact_of
+from api.resources.explanations import CustomerFigure, Explanation, fact_of
 from commands.fields import CurrencyCode, Text
 from domain.customer import CustomerNotFound
 from domain.errors import NotFound
@@ -50,16 +50,7 @@ class ExplainFigure(BaseModel):
 
 
 class ExplainCustomer(ExplainFigure):
-    figure: Literal[
-        "total_spent",
-        "refund_amount",
-        "disputed_amount",
-        "lifetime_value",
-        "payment_count",
-        "successful_payments",
-        "failed_payments",
-        "total_refunds",
-    ] = "lifetime_value"
+    figure: CustomerFigure = "lifetime_value"
 
 
 class InRange(ExplainFigure):

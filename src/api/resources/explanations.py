@@ -1,6 +1,6 @@
 """The explanation of a figure: the facts that add up to it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import Field
@@ -11,6 +11,18 @@ from projections import explanations
 
 Adds = Annotated[
     int, Field(description="In the currency's minor unit, or a count.", examples=[-2500])
+]
+
+# What adds up from facts, of a customer or of a book between two moments.
+CustomerFigure = Literal[
+    "total_spent",
+    "refund_amount",
+    "disputed_amount",
+    "lifetime_value",
+    "payment_count",
+    "successful_payments",
+    "failed_payments",
+    "total_refunds",
 ]
 
 
