@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from delivery import cursors
 from delivery.cursors import Changes, Cursor
@@ -32,7 +32,6 @@ from ledger.lease import Lease
 
 _WINDOW: Final = 256
 _LOOK_AT_LATE_SECONDS: Final = 0.25
-_IDLE_SECONDS: Final = 5.0
 _CLOSING_SECONDS: Final = 2.0
 # By then even whoever answers slowest has, or is not waited for any more.
 _GIVEN_UP_AFTER: Final = timedelta(seconds=TIME_LIMIT_SECONDS + 5)
@@ -44,6 +43,8 @@ class EndpointGone(Exception):  # noqa: N818 (it was removed)
 
 class EndpointCursor:
     """``head`` says how far the book goes; ``recorder`` writes what is noted."""
+
+    idle_seconds: ClassVar[float] = 5.0
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class EndpointCursor:
         self._recorder = recorder
         self._awake = asyncio.Event()
         self._closing = False
+        self._is_enabled = True
         self._url = ""
         self._probes: Counter[str] = Counter()
         self._done: set[int] = set()
@@ -122,22 +124,26 @@ class EndpointCursor:
         """Does what can be done now; for how long nothing else can be."""
         cursor, now = self.lanes.cursor, self._services.clock()
         handler = self._services.handler
-        endpoint = await handler.load_recent(WebhookEndpoint, cursor.book, cursor.follower)
+        endpoint = await handler.load_recent(
+            WebhookEndpoint, cursor.book, cursor.follower, by_now=not self._is_enabled
+        )
         if endpoint is None or endpoint.removed:
             raise EndpointGone
         self._url = endpoint.url
+        # Who has just been woken because it was enabled must not read how it was a moment before.
+        self._is_enabled = endpoint.enabled
         self._leave_the_late_behind(now)
         if not endpoint.enabled:
             self._health.forget()
             self._disabling.forget()
-            return _IDLE_SECONDS
+            return self.idle_seconds
         if self._disabling.is_due:
             await self._disabling.look(endpoint, now)
             return 0
         self._facts.choose(endpoint.events)
         await self._retries.take(now)
         if self._recorder.is_stuck(self):
-            return _IDLE_SECONDS
+            return self.idle_seconds
         await self._read_on()
         if self._health.is_down:
             return await self._probe(endpoint, now)
@@ -170,10 +176,10 @@ class EndpointCursor:
         health = self._health
         due_in = ((health.next_probe_at or now) - now).total_seconds()
         if health.is_probed or due_in > 0:
-            return _IDLE_SECONDS if health.is_probed else min(due_in, _IDLE_SECONDS)
+            return self.idle_seconds if health.is_probed else min(due_in, self.idle_seconds)
         picked = self.lanes.pick_ready(lambda delivery: self._probes[delivery.lane])
         if picked is None:
-            return _IDLE_SECONDS
+            return self.idle_seconds
         health.is_probed = True
         self._probes[picked.lane] += 1
         try:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 
 from delivery import cursors
 from delivery.webhooks.lanes import Lanes
@@ -12,13 +12,14 @@ from delivery.webhooks.told_facts import ToldFacts
 from ledger.clock import written
 
 _AT_ONCE: Final = 64
-_LOOKS_EVERY_SECONDS: Final = 1.0
-# Somebody may ask at any time that something be told again.
-_LOOKS_ANYWAY_EVERY_SECONDS: Final = 5.0
 
 
 class Retries:
     """Of one cursor. ``record`` writes what was noted by now; False when it cannot be written."""
+
+    behind_every_seconds: ClassVar[float] = 1.0
+    # Somebody may ask at any time that something be told again.
+    anyway_every_seconds: ClassVar[float] = 5.0
 
     def __init__(
         self,
@@ -38,7 +39,7 @@ class Retries:
 
     @property
     def looks_every_seconds(self) -> float:
-        return _LOOKS_EVERY_SECONDS if self._lanes.has_behind else _LOOKS_ANYWAY_EVERY_SECONDS
+        return self.behind_every_seconds if self._lanes.has_behind else self.anyway_every_seconds
 
     async def begin(self) -> None:
         """Learns what whoever worked the cursor before has left behind."""

@@ -31,6 +31,7 @@ from commands.webhook_endpoints import (
     update_endpoint,
 )
 from commands.webhook_replays import PlannedReplay
+from delivery.webhooks.endpoint_cursor import EndpointCursor
 from delivery.webhooks.resending import NotToldYet, replay, resend
 from delivery.webhooks.services import Rules
 from ledger.clock import written
@@ -329,7 +330,7 @@ def test_who_answers_late_keeps_nobody_waiting(shop, receiver):
     endpoint = shop.endpoint(receiver.url, events=["payment.*"])
     ama, kofi = shop.customer("ama"), shop.customer("kofi")
     slow = failing_for("ama", status=0)
-    receiver.behave = lambda request: Delays(3) if slow(request).status == 0 else Answers()
+    receiver.behave = lambda request: Delays(2) if slow(request).status == 0 else Answers()
     with shop.delivering():
         shop.pay(ama)
         shop.pay(ama)
@@ -396,6 +397,23 @@ def test_one_that_says_it_is_gone_is_disabled_and_keeps_its_place(shop, receiver
         shop.wait_until_told(endpoint)
 
     assert {each["data"]["external_id"] for each in told(receiver)[count:]} == {"ama", "kofi"}
+
+
+def test_who_is_enabled_again_is_told_at_once(shop, receiver, monkeypatch):
+    """Whoever is woken by it looks at how the endpoint is by then, not a moment before."""
+    monkeypatch.setattr(EndpointCursor, "idle_seconds", 3600.0)
+    endpoint = shop.endpoint(receiver.url, events=["payment.*"])
+    with shop.delivering():
+        shop.pay(None)
+        shop.wait_until_told(endpoint)
+        shop.do(disable_endpoint, endpoint.id)
+        time.sleep(0.6)  # for half a second, an endpoint may be what it was
+        shop.pay(None)  # which looks at it
+
+        shop.do(enable_endpoint, endpoint.id)
+        shop.wait_until_told(endpoint)
+
+    assert len(receiver.received) == 2
 
 
 def test_what_was_answered_before_it_was_disabled_disables_it_no_second_time(shop, receiver):
@@ -556,6 +574,7 @@ def test_where_it_is_and_what_signs_are_those_of_the_moment_of_sending(shop, rec
         soon(lambda: len(shop.behind) == 1)
         shop.do(update_endpoint, endpoint.id, UpdateEndpoint(url=receiver.url + "/new"))
         shop.do(rotate_secret, endpoint.id, RotateSecret())
+        time.sleep(0.6)  # for half a second, an endpoint may be what it was
         shop.let_pass(minutes=1)
         soon(lambda: shop.behind == [])
 
