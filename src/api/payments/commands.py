@@ -12,11 +12,10 @@ from api.http.request import ApiRequest, WithSecrets
 from api.http.routing import example, for_browsers, needs, new_router
 from api.resources.payments import (
     Payment,
-    Refund,
     for_strangers,
-    new_refund_of,
     payment_of,
 )
+from api.resources.refunds import Refund, new_refund_of
 from commands import payments as commands
 from commands import refunds
 from commands.client_secrets import book_of, client_secret
@@ -50,10 +49,14 @@ class ConfirmIntent(BaseModel):
 
 
 async def _shown(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
-    customer = None
-    if payment.customer_id is not None:
-        customer = await work.load_recent(Customer, payment.customer_id)
+    customer = await _customer_of(work, payment)
     return payment_of(payment, work.org_id, customer, await details_of(work, payment))
+
+
+async def _customer_of(work: UnitOfWork, payment: PaymentAggregate) -> Customer | None:
+    if payment.customer_id is None:
+        return None
+    return await work.load_recent(Customer, payment.customer_id)
 
 
 def _shown_to_strangers(work: UnitOfWork, payment: PaymentAggregate) -> dict[str, Any]:
@@ -265,8 +268,9 @@ async def refund_payment(request: ApiRequest, payment_id: str, command: RefundPa
     With a `provider_refund_id` that was recorded before: answers that refund, and gives no more.
     """
 
-    def show(_work: UnitOfWork, refunded: tuple[PaymentAggregate, str]) -> dict[str, Any]:
-        return new_refund_of(*refunded)
+    async def show(work: UnitOfWork, refunded: tuple[PaymentAggregate, str]) -> dict[str, Any]:
+        payment, refund_id = refunded
+        return new_refund_of(payment, refund_id, await _customer_of(work, payment))
 
     return await request.decide(refunds.refund_payment, payment_id, command, show=show, status=201)
 

@@ -17,11 +17,10 @@ from api.resources.export_files import DESCRIBED, ExportFile
 from api.resources.payments import (
     PaymentsExport,
     PaymentSummary,
-    Refund,
-    RefundsExport,
     listed_payment_of,
-    refund_of,
 )
+from api.resources.refunds import Refund, RefundsExport, refund_of
+from projections.customers import with_customer_names
 from projections.disputes import dispute_export
 from projections.payment_list import payment_export
 from projections.refunds_and_disputes import refund_export
@@ -78,7 +77,8 @@ async def export_refunds(request: ApiRequest, query: Annotated[ExportRefunds, Qu
     conditions = query.filter(request)
 
     def rows(db: Connection, book: str) -> Iterator[dict[str, Any]]:
-        return map(refund_of, refund_export(db, book, conditions(db, book)))
+        found = with_customer_names(db, book, refund_export(db, book, conditions(db, book)))
+        return (told(request, refund_of(*each)) for each in found)
 
     return query.of(request, "refunds", Refund, rows)
 
@@ -93,7 +93,7 @@ async def export_disputes(
     conditions = query.filter(request)
 
     def rows(db: Connection, book: str) -> Iterator[dict[str, Any]]:
-        found = dispute_export(db, book, conditions(db, book))
-        return (told(request, dispute_of(each)) for each in found)
+        found = with_customer_names(db, book, dispute_export(db, book, conditions(db, book)))
+        return (told(request, dispute_of(*each)) for each in found)
 
     return query.of(request, "disputes", Dispute, rows)

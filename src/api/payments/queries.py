@@ -16,17 +16,16 @@ from api.resources.disputes import Dispute, dispute_of
 from api.resources.payments import (
     Payment,
     PaymentSummary,
-    Refund,
     StatusChange,
     listed_payment_of,
     recorded_payment_of,
-    refund_of,
     status_change_of,
 )
+from api.resources.refunds import Refund, refund_of
 from commands.client_secrets import client_secret
 from domain.errors import NotFound
 from domain.payment_refusals import PaymentNotFound
-from projections.customers import customer_record
+from projections.customers import customer_record, with_customer_names
 from projections.disputes import Dispute as DisputeRecord
 from projections.disputes import dispute_list
 from projections.engine.querying.pages import Page
@@ -40,6 +39,8 @@ from projections.refunds_and_disputes import RefundFilter, refund, refund_list
 
 router = new_router("payments")
 READ = needs("payments:read")
+
+NamedRefund = tuple[RefundRecord, str | None]
 
 
 class RefundNotFound(NotFound):
@@ -82,10 +83,12 @@ async def list_refunds(request: ApiRequest, query: Annotated[ListRefunds, Query(
     """Newest first."""
     conditions = query.filter(request)
 
-    def read(db: Connection, book: str) -> Page[RefundRecord]:
-        return refund_list(db, book, conditions(db, book), **query.place)
+    def read(db: Connection, book: str) -> Page[NamedRefund]:
+        page = refund_list(db, book, conditions(db, book), **query.place)
+        return page.showing([*with_customer_names(db, book, page.rows)])
 
-    return array_answer(request, await request.ask(read), refund_of)
+    page = await request.ask(read)
+    return array_answer(request, page, lambda row: told(request, refund_of(*row)))
 
 
 @router.get("/v1/payments/disputes", response_model=list[Dispute], dependencies=[READ])
@@ -93,20 +96,25 @@ async def list_disputes(request: ApiRequest, query: Annotated[ListDisputes, Quer
     """Those decided last, or opened last, come first."""
     conditions = query.filter(request)
 
-    def read(db: Connection, book: str) -> Page[DisputeRecord]:
-        return dispute_list(db, book, conditions(db, book), **query.place)
+    def read(db: Connection, book: str) -> Page[tuple[DisputeRecord, str | None]]:
+        page = dispute_list(db, book, conditions(db, book), **query.place)
+        return page.showing([*with_customer_names(db, book, page.rows)])
 
     page = await request.ask(read)
-    return array_answer(request, page, lambda row: told(request, dispute_of(row)))
+    return array_answer(request, page, lambda row: told(request, dispute_of(*row)))
 
 
 @router.get("/v1/payments/refunds/{refund_id}", response_model=Refund, dependencies=[READ])
 async def show_refund(request: ApiRequest, refund_id: str) -> Response:
     """One refund."""
-    found = await request.ask(refund, refund_id)
-    if found is None:
-        raise RefundNotFound(refund_id)
-    return answer(refund_of(found))
+
+    def read(db: Connection, book: str) -> NamedRefund:
+        found = refund(db, book, refund_id)
+        if found is None:
+            raise RefundNotFound(refund_id)
+        return next(with_customer_names(db, book, [found]))
+
+    return answer(told(request, refund_of(*await request.ask(read))))
 
 
 @router.get("/v1/payments/{payment_id}", response_model=Payment, dependencies=[READ])
@@ -132,11 +140,13 @@ async def list_payment_refunds(
 ) -> Response:
     """The refunds of one payment, newest first."""
 
-    def read(db: Connection, book: str) -> Page[RefundRecord]:
+    def read(db: Connection, book: str) -> Page[NamedRefund]:
         _payment(db, book, payment_id)
-        return refund_list(db, book, RefundFilter(payment_id=payment_id), **query.place)
+        page = refund_list(db, book, RefundFilter(payment_id=payment_id), **query.place)
+        return page.showing([*with_customer_names(db, book, page.rows)])
 
-    return array_answer(request, await request.ask(read), refund_of)
+    page = await request.ask(read)
+    return array_answer(request, page, lambda row: told(request, refund_of(*row)))
 
 
 @router.get(

@@ -14,6 +14,7 @@ class Dispute(Shape):
     id: str = Field(examples=["dp_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     payment_id: str
     customer_id: str | None
+    customer_name: str | None
     amount: Amount
     currency: Currency
     status: Literal["open", "won", "lost"]
@@ -31,10 +32,11 @@ class DisputesExport(Shape):
     total: Count
 
 
-def dispute_of(dispute: disputes.Dispute) -> dict[str, Any]:
+def dispute_of(dispute: disputes.Dispute, customer_name: str | None) -> dict[str, Any]:
     return Dispute.of(
         dispute,
         id=dispute.dispute_id,
+        customer_name=customer_name,
         created_at=dispute.opened_at,
         updated_at=dispute.moved_at,
     )

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from api.resources.customers import Identity
 from api.resources.invoices import invoice_of
-from api.resources.payments import known_customer_of, new_refund_of, payment_of
+from api.resources.payments import known_customer_of, payment_of
+from api.resources.refunds import new_refund_of
 from api.resources.subscriptions import subscription_of
 from api.resources.webhook_endpoints import endpoint_state_of
 from delivery.subjects import Occurrence
@@ -53,7 +54,10 @@ def _payment_of(payment: Payment, occurrence: Occurrence, book: Book) -> dict[st
         del told[name]
     match occurrence.fact:
         case Payment.Refunded() as refunded:
-            return _refund_of(payment, refunded, told)
+            refund = new_refund_of(payment, refunded.refund_id, occurrence.customer)
+            # What receivers ask of whatever is about a payment stands on the refund as well.
+            about = {"provider": payment.provider, "metadata": payment.metadata}
+            return refund | about | {"payment": told}
         case Payment.DisputeOpened() as opened:
             return told | {"dispute": _dispute_of(opened, "open", opened.reason)}
         case Payment.DisputeWon() as decided:
@@ -62,18 +66,6 @@ def _payment_of(payment: Payment, occurrence: Occurrence, book: Book) -> dict[st
             return told | {"dispute": _dispute_of(decided, "lost")}
         case _:
             return told
-
-
-def _refund_of(
-    payment: Payment, refunded: Payment.Refunded, told: dict[str, Any]
-) -> dict[str, Any]:
-    """What receivers ask of whatever is about a payment stands on the refund as well."""
-    return new_refund_of(payment, refunded.refund_id) | {
-        "provider": payment.provider,
-        "customer_id": payment.customer_id,
-        "metadata": payment.metadata,
-        "payment": told,
-    }
 
 
 def _dispute_of(

@@ -1,6 +1,5 @@
-"""The payment resource, with its refunds and its status history."""
+"""The payment resource, with its status history."""
 
-from datetime import datetime
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from domain.customer import Customer as CustomerAggregate
 from domain.payer_details import PayerDetails
 from domain.payment import Payment as PaymentAggregate
 from domain.payment_types import Status
-from projections import payment_status_history, refunds_and_disputes
+from projections import payment_status_history
 from projections.customers import CustomerRecord
 from projections.payer_details import Said
 from projections.payment_list import ListedPayment
@@ -114,27 +113,6 @@ class PaymentsExport(Shape):
     total: Count
 
 
-class Refund(Shape):
-    """Money that was given back."""
-
-    id: str = Field(examples=["ref_01hxa2b3c4d5e6f7g8h9jkmnpq"])
-    payment_id: str
-    amount: Amount
-    currency: Currency
-    status: Literal["pending", "processing", "succeeded", "failed", "manual_review"]
-    reason: str | None
-    provider_refund_id: str | None
-    created_at: Moment
-    updated_at: Moment
-
-
-class RefundsExport(Shape):
-    """Every refund that was asked for."""
-
-    refunds: list[Refund]
-    total: Count
-
-
 class StatusChange(Shape):
     """One step of a payment's life."""
 
@@ -208,29 +186,6 @@ def listed_payment_of(listed: ListedPayment, org_id: str) -> dict[str, Any]:
         org_id=org_id,
         net_amount=_net_amount(payment),
         customer_name=listed.customer_name,
-    )
-
-
-def refund_of(refund: refunds_and_disputes.Refund) -> dict[str, Any]:
-    """A refund is recorded once it has happened, so it never changes again."""
-    return Refund.of(refund, id=refund.refund_id, status="succeeded", updated_at=refund.created_at)
-
-
-def new_refund_of(payment: PaymentAggregate, refund_id: str) -> dict[str, Any]:
-    """A refund as a command left it on the payment."""
-    recorded = next(each for each in payment.refunds if each["id"] == refund_id)
-    note = next(each for each in payment.refund_notes if each["refund_id"] == refund_id)
-    return refund_of(
-        refunds_and_disputes.Refund(
-            refund_id=refund_id,
-            payment_id=payment.id,
-            customer_id=payment.customer_id,
-            amount=recorded["amount"],
-            currency=payment.currency,
-            reason=note["reason"],
-            provider_refund_id=note["provider_refund_id"],
-            created_at=datetime.fromisoformat(recorded["occurred_at"]),
-        )
     )
 
 

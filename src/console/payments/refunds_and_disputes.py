@@ -44,7 +44,9 @@ async def _listed(page: Page, subject: str, labels: dict[str, str]) -> Response:
     place = page.chosen("cursor", "offset")
     found = await page.api.get(f"/v1/payments/{subject}", **page.chosen(*labels), **place)
     return page.render(
-        f"payments/{subject}.html",
+        "payments/given_back.html",
+        subject=subject,
+        disputed=subject == "disputes",
         call=found.call,
         chips=[*chips(page, labels, ("status",))],
         clear=unfiltered(page, labels),

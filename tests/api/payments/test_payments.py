@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from api.resources.payments import Payment, PaymentSummary, Refund, StatusChange
+from api.resources.payments import Payment, PaymentSummary, StatusChange
+from api.resources.refunds import Refund
 from api.resources.sources import RankedSource
 from api.resources.statistics import Stats
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from console_browser import signed_in
+from console_people import add_person, signed_in_as
 from money_console import HOSTILE, made, paid, read, send
 from page_text import text_of
 from workflow_parts import do_what_follows
@@ -190,6 +191,23 @@ def test_lists_of_what_went_back_are_narrowed_and_taken_away(console, client, su
     assert "1 to 1 of 1" in text_of(shown)
     assert "None has all of this in common" in nothing
     assert payment in file.text
+
+
+@pytest.mark.parametrize("subject", ["refunds", "disputes"])
+def test_lists_of_what_went_back_lead_to_the_customer(console, client, merchant, subject):
+    ama = made(client, "/v1/customers", name="Ama Mensah")["id"]
+    payment = paid(client, customer_id=ama)
+    made(client, f"/v1/payments/{payment}/refund", amount=100)
+    made(client, f"/v1/payments/{payment}/dispute", amount=200)
+    add_person(merchant, "efua@shop.example", "support")
+
+    shown = console.get(f"/console/payments/{subject}").text
+    with signed_in_as(merchant, "efua@shop.example") as support:
+        covered = support.get(f"/console/payments/{subject}").text
+
+    assert f'href="/console/customers/{ama}"><bdi>Ama Mensah</bdi>' in shown
+    assert f'href="/console/customers/{ama}"><bdi>A••• M•••</bdi>' in covered
+    assert "Mensah" not in covered
 
 
 def test_what_somebody_wrote_is_text(console, client):
