@@ -53,19 +53,26 @@ class Bought:
     attached_at: datetime | None = None
     used_at: datetime | None = None
     became: list[tuple[datetime, str]] = field(default_factory=list)
-    failures: list[tuple[datetime, int]] = field(default_factory=list)
 
     def turn(self, status: str, at: datetime) -> None:
         self.status = status
         self.became.append((at, status))
 
     def pay(self, amount: int, at: datetime) -> None:
-        """The money came; whatever was taken for failed until then has not."""
-        if self.status == "failed":
-            failed_at = max(at for at, change in self.failures if change > 0)
-            self.failures.append((max(failed_at, at), -1))
         self.collected, self.paid_at = amount, at
         self.turn("succeeded", at)
+
+    @property
+    def failures(self) -> list[tuple[datetime, int]]:
+        """When it came to be failed, and when it was no longer: not before it came to be."""
+        found, failed_at = list[tuple[datetime, int]](), None
+        for at, status in self.became:
+            if failed_at is not None:
+                found.append((max(failed_at, at), -1))
+            failed_at = at if status == "failed" else None
+            if failed_at is not None:
+                found.append((failed_at, 1))
+        return found
 
     @property
     def left(self) -> int:

@@ -37,16 +37,16 @@ def _person(person: Person, moment: datetime) -> Person:
 
 def _payment(payment: Bought, moment: datetime) -> Bought:
     """What had happened of it: it may have been paid, and not been created yet."""
-    became = [status for at, status in payment.became if at <= moment]
+    became = [(at, status) for at, status in payment.became if at <= moment]
     is_theirs = payment.attached_at is None or payment.attached_at <= moment
     return replace(
         payment,
         is_created=payment.created_at <= moment,
         customer=payment.customer if is_theirs else None,
-        status=became[-1] if became else "pending",
+        status=became[-1][1] if became else "pending",
+        became=became,
         paid_at=payment.paid_at if _is_past(payment.paid_at, moment) else None,
         used_at=payment.used_at if _is_past(payment.used_at, moment) else None,
-        failures=[(at, change) for at, change in payment.failures if at <= moment],
         refunds=[money for money in payment.refunds if money.at <= moment],
         losses=[money for money in payment.losses if money.at <= moment],
     )

@@ -319,12 +319,10 @@ class SimulatedShop:
         await self.expect(allowed, lambda work: fail_payment(work, card.id, command))
         if allowed:
             card.turn("failed", happened or self.clock.now)
-            card.failures.append((happened or self.clock.now, 1))
             subscription_steps.follow(self, card)
 
     async def retry(self, each: Step) -> None:
-        if card := await self._change(each, ("failed",), "pending", retry_payment):
-            card.failures.append((self.clock.now, -1))
+        await self._change(each, ("failed",), "pending", retry_payment)
 
     async def cancel(self, each: Step) -> None:
         statuses = ("pending", "requires_action", "authorized", "partially_captured", "canceled")

@@ -231,7 +231,6 @@ def follow(shop: "SimulatedShop", payment: Bought) -> None:
 
 def _try_again(shop: "SimulatedShop", payment: Bought) -> None:
     payment.turn("pending", shop.clock.now)
-    payment.failures.append((shop.clock.now, -1))
 
 
 def _is_there(shop: "SimulatedShop", member: Membership) -> bool:
