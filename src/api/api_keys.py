@@ -7,8 +7,9 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from api.http.command_answers import WithSecrets
 from api.http.pagination import PageRequest, UpTo200, array_answer, page_of
-from api.http.request import ApiRequest, WithSecrets
+from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.actors import names_of

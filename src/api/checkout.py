@@ -6,8 +6,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api.customers.returning_customers import ReturningCustomers
+from api.http.command_answers import WithSecrets
 from api.http.errors import Forbidden
-from api.http.request import ApiRequest, WithSecrets
+from api.http.request import ApiRequest
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
 from api.payments.commands import vouches
 from api.resources.checkout import CheckoutSession, CheckoutSettings, SelectedMethod

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from api.http.request import ApiRequest, WithSecrets
+from api.http.command_answers import WithSecrets
+from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.command_line import Account, ProjectSetup, account_of, setup_of, with_keys

@@ -10,9 +10,10 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Query
 from starlette.responses import Response
 
+from api.http.command_answers import WithSecrets
 from api.http.errors import Forbidden, Unavailable, insufficient_scope
 from api.http.pagination import PageRequest, UpTo200, list_answer, page_of
-from api.http.request import ApiRequest, WithSecrets
+from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, needs, new_router
 from api.resources.users import (

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.customers.selector import CustomerRoutes, CustomerSelector
+from api.http.command_answers import Show, WithSecrets
 from api.http.errors import InvalidInput
-from api.http.request import ApiRequest, Show, WithSecrets
+from api.http.request import ApiRequest
 from api.http.routing import example, needs, new_router
 from api.resources.customer_secrecy import only_what_was_said
 from api.resources.customers import (

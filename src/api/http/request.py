@@ -2,26 +2,22 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from hashlib import sha256
-from inspect import isawaitable
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, TypeVarTuple
+from typing import Any, Concatenate, ParamSpec, TypeVar, TypeVarTuple
 
-import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.http.customer_fields import without_customers
+from api.http.command_answers import CommandAnswers, Show, WithSecrets
 from api.http.dependencies import Dependencies
-from api.http.errors import Forbidden, InvalidInput, MissingKey, refused
-from api.http.parsing import fingerprint, parse_query
+from api.http.errors import Forbidden, MissingKey, refused
+from api.http.idempotency import idempotency_of
+from api.http.parsing import parse_query
 from api.http.query_fields import time_zone
 from api.http.request_state import RequestState
-from api.http.responses import Json, to_json
 from api.http.time_travel import moment_in
 from commands.handling.handler import Context, Idempotency
 from commands.handling.unit_of_work import UnitOfWork
@@ -42,30 +38,9 @@ Query = Callable[Concatenate[Connection, str, P], T]
 # What lets a caller know who the customers are, and what follows from that (`reads_customers`).
 READS_CUSTOMERS = "customers:read"
 
-_SUCCESS = 200
-_NO_BODY = 204
-_REFUSALS = 400
 # Long enough for views that are up to date in all but name, short enough for a command.
 _COMMANDS_WAIT_SECONDS = 0.25
-_LONGEST_KEY = 255
 _LONGEST_ACTOR = 255
-_LONGEST_SCOPED_KEY = 512
-
-
-# The body that shows what a command has done, made while it may still look around.
-Show = Callable[[UnitOfWork, T], Any]
-
-
-@dataclass(frozen=True)
-class WithSecrets(Generic[T]):
-    """Shows what a command has done, as it is stored and as it is told.
-
-    ``tell`` adds what is never stored to the body that ``show`` makes; for an answer that was
-    stored before, of which nothing but its body is known, the result it is given is None.
-    """
-
-    show: Show[T]
-    tell: Callable[["ApiRequest", dict[str, Any], T | None], dict[str, Any]]
 
 
 class ApiRequest(Request):
@@ -159,31 +134,16 @@ class ApiRequest(Request):
         told of it what they may know. A command that ``reaches_outside`` of the book, to send
         something say, is begun once by a key.
         """
-        secrets = show if isinstance(show, WithSecrets) else None
-        shown_by = show.show if isinstance(show, WithSecrets) else show
-        status = status or (_NO_BODY if show is None else _SUCCESS)
-        hides = keyed and self.method != "GET" and not self.reads_customers
-        done_last: list[T] = []
-
-        def tell(body: dict[str, Any], result: T | None) -> bytes:
-            known = without_customers(body) if hides else body
-            return to_json(known if secrets is None else secrets.tell(self, known, result))
-
-        async def carry_out(work: UnitOfWork) -> tuple[T, Any]:
-            result = await command(work, *arguments)
-            body = shown_by and shown_by(work, result)
-            return result, await body if isawaitable(body) else body
-
-        def present(done: tuple[T, Any]) -> tuple[int, str]:
-            result, body = done
-            done_last[:] = [result]
-            stored = "" if body is None else to_json(body).decode()
-            return status(result) if callable(status) else status, stored
-
+        answers = CommandAnswers(
+            self,
+            show,
+            status,
+            hides_customers=keyed and self.method != "GET" and not self.reads_customers,
+        )
         answer = await self.dependencies.handler.handle(
             book or self.book_name,
-            carry_out,
-            present=present,
+            lambda work: answers.shown(work, command(work, *arguments)),
+            present=answers.stored,
             refuse=refused,
             context=self._context(),
             idempotency=self._idempotency(key, in_browser=in_browser) if keyed else None,
@@ -192,13 +152,7 @@ class ApiRequest(Request):
         if not in_browser:
             self._note_position(answer.position)
         self.request_state.replayed = answer.replayed
-        if not answer.body:
-            return Response(status_code=answer.status)
-        if answer.status >= _REFUSALS or not (hides or secrets is not None):
-            return Json(answer.body.encode(), answer.status)
-        # What was decided just now is not what a stored answer is about, however alike they look.
-        result = None if answer.replayed else done_last[0]
-        return Json(tell(orjson.loads(answer.body), result), answer.status)
+        return answers.told(answer)
 
     async def perform(self, command: Command[*Ts, T], *arguments: *Ts) -> T:
         """What whoever decides says, as it is now; nothing is stored."""
@@ -326,30 +280,10 @@ class ApiRequest(Request):
         )
 
     def _idempotency(self, key: str | None, *, in_browser: bool) -> Idempotency | None:
-        if self.method == "GET":
-            return None
-        key = key or self.request_state.header(b"idempotency-key")
-        if key is None:
-            if self.dependencies.require_idempotency_key:
-                raise InvalidInput(
-                    "Idempotency-Key", "this header is required", "missing_idempotency_key"
-                )
-            return None
-        if not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
-            raise InvalidInput("Idempotency-Key", f"must have 1 to {_LONGEST_KEY} characters")
-        sent: dict[str, Any] = self.scope.get("whence.sent", {})
-        path = self.scope["raw_path"].decode("latin-1")
-        audience = "browser " if in_browser else ""
-        return Idempotency(_scoped(f"{audience}{self.method} {path} {key}"), fingerprint(sent))
+        required = self.dependencies.require_idempotency_key
+        return idempotency_of(self, key, required=required, in_browser=in_browser)
 
 
 def _listened_on(scope: Scope) -> str:
     host, port = scope["server"]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _scoped(key: str) -> str:
-    """A key as it is stored: a long path would not fit the index it is found by."""
-    if len(key) <= _LONGEST_SCOPED_KEY:
-        return key
-    return f"sha256 {sha256(key.encode()).hexdigest()}"

@@ -7,8 +7,9 @@ import orjson
 from starlette.responses import Response
 
 from api.customers.returning_customers import ReturningCustomers
+from api.http.command_answers import Show
 from api.http.errors import ApiError
-from api.http.request import ApiRequest, Show
+from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, example, for_browsers, needs, new_router
 from api.http.told_addresses import must_be_allowed

@@ -7,8 +7,9 @@ from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from api.http.command_answers import WithSecrets
 from api.http.errors import Forbidden
-from api.http.request import ApiRequest, WithSecrets
+from api.http.request import ApiRequest
 from api.http.routing import example, for_browsers, needs, new_router
 from api.resources.payments import (
     Payment,

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from api.http.request import ApiRequest, WithSecrets
+from api.http.command_answers import WithSecrets
+from api.http.request import ApiRequest
 from api.resources.webhook_endpoints import endpoint_of
 from commands.handling.unit_of_work import UnitOfWork
 from commands.webhook_endpoints import secret_purpose
