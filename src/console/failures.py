@@ -12,7 +12,6 @@ from console.rendering import document, rendered_alone
 from console.wording import about, sentence_of
 
 _REFUSALS: Final = range(400, 500)
-_MENDABLE: Final = frozenset({400, 404, 409, 410})
 _OURS: Final = (
     "This did not work",
     (
@@ -116,19 +115,6 @@ def unrecorded(error: ApiError) -> str:
 def is_about_the_past(error: ApiError) -> bool:
     """Whether it is the moment that cannot be looked back to, whatever else is asked."""
     return error.code == _TOO_LARGE or (error.details or {}).get("field") in TRAVEL
-
-
-def problems_in(error: ApiError) -> dict[str, str]:
-    """What is wrong with each field of a form, in words; "" stands for the whole of it.
-
-    Raises what nobody can mend by filling it in otherwise.
-    """
-    if is_unrecorded(error):
-        return {"": unrecorded(error)}
-    if error.status not in _MENDABLE or is_about_the_past(error):
-        raise error
-    problems = error.problems or {"": error.message}
-    return {field: sentence_of(reason) for field, reason in problems.items()}
 
 
 def failed(method: str, error: ApiError, *, asset: Callable[[str], str]) -> Response:

@@ -1,4 +1,4 @@
-"""Forms: what was typed into one, as the API takes it, and what the API found wrong with it."""
+"""Forms: what was typed into one, as the API takes it."""
 
 import json
 import re
@@ -7,49 +7,11 @@ from contextlib import suppress
 from json import JSONDecoder
 from typing import Any, Final
 
-from api.http.errors import ApiError
-from console.failures import problems_in
-from console.wording import sentence_of
-
 # More than these no number has that JSON can keep: it goes as it was typed.
 _MOST_DIGITS: Final = 18
 _WORD: Final = re.compile(r'[ \t]*"((?:[^"]|"")++)"[ \t]*(?=[,\r\n]|$)|([^,\r\n]+)')
 _BREAKS: Final = re.compile(r"[\r\n]")
 _HAS_TO_BE_QUOTED: Final = re.compile(r'^"|[,\r\n]')
-
-
-class Problems:
-    """What is wrong with the fields of a form, in words; nothing, until something is."""
-
-    def __init__(self, error: ApiError | None = None, *, within: str = "") -> None:
-        """``within``: what the whole form is a part of, in what was asked."""
-        self._said: Mapping[str, str] = {}
-        self.status = 200 if error is None else error.status
-        if error is not None:
-            self._said = {
-                field.removeprefix(f"{within}."): said for field, said in _named(error).items()
-            }
-
-    def of(self, name: str) -> str:
-        """Of a field, or of a part of it: ``events[0]`` is about ``events``."""
-        for field, said in self._said.items():
-            if field == name or field.startswith((f"{name}.", f"{name}[")):
-                return said
-        return ""
-
-    def beside(self, *names: str) -> str:
-        """What is about none of these fields."""
-        rest = (
-            said
-            for field, said in self._said.items()
-            if not any(
-                field == name or field.startswith((f"{name}.", f"{name}[")) for name in names
-            )
-        )
-        return " ".join(rest)
-
-    def __bool__(self) -> bool:
-        return bool(self._said)
 
 
 def words_in(text: str) -> list[str]:
@@ -134,13 +96,3 @@ def _plain(value: Any) -> str:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.strip().splitlines()]
-
-
-def _named(error: ApiError) -> Mapping[str, str]:
-    """A refusal by a rule of the domain names its field among the details."""
-    field = (error.details or {}).get("field")
-    said = problems_in(error)
-    if set(said) == {""} and isinstance(field, str):
-        reason = (error.details or {}).get("reason") or error.message
-        return {field: sentence_of(str(reason))}
-    return said

@@ -19,28 +19,34 @@ _WORDS: Final = {
 
 @dataclass(frozen=True)
 class Entry:
-    """``by``: "" of what the service itself did."""
+    """``by``: "" of what the service itself did; ``href``: as it was then."""
 
-    version: int
     at: str
     title: str
     by: str
+    href: str = ""
 
 
-async def history_of(page: Page, kind: str, named: str) -> list[Entry]:
-    """Of a rule, a template or an integration of workflows, the last first."""
+async def history_of(page: Page, kind: str, named: str, *, place: str = "") -> list[Entry]:
+    """Of a rule, a template or an integration of workflows, the last first.
+
+    ``place``: the page that shows each version of it, where there is one.
+    """
     path = f"/v1/workflows/{kind}/{{}}/history"
     found = await page.api.get(path, named, limit=_SHOWN)
-    return [_entry(each) for each in found["history"]]
+    return [
+        _entry(each, page.url(place, named, version=each["version"]) if place else "")
+        for each in found["history"]
+    ]
 
 
-def _entry(change: dict[str, Any]) -> Entry:
+def _entry(change: dict[str, Any], href: str) -> Entry:
     happened = change["topic"].rpartition(".")[2]
     done = _WORDS.get(happened, word_of(happened))
-    fields = ", ".join(change["changed"])
+    fields, version = ", ".join(change["changed"]), f"version {change['version']}"
     return Entry(
-        version=change["version"],
         at=change["recorded_at"],
-        title=f"{done}: {fields}" if fields else done,
+        title=f"{done}: {fields} ({version})" if fields else f"{done} ({version})",
         by=change["actor_name"] or "",
+        href=href,
     )

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 
 from api.http.errors import ApiError, insufficient_scope
 from commands.customers import CreateCustomer, create_customer
-from console.failures import problems_in
+from console.problems import problems_of
 from console.routing import console_router
 
 router = console_router()
@@ -192,7 +192,7 @@ async def send_a_wrong_form(page):
     try:
         await page.api.post("/v1/payments/intents", amount="much", currency="", method="card")
     except ApiError as error:
-        return JSONResponse(problems_in(error))
+        return JSONResponse(dict(problems_of(error).said))
 
 
 def test_all_that_is_wrong_with_a_form_is_known_at_once(console):
@@ -204,10 +204,10 @@ def test_all_that_is_wrong_with_a_form_is_known_at_once(console):
 
 def test_what_no_form_can_mend_is_a_failure():
     with pytest.raises(ApiError):
-        problems_in(insufficient_scope("payments:write"))
+        problems_of(insufficient_scope("payments:write"))
 
 
 def test_what_is_wrong_with_the_whole_of_a_form_is_said_of_no_field():
     conflict = ApiError(409, "conflict", "taken", "this id is another customer's")
 
-    assert problems_in(conflict) == {"": "This id is another customer's."}
+    assert problems_of(conflict).said == {"": "This id is another customer's."}

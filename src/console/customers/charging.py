@@ -9,7 +9,7 @@ from api.http.errors import ApiError, InvalidInput
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
 from console.currencies import usual_currency
 from console.pages import Page
-from console.problems import Problem, problem_of
+from console.problems import problems_of
 from console.routing import console_router
 from domain.money import has_decimals
 from domain.time_zone import zone_of
@@ -116,15 +116,15 @@ async def _form(
     page: Page, template: str, customer_id: str, error: ApiError | None = None
 ) -> Response:
     """With what was said, where something was wrong with it."""
-    problem = problem_of(error, occurred_at="paid_at") if error else Problem()
+    problems = problems_of(error, occurred_at="paid_at")
     customer = await page.api.get("/v1/customers/{}", customer_id)
     return page.render(
         template,
         customer=customer.body,
         currency=customer["currency"] or await usual_currency(page),
         methods=METHODS,
-        problem=problem,
+        problems=problems,
         # What can be read in two ways: how each is written, by its minor units.
         readings=error.readings if isinstance(error, AmountInDoubt) else {},
-        status=error.status if error else 200,
+        status=problems.status,
     )

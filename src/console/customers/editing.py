@@ -7,7 +7,7 @@ from starlette.responses import Response
 from api.http.errors import ApiError
 from console.forms import words_as_text, words_in
 from console.pages import Page
-from console.problems import Problem, problem_of
+from console.problems import NONE, Problems, not_typed, problems_of
 from console.routing import console_router
 
 router = console_router()
@@ -18,7 +18,7 @@ _DELETED: Final = "Deleted. Their payments stay in every total."
 
 @router.get("/console/customers/new", scope="customers:write")
 async def show_new(page: Page) -> Response:
-    return page.render("customers/new.html", problem=Problem())
+    return page.render("customers/new.html", problems=NONE)
 
 
 @router.post("/console/customers/new")
@@ -29,14 +29,14 @@ async def create(page: Page) -> Response:
     try:
         made = await page.api.post("/v1/customers", **said)
     except ApiError as error:
-        problem = problem_of(error)
-        return page.render("customers/new.html", problem=problem, status=error.status)
+        problems = problems_of(error)
+        return page.render("customers/new.html", problems=problems, status=problems.status)
     return page.see(page.url("/console/customers/{}", made["id"]), said="The customer is here now.")
 
 
 @router.get("/console/customers/{customer_id}/edit", scope="customers:write")
 async def show_edit(page: Page, customer_id: str) -> Response:
-    return await _edit(page, customer_id, Problem())
+    return await _edit(page, customer_id)
 
 
 @router.post("/console/customers/{customer_id}/edit")
@@ -45,7 +45,7 @@ async def edit(page: Page, customer_id: str) -> Response:
     try:
         await page.api.patch("/v1/customers/{}", customer_id, **said, tags=_tags(page))
     except ApiError as error:
-        return await _edit(page, customer_id, problem_of(error), error.status)
+        return await _edit(page, customer_id, problems_of(error))
     return _see(page, customer_id, "Saved.")
 
 
@@ -84,32 +84,33 @@ async def show_delete(page: Page, customer_id: str) -> Response:
 
 @router.post("/console/customers/{customer_id}/delete")
 async def delete(page: Page, customer_id: str) -> Response:
-    if page.form.get("typed", "").strip() != customer_id:
-        wrong = Problem("typed", "This is not the id above.")
-        return await _delete(page, customer_id, wrong, status=422)
+    if problems := not_typed(page, customer_id, "This is not the id above."):
+        return await _delete(page, customer_id, problems)
     await page.api.delete("/v1/customers/{}", customer_id)
     return page.see(page.url("/console/customers"), said=_DELETED)
 
 
-async def _edit(page: Page, customer_id: str, problem: Problem, status: int = 200) -> Response:
+async def _edit(page: Page, customer_id: str, problems: Problems = NONE) -> Response:
     customer = await page.api.get("/v1/customers/{}", customer_id)
     said = {name: customer[name] for name in _FIELDS} | {"tags": words_as_text(customer["tags"])}
     if page.form:
         said = {name: page.form.get(name, "") for name in said}
     return page.render(
-        "customers/edit.html", customer=customer.body, said=said, problem=problem, status=status
+        "customers/edit.html",
+        customer=customer.body,
+        said=said,
+        problems=problems,
+        status=problems.status,
     )
 
 
-async def _delete(
-    page: Page, customer_id: str, problem: Problem | None = None, status: int = 200
-) -> Response:
+async def _delete(page: Page, customer_id: str, problems: Problems = NONE) -> Response:
     customer = await page.api.get("/v1/customers/{}", customer_id)
     return page.render(
         "customers/delete.html",
         customer=customer.body,
-        problem=problem or Problem(),
-        status=status,
+        problems=problems,
+        status=problems.status,
     )
 
 

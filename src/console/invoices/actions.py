@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.http.errors import ApiError, InvalidInput, no_such_route
 from console.actions import Action
 from console.pages import Page
-from console.problems import Problem, problem_of
+from console.problems import problems_of
 from console.routing import console_router
 
 router = console_router()
@@ -75,14 +75,14 @@ async def _carry_out(page: Page, invoice_id: str, action: str) -> None:
 async def _form(
     page: Page, invoice_id: str, action: str, error: ApiError | None = None
 ) -> Response:
-    named = _named(page, action)
+    named, problems = _named(page, action), problems_of(error)
     invoice = await page.api.get("/v1/invoices/{}", invoice_id)
     return page.render(
         "invoices/action.html",
         invoice=invoice.body,
         action=named,
-        problem=problem_of(error) if error else Problem(),
-        status=error.status if error else 200,
+        problems=problems,
+        status=problems.status,
     )
 
 

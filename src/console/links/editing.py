@@ -1,7 +1,6 @@
 """New payment links, and changes of their terms."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -14,7 +13,7 @@ from console.currencies import usual_currency
 from console.forms import number_in, same_text
 from console.links.more import TYPES, asked_of, more_in, typed_of
 from console.pages import Page
-from console.problems import Problem, problem_of
+from console.problems import NONE, Problems, not_typed, problems_of
 from console.routing import console_router
 from domain.money import decimals, has_decimals
 from domain.time_zone import zone_of
@@ -66,18 +65,16 @@ async def show_delete(page: Page, link_id: str) -> Response:
 @router.post("/console/links/{link_id}/delete")
 async def delete(page: Page, link_id: str) -> Response:
     link = await page.api.get("/v1/payment-links/{}", link_id)
-    if page.form.get("typed", "").strip() != link["code"]:
-        return await _delete(page, link_id, Problem("typed", "This is not the code above."), 422)
+    if problems := not_typed(page, link["code"], "This is not the code above."):
+        return await _delete(page, link_id, problems)
     await page.api.delete("/v1/payment-links/{}", link_id)
     return page.see(page.url("/console/links"), said="Deleted. What was paid through it stays.")
 
 
-async def _delete(
-    page: Page, link_id: str, problem: Problem | None = None, status: int = 200
-) -> Response:
+async def _delete(page: Page, link_id: str, problems: Problems = NONE) -> Response:
     link = await page.api.get("/v1/payment-links/{}", link_id)
     return page.render(
-        "links/delete.html", link=link.body, problem=problem or Problem(), status=status
+        "links/delete.html", link=link.body, problems=problems, status=problems.status
     )
 
 
@@ -89,23 +86,18 @@ def _form(
     **values: Any,
 ) -> Response:
     """With what was said, where something was wrong with it."""
+    problems = problems_of(error)
     return page.render(
         template,
         said=page.form or said,
         asked=asked_of(page.form or said),
         types=TYPES,
-        problem=_problem(error) if error else Problem(),
+        problems=problems,
         # What can be read in two ways: how each is written, by its minor units.
         readings=error.readings if isinstance(error, AmountInDoubt) else {},
-        status=error.status if error else 200,
+        status=problems.status,
         **values,
     )
-
-
-def _problem(error: ApiError) -> Problem:
-    """Of looks each part has a field of its own."""
-    problem, field = problem_of(error), str((error.details or {}).get("field"))
-    return replace(problem, field=field) if field.startswith("branding.") else problem
 
 
 def _terms(page: Page, known: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from console.actions import Action
 from console.pages import Page
 from console.payments.naming import name_of
 from console.payments.receipts import Destination, destination_of
-from console.problems import Problem, problem_of
+from console.problems import problems_of
 from console.routing import console_router
 
 router = console_router()
@@ -116,8 +116,7 @@ async def _form(
     page: Page, payment_id: str, action: str, error: ApiError | None = None
 ) -> Response:
     """With what was said, where something was wrong with it."""
-    named = _named(page, action)
-    problem = problem_of(error) if error else Problem()
+    named, problems = _named(page, action), problems_of(error)
     payment = await page.api.get("/v1/payments/{}", payment_id)
     is_sent = action == "receipt"
     return page.render(
@@ -127,10 +126,10 @@ async def _form(
         action=named,
         left=_left(action, payment.body),
         destination=await destination_of(page, payment.body) if is_sent else Destination(),
-        problem=problem,
+        problems=problems,
         # What can be read in two ways: how each is written, by its minor units.
         readings=error.readings if isinstance(error, AmountInDoubt) else {},
-        status=error.status if error else 200,
+        status=problems.status,
     )
 
 

@@ -10,7 +10,7 @@ from console.failures import failure_of
 from console.listings import chips, hidden, standing, unfiltered
 from console.pages import Page
 from console.payments.naming import METHODS, SOURCES, STATUSES
-from console.problems import problem_of
+from console.problems import problems_of
 from console.routing import console_router
 
 router = console_router()
@@ -84,7 +84,7 @@ def _asked(page: Page) -> dict[str, Any]:
 
 def _problem(error: ApiError) -> str:
     """What is wrong with a filter, beside the filters; raises what no filter would mend."""
-    problem_of(error)
+    problems_of(error)
     return failure_of(error).sentence
 
 

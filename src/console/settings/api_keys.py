@@ -5,9 +5,9 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
-from console.forms import Problems
 from console.listings import standing
 from console.pages import Page
+from console.problems import NONE, Problems, not_typed, problems_of
 from console.routing import console_router
 from domain.api_key import SCOPES
 
@@ -16,7 +16,6 @@ router = console_router()
 PLACE: Final = "/console/settings/keys"
 
 _ONE: Final = f"{PLACE}/{{key_id}}"
-_INVALID: Final = 422
 
 
 @router.get(PLACE)
@@ -42,7 +41,7 @@ async def issue(page: Page) -> Response:
     try:
         made = await page.api.post("/v1/api-keys", **_said(page))
     except ApiError as error:
-        return _form(page, Problems(error))
+        return _form(page, problems_of(error))
     return page.render("settings/key_made.html", key=made.body)
 
 
@@ -54,27 +53,26 @@ async def show_key(page: Page, key_id: str) -> Response:
 @router.post(f"{_ONE}/revoke")
 async def revoke(page: Page, key_id: str) -> Response:
     key = await page.api.get("/v1/api-keys/{}", key_id)
-    if page.form.get("typed", "").strip() != key["name"].strip():
-        return await _shown(page, key_id, wrong="This is not its name.")
+    if problems := not_typed(page, key["name"]):
+        return await _shown(page, key_id, problems)
     all_of_it = "true" if page.form.get("with_descendants") else "false"
     await page.api.delete(f"/v1/api-keys/{{}}?with_descendants={all_of_it}", key_id)
     return page.see(page.url(PLACE), said="The key is revoked. It opens nothing any more.")
 
 
-async def _shown(page: Page, key_id: str, wrong: str = "") -> Response:
+async def _shown(page: Page, key_id: str, problems: Problems = NONE) -> Response:
     key = await page.api.get("/v1/api-keys/{}", key_id)
     return page.render(
         "settings/key.html",
         key=key.body,
         call=key.call,
-        wrong=wrong,
+        problems=problems,
         is_own=page.request.caller.id == key_id,
-        status=_INVALID if wrong else 200,
+        status=problems.status,
     )
 
 
-def _form(page: Page, problems: Problems | None = None) -> Response:
-    problems = problems or Problems()
+def _form(page: Page, problems: Problems = NONE) -> Response:
     return page.render(
         "settings/key_new.html",
         areas=_areas(page),

@@ -6,9 +6,9 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError, no_such_route
-from console.forms import Problems
 from console.history import history_of
 from console.pages import Page
+from console.problems import NONE, Problems, not_typed, problems_of
 from console.routing import console_router
 from console.settings.providers import (
     PROVIDERS,
@@ -27,7 +27,6 @@ PLACE: Final = "/console/settings/integrations"
 _API: Final = "/v1/workflows/integrations/{}"
 _ONE: Final = f"{PLACE}/{{integration_id}}"
 _NEW: Final = f"{PLACE}/new"
-_INVALID: Final = 422
 _SHOWN: Final = 200
 
 
@@ -54,7 +53,7 @@ async def create(page: Page, type_: str, name: str) -> Response:
         said = _said(page, provider, {})
         made = await page.api.post("/v1/workflows/integrations", type=type_, provider=name, **said)
     except ApiError as error:
-        return _form(page, type_, name, None, page.form, Problems(error))
+        return _form(page, type_, name, None, page.form, problems_of(error))
     return _see(page, made["id"], "Messages may leave through it.")
 
 
@@ -83,7 +82,7 @@ async def update(page: Page, integration_id: str) -> Response:
             del changed["credentials"]
         await page.api.put(_API, integration_id, **changed)
     except ApiError as error:
-        return _form(page, type_, name, known, page.form, Problems(error))
+        return _form(page, type_, name, known, page.form, problems_of(error))
     return _see(page, integration_id, "Saved.")
 
 
@@ -93,7 +92,7 @@ async def try_out(page: Page, integration_id: str) -> Response:
     try:
         tried = await page.api.post(f"{_API}/test", integration_id, to=to)
     except ApiError as error:
-        return await _shown(page, integration_id, refused=Problems(error))
+        return await _shown(page, integration_id, problems_of(error))
     return await _shown(page, integration_id, tried=tried.body)
 
 
@@ -114,8 +113,8 @@ async def make_default(page: Page, integration_id: str) -> Response:
 @router.post(f"{_ONE}/remove")
 async def remove(page: Page, integration_id: str) -> Response:
     known = await page.api.get(_API, integration_id)
-    if page.form.get("typed", "").strip() != known["name"].strip():
-        return await _shown(page, integration_id, wrong="This is not its name.")
+    if problems := not_typed(page, known["name"]):
+        return await _shown(page, integration_id, problems)
     await page.api.delete(_API, integration_id)
     return page.see(page.url(PLACE), said="The integration is removed.")
 
@@ -123,13 +122,10 @@ async def remove(page: Page, integration_id: str) -> Response:
 async def _shown(
     page: Page,
     integration_id: str,
-    *,
-    wrong: str = "",
+    problems: Problems = NONE,
     tried: dict[str, Any] | None = None,
-    refused: Problems | None = None,
 ) -> Response:
     """``tried``: what came of a message that was sent to try it out."""
-    refused = refused or Problems()
     found = await page.api.get(_API, integration_id)
     provider = provider_of(found["type"], found["provider"])
     return page.render(
@@ -140,10 +136,9 @@ async def _shown(
         label=_label(found["type"], found["provider"]),
         labels={each.name: each.label for each in provider.asked} if provider else {},
         changes=await history_of(page, "integrations", integration_id),
-        wrong=wrong,
+        problems=problems,
         tried=tried,
-        refused=refused,
-        status=_INVALID if wrong else refused.status,
+        status=problems.status,
     )
 
 
@@ -153,9 +148,8 @@ def _form(
     name: str,
     integration: dict[str, Any] | None,
     said: Mapping[str, str],
-    problems: Problems | None = None,
+    problems: Problems = NONE,
 ) -> Response:
-    problems = problems or Problems()
     return page.render(
         "settings/integration_edit.html",
         integration=integration,

@@ -5,8 +5,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import Problems
 from console.pages import Page
+from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
 from delivery.looks.accents import OURS, legible_on
 
@@ -28,14 +28,13 @@ async def update(page: Page) -> Response:
     try:
         await page.api.patch("/v1/organization", **said)
     except ApiError as error:
-        return await _shown(page, Problems(error))
+        return await _shown(page, problems_of(error))
     return page.see(page.url(_PLACE), said="Saved.")
 
 
-async def _shown(page: Page, problems: Problems | None = None) -> Response:
+async def _shown(page: Page, problems: Problems = NONE) -> Response:
     found = await page.api.get("/v1/organization")
     color = found["color"] or OURS
-    problems = problems or Problems()
     typed = {name: page.form.get(name, "") for name in _FIELDS}
     return page.render(
         "settings/organization.html",

@@ -5,8 +5,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import Problems
 from console.pages import Page
+from console.problems import NONE, Problems, not_typed, problem, problems_of
 from console.routing import console_router
 from console.steps import steps
 from domain.user import ROLES
@@ -16,7 +16,6 @@ router = console_router()
 PLACE: Final = "/console/settings/people"
 
 _ONE: Final = f"{PLACE}/{{user_id}}"
-_INVALID: Final = 422
 _MAY: Final = {
     "owner": "Everything.",
     "finance": "Everything but API keys, people, and rebuilding the store.",
@@ -49,7 +48,7 @@ async def add(page: Page) -> Response:
     try:
         made = await page.api.post("/v1/users", **said)
     except ApiError as error:
-        return _form(page, Problems(error))
+        return _form(page, problems_of(error))
     return _password(page, made.body)
 
 
@@ -63,7 +62,7 @@ async def set_role(page: Page, user_id: str) -> Response:
     try:
         user = await page.api.patch("/v1/users/{}", user_id, role=page.form.get("role", ""))
     except ApiError as error:
-        return await _shown(page, user_id, role=Problems(error))
+        return await _shown(page, user_id, problems_of(error))
     return _see(page, user_id, f"They are {user['role']} from now on, and signed out everywhere.")
 
 
@@ -82,18 +81,16 @@ async def sign_out(page: Page, user_id: str) -> Response:
 @router.post(f"{_ONE}/remove")
 async def remove(page: Page, user_id: str) -> Response:
     user = await page.api.get("/v1/users/{}", user_id)
-    if page.form.get("typed", "").strip().casefold() != user["email"].casefold():
-        return await _shown(page, user_id, wrong="This is not their address.")
+    if problems := not_typed(page, user["email"], "This is not their address."):
+        return await _shown(page, user_id, problems)
     try:
         await page.api.delete("/v1/users/{}", user_id)
     except ApiError as error:
-        return await _shown(page, user_id, wrong=Problems(error).beside())
+        return await _shown(page, user_id, problem("typed", problems_of(error).beside()))
     return page.see(page.url(PLACE), said="They have no account any more.")
 
 
-async def _shown(
-    page: Page, user_id: str, *, role: Problems | None = None, wrong: str = ""
-) -> Response:
+async def _shown(page: Page, user_id: str, problems: Problems = NONE) -> Response:
     user = await page.api.get("/v1/users/{}", user_id)
     sessions = await page.api.get("/v1/users/{}/sessions", user_id)
     return page.render(
@@ -103,15 +100,13 @@ async def _shown(
         call=user.call,
         roles=_roles(),
         may=_MAY,
-        role_problem=role.beside() if role else "",
-        wrong=wrong,
+        problems=problems,
         is_own=page.request.caller.id == user_id,
-        status=role.status if role else _INVALID if wrong else 200,
+        status=problems.status,
     )
 
 
-def _form(page: Page, problems: Problems | None = None) -> Response:
-    problems = problems or Problems()
+def _form(page: Page, problems: Problems = NONE) -> Response:
     return page.render(
         "settings/person_new.html",
         roles=_roles(),

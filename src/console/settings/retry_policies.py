@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError
 from console.addresses import address
-from console.forms import Problems, number_in, words_in
+from console.forms import number_in, words_in
 from console.pages import Page
+from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
 
 router = console_router()
@@ -33,7 +34,7 @@ async def set_policy(page: Page) -> Response:
     try:
         await page.api.post("/v1/policies/retry", **_said(page))
     except ApiError as error:
-        return await _shown(page, {**_USUAL, **page.form}, Problems(error))
+        return await _shown(page, {**_USUAL, **page.form}, problems_of(error))
     return page.see(page.url(PLACE), said="It goes for invoices from now on.")
 
 
@@ -43,10 +44,9 @@ async def remove_policy(page: Page) -> Response:
     return page.see(page.url(PLACE), said="The more general policy goes again.")
 
 
-async def _shown(page: Page, said: Mapping[str, str], problems: Problems | None = None) -> Response:
+async def _shown(page: Page, said: Mapping[str, str], problems: Problems = NONE) -> Response:
     found = await page.api.get("/v1/policies/retry/list")
     usual = await page.api.get("/v1/policies/retry")
-    problems = problems or Problems()
     return page.render(
         "settings/retry_policies.html",
         policies=found.body,

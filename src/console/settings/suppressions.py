@@ -5,8 +5,8 @@ from typing import Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError, InvalidInput
-from console.forms import Problems
 from console.pages import Page
+from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
 from console.steps import steps
 
@@ -44,17 +44,14 @@ async def lift(page: Page, customer_id: str, channel: str) -> Response:
             raise InvalidInput("reason", "say how you know that they may be")
         await page.api.post("/v1/customers/{}/consents", customer_id, **said)
     except ApiError as error:
-        return await _form(page, customer_id, channel, Problems(error))
+        return await _form(page, customer_id, channel, problems_of(error))
     return page.see(page.url(PLACE), said="They may be written to again.")
 
 
-async def _form(
-    page: Page, customer_id: str, channel: str, problems: Problems | None = None
-) -> Response:
+async def _form(page: Page, customer_id: str, channel: str, problems: Problems = NONE) -> Response:
     customer = await page.api.get("/v1/customers/{}", customer_id)
     known = await page.api.get("/v1/customers/{}/consents", customer_id)
     said = next((each for each in known["consents"] if each["channel"] == channel), None)
-    problems = problems or Problems()
     return page.render(
         "settings/suppression.html",
         customer=customer.body,

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError
 from console.api_client import Answer
-from console.forms import Problems
 from console.history import history_of
 from console.pages import Page
+from console.problems import NONE, Problems, not_typed, problems_of
 from console.routing import console_router
 from console.steps import steps
 from delivery.messages.variables import VARIABLES
@@ -19,7 +19,6 @@ router = console_router()
 PLACE: Final = "/console/settings/templates"
 
 _ONE: Final = f"{PLACE}/{{template_id}}"
-_INVALID: Final = 422
 _NEW: Final = {"type": "email", "name": "", "subject": "", "body": ""}
 
 
@@ -44,7 +43,7 @@ async def create(page: Page) -> Response:
     try:
         made = await page.api.post("/v1/workflows/templates", **_said(page))
     except ApiError as error:
-        return await _editor(page, None, page.form, Problems(error))
+        return await _editor(page, None, page.form, problems_of(error))
     return page.see(page.url(f"{PLACE}/{{}}", made["id"]), said="The template is made.")
 
 
@@ -73,20 +72,20 @@ async def update(page: Page, template_id: str) -> Response:
         await page.api.put("/v1/workflows/templates/{}", template_id, **_said(page))
     except ApiError as error:
         known = await page.api.get("/v1/workflows/templates/{}", template_id)
-        return await _editor(page, known.body, page.form, Problems(error))
+        return await _editor(page, known.body, page.form, problems_of(error))
     return page.see(page.url(f"{PLACE}/{{}}", template_id), said="Saved. What was sent stays.")
 
 
 @router.post(f"{_ONE}/remove")
 async def remove(page: Page, template_id: str) -> Response:
     known = await page.api.get("/v1/workflows/templates/{}", template_id)
-    if page.form.get("typed", "").strip() != known["name"].strip():
-        return await _shown(page, template_id, wrong="This is not its name.")
+    if problems := not_typed(page, known["name"]):
+        return await _shown(page, template_id, problems)
     await page.api.delete("/v1/workflows/templates/{}", template_id)
     return page.see(page.url(PLACE), said="The template is removed.")
 
 
-async def _shown(page: Page, template_id: str, wrong: str = "") -> Response:
+async def _shown(page: Page, template_id: str, problems: Problems = NONE) -> Response:
     """As it is, or as it was in the version that the address names."""
     found = await page.api.get("/v1/workflows/templates/{}", template_id, **page.chosen("version"))
     preview, refused = await _previewed(page, found.body)
@@ -96,10 +95,10 @@ async def _shown(page: Page, template_id: str, wrong: str = "") -> Response:
         call=found.call,
         preview=preview and preview.body,
         refused=refused,
-        changes=await history_of(page, "templates", template_id),
+        changes=await history_of(page, "templates", template_id, place=f"{PLACE}/{{}}"),
         is_old=bool(page.query.get("version")),
-        wrong=wrong,
-        status=_INVALID if wrong else 200,
+        problems=problems,
+        status=problems.status,
     )
 
 
@@ -107,10 +106,9 @@ async def _editor(
     page: Page,
     template: dict[str, Any] | None,
     said: Mapping[str, Any],
-    problems: Problems | None = None,
+    problems: Problems = NONE,
 ) -> Response:
     preview, refused = await _previewed(page, said)
-    problems = problems or Problems()
     return page.render(
         "settings/template_edit.html",
         words=template,
@@ -131,7 +129,7 @@ async def _previewed(page: Page, said: Mapping[str, Any]) -> tuple[Answer | None
     try:
         return await page.api.post("/v1/workflows/templates/preview", **words), ""
     except ApiError as error:
-        return None, Problems(error).beside()
+        return None, problems_of(error).beside()
 
 
 def _said(page: Page) -> dict[str, Any]:

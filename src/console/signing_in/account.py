@@ -11,14 +11,13 @@ from commands.passwords import SHORTEST, CannotProve
 from commands.users import Password
 from commands.viewers import WrongPassword
 from console.pages import Page
-from console.problems import Problem
+from console.problems import NONE, Problems, problem
 from console.routing import console_router
 from console.signing_in.devices import device_of
 
 router = console_router()
 
 _PLACE: Final = "/console/settings/account"
-_INVALID: Final = 422
 
 
 @router.get(_PLACE)
@@ -29,13 +28,12 @@ async def show_account(page: Page) -> Response:
 @router.post(f"{_PLACE}/password")
 async def change_password(page: Page) -> Response:
     """All other browsers are out; this one shows another session from now on."""
-    problem = _problem(page)
-    if problem is not None:
-        return _shown(page, problem, _INVALID)
+    if problems := _problems(page):
+        return _shown(page, problems)
     try:
         session = await _changed(page)
     except WrongPassword:
-        return _shown(page, Problem("old", "This is not your password."), _INVALID)
+        return _shown(page, problem("old", "This is not your password."))
     except CannotProve as reason:
         raise Unavailable("sign_in_unavailable", str(reason)) from reason
     response = page.see(_PLACE, said="Your password is another. You are signed out elsewhere.")
@@ -60,23 +58,23 @@ async def _changed(page: Page) -> str:
         )
 
 
-def _problem(page: Page) -> Problem | None:
+def _problems(page: Page) -> Problems:
     """What is wrong with the new password, whatever the old one is."""
     new = page.form.get("new", "")
     try:
         TypeAdapter(Password).validate_python(new)
     except ValidationError:
-        return Problem("new", f"It needs {SHORTEST} characters or more.")
+        return problem("new", f"It needs {SHORTEST} characters or more.")
     if new != page.form.get("again", ""):
-        return Problem("again", "This is not what you wrote above.")
-    return None
+        return problem("again", "This is not what you wrote above.")
+    return NONE
 
 
-def _shown(page: Page, problem: Problem | None = None, status: int = 200) -> Response:
+def _shown(page: Page, problems: Problems = NONE) -> Response:
     return page.render(
         "settings/account.html",
         who=page.request.caller,
         shortest=SHORTEST,
-        problem=problem or Problem(),
-        status=status,
+        problems=problems,
+        status=problems.status,
     )

@@ -10,7 +10,7 @@ from api.http.errors import ApiError, no_such_route
 from console.actions import Action
 from console.api_client import Answer
 from console.pages import Page
-from console.problems import Problem, problem_of
+from console.problems import problems_of
 from console.routing import console_router
 
 router = console_router()
@@ -90,15 +90,15 @@ async def act(page: Page, subscription_id: str, action: str) -> Response:
 async def _form(
     page: Page, subscription_id: str, action: str, error: ApiError | None = None
 ) -> Response:
-    named = _named(page, action)
+    named, problems = _named(page, action), problems_of(error)
     known = await page.api.get("/v1/subscriptions/{}", subscription_id)
     return page.render(
         "subscriptions/action.html",
         subscription=known.body,
         action=named,
         ends=_ends(page, known),
-        problem=problem_of(error) if error else Problem(),
-        status=error.status if error else 200,
+        problems=problems,
+        status=problems.status,
     )
 
 

@@ -12,7 +12,7 @@ from console.currencies import usual_currency
 from console.forms import number_in
 from console.pages import Page
 from console.payments.naming import METHODS
-from console.problems import Problem, problem_of
+from console.problems import problems_of
 from console.routing import console_router
 from domain.money import decimals, has_decimals
 
@@ -70,14 +70,15 @@ def _form(
     **values: Any,
 ) -> Response:
     """With what was said, where something was wrong with it."""
+    problems = problems_of(error)
     return page.render(
         template,
         said=page.form or said,
         methods=METHODS,
-        problem=problem_of(error) if error else Problem(),
+        problems=problems,
         # What can be read in two ways: how each is written, by its minor units.
         readings=error.readings if isinstance(error, AmountInDoubt) else {},
-        status=error.status if error else 200,
+        status=problems.status,
         **values,
     )
 

@@ -5,8 +5,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import Problems, number_in, pairs_as_text, pairs_in, words_in
+from console.forms import number_in, pairs_as_text, pairs_in, words_in
 from console.pages import Page
+from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
 from console.webhooks.endpoints import ENDPOINT, previewed
 
@@ -26,7 +27,7 @@ async def register(page: Page) -> Response:
     try:
         made = await page.api.post("/v1/webhooks/endpoints", **_registered(page))
     except ApiError as error:
-        return await _form(page, None, _typed(page), Problems(error))
+        return await _form(page, None, _typed(page), problems_of(error))
     return page.render("webhooks/secret.html", endpoint=made.body, before=None, hours=0)
 
 
@@ -49,7 +50,7 @@ async def update(page: Page, endpoint_id: str) -> Response:
     try:
         await page.api.patch("/v1/webhooks/endpoints/{}", endpoint_id, **said)
     except ApiError as error:
-        return await _form(page, known.body, _typed(page), Problems(error))
+        return await _form(page, known.body, _typed(page), problems_of(error))
     return page.see(page.url(ENDPOINT, endpoint_id), said="Saved.")
 
 
@@ -65,10 +66,9 @@ async def _form(
     page: Page,
     endpoint: dict[str, Any] | None,
     said: dict[str, str],
-    problems: Problems | None = None,
+    problems: Problems = NONE,
 ) -> Response:
     preview, refused = await previewed(page, words_in(said["events"]))
-    problems = problems or Problems()
     return page.render(
         "webhooks/edit.html",
         endpoint=endpoint,

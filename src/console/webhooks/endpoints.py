@@ -8,6 +8,7 @@ from starlette.responses import Response
 from api.http.errors import ApiError
 from console.failures import failure_of
 from console.pages import Page
+from console.problems import NONE, Problems
 from console.routing import console_router
 
 router = console_router()
@@ -45,14 +46,17 @@ async def show_endpoint(page: Page, endpoint_id: str) -> Response:
     return await shown(page, endpoint_id)
 
 
-async def shown(page: Page, endpoint_id: str, **told: Any) -> Response:
-    """``told``: what came of something that was done, or what could not be."""
+async def shown(
+    page: Page,
+    endpoint_id: str,
+    problems: Problems = NONE,
+    tested: dict[str, Any] | None = None,
+) -> Response:
+    """``tested``: what came of a test."""
     endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
     listed = {"endpoint_id": endpoint_id, "limit": _LATEST}
     waiting = await page.api.get("/v1/webhooks/outbound", **listed, status="pending")
     latest = await page.api.get("/v1/webhooks/outbound", **listed)
-    status = told.pop("status", 200)
-    values: dict[str, Any] = {"tested": None, "secrets": None, "problems": None} | told
     return page.render(
         "webhooks/endpoint.html",
         endpoint=endpoint.body,
@@ -61,8 +65,9 @@ async def shown(page: Page, endpoint_id: str, **told: Any) -> Response:
         waiting=waiting.body,
         latest=latest.body,
         state=state_of(endpoint.body),
-        status=status,
-        **values,
+        tested=tested,
+        problems=problems,
+        status=problems.status,
     )
 
 

@@ -6,8 +6,9 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import Problems, number_in
+from console.forms import number_in
 from console.pages import Page
+from console.problems import NONE, problems_of
 from console.routing import console_router
 from console.webhooks.deliveries import as_json
 
@@ -31,11 +32,11 @@ class _Stretch:
 
 @router.get("/console/events")
 async def list_events(page: Page) -> Response:
-    problems, stretch = Problems(), _Stretch([], 0, 0)
+    problems, stretch = NONE, _Stretch([], 0, 0)
     try:
         stretch = await _latest(page, page.chosen(*_FILTERS))
     except ApiError as error:
-        problems = Problems(error)
+        problems = problems_of(error)
     asked = page.chosen(*_FILTERS)
     return page.render(
         "webhooks/events.html",

@@ -5,8 +5,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import Problems, number_in
+from console.forms import number_in
 from console.pages import Page
+from console.problems import not_typed, problems_of
 from console.routing import console_router
 from console.webhooks.endpoints import ENDPOINT, shown
 
@@ -46,7 +47,7 @@ async def rotate(page: Page, endpoint_id: str) -> Response:
     try:
         endpoint = await page.api.post("/v1/webhooks/endpoints/{}/rotate", endpoint_id, **said)
     except ApiError as error:
-        return await _refused(page, endpoint_id, error)
+        return await shown(page, endpoint_id, problems_of(error))
     old = before["signing_secret"]
     return page.render(
         "webhooks/secret.html",
@@ -71,7 +72,7 @@ async def replay(page: Page, endpoint_id: str) -> Response:
     try:
         plan = await page.api.post("/v1/webhooks/replay", endpoint=endpoint_id, **said)
     except ApiError as error:
-        return await _refused(page, endpoint_id, error)
+        return await shown(page, endpoint_id, problems_of(error))
     told = f"Facts {plan['from']} to {plan['until']} are told again."
     return _see(page, endpoint_id, told)
 
@@ -79,16 +80,10 @@ async def replay(page: Page, endpoint_id: str) -> Response:
 @router.post(f"{_ONE}/remove")
 async def remove(page: Page, endpoint_id: str) -> Response:
     endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
-    if page.form.get("typed", "").strip() != endpoint["name"]:
-        wrong = ApiError(400, "", "", "", problems={"typed": "This is not its name"})
-        return await _refused(page, endpoint_id, wrong)
+    if problems := not_typed(page, endpoint["name"]):
+        return await shown(page, endpoint_id, problems)
     await page.api.delete("/v1/webhooks/endpoints/{}", endpoint_id)
     return page.see(page.url("/console/webhooks"), said="It is told nothing any more.")
-
-
-async def _refused(page: Page, endpoint_id: str, error: ApiError) -> Response:
-    problems = Problems(error)
-    return await shown(page, endpoint_id, problems=problems, status=problems.status)
 
 
 def _see(page: Page, endpoint_id: str, said: str) -> Response:

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError
 from console.api_client import Answer
-from console.forms import Problems
 from console.pages import Page
+from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
 from console.workflows.rule_forms import places_in, rule_in, typed_of
 from console.workflows.rules import RULE
@@ -31,7 +31,7 @@ async def create(page: Page) -> Response:
     try:
         made = await page.api.post("/v1/workflows/rules", **rule_in(page.form, None))
     except ApiError as error:
-        return await _editor(page, None, page.form, Problems(error))
+        return await _editor(page, None, page.form, problems_of(error))
     return page.see(page.url(RULE, made["id"]), said=_made(made))
 
 
@@ -48,7 +48,7 @@ async def update(page: Page, workflow_id: str) -> Response:
         said = rule_in(page.form, known.body)
         await page.api.put("/v1/workflows/rules/{}", workflow_id, **said)
     except ApiError as error:
-        return await _editor(page, known.body, page.form, Problems(error))
+        return await _editor(page, known.body, page.form, problems_of(error))
     return page.see(page.url(RULE, workflow_id), said="Saved.")
 
 
@@ -70,10 +70,10 @@ async def _editor(
     page: Page,
     rule: dict[str, Any] | None,
     typed: Mapping[str, str],
-    problems: Problems | None = None,
+    problems: Problems = NONE,
 ) -> Response:
-    report, refused = await _tried(page, rule) if page.form and not problems else (None, None)
-    found = problems or refused or Problems()
+    report, refused = await _tried(page, rule) if page.form and not problems else (None, NONE)
+    found = problems or refused
     templates = await page.api.get("/v1/workflows/templates", limit=200)
     integrations = await page.api.get("/v1/workflows/integrations", limit=200)
     return page.render(
@@ -86,18 +86,16 @@ async def _editor(
         integrations=integrations["integrations"],
         report=report,
         problems=found,
-        status=problems.status if problems else 200,
+        status=problems.status,
     )
 
 
-async def _tried(
-    page: Page, rule: dict[str, Any] | None
-) -> tuple[dict[str, Any] | None, Problems | None]:
+async def _tried(page: Page, rule: dict[str, Any] | None) -> tuple[dict[str, Any] | None, Problems]:
     """What it would have brought about in the last 30 days, or what is still wrong with it."""
     try:
         said = rule_in(page.form, rule)
         asked = {**said, "name": said["name"] or "not named yet"}
         found = await page.api.post("/v1/workflows/rules/backtest", rule=asked)
     except ApiError as error:
-        return None, Problems(error, within="rule")
-    return found.body, None
+        return None, problems_of(error, within="rule")
+    return found.body, NONE

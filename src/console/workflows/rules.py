@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from console.history import history_of
 from console.pages import Page
+from console.problems import NONE, Problems, not_typed
 from console.routing import console_router
 
 router = console_router()
@@ -52,8 +53,8 @@ async def shadow(page: Page, workflow_id: str) -> Response:
 @router.post(f"{_ONE}/remove")
 async def remove(page: Page, workflow_id: str) -> Response:
     found = await page.api.get("/v1/workflows/rules/{}", workflow_id)
-    if page.form.get("typed", "").strip() != found["name"]:
-        return await _shown(page, found.body, wrong="This is not its name.", status=422)
+    if problems := not_typed(page, found["name"]):
+        return await _shown(page, found.body, problems)
     await page.api.delete("/v1/workflows/rules/{}", workflow_id)
     return page.see(page.url("/console/workflows"), said="The workflow is removed.")
 
@@ -64,7 +65,7 @@ def state_of(rule: dict[str, Any]) -> str:
     return "shadow" if rule["shadow"] else "active"
 
 
-async def _shown(page: Page, rule: dict[str, Any], wrong: str = "", status: int = 200) -> Response:
+async def _shown(page: Page, rule: dict[str, Any], problems: Problems = NONE) -> Response:
     call = page.api.answers[-1].call
     return page.render(
         "workflows/rule.html",
@@ -72,8 +73,8 @@ async def _shown(page: Page, rule: dict[str, Any], wrong: str = "", status: int 
         state=state_of(rule),
         changes=await history_of(page, "rules", rule["id"]),
         call=call,
-        wrong=wrong,
-        status=status,
+        problems=problems,
+        status=problems.status,
     )
 
 
