@@ -1,25 +1,18 @@
 """A page that was left open: what it asks for by itself is no use of a session."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from console_browser import signed_in
+from manual_clock import ManualClock
 from waiting import awaited
 
 BY_ITSELF = {"HX-Request": "true", "HX-Target": "#content", "Whence-By-Itself": "true"}
 
 
-class Clock:
-    def __init__(self):
-        self.now = datetime.now(UTC)
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return ManualClock()
 
 
 def test_a_page_left_open_keeps_nobody_signed_in(new_server, clock):

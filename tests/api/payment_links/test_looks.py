@@ -1,9 +1,10 @@
 """Looks at a pay page: which are views, and how many facts they are."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
+from manual_clock import ManualClock
 
 from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
@@ -46,20 +47,10 @@ ROBOTS = {
 }
 
 
-class Clock:
-    """A clock that only a test winds."""
-
-    def __init__(self):
-        self.now = datetime.now(UTC)
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
     """That of the servers a test starts; all others go by the machine's."""
-    return Clock()
+    return ManualClock()
 
 
 @pytest.fixture

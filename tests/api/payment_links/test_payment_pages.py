@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from manual_clock import ManualClock
 from structlog.testing import capture_logs
 
 from ledger.errors import LedgerUnavailable
@@ -19,26 +20,10 @@ WALLET = {"method": "mobile_money", "network": "mtn", "country": "GH"}
 REFRESH = '<meta http-equiv="refresh"'
 
 
-class Clock:
-    """A clock that only a test winds."""
-
-    def __init__(self):
-        self.now = datetime.now(UTC)
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
     """That of the servers a test starts; all others go by the machine's."""
-    return Clock()
-
-
-@pytest.fixture
-def browser(merchant):
-    with httpx.Client(base_url=merchant.server.url, follow_redirects=True, timeout=30) as browser:
-        yield browser
+    return ManualClock()
 
 
 def link_of(client, **terms):
@@ -46,9 +31,9 @@ def link_of(client, **terms):
     return client.post("/v1/payment-links", json=SUMMER | terms).json()
 
 
-def pay(browser, link, **said):
+def pay(payer, link, **said):
     """The page that follows on the form, once it is sent."""
-    return browser.post(f"/pay/{link['code']}", data=ADA | WALLET | said)
+    return payer.post(f"/pay/{link['code']}", data=ADA | WALLET | said)
 
 
 def read(page):
@@ -60,11 +45,11 @@ def read(page):
 
 
 @on_both_databases
-def test_a_receipt_says_who_paid_whom_how_when_and_what_for(client, browser):
+def test_a_receipt_says_who_paid_whom_how_when_and_what_for(client, payer):
     asked = {"name": "size", "label": "Your size", "type": "select", "options": ["S", "L"]}
     link = link_of(client, custom_fields=[asked], reference="ORDER-7")
 
-    page = browser.post(pay(browser, link, custom_size="L").url)
+    page = payer.post(pay(payer, link, custom_size="L").url)
 
     [payment] = client.get("/v1/payments").json()
     receipt = read(page)
@@ -88,9 +73,9 @@ def test_a_receipt_says_who_paid_whom_how_when_and_what_for(client, browser):
 
 
 @on_both_databases
-def test_the_number_of_a_receipt_finds_its_payment_however_it_is_typed(client, browser):
+def test_the_number_of_a_receipt_finds_its_payment_however_it_is_typed(client, payer):
     link = link_of(client, amount=4000)
-    numbers = [read(pay(browser, link))["Receipt number"] for _ in range(2)]
+    numbers = [read(pay(payer, link))["Receipt number"] for _ in range(2)]
     typed = [
         write(number)
         for number in numbers
@@ -111,14 +96,14 @@ def test_the_number_of_a_receipt_finds_its_payment_however_it_is_typed(client, b
 
 
 @on_both_databases
-def test_what_was_given_back_stands_on_the_receipt(client, browser):
-    page = pay(browser, link_of(client, amount=4000))
+def test_what_was_given_back_stands_on_the_receipt(client, payer):
+    page = pay(payer, link_of(client, amount=4000))
     [payment] = client.get("/v1/payments").json()
     told = []
 
     for amount in (1500, None):
         client.post(f"/v1/payments/{payment['id']}/refund", json={"amount": amount})
-        told.append(browser.get(page.url))
+        told.append(payer.get(page.url))
 
     refunds = [re.findall("\N{MINUS SIGN}GHS.([0-9.]+)<br>", each.text) for each in told]
     assert refunds == [["15.00"], ["15.00", "25.00"]]
@@ -130,33 +115,33 @@ def test_what_was_given_back_stands_on_the_receipt(client, browser):
     ("becomes", "words"),
     [("cancel", "This payment was canceled"), ("expire", "This payment has expired")],
 )
-def test_a_payment_that_came_to_nothing_says_so_in_words(client, browser, becomes, words):
-    page = pay(browser, link_of(client))
+def test_a_payment_that_came_to_nothing_says_so_in_words(client, payer, becomes, words):
+    page = pay(payer, link_of(client))
     [payment] = client.get("/v1/payments").json()
 
     client.post(f"/v1/payments/{payment['id']}/{becomes}", json={})
 
-    told = browser.get(page.url).text
+    told = payer.get(page.url).text
     assert words in told
     assert "Nothing was taken." in told
     assert "Try again" in told
 
 
-def test_what_somebody_reads_is_written_as_they_write(client, browser):
-    browser.headers["Accept-Language"] = "de-DE,de;q=0.9"
+def test_what_somebody_reads_is_written_as_they_write(client, payer):
+    payer.headers["Accept-Language"] = "de-DE,de;q=0.9"
     link = link_of(client, amount=125050)
 
-    form, page = browser.get(f"/pay/{link['code']}"), pay(browser, link)
+    form, page = payer.get(f"/pay/{link['code']}"), pay(payer, link)
 
     assert "Pay 1.250,50\N{NO-BREAK SPACE}GHS" in form.text
     assert "Confirm 1.250,50\N{NO-BREAK SPACE}GHS" in page.text
 
 
 @on_both_databases
-def test_a_link_in_live_mode_says_what_will_happen_and_what_has_not(merchant, browser):
+def test_a_link_in_live_mode_says_what_will_happen_and_what_has_not(merchant, payer):
     with merchant.client(merchant.founded.keys["live"]) as live:
         link = link_of(live)
-        form, page = browser.get(f"/pay/{link['code']}"), pay(browser, link)
+        form, page = payer.get(f"/pay/{link['code']}"), pay(payer, link)
         [payment] = live.get("/v1/payments").json()
         live.post(f"/v1/payments/{payment['id']}/confirm")
 
@@ -165,7 +150,7 @@ def test_a_link_in_live_mode_says_what_will_happen_and_what_has_not(merchant, br
     assert "none was taken here" in page.text
     assert "Test mode" not in form.text + page.text
     assert REFRESH in page.text
-    paid = browser.get(page.url)
+    paid = payer.get(page.url)
     assert "Paid. Thank you." in paid.text
     assert "Mode" not in read(paid)
     assert REFRESH not in form.text + paid.text
@@ -176,23 +161,23 @@ def test_a_page_that_is_left_open_looks_more_and_more_seldom(clock, new_server):
     began, looks = clock.now, []
     with (
         httpx.Client(base_url=server.url, timeout=30) as client,
-        httpx.Client(base_url=server.url, follow_redirects=True, timeout=30) as browser,
+        httpx.Client(base_url=server.url, follow_redirects=True, timeout=30) as payer,
     ):
         client.headers["X-Reevit-Key"] = server.found("Ama").keys["live"]
-        page = pay(browser, link_of(client))
+        page = pay(payer, link_of(client))
         for age in (timedelta(), timedelta(hours=1), timedelta(days=3)):
             clock.now = began + age
-            looks += re.findall(REFRESH + ' content="([0-9]+)">', browser.get(page.url).text)
+            looks += re.findall(REFRESH + ' content="([0-9]+)">', payer.get(page.url).text)
 
     assert looks == ["20", "180", "600"]
 
 
 @on_both_databases
-def test_no_address_of_a_pay_page_holds_a_secret(client, browser):
+def test_no_address_of_a_pay_page_holds_a_secret(client, payer):
     link = link_of(client)
 
-    page = pay(browser, link)
-    paid = browser.post(page.url)
+    page = pay(payer, link)
+    paid = payer.post(page.url)
 
     [payment] = client.get("/v1/payments").json()
     for answer in (*page.history, page, *paid.history, paid):
@@ -207,8 +192,8 @@ def test_no_address_of_a_pay_page_holds_a_secret(client, browser):
 
 
 @on_both_databases
-def test_another_browser_is_shown_nothing_of_a_payment(client, browser, stranger):
-    page = pay(browser, link_of(client))
+def test_another_browser_is_shown_nothing_of_a_payment(client, payer, stranger):
+    page = pay(payer, link_of(client))
 
     for method in ("GET", "POST"):
         refused = stranger.request(method, str(page.url))
@@ -220,12 +205,12 @@ def test_another_browser_is_shown_nothing_of_a_payment(client, browser, stranger
 
 
 @on_both_databases
-def test_whoever_comes_back_is_told_what_they_have_paid(client, browser):
+def test_whoever_comes_back_is_told_what_they_have_paid(client, payer):
     link = link_of(client, amount=4000)
-    page = pay(browser, link)
+    page = pay(payer, link)
 
-    back = browser.get(f"/pay/{link['code']}")
-    other = browser.get(f"/pay/{link_of(client)['code']}")
+    back = payer.get(f"/pay/{link['code']}")
+    other = payer.get(f"/pay/{link_of(client)['code']}")
 
     assert "You have paid GHS\N{NO-BREAK SPACE}40.00 here before" in back.text
     assert urlsplit(str(page.url)).path.removeprefix("/pay/") in back.text
@@ -233,32 +218,32 @@ def test_whoever_comes_back_is_told_what_they_have_paid(client, browser):
     assert "here before" not in other.text
 
 
-def test_whoever_used_a_link_up_is_led_to_their_receipt(client, browser, stranger):
+def test_whoever_used_a_link_up_is_led_to_their_receipt(client, payer, stranger):
     link = link_of(client, amount=4000, max_uses=1)
-    page = pay(browser, link)
+    page = pay(payer, link)
 
-    mine, others = (each.get(f"/pay/{link['code']}") for each in (browser, stranger))
+    mine, others = (each.get(f"/pay/{link['code']}") for each in (payer, stranger))
 
     assert (mine.status_code, others.status_code) == (410, 410)
     assert urlsplit(str(page.url)).path.removeprefix("/pay/") in mine.text
     assert "See what you have paid" not in others.text
 
 
-def test_a_browser_keeps_its_latest_payments_and_sends_no_endless_headers(client, browser):
+def test_a_browser_keeps_its_latest_payments_and_sends_no_endless_headers(client, payer):
     link = link_of(client, amount=4000)
 
-    pages = [pay(browser, link, name=f"Ada {number}") for number in range(12)]
+    pages = [pay(payer, link, name=f"Ada {number}") for number in range(12)]
 
-    assert len(browser.cookies.jar) == 10
-    assert browser.get(pages[1].url).status_code == 404
-    assert "Ada 11" in browser.get(pages[11].url).text
+    assert len(payer.cookies.jar) == 10
+    assert payer.get(pages[1].url).status_code == 404
+    assert "Ada 11" in payer.get(pages[11].url).text
 
 
-def test_a_closed_link_says_whose_it_was(client, browser):
+def test_a_closed_link_says_whose_it_was(client, payer):
     link = link_of(client)
     client.patch(f"/v1/payment-links/{link['id']}", json={"active": False})
 
-    page = browser.get(f"/pay/{link['code']}")
+    page = payer.get(f"/pay/{link['code']}")
 
     assert page.status_code == 410
     for words in ("This link is switched off", "Kente House", "Summer Sale"):
@@ -305,10 +290,10 @@ def test_a_failure_of_ours_is_a_page_too_and_is_noted_like_any_other(new_server,
     said.close()
 
 
-def test_the_end_page_is_the_receipt_in_the_look_of_the_link(client, browser):
+def test_the_end_page_is_the_receipt_in_the_look_of_the_link(client, payer):
     logo = "https://kente.example/logo.png"
     link = link_of(client, branding={"color": "#123456", "logo_url": logo})
-    receipt = browser.post(pay(browser, link).url)
+    receipt = payer.post(pay(payer, link).url)
 
     assert "Kente House" in receipt.text
     assert "--accent: #123456" in receipt.text
@@ -320,13 +305,13 @@ def test_the_end_page_is_the_receipt_in_the_look_of_the_link(client, browser):
     assert "ada@example.com" not in stranger.text
 
 
-def test_what_a_payer_loads_first_is_small(client, browser):
+def test_what_a_payer_loads_first_is_small(client, payer):
     client.patch("/v1/organization", json=KENTE)
     link = client.post("/v1/payment-links", json=SUMMER).json()
 
-    with browser.stream("GET", f"/pay/{link['code']}") as packed:
+    with payer.stream("GET", f"/pay/{link['code']}") as packed:
         sent = sum(map(len, packed.iter_raw()))
-    plain = browser.get(f"/pay/{link['code']}", headers={"Accept-Encoding": "identity"})
+    plain = payer.get(f"/pay/{link['code']}", headers={"Accept-Encoding": "identity"})
 
     assert packed.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers

@@ -7,6 +7,7 @@ from typing import get_args
 
 import httpx
 import pytest
+from manual_clock import ManualClock
 
 from api.payment_links.failure_words import WORDS
 from api.payment_links.waits import wait_for
@@ -21,33 +22,17 @@ RENEWED = re.compile(r'<noscript><meta http-equiv="refresh" content="([0-9]+)"><
 NOW = datetime(2026, 11, 28, 14, 5, tzinfo=UTC)
 
 
-class Clock:
-    """A clock that only a test winds."""
-
-    def __init__(self):
-        self.now = datetime.now(UTC)
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
     """That of the servers a test starts; all others go by the machine's."""
-    return Clock()
+    return ManualClock()
 
 
-@pytest.fixture
-def browser(merchant):
-    with httpx.Client(base_url=merchant.server.url, follow_redirects=True, timeout=30) as browser:
-        yield browser
-
-
-def begin(client, browser, *, terms=SUMMER, **said):
+def begin(client, payer, *, terms=SUMMER, **said):
     """The page of a payment that was begun, and its id."""
     client.patch("/v1/organization", json=KENTE)
     link = client.post("/v1/payment-links", json=terms).json()
-    page = browser.post(f"/pay/{link['code']}", data=WALLET | said)
+    page = payer.post(f"/pay/{link['code']}", data=WALLET | said)
     return page, client.get("/v1/payments").json()[0]["id"]
 
 
@@ -58,9 +43,9 @@ def words(page):
 
 
 def test_whoever_pays_by_phone_is_told_where_to_approve_and_what_to_do_if_nothing_comes(
-    client, browser
+    client, payer
 ):
-    page, _ = begin(client, browser)
+    page, _ = begin(client, payer)
 
     told = words(page)
     assert "Approve on your phone MTN asks you for GHS 99.00 on •••• 4567 ." in told
@@ -76,16 +61,16 @@ def test_a_wait_that_is_over_says_so_and_goes_on_looking_more_seldom(clock, new_
     server = new_server()
     with (
         httpx.Client(base_url=server.url, timeout=30) as client,
-        httpx.Client(base_url=server.url, follow_redirects=True, timeout=30) as browser,
+        httpx.Client(base_url=server.url, follow_redirects=True, timeout=30) as payer,
     ):
         client.headers["X-Reevit-Key"] = server.found("Ama").keys["test"]
-        page, _ = begin(client, browser)
+        page, _ = begin(client, payer)
         clock.now += timedelta(minutes=2)
-        going_on = browser.get(page.url)
+        going_on = payer.get(page.url)
         clock.now += timedelta(minutes=2)
-        over = browser.get(page.url)
+        over = payer.get(page.url)
         clock.now += timedelta(hours=1)
-        late = browser.get(page.url)
+        late = payer.get(page.url)
 
     assert "No answer yet" in words(over)
     assert "your receipt is here as soon as the money is" in words(over)
@@ -109,12 +94,12 @@ def state(page):
         ({}, "Use another number, or another way to pay."),
     ],
 )
-def test_why_it_was_not_paid_is_said_as_people_say_it(client, browser, failure, told):
-    page, payment = begin(client, browser)
+def test_why_it_was_not_paid_is_said_as_people_say_it(client, payer, failure, told):
+    page, payment = begin(client, payer)
 
     client.post(f"/v1/payments/{payment}/fail", json=failure)
 
-    page = browser.get(page.url)
+    page = payer.get(page.url)
     assert "The payment was not made" in words(page)
     assert told in words(page)
     assert "Nothing was taken." in words(page)
@@ -122,26 +107,26 @@ def test_why_it_was_not_paid_is_said_as_people_say_it(client, browser, failure, 
     assert not RENEWED.search(page.text)
 
 
-def test_money_that_comes_after_all_leads_to_the_receipt(client, browser):
-    page, payment = begin(client, browser)
+def test_money_that_comes_after_all_leads_to_the_receipt(client, payer):
+    page, payment = begin(client, payer)
     client.post(f"/v1/payments/{payment}/expire")
-    expired = browser.get(page.url)
+    expired = payer.get(page.url)
 
     client.post(f"/v1/payments/{payment}/confirm", json={"provider_ref_id": "mtn-1"})
 
-    paid = browser.get(page.url)
+    paid = payer.get(page.url)
     assert "It was not approved in time." in words(expired)
     assert "Paid. Thank you." in words(paid)
     assert [state(each) for each in (expired, paid)] == ["expired", "succeeded"]
 
 
-def test_whoever_tries_again_finds_what_they_typed_and_changes_what_was_wrong(client, browser):
+def test_whoever_tries_again_finds_what_they_typed_and_changes_what_was_wrong(client, payer):
     asked = [{"name": "size", "label": "Size", "type": "select", "options": ["S", "L"]}]
     terms = {"name": "Gift", "currency": "GHS", "allow_custom_amount": True, "custom_fields": asked}
     said = {"amount": "40.02", "email": "ada@example.com", "custom_size": "L"}
-    page, _ = begin(client, browser, terms=terms, **said)
+    page, _ = begin(client, payer, terms=terms, **said)
 
-    again = browser.get(page.url.join(re.search(r'href="(\.\./[^"]+)"', page.text)[1])).text
+    again = payer.get(page.url.join(re.search(r'href="(\.\./[^"]+)"', page.text)[1])).text
 
     for typed in ("40.02", "ada@example.com", "+233241234567"):
         assert f'value="{typed}"' in again
@@ -150,11 +135,11 @@ def test_whoever_tries_again_finds_what_they_typed_and_changes_what_was_wrong(cl
     assert "GHS\N{NO-BREAK SPACE}40.02 here before" not in again
 
 
-def test_another_browser_finds_nothing_of_what_somebody_typed(client, browser, stranger):
-    page, _ = begin(client, browser, email="ada@example.com")
+def test_another_browser_finds_nothing_of_what_somebody_typed(client, payer, stranger):
+    page, _ = begin(client, payer, email="ada@example.com")
     form = page.url.join(re.search(r'href="(\.\./[^"]+)"', page.text)[1])
 
-    assert "ada@example.com" in browser.get(form).text
+    assert "ada@example.com" in payer.get(form).text
     assert "ada@example.com" not in stranger.get(str(form)).text
 
 
