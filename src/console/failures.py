@@ -9,9 +9,10 @@ from starlette.responses import Response
 from api.http.errors import ApiError
 from console.addresses import TRAVEL
 from console.rendering import document, rendered_alone
-from console.wording import about, sentence_of
+from console.wording import about, refusal_of, sentence_of
 
 _REFUSALS: Final = range(400, 500)
+_FORBIDDEN: Final = 403
 _OURS: Final = (
     "This did not work",
     (
@@ -19,10 +20,12 @@ _OURS: Final = (
         "again is carried out once."
     ),
 )
+_NOT_ALLOWED: Final = ("You may not do this", "Ask whoever gave you access for more of it.")
 _TOO_LARGE: Final = "book_too_large"
 _WORDS: Final = {
     "not_found": ("There is nothing here", "No page of the console has this address."),
-    "insufficient_scope": ("You may not see this", "Ask whoever gave you access for more of it."),
+    "insufficient_scope": _NOT_ALLOWED,
+    "not_for_this_role": _NOT_ALLOWED,
     _TOO_LARGE: (
         "This book is too large for its past",
         (
@@ -54,7 +57,7 @@ _WORDS: Final = {
     ),
 }
 # The API says best which it was; the rest is said behind.
-_IN_ITS_WORDS: Final = frozenset({"insufficient_scope", "rate_limit_exceeded"})
+_IN_ITS_WORDS: Final = frozenset({"insufficient_scope", "not_for_this_role", "rate_limit_exceeded"})
 _RENEWED: Final = frozenset(
     {"past_folding", "views_rebuilding", "views_behind", "ledger_unavailable"}
 )
@@ -80,15 +83,23 @@ class Failure:
     is_passing: bool = False
 
     @property
+    def is_final(self) -> bool:
+        """Whether the same, asked again, is refused again."""
+        return self.status == _FORBIDDEN
+
+    @property
     def is_ours(self) -> bool:
         return self.status not in _REFUSALS
 
 
-def failure_of(error: ApiError, *, sent: bool = False) -> Failure:
-    """``sent``: a form was, which nothing but whoever sent it sends again."""
+def failure_of(error: ApiError, *, sent: bool = False, role: str | None = None) -> Failure:
+    """``sent``: a form was, which nothing but whoever sent it sends again.
+
+    ``role``: of whoever looks; None of somebody with a key.
+    """
     title, sentence = _WORDS.get(error.code, (_OURS[0], ""))
     if error.code in _IN_ITS_WORDS or not sentence:
-        sentence = f"{_sentence(error)} {sentence}".strip()
+        sentence = f"{_sentence(error, role)} {sentence}".strip()
     if error.code in _RENEWED:
         sentence = f"{sentence} {_SENT if sent else _RENEWS}"
     found = (error.details or {}).get("progress")
@@ -132,9 +143,11 @@ def completed(response: Response, error: ApiError, *, sent: bool) -> Response:
     return response
 
 
-def _sentence(error: ApiError) -> str:
+def _sentence(error: ApiError, role: str | None) -> str:
     if error.status not in _REFUSALS:
         return _OURS[1]
+    if scope := (error.details or {}).get("scope"):
+        return refusal_of(str(scope).partition(" or ")[0], role)
     field, reason = ((error.details or {}).get(name) for name in ("field", "reason"))
     if field and reason:
         return about(str(field), str(reason))

@@ -198,7 +198,8 @@ class Page:
         self._let_go_of((error.details or {}).get("field"))
         part = None if self.part is None else "failure"
         sent = self.request.method == "POST"
-        values = {"failure": failure_of(error, sent=sent)}
+        role = self.viewer.role if self.viewer and self.viewer.is_person else None
+        values = {"failure": failure_of(error, sent=sent, role=role)}
         response = self._document("failure.html", part, error.status, values)
         return completed(response, error, sent=sent)
 
@@ -227,6 +228,7 @@ class Page:
             self.writer,
             part=part,
             once=self.once,
+            may_export=self.viewer is None or self.viewer.may_export,
             page=self,
             asset=self.assets.address,
             **values,

@@ -22,18 +22,25 @@ _FILES: Final = (
 
 
 def parts_of(
-    environment: Environment, writer: Writer, *, fragment: str = "", once: str = ""
+    environment: Environment,
+    writer: Writer,
+    *,
+    fragment: str = "",
+    once: str = "",
+    may_export: bool = True,
 ) -> SimpleNamespace:
     """All macros, which write as ``writer`` does; ``ui.write`` is that writer itself.
 
     ``fragment``: the name of the block that is rendered alone, so that the ids in it are others
-    than those on the page it becomes a part of. ``once`` goes along with every form.
+    than those on the page it becomes a part of. ``once`` goes along with every form. Without
+    ``may_export`` nothing is offered as a file.
     """
     ui = SimpleNamespace(write=writer)
     known: dict[str, Any] = {
         "ui": ui,
         "write": writer,
         "once": once,
+        "may_export": may_export,
         "new_id": _ids(fragment),
         "draw": drawings,
         "definition_of": definition_of,

@@ -24,12 +24,20 @@ def parts_in(name: str) -> frozenset[str]:
 
 
 def rendered(
-    name: str, writer: Writer, *, part: str | None = None, once: str = "", **values: Any
+    name: str,
+    writer: Writer,
+    *,
+    part: str | None = None,
+    once: str = "",
+    may_export: bool = True,
+    **values: Any,
 ) -> str:
     """A whole template, or one of its blocks; ``ui`` is what pages are made of, as it writes."""
     templates = templates_of("console")
     template = templates.get_template(name)
-    values["ui"] = parts_of(templates, writer, fragment=part or "", once=once)
+    values["ui"] = parts_of(
+        templates, writer, fragment=part or "", once=once, may_export=may_export
+    )
     if part is None:
         return template.render(values)
     return "".join(template.blocks[part](template.new_context(values)))

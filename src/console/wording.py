@@ -41,6 +41,13 @@ _WRITTEN: Final = re.compile(r"('[^']*'|\"[^\"]*\"|^no [a-z ]+ [^\s,:]*_[^\s,:]*
 _INSIDE: Final = re.compile(r"\bconfig\.(?=[a-z])")
 _JOINED: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 _ABOUT_THE_FIELD: Final = ("is ", "must ", "has ", "needs ", "names ")
+_AREAS: Final = {
+    "api_keys": "API keys",
+    "users": "people",
+    "organization": "the organization",
+    "system": "the system",
+}
+_VERBS: Final = {"read": "see", "write": "change", "operate": "work on"}
 _LABELS: Final = {"tz": "Zone", "customer_id": "Customer", "as_of": "As of", "known_at": "Known at"}
 
 
@@ -62,6 +69,20 @@ def about(field: str, reason: str) -> str:
     """A sentence that names the field, where it stands beside none."""
     said = sentence_of(reason, beside=False)
     return f"{label_of(field)}: {said[:1].lower()}{said[1:]}"
+
+
+def area_of(scope: str) -> str:
+    """What a scope is about: of ``payment_links:write``, payment links."""
+    area = scope.partition(":")[0]
+    return _AREAS.get(area) or area.replace("_", " ")
+
+
+def refusal_of(scope: str, role: str | None = None) -> str:
+    """That it is lacking, to somebody with a role or, without one, with a key."""
+    what = f"{_VERBS.get(scope.rpartition(':')[2], 'change')} {area_of(scope)}"
+    if role:
+        return f"As {role.lower()} you may not {what}."
+    return f"With this key you may not {what}: it lacks the scope {scope}."
 
 
 def form_field(field: str) -> str:

@@ -67,12 +67,16 @@ class ApiRequest(Request):
     def must_export(self) -> None:
         """Raises Forbidden for people who take nothing away, as a file or as it happens."""
         if not self.caller.may_export:
-            raise Forbidden("not_for_this_role", f"{self.caller.role} takes no lists away")
+            raise Forbidden(
+                "not_for_this_role", f"as {self.caller.role} you may not take lists away"
+            )
 
     def must_delete(self) -> None:
         """Raises Forbidden for people who delete nothing for ever."""
         if not self.caller.may_delete:
-            raise Forbidden("not_for_this_role", f"{self.caller.role} deletes nobody")
+            raise Forbidden(
+                "not_for_this_role", f"as {self.caller.role} you may not delete customers"
+            )
 
     @property
     def org_id(self) -> str:

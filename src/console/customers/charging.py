@@ -24,7 +24,7 @@ METHODS: Final = (
 )
 
 
-@router.get("/console/customers/{customer_id}/link")
+@router.get("/console/customers/{customer_id}/link", scope="payment_links:write")
 async def show_link(page: Page, customer_id: str) -> Response:
     return await _form(page, "customers/link.html", customer_id)
 
@@ -47,7 +47,7 @@ async def create_link(page: Page, customer_id: str) -> Response:
     return page.see(page.url("/console/links/{}", made["id"]), said="The link is ready.")
 
 
-@router.get("/console/customers/{customer_id}/payment")
+@router.get("/console/customers/{customer_id}/payment", scope="payments:write")
 async def show_payment(page: Page, customer_id: str) -> Response:
     return await _form(page, "customers/payment.html", customer_id)
 

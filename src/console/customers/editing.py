@@ -79,6 +79,7 @@ async def state_consent(page: Page, customer_id: str) -> Response:
 
 @router.get("/console/customers/{customer_id}/delete", scope="customers:write")
 async def show_delete(page: Page, customer_id: str) -> Response:
+    page.request.must_delete()
     return await _delete(page, customer_id)
 
 

@@ -42,12 +42,12 @@ ACTIONS: Final[Mapping[str, Action]] = {
 
 
 def possible(page: Page, invoice: Mapping[str, Any]) -> list[tuple[str, Action]]:
-    if not page.may("invoices:write"):
+    if not page.may_change("invoices:write"):
         return []
     return [each for each in ACTIONS.items() if invoice["status"] in each[1].of]
 
 
-@router.get("/console/invoices/{invoice_id}/{action}")
+@router.get("/console/invoices/{invoice_id}/{action}", scope="invoices:write")
 async def show_action(page: Page, invoice_id: str, action: str) -> Response:
     return await _form(page, invoice_id, action)
 

@@ -95,7 +95,7 @@ ACTIONS: Final[Mapping[str, PaymentAction]] = {
 }
 
 
-@router.get("/console/payments/{payment_id}/{action}")
+@router.get("/console/payments/{payment_id}/{action}", scope="payments:write")
 async def show_action(page: Page, payment_id: str, action: str) -> Response:
     return await _form(page, payment_id, action)
 

@@ -61,5 +61,5 @@ async def _what_followed(page: Page, payment_id: str) -> Answer | None:
 
 
 def _possible(page: Page, status: str) -> Any:
-    if page.may("payments:write"):
+    if page.may_change("payments:write"):
         yield from ((name, action) for name, action in ACTIONS.items() if status in action.of)

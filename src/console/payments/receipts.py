@@ -26,7 +26,8 @@ async def destination_of(page: Page, payment: Mapping[str, Any]) -> Destination:
         return Destination(missing="Nobody is known who paid: there is no address it could go to.")
     customer = await _asked(page, "customers:read", "/v1/customers/{}", customer_id)
     if customer and not customer["email"]:
-        href = page.url("/console/customers/{}/edit", customer_id)
+        edits = page.may_change("customers:write")
+        href = page.url("/console/customers/{}/edit", customer_id) if edits else ""
         return Destination(
             missing="The customer has no email address.", href=href, link="Add their address"
         )

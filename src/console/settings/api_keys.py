@@ -9,6 +9,7 @@ from console.listings import standing
 from console.pages import Page
 from console.problems import NONE, Problems, not_typed, problems_of
 from console.routing import console_router
+from console.wording import area_of
 from domain.api_key import SCOPES
 
 router = console_router()
@@ -30,7 +31,7 @@ async def list_keys(page: Page) -> Response:
     )
 
 
-@router.get(f"{PLACE}/new")
+@router.get(f"{PLACE}/new", scope="api_keys:write")
 async def show_new(page: Page) -> Response:
     return _form(page)
 
@@ -103,5 +104,5 @@ def _areas(page: Page) -> list[tuple[str, list[str]]]:
     known = sorted((scope for scope in SCOPES if page.may(scope)), key=_reading_first)
     areas: dict[str, list[str]] = {}
     for scope in known:
-        areas.setdefault(scope.partition(":")[0], []).append(scope)
+        areas.setdefault(area_of(scope), []).append(scope)
     return [*areas.items()]

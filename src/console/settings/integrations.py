@@ -36,12 +36,12 @@ async def list_integrations(page: Page) -> Response:
     return page.render("settings/integrations.html", found=found, types=TYPES, label=_label)
 
 
-@router.get(_NEW)
+@router.get(_NEW, scope="workflows:write")
 async def choose(page: Page) -> Response:
     return page.render("settings/integration_choice.html", types=TYPES, providers=_offered(page))
 
 
-@router.get(f"{_NEW}/{{type_}}/{{name}}")
+@router.get(f"{_NEW}/{{type_}}/{{name}}", scope="workflows:write")
 async def show_new(page: Page, type_: str, name: str) -> Response:
     return _form(page, type_, name, None, {})
 
@@ -62,7 +62,7 @@ async def show_integration(page: Page, integration_id: str) -> Response:
     return await _shown(page, integration_id)
 
 
-@router.get(f"{_ONE}/edit")
+@router.get(f"{_ONE}/edit", scope="workflows:write")
 async def show_edit(page: Page, integration_id: str) -> Response:
     known = (await page.api.get(_API, integration_id)).body
     provider = _named(page, known["type"], known["provider"])

@@ -34,7 +34,7 @@ async def list_people(page: Page) -> Response:
     )
 
 
-@router.get(f"{PLACE}/new")
+@router.get(f"{PLACE}/new", scope="users:write")
 async def show_new(page: Page) -> Response:
     return _form(page)
 

@@ -53,7 +53,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
 
 
 def possible(page: Page, subscription: Mapping[str, Any]) -> list[tuple[str, Action]]:
-    if not page.may("subscriptions:write"):
+    if not page.may_change("subscriptions:write"):
         return []
     return [each for each in ACTIONS.items() if subscription["status"] in each[1].of]
 
@@ -65,7 +65,7 @@ async def go_on(page: Page, subscription_id: str) -> Response:
     return page.see(page.url("/console/subscriptions/{}", subscription_id), said="It goes on.")
 
 
-@router.get("/console/subscriptions/{subscription_id}/{action}")
+@router.get("/console/subscriptions/{subscription_id}/{action}", scope="subscriptions:write")
 async def show_action(page: Page, subscription_id: str, action: str) -> Response:
     return await _form(page, subscription_id, action)
 
