@@ -38,7 +38,7 @@ class Lanes:
         self.changes = changes
         self.read_upto = cursor.position
         self.released: set[str] = set()
-        # As it was when it was last looked what may be tried again.
+        # As it was when it was last looked what may be tried again, or when the first was left.
         self.oldest_behind_at: str | None = None
         self._unfinished: dict[int, Delivery] = {}
         self._queues: dict[str, deque[Delivery]] = {}
@@ -172,6 +172,8 @@ class Lanes:
 
     def _move_behind(self, delivery: Delivery, row: Behind) -> None:
         """With all that are queued after it."""
+        if not self.has_behind:
+            self.oldest_behind_at = delivery.stored.recorded_at
         queue = self._queues.pop(delivery.lane)
         queue.popleft()
         del self._unfinished[delivery.position]

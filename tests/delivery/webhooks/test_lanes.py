@@ -149,3 +149,14 @@ def test_nothing_is_lost_and_nobody_overtakes(steps):
     assert {row.state for row in telling.table.values()} <= {FAILED}
     for customer in "abc":
         assert telling.told_of(customer) == sorted(telling.told_of(customer))
+
+
+def test_since_when_the_oldest_waits_is_known_as_soon_as_it_is_left_behind():
+    telling = Telling()
+    told = Delivery(StoredFact("org_1/test", 1, "s", 1, "t", "{}", "", "2026-03-01", b""), "ama")
+    telling.lanes.take(told)
+    telling.send()
+
+    telling.settle(0, "failed")
+
+    assert telling.lanes.oldest_waiting_at == "2026-03-01"
