@@ -23,7 +23,7 @@ from console.failures import completed, failure_of
 from console.fields import Fields, read_query
 from console.moments import Moment, Past
 from console.rendering import document, parts_in, rendered
-from console.viewers import Viewer, viewer_of
+from console.viewers import Viewer, named, viewer_of
 from console.writing import Writer
 from delivery.looks.readers import Reader, reader_of
 
@@ -210,6 +210,11 @@ class Page:
     def must_be_signed_in(self) -> None:
         if self.viewer is None:
             raise self.request.request_state.refused_key or MissingKey()
+
+    async def learn_who_looks(self) -> None:
+        """What their organization is called where it has no name in this mode."""
+        if self.viewer is not None:
+            self.viewer = await named(self.viewer, self.request)
 
     @property
     def _now(self) -> datetime:

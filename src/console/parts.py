@@ -15,6 +15,7 @@ from console.charts import drawings
 from console.definitions import definition_of
 from console.states import tone_of, word_of
 from console.writing import Writer, missing_decimals
+from delivery.looks.accents import legible_on
 
 _FILES: Final = (
     *("icons", "figures", "tables", "forms", "messages", "timelines", "charts", "places"),
@@ -41,6 +42,7 @@ def parts_of(
         "write": writer,
         "once": once,
         "may_export": may_export,
+        "legible_on": legible_on,
         "new_id": _ids(fragment),
         "draw": drawings,
         "definition_of": definition_of,

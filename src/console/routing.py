@@ -53,6 +53,7 @@ class PageRoute(Route):
         page.request.request_state.failure_page = page.failed
         if not self._for_strangers:
             page.must_be_signed_in()
+        await page.learn_who_looks()
         if self._scope and not page.may(self._scope):
             raise insufficient_scope(self._scope)
         page.must_be_readable()
@@ -127,6 +128,7 @@ class Console:
         page = Page(ApiRequest(scope, receive, send), self.api, self.assets)
         page.request.request_state.failure_page = page.failed
         page.must_be_signed_in()
+        await page.learn_who_looks()
         page.must_be_readable()
         path = scope["path"]
         methods = {

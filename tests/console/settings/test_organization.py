@@ -1,7 +1,10 @@
 """The organization on its page: what is said of it, and changed."""
 
+from console_browser import signed_in
 from console_people import add_person, signed_in_as
 from money_console import read, send
+
+from domain.organization import UNNAMED
 
 PLACE = "/console/settings/organization"
 SAID = {
@@ -23,6 +26,31 @@ def test_what_is_saved_is_what_the_api_says(console, client):
     page = console.get(PLACE).text
     assert all(f'value="{value}"' in page for value in SAID.values())
     assert 'fill="#aa3366"' in page
+
+
+def test_the_header_shows_its_name_and_its_colour(console):
+    send(console, PLACE, **SAID)
+
+    header = rail(console)
+    assert '<strong dir="auto" title="Kente Shop">Kente Shop</strong>' in header
+    assert 'fill="#aa3366"' in header
+
+
+def test_a_mode_without_a_name_shows_that_of_the_other_and_without_either_the_id(new_server):
+    server = new_server()
+    founded = server.found(UNNAMED)
+    with signed_in(server.url, founded.keys["live"]) as live:
+        assert founded.org_id in rail(live)
+
+        with signed_in(server.url, founded.keys["test"]) as test:
+            send(test, PLACE, name="Kente Shop")
+
+        assert "Kente Shop" in rail(live)
+
+
+def rail(browser):
+    """Who looks at what, at the side of each page."""
+    return browser.get("/console/customers").text.partition('id="rail"')[2].partition("<ul")[0]
 
 
 def test_what_is_left_empty_is_cleared(console, client):
