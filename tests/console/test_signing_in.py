@@ -2,7 +2,9 @@
 
 import httpx
 import pytest
+from api_server import Merchant
 from console_browser import browser_at, signed_in
+from console_people import add_person
 
 from console.signing_in.devices import device_of
 from console.signing_in.next_page import next_page
@@ -286,3 +288,30 @@ def test_the_form_says_to_a_password_manager_what_is_what(browser):
     ):
         [box] = [each for each in form.split("<input")[1:] if f'name="{field}"' in each]
         assert f'autocomplete="{kind}"' in box.partition(">")[0]
+
+
+def test_while_nobody_has_an_account_the_page_says_where_the_first_key_is(new_server):
+    server = new_server()
+    merchant = Merchant(server, server.found("Ama's shop"))
+    first = httpx.get(f"{server.url}{LOGIN}").text
+
+    assert first.index('name="api_key"') < first.index('name="password"')
+    assert "WHENCE_KEYS_FILE" in first
+    assert f"whence keys create {merchant.org_id}" in first
+    assert not [key for key in merchant.founded.keys.values() if key in first]
+
+    add_person(merchant, "efua@shop.example", "owner")
+
+    later = httpx.get(f"{server.url}{LOGIN}").text
+    assert later.index('name="password"') < later.index('name="api_key"')
+    assert "whence keys create" not in later
+
+
+def test_where_there_are_several_organizations_no_stranger_is_told_of_any(new_server):
+    server = new_server()
+    founded = [server.found(name).org_id for name in ("Ama's shop", "Kofi's shop")]
+
+    page = httpx.get(f"{server.url}{LOGIN}").text
+
+    assert not [each for each in founded if each in page]
+    assert page.index('name="password"') < page.index('name="api_key"')

@@ -9,6 +9,7 @@ from api.http.addresses import caller_of
 from api.http.errors import Unavailable
 from api.http.session_cookie import known_in, let_in, let_out, remember, session_in, turn_to
 from commands.passwords import CannotProve
+from commands.viewers import ACCOUNTS
 from console.pages import SIGN_IN, Page
 from console.routing import console_router
 from console.signing_in.devices import device_of
@@ -109,30 +110,40 @@ async def _leave(page: Page) -> None:
 
 async def _form(page: Page, after: str, *, refused: str = "", status: int = 200) -> Response:
     """What was sent stands in it again, but for secrets."""
-    org_id = page.form.get("organization") or page.query.get("organization")
+    named = page.form.get("organization") or page.query.get("organization")
+    only = await _only_organization(page)
     return page.render(
         "signing_in/login.html",
         status=status,
         after=after,
         refused=refused and f"{refused[0].upper()}{refused[1:]}.",
-        organization=org_id or await _organization(page),
+        organization=named or _organization_before(page) or only,
+        # With which it can be opened at all, while nobody has an account.
+        first_key_of=only if only and not await _has_accounts(page, only) else "",
         email=page.form.get("email", ""),
         with_key="api_key" in page.form,
     )
 
 
-async def _organization(page: Page) -> str:
-    """The one this browser was signed in to, or the only one there is."""
+def _organization_before(page: Page) -> str | None:
+    """The one this browser was signed in to."""
     state = page.request.request_state
-    before = page.request.dependencies.viewers.organization_of(
+    return page.request.dependencies.viewers.organization_of(
         session_in(state) or known_in(state) or ""
     )
-    if before is not None:
-        return before
+
+
+async def _only_organization(page: Page) -> str:
+    """The only one there is; "" where there are several."""
     ledger = page.request.dependencies.ledger
     books = await asyncio.to_thread(ledger.first_books, "org_", 3)
     found = {Book.named(each).org_id for each in books}
     return found.pop() if len(found) == 1 else ""
+
+
+async def _has_accounts(page: Page, org_id: str) -> bool:
+    ledger = page.request.dependencies.ledger
+    return await asyncio.to_thread(ledger.count_streams, str(Book(org_id, ACCOUNTS)), "usr_") > 0
 
 
 def _is_safe(page: Page) -> bool:
