@@ -34,6 +34,18 @@ _WORDS: Final = {
         ),
     ),
     "rate_limit_exceeded": ("Too much was asked at once", ""),
+    "too_many_connections": (
+        "Too many are being served at once",
+        "Nothing was done. Try again in a moment.",
+    ),
+    "request_too_slow": (
+        "That came too slowly",
+        "The connection may be bad. Nothing was done: try again.",
+    ),
+    "header_too_large": (
+        "That was too much to send",
+        "With each page a browser sends what it keeps for this address: here it keeps too much.",
+    ),
     "payload_too_large": ("That was too much to send", "Go back, and write less into the form."),
     "uri_too_long": (
         "That was too much to look for",
@@ -133,7 +145,7 @@ def failed(method: str, error: ApiError, *, asset: Callable[[str], str]) -> Resp
     sent = method == "POST"
     failure = failure_of(error, sent=sent)
     html = rendered_alone("failed_alone.html", failure=failure, sent=sent, asset=asset)
-    return completed(document(html, error.status, small=False), error, sent=sent)
+    return completed(document(html, error.status, small=False, has_parts=False), error, sent=sent)
 
 
 def completed(response: Response, error: ApiError, *, sent: bool) -> Response:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from api.http.errors import ApiError, MissingKey
+from api.http.errors import ApiError, InvalidInput, MissingKey
 from api.http.packing import takes_gzip
 from api.http.request import ApiRequest
 from api.http.session_cookie import LIVE
@@ -43,7 +43,11 @@ class Page:
 
     def __init__(self, request: ApiRequest, api: ASGIApp, assets: Assets) -> None:
         self.request = request
-        self.query = read_query(request.scope["query_string"])
+        self._unreadable: ApiError | None = None
+        try:
+            self.query = read_query(request.scope["query_string"])
+        except InvalidInput as error:
+            self.query, self._unreadable = Fields(), error
         self.form = Fields()
         self.assets = assets
         self.is_without = False
@@ -204,7 +208,10 @@ class Page:
         return completed(response, error, sent=sent)
 
     def must_be_readable(self) -> None:
-        """Raises InvalidInput for a moment or a zone that nobody knows."""
+        """Raises InvalidInput for an address, a moment or a zone that nobody can read."""
+        if self._unreadable is not None:
+            self.is_without = True
+            raise self._unreadable
         _ = self.past
 
     def must_be_signed_in(self) -> None:
@@ -262,4 +269,5 @@ class Page:
         if field in TRAVEL:
             self.past = None
         kept = Fields(each for each in self.query.pairs if each[0] not in gone)
-        self.is_without, self.query = len(kept) < len(self.query), kept
+        self.is_without = self.is_without or len(kept) < len(self.query)
+        self.query = kept

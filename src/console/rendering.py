@@ -48,7 +48,9 @@ def rendered_alone(name: str, **values: Any) -> str:
     return templates_of("console").get_template(name).render(values)
 
 
-def document(html: str, status: int, *, small: bool) -> Response:
-    """``small``: whoever asks takes gzip."""
-    headers = {"Content-Security-Policy": _POLICY, "Vary": "HX-Request"}
+def document(html: str, status: int, *, small: bool, has_parts: bool = True) -> Response:
+    """``small``: whoever asks takes gzip; ``has_parts``: a part that is asked for comes alone."""
+    headers = {"Content-Security-Policy": _POLICY}
+    if has_parts:
+        headers["Vary"] = "HX-Request"
     return packed(HTMLResponse(html, status, headers), small=small)

@@ -56,6 +56,52 @@ def test_a_list_that_nobody_answers_for_stays_and_says_so(page, server):
     assert page.locator("tbody th").count() == 3
 
 
+REFUSAL = """{"error": "rate_limited", "code": "rate_limit_exceeded", "details": {},
+"message": "too many requests: try again in 3 s"}"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("application/json", REFUSAL, "Too many requests: try again in 3 s."),
+        ("text/html", "<main><h1>That came too slowly</h1></main>", "That came too slowly."),
+        ("text/plain", "", "The service answered 429."),
+    ],
+)
+def test_a_refusal_that_no_page_has_made_stands_in_words_above_what_stays(
+    page, server, kind, body, said
+):
+    page.goto(f"{server.url}/console/customers")
+    refused = {"status": 429, "content_type": kind, "body": body}
+    page.route("**/console/customers?*", lambda route: route.fulfill(**refused))
+
+    page.locator(".filters input[name=search]").fill("kofi")
+
+    page.locator(".unreached").get_by_text(said, exact=False).wait_for()
+    assert page.locator("tbody th").count() == 3
+    page.unroute("**/console/customers?*")
+    page.locator(".unreached button").click()
+    page.get_by_text("1 to 1 of 1").wait_for()
+
+
+def test_what_is_found_while_somebody_types_is_found_after_a_refusal_as_well(page, server):
+    said = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{server.url}/console/customers")
+    page.route(
+        "**/console/search?*",
+        lambda route: route.fulfill(status=500, content_type="text/html", body="<p>Bad</p>"),
+    )
+    page.locator("[data-find]").press_sequentially("kofi")
+    page.locator("#found").get_by_text("The service answered 500").wait_for()
+    page.unroute("**/console/search?*")
+
+    page.locator("[data-find]").press_sequentially(" b")
+
+    page.locator("#found").get_by_text("Kofi Boateng").wait_for()
+    assert said == []
+
+
 def test_the_clock_leaves_the_band_of_the_past_in_sight_on_a_phone(page, server):
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(f"{server.url}/console/customers?as_of=2026-02-01T09:00&known_at=2026-02-02T09:00")

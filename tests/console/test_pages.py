@@ -293,3 +293,28 @@ def test_what_nobody_can_read_of_an_address_can_be_left_out(console, asked, left
     assert refused.status_code == 400
     assert f'<a class="button" href="{left}">Without it</a>' in refused.text
     assert console.get(left).status_code == 200
+
+
+@pytest.mark.parametrize("broken", ["q=%00", "q%00=ama", "q=%ff", "&".join(["q=a"] * 2_000)])
+def test_an_address_that_holds_what_nobody_can_read_is_refused_on_a_page(console, broken):
+    refused = console.get(f"/console/search?{broken}")
+
+    assert refused.status_code == 400
+    assert 'id="rail"' in refused.text
+    assert '<a class="button" href="/console/search">Without it</a>' in refused.text
+
+
+def test_a_stranger_with_such_an_address_is_asked_to_sign_in(stranger):
+    asked = stranger.get("/console/search?q=%00", follow_redirects=False)
+
+    assert asked.headers["location"] == "/console/login?next=%2Fconsole%2Fsearch"
+    assert stranger.get("/console/login?next=%00").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/console/customers", "/console"])
+def test_what_is_refused_before_it_is_read_is_refused_on_a_page(console, path):
+    refused = console.get(path, headers={"X-Much": "a" * 20_000})
+
+    assert refused.status_code == 431
+    assert refused.headers["content-type"].startswith("text/html")
+    assert "That was too much to send" in refused.text

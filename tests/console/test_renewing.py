@@ -210,7 +210,7 @@ def test_a_part_that_fails_says_so_where_it_stands_and_is_asked_for_again(page, 
     )
     page.route(
         RANKINGS,
-        lambda route: route.fulfill(status=failing.status, body=failing.text()),
+        lambda route: route.fulfill(response=failing),
     )
     page.goto(f"{server.url}/console")
     failed = page.locator("#rankings[role=alert]")

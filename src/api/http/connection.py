@@ -63,8 +63,7 @@ class Connection(HttpToolsProtocol):
         # What a piece brings of a body: each chunk by itself would copy all before it.
         self._parts: list[bytes] = []
         self._refusal: ApiError | None = None
-        # Where too long an address leads: those who ask for a page are shown one.
-        self._place = ""
+        self.url = b""
         self._is_refused = False
         self._unread: asyncio.TimerHandle | None = None
 
@@ -117,7 +116,6 @@ class Connection(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > LONGEST_URL_BYTES:
-            self._place = self.url.partition(b"?")[0].decode("latin-1")
             self._stop(url_too_long(LONGEST_URL_BYTES))
 
     def on_headers_complete(self) -> None:
@@ -194,6 +192,8 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, refusal: ApiError) -> None:
         self._is_refused = True
         self._due = inf
+        # Where it leads: those who ask for a page are shown one.
+        place = self.url.partition(b"?")[0].decode("latin-1")
         going_on = self.cycle is not None and not self.cycle.response_complete
         if self.pipeline or (going_on and self.cycle.response_started):
             self.transport.abort()
@@ -204,10 +204,10 @@ class Connection(HttpToolsProtocol):
         else:
             self.on_message_begin()  # of whatever has come, nothing is believed
         self.flow.resume_reading()
-        self._answer(refusal)
+        self._answer(refusal, place)
 
-    def _answer(self, refusal: ApiError) -> None:
-        nothing = {"method": "GET", "path": self._place, "raw_path": b"", "query_string": b""}
+    def _answer(self, refusal: ApiError, place: str) -> None:
+        nothing = {"method": "GET", "path": place, "raw_path": b"", "query_string": b""}
         self.cycle = RequestResponseCycle(
             scope=cast(Any, {**nothing, **self.scope, REFUSED: refusal}),
             transport=cast(Any, _Lingering(self.transport, self.loop)),

@@ -52,7 +52,7 @@
     form.setAttribute("aria-busy", "true");
   });
   addEventListener("pageshow", () => all("form[aria-busy]").forEach((form) => form.removeAttribute("aria-busy")));
-  on("htmx:after:request", (event) => event.target.removeAttribute?.("aria-busy"));
+  on("htmx:finally:request", (event) => event.target.removeAttribute?.("aria-busy"));
 
   // The keyboard: / searches, g and a letter goes somewhere, j and k go through rows, ? tells.
   let going = 0;
@@ -170,10 +170,10 @@
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawCharts);
 
-  // Nobody answered: what is shown stays, says so where it stands, and can be asked for again.
-  on("htmx:error", ({ detail: { ctx } }) => {
-    if (!ctx?.target || ctx.response) return;
+  // What is not answered by a page stays as it is, says so where it stands, and can be asked for again.
+  const keep = (ctx, words) => {
     const notice = one("#unreached").content.firstElementChild.cloneNode(true);
+    if (words) one("p", notice).firstChild.textContent = `${words} `;
     one(":scope > .unreached", ctx.target)?.remove();
     one(":scope > .skeleton", ctx.target)?.remove();
     ctx.target.prepend(notice);
@@ -188,6 +188,26 @@
       const headers = { "HX-Target": ctx.request.headers["HX-Target"] };
       htmx.ajax("GET", ctx.request.action, { source: source.isConnected ? source : target, target, select, swap, push, headers });
     });
+  };
+  on("htmx:error", ({ detail: { ctx } }) => ctx?.target && !ctx.response && keep(ctx));
+
+  // A refusal that was made before anybody knew the page: JSON, or a page of its own. Pages vary with who asks for a part.
+  const isOfAPage = (headers) => headers.get("vary")?.toLowerCase().includes("hx-request");
+  const wordsOf = (text) => {
+    try {
+      const { message } = JSON.parse(text);
+      return `${message[0].toUpperCase()}${message.slice(1)}.`;
+    } catch {
+      const said = all("main > :is(h1, p:not(:has(a)))", new DOMParser().parseFromString(text, "text/html"));
+      return said.map((each) => each.textContent.replace(/\.?$/, ".")).join(" ");
+    }
+  };
+  on("htmx:before:response", async (event) => {
+    const { ctx } = event.detail;
+    const { raw, status, headers } = ctx.response;
+    if (status < 400 || isOfAPage(headers)) return;
+    event.preventDefault();
+    keep(ctx, wordsOf(await raw.text()) || `The service answered ${status}.`);
   });
   on("htmx:after:request", ({ detail: { ctx } }) => ctx.target && one(":scope > .unreached", ctx.target)?.remove());
 

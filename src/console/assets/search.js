@@ -35,7 +35,7 @@
     if (found().hidden) found().replaceChildren(document.getElementById("bones").content.cloneNode(true));
     open(true);
     const query = new URLSearchParams(new FormData(input.form));
-    htmx.ajax("GET", `${input.form.action}?${query}`, { source: input, target: found(), swap: "outerHTML", headers: { "HX-Target": "#found" } });
+    htmx.ajax("GET", `${input.form.action}?${query}`, { source: input, target: found(), select: "#found > *", swap: "innerHTML", headers: { "HX-Target": "#found" } });
   };
   let typing;
   input.addEventListener("input", () => {
