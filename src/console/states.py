@@ -7,7 +7,7 @@ Tone = Literal["good", "waiting", "bad", "over"]
 _TONES: Final[dict[Tone, tuple[str, ...]]] = {
     "good": (
         *("succeeded", "active", "paid", "won", "completed", "success", "ready", "serving", "ok"),
-        *("working", "done"),
+        *("working", "done", "alive"),
         *("delivered", "sent", "published"),
     ),
     "waiting": (
@@ -18,7 +18,7 @@ _TONES: Final[dict[Tone, tuple[str, ...]]] = {
     ),
     "bad": (
         *("failed", "lost", "error", "not ready", "parked", "bounced", "unreachable", "replaced"),
-        *("failing", "late", "interrupted"),
+        *("failing", "late", "interrupted", "silent"),
     ),
     "over": (),
 }

@@ -16,6 +16,7 @@ from ledger.schema import (
     leases,
     maintenance_runs,
     metadata,
+    processes,
     store,
 )
 
@@ -24,7 +25,7 @@ Notice = Callable[[int, int], None]
 _PAGE = 2000
 
 # Leases speak of processes, generations of views elsewhere, and runs of what was done with these.
-_NOT_COPIED = (store, leases, generations, maintenance_runs)
+_NOT_COPIED = (store, leases, processes, generations, maintenance_runs)
 
 
 class StoreNotEmpty(ValueError):  # noqa: N818 (an answer to the operator, not a fault)

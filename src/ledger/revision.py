@@ -10,7 +10,7 @@ from ledger.errors import WrongSchema
 from ledger.schema import SCHEMA
 
 # That of the newest migration.
-REVISION = "0010"
+REVISION = "0011"
 
 # Alembic's own table, made and written by it.
 _revisions = Table("alembic_version", MetaData(schema=SCHEMA), Column("version_num", Text))

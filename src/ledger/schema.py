@@ -108,6 +108,24 @@ leases = Table(
     sqlite_with_rowid=False,
 )
 
+# Who is alive: each process renews its row every few seconds, with what it does (JSON), and whoever
+# renews theirs takes those away that were not seen for long (`ledger.processes`). `book` is the
+# empty text; moments are as those of leases, and it is not copied either.
+processes = Table(
+    "processes",
+    metadata,
+    Column("book", Name, primary_key=True),
+    Column("id", Name, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("duties", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Rebuilds and verifications of the store: who asked, how far it is, and what came of it (JSON).
 # Whoever carries one out holds it until `held_until`, as a lease is held; when they are gone it is
 # begun again, so many times. `book` is the empty text; written by `projections`.

@@ -33,6 +33,7 @@ from whence.health import add_health
 from whence.maintenance_worker import maintaining
 from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
+from whence.presence import Kind, present
 from whence.secret_keys import keyring_of
 from whence.settings import Settings
 from whence.system import Duties, system_parts
@@ -90,8 +91,10 @@ def serving(
             metrics.watch(reading.projector.progress)
         metrics.watch_past(past.progress)
         ledger.on_answer(metrics.count_batch)
-        duties = Duties(settings, only, reading, overdue)
-        system = system_parts(settings, ledger, reading, duties, clock=clock)
+        duties = Duties(settings, only, reading)
+        kind: Kind = "serve" if settings.workers == 1 else "worker"
+        stack.enter_context(present(ledger.engine, kind, duties))
+        system = system_parts(settings, ledger, reading, duties, overdue, clock=clock)
         dependencies = _dependencies(
             settings, handler, ledger, reading.views, past, link_views, metrics, system
         )

@@ -33,6 +33,7 @@ from projections.engine.rebuilding.runs import Kind, Run, Runs
 from projections.read_models import DEFINITIONS
 from whence.errors import Unsuccessful, kind_and_place
 from whence.faults import faults_in
+from whence.presence import present
 from whence.verification import StoreReport, verify_store
 from whence.wiring import utc_now
 
@@ -69,7 +70,10 @@ class Work:
 def run_of(ledger: Ledger, kind: Kind) -> Iterator[Work]:
     """A run of the operator, who ends it by an interrupt. Raises RunCanceled."""
     runs, holder = Runs(ledger.engine, utc_now), uuid4().hex
-    with carrying_out(runs, runs.begin(kind, holder=holder), holder) as work:
+    with (
+        present(ledger.engine, kind),
+        carrying_out(runs, runs.begin(kind, holder=holder), holder) as work,
+    ):
         yield work
 
 

@@ -21,6 +21,7 @@ from ledger.supervised_threads import supervised_thread
 from projections.engine.rebuilding.runs import Kind, Run, Runs
 from whence import logs
 from whence.errors import Unsuccessful, kind_and_place
+from whence.presence import present
 from whence.processes import end_with_the_parent
 from whence.settings import Settings
 from whence.wiring import generations_of, recording, utc_now
@@ -95,6 +96,7 @@ def carry_out(settings: Settings, run: Run, holder: str) -> None:
         with (
             recording(settings, makes_store=False) as ledger,
             generations_of(settings, ledger) as generations,
+            present(ledger.engine, run.kind),
             maintenance.carrying_out(
                 Runs(ledger.engine, utc_now), run, holder, goes_on=True
             ) as work,

@@ -26,6 +26,7 @@ from whence.billing_worker import BillingWorker, Outcome
 from whence.errors import AddressTaken, Unsuccessful, WrongSetting
 from whence.first_run import welcome
 from whence.maintenance_worker import maintaining
+from whence.presence import duty, present
 from whence.processes import end_with_the_parent
 from whence.secret_keys import keyring_of
 from whence.settings import Settings
@@ -92,8 +93,13 @@ def project_until_stopped(settings: Settings) -> None:
         signal.signal(stop, lambda _signal, _frame: stopped.set())
     with (
         recording(settings) as ledger,
-        projecting(settings, ledger),
+        projecting(settings, ledger) as reading,
         maintaining(settings, ledger),
+        present(
+            ledger.engine,
+            "project",
+            lambda: [duty("folding", failure=reading.projector.progress.failure)],
+        ),
     ):
         _log.info("projecting")
         stopped.wait()
@@ -102,7 +108,11 @@ def project_until_stopped(settings: Settings) -> None:
 
 def bill_until_stopped(settings: Settings) -> None:
     """Bills what is due until SIGINT or SIGTERM; what was begun by then is finished."""
-    with recording(settings) as ledger, handling(ledger) as handler:
+    with (
+        recording(settings) as ledger,
+        handling(ledger) as handler,
+        present(ledger.engine, "bill", lambda: [duty("billing")]),
+    ):
         worker = BillingWorker(ledger, handler)
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda _signal, _frame: worker.close())
@@ -137,6 +147,7 @@ def deliver_until_stopped(settings: Settings) -> None:
         projecting(settings, ledger, folds=False) as reading,
         deliverer(settings, ledger, keyring, reading.serving) as told,
         carrying_out_workflows(settings, ledger, keyring, reading.views),
+        present(ledger.engine, "deliver", lambda: [duty("delivery")]),
     ):
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, lambda _signal, _frame: told.close())

@@ -1,45 +1,41 @@
 """System parts: what this process knows of the store and of itself, joined for the API."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from api.http.system_parts import Duty, How, SystemParts
+from api.http.system_parts import SystemParts
 from ledger.clock import Clock
 from ledger.ledger import Ledger
+from ledger.processes import Duty
 from projections.engine.rebuilding.runs import Runs
 from whence.overdue_monitor import OverdueMonitor
+from whence.presence import duty
 from whence.settings import OFF, Settings
 from whence.wiring import Reading, Side
 
 
 @dataclass(frozen=True)
 class Duties:
-    """Looked up anew whenever somebody asks."""
+    """What this process of the service does; looked up anew whenever somebody asks."""
 
     settings: Settings
     only: Side | None
     reading: Reading
-    overdue: OverdueMonitor
 
     def __call__(self) -> Sequence[Duty]:
-        return (
-            Duty("serving", "working"),
-            Duty("folding", self._folding),
-            Duty("billing", self._billing),
-            Duty("delivery", "working" if self._does("delivery") else "elsewhere"),
-        )
+        return (duty("serving"), *self._folding(), *self._billing(), *self._delivery())
 
-    @property
-    def _folding(self) -> How:
-        if "folding" in self.settings.serve_without:
-            return "elsewhere"
-        return "failing" if self.reading.projector.progress.failure else "working"
+    def _folding(self) -> Iterator[Duty]:
+        if "folding" not in self.settings.serve_without:
+            yield duty("folding", failure=self.reading.projector.progress.failure)
 
-    @property
-    def _billing(self) -> How:
-        if self.overdue.is_late:
-            return "late"
-        return "working" if self._does("billing") else "elsewhere"
+    def _billing(self) -> Iterator[Duty]:
+        if self._does("billing"):
+            yield duty("billing")
+
+    def _delivery(self) -> Iterator[Duty]:
+        if self._does("delivery"):
+            yield duty("delivery")
 
     def _does(self, part: str) -> bool:
         return self.only != "queries" and part not in self.settings.serve_without
@@ -50,6 +46,7 @@ def system_parts(
     ledger: Ledger,
     reading: Reading,
     duties: Callable[[], Sequence[Duty]],
+    overdue: OverdueMonitor,
     *,
     clock: Clock,
 ) -> SystemParts:
@@ -57,6 +54,7 @@ def system_parts(
         generations=reading.generations,
         runs=Runs(ledger.engine, clock),
         duties=duties,
+        is_billed_late=lambda: overdue.is_late,
         operators=frozenset(settings.system_operators),
         limits={
             "requests_of_a_key": _rate(settings.rate_limit_per_key),

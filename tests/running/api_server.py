@@ -30,7 +30,7 @@ from tables import make_tables
 from api.app import Only, create_app
 from api.http.connection import Connection, Patience
 from api.http.dependencies import Dependencies
-from api.http.system_parts import ANYBODY, Duty, SystemParts
+from api.http.system_parts import ANYBODY, SystemParts
 from api.resources.event_data import data_of
 from commands.directory import Directory
 from commands.handling.handler import CommandHandler, Context, Decide
@@ -45,6 +45,7 @@ from ledger.clock import Clock
 from ledger.database import open_engine
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
+from ledger.processes import Duty
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations, ViewsRebuilding
 from projections.engine.live.polling import AdaptivePoll

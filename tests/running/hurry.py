@@ -6,6 +6,7 @@ time it is, a test says so itself.
 
 from delivery.webhooks.endpoint_cursor import EndpointCursor
 from delivery.webhooks.retries import Retries
+from ledger.processes import Presence
 from projections.engine.generations.generations import Generations
 
 Generations.noticed_seconds = 0.1
@@ -15,3 +16,6 @@ Generations.heartbeat_seconds = 0.25
 Retries.behind_every_seconds = 0.1
 Retries.anyway_every_seconds = 0.2
 EndpointCursor.idle_seconds = 0.2
+
+Presence.every_seconds = 0.5
+Presence.silent_after_seconds = 2.0

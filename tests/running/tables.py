@@ -30,7 +30,7 @@ _CHANGES = (
 _MADE_LATER = (
     *("delivery_cursors", "deliveries", "delivery_attempts"),
     *("workflow_cursors", "workflow_executions", "workflow_actions"),
-    "maintenance_runs",
+    *("maintenance_runs", "processes"),
 )
 
 _recorded: dict[str, list[str]] = {}

@@ -199,7 +199,7 @@ def test_tables_that_may_not_be_upgraded_on_start_are_asked_for_in_one_sentence(
     with contextlib.closing(sqlite3.connect(tmp_path / "ledger.db")) as older, older:
         told = ("delivery_cursors", "deliveries", "delivery_attempts")
         followed = ("workflow_cursors", "workflow_executions", "workflow_actions")
-        for name in ("leases", *told, *followed, "maintenance_runs"):
+        for name in ("leases", *told, *followed, "maintenance_runs", "processes"):
             older.execute(f"DROP TABLE {name}")
         older.execute("UPDATE alembic_version SET version_num = '0001'")
     monkeypatch.setenv("WHENCE_UPGRADE_ON_START", "false")

@@ -1,15 +1,16 @@
 """The system resource: how the store and the service are, for those who look after them."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
-from api.http.system_parts import Duty as DutyRecord
 from api.resources.shapes import Count, Moment, Shape
 from api.resources.shapes import Share as ShareOfAll
 from api.resources.system_runs import SystemRun
 from domain import console_session
+from ledger.processes import Duty as DutyRecord
+from ledger.processes import Process
 from projections.engine.generations.registry import Registered
 
 
@@ -56,11 +57,39 @@ class ViewsGeneration(Shape):
     bytes: Count | None
 
 
-class Duty(Shape):
-    """What a process of the service does, as the one that answers knows it."""
+Work = Literal["serving", "folding", "billing", "delivery"]
 
-    work: Literal["serving", "folding", "billing", "delivery"]
-    state: Literal["working", "failing", "late", "elsewhere"]
+
+class Duty(Shape):
+    """What there is to do, and how it goes, whichever processes do it."""
+
+    work: Work
+    state: Literal["working", "failing", "late", "nobody"]
+
+
+class ProcessDuty(Shape):
+    """What one process does, and how it goes."""
+
+    work: Work
+    state: Literal["working", "failing"]
+
+
+class SystemProcess(Shape):
+    """A process that is at work on the store, wherever it runs.
+
+    ``silent``: it has not been seen for some seconds, so it stands still, or was killed, or cannot
+    reach the store; after some minutes it is told of no more.
+    """
+
+    id: str
+    kind: Literal["serve", "worker", "project", "bill", "deliver", "rebuild", "verify"]
+    state: Literal["alive", "silent"]
+    host: str
+    pid: Count
+    release: str
+    started_at: Moment
+    seen_at: Moment
+    duties: list[ProcessDuty]
 
 
 class SystemLimits(Shape):
@@ -88,7 +117,10 @@ class SystemSizes(Shape):
 
 
 class System(Shape):
-    """Figures of a store that several organizations share are told to none of them."""
+    """Figures of a store that several organizations share are told to none of them.
+
+    ``processes`` are null for whoever may not work on such a store.
+    """
 
     version: str
     database: str
@@ -102,6 +134,7 @@ class System(Shape):
     last_verification: SystemRun | None
     runs: list[SystemRun]
     duties: list[Duty]
+    processes: list[SystemProcess] | None
     limits: SystemLimits
     sizes: SystemSizes
 
@@ -123,8 +156,27 @@ def progress_of(registered: Registered) -> float | None:
     return round(min(registered.facts / max(registered.total, 1), 1.0), 2)
 
 
-def duty_of(duty: DutyRecord) -> dict[str, Any]:
-    return Duty.of(duty)
+def duties_of(
+    own: Iterable[DutyRecord], processes: Iterable[Process], *, is_billed_late: bool
+) -> list[dict[str, Any]]:
+    """What is done by any process that is alive; this one is, whether it was seen or not."""
+    done = [*own, *(each for one in processes if not one.is_silent for each in one.duties)]
+    states = {work: {each.state for each in done if each.work == work} for work in get_args(Work)}
+    if is_billed_late:
+        states["billing"].add("late")
+    worst_first = ("late", "failing", "working")
+    return [
+        Duty.of(None, work=work, state=next((each for each in worst_first if each in of), "nobody"))
+        for work, of in states.items()
+    ]
+
+
+def process_of(process: Process) -> dict[str, Any]:
+    return SystemProcess.of(
+        process,
+        state="silent" if process.is_silent else "alive",
+        duties=[ProcessDuty.of(each) for each in process.duties],
+    )
 
 
 def limits_of(limits: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from api.resources.system import (
     System,
     SystemBook,
     SystemSizes,
-    duty_of,
+    duties_of,
     generation_of,
     limits_of,
+    process_of,
     progress_of,
 )
 from api.resources.system_runs import THE_STORE, run_of
@@ -23,6 +24,7 @@ from commands.principals import Principal
 from domain.api_key import MOST_KEYS_IN_USE
 from domain.book import MODES, Book
 from ledger.facts import StoredFact
+from ledger.processes import processes_of
 from ledger.sizes import file_bytes, ledger_bytes, schema_bytes
 from projections.engine.folding.checkpoints import Checkpoint
 from projections.engine.generations.generation import Generation
@@ -56,6 +58,8 @@ class Look:
         whole, views = self._views()
         sizes = self._sizes(whole)
         runs = self._system.runs.latest()
+        processes = processes_of(self._ledger.engine)
+        told_of = processes if self._rights.sees_processes else None
         return System.of(
             self._rights,
             version=self._parts.version,
@@ -74,7 +78,10 @@ class Look:
             last_rebuild=self._last("rebuild", runs),
             last_verification=self._last("verify", runs),
             runs=[self._run(run) for run in runs[:_RUNS_TOLD]],
-            duties=[duty_of(each) for each in self._system.duties()],
+            duties=duties_of(
+                self._system.duties(), processes, is_billed_late=self._system.is_billed_late()
+            ),
+            processes=told_of and [process_of(each) for each in told_of],
             limits=limits_of(
                 dict(self._system.limits)
                 | {

@@ -20,7 +20,8 @@ class Rights:
     """``is_shared``: there are several organizations, none of which may learn of another.
 
     ``sees_figures``: of the whole store; ``sees_positions``, and faults, of the own books;
-    ``sees_store_faults``: those of the store as such, which may name any book.
+    ``sees_store_faults``: those of the store as such, which may name any book. ``sees_processes``:
+    where they run, and what each does.
     """
 
     is_shared: bool
@@ -28,19 +29,22 @@ class Rights:
     sees_figures: bool
     sees_positions: bool
     sees_store_faults: bool
+    sees_processes: bool
 
 
 async def rights_of(request: ApiRequest) -> Rights:
     caller, parts = request.caller, request.dependencies
     is_shared = await asyncio.to_thread(_holds_several, parts.ledger)
     may = not is_shared or parts.system.let_operate(caller.org_id)
+    operates = may and caller.may(OPERATE)
     sees_figures = not is_shared and request.reads_customers
     return Rights(
         is_shared=is_shared,
-        operates=may and caller.may(OPERATE),
+        operates=operates,
         sees_figures=sees_figures,
         sees_positions=request.reads_customers,
         sees_store_faults=sees_figures and caller.opens_both,
+        sees_processes=not is_shared or operates,
     )
 
 

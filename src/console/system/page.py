@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from console.pages import Page
 from console.routing import console_router
-from console.system.words import how_far, limits_of, outcome_of, what_is_done
+from console.system.words import DOES, how_far, limits_of, outcome_of, process_of, what_is_done
 
 router = console_router()
 
@@ -27,6 +27,8 @@ async def show_system(page: Page) -> Response:
         running_words=running and what_is_done(running),
         how_far=running and [*how_far(running, page.writer)],
         verified=_told(system["last_verification"], page),
+        does=DOES,
+        processes=[process_of(each, page.writer) for each in system["processes"] or ()],
         runs=[_told(each, page) for each in system["runs"]],
         limits=limits_of(system["limits"], page.writer),
     )

@@ -1,6 +1,7 @@
 """Words: what a run is at, what came of it, and the limits of the service, for people."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from jinja2.filters import do_filesizeformat
@@ -40,6 +41,21 @@ def outcome_of(run: Mapping[str, Any], write: Writer) -> str:
     return "1 fault" if faults == 1 else f"{write.count(faults)} faults"
 
 
+def process_of(process: Mapping[str, Any], write: Writer) -> dict[str, Any]:
+    """What it is called, where it runs, what it does, and how long ago it was seen."""
+    kind, duties, state = process["kind"], process["duties"], process["state"]
+    fails = state == "alive" and any(each["state"] == "failing" for each in duties)
+    seconds = (write.now - datetime.fromisoformat(process["seen_at"])).total_seconds()
+    return {
+        **process,
+        "name": _KINDS.get(kind, kind),
+        "place": f"{process['pid']} on {process['host']}",
+        "does": ", ".join(DOES[each["work"]].lower() for each in duties).capitalize(),
+        "shown_state": "failing" if fails else state,
+        "seen": f"{_longer(seconds)} ago",
+    }
+
+
 def how_far(run: Mapping[str, Any], write: Writer) -> Iterator[str]:
     """What is known of it: facts read, or their share; how long yet; since when."""
     if run["total"]:
@@ -50,6 +66,23 @@ def how_far(run: Mapping[str, Any], write: Writer) -> Iterator[str]:
         yield f"about {_longer(run['seconds_left'])} left"
     if run["began_at"]:
         yield f"since {write.clock(run['began_at'])}"
+
+
+DOES: Final = {
+    "serving": "Answers",
+    "folding": "Folds",
+    "billing": "Bills",
+    "delivery": "Delivers",
+}
+_KINDS: Final = {
+    "serve": "whence serve",
+    "worker": "whence serve, a worker",
+    "project": "whence project",
+    "bill": "whence bill",
+    "deliver": "whence deliver",
+    "rebuild": "Rebuild",
+    "verify": "Verification",
+}
 
 
 def _longer(seconds: float) -> str:

@@ -1,6 +1,8 @@
 """The store and the service as such: how they are told, to whom, and who may work on all of it."""
 
 import json
+import os
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +10,9 @@ from api_server import Merchant
 
 from api.http.parsing import fingerprint
 from ledger.append import Append, NewFact, Reply
+from ledger.database import writing
+from ledger.processes import Duty, Presence
+from ledger.schema import processes
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -296,3 +301,65 @@ def test_while_there_are_no_views_it_is_told_how_far_they_are(new_server):
     assert system["views"] == {"state": "rebuilding", "generation": None, "progress": None}
     [book] = system["books"]
     assert book["behind"] == book["facts"] > 0
+
+
+@pytest.fixture
+def alive(store):
+    """``alive("project", ("folding", "working"))``: another process was seen just now."""
+
+    def begin(kind, *duties):
+        done = [Duty(*each) for each in duties]
+        Presence(store.ledger.engine, kind=kind, release="0.3.0", duties=lambda: done).renew()
+
+    return begin
+
+
+@on_both_databases
+def test_processes_are_told_whichever_of_them_is_asked(asked, alive):
+    alive("project", ("folding", "failing"))
+    alive("bill", ("billing", "working"))
+
+    system = told(asked)
+
+    projecting, _ = system["processes"]
+    assert [each["kind"] for each in system["processes"]] == ["project", "bill"]
+    assert (projecting["state"], projecting["release"]) == ("alive", "0.3.0")
+    assert (projecting["host"], projecting["pid"]) == (socket.gethostname(), os.getpid())
+    assert projecting["started_at"] == projecting["seen_at"]
+    assert projecting["duties"] == [{"work": "folding", "state": "failing"}]
+    assert {each["work"]: each["state"] for each in system["duties"]} == {
+        "serving": "working",
+        "folding": "failing",
+        "billing": "working",
+        "delivery": "nobody",
+    }
+
+
+@on_both_databases
+def test_what_somebody_did_who_is_silent_is_done_by_nobody(asked, alive, store):
+    alive("deliver", ("delivery", "working"))
+    with writing(store.ledger.engine) as connection:
+        connection.execute(processes.update().values(seen_at=processes.c.seen_at - 60_000_000))
+
+    system = told(asked)
+
+    assert [each["state"] for each in system["processes"]] == ["silent"]
+    assert {"work": "delivery", "state": "nobody"} in system["duties"]
+
+
+def test_where_others_share_the_store_processes_are_told_to_whoever_may_work_on_it(
+    new_server, store, asked, ama, alive
+):
+    alive("bill", ("billing", "working"))
+    store.found("Kofi's shop")
+    naming_ama = new_server(operators=[ama.org_id])
+
+    refused = told(asked)
+    with Merchant(naming_ama, ama.founded).client() as client:
+        operating = told(client)
+        reading = told(client, **key(client, "system:read"))
+
+    assert refused["processes"] is reading["processes"] is None
+    assert [each["kind"] for each in operating["processes"]] == ["bill"]
+    # That somebody bills is nobody's secret.
+    assert {"work": "billing", "state": "working"} in refused["duties"]

@@ -1,12 +1,18 @@
 """The page System: what it tells, and what may be done there without a script."""
 
 import json
+import os
+import re
+import socket
 
 import pytest
 from api_server import Merchant
 from console_browser import signed_in
 
 from ledger.append import Append, NewFact
+from ledger.database import writing
+from ledger.processes import Duty, Presence
+from ledger.schema import processes
 
 FAULT = "<script>alert(1)</script> is missing"
 UNSOUND = {"generation": 1, "sound": False, "books": 2, "rows": 7, "fault_count": 3}
@@ -145,3 +151,39 @@ def test_in_the_past_it_is_as_it_is_now_and_nothing_can_be_done(console):
 
     assert "Part of the page has no past" in told
     assert "/console/system/rebuild" not in told
+
+
+def test_processes_are_shown_with_where_they_run_and_which_is_silent(console, merchant):
+    engine = merchant.server.ledger.engine
+    folds = [Duty("folding", "working"), Duty("delivery", "working")]
+    Presence(engine, kind="project", release="0.3.0", duties=lambda: folds).renew()
+    with writing(engine) as connection:
+        connection.execute(processes.update().values(seen_at=processes.c.seen_at - 60_000_000))
+    Presence(engine, kind="worker", release="0.3.0", duties=lambda: folds).renew()
+
+    told = page_of(console)
+
+    silent, alive = re.findall(r"<tr>\s*<th scope=\"row\"><span>whence (?:.|\s)*?</tr>", told)
+    assert "whence project" in silent
+    assert "Silent" in silent
+    assert "1 min ago" in silent
+    assert "whence serve, a worker" in alive
+    assert "Alive" in alive
+    assert f"{os.getpid()} on {socket.gethostname()}" in alive
+    assert "Folds, delivers" in alive
+    assert "0.3.0" in alive
+    assert "Nobody" in told
+
+
+def test_where_others_share_the_store_no_process_is_shown(new_server, merchant):
+    naming_nobody = new_server(operators=())
+    merchant.server.found("Kofi's shop")
+    engine = merchant.server.ledger.engine
+    Presence(engine, kind="project", release="0.3.0", duties=tuple).renew()
+
+    with signed_in(naming_nobody.url, merchant.founded.keys["test"]) as console:
+        told = page_of(console)
+
+    assert "whence project" not in told
+    assert socket.gethostname() not in told
+    assert "Who does what" in told
