@@ -57,6 +57,10 @@ _EVERY_BOOK = {
     "looks how far the views of each have come": (
         r"SELECT \S+checkpoints\.book, (\S+checkpoints\.\w+,? )+FROM \S+checkpoints"
     ),
+    "lists those that are parked": (
+        r"SELECT \S+checkpoints\.book FROM \S+checkpoints "
+        r"WHERE \S+checkpoints\.parked_error IS NOT NULL ORDER BY \S+checkpoints\.book"
+    ),
     "looks whether views know more than the ledger": (
         r"SELECT \S+checkpoints\.book FROM \S+checkpoints LEFT OUTER JOIN \S+books "
         r"ON \S+books\.book = \S+checkpoints\.book WHERE .+"

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from api.resources.shapes import Count, Moment, Shape
 
 
@@ -11,14 +9,6 @@ class Health(Shape):
     """The process is there; whether it is ready is another question."""
 
     status: Literal["ok"]
-
-
-class Parked(Shape):
-    """A book that stopped at a fact which cannot be folded."""
-
-    book: str
-    position: Count
-    error: str
 
 
 class Views(Shape):
@@ -40,12 +30,15 @@ class Deliveries(Shape):
 
 
 class Readiness(Shape):
-    """Only ``status`` and ``store`` are always there: of a store that is away nothing is known."""
+    """Only ``status`` and ``store`` are always there: of a store that is away nothing is known.
+
+    Anybody may ask, so no book is named.
+    """
 
     status: Literal["ready", "not ready"]
     store: Literal["reachable", "unreachable", "full", "replaced"]
     books: Count = 0
     views: Views | None = None
     deliveries: Deliveries | None = None
-    parked: list[Parked] = Field(default_factory=list)
+    parked_books: Count = 0
     failure: str | None = None

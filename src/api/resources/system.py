@@ -119,7 +119,7 @@ class SystemSizes(Shape):
 class System(Shape):
     """Figures of a store that several organizations share are told to none of them.
 
-    ``processes`` are null for whoever may not work on such a store.
+    ``processes`` and ``parked_books`` are null for whoever may not work on such a store.
     """
 
     version: str
@@ -127,6 +127,7 @@ class System(Shape):
     is_shared: bool
     may_operate: bool
     books: list[SystemBook]
+    parked_books: list[str] | None
     views: ServingViews
     generations: list[ViewsGeneration]
     running: SystemRun | None

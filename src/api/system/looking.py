@@ -1,7 +1,7 @@
 """Looking: what there is to see of a store by whoever has these rights over it, as it is now."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.http.parsing import LARGEST_BODY_BYTES
 from api.http.request import ApiRequest
@@ -41,12 +41,17 @@ def books_of(caller: Principal) -> list[str]:
     return [caller.book, *(each for each in others if each != caller.book)]
 
 
-class Look:
-    """One look, which blocks: it asks the ledger. ``reached`` is how far the books are folded."""
+class Reached(NamedTuple):
+    """How far books are folded, and which of all are parked, as far as that may be told."""
 
-    def __init__(
-        self, request: ApiRequest, rights: Rights, reached: Mapping[str, Checkpoint]
-    ) -> None:
+    checkpoints: Mapping[str, Checkpoint]
+    parked_books: list[str] | None
+
+
+class Look:
+    """One look, which blocks: it asks the ledger."""
+
+    def __init__(self, request: ApiRequest, rights: Rights, reached: Reached) -> None:
         self._request = request
         self._rights = rights
         self._reached = reached
@@ -59,16 +64,17 @@ class Look:
         sizes = self._sizes(whole)
         runs = self._system.runs.latest()
         processes = processes_of(self._ledger.engine)
-        told_of = processes if self._rights.sees_processes else None
+        told_of = processes if self._rights.sees_service else None
         return System.of(
             self._rights,
             version=self._parts.version,
             database=self._ledger.engine.dialect.name,
             may_operate=self._rights.operates,
             books=[
-                self._book(each, self._reached.get(each, Checkpoint()))
+                self._book(each, self._reached.checkpoints.get(each, Checkpoint()))
                 for each in books_of(self._request.caller)
             ],
+            parked_books=self._reached.parked_books,
             views=views,
             generations=[
                 generation_of(each, DEFINITIONS.digest(), sizes)

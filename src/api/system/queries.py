@@ -3,15 +3,16 @@
 import asyncio
 from typing import Final
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.http.request import ApiRequest
 from api.http.responses import answer
 from api.http.routing import PRESENT_ONLY, needs, new_router
 from api.resources.system import System
-from api.system.looking import Look, books_of
-from api.system.rights import rights_of
-from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
+from api.system.looking import Look, Reached, books_of
+from api.system.rights import Rights, rights_of
+from projections.engine.folding.checkpoints import parked_books, read_checkpoints
 from projections.engine.generations.generations import ViewsRebuilding
 
 router = new_router("system")
@@ -26,19 +27,23 @@ async def show_system(request: ApiRequest) -> Response:
     Of a store that several organizations share nothing is told by which one could learn of
     another.
     """
-    look = Look(request, await rights_of(request), await _reached(request))
+    rights = await rights_of(request)
+    look = Look(request, rights, await _reached(request, rights))
     return answer(await asyncio.to_thread(look.all))
 
 
-async def _reached(request: ApiRequest) -> dict[str, Checkpoint]:
+async def _reached(request: ApiRequest, rights: Rights) -> Reached:
     """How far the books are folded by now: nobody waits long for them here."""
     books = books_of(request.caller)
+
+    def reached(views: Connection) -> Reached:
+        parked = parked_books(views) if rights.sees_service else None
+        return Reached(read_checkpoints(views, books), parked)
+
     try:
         found = await request.dependencies.views.ask(
-            request.book_name,
-            lambda db: read_checkpoints(db, books),
-            wait_seconds=_PATIENCE_SECONDS,
+            request.book_name, reached, wait_seconds=_PATIENCE_SECONDS
         )
     except ViewsRebuilding:
-        return {}
+        return Reached({}, None)
     return found.result

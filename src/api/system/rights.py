@@ -20,8 +20,8 @@ class Rights:
     """``is_shared``: there are several organizations, none of which may learn of another.
 
     ``sees_figures``: of the whole store; ``sees_positions``, and faults, of the own books;
-    ``sees_store_faults``: those of the store as such, which may name any book. ``sees_processes``:
-    where they run, and what each does.
+    ``sees_store_faults``: those of the store as such, which may name any book. ``sees_service``:
+    which processes there are, where, and which books of all are parked.
     """
 
     is_shared: bool
@@ -29,7 +29,7 @@ class Rights:
     sees_figures: bool
     sees_positions: bool
     sees_store_faults: bool
-    sees_processes: bool
+    sees_service: bool
 
 
 async def rights_of(request: ApiRequest) -> Rights:
@@ -44,7 +44,7 @@ async def rights_of(request: ApiRequest) -> Rights:
         sees_figures=sees_figures,
         sees_positions=request.reads_customers,
         sees_store_faults=sees_figures and caller.opens_both,
-        sees_processes=not is_shared or operates,
+        sees_service=not is_shared or operates,
     )
 
 

@@ -1,5 +1,6 @@
 """The page System: books, sets of views, what is rebuilt or verified, who does what, limits."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -23,6 +24,7 @@ async def show_system(page: Page) -> Response:
         found=system,
         own=system["books"][0],
         parked=[each for each in system["books"] if each["parked"]],
+        parked_elsewhere=_elsewhere(system.body),
         running=running,
         running_words=running and what_is_done(running),
         how_far=running and [*how_far(running, page.writer)],
@@ -32,6 +34,12 @@ async def show_system(page: Page) -> Response:
         runs=[_told(each, page) for each in system["runs"]],
         limits=limits_of(system["limits"], page.writer),
     )
+
+
+def _elsewhere(system: Mapping[str, Any]) -> list[str]:
+    """Parked books that are not one's own."""
+    own = {each["book"] for each in system["books"]}
+    return [each for each in system["parked_books"] or () if each not in own]
 
 
 def _told(run: dict[str, Any] | None, page: Page) -> dict[str, Any] | None:

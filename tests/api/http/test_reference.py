@@ -6,7 +6,7 @@ from importlib.resources import files
 import jsonschema_rs
 
 from api.http.vocabulary import Vocabulary
-from api.resources.health import Deliveries, Parked, Readiness, Views
+from api.resources.health import Deliveries, Readiness, Views
 
 METHODS = ("get", "put", "post", "patch", "delete")
 
@@ -75,7 +75,7 @@ def test_no_word_is_kept_that_nothing_is_called_by(document):
     }
 
     # The service adds this one to what the application has.
-    for shape in (Readiness, Views, Parked, Deliveries):
+    for shape in (Readiness, Views, Deliveries):
         fields |= {(shape.__name__, name) for name in shape.model_fields}
 
     for part, used in (("properties", fields), ("parameters", parameters)):

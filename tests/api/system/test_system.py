@@ -363,3 +363,20 @@ def test_where_others_share_the_store_processes_are_told_to_whoever_may_work_on_
     assert [each["kind"] for each in operating["processes"]] == ["bill"]
     # That somebody bills is nobody's secret.
     assert {"work": "billing", "state": "working"} in refused["duties"]
+
+
+def test_which_books_of_others_are_parked_is_told_to_whoever_may_work_on_all(
+    new_server, store, asked, ama
+):
+    kofi = Merchant(store, store.found("Kofi's shop"))
+    unknown = NewFact("cus_1", 1, "customer.from_the_future", "{}")
+    store.ledger.append(Append(kofi.book, (unknown,), {"cus_1": 0}))
+    with kofi.client() as client:
+        client.get("/v1/customers")
+    naming_ama = new_server(operators=[ama.org_id])
+
+    with Merchant(naming_ama, ama.founded).client() as client:
+        operating = told(client)
+
+    assert operating["parked_books"] == [kofi.book]
+    assert told(asked)["parked_books"] is None

@@ -187,3 +187,18 @@ def test_where_others_share_the_store_no_process_is_shown(new_server, merchant):
     assert "whence project" not in told
     assert socket.gethostname() not in told
     assert "Who does what" in told
+
+
+def test_whoever_may_work_on_a_store_of_several_is_told_which_books_of_others_are_parked(
+    console, merchant
+):
+    kofi = Merchant(merchant.server, merchant.server.found("Kofi's shop"))
+    unknown = NewFact("cus_1", 1, "customer.from_the_future", "{}")
+    merchant.server.ledger.append(Append(kofi.book, (unknown,), {"cus_1": 0}))
+    with kofi.client() as client:
+        client.get("/v1/customers")
+
+    told = page_of(console)
+
+    assert "of 1 other book<" in told
+    assert f"<code>{kofi.book}</code>" in told

@@ -60,6 +60,12 @@ def read_checkpoints(
     return {row.book: Checkpoint(*row[1:]) for row in connection.execute(wanted)}
 
 
+def parked_books(connection: Connection) -> list[str]:
+    """Of all books those that wait at a fact that cannot be folded."""
+    parked = select(checkpoints.c.book).where(checkpoints.c.parked_error.is_not(None))
+    return list(connection.execute(parked.order_by(checkpoints.c.book)).scalars())
+
+
 def note_checkpoint(changes: Changes, checkpoint: Checkpoint) -> None:
     """Let the checkpoint of the book be written with the rows of these changes."""
     changes.merge(

@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+import structlog
+
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
 from projections.engine.folding.checkpoints import Checkpoint
@@ -34,6 +36,8 @@ _BOOKS_PER_BATCH = 256
 # A book that another projector holds is tried again soon, and less and less often.
 _SHORTEST_CONTENDED_SECONDS = 0.005
 _LONGEST_CONTENDED_SECONDS = 0.1
+
+_log = structlog.get_logger("whence")
 
 
 class Projector:
@@ -196,6 +200,10 @@ class Projector:
         parked = {b: c for b, c in checkpoints.items() if c.parked_error is not None}
         for book in checkpoints.keys() - parked.keys():
             self._tried.pop(book, None)
+        for book, each in parked.items():
+            position, error = each.parked_position, each.parked_error
+            if self._tried.get(book) != position:
+                _log.error("a book is parked", book=book, position=position, error=error)
         self._tried.update({book: each.parked_position for book, each in parked.items()})
         before = self.progress.parked
         kept = {book: before[book] for book in before.keys() - checkpoints.keys()}
