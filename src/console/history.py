@@ -15,6 +15,14 @@ _WORDS: Final = {
     "made_default": "The usual one from here on",
     "default_lost": "Another is the usual one",
 }
+# As the pages that change them call these fields, where they call them otherwise than the API.
+_FIELDS: Final = {
+    "body": "words",
+    "config": "settings",
+    "credentials": "secrets",
+    "shadow": "whether it acts",
+    "trigger": "when it follows",
+}
 
 
 @dataclass(frozen=True)
@@ -43,10 +51,15 @@ async def history_of(page: Page, kind: str, named: str, *, place: str = "") -> l
 def _entry(change: dict[str, Any], href: str) -> Entry:
     happened = change["topic"].rpartition(".")[2]
     done = _WORDS.get(happened, word_of(happened))
-    fields, version = ", ".join(change["changed"]), f"version {change['version']}"
+    fields = ", ".join(map(_in_words, change["changed"]))
+    version = f"version {change['version']}"
     return Entry(
         at=change["recorded_at"],
         title=f"{done}: {fields} ({version})" if fields else f"{done} ({version})",
         by=change["actor_name"] or "",
         href=href,
     )
+
+
+def _in_words(field: str) -> str:
+    return _FIELDS.get(field) or field.replace("_", " ")

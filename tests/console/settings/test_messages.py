@@ -147,7 +147,7 @@ def test_a_secret_that_is_left_empty_stays_as_it_is(console, client):
     known = client.get(f"/v1/workflows/integrations/{place.rpartition('/')[2]}").json()
     assert known["config"]["host"] == "mail.shop.example"
     assert known["has_credentials"]
-    assert "Changed: config" in read(console, place)
+    assert "Changed: settings" in read(console, place)
 
 
 @pytest.mark.parametrize(("type_", "provider", "config", "credentials"), WITH_ALL_OF_IT)
