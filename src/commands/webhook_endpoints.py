@@ -34,6 +34,15 @@ class NoWebhookConfig(NotFound):
         super().__init__("no webhook is set up: POST /v1/webhooks/config sets one up")
 
 
+class NothingToTest(RuleBroken):
+    """Whoever tests asks for something to be done with a webhook, not for the webhook."""
+
+    code = NoWebhookConfig.code
+
+    def __init__(self) -> None:
+        super().__init__(NoWebhookConfig().message)
+
+
 class BeginsInTheFuture(RuleBroken):
     code = "validation_error"
 
@@ -57,6 +66,13 @@ async def set_webhook_config(work: UnitOfWork, command: SetWebhookConfig) -> Web
 
 async def show_webhook_config(work: UnitOfWork) -> WebhookEndpoint:
     return await work.load_recent(WebhookEndpoint, await _default_id(work))
+
+
+async def webhook_to_test(work: UnitOfWork) -> WebhookEndpoint:
+    try:
+        return await show_webhook_config(work)
+    except NoWebhookConfig:
+        raise NothingToTest from None
 
 
 async def remove_webhook_config(work: UnitOfWork) -> None:

@@ -106,6 +106,38 @@ def test_a_test_says_why_it_was_not_taken(client, receiver, register):
     assert refused["details"] == {"http_status": 401}
 
 
+@on_both_databases
+@pytest.mark.parametrize("status", [200, 401])
+def test_a_test_is_sent_once_by_a_key_and_answered_as_before(client, receiver, register, status):
+    endpoint = register()
+    receiver.behave = lambda _request: Answers(status)
+    key = {"Idempotency-Key": "test-1"}
+    paths = ("/v1/webhooks/test", f"/v1/webhooks/endpoints/{endpoint['id']}/test")
+
+    first = [client.post(path, headers=key) for path in paths]
+    receiver.behave = lambda _request: Answers(503)
+    again = [client.post(path, headers=key) for path in paths]
+
+    assert [each.status_code for each in first] == [200 if status == 200 else 502] * 2
+    assert [(each.status_code, each.json()) for each in again] == [
+        (each.status_code, each.json()) for each in first
+    ]
+    assert {each.headers["idempotent-replayed"] for each in again} == {"true"}
+    assert len(receiver.received) == 2
+
+
+def test_where_there_was_nothing_to_test_a_key_says_so_again(client, receiver, register):
+    key = {"Idempotency-Key": "test-1"}
+    first = client.post("/v1/webhooks/test", headers=key)
+    register()
+
+    again = client.post("/v1/webhooks/test", headers=key)
+
+    assert (first.status_code, first.json()["code"]) == (400, "webhook_config_not_found")
+    assert (again.status_code, again.json()) == (400, first.json())
+    assert receiver.received == []
+
+
 def test_each_attempt_is_shown_and_no_secret_that_was_answered(
     client, receiver, register, telling, pay, outbound
 ):
