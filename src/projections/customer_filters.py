@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, o
 from domain.contact import mailbox, part_of_a_phone
 from domain.payment_types import SOURCES, Source
 from domain.text import seen
+from projections.book_totals import totals_by_currency
 from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_activity, customer_methods, customer_totals
 from projections.customers import customer_tags, customers, search_index
 from projections.engine.folding.timestamps import micros
+from projections.engine.querying.conditions import between
 from projections.subscriptions import (
     STANDINGS,
     SubscriptionStanding,
@@ -38,6 +40,8 @@ class CustomerFilter:
     it. Spend is inclusive, in minor units of `currency`, else of the book's most used one.
     `source` and `acquired_via` are the source and the source_id of the first payment that
     succeeded. `subscription_status` is the best of a customer's subscriptions, `none` without any.
+    `first_paid_from` ≤ that payment's success < `first_paid_to`, and it was in
+    `first_paid_currency`: these are the new customers of new_and_returning.
 
     new: created in the last 30 days, and no successful payment before those; active: a successful
     payment in the last 30 days; inactive: neither.
@@ -57,6 +61,14 @@ class CustomerFilter:
     source: Source | None = None
     acquired_via: str | None = None
     subscription_status: SubscriptionStanding | None = None
+    first_paid_from: datetime | None = None
+    first_paid_to: datetime | None = None
+    first_paid_currency: str | None = None
+
+    @property
+    def first_paid(self) -> tuple[datetime | None, datetime | None, str | None] | None:
+        asked = (self.first_paid_from, self.first_paid_to, self.first_paid_currency)
+        return None if asked == (None, None, None) else asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,14 @@ def conditions(
             through(summary.customer_id, *found),
         )
 
+    def first_paid(asked: tuple[datetime | None, datetime | None, str | None]) -> Condition:
+        start, end, paid_in = asked
+        # They stand first in the index: so all that the book has are said where none is asked for.
+        every = [each.currency for each in totals_by_currency(connection, book)]
+        in_time = between(paid_first.first_payment_at, start, end)
+        found = (paid_first.first_currency.in_([paid_in] if paid_in else every), *in_time)
+        return Condition(_has(paid_first, and_(*found)), through(paid_first.customer_id, *found))
+
     possible: list[tuple[Any, Callable[[Any], Condition]]] = [
         (filters.external_id, lambda called: known_as(known.external_id_seen == seen(called))),
         (filters.email, lambda email: known_as(known.mailbox == mailbox(email))),
@@ -124,6 +144,7 @@ def conditions(
         ),
         (filters.acquired_via, acquired_via),
         (filters.source, acquired_by),
+        (filters.first_paid, first_paid),
         (filters.subscription_status, lambda status: _as_subscriber(status, through)),
         *(([tag], lambda any_of: _tagged(any_of, through)) for tag in filters.tags_all),
         (filters.tags_any or None, lambda any_of: _tagged(any_of, through)),

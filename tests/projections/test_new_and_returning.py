@@ -1,6 +1,8 @@
 from datetime import timedelta
 from itertools import pairwise
 
+from projections.customer_filters import CustomerFilter
+from projections.customer_list import customer_list
 from projections.new_and_returning import new_and_returning
 
 DAY = timedelta(days=1)
@@ -70,6 +72,26 @@ def test_a_customer_who_is_deleted_has_paid_all_the_same(shop):
     shop.record(ama)
 
     assert told(shop) == [((1, 100), (0, 0), (0, 0))]
+
+
+def test_the_list_of_those_who_first_paid_in_a_time_is_as_long_as_the_figure(shop):
+    for name, days, currency in (("ama", 5, "GHS"), ("kofi", 3, "USD"), ("efua", 1, "GHS")):
+        shop.register(f"cus_{name}")
+        shop.pay(f"cus_{name}", 100, currency=currency, at=shop.now - days * DAY)
+        shop.pay(f"cus_{name}", 100, currency="GHS")
+    asked = {"start": shop.now - 4 * DAY, "end": shop.now + DAY}
+
+    def listed(**first_paid):
+        wanted = CustomerFilter(first_paid_from=asked["start"], **first_paid)
+        found = shop.ask(customer_list, wanted, now=shop.now, limit=50).page
+        return [each.customer_id for each in found.rows]
+
+    for currency in ("GHS", "USD"):
+        buckets = shop.ask(new_and_returning, **asked, currency=currency).buckets
+        expected = sum(each.new_customers for each in buckets)
+        assert len(listed(first_paid_currency=currency)) == expected == 1
+    assert sorted(listed()) == ["cus_efua", "cus_kofi"]
+    assert listed(first_paid_to=shop.now - 2 * DAY) == ["cus_kofi"]
 
 
 def test_an_empty_book_has_no_buckets(shop):

@@ -40,6 +40,9 @@ class FilterCustomers(BaseModel):
     source: Source | None = None
     acquired_via: str | None = Field(None, max_length=255)
     subscription_status: SubscriptionStanding | None = None
+    first_paid_from: Instant | None = None
+    first_paid_to: Instant | None = None
+    first_paid_currency: CurrencyCode | None = None
 
     @property
     def filter(self) -> CustomerFilter:

@@ -20,6 +20,7 @@ router = console_router()
 _ASKED: Final = (
     *("search", "tags", "source", "acquired_via", "activity_status", "subscription_status"),
     *("currency", "provider", "payment_method", "external_id", "email"),
+    *("first_paid_from", "first_paid_to", "first_paid_currency"),
 )
 _ORDER: Final = ("sort_by", "sort_desc")
 _BAD_REQUEST: Final = 400
@@ -39,6 +40,9 @@ _LABELS: Final = {
     "email": "Email",
     "spent_from": "Spent at least",
     "spent_to": "Spent at most",
+    "first_paid_from": "First paid from",
+    "first_paid_to": "First paid before",
+    "first_paid_currency": "First paid in",
 }
 _WORDS: Final = ("source", "activity_status", "subscription_status", "payment_method")
 

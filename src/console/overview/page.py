@@ -106,6 +106,7 @@ def _links(page: Page, span: Span, currency: str | None) -> dict[str, str]:
     """What explains a figure: the payments, say, that it is made of."""
     dates = {"from": None, "to": None, "preset": None}
     paid = {"succeeded_from": span.start, "succeeded_to": span.end}
+    new = {"first_paid_from": span.start, "first_paid_to": span.end}
     made = span.asked | {"preset": None}
 
     def payments(**query: Any) -> str:
@@ -120,7 +121,7 @@ def _links(page: Page, span: Span, currency: str | None) -> dict[str, str]:
         ),
         "attempts": payments(**made),
         "failed": payments(status="failed", **made),
-        "customers": page.url("/console/customers", sort_by="created_at", **dates),
+        "new": page.url("/console/customers", first_paid_currency=currency, **new, **dates),
         "top": page.url("/console/customers", sort_by="total_amount", **dates),
         "links": page.url("/console/links", **dates),
         "rankings": page.here(currency=currency, show=_RANKINGS),

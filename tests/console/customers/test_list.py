@@ -42,6 +42,7 @@ def test_it_shows_of_each_customer_what_the_api_says(console):
         {"spent_from": "1500"},
         {"spent_from": "1500.00", "spent_to": "1500.00"},
         {"currency": "GHS"},
+        {"first_paid_currency": "GHS"},
         {"payment_method": "card", "search": "ama"},
     ],
 )

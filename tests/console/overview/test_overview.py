@@ -167,6 +167,21 @@ def test_the_success_rate_leads_to_all_attempts_it_is_made_of(console, pay):
 
 
 @pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("preset", ["7d", "30d"])
+def test_new_customers_lead_to_exactly_these(client, console, preset):
+    client.post("/v1/customers", json={"name": "Kofi"}).raise_for_status()
+    page = shown(console, preset=preset).partition("New customers")[2]
+
+    href, figure = re.findall(r'<span class="value"><a href="([^"]*)"[^>]*>([^<]*)', page)[0]
+    listed = text_of(console.get(html.unescape(href)).text)
+
+    assert figure == {"7d": "0", "30d": "1"}[preset]
+    assert "Kofi" not in listed
+    assert ("1 to 1 of 1" in listed) == (figure == "1")
+    assert ("Nobody found" in listed) == (figure == "0")
+
+
+@pytest.mark.usefixtures("shop")
 def test_each_source_has_its_total_beside_what_it_brought_before(client, console):
     first, before = ((NOW.date() - timedelta(days=days)).isoformat() for days in (29, 59))
     asked = {"group_by": "source", "granularity": "all"}
