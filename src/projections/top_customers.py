@@ -6,9 +6,10 @@ All-time rankings are read straight off an index of customer_totals; a range ran
 succeeded in it.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import (
     BigInteger,
@@ -28,11 +29,21 @@ from projections.customers import customers, still_there
 from projections.engine.folding.timestamps import instant
 from projections.engine.querying.candidates import counted_up_to_few
 from projections.engine.querying.conditions import between, same
-from projections.engine.querying.pages import By, Page, PagePlace, fetch_page
+from projections.engine.querying.pages import By, Page, PagePlace, fetch_page, in_steps
 from projections.payments import payments
 
 Metric = Literal["total_spent", "payment_count"]
 Period = Literal["7d", "30d", "90d", "all"]
+
+
+class RankingFilter(TypedDict):
+    """By what, in which currency, of payments from where, succeeded at `start` ≤ t < `end`."""
+
+    metric: Metric
+    currency: str | None
+    country: str | None
+    start: datetime | None
+    end: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,18 @@ def top_customers(
     elif counted:
         found = counted_up_to_few(connection, ranking, found, limit=limit, **place)
     return TopCustomers(currency, found.showing(_ranked(connection, book, currency, found.rows)))
+
+
+def ranking_export(
+    connection: Connection, book: str, **asked: Unpack[RankingFilter]
+) -> Iterator[Ranked]:
+    """All of the ranking that `top_customers` has a page of; a range is read once for all of it."""
+    currency = asked["currency"] or most_used_currency(connection, book)
+    if currency is None:
+        return
+    figures, ranking = _ranking(book, currency, asked["country"], asked["start"], asked["end"])
+    for some in in_steps(connection, ranking, _order(figures.c, asked["metric"])):
+        yield from _ranked(connection, book, currency, some)
 
 
 def ranking_entry(
@@ -181,7 +204,7 @@ def _order(column: Any, metric: Metric) -> tuple[By, ...]:
     return (*first_two, By(column.first_payment_at, stated=True), By(column.customer_id))
 
 
-def _ranked(connection: Connection, book: str, currency: str, rows: list[Any]) -> list[Ranked]:
+def _ranked(connection: Connection, book: str, currency: str, rows: Sequence[Any]) -> list[Ranked]:
     found = {
         profile.customer_id: profile
         for profile in profiles(connection, book, [row.customer_id for row in rows])

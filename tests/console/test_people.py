@@ -34,6 +34,30 @@ def support(merchant):
         yield browser
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("customers", "customers/top", "payments", "payments/refunds", "payments/disputes"),
+        *("invoices", "subscriptions", "links"),
+    ],
+)
+def test_a_list_is_offered_as_a_file_to_whoever_may_take_it(console, support, client, ama, place):
+    plan = {"plan_id": "gold", "amount": 4000, "currency": "GHS", "interval": "monthly"}
+    paid = {"amount": 4000, "currency": "GHS", "customer_id": ama["id"]}
+    for path, body in (
+        ("subscriptions", plan | {"method": "momo", "customer_id": ama["id"]}),
+        ("payment-links", {"name": "Tea", "amount": 100, "currency": "GHS"}),
+        ("payments/intents", paid),
+    ):
+        made = client.post(f"/v1/{path}", json=body).raise_for_status().json()
+    client.post(f"/v1/payments/{made['id']}/refund", json={"amount": 100}).raise_for_status()
+    client.post(f"/v1/payments/{made['id']}/dispute", json={"amount": 100}).raise_for_status()
+
+    offered = [each.get(f"/console/{place}").text for each in (console, support)]
+
+    assert ["Export CSV" in each for each in offered] == [True, False]
+
+
 def test_a_person_looks_at_either_book(merchant, client, ama):  # noqa: ARG001
     add_person(merchant, EFUA, "owner")
     with signed_in_as(merchant, EFUA, mode="live") as browser:

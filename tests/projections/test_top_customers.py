@@ -2,9 +2,10 @@ from datetime import timedelta
 
 import pytest
 
+from projections.engine.querying import pages
 from projections.engine.querying.pages import BadCursor
 from projections.periods import start_of
-from projections.top_customers import top_customers
+from projections.top_customers import ranking_export, top_customers
 
 
 def ranked(shop, **asked):
@@ -141,6 +142,22 @@ def test_pages_never_overlap_and_miss_nobody(shop, metric, days):
 
     assert turned == everyone
     assert len(set(everyone)) == 11
+
+
+@pytest.mark.parametrize("metric", ["total_spent", "payment_count"])
+@pytest.mark.parametrize("country", [None, "GH"])
+def test_a_file_has_what_the_pages_have(shop, monkeypatch, metric, country):
+    monkeypatch.setattr(pages, "EXPORT_STEP", 2)
+    register(shop, *"abcdef")
+    for number, name in enumerate("abcde"):
+        for amount in range(number % 3 + 1):
+            shop.pay(f"cus_{name}", 100 * (amount + 1), country="GH")
+    asked = {"metric": metric, "currency": None, "country": country, "start": None, "end": None}
+
+    told = shop.ask(lambda *of: [*ranking_export(*of, **asked)])
+
+    assert len(told) == 5
+    assert told == shop.ask(top_customers, **asked, limit=50).page.rows
 
 
 def test_a_cursor_of_another_ranking_is_refused(shop):

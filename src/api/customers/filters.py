@@ -1,5 +1,6 @@
 """Filters of the queries of customers."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -12,8 +13,9 @@ from commands.fields import CountryCode, CurrencyCode
 from domain.payment_types import Source
 from projections.customer_filters import ActivityStatus, CustomerFilter
 from projections.customer_list import SortBy
+from projections.periods import start_of
 from projections.subscriptions import SubscriptionStanding
-from projections.top_customers import Metric, Period
+from projections.top_customers import Metric, Period, RankingFilter
 
 
 class FilterCustomers(BaseModel):
@@ -56,16 +58,28 @@ class ListCustomers(PageRequest, FilterCustomers):
     limit: UpTo100 = 50
 
 
-class ListTopCustomers(PageRequest):
+class FilterTopCustomers(BaseModel):
     """Ranked inside one currency: the asked one, else the most used one."""
 
-    limit: UpTo100 = 10
     metric: Metric = "total_spent"
     period: Period = "all"
     currency: CurrencyCode | None = None
     country: CountryCode | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
+
+    def ranking(self, now: datetime) -> RankingFilter:
+        return {
+            "metric": self.metric,
+            "currency": self.currency,
+            "country": self.country,
+            "start": self.start or start_of(self.period, now),
+            "end": self.end,
+        }
+
+
+class ListTopCustomers(PageRequest, FilterTopCustomers):
+    limit: UpTo100 = 10
 
 
 class ShowCustomerStats(BaseModel):

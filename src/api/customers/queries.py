@@ -24,21 +24,19 @@ from api.resources.customers import (
     Customer,
     Customers,
     CustomerStats,
-    TopCustomers,
     profile_of,
-    ranked_of,
     stats_of,
 )
 from api.resources.new_and_returning import NewAndReturning
 from api.resources.payments import Payments, listed_payment_of
 from api.resources.sources import CustomerSources, breakdown_of
+from api.resources.top_customers import TopCustomers, ranked_of
 from projections.customer_list import customer_list
 from projections.customer_profiles import profile
 from projections.customer_stats import customer_stats
 from projections.engine.querying.pages import Page
 from projections.new_and_returning import new_and_returning
 from projections.payment_list import ListedPayment, PaymentFilter, payment_list
-from projections.periods import start_of
 from projections.source_breakdown import source_breakdown
 from projections.top_customers import top_customers
 
@@ -79,11 +77,7 @@ async def list_top_customers(
     """The best customers; those without a successful payment are left out."""
     top = await request.ask(
         top_customers,
-        metric=query.metric,
-        currency=query.currency,
-        country=query.country,
-        start=query.start or start_of(query.period, request.now),
-        end=query.end,
+        **query.ranking(request.now),
         **query.place,
     )
     book = request.book

@@ -9,7 +9,6 @@ from domain.book import Book
 from domain.customer import Customer as CustomerAggregate
 from projections import book_totals, customer_stats, subscriptions
 from projections.customer_profiles import Profile
-from projections.top_customers import Ranked
 
 SubscriptionStatus = Literal["none", "active", "paused", "canceled"]
 Source = Literal["api", "payment_link", "subscription"]
@@ -133,30 +132,6 @@ class CustomersExport(Shape):
     total: Count
 
 
-class Ranking(Shape):
-    """The figures of the asked currency and range, by which a customer has its place."""
-
-    currency: Currency
-    total_spent: Amount
-    payment_count: Count
-    successful_payments: Count
-    first_payment_at: Moment
-
-
-class TopCustomer(Customer):
-    """A customer, and why it is where it is."""
-
-    ranked_by: Ranking
-
-
-class TopCustomers(Shape):
-    """The best customers, ranked inside one currency."""
-
-    currency: Currency | None
-    customers: list[TopCustomer]
-    pagination: Pagination
-
-
 class TagFigures(Shape):
     """What the customers with one tag spent, in one currency."""
 
@@ -211,11 +186,6 @@ def figures_of(profile: Profile) -> dict[str, Any]:
         subscriptions=SubscriptionCounts.of(profile.subscriptions),
         totals_by_currency=[CurrencyTotals.of(each) for each in profile.totals_by_currency],
     )
-
-
-def ranked_of(ranked: Ranked, book: Book) -> dict[str, Any]:
-    """A customer in a ranking, with the figures it is ranked by."""
-    return profile_of(ranked.profile, book) | {"ranked_by": Ranking.of(ranked)}
 
 
 def stats_of(stats: customer_stats.CustomerStats) -> dict[str, Any]:

@@ -32,6 +32,12 @@ async def show_top(page: Page) -> Response:
     )
 
 
+@router.get("/console/customers/top.csv")
+async def export_top(page: Page) -> Response:
+    ranged = _ranged(page, page.chosen(*_ASKED))
+    return page.api.passed_on("/v1/exports/top-customers", **ranged, format="csv")
+
+
 def _ranged(page: Page, asked: Mapping[str, Any]) -> dict[str, Any]:
     """This year begins with its first day where the page is; other periods are those of the API."""
     if asked.get("period") != _YEAR:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from api.resources.customers import Customer, CustomerStats, TopCustomer, TopCustomers
+from api.resources.customers import Customer, CustomerStats
 from api.resources.payments import PaymentSummary
 from api.resources.sources import CustomerSources
+from api.resources.top_customers import TopCustomer, TopCustomers
 from projections.engine.querying import candidates
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)

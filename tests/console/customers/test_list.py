@@ -1,6 +1,8 @@
 """The list of customers: what /v1/customers says, narrowed, in order, and page by page."""
 
+import csv
 import html
+import io
 import re
 
 import httpx
@@ -182,3 +184,20 @@ def test_an_empty_book_says_what_to_do_next(console):
 
     assert "No customers yet" in page
     assert "New customer" in page
+
+
+def test_the_ranking_is_a_file_of_the_same_people_in_the_same_order(console, till):
+    for name, amount in (("Ama", 100), ("Kofi", 300), ("Efua", 200)):
+        till.pay(till.add(name), amount)
+    till.pay(till.add("Yaw"), 900, "NGN")
+    page = console.get("/console/customers/top", params={"currency": "GHS", "period": "30d"}).text
+
+    [href] = [link for link in links(page) if "top.csv" in link]
+    file = console.get(href)
+
+    assert file.headers["content-type"].startswith("text/csv")
+    assert [row["name"] for row in csv.DictReader(io.StringIO(file.text))] == [
+        "Kofi",
+        "Efua",
+        "Ama",
+    ]

@@ -133,6 +133,15 @@ def every_row(
     return every_page(partial(fetch_page, connection, statement, order))
 
 
+def in_steps(
+    connection: Connection, statement: Select[Any], order: Sequence[By]
+) -> Iterator[Sequence[Row[Any]]]:
+    """The same, EXPORT_STEP by EXPORT_STEP, of what is worked out to the end for any page of it."""
+    ordered = statement.order_by(*map(_direction, order))
+    with connection.execute(ordered, execution_options={"yield_per": EXPORT_STEP}) as found:
+        yield from found.partitions()
+
+
 def every_page(fetch: Callable[..., Page[T]]) -> Iterator[T]:
     """All rows of a list, read EXPORT_STEP at a time, as they are taken."""
     cursor = None
