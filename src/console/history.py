@@ -1,12 +1,13 @@
 """History: who changed what of something that is set up, and when."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from console.pages import Page
 from console.states import word_of
+from console.steps import steps
 
-# The last so many; all of them are a call away.
 _SHOWN: Final = 20
 _WORDS: Final = {
     "created": "Made",
@@ -35,17 +36,26 @@ class Entry:
     href: str = ""
 
 
-async def history_of(page: Page, kind: str, named: str, *, place: str = "") -> list[Entry]:
+async def history_of(
+    page: Page, kind: str, named: str, place: str, *, has_versions: bool = False
+) -> dict[str, Any]:
     """Of a rule, a template or an integration of workflows, the last first.
 
-    ``place``: the page that shows each version of it, where there is one.
+    ``place``: its page, where further ones are a step away; it may show each version of it.
     """
     path = f"/v1/workflows/{kind}/{{}}/history"
-    found = await page.api.get(path, named, limit=_SHOWN)
-    return [
-        _entry(each, page.url(place, named, version=each["version"]) if place else "")
+    found = await page.api.get(path, named, limit=_SHOWN, **page.chosen("cursor", "offset"))
+    at = partial(page.url, place, named)
+    entries = [
+        _entry(each, at(version=each["version"]) if has_versions else "")
         for each in found["history"]
     ]
+    here = partial(at, **page.chosen("version"))
+    return {
+        "entries": entries,
+        "total": found["pagination"]["total"],
+        **steps(page, found["pagination"], len(entries), here),
+    }
 
 
 def _entry(change: dict[str, Any], href: str) -> Entry:

@@ -9,6 +9,7 @@ from console.states import word_of
 from console.steps import steps
 
 USUAL: Final = 50
+_MOST_AT_ONCE: Final = 200
 
 # Of what goes along from page to page, that which every list takes as its own filter.
 _FILTERED: Final = ("currency", "from", "to")
@@ -33,6 +34,18 @@ def unfiltered(page: Page, labels: Mapping[str, str]) -> str:
 def hidden(page: Page) -> dict[str, Any]:
     """What a form of filters carries on: all but what stands in its own fields."""
     return {name: value for name, value in page.carried.items() if name not in _FILTERED}
+
+
+async def whole(page: Page, path: str, name: str) -> list[dict[str, Any]]:
+    """All rows of a list of which there are never many: what somebody chooses from, say."""
+    rows: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        found = await page.api.get(path, limit=_MOST_AT_ONCE, cursor=cursor)
+        rows += found[name]
+        cursor = found["pagination"]["next_cursor"]
+        if cursor is None:
+            return rows
 
 
 def standing(page: Page, found: Answer, *, limit: int = USUAL) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Steps through a list: which part of it a page shows, and what is before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from console.pages import Page
@@ -9,15 +9,22 @@ from console.pages import Page
 _FURTHEST_BACK: Final = 10_000
 
 
-def steps(page: Page, pagination: Mapping[str, Any], shown: int) -> dict[str, Any]:
+def steps(
+    page: Page,
+    pagination: Mapping[str, Any],
+    shown: int,
+    here: Callable[..., str] | None = None,
+) -> dict[str, Any]:
     """``first``, ``back`` and ``next`` of a pager.
 
-    A cursor says where a page begins; the offset beside it, how many are before it.
+    A cursor says where a page begins; the offset beside it, how many are before it. ``here`` is the
+    address of the list, where that is not the one that was asked for.
     """
+    here = here or page.here
     offset, limit, cursor = (pagination[name] for name in ("offset", "limit", "next_cursor"))
     begins = max(offset - limit, 0)
     return {
         "first": offset + 1,
-        "back": page.here(offset=begins or None) if 0 < offset <= _FURTHEST_BACK else "",
-        "next": page.here(cursor=cursor, offset=offset + shown) if cursor else "",
+        "back": here(offset=begins or None) if 0 < offset <= _FURTHEST_BACK else "",
+        "next": here(cursor=cursor, offset=offset + shown) if cursor else "",
     }

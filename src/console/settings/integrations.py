@@ -19,6 +19,7 @@ from console.settings.providers import (
     provider_of,
     typed_of,
 )
+from console.steps import steps
 
 router = console_router()
 
@@ -27,13 +28,18 @@ PLACE: Final = "/console/settings/integrations"
 _API: Final = "/v1/workflows/integrations/{}"
 _ONE: Final = f"{PLACE}/{{integration_id}}"
 _NEW: Final = f"{PLACE}/new"
-_SHOWN: Final = 200
 
 
 @router.get(PLACE)
 async def list_integrations(page: Page) -> Response:
-    found = await page.api.get("/v1/workflows/integrations", limit=_SHOWN)
-    return page.render("settings/integrations.html", found=found, types=TYPES, label=_label)
+    found = await page.api.get("/v1/workflows/integrations", **page.chosen("cursor", "offset"))
+    return page.render(
+        "settings/integrations.html",
+        found=found,
+        types=TYPES,
+        label=_label,
+        **steps(page, found["pagination"], len(found["integrations"])),
+    )
 
 
 @router.get(_NEW, scope="workflows:write")
@@ -135,7 +141,7 @@ async def _shown(
         kind=TYPES[found["type"]],
         label=_label(found["type"], found["provider"]),
         labels={each.name: each.label for each in provider.asked} if provider else {},
-        changes=await history_of(page, "integrations", integration_id),
+        changes=await history_of(page, "integrations", integration_id, f"{PLACE}/{{}}"),
         problems=problems,
         tried=tried,
         status=problems.status,

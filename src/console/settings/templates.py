@@ -95,7 +95,9 @@ async def _shown(page: Page, template_id: str, problems: Problems = NONE) -> Res
         call=found.call,
         preview=preview and preview.body,
         refused=refused,
-        changes=await history_of(page, "templates", template_id, place=f"{PLACE}/{{}}"),
+        changes=await history_of(
+            page, "templates", template_id, f"{PLACE}/{{}}", has_versions=True
+        ),
         is_old=bool(page.query.get("version")),
         problems=problems,
         status=problems.status,

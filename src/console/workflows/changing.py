@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError
 from console.api_client import Answer
+from console.listings import whole
 from console.pages import Page
 from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
@@ -74,16 +75,14 @@ async def _editor(
 ) -> Response:
     report, refused = await _tried(page, rule) if page.form and not problems else (None, NONE)
     found = problems or refused
-    templates = await page.api.get("/v1/workflows/templates", limit=200)
-    integrations = await page.api.get("/v1/workflows/integrations", limit=200)
     return page.render(
         "workflows/edit.html",
         rule=rule,
         typed=typed,
         places=places_in(typed),
         triggers=[*TRIGGERS],
-        templates=templates["templates"],
-        integrations=integrations["integrations"],
+        templates=await whole(page, "/v1/workflows/templates", "templates"),
+        integrations=await whole(page, "/v1/workflows/integrations", "integrations"),
         report=report,
         problems=found,
         status=problems.status,

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from console.listings import chips
+from console.listings import chips, whole
 from console.pages import Page
 from console.routing import console_router
 from console.steps import steps
@@ -31,13 +31,13 @@ async def export_executions(page: Page) -> Response:
 async def list_executions(page: Page) -> Response:
     asked = page.chosen(*_FILTERS, "offset")
     found = await page.api.get("/v1/workflows/executions", **asked)
-    rules = await page.api.get("/v1/workflows/rules", limit=200)
+    rules = await whole(page, "/v1/workflows/rules", "workflows")
     place: dict[str, Any] = found["pagination"]
     upto = place["offset"] + len(found["executions"])
     return page.render(
         "workflows/executions.html",
         found=found,
-        names={each["id"]: each["name"] for each in rules["workflows"]},
+        names={each["id"]: each["name"] for each in rules},
         chips=[*chips(page, _FILTERS, ("status",))],
         total=place["total"],
         is_exact=place["total_is_exact"],

@@ -8,19 +8,24 @@ from console.history import history_of
 from console.pages import Page
 from console.problems import NONE, Problems, not_typed
 from console.routing import console_router
+from console.steps import steps
 
 router = console_router()
 
 RULE: Final = "/console/workflows/rules/{}"
 
 _ONE: Final = RULE.replace("{}", "{workflow_id}")
-_SHOWN: Final = 200
 
 
 @router.get("/console/workflows")
 async def list_rules(page: Page) -> Response:
-    found = await page.api.get("/v1/workflows/rules", limit=_SHOWN)
-    return page.render("workflows/list.html", found=found, state_of=state_of)
+    found = await page.api.get("/v1/workflows/rules", **page.chosen("cursor", "offset"))
+    return page.render(
+        "workflows/list.html",
+        found=found,
+        state_of=state_of,
+        **steps(page, found["pagination"], len(found["workflows"])),
+    )
 
 
 @router.get(_ONE)
@@ -71,7 +76,7 @@ async def _shown(page: Page, rule: dict[str, Any], problems: Problems = NONE) ->
         "workflows/rule.html",
         rule=rule,
         state=state_of(rule),
-        changes=await history_of(page, "rules", rule["id"]),
+        changes=await history_of(page, "rules", rule["id"], RULE),
         call=call,
         problems=problems,
         status=problems.status,

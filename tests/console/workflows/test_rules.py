@@ -1,8 +1,12 @@
 """Workflows in the console: an editor without script, and what a rule would have done beside it."""
 
+import html
+import re
+
 import pytest
 from console_browser import signed_in
 from page_forms import fields_of
+from page_text import text_of
 
 SPENDERS = {
     "name": "Big spenders",
@@ -225,3 +229,54 @@ def test_whoever_may_only_look_finds_nothing_to_press(merchant, client, rule):
 
 def test_without_executions_a_page_says_what_would_be_there(console):
     assert "Nothing followed yet" in console.get("/console/workflows/executions").text
+
+
+def test_the_lists_of_what_is_set_up_go_on_where_they_end(console, client, rule):
+    said = {name: rule[name] for name in ("trigger", "conditions", "actions")}
+    for number in range(49):
+        made(client, "/v1/workflows/rules", name=f"Rule {number:02}", **said)
+    config = {"from": "hello@shop.example", "host": "smtp.shop.example", "port": 465}
+    for number in range(51):
+        name = f"Mail {number:02}"
+        through = {"type": "email", "provider": "smtp", "name": name, "config": config}
+        made(client, "/v1/workflows/integrations", **through)
+
+    for place in ("/console/workflows", "/console/settings/integrations"):
+        first = console.get(place).text
+        second = console.get(following(first)).text
+
+        assert "1 to 50 of 51" in text_of(first)
+        assert "51 to 51 of 51" in text_of(second)
+
+
+def test_how_a_rule_changed_goes_on_as_well(console, client, rule):
+    for number in range(25):
+        path = f"/v1/workflows/rules/{rule['id']}"
+        client.put(path, json={"name": f"Name {number}"}).raise_for_status()
+
+    first = console.get(place(rule)).text
+    second = console.get(following(first)).text
+
+    assert "(version 26)" in first
+    assert "(version 1)" not in first
+    assert "21 to 26 of 26" in text_of(second)
+    assert "(version 1)" in second
+
+
+def test_a_template_is_chosen_from_all_there_are(console, client):
+    for number in range(201):
+        words = {"type": "sms", "name": f"Words {number:03}", "body": "Thank you"}
+        made(client, "/v1/workflows/templates", **words)
+
+    editor = console.get("/console/workflows/new").text
+
+    assert "Words 000" in editor
+    assert "Words 200" in editor
+
+
+def made(client, path, **body):
+    return client.post(path, json=body).raise_for_status().json()
+
+
+def following(page):
+    return html.unescape(re.search(r'rel="next" href="([^"]+)"', page)[1])
