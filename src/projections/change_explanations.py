@@ -23,7 +23,8 @@ from projections.explanations import OF_CUSTOMER, ExplainingFact, Explanation, T
 from projections.payments import payments
 from projections.payments_as_of import PaymentsAsOf
 
-# So many facts are read at once, for one page for so many seconds.
+# So many facts are read at once at most, for one page for so many seconds. The first time it is no
+# more than fill a page if each makes a difference.
 _LOOKED_AT = 2_000
 _LONGEST = 3.0
 # So many payments are told apart from those which cannot differ.
@@ -96,6 +97,11 @@ class Ahead:
     positions: Sequence[int] | None = None
     payments: Collection[str] | None = None
 
+    def goes_on(self, upto: int) -> bool:
+        """Whether the customer has facts behind these positions, and before another."""
+        found = self.positions
+        return found is not None and len(found) == _LOOKED_AT and found[-1] < upto
+
 
 def ahead(
     connection: Connection,
@@ -135,20 +141,24 @@ def explain_change(
 ) -> Explanation:
     """The next facts that make a difference: `limit` of them, or those found in some seconds."""
     ends, facts, position = monotonic() + _LONGEST, list[ExplainingFact](), begins.position
+    step = min(limit + 1, _LOOKED_AT)
     while True:
-        wanted = _wanted(ledger, book, difference, begins, (position, after.upto))
+        part = {"after": position, "upto": after.upto, "limit": step}
+        wanted = _wanted(ledger, book, difference, begins, **part)
         concerned = [each for each in wanted if _can_differ(each, begins)]
         read = _with_what_led_there(ledger, book, concerned, before, after)
         found = _differing(read, difference, before, after, position)
         room = limit - len(facts)
         facts += found[:room]
-        is_last = len(wanted) < _LOOKED_AT and len(found) <= room
+        is_end = len(wanted) < step
+        is_last = is_end and len(found) <= room and not begins.goes_on(after.upto)
         if len(found) > room:
             position = max(position, facts[-1].stored.position)
             break
         position = wanted[-1].position if wanted else position
-        if is_last or begins.positions is not None or monotonic() >= ends:
+        if is_end or monotonic() >= ends:
             break
+        step = min(2 * step, _LOOKED_AT)
     total = begins.sum + sum(each.adds for each in facts)
     return Explanation(facts, total, None if is_last else f"{position}.{total}")
 
@@ -212,14 +222,13 @@ class _Side:
 
 
 def _wanted(
-    ledger: Ledger, book: str, difference: Difference, begins: Ahead, between: tuple[int, int]
+    ledger: Ledger, book: str, difference: Difference, begins: Ahead, **part: int
 ) -> list[StoredFact]:
     """Facts that may make a difference, in the order of the book."""
-    position, upto = between
-    if begins.positions is not None:
-        return ledger.read_at(book, [each for each in begins.positions if each <= upto])
-    topics = list(difference.terms)
-    return ledger.read_topics(book, topics, after=position, upto=upto, limit=_LOOKED_AT)
+    if begins.positions is None:
+        return ledger.read_topics(book, list(difference.terms), **part)
+    theirs = [each for each in begins.positions if part["after"] < each <= part["upto"]]
+    return ledger.read_at(book, theirs[: part["limit"]])
 
 
 def _with_what_led_there(

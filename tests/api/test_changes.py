@@ -8,6 +8,7 @@ from heapq import nsmallest
 import httpx
 import pytest
 
+from ledger.ledger import Ledger
 from projections import changes
 from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
@@ -177,6 +178,29 @@ def test_a_page_is_full_however_many_facts_make_no_difference(shop, reported, mo
         assert len(told["facts"]) == min(2, len(rest["facts"]))
         assert rest["sum"] == rest["value"]
         assert rest["pagination"]["next_cursor"] is None
+
+
+@on_both_databases
+def test_a_page_of_one_customer_reads_their_facts_and_no_more_than_it_takes(client, monkeypatch):
+    at, read = now(), []
+    for number in range(1, 16):
+        ama = pay(client, 100 * number, JANUARY)["customer_id"]
+        pay(client, number, JANUARY, customer="usr_kofi")
+    asked = {"since": at, "customer_id": ama, "figure": "total_spent"}
+    whole = get(client, "/v1/changes/explain", **asked, limit=200)
+    read_at = Ledger.read_at
+
+    def noted(ledger, book, positions):
+        read.extend(positions)
+        return read_at(ledger, book, positions)
+
+    monkeypatch.setattr(Ledger, "read_at", noted)
+    first = get(client, "/v1/changes/explain", **asked, limit=3)
+
+    assert whole["sum"] == whole["value"] == 12_000
+    assert len(whole["facts"]) == 15
+    assert first["facts"] == whole["facts"][:3]
+    assert len(read) <= 12
 
 
 @on_both_databases
