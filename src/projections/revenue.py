@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, sel
 
 from domain.payment_types import SOURCES
 from projections.book_totals import totals_by_currency
-from projections.engine.folding.timestamps import DAY, QUARTER, instant
+from projections.engine.folding.timestamps import DAY, QUARTER, instant, micros
 from projections.movement_totals import revenue
 from projections.payment_movements import Moved, MovementFilter, moved_of, payment_movements, sums
 from projections.time_buckets import Granularity, Span, as_rows, buckets_of, in_parts
@@ -84,6 +84,23 @@ def revenue_series(
     )
 
 
+def moved_within(
+    connection: Connection,
+    book: str,
+    currency: str,
+    start: datetime | None,
+    end: datetime | None,
+) -> Moved:
+    """All that happened at `start` ≤ t < `end`, in one currency."""
+    first, after = _first_and_after(connection, book, currency)
+    span = (
+        first if start is None else max(first, micros(start)),
+        after if end is None else min(after, micros(end)),
+    )
+    [parts] = _Asked(connection, book, currency, by_source=False).parts([span])
+    return _sum(part for _, part in parts)
+
+
 # What happened by one source, or by any: then the source is "".
 _Part = tuple[str, Moved]
 
@@ -102,12 +119,19 @@ def _sum(moved: Iterable[Moved]) -> Moved:
 
 
 def _beginning(connection: Connection, book: str, currency: str) -> datetime | None:
-    first = connection.execute(
-        select(func.min(revenue.c.starts_at)).where(
-            revenue.c.book == book, revenue.c.currency == currency, revenue.c.length == QUARTER
+    first, after = _first_and_after(connection, book, currency)
+    return instant(first) if first < after else None
+
+
+def _first_and_after(connection: Connection, book: str, currency: str) -> Span:
+    """From when to when anything happened, in whole quarters of an hour; empty if nothing did."""
+    column = revenue.c
+    row = connection.execute(
+        select(func.min(column.starts_at), func.max(column.starts_at)).where(
+            column.book == book, column.currency == currency, column.length == QUARTER
         )
-    ).scalar()
-    return None if first is None else instant(first)
+    ).one()
+    return (0, 0) if row[0] is None else (row[0], row[1] + QUARTER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,16 @@ from domain.payment_types import SOURCES
 from projections.book_totals import most_used_currency
 from projections.customer_summary import customer_summary
 from projections.engine.folding.timestamps import instant_or_none
-from projections.engine.querying.pages import By, Page, PageArguments, PagePlace, fetch_page
+from projections.engine.querying.pages import (
+    By,
+    Page,
+    PageArguments,
+    PagePlace,
+    fetch_page,
+    fetch_page_and_count,
+)
 from projections.engine.querying.records import record_from
+from projections.revenue import moved_within
 from projections.source_figures import Scope, source_figures
 
 
@@ -119,10 +127,11 @@ def ranked_sources(
     """
     currency = currency or most_used_currency(connection, book)
     scope = Scope(book, None, currency or "", start, end)
-    by_source, count, amount = _all_sources(connection, scope)
     if group_by == "source_id":
-        ranked = _ranked(connection, scope, source, (count, amount), limit=limit, **place)
+        whole = _whole(connection, scope)
+        ranked = _ranked(connection, scope, source, whole, limit=limit, **place)
         return RankedSources(currency, ranked)
+    by_source, _, _ = _all_sources(connection, scope)
     asked = [each for each in by_source if source in (None, each.source)]
     asked.sort(key=lambda each: (-each.amount, -each.succeeded, each.source))
     first = place.get("offset", 0)
@@ -140,8 +149,9 @@ def source_entry(
     end: datetime | None = None,
 ) -> SourceFigures:
     """What `ranked_sources` says of one source, or of one source_id; shares are not told."""
-    figures = source_figures(Scope(book, None, currency, start, end), by_id=source_id is not None)
-    asked = select(figures).where(figures.c.source == source)
+    scope = Scope(book, None, currency, start, end)
+    figures = source_figures(scope, by_id=source_id is not None, source=source)
+    asked = select(figures)
     if source_id is not None:
         asked = asked.where(figures.c.source_id == source_id)
     row = connection.execute(asked).first()
@@ -155,6 +165,12 @@ def _usual_currency(connection: Connection, book: str, customer_id: str | None) 
     return connection.execute(
         select(summary.currency).where(summary.book == book, summary.customer_id == customer_id)
     ).scalar()
+
+
+def _whole(connection: Connection, scope: Scope) -> tuple[int, int]:
+    """The count and amount of all that succeeded in a book: what shares are of."""
+    moved = moved_within(connection, scope.book, scope.currency, scope.start, scope.end)
+    return moved.succeeded, moved.amount
 
 
 def _all_sources(connection: Connection, scope: Scope) -> tuple[list[SourceFigures], int, int]:
@@ -174,22 +190,24 @@ def _ranked(
     paid_only: bool = False,
     **page: Unpack[PageArguments],
 ) -> Page[SourceFigures]:
-    figures = source_figures(scope, by_id=True)
+    figures = source_figures(scope, by_id=True, source=source)
     listed = select(figures)
-    if source is not None:
-        listed = listed.where(figures.c.source == source)
     if paid_only:
         listed = listed.where(figures.c.succeeded > 0)
-    total = connection.execute(select(func.count()).select_from(listed.subquery())).scalar_one()
     order = (
         By(figures.c.amount, descending=True, stated=True),
         By(figures.c.succeeded, descending=True, stated=True),
         By(figures.c.source, stated=True),
         By(figures.c.source_id, stated=True),
     )
-    return fetch_page(connection, listed, order, total=total, **page).of(
-        lambda row: _source(row, *whole)
-    )
+    if scope.is_of_all_time:
+        # A page of the rollups comes off an index.
+        counted = select(func.count()).select_from(listed.subquery())
+        total = connection.execute(counted).scalar_one()
+        found = fetch_page(connection, listed, order, total=total, **page)
+    else:
+        found = fetch_page_and_count(connection, listed, order, **page)
+    return found.of(lambda row: _source(row, *whole))
 
 
 def _source(row: Any, count: int, amount: int) -> SourceFigures:

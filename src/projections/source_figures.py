@@ -38,19 +38,26 @@ class Scope:
     start: datetime | None
     end: datetime | None
 
+    @property
+    def is_of_all_time(self) -> bool:
+        return self.start is None and self.end is None
 
-def source_figures(scope: Scope, *, by_id: bool) -> Subquery:
-    """One row for each source, or source_id, with a payment: the figures without the shares."""
-    if scope.start is not None or scope.end is not None:
-        return _in_a_range(scope, by_id=by_id)
+
+def source_figures(scope: Scope, *, by_id: bool, source: str | None = None) -> Subquery:
+    """One row for each source, or source_id, with a payment: the figures without the shares.
+
+    `source`: of this one alone.
+    """
+    if not scope.is_of_all_time:
+        return _in_a_range(scope, source, by_id=by_id)
     if by_id:
-        return _each_id(scope)
-    return _each_source(scope)
+        return _each_id(scope, source)
+    return _each_source(scope, source)
 
 
-def _each_id(scope: Scope) -> Subquery:
+def _each_id(scope: Scope, source: str | None) -> Subquery:
     """The rollups as they are: a page of them comes off an index, and nothing is added up."""
-    table, conditions = _rollup(scope)
+    table, conditions = _rollup(scope, source)
     column = table.c
     return (
         select(
@@ -67,8 +74,8 @@ def _each_id(scope: Scope) -> Subquery:
     )
 
 
-def _each_source(scope: Scope) -> Subquery:
-    table, conditions = _rollup(scope)
+def _each_source(scope: Scope, source: str | None) -> Subquery:
+    table, conditions = _rollup(scope, source)
     column = table.c
     paid = func.sum(column.succeeded)
     return (
@@ -87,11 +94,13 @@ def _each_source(scope: Scope) -> Subquery:
     )
 
 
-def _rollup(scope: Scope) -> tuple[Table, list[ColumnElement[bool]]]:
+def _rollup(scope: Scope, source: str | None) -> tuple[Table, list[ColumnElement[bool]]]:
     table = source_totals if scope.customer_id is None else customer_sources
     conditions = [table.c.book == scope.book, table.c.currency == scope.currency]
     if scope.customer_id is not None:
         conditions.append(table.c.customer_id == scope.customer_id)
+    if source is not None:
+        conditions.append(table.c.source == source)
     return table, conditions
 
 
@@ -112,8 +121,8 @@ def _payers(table: Table, *, by_id: bool) -> ColumnElement[int]:
     return found
 
 
-def _in_a_range(scope: Scope, *, by_id: bool) -> Subquery:
-    filters = MovementFilter(currency=scope.currency, customer_id=scope.customer_id)
+def _in_a_range(scope: Scope, source: str | None, *, by_id: bool) -> Subquery:
+    filters = MovementFilter(currency=scope.currency, customer_id=scope.customer_id, source=source)
     moved = payment_movements(scope.book, filters, scope.start, scope.end).c
     source_id = func.coalesce(moved.source_id, "") if by_id else cast(literal(""), Text)
     paid_at = case((moved.succeeded == 1, moved.moved_at))

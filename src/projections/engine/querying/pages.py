@@ -9,7 +9,7 @@ import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack
 
@@ -21,7 +21,9 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    func,
     or_,
+    select,
     true,
     tuple_,
 )
@@ -124,6 +126,25 @@ def fetch_page(
             last = tuple(rows[limit - 1])[-len(order) :]
             return Page(rows[:limit], total, cursor_at(order, last))
     return Page(rows, total, None)
+
+
+def fetch_page_and_count(
+    connection: Connection,
+    statement: Select[Any],
+    order: Sequence[By],
+    **request: Unpack[PageArguments],
+) -> Page[Row[Any]]:
+    """The same with the total, of what is worked out to the end for any page of it.
+
+    What comes off an index is not: there it is counted apart.
+    """
+    if not request.get("cursor"):
+        counting = statement.add_columns(func.count().over().label("everybody"))
+        found = fetch_page(connection, counting, order, **request)
+        if found.rows:
+            return replace(found, total=found.rows[0].everybody)
+    total = connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    return fetch_page(connection, statement, order, total=total, **request)
 
 
 def every_row(
