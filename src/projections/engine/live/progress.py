@@ -11,8 +11,8 @@ class Progress:
 
     `lag` (facts that are recorded but not in the views) and `parked` (books that wait at a fact
     that cannot be folded) are those of all books as of its last look, whoever folds them. `facts`,
-    `batches` and `folding_seconds` count since the start; `failure` is why the last batch was not
-    written, None once one was.
+    `batches` and `folding_seconds` count since the start; `failure` is the kind of error by which
+    the last batch was not written, None once one was.
     """
 
     lag: int = 0

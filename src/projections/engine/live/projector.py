@@ -222,13 +222,20 @@ class Projector:
                 self.progress.failure = None
                 pause = _FAILURE_PAUSE_SECONDS
             except Exception as error:  # noqa: BLE001 (shown in the health page, and tried again)
-                self.progress.failure = reason(error)
+                self._note_failure(error)
                 pause = _FAILURE_PAUSE_SECONDS
             if folded:
                 self._contended_seconds = _SHORTEST_CONTENDED_SECONDS
                 self._rest(folded)
             elif pause is not None or not self._queue:
                 self._sleep(pause)
+
+    def _note_failure(self, error: Exception) -> None:
+        """Anybody may ask for the kind of it; the log says the rest, once until it is another."""
+        kind = type(error).__name__
+        if self.progress.failure != kind:
+            _log.warning("the views could not be written", error=reason(error))
+        self.progress.failure = kind
 
     def _rest(self, folded: int) -> None:
         if folded < FACTS_PER_BATCH and self._rest_skipped.wait(self._rest_seconds):

@@ -5,6 +5,8 @@ import time
 from dataclasses import replace
 
 from sqlalchemy import delete
+from structlog.testing import capture_logs
+from waiting import awaited
 
 from projections.engine.folding.changes import Changes
 from projections.engine.folding.checkpoints import (
@@ -209,3 +211,27 @@ def test_a_book_another_process_could_fold_is_not_parked_any_more(shop, toys):
     projector.project_once()
 
     assert not projector.progress.parked
+
+
+def test_why_views_cannot_be_written_is_logged_once_and_only_its_kind_is_told(shop, monkeypatch):
+    shop.begin()
+    projector = shop.projector()
+    errors = [ValueError("of org_x/live"), ValueError("of org_y/live"), KeyError("org_z/live")]
+    told = []
+
+    def fail():
+        told.append(projector.progress.failure)
+        if errors:
+            raise errors.pop(0)
+        return 0
+
+    monkeypatch.setattr(projector, "project_once", fail)
+    with capture_logs() as log:
+        projector.start()
+        awaited(lambda: len(told) > 3 and projector.progress.failure is None)
+
+    assert told[:4] == [None, "ValueError", "ValueError", "KeyError"]
+    assert [each["error"] for each in log] == [
+        "ValueError: of org_x/live",
+        "KeyError: 'org_z/live'",
+    ]
