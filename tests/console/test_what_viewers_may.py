@@ -24,6 +24,10 @@ READS = sorted(each for each in SCOPES if each.endswith(":read"))
 KEYS = {
     "a key that reads": READS,
     "a key of payments": ["payments:read", "payments:write"],
+    "a key of customers": [
+        f"{each}:read" for each in ("customers", "subscriptions", "webhooks", "payment_links")
+    ],
+    "a key of invoices": ["invoices:read", "workflows:read"],
 }
 
 
@@ -74,7 +78,9 @@ def test_no_form_and_no_link_of_a_page_is_refused(viewer, addresses):
         answer = viewer.get(address)
         if answer.status_code == 200:
             for each in LINK.findall(answer.text):
-                links.setdefault(kind_of(html.unescape(each)), (address, html.unescape(each)))
+                links.setdefault(
+                    (kind_of(address), kind_of(html.unescape(each))), (address, html.unescape(each))
+                )
             for form in read(answer.text).forms:
                 kind = (form.method, kind_of(urljoin(address, form.action)), *form.fixed)
                 forms.setdefault(kind, (address, form))

@@ -121,9 +121,9 @@ def _links(page: Page, span: Span, currency: str | None) -> dict[str, str]:
         ),
         "attempts": payments(**made),
         "failed": payments(status="failed", **made),
-        "new": page.url("/console/customers", first_paid_currency=currency, **new, **dates),
-        "top": page.url("/console/customers", sort_by="total_amount", **dates),
-        "links": page.url("/console/links", **dates),
+        "new": page.link("/console/customers", first_paid_currency=currency, **new, **dates),
+        "top": page.link("/console/customers", sort_by="total_amount", **dates),
+        "links": page.link("/console/links", **dates),
         "rankings": page.here(currency=currency, show=_RANKINGS),
         **{source: payments(source=source, **paid) for source in charts.SOURCES},
     }
