@@ -11,6 +11,8 @@ _SAID: Final = tuple(
         (r"String should have at least 1 character", "must not be empty"),
         (r"String should have at least (\d+) characters?", r"must have at least \1 characters"),
         (r"String should match pattern .*", "has a sign that cannot be kept"),
+        (r"must not contain NUL characters", "has a sign that cannot be kept"),
+        (r"^is not UTF-8", "has signs that cannot be read"),
         (r"List should have at most (\d+) items?.*", r"must be at most \1"),
         (r"Input should be a valid (?:integer|number).*", "must be a number"),
         (r"Input should be a valid string", "must be a text"),
@@ -48,7 +50,14 @@ _AREAS: Final = {
     "system": "the system",
 }
 _VERBS: Final = {"read": "see", "write": "change", "operate": "work on"}
-_LABELS: Final = {"tz": "Zone", "customer_id": "Customer", "as_of": "As of", "known_at": "Known at"}
+_LABELS: Final = {
+    "tz": "Zone",
+    "customer_id": "Customer",
+    "as_of": "As of",
+    "known_at": "Known at",
+    "q": "Search",
+    "query": "Address",
+}
 
 
 def sentence_of(reason: str, *, beside: bool = True) -> str:

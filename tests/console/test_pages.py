@@ -295,12 +295,21 @@ def test_what_nobody_can_read_of_an_address_can_be_left_out(console, asked, left
     assert console.get(left).status_code == 200
 
 
-@pytest.mark.parametrize("broken", ["q=%00", "q%00=ama", "q=%ff", "&".join(["q=a"] * 2_000)])
-def test_an_address_that_holds_what_nobody_can_read_is_refused_on_a_page(console, broken):
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("q=%00", "Search: has a sign that cannot be kept."),
+        ("q%00=ama", "Search: has a sign that cannot be kept."),
+        ("q=%ff", "Address: has signs that cannot be read."),
+        ("&".join(["q=a"] * 2_000), "Address: more than"),
+    ],
+)
+def test_an_address_that_holds_what_nobody_can_read_is_refused_on_a_page(console, broken, said):
     refused = console.get(f"/console/search?{broken}")
 
     assert refused.status_code == 400
     assert 'id="rail"' in refused.text
+    assert said in refused.text
     assert '<a class="button" href="/console/search">Without it</a>' in refused.text
 
 
