@@ -186,6 +186,14 @@ class Ledger:
             self._asked, book, topics, after=after, upto=upto, limit=limit
         )
 
+    def read_last_of_topics(
+        self, book: str, topics: Collection[str], *, after: int, upto: int, limit: int
+    ) -> list[StoredFact]:
+        """The last so many of them, in the order of the book as well."""
+        return picked_facts.read_last_of_topics(
+            self._asked, book, topics, after=after, upto=upto, limit=limit
+        )
+
     def read_at(self, book: str, positions: Collection[int]) -> list[StoredFact]:
         """The facts at these positions, in their order."""
         return picked_facts.read_at(self._asked, book, positions)

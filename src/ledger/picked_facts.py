@@ -16,9 +16,20 @@ _PART = (events.c.stream, Column("after_it", BigInteger), Column("up_to_it", Big
 def read_topics(
     engine: Engine, book: str, topics: Collection[str], *, after: int, upto: int, limit: int
 ) -> list[StoredFact]:
+    return _asked(engine, _of_topics(book, topics, after, upto).limit(limit))
+
+
+def read_last_of_topics(
+    engine: Engine, book: str, topics: Collection[str], *, after: int, upto: int, limit: int
+) -> list[StoredFact]:
+    last_first = _of_topics(book, topics, after, upto).order_by(events.c.position.desc())
+    return _ask(engine, last_first.limit(limit))[::-1]
+
+
+def _of_topics(book: str, topics: Collection[str], after: int, upto: int) -> Select[Any]:
     position = events.c.position
     among = (position > after, position <= upto, events.c.topic.in_(topics))
-    return _asked(engine, select(events).where(events.c.book == book, *among).limit(limit))
+    return select(events).where(events.c.book == book, *among)
 
 
 def read_at(engine: Engine, book: str, positions: Collection[int]) -> list[StoredFact]:
@@ -33,11 +44,14 @@ def read_parts(engine: Engine, book: str, parts: Mapping[str, tuple[int, int]]) 
 
 
 def _asked(engine: Engine, query: Select[Any]) -> list[StoredFact]:
-    ordered = query.order_by(events.c.position)
+    return _ask(engine, query.order_by(events.c.position))
+
+
+def _ask(engine: Engine, query: Select[Any]) -> list[StoredFact]:
     return ask(
         engine,
         lambda connection: [
-            StoredFact(*row) for row in connection.execute(ordered).cursor.fetchall()
+            StoredFact(*row) for row in connection.execute(query).cursor.fetchall()
         ],
     )
 

@@ -33,6 +33,17 @@ def test_those_of_some_topics_are_read_between_two_positions(filled):
     assert read() == []
 
 
+def test_the_last_of_some_topics_are_read_in_the_order_of_the_book(filled):
+    def read(*topics, after=0, upto=9, limit=9):
+        found = filled.read_last_of_topics(BOOK, topics, after=after, upto=upto, limit=limit)
+        return positions(found)
+
+    assert read("payment.noted") == [1, 2, 3, 5, 6]
+    assert read("payment.noted", limit=2) == [5, 6]
+    assert read("payment.noted", "payment.other", after=1, upto=5, limit=3) == [3, 4, 5]
+    assert read() == []
+
+
 def test_those_at_some_positions_are_read_in_their_order(filled):
     assert positions(filled.read_at(BOOK, [5, 2, 99])) == [2, 5]
     assert filled.read_at(BOOK, []) == []

@@ -58,7 +58,7 @@ class BacktestExample(Shape):
 
 
 class Backtest(Shape):
-    """Nothing was sent. Where it is not complete, ask again from `looked_until`."""
+    """Nothing was sent. Where it is not complete, ask again until `since`."""
 
     since: Moment
     looked_until: Moment

@@ -55,7 +55,8 @@ async def backtest_workflow(
 ) -> Response:
     """Who would have been told what, how often, and what that would have cost, by its terms of now.
 
-    It looks for a few seconds at most, and says with `is_complete` whether it came to the end.
+    It looks for a few seconds at most, at what was recorded last first, and says with `is_complete`
+    whether it came to the beginning.
     Facts are looked at by the moment they were recorded. People, a hundred at most with those first
     who would have been told most often, and examples are shown to keys that also have
     `customers:read`.
@@ -97,14 +98,14 @@ async def _tried(request: ApiRequest, rule: WorkflowRule, said: BacktestRange) -
     def run() -> tuple[Report, datetime]:
         after, upto = _before(request, since), ledger.position_at(book, until)
         report = asyncio.run(_backtest(request).run(book, rule, after=after, upto=upto, now=now))
-        return report, until if report.is_complete else _recorded_at(request, report.until)
+        return report, since if report.is_complete else _recorded_at(request, report.after + 1)
 
     async with request.dependencies.exports.turn(request.org_id):
         try:
-            report, looked_until = await asyncio.to_thread(run)
+            report, looked_since = await asyncio.to_thread(run)
         except ViewsAreLate:
             raise ViewsRebuilding(None) from None
-    moments = {"since": since, "looked_until": looked_until}
+    moments = {"since": looked_since, "looked_until": until}
     return answer(backtest_of(report, book, tells=request.reads_customers, **moments))
 
 

@@ -27,7 +27,8 @@ from ledger.clock import written
 from ledger.facts import FactMapper, StoredFact
 from ledger.ledger import Ledger
 
-# So many facts are looked at in one go, for so many seconds; the answer says how far it came.
+# So many facts are looked at in one go, for so many seconds, the last of them first; the answer
+# says how far back it came.
 MOST_FACTS: Final = 50_000
 _LONGEST: Final = 5.0
 _PAGE: Final = 500
@@ -51,22 +52,22 @@ class Backtest:
     ) -> Report:
         """Of the facts after a position and up to another; what is not due ``now`` is left out."""
         topics = [fact.TOPIC for fact in TRIGGERS[rule.trigger].facts]
-        report = Report(after, [ActionCount(each["type"]) for each in rule.actions])
+        report = Report(upto, [ActionCount(each["type"]) for each in rule.actions])
         rehearsal = Rehearsal(report, self._writing)
         await rehearsal.begin(book, rule.actions)
         ends = monotonic() + _LONGEST
-        while topics and report.until < upto:
+        while topics and report.after > after:
             if report.facts >= MOST_FACTS or (report.facts and monotonic() >= ends):
                 report.is_complete = False
                 return report
-            page = self._ledger.read_topics(
-                book, topics, after=report.until, upto=upto, limit=_PAGE
+            page = self._ledger.read_last_of_topics(
+                book, topics, after=after, upto=report.after, limit=_PAGE
             )
             told = [stored for stored in page if self._may_set_off(stored)]
-            for occurrence in self._subjects.after(book, told):
+            for occurrence in reversed(self._subjects.after(book, told)):
                 await self._look(report, rehearsal, rule, occurrence, now)
             report.facts += len(page)
-            report.until = page[-1].position if len(page) == _PAGE else upto
+            report.after = page[0].position - 1 if len(page) == _PAGE else after
         return report
 
     def _may_set_off(self, stored: StoredFact) -> bool:

@@ -49,9 +49,9 @@ class Person:
 
 @dataclass
 class Report:
-    """``until``: up to which position it was looked; not to the end, if there was too much."""
+    """``after``: behind which position it was looked; not all, if there was too much."""
 
-    until: int
+    after: int
     actions: list[ActionCount]
     is_complete: bool = True
     facts: int = 0

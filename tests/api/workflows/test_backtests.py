@@ -165,12 +165,18 @@ def test_a_cart_that_is_still_open_is_not_abandoned_yet(client):
 
 
 @pytest.mark.usefixtures("shop")
-def test_it_looks_for_so_long_and_says_how_far_it_came(client, monkeypatch):
+@on_both_databases
+def test_it_looks_for_so_long_at_the_last_first_and_says_how_far_back_it_came(client, monkeypatch):
+    latest = customer(client, "Yaw", phone="+233201234569")
+    pay(client, latest, 9000)
+    whole = backtest(client)
     monkeypatch.setattr("delivery.workflows.backtest._LONGEST", 0)
     monkeypatch.setattr("delivery.workflows.backtest._PAGE", 1)
 
     first = backtest(client)
-    second = backtest(client, **{"from": first["looked_until"]})
+    rest = backtest(client, until=first["since"])
 
     assert (first["facts"], first["is_complete"]) == (1, False)
-    assert second["since"] == first["looked_until"]
+    assert whole["since"] < first["since"] < first["looked_until"]
+    assert [each["customer_id"] for each in first["people"]] == [latest]
+    assert rest["looked_until"] == first["since"]

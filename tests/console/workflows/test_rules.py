@@ -171,7 +171,8 @@ def test_a_try_that_did_not_come_to_the_end_says_how_far_it_came(console, monkey
 
     tried = console.post("/console/workflows/backtest", data=SPENDERS).text
 
-    assert ": the first 1 facts of the last 30 days" in tried
+    assert "The latest part of the last 30 days, since " in tried
+    assert "more facts than the 1 that could be looked at" in tried
 
 
 def test_a_try_that_fails_says_so_where_it_stands_and_offers_to_try_again(console):
