@@ -25,6 +25,8 @@ _SCRIPT: Final = "console.js"
 # What a script of ours is made of, each a file for whoever reads it.
 _PARTS: Final = (_SCRIPT, "search.js", "live.js")
 _FOR_READERS: Final = re.compile(rb"^ *(//.*\n|/\*[^*]*\*/\n)?", re.MULTILINE)
+# Of a style what stands between its words for the eye.
+_AIR: Final = re.compile(rb" *([{};,>]) *|(?<=:) ")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ class Assets:
         texts = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
         style = (style_of(OURS) + LOOK).encode() + texts["console.css"]
         script = b"".join(texts.pop(name) for name in _PARTS)
-        texts |= {"console.css": _for_browsers(style), _SCRIPT: _for_browsers(script)}
+        texts |= {
+            "console.css": _AIR.sub(rb"\1", _for_browsers(style)),
+            _SCRIPT: _for_browsers(script),
+        }
         self._named = {name: Asset.of(name, text) for name, text in texts.items()}
         self._found = {each.address: each for each in self._named.values()}
 
