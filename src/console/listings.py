@@ -1,6 +1,7 @@
 """Listings: what a list is narrowed by, and where one is in it, whichever way the API answers."""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from console.api_client import Answer
@@ -23,8 +24,17 @@ def chips(
         every = page.query.every(name)
         for value in every:
             others = [each for each in every if each != value]
-            said = word_of(value) if name in words else value
+            said = word_of(value) if name in words else _as_read(page, value)
             yield f"{label}: {said}", page.here(**{name: others or None})
+
+
+def _as_read(page: Page, typed: str) -> str:
+    """A moment that a link names, as people read it; what they typed stays as it is."""
+    try:
+        is_moment = datetime.fromisoformat(typed).tzinfo is not None
+    except ValueError:
+        return typed
+    return page.writer.since(typed) if is_moment else typed
 
 
 def unfiltered(page: Page, labels: Mapping[str, str]) -> str:

@@ -102,6 +102,10 @@ class Writer:
         there = self._there(moment)
         return f"{there.day} {there:%B %Y}"
 
+    def since(self, moment: Instant) -> str:
+        """28 November 2026, where the day begins then; else to the second."""
+        return self.day(moment) if self._there(moment).time() == time() else self.exactly(moment)
+
     def bucket(self, start: Instant, length: str) -> str:
         """14:00, 28 Nov, Nov 2026: an hour, a day or a week, a month, by its beginning."""
         there = self._there(start)

@@ -1,6 +1,5 @@
 """The list of customers: search, filters, order, and all of it as a file."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -10,9 +9,9 @@ from api.payment_links.typed_amounts import minor_units
 from console.api_client import Answer
 from console.customers.figures import figures_in
 from console.failures import failure_of, is_about_the_past
+from console.listings import chips
 from console.pages import Page
 from console.routing import console_router
-from console.states import word_of
 from console.steps import steps
 
 router = console_router()
@@ -51,7 +50,7 @@ _WORDS: Final = ("source", "activity_status", "subscription_status", "payment_me
 async def list_customers(page: Page) -> Response:
     values: dict[str, Any] = {
         "problem": "",
-        "chips": [*_chips(page)],
+        "chips": [*chips(page, _LABELS, _WORDS)],
         "hidden": {name: value for name, value in page.carried.items() if name != "currency"},
     }
     try:
@@ -100,13 +99,3 @@ async def _main_currency(page: Page) -> str:
     """That in which the API reads what was spent, where nobody names one."""
     top = await page.api.get("/v1/customers/top", limit=1)
     return top["currency"] or "USD"
-
-
-def _chips(page: Page) -> Iterator[tuple[str, str]]:
-    """What the list is narrowed by, and the list without it."""
-    for name, label in _LABELS.items():
-        every = page.query.every(name)
-        for value in every:
-            others = [each for each in every if each != value]
-            said = word_of(value) if name in _WORDS else value
-            yield f"{label}: {said}", page.here(**{name: others or None})

@@ -175,6 +175,8 @@ def test_new_customers_lead_to_exactly_these(client, console, preset):
     href, figure = re.findall(r'<span class="value"><a href="([^"]*)"[^>]*>([^<]*)', page)[0]
     listed = text_of(console.get(html.unescape(href)).text)
 
+    assert "First paid from: 20" not in listed
+    assert f"First paid before: {write.day(NOW + timedelta(days=1))}" in listed
     assert figure == {"7d": "0", "30d": "1"}[preset]
     assert "Kofi" not in listed
     assert ("1 to 1 of 1" in listed) == (figure == "1")
