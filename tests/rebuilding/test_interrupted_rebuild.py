@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from generations import building, serving_number
+from generations import building, is_built, serving_number
 from server import PATIENCE_SECONDS, Server
 from waiting import awaited
 
@@ -21,7 +21,7 @@ def test_an_ended_rebuild_leaves_the_service_alone_and_the_next_clears_the_rest(
     served, held_release, merchant, end
 ):
     rebuilding = held_release.begin("rebuild")
-    awaited(lambda: building(served))
+    awaited(lambda: is_built(served))
     [given_up] = building(served)
 
     rebuilding.send_signal(end)

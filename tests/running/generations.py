@@ -7,18 +7,27 @@ from typing import Any
 from server import Server
 
 from ledger.database import open_engine
-from projections.engine.generations.registry import Registry
+from projections.engine.generations.registry import Registered, Registry
 
 
-def states(server: Server) -> dict[int, str]:
+def registered(server: Server) -> list[Registered]:
     engine = open_engine(server.database_url)
     listed = Registry(engine, lambda: datetime.now(UTC)).all()
     engine.dispose()
-    return {each.number: each.state for each in listed}
+    return listed
+
+
+def states(server: Server) -> dict[int, str]:
+    return {each.number: each.state for each in registered(server)}
 
 
 def building(server: Server) -> list[int]:
     return [number for number, state in states(server).items() if state == "building"]
+
+
+def is_built(server: Server) -> bool:
+    """Whether somebody is at it: they say so some time after it was registered."""
+    return any(each.heartbeat for each in registered(server))
 
 
 def serving_number(server: Server) -> int:
