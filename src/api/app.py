@@ -35,6 +35,7 @@ from api.customers import exports as customer_exports
 from api.customers import facts as customer_facts
 from api.customers import history as customer_history
 from api.customers import queries as customer_queries
+from api.customers.archive import routes as customer_archive
 from api.events import queries as event_queries
 from api.events import stream as event_stream
 from api.http.authentication import Authentication
@@ -158,6 +159,8 @@ _QUERIES = (
     customer_billing.customer_routes.by_id,
     customer_facts.customer_routes.by_external_id,
     customer_facts.customer_routes.by_id,
+    customer_archive.customer_routes.by_external_id,
+    customer_archive.customer_routes.by_id,
     customer_history.customer_routes.by_external_id,
     customer_history.customer_routes.by_id,
     customer_consents.query_routes.by_external_id,

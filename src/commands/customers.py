@@ -111,6 +111,13 @@ async def reveal_customer(work: UnitOfWork, customer_id: str, user_id: str) -> C
     return customer
 
 
+async def take_customer_data(work: UnitOfWork, customer_id: str, asked_by: str) -> str:
+    """Records who takes all that is kept of somebody, also of somebody deleted; their id."""
+    customer = await work.load_for_update(Customer, customer_id)
+    customer.take_data(asked_by, work.now)
+    return customer.id
+
+
 async def delete_customer(work: UnitOfWork, customer_id: str) -> None:
     """Payments and totals stay, subscriptions end; the external id is free again."""
     customer = await work.load_for_update(Customer, customer_id)

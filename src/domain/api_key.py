@@ -23,7 +23,7 @@ SCOPES = frozenset(
         "workflows",
     )
     for verb in ("read", "write")
-) | {"checkout:write", "events:read", "system:read", "system:operate"}
+) | {"checkout:write", "customers:export", "events:read", "system:read", "system:operate"}
 
 # So many of a book open something at once: each lives in memory, and has limits of its own.
 MOST_KEYS_IN_USE = 100

@@ -101,6 +101,12 @@ class Customer(Entity):
         TOPIC = "customer.revealed"
         user_id: str
 
+    class DataTaken(Event):
+        """All that is kept of them was taken away as one archive; `asked_by`: a key or a person."""
+
+        TOPIC = "customer.data_taken"
+        asked_by: str
+
     class Deleted(Event):
         """The customer was taken out of the registry; payments and totals stay."""
 
@@ -218,6 +224,10 @@ class Customer(Entity):
         self._must_exist()
         self._record(self.Revealed, now, user_id=user_id)
 
+    def take_data(self, asked_by: str, now: datetime) -> None:
+        """Also of somebody who was deleted: what was recorded of them is still there."""
+        self._record(self.DataTaken, now, asked_by=asked_by)
+
     def delete(self, now: datetime) -> None:
         self._must_exist()
         self._record(self.Deleted, now)
@@ -252,6 +262,10 @@ class Customer(Entity):
     @event(Revealed)
     def _on_revealed(self) -> None:
         """It changes nothing about them."""
+
+    @event(DataTaken)
+    def _on_data_taken(self) -> None:
+        """Nor does this."""
 
     @event(ConsentGiven)
     def _on_consent_given(self, channel: str, reason: str, occurred_at: datetime) -> None:

@@ -218,6 +218,10 @@ class Ledger:
         """How many streams of a book begin so."""
         return reading.count_streams(self._asked, book, prefix)
 
+    def streams(self, book: str, prefix: str) -> list[str]:
+        """The streams of a book that begin so, in the order of their names: of a kind of few."""
+        return reading.streams(self._asked, book, prefix)
+
     def delete(self, book: str, *, unless: Sequence[str] = ()) -> bool:
         """Deletes a book for ever, durably; False when there is none.
 

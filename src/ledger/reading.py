@@ -268,5 +268,13 @@ def count_streams(engine: Engine, book: str, prefix: str) -> int:
     return ask(engine, lambda connection: connection.execute(query).scalar_one())
 
 
+def streams(engine: Engine, book: str, prefix: str) -> list[str]:
+    query = select(events.c.stream).where(
+        events.c.book == book, *_begins(prefix), events.c.version == 1
+    )
+    ordered = query.order_by(events.c.stream)
+    return ask(engine, lambda connection: list(connection.execute(ordered).scalars()))
+
+
 def _begins(prefix: str) -> tuple[ColumnElement[bool], ...]:
     return events.c.stream >= prefix, events.c.stream < f"{prefix}{_LAST}"

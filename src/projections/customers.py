@@ -65,7 +65,10 @@ customer_tags = view(
 customer_counts = view("customer_counts", total("registered"), total("deleted"))
 
 
-@ignoring(Customer.ConsentGiven, Customer.ConsentWithdrawn, Customer.Revealed)
+@ignoring(
+    *(Customer.ConsentGiven, Customer.ConsentWithdrawn),
+    *(Customer.Revealed, Customer.DataTaken),
+)
 def fold(
     recorded: Recorded[Customer.Registered | Customer.Updated | Customer.Deleted], changes: Changes
 ) -> None:
@@ -131,6 +134,15 @@ def customer_record(connection: Connection, book: str, customer_id: str) -> Cust
         )
     ).first()
     return None if row is None else record_of(row)
+
+
+def was_registered(connection: Connection, book: str, customer_id: str) -> bool:
+    """Whether there is, or ever was, such a customer."""
+    column = customers.c
+    row = select(column.registered_at).where(
+        column.book == book, column.customer_id == customer_id, column.registered_at.is_not(None)
+    )
+    return connection.execute(row).first() is not None
 
 
 def customer_id_of(connection: Connection, book: str, external_id: str) -> str | None:

@@ -1,5 +1,6 @@
 """Payer details: what somebody said of themselves when they began a payment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -41,3 +42,10 @@ def payer_of(connection: Connection, book: str, payment_id: str) -> Said | None:
         select(payer_details).where(columns.book == book, columns.payment_id == payment_id)
     ).first()
     return None if row is None else record_from(row, Said)
+
+
+def payers_of(connection: Connection, book: str, payment_ids: Sequence[str]) -> dict[str, Said]:
+    """By the payments, some hundreds of them; those with which nothing was said are left out."""
+    columns = payer_details.c
+    asked = select(payer_details).where(columns.book == book, columns.payment_id.in_(payment_ids))
+    return {row.payment_id: record_from(row, Said) for row in connection.execute(asked)}

@@ -3,6 +3,8 @@
 import json
 import re
 from datetime import UTC, datetime
+from io import BytesIO
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -109,6 +111,20 @@ def test_nobody_is_revealed_who_is_not_there_or_of_the_other_book(support, merch
     with signed_in_as(merchant, EFUA, mode="live") as live:
         assert live.post(f"{LIST}/{ama['id']}/reveal").status_code == 404
     assert support.post(f"{LIST}/cus_{'0' * 26}/reveal").status_code == 404
+
+
+def test_all_that_is_kept_of_a_customer_is_downloaded_by_whoever_may(console, support, ama):
+    profile = f"{LIST}/{ama['id']}"
+
+    taken = console.get(f"{profile}/data.zip")
+
+    assert "Download all data" in console.get(profile).text
+    assert taken.headers["content-type"] == "application/zip"
+    assert taken.headers["content-disposition"].endswith(f'filename="{ama["id"]}.zip"')
+    assert "Ama Mensah" in ZipFile(BytesIO(taken.content)).read("profile.csv").decode()
+    assert "Download all data" not in support.get(profile).text
+    assert support.get(f"{profile}/data.zip").status_code == 403
+    assert "All that is known of them was downloaded" in console.get(profile).text
 
 
 def test_support_takes_no_list_away(support, ama):  # noqa: ARG001

@@ -108,3 +108,15 @@ def test_replaying_the_facts_gives_the_same_customer(ama):
         replayed = fact.mutate(replayed)
 
     assert replayed == ama
+
+
+def test_whoever_took_their_data_is_recorded_also_of_somebody_deleted(ama):
+    ama.delete(NOW)
+    ama.collect_events()
+
+    ama.take_data("key_1", LATER)
+
+    [taken] = ama.collect_events()
+    assert isinstance(taken, Customer.DataTaken)
+    assert (taken.asked_by, taken.occurred_at) == ("key_1", LATER)
+    assert ama.deleted

@@ -13,7 +13,7 @@ import httpx
 _LINK = re.compile(r'href="(/console[^"#]*)"')
 # An id stands in the place of which any other might.
 _ID = re.compile(r"(?<=/)[^/]*\d[^/]*")
-_FILES = re.compile(r"/assets/|\.csv$|\.svg$|\.json$|\.html$")
+_FILES = re.compile(r"/assets/|\.csv$|\.zip$|\.svg$|\.json$|\.html$")
 # What one thing has nothing to say of, another may.
 _OF_A_KIND = 2
 

@@ -19,7 +19,7 @@ from commands.customers import NothingKnownBy, customer_known_as
 from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import CustomerNotFound
 from projections.customer_profiles import Profile, profile, profile_by_external_id
-from projections.customers import customer_id_of, customer_record
+from projections.customers import customer_id_of, customer_record, was_registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,10 @@ class CustomerSelector(ABC):
     @abstractmethod
     def find(self, db: Connection, book: str) -> str:
         """The id in the views; raises ``missing``."""
+
+    def find_ever(self, db: Connection, book: str) -> str:
+        """The same, of whoever was deleted too, as far as they still are called so."""
+        return self.find(db, book)
 
     @abstractmethod
     def profile(self, db: Connection, book: str) -> Profile | None: ...
@@ -53,6 +57,11 @@ class ById(CustomerSelector):
 
     def find(self, db: Connection, book: str) -> str:
         if customer_record(db, book, self.named) is None:
+            raise self.missing
+        return self.named
+
+    def find_ever(self, db: Connection, book: str) -> str:
+        if not was_registered(db, book, self.named):
             raise self.missing
         return self.named
 

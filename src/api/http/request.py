@@ -159,9 +159,9 @@ class ApiRequest(Request):
         return answers.told(answer)
 
     async def perform(self, command: Command[*Ts, T], *arguments: *Ts) -> T:
-        """What whoever decides says, as it is now; nothing is stored."""
+        """What whoever decides says, as it is now; no answer is stored."""
         return await self.dependencies.handler.perform(
-            self.book_name, lambda work: command(work, *arguments)
+            self.book_name, lambda work: command(work, *arguments), context=self._context()
         )
 
     @asynccontextmanager
@@ -241,10 +241,13 @@ class ApiRequest(Request):
 
     @asynccontextmanager
     async def ask_in_parts(
-        self, query: Callable[[Connection, str], Iterator[T]]
+        self, query: Callable[[Connection, str], Iterator[T]], *, now: bool = False
     ) -> AsyncIterator[AsyncIterator[T]]:
-        """What `ask` says, for more than fits in memory: part after part, all of one moment."""
-        moment, book = self.moment, self.book_name
+        """What `ask` says, for more than fits in memory: part after part, all of one moment.
+
+        ``now``: what `ask_now` says.
+        """
+        moment, book = None if now else self.moment, self.book_name
 
         def read(db: Connection) -> Iterator[T]:
             return query(db, book)

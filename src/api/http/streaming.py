@@ -27,7 +27,7 @@ _CHUNK_BYTES: Final = 65536
 
 
 class Streamed(Response):
-    """What ``read`` yields, all of it as of one moment of the views.
+    """What ``read`` yields, all of it as of one moment of the views; ``now``: of the present.
 
     What goes wrong before the first part is answered as ever; later, the connection is cut, so
     that nobody takes a part for the whole. Raises Forbidden for whoever may not export.
@@ -40,6 +40,7 @@ class Streamed(Response):
         *,
         media_type: str,
         headers: Mapping[str, str] | None = None,
+        now: bool = False,
     ) -> None:
         request.must_export()
         # Without a body of its own there is no length to state.
@@ -49,6 +50,7 @@ class Streamed(Response):
         self.init_headers(headers)
         self._request = request
         self._read = read
+        self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI)
         exports, whose = (
@@ -81,7 +83,7 @@ class Streamed(Response):
             spool.end()
 
     def _parts(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return self._request.ask_in_parts(self._read)
+        return self._request.ask_in_parts(self._read, now=self._now)
 
     async def _send(self, spool: Spool, gone: asyncio.Task[None], send: Send) -> None:
         chunk = await spool.read(_CHUNK_BYTES)

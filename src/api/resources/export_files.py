@@ -3,11 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
@@ -19,6 +19,8 @@ from api.http.responses import to_json
 from api.http.streaming import Streamed, StreamedNow
 from api.resources.shapes import Shape
 from projections.engine.querying.pages import EXPORT_STEP
+
+T = TypeVar("T")
 
 AtMost = Annotated[AtLeastOne, Field(description="Left out: all of them.")]
 Rows = Callable[[Connection, str], Iterator[dict[str, Any]]]
@@ -82,7 +84,7 @@ class ExportFile(BaseModel):
 def _json(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     total = 0
     opening = b'{"%s":[' % name.encode()
-    for step in _steps(rows):
+    for step in in_steps(rows):
         total += len(step)
         yield opening + b",".join(to_json(row) for row in step)
         opening = b","
@@ -90,18 +92,34 @@ def _json(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def _csv(fields: list[str], rows: Iterator[dict[str, Any]], *, marked: bool) -> Iterator[bytes]:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=fields)
-    writer.writeheader()
-    yield ((_BYTE_ORDER_MARK if marked else "") + text.getvalue()).encode()
-    for step in _steps(rows):
-        text.seek(0)
-        text.truncate()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in step)
-        yield text.getvalue().encode()
+    lines = CsvLines(fields)
+    yield (_BYTE_ORDER_MARK if marked else "").encode() + lines.first
+    for step in in_steps(rows):
+        yield lines.of(step)
 
 
-def _steps(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+class CsvLines:
+    """Rows as lines for spreadsheets, of these columns; ``first`` names them."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._text = io.StringIO()
+        self._writer = csv.DictWriter(self._text, fieldnames=columns)
+        self._writer.writeheader()
+        self.first: Final = self._taken()
+
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        self._writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+        return self._taken()
+
+    def _taken(self) -> bytes:
+        text = self._text.getvalue()
+        self._text.seek(0)
+        self._text.truncate()
+        return text.encode()
+
+
+def in_steps(rows: Iterator[T]) -> Iterator[list[T]]:
+    """Some hundreds at a time."""
     while step := list(islice(rows, EXPORT_STEP)):
         yield step
 

@@ -45,6 +45,11 @@ async def show_customer(page: Page, customer_id: str) -> Response:
     )
 
 
+@router.get("/console/customers/{customer_id}/data.zip")
+async def download_data(page: Page, customer_id: str) -> Response:
+    return page.api.passed_on("/v1/customers/{}/data", customer_id)
+
+
 async def _asked(page: Page, customer_id: str) -> tuple[Answer, ...]:
     currency = page.chosen("currency")
     theirs = "/v1/customers/{}/"

@@ -28,6 +28,7 @@ _TITLES: Final = {
     "customer.consent_given": "Agreed to be written to by {channel}",
     "customer.consent_withdrawn": "Wants no more messages by {channel}",
     "customer.revealed": "Seen by somebody from whom they are covered",
+    "customer.data_taken": "All that is known of them was downloaded",
     "payment.created": "Payment begun",
     "payment.method_selected": "Payment method chosen",
     "payment.customer_attached": "Payment joined to this customer",

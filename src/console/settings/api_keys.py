@@ -94,9 +94,9 @@ def _said(page: Page) -> dict[str, Any]:
     return {"name": page.form.get("name", "").strip(), "scopes": scopes}
 
 
-def _reading_first(scope: str) -> tuple[str, bool]:
+def _reading_first(scope: str) -> tuple[str, bool, str]:
     area, _, verb = scope.partition(":")
-    return area, verb != "read"
+    return area, verb != "read", verb
 
 
 def _areas(page: Page) -> list[tuple[str, list[str]]]:

@@ -47,6 +47,7 @@ _COMMANDS = {
     ),
     "keys": _Place("keys", "app", "The keys that let programs in."),
     "users": _Place("users", "app", "The people who sign in to the console."),
+    "customers": _Place("customers", "app", "The customers of an organization."),
     "rebuild": _Place(
         "views",
         "rebuild",
