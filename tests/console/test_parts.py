@@ -13,9 +13,10 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from console.assets import Assets
 from console.charts.series import Part, Series
 from console.fields import Fields
-from console.pages import Moment, Past
+from console.moments import Moment, Past
 from console.parts import parts_of
 from console.rendering import document
+from console.sections import SECTIONS
 from console.viewers import Viewer
 from console.writing import Writer
 from delivery.looks.markup import templates_of
@@ -77,6 +78,7 @@ def specimen(*, assets=None, **query):
             past=PAST if query else None,
             said="Saved.",
             section="customers",
+            sections=SECTIONS,
             path="/console/customers",
             now="/console/customers",
             position=12345,
