@@ -48,6 +48,8 @@ def key(client, *scopes):
 @on_both_databases
 def test_a_store_of_one_organization_is_told_whole(asked, ama, database):
     asked.post("/v1/customers", json={"name": "Ama"}).raise_for_status()
+    # Whoever looks after a store waits for its views no longer than a moment; this one does.
+    asked.get("/v1/customers").raise_for_status()
 
     system = told(asked)
 
