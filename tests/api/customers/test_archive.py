@@ -301,6 +301,26 @@ def test_what_was_paid_before_anybody_knew_by_whom_is_in_it_from_its_beginning(c
     assert "XL" in payment["metadata"]
 
 
+@on_both_databases
+def test_what_somebody_else_typed_who_paid_in_their_place_is_withheld(client, two):
+    ama, _kofi = two
+    link = new(client, "/v1/payment-links", **LINK)
+    said = {"name": KOFI["name"], "email": KOFI["email"].upper(), "phone": "+233241234999"}
+    with httpx.Client(base_url=client.base_url) as payer:
+        begun = new(payer, f"/v1/pay/{link['code']}/pay", **said)
+    client.patch(f"/v1/payments/{begun['id']}", json={"customer_id": ama["id"]})
+    assert client.get(f"/v1/payments/{begun['id']}").json()["customer_id"] == ama["id"]
+
+    archive = archive_of(client, ama["id"])
+
+    [payment] = [row for row in archive.whole["payments"] if row["id"] == begun["id"]]
+    assert payment["payer_name"] == "(withheld)"
+    assert payment["payer_email"].casefold() == AMA["email"]
+    [details] = [row for row in archive.whole["facts"] if row["topic"] == "introduction.made"]
+    assert details["data"]["personal"]["name"] == "(withheld)"
+    assert KOFI["name"].encode() not in archive.bytes
+
+
 def test_who_may_have_it(client, merchant, two):
     path = f"/v1/customers/{two[0]['id']}/data"
 

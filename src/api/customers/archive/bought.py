@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from api.customers.archive.payers import OwnDetails
 from api.customers.archive.source import (
     ORIGIN,
     Source,
@@ -33,14 +34,14 @@ _LEFT_OUT: Final = {"org_id", "customer_id", "customer_name", "connection_id"} |
     "fee_amount",
     "fee_currency",
 }
-_TYPED: Final = ("email", "phone", "name", "network")
+_TYPED: Final = ("email", "phone", "name")
 _TERMS: Final = (
     *("name", "description", "reference", "amount", "min_amount", "max_amount", "currency"),
     *("active", "expires_at", "max_uses", "custom_fields", "metadata"),
 )
 
 
-def bought_parts(source: Source) -> list[Part]:
+def bought_parts(source: Source, own: OwnDetails) -> list[Part]:
     customer, views, book = source.customer_id, source.views, source.book
     org_id = source.book_of.org_id
     refunds = refund_export(views, book, RefundFilter(customer_id=customer))
@@ -51,9 +52,12 @@ def bought_parts(source: Source) -> list[Part]:
         Part(
             "payments",
             "every payment as it stands, newest first; metadata holds what you answered on a page, "
-            "and payer_… what was typed there about who pays",
-            [*columns_of(_fields(PaymentSummary)), *(f"payer_{name}" for name in _TYPED)],
-            _payments(source),
+            "and payer_… what was typed there about who pays, as far as it is known to be yours",
+            [
+                *columns_of(_fields(PaymentSummary)),
+                *(f"payer_{name}" for name in (*_TYPED, "network")),
+            ],
+            _payments(source, own),
         ),
         _part(
             "refunds",
@@ -98,7 +102,7 @@ def _fields(shape: type[Shape]) -> list[str]:
     return [name for name in shape.model_fields if name not in _LEFT_OUT]
 
 
-def _payments(source: Source) -> Iterator[dict[str, Any]]:
+def _payments(source: Source, own: OwnDetails) -> Iterator[dict[str, Any]]:
     fields, org_id = _fields(PaymentSummary), source.book_of.org_id
     theirs = PaymentFilter(customer_id=source.customer_id)
     for step in in_steps(payment_export(source.views, source.book, theirs)):
@@ -106,7 +110,9 @@ def _payments(source: Source) -> Iterator[dict[str, Any]]:
         for each in step:
             row = with_amounts_written(listed_payment_of(each, org_id), fields)
             payer = said.get(each.payment.payment_id)
-            yield row | {f"payer_{name}": payer and getattr(payer, name) for name in _TYPED}
+            typed = own.of({name: payer and getattr(payer, name) for name in _TYPED})
+            row |= {f"payer_{name}": value for name, value in typed.items()}
+            yield row | {"payer_network": payer and payer.network}
 
 
 def _links(source: Source) -> Iterator[dict[str, Any]]:

@@ -4,9 +4,11 @@ from typing import Any, Final
 
 import orjson
 
+from api.customers.archive.payers import OwnDetails
 from api.customers.archive.source import ORIGIN, Source, host_of, origin_of
 from api.customers.archive.zipped import Part
 from domain.money import shown
+from domain.payer_details import PayerDetails
 from ledger.append import StoredFact
 
 # Of a fact that says several, the one that it is about.
@@ -16,7 +18,7 @@ _AMOUNTS: Final = (
 )
 
 
-def recorded_part(source: Source) -> Part:
+def recorded_part(source: Source, own: OwnDetails) -> Part:
     return Part(
         "facts",
         "everything that was recorded about you and what you paid, as it was recorded: first what "
@@ -26,12 +28,14 @@ def recorded_part(source: Source) -> Part:
             *("caused_by", "subject_id", "version", "occurred_at"),
             *("amount", "amount_written", "currency", "data"),
         ),
-        (_row(source, stored) for stored in source.facts()),
+        (_row(source, own, stored) for stored in source.facts()),
     )
 
 
-def _row(source: Source, stored: StoredFact) -> dict[str, Any]:
+def _row(source: Source, own: OwnDetails, stored: StoredFact) -> dict[str, Any]:
     data = _without_receivers(orjson.loads(stored.data))
+    if stored.topic == PayerDetails.Given.TOPIC:
+        data |= {"personal": own.of(data["personal"])}
     currency = data.get("currency")
     amount = next((data[name] for name in _AMOUNTS if data.get(name) is not None), None)
     return origin_of(stored) | {

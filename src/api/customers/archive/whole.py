@@ -7,6 +7,7 @@ from typing import Final
 
 from api.customers.archive.bought import bought_parts
 from api.customers.archive.identity import identity_parts, now_of
+from api.customers.archive.payers import WITHHELD, OwnDetails
 from api.customers.archive.recorded import recorded_part
 from api.customers.archive.source import Source
 from api.customers.archive.told import told_parts
@@ -40,6 +41,8 @@ person or a program of the organization, by the id that it is known by there.
 WHAT IS NOT IN IT, AND WHY
 
 - What emails and text messages said, and what was sent to receivers: it is not kept.
+- Names, addresses and numbers that were typed when something was paid, and were never
+  known to be yours: they may be somebody else's who paid, and stand as {withheld}.
 - What receivers answered: it is theirs, and may speak of others.
 - Whole addresses of receivers: they may hold what lets somebody in.
 - Names of people who work at the organization: they stand as ids.
@@ -55,11 +58,12 @@ WHAT IS NOT IN IT, AND WHY
 
 def archive_of(source: Source, now: datetime) -> Iterator[bytes]:
     """The archive as it is sent, piece by piece: all of one moment of the views."""
+    own = OwnDetails(source)
     parts = [
         *identity_parts(source),
-        *bought_parts(source),
+        *bought_parts(source, own),
         *told_parts(source),
-        recorded_part(source),
+        recorded_part(source, own),
     ]
     book = source.book_of
     shown = read_checkpoints(source.views, [source.book]).get(source.book, Checkpoint())
@@ -90,7 +94,9 @@ def _readme(source: Source, parts: Sequence[Part], now: datetime) -> str:
         *((part.file, part.about) for part in parts),
     ]
     told = "\n".join(_file(name, about) for name, about in files)
-    return "\n".join((before, "WHAT THE FILES ARE", "", told, "", _AFTER.format(whole=WHOLE)))
+    return "\n".join(
+        (before, "WHAT THE FILES ARE", "", told, "", _AFTER.format(whole=WHOLE, withheld=WITHHELD))
+    )
 
 
 def _file(name: str, about: str) -> str:

@@ -1,0 +1,49 @@
+"""Payers: what was typed about who pays, as far as it is known to be the customer's own.
+
+Whoever has a link, or shares an address, may pay in a customer's place, and types who they are.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from api.customers.archive.source import Source
+from domain.contact import e164_of, mailbox
+from domain.customer import Customer
+from domain.text import seen
+
+WITHHELD: Final = "(withheld)"
+
+_PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
+
+
+class OwnDetails:
+    """Knows every name, address and number that was ever the customer's."""
+
+    def __init__(self, source: Source) -> None:
+        self._known = {
+            _compared(field, value)
+            for stored in source.own_facts()
+            if stored.topic in _PROFILE
+            for field, value in orjson.loads(stored.data)["personal"].items()
+            if value
+        }
+
+    def of(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """The same; WITHHELD in the place of what may be somebody else's."""
+        return {
+            field: value if not value or _compared(field, value) in self._known else WITHHELD
+            for field, value in typed.items()
+        }
+
+
+def _compared(field: str, value: str) -> tuple[str, str]:
+    """As two that are the same are told to be: however they are written."""
+    match field:
+        case "email":
+            return field, mailbox(value)
+        case "phone":
+            return field, e164_of(value)
+        case _:
+            return field, seen(value).casefold()
