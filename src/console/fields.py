@@ -7,6 +7,8 @@ from api.http.parsing import parse_pairs
 
 # A text of 20,000 characters in any script.
 _MOST_ESCAPES: Final = 60_000
+# Of a form: beside a field that is empty, what of it was shown.
+_COVERED: Final = "covered."
 _SECRET: Final = frozenset({"api_key", "password", "old", "new", "again"})
 
 
@@ -51,4 +53,9 @@ def read_query(text: bytes) -> Fields:
 
 
 def read_form(text: bytes) -> Fields:
-    return Fields(parse_pairs(text, what="form", most_escapes=_MOST_ESCAPES))
+    """What was shown covered, and is left empty, is as it was shown."""
+    pairs = parse_pairs(text, what="form", most_escapes=_MOST_ESCAPES)
+    covered = [
+        (name.removeprefix(_COVERED), value) for name, value in pairs if name.startswith(_COVERED)
+    ]
+    return Fields([*covered, *pairs])

@@ -17,7 +17,6 @@ COVERED: Final = "•••"
 _EMAIL: Final = re.compile(r"[^\s@<>\"'(),;:/=]{1,64}@[^\s@<>\"'(),;:/=]{1,255}")
 _PHONE: Final = re.compile(r"\+\d{7,15}\b")
 _MOST_WORDS: Final = 3
-# As the masks below write names, addresses and numbers.
 _SHOWN: Final = re.compile(
     rf"\S{COVERED}(?: \S{COVERED})*|\S?{COVERED}@\S?{COVERED}\S*|(?:\+\d+ )?{COVERED} •• ..?"
 )
@@ -42,11 +41,16 @@ def unmasked(body: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises Covered for what was changed around that.
     """
-    said = {name: value for name, value in body.items() if not _is_as_shown(value)}
+    said = {name: value for name, value in body.items() if not is_covered(value)}
     for name, value in said.items():
-        if isinstance(value, str) and COVERED in value:
+        if _has_covered(value):
             raise Covered(name)
     return said
+
+
+def is_covered(value: Any) -> bool:
+    """Whether all of it is as the masks below write names, addresses and numbers."""
+    return isinstance(value, str) and _SHOWN.fullmatch(value) is not None
 
 
 def masked(body: Any) -> Any:
@@ -86,8 +90,12 @@ def _covered(name: str, value: Any, *, is_person: bool, is_told: bool) -> Any:
     return cover(value) if cover is not None and isinstance(value, str) else masked(value)
 
 
-def _is_as_shown(value: Any) -> bool:
-    return isinstance(value, str) and _SHOWN.fullmatch(value) is not None
+def _has_covered(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_covered, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_covered, value))
+    return isinstance(value, str) and COVERED in value
 
 
 def _name(name: str) -> str:

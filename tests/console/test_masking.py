@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from console.fields import read_form
 from console.masking import Covered, masked, masked_text, unmasked
 
 AMA = {
@@ -94,11 +95,25 @@ def test_what_is_sent_as_it_was_shown_changes_nothing():
     assert unmasked(form | {"name": "Ama Owusu"}) == {"tags": ["x"], "name": "Ama Owusu"}
 
 
-def test_what_was_changed_around_a_cover_is_refused():
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"email": "ama.o•••@g•••.com"},
+        {"tags": ["vip", "a•••@g•••.com"]},
+        {"metadata": {"note": "+233 ••• •• 89"}},
+    ],
+)
+def test_what_was_changed_around_a_cover_is_refused(form):
     with pytest.raises(Covered) as refused:
-        unmasked({"email": "ama.o•••@g•••.com"})
+        unmasked(form)
 
-    assert refused.value.message.startswith("email: is covered in part")
+    assert refused.value.message.startswith(f"{next(iter(form))}: is covered in part")
+
+
+def test_a_form_keeps_what_was_covered_and_is_left_empty():
+    form = read_form("covered.email=a•••@g•••.com&email=&covered.name=A•••&name=Efua".encode())
+
+    assert (form["email"], form["name"]) == ("a•••@g•••.com", "Efua")
 
 
 @pytest.mark.parametrize("number", ["0501234589", "+000", "+1"])

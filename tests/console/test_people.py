@@ -107,6 +107,44 @@ def test_who_sees_customers_anyway_is_led_to_them_and_nothing_is_recorded(consol
     assert len(client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]) == 1
 
 
+def test_support_edits_a_customer_whose_covered_fields_stay_when_left_empty(
+    pages, support, merchant, client, ama
+):
+    page = pages.fresh(scripts=True)
+    page.context.add_cookies(
+        [
+            {"name": name, "value": value, "url": f"{merchant.server.url}/console"}
+            for name, value in support.cookies.items()
+        ]
+    )
+    page.goto(f"{merchant.server.url}{LIST}/{ama['id']}/edit")
+
+    shown = [page.get_by_label(each).get_attribute("placeholder") for each in ("Email", "Phone")]
+    page.get_by_label("Name").fill("Ama Owusu")
+    page.get_by_label("Tags").fill("called")
+    page.get_by_role("button", name="Save changes").click()
+
+    page.get_by_text("Saved.").wait_for()
+    known = client.get(f"/v1/customers/{ama['id']}").json()
+    assert shown == ["a•••@g•••.com", "+233 ••• •• 89"]
+    assert {name: known[name] for name in AMA} == AMA | {"name": "Ama Owusu"}
+    assert known["tags"] == ["called"]
+
+
+def test_tags_that_are_covered_stay_when_something_else_is_changed(support, client, ama):
+    client.patch(f"/v1/customers/{ama['id']}", json={"tags": ["ama@gmail.com", "vip"]})
+    form = {"name": "Ama Owusu", "tags": "a•••@g•••.com, vip"}
+
+    kept = support.post(f"{LIST}/{ama['id']}/edit", data=form)
+    refused = support.post(f"{LIST}/{ama['id']}/edit", data=form | {"tags": "a•••@g•••.com"})
+
+    assert kept.status_code == 303
+    assert "covered in part" in refused.text
+    known = client.get(f"/v1/customers/{ama['id']}").json()
+    assert known["name"] == "Ama Owusu"
+    assert known["tags"] == ["ama@gmail.com", "vip"]
+
+
 def test_nobody_is_revealed_who_is_not_there_or_of_the_other_book(support, merchant, ama):
     with signed_in_as(merchant, EFUA, mode="live") as live:
         assert live.post(f"{LIST}/{ama['id']}/reveal").status_code == 404

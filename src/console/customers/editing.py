@@ -42,8 +42,10 @@ async def show_edit(page: Page, customer_id: str) -> Response:
 @router.post("/console/customers/{customer_id}/edit")
 async def edit(page: Page, customer_id: str) -> Response:
     said: dict[str, Any] = {name: page.form.get(name) for name in _FIELDS}
+    if (tags := _tags(page)) != await _tags_of(page, customer_id):
+        said["tags"] = tags
     try:
-        await page.api.patch("/v1/customers/{}", customer_id, **said, tags=_tags(page))
+        await page.api.patch("/v1/customers/{}", customer_id, **said)
     except ApiError as error:
         return await _edit(page, customer_id, problems_of(error))
     return _see(page, customer_id, "Saved.")
