@@ -21,7 +21,7 @@ FILES = [
     "README.txt",
     *("profile.csv", "consents.csv", "seen_by.csv"),
     *("payments.csv", "refunds.csv", "disputes.csv", "subscriptions.csv", "invoices.csv"),
-    *("links.csv", "messages.csv", "told.csv", "endpoints.csv", "facts.csv"),
+    *("links.csv", "figures.csv", "messages.csv", "told.csv", "endpoints.csv", "facts.csv"),
     "data.json",
 ]
 AMA = {"external_id": "usr_ama", "name": "Ama Mensah", "email": "family@shop.example"}
@@ -191,6 +191,9 @@ def test_amounts_stand_in_minor_units_and_as_people_write_them(client, two):
     [payment] = [row for row in archive.table("payments") if row["source"] == "payment_link"]
     assert (payment["amount"], payment["amount_written"]) == ("4000", "40.00 GHS")
     assert json.loads(payment["metadata"]) == {"size": "amaword size"}
+    figures = {row["figure"]: row for row in archive.table("figures")}
+    assert figures["lifetime_value"]["value_written"] == "47.50 GHS"
+    assert figures["risk_score"]["value"]
 
 
 @on_both_databases

@@ -6,6 +6,7 @@ from textwrap import fill
 from typing import Final
 
 from api.customers.archive.bought import bought_parts
+from api.customers.archive.figures import figures_part
 from api.customers.archive.identity import identity_parts, now_of
 from api.customers.archive.payers import WITHHELD, OwnDetails
 from api.customers.archive.recorded import recorded_part
@@ -62,6 +63,7 @@ def archive_of(source: Source, now: datetime) -> Iterator[bytes]:
     parts = [
         *identity_parts(source),
         *bought_parts(source, own),
+        figures_part(source),
         *told_parts(source),
         recorded_part(source, own),
     ]
