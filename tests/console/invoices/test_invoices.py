@@ -43,7 +43,7 @@ def test_a_sheet_says_who_asks_whom_for_what(console, client):
 
     sheet = read(console, f"/console/invoices/{invoice}/sheet")
 
-    for words in ("Ama's shop", "Ama Mensah", "Gold", "GHS 40.00"):
+    for words in ("TEST", "Ama's shop", "Ama Mensah", "Gold", "GHS 40.00"):
         assert words in sheet
 
 

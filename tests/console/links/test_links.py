@@ -5,6 +5,8 @@ from console_browser import signed_in
 from money_console import HOSTILE, made, paid, read, send
 from page_forms import fields_of
 
+from console.links.card import is_reached_by_phones
+
 
 def new_link(client, **more):
     terms = {"name": "Summer sale", "currency": "GHS", "amount": 9900}
@@ -68,8 +70,43 @@ def test_a_card_says_what_it_is_for_and_how_much(console, client):
     card = read(console, f"/console/links/{fixed['id']}/card")
 
     assert "Summer sale GHS 99.00" in card
+    assert "TEST: takes no real money" in card
+    assert "No phone reaches 127.0.0.1" in card
     assert fixed["url"] in card
     assert "You choose the amount" in read(console, f"/console/links/{chosen['id']}/card")
+
+
+@pytest.mark.parametrize(
+    ("host", "stated", "is_reached"),
+    [
+        ("pay.shop.example", False, True),
+        ("127.0.0.1", True, False),
+        ("::1", True, False),
+        ("localhost", True, False),
+        ("::", False, False),
+        ("192.168.1.20", False, False),
+        ("192.168.1.20", True, True),
+        ("till", False, False),
+        ("till.local", False, False),
+        ("till.local", True, True),
+        ("8.8.8.8", False, True),
+    ],
+)
+def test_which_addresses_a_phone_reaches(host, stated, is_reached):
+    assert is_reached_by_phones(host, stated=stated) is is_reached
+
+
+def test_whoever_paid_has_seen_the_link(console, client):
+    link = new_link(client)
+    for _ in range(2):
+        paid(client, amount=9900, source="payment_link", source_id=link["id"])
+
+    shown = read(console, f"/console/links/{link['id']}")
+
+    stats = client.get(f"/v1/payment-links/{link['id']}/stats").json()
+    [listed] = client.get("/v1/payment-links").json()["payment_links"]
+    assert [(each["views"], each["conversion_rate"]) for each in (stats, listed)] == [(2, 1.0)] * 2
+    assert "100%" in shown
 
 
 def test_a_link_is_made_in_a_form(console, client):
