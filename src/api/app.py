@@ -26,6 +26,7 @@ from api import (
     retry_policies,
     subscriptions,
     unsubscribing,
+    user_activity,
     users,
 )
 from api.customers import billing as customer_billing
@@ -183,6 +184,7 @@ _QUERIES = (
     workflow_suppressions.query_router,
     api_keys.query_router,
     users.query_router,
+    user_activity.query_router,
     command_line.query_router,
     organization.query_router,
     webhook_config.query_router,

@@ -148,6 +148,11 @@ async def list_user_sessions(request: ApiRequest, user_id: str) -> Response:
     return answer(sessions_of(signed_in))
 
 
+async def must_be_there(request: ApiRequest, user_id: str) -> None:
+    """Raises UserNotFound, and Forbidden for whoever may not see accounts."""
+    await _perform(request, partial(commands.show_user, user_id=user_id))
+
+
 async def _with_sessions(work: UnitOfWork, user_id: str) -> tuple[Person, list[SignedIn]]:
     user = await commands.show_user(work, user_id)
     return user, await open_sessions(work, user)

@@ -49,6 +49,7 @@ ALWAYS_ANSWERED = {
     "/v1/customers/{customer_id}/consents",
     "/v1/pay/{code}",
     "/v1/users/{user_id}",
+    "/v1/users/{user_id}/activity",
     "/v1/users/{user_id}/sessions",
     "/v1/payments/stats/sources/explain",
     "/v1/payments/{payment_id}/receipt",

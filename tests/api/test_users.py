@@ -194,3 +194,28 @@ def test_users_have_scopes_of_their_own_which_finance_and_support_lack(live, mer
     with signed_in_as(merchant, EFUA["email"]) as browser:
         assert browser.get("/console/settings/people").status_code == 403
         assert browser.get(f"/console/settings/people/{efua['id']}").status_code == 403
+
+
+@on_both_databases
+def test_whom_somebody_looked_at_is_told_page_by_page_and_only_of_them(live, merchant):
+    efua, kofi = added(live, EFUA), added(live, KOFI)
+    seen = [live.post("/v1/customers", json={"name": f"Ama {n}"}).json()["id"] for n in range(3)]
+    for person, customers in ((efua, seen), (kofi, seen[:1])):
+        login = {"email": person["email"], "password": person["password"]}
+        with browser_at(merchant.server.url) as browser:
+            browser.post("/console/login", data=login | {"organization": merchant.org_id})
+            browser.post("/console/mode", data={"mode": "live"})
+            for each in customers:
+                browser.post(f"/console/customers/{each}/reveal")
+
+    path = f"/v1/users/{efua['id']}/activity"
+    first = live.get(path, params={"limit": 2}).json()
+    rest = live.get(path, params={"cursor": first["pagination"]["next_cursor"]}).json()
+
+    acts = first["activity"] + rest["activity"]
+    assert [each["customer_id"] for each in acts] == [*reversed(seen), None]
+    assert [each["customer_name"] for each in acts] == ["Ama 2", "Ama 1", "Ama 0", None]
+    assert acts[-1]["topic"] == "console_session.began"
+    assert rest["pagination"]["next_cursor"] is None
+    assert live.get(path, params={"offset": 3}).json()["activity"] == acts[3:]
+    assert live.get("/v1/users/usr_nobody/activity").status_code == 404

@@ -50,6 +50,24 @@ class UserSessions(Shape):
     sessions: list[UserSession]
 
 
+class UserAct(Shape):
+    """Something they did that changed nothing: signed in, or asked to see somebody."""
+
+    position: int = Field(examples=[128])
+    topic: Literal["console_session.began", "customer.revealed", "customer.data_taken"]
+    recorded_at: Moment
+    customer_id: str | None
+    customer_name: str | None
+    device: str | None = Field(examples=["Firefox on Linux"])
+
+
+class UserActivity(Shape):
+    """The last first; how many there are is not counted."""
+
+    activity: list[UserAct]
+    pagination: Pagination
+
+
 def user_of(user: Person, signed_in: Sequence[SignedIn]) -> dict[str, Any]:
     """``signed_in``: among others, where they are."""
     used = [each.session.last_used_at for each in signed_in if each.holder.id == user.id]

@@ -22,6 +22,12 @@ _MAY: Final = {
     "support": "Sees everything but these, customers covered; changes customers, deletes none.",
 }
 
+_ACTS: Final = {
+    "console_session.began": "Signed in",
+    "customer.revealed": "Saw who a customer is",
+    "customer.data_taken": "Downloaded all data",
+}
+
 
 @router.get(PLACE)
 async def list_people(page: Page) -> Response:
@@ -95,6 +101,7 @@ async def _shown(page: Page, user_id: str, problems: Problems = NONE) -> Respons
     sessions = await page.api.get("/v1/users/{}/sessions", user_id)
     return page.render(
         "settings/person.html",
+        **await _activity(page, user_id),
         user=user.body,
         sessions=sessions["sessions"],
         call=user.call,
@@ -104,6 +111,16 @@ async def _shown(page: Page, user_id: str, problems: Problems = NONE) -> Respons
         is_own=page.request.caller.id == user_id,
         status=problems.status,
     )
+
+
+async def _activity(page: Page, user_id: str) -> dict[str, Any]:
+    """When they signed in and whom they looked at, for whoever may know customers."""
+    if not page.may("customers:read"):
+        return {"activity": None}
+    asked = page.chosen("cursor", "offset")
+    found = await page.api.get("/v1/users/{}/activity", user_id, **asked)
+    shown = len(found["activity"])
+    return {"activity": found, "acts": _ACTS, **steps(page, found["pagination"], shown)}
 
 
 def _form(page: Page, problems: Problems = NONE) -> Response:

@@ -89,6 +89,8 @@ def test_no_list_takes_a_cursor_from_nowhere(client, document, merchant):
     named |= {"external_id": "usr_0", "link": link.json()["id"]}
     begun = client.post("/v1/subscriptions", json=PLAN | {"customer_id": "usr_0"}).json()
     named |= {"subscription_id": begun["id"], "invoice_id": begun["latest_invoice_id"]}
+    efua = {"email": "efua@shop.example", "role": "support"}
+    named["user_id"] = client.post("/v1/users", json=efua).raise_for_status().json()["id"]
     for kind, (name, body) in SET_UP.items():
         made = client.post(f"/v1/workflows/{kind}", json=body)
         named[name] = made.raise_for_status().json()["id"]

@@ -73,6 +73,24 @@ def test_another_role_another_password_and_the_end(owner, merchant):
     assert read(owner, page, status=404)
 
 
+def test_an_owner_sees_which_covered_customers_somebody_asked_to_see(owner, merchant, client):
+    efua = add_person(merchant, EFUA, "support", "Efua Asante")
+    seen, taken = (
+        client.post("/v1/customers", json={"name": name}).json()["id"] for name in ("Ama", "Yaw")
+    )
+    assert "have not asked to see" in read(owner, f"{PEOPLE}/{efua.id}")
+    with signed_in_as(merchant, EFUA) as browser:
+        browser.post(f"/console/customers/{seen}/reveal")
+    owner.get(f"/console/customers/{taken}/data.zip")
+
+    shown = read(owner, f"{PEOPLE}/{efua.id}")
+
+    assert "Saw who a customer is Ama just now" in shown
+    assert "Yaw" not in shown
+    with signed_in_as(merchant, KOFI, mode="live") as live:
+        assert "Signed in" in read(live, f"{PEOPLE}/{efua.id}")
+
+
 def test_a_form_sent_twice_shows_no_password_that_does_not_sign_in(owner, merchant):
     efua = add_person(merchant, EFUA, "support", "Efua Asante")
     path, form = f"{PEOPLE}/{efua.id}/password", {"once": "4d2c"}
