@@ -1,6 +1,7 @@
 """States: the word for each status of the API, and whether it is good, waiting, bad or neither."""
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 Tone = Literal["good", "waiting", "bad", "over"]
 
@@ -14,20 +15,31 @@ _TONES: Final[dict[Tone, tuple[str, ...]]] = {
         *("pending", "processing", "requires_action", "authorized", "partially_captured"),
         *("partially_refunded", "disputed", "paused", "due", "open", "manual_review"),
         *("delivering", "running", "retrying", "rebuilding", "building", "queued"),
-        "waiting",
+        *("waiting", "partly_lost_in_a_dispute"),
     ),
     "bad": (
         *("failed", "lost", "error", "not ready", "parked", "bounced", "unreachable", "replaced"),
         *("failing", "late", "interrupted", "silent"),
+        "lost_in_a_dispute",
     ),
     "over": (),
 }
+_GIVEN_BACK: Final = ("refunded", "partially_refunded")
 _TONE_OF: Final = {status: tone for tone, all_of_it in _TONES.items() for status in all_of_it}
 
 
 def tone_of(status: str) -> Tone:
     """What a status nobody listed means is neither good nor bad: it is over, or not begun."""
     return _TONE_OF.get(status, "over")
+
+
+def state_of(payment: Mapping[str, Any]) -> str:
+    """Its status; of what the API calls refunded, how far it was lost in a dispute."""
+    status: str = payment["status"]
+    if status not in _GIVEN_BACK or not payment["disputed_amount"]:
+        return status
+    is_all = status == "refunded" and not payment["refunded_amount"]
+    return "lost_in_a_dispute" if is_all else "partly_lost_in_a_dispute"
 
 
 def word_of(status: str) -> str:

@@ -44,6 +44,13 @@
     if (event.target.matches(".filters")) for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
   });
 
+  // What its button says of an amount that is left empty.
+  on("input", (event) => {
+    const form = event.target.name === "amount" && event.target.closest("form[data-all]");
+    const typed = event.target.value?.trim();
+    if (form) one(".form-actions button", form).textContent = typed ? `${form.dataset.part} ${typed}` : form.dataset.all;
+  });
+
   // A form is sent once, and says that it is at work.
   on("submit", (event) => {
     const form = event.target.closest("form[data-once]");

@@ -30,15 +30,15 @@ class PaymentAction(Action):
 ACTIONS: Final[Mapping[str, PaymentAction]] = {
     "refund": PaymentAction(
         "Refund",
-        "Record the refund",
+        "Refund {amount}",
         "It counts from now on as given back. The money itself goes back through your provider.",
-        "Refunded.",
+        "Refunded {amount}.",
         _COLLECTED,
         ("amount", "reason", "provider_refund_id"),
     ),
     "capture": PaymentAction(
         "Capture",
-        "Capture",
+        "Capture {amount}",
         "Takes what was set aside, all of it or a part.",
         "Captured.",
         ("authorized", "partially_captured"),
@@ -106,10 +106,13 @@ async def act(page: Page, payment_id: str, action: str) -> Response:
     try:
         payment = await page.api.get("/v1/payments/{}", payment_id)
         said = _said(page, done, payment["currency"])
-        await page.api.post(f"/v1/payments/{{}}/{done.call or action}", payment_id, **said)
+        told = await page.api.post(f"/v1/payments/{{}}/{done.call or action}", payment_id, **said)
     except ApiError as error:
         return await _form(page, payment_id, action, error)
-    return page.see(page.url("/console/payments/{}", payment_id), said=done.said)
+    amount = page.writer.money(told.body.get("amount"), payment["currency"])
+    return page.see(
+        page.url("/console/payments/{}", payment_id), said=done.said.format(amount=amount)
+    )
 
 
 async def _form(
@@ -118,13 +121,17 @@ async def _form(
     """With what was said, where something was wrong with it."""
     named, problems = _named(page, action), problems_of(error)
     payment = await page.api.get("/v1/payments/{}", payment_id)
-    is_sent = action == "receipt"
+    is_sent, left = action == "receipt", _left(action, payment.body)
     return page.render(
         "payments/action.html",
         payment=payment.body,
         title=name_of(payment.body),
         action=named,
-        left=_left(action, payment.body),
+        left=left,
+        # What it says of an amount that is left empty.
+        button=named.button.format(
+            amount=page.writer.money(left, payment["currency"]) if left else ""
+        ).strip(),
         destination=await destination_of(page, payment.body) if is_sent else Destination(),
         problems=problems,
         # What can be read in two ways: how each is written, by its minor units.

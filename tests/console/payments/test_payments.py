@@ -95,6 +95,49 @@ def test_a_payment_shows_its_states_its_facts_and_what_went_back(console, client
     assert f"/v1/payments/{payment}/facts" in shown
 
 
+@pytest.mark.parametrize(
+    ("refund", "said"), [(0, "Lost in a dispute"), (100, "Partly lost in a dispute")]
+)
+def test_what_was_lost_in_a_dispute_is_not_called_refunded(console, client, refund, said):
+    payment = paid(client)
+    if refund:
+        made(client, f"/v1/payments/{payment}/refund", amount=refund)
+    made(client, f"/v1/payments/{payment}/dispute")
+    made(client, f"/v1/payments/{payment}/dispute/resolve", outcome="lost")
+
+    shown = [
+        read(console, path)
+        for path in (
+            "/console/payments",
+            f"/console/payments/{payment}",
+            f"/console/search?q={payment}",
+        )
+    ]
+
+    assert client.get(f"/v1/payments/{payment}").json()["status"] == "refunded"
+    assert all(said in each for each in shown)
+
+
+def test_a_refund_says_of_whom_how_much_is_left_and_how_much_it_was(console, client):
+    ama = made(client, "/v1/customers", name="Ama Mensah")["id"]
+    payment = paid(client, customer_id=ama)
+    path = f"/console/payments/{payment}"
+
+    form = read(console, f"{path}/refund")
+    console.post(f"{path}/refund", data={"amount": "12.50"})
+    said = read(console, path)
+    rest = read(console, f"{path}/refund")
+    console.post(f"{path}/refund", data={})
+    said_of_rest = read(console, path)
+
+    assert "Ama Mensah" in form
+    assert "Refund GHS 1,500.00" in form
+    assert "Refunded GHS 12.50." in said
+    assert "GHS 1,487.50 of GHS 1,500.00 is left." in rest
+    assert "Refund GHS 1,487.50" in rest
+    assert "Refunded GHS 1,487.50." in said_of_rest
+
+
 def test_a_refund_is_recorded_once_however_often_its_form_is_sent(console, client):
     payment = paid(client)
     path = f"/console/payments/{payment}/refund"
