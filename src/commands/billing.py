@@ -70,7 +70,7 @@ async def renew_when_due(work: UnitOfWork, subscription: Subscription) -> bool:
     work.add(invoice)
     work.add(payment)
     work.claim(INVOICE_PAYMENT, payment.id, invoice.id)
-    apply_verdict(work, payment, await work.provider.charge(payment))
+    await apply_verdict(work, payment, await work.provider.charge(payment))
     await apply_payment_outcome(work, invoice, payment)
     return True
 
@@ -113,7 +113,7 @@ async def ask_again(work: UnitOfWork, invoice: Invoice, *, by_policy: bool = Fal
     """Tries the payment of a failed invoice again."""
     payment = await work.load_for_update(Payment, invoice.payment_id)
     payment.retry(work.now)
-    apply_verdict(work, payment, await work.provider.retry(payment))
+    await apply_verdict(work, payment, await work.provider.retry(payment))
     await apply_payment_outcome(work, invoice, payment, by_policy=by_policy)
 
 

@@ -82,7 +82,7 @@ async def pay_through_link(work: UnitOfWork, named: str, command: PayThroughLink
     work.add(payment)
     believed = _of_themselves(customer, said)
     keep_payer_details(work, payment, said, believed=believed, network=command.network)
-    apply_verdict(work, payment, await work.provider.create(payment))
+    await apply_verdict(work, payment, await work.provider.create(payment))
     await propagate_outcome(work, payment)
     return payment
 

@@ -4,7 +4,7 @@ Anybody can begin a payment in the name of an address; what they type until then
 payment, and nobody becomes a customer by it, nor is one changed.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from commands.customers import EMAIL, PAYER, PHONE, first_alive, names, rename
 from commands.handling.unit_of_work import UnitOfWork
@@ -53,12 +53,23 @@ async def details_of(work: UnitOfWork, payment: Payment) -> PayerDetails | None:
     return await work.load_settled(PayerDetails, stream)
 
 
-async def accept_payer_details(work: UnitOfWork, payment: Payment) -> None:
-    """Believes what was said when the payment began, if this command made it succeed.
+async def payer_known_first(
+    work: UnitOfWork, payment: Payment, decide: Callable[[Payment], None]
+) -> None:
+    """Decides on a payment; where that makes it succeed, whose it is is recorded before.
 
-    A payment that is nobody's becomes theirs who are meant, in this very append.
+    So whoever is told of the success, or asks about it, is told of its customer as well.
     """
-    details = await details_of(work, payment) if payment.has_just_succeeded else None
+    tried = payment.copy()
+    decide(tried)
+    if tried.has_just_succeeded:
+        await _accept(work, payment)
+    decide(payment)
+
+
+async def _accept(work: UnitOfWork, payment: Payment) -> None:
+    """Believes what was said when the payment began: what is nobody's becomes theirs."""
+    details = await details_of(work, payment)
     if details is None:
         return
     customer: Customer | None

@@ -1,9 +1,8 @@
-"""Payment outcomes: they are passed on to the link, the payer or the invoice behind a payment."""
+"""Payment outcomes: they are passed on to the link or the invoice behind a payment."""
 
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import subscription_of, update_invoice_of
 from commands.link_uses import count_use, link_of
-from commands.payer_details import accept_payer_details
 from domain.payment import Payment
 
 
@@ -22,5 +21,4 @@ async def payment_for_update(work: UnitOfWork, payment_id: str) -> Payment:
 async def propagate_outcome(work: UnitOfWork, payment: Payment) -> None:
     """Lets what a payment came from follow it, in the append that records what became of it."""
     await count_use(work, payment)
-    await accept_payer_details(work, payment)
     await update_invoice_of(work, payment)

@@ -28,7 +28,7 @@ from commands.handling.providers import Accepts, Verdict, Waits
 from commands.handling.unit_of_work import UnitOfWork
 from commands.invoice_payments import must_not_be_invoiced
 from commands.link_uses import link_name, must_have_uses_left
-from commands.payer_details import keep_payer_details
+from commands.payer_details import keep_payer_details, payer_known_first
 from commands.payers import address_in, known_by_id, payer
 from commands.payment_outcomes import payment_for_update, propagate_outcome
 from commands.provider_references import claim_reference
@@ -175,7 +175,7 @@ async def create_payment(
     work.add(payment)
     believed = ALL if by_visitor else ()
     keep_payer_details(work, payment, said, believed=believed, network=command.network)
-    apply_verdict(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
+    await apply_verdict(work, payment, await work.provider.create(payment), occurred_at=occurred_at)
     await propagate_outcome(work, payment)
     return payment
 
@@ -219,7 +219,7 @@ async def confirm_payment(work: UnitOfWork, payment_id: str, command: ConfirmPay
     verdict: Verdict = Accepts()
     if payment.is_open:
         verdict = await work.provider.confirm(payment, "merchant")
-    apply_verdict(work, payment, verdict, **_stated(work, command))
+    await apply_verdict(work, payment, verdict, **_stated(work, command))
     await propagate_outcome(work, payment)
     return payment
 
@@ -237,7 +237,7 @@ async def confirm_intent(work: UnitOfWork, payment_id: str, client_secret: str) 
         verdict = await work.provider.confirm(payment, "payer")
         if verdict != Waits():
             payment.must_be_open("confirm")
-            apply_verdict(work, payment, verdict)
+            await apply_verdict(work, payment, verdict)
             await propagate_outcome(work, payment)
     return payment
 
@@ -252,7 +252,9 @@ async def fail_payment(work: UnitOfWork, payment_id: str, command: FailPayment) 
 
 async def cancel_payment(work: UnitOfWork, payment_id: str, command: CancelPayment) -> Payment:
     payment = await payment_for_update(work, payment_id)
-    payment.cancel(work.now, reason=command.reason)
+    await payer_known_first(
+        work, payment, lambda payment: payment.cancel(work.now, reason=command.reason)
+    )
     await propagate_outcome(work, payment)
     return payment
 
@@ -268,7 +270,7 @@ async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
     payment = await payment_for_update(work, payment_id)
     payment.retry(work.now)
     await must_not_be_gone(work, payment.customer_id)
-    apply_verdict(work, payment, await work.provider.retry(payment))
+    await apply_verdict(work, payment, await work.provider.retry(payment))
     await propagate_outcome(work, payment)
     return payment
 
@@ -276,11 +278,13 @@ async def retry_payment(work: UnitOfWork, payment_id: str) -> Payment:
 async def capture_payment(work: UnitOfWork, payment_id: str, command: CapturePayment) -> Payment:
     payment = await payment_for_update(work, payment_id)
     payment.must_be_in(command.currency)
-    payment.capture(
-        command.amount or None,
-        work.now,
-        final=command.final,
-        occurred_at=happened(work, command.occurred_at),
+    taken_at = happened(work, command.occurred_at)
+    await payer_known_first(
+        work,
+        payment,
+        lambda payment: payment.capture(
+            command.amount or None, work.now, final=command.final, occurred_at=taken_at
+        ),
     )
     await propagate_outcome(work, payment)
     return payment

@@ -5,6 +5,7 @@ from typing import Final
 
 from commands.handling.providers import Accepts, Declines, NeedsAction, Processes, Verdict, Waits
 from commands.handling.unit_of_work import UnitOfWork
+from commands.payer_details import payer_known_first
 from commands.provider_references import claim_own_reference
 from domain.errors import RuleBroken
 from domain.payment import Payment
@@ -22,7 +23,7 @@ class InTheFuture(RuleBroken):
         )
 
 
-def apply_verdict(
+async def apply_verdict(
     work: UnitOfWork,
     payment: Payment,
     verdict: Verdict,
@@ -43,12 +44,16 @@ def apply_verdict(
             payment.start_processing(work.now, provider_ref_id=reference, occurred_at=occurred_at)
         case Accepts(reference):
             claim_own_reference(work, payment, provider, None if provider_ref_id else reference)
-            payment.collect(
-                work.now,
-                provider=provider,
-                provider_ref_id=provider_ref_id or reference,
-                amount=amount,
-                occurred_at=occurred_at,
+            await payer_known_first(
+                work,
+                payment,
+                lambda payment: payment.collect(
+                    work.now,
+                    provider=provider,
+                    provider_ref_id=provider_ref_id or reference,
+                    amount=amount,
+                    occurred_at=occurred_at,
+                ),
             )
         case Declines(code, message):
             payment.fail(code, message, work.now, occurred_at=occurred_at)

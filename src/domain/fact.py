@@ -19,6 +19,11 @@ from domain.errors import NotFound
 _IMPORTED_AFTER: Final = timedelta(days=1)
 
 
+def is_imported(occurred_at: datetime, recorded_at: datetime) -> bool:
+    """Whether it happened long before it was recorded."""
+    return recorded_at - occurred_at > _IMPORTED_AFTER
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fact(CanMutateAggregate[str], metaclass=MetaDomainEvent):
     """Something that happened, in the past tense, never changed again.
@@ -38,7 +43,7 @@ class Fact(CanMutateAggregate[str], metaclass=MetaDomainEvent):
     @property
     def is_history(self) -> bool:
         """Whether it happened long before it was recorded: an import tells nobody of it."""
-        return self.timestamp - self.occurred_at > _IMPORTED_AFTER
+        return is_imported(self.occurred_at, self.timestamp)
 
 
 _NOTHING: frozenset[tuple[str, str]] = frozenset()

@@ -299,6 +299,7 @@ class Payment(Entity):
         self.captured_amount = 0
         self.authorized_at: datetime | None = None
         self.succeeded_at: datetime | None = None
+        self.success_recorded_at: datetime | None = None
         self.refunds: list[Movement] = []
         self.refund_notes: list[RefundNote] = []
         self.disputes_lost: list[Movement] = []
@@ -732,11 +733,16 @@ class Payment(Entity):
 
     @event(Succeeded)
     def _on_succeeded(
-        self, captured_amount: int, provider_ref_id: str | None, occurred_at: datetime
+        self,
+        captured_amount: int,
+        provider_ref_id: str | None,
+        occurred_at: datetime,
+        timestamp: datetime,
     ) -> None:
         self.captured_amount = captured_amount
         self.provider_ref_id = provider_ref_id
         self.succeeded_at = occurred_at
+        self.success_recorded_at = timestamp
         self.failure_code = None
         self.failure_message = None
 

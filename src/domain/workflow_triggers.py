@@ -39,7 +39,10 @@ RECEIPT_REQUESTED: Final = "receipt.requested"
 # Refunds are done at once here: none fails, and a rule about that waits for ever.
 TRIGGERS: Final[Mapping[str, Trigger]] = {
     "payment.created": Trigger((Payment.Created,), _OF_PAYMENTS),
-    "payment.success": Trigger((Payment.Succeeded,), _OF_PAYMENTS | {"first_payment"}),
+    # What succeeded as nobody's, and became somebody's afterwards, is asked about again then.
+    "payment.success": Trigger(
+        (Payment.Succeeded, Payment.CustomerAttached), _OF_PAYMENTS | {"first_payment"}
+    ),
     "payment.failed": Trigger((Payment.Failed,), _OF_PAYMENTS),
     "payment.canceled": Trigger((Payment.Canceled,), _OF_PAYMENTS),
     "payment.expired": Trigger((Payment.Expired,), _OF_PAYMENTS),

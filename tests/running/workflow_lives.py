@@ -8,10 +8,12 @@ from commands.billing import bill
 from commands.checkout import OpenCheckoutSession, open_checkout_session
 from commands.customers import CreateCustomer, UpdateCustomer, create_customer, update_customer
 from commands.payments import (
+    AmendPayment,
     CancelPayment,
     ConfirmPayment,
     CreatePayment,
     FailPayment,
+    amend_payment,
     cancel_payment,
     confirm_payment,
     create_payment,
@@ -61,7 +63,7 @@ class Life:
         pays = [self.pay, self.pay, self.open_cart, self.settle, self.settle, self.settle]
         after = [self.refund, self.dispute, self.decide_dispute, self.ask_for_receipt]
         members = [self.subscribe, self.subscribe, self.let_a_month_pass, self.pause, self.cancel]
-        steps = [*pays, *after, *members, self.come, self.change_customer]
+        steps = [*pays, *after, *members, self.come, self.change_customer, self.attach]
         await self.chance.choice([*steps, *[self.decide] * 6] if self.people else [self.come])()
 
     def end(self):
@@ -123,6 +125,18 @@ class Life:
         if payment["invoice"] and followed:
             billed = payment["what"] | {"metadata": {}}
             self.oracle.happens(followed, payment["invoice"], payment["who"], **billed)
+
+    async def attach(self):
+        """Somebody finds out whose a payment is."""
+        payment = self._one_that_is(self.chance.choice(["pending", "succeeded", "succeeded"]))
+        if not payment or payment["who"] is not None:
+            return
+        who = payment["who"] = self.chance.choice(self.people)
+        await self.do(amend_payment, payment["id"], AmendPayment(customer_id=who))
+        if payment["status"] == "succeeded":
+            self.oracle.paid[who] += 1
+            self._moves(payment, payment["left"])
+            self.oracle.is_given_to(who, payment["id"], **payment["what"])
 
     async def refund(self):
         payment = self._one_that_is("succeeded")

@@ -85,15 +85,31 @@ class Oracle:
             else:
                 self._note(*case)
 
+    def is_given_to(self, who, about, **what):
+        """A payment that succeeded as nobody's: what went for nobody has followed already."""
+        for rule_id, rule in self.rules.items():
+            if not rule["on"] or rule["trigger"] != "payment.success":
+                continue
+            if not self._all_met(rule["asks"], None, what):
+                case = (rule_id, about, None), rule["asks"], who, what, None
+                if rule["asks"].get("as_of") == "now":
+                    self._later.append(case)
+                else:
+                    self._note(*case)
+
     def end(self):
         """The turn has come of all that is asked as of now."""
         for case in self._later:
             self._note(*case)
 
     def _note(self, key, asks, who, what, cart):
+        who = who if cart is None else cart["who"]
         is_left = cart is None or (who is not None and cart["status"] in ("pending", "failed"))
-        if is_left and all(self._is_met(name, said, who, what) for name, said in asks.items()):
+        if is_left and self._all_met(asks, who, what):
             self.expected[key] += 1
+
+    def _all_met(self, asks, who, what):
+        return all(self._is_met(name, said, who, what) for name, said in asks.items())
 
     def _is_met(self, name, said, who, what):
         tags, metadata = self.people[who]["tags"], self.people[who]["metadata"]

@@ -58,7 +58,10 @@ class BacktestExample(Shape):
 
 
 class Backtest(Shape):
-    """Nothing was sent. Where it is not complete, ask again until `since`."""
+    """Nothing was sent. Of what happened from `since` on and before `looked_until`.
+
+    Where it is not complete, ask again until `since`.
+    """
 
     since: Moment
     looked_until: Moment

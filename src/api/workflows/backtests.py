@@ -1,7 +1,7 @@
 """Backtests of workflows: what one would have brought about. Nothing is sent by asking."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from pydantic import Field
@@ -32,7 +32,7 @@ _USUAL_RANGE: Final = timedelta(days=30)
 
 
 class BacktestRange(Command):
-    """Left out: the last 30 days."""
+    """What happened from one moment on and before another; left out: the last 30 days."""
 
     since: DayOrMoment | None = Field(default=None, alias="from")
     until: DayOrMoment | None = None
@@ -55,11 +55,10 @@ async def backtest_workflow(
 ) -> Response:
     """Who would have been told what, how often, and what that would have cost, by its terms of now.
 
-    It looks for a few seconds at most, at what was recorded last first, and says with `is_complete`
-    whether it came to the beginning.
-    Facts are looked at by the moment they were recorded. People, a hundred at most with those first
-    who would have been told most often, and examples are shown to keys that also have
-    `customers:read`.
+    What happened in the range counts, imported or not, as if it had been recorded at once. It looks
+    for a few seconds at most, at what happened last first, and says with `is_complete` whether it
+    came to the beginning. People, a hundred at most with those first who would have been told most
+    often, and examples are shown to keys that also have `customers:read`.
     """
     return await _tried(request, await request.perform(show_workflow, workflow_id), command)
 
@@ -89,24 +88,24 @@ async def backtest_new_workflow(request: ApiRequest, command: BacktestRule) -> R
 
 
 async def _tried(request: ApiRequest, rule: WorkflowRule, said: BacktestRange) -> Response:
-    ledger, book, now = request.dependencies.ledger, request.book_name, request.now
+    book, now = request.book_name, request.now
     until = min(said.until or now, now)
     since = said.since or until - _USUAL_RANGE
     if since > until:
         raise InvalidInput("from", "is after until")
 
-    def run() -> tuple[Report, datetime]:
-        after, upto = _before(request, since), ledger.position_at(book, until)
-        report = asyncio.run(_backtest(request).run(book, rule, after=after, upto=upto, now=now))
-        return report, since if report.is_complete else _recorded_at(request, report.after + 1)
+    def run() -> Report:
+        # What is recorded at this moment happened by now.
+        before = until if until < now else now + timedelta(microseconds=1)
+        tried = _backtest(request).run(book, rule, since=since, until=before, now=now)
+        return asyncio.run(tried)
 
     async with request.dependencies.exports.turn(request.org_id):
         try:
-            report, looked_since = await asyncio.to_thread(run)
+            report = await asyncio.to_thread(run)
         except ViewsAreLate:
             raise ViewsRebuilding(None) from None
-    moments = {"since": looked_since, "looked_until": until}
-    return answer(backtest_of(report, book, tells=request.reads_customers, **moments))
+    return answer(backtest_of(report, book, tells=request.reads_customers, looked_until=until))
 
 
 def _backtest(request: ApiRequest) -> backtest.Backtest:
@@ -115,14 +114,3 @@ def _backtest(request: ApiRequest) -> backtest.Backtest:
     writing = Writing(parts.ledger, backtest.loading(parts.ledger))
     asking = Asking(RememberedPast(parts.ledger), money)
     return backtest.Backtest(parts.ledger, parts.subjects, asking, writing)
-
-
-def _before(request: ApiRequest, since: datetime) -> int:
-    """The position of the last fact before a moment."""
-    just_before = since - timedelta(microseconds=1)
-    return request.dependencies.ledger.position_at(request.book_name, just_before)
-
-
-def _recorded_at(request: ApiRequest, position: int) -> datetime:
-    [stored] = request.dependencies.ledger.read_at(request.book_name, [position])
-    return datetime.fromisoformat(stored.recorded_at)

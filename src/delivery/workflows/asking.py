@@ -1,6 +1,7 @@
 """Asking: whether the conditions of a rule are met, reading only what they are about."""
 
 import asyncio
+from datetime import datetime
 
 from delivery.subjects import Occurrence
 from delivery.workflows.circumstances import Circumstances, circumstances_of
@@ -31,10 +32,12 @@ class Asking:
         *,
         by: int,
         circumstances: Circumstances | None = None,
+        happened_by: datetime | None = None,
     ) -> bool:
         """Whether all of them are; may raise ViewsAreLate.
 
         ``circumstances``: those of what the fact is about, where it does not say them itself.
+        ``happened_by``: what was spent by then counts, whenever it was recorded.
         """
         asked = circumstances or circumstances_of(occurrence)
         book = occurrence.stored.book
@@ -48,7 +51,7 @@ class Asking:
             return True
         if asked.customer_id is None:
             return False
-        spent = await self._money.spent(book, asked.customer_id, by=by)
+        spent = await self._money.spent(book, asked.customer_id, by=by, happened_by=happened_by)
         return met_by_money(conditions, spent, asked.currency)
 
     async def customer(self, book: str, customer_id: str | None, *, by: int) -> Customer | None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from heapq import nsmallest
 from typing import Final
@@ -49,9 +50,9 @@ class Person:
 
 @dataclass
 class Report:
-    """``after``: behind which position it was looked; not all, if there was too much."""
+    """``since``: from when on it was looked; later than asked for, if there was too much."""
 
-    after: int
+    since: datetime
     actions: list[ActionCount]
     is_complete: bool = True
     facts: int = 0
@@ -60,6 +61,10 @@ class Report:
     messages: Counter[str] = field(default_factory=Counter)
     per_hour: Counter[str] = field(default_factory=Counter)
     examples: list[Example] = field(default_factory=list)
+
+    def stop_at(self, moment: datetime) -> None:
+        """What happened before is not looked at."""
+        self.since, self.is_complete = max(self.since, moment), False
 
     def count(self, customer_id: str | None, due_at: str) -> None:
         """An execution, and when it would have been its turn."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from delivery.subjects import Occurrence
@@ -74,7 +75,7 @@ def of_payment(payment: Payment, amount: int) -> Circumstances:
 def _moved(fact: Fact, payment: Entity) -> int:
     """How much a fact about a payment is about."""
     match fact:
-        case Payment.Succeeded():
+        case Payment.Succeeded() | Payment.CustomerAttached(succeeded_at=datetime()):
             return fact.captured_amount
         case Payment.Refunded():
             return fact.refund_amount

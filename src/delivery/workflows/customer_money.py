@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from domain.fact import Fact
@@ -44,6 +45,7 @@ class Spent:
 @dataclass(frozen=True, slots=True)
 class _Movement:
     position: int
+    occurred_at: datetime
     currency: str
     amount: int
     success: int
@@ -64,14 +66,24 @@ class CustomerMoney:
         self._mapper = FactMapper()
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
 
-    async def spent(self, book: str, customer_id: str, *, by: int) -> Spent:
-        """With the facts up to that position. Raises ViewsAreLate."""
+    async def spent(
+        self, book: str, customer_id: str, *, by: int, happened_by: datetime | None = None
+    ) -> Spent:
+        """With the facts up to that position. Raises ViewsAreLate.
+
+        ``happened_by``: instead with what had happened by then, whenever it was recorded; of one
+        moment, what was recorded by the position.
+        """
         known = self._known.get((book, customer_id))
         if known is None or known.upto < by:
             known = await self._read(book, customer_id)
             self._remember((book, customer_id), known)
         if known.upto < by:
             raise ViewsAreLate
+        if happened_by is not None:
+            until = (happened_by, by)
+            moved = known.movements
+            return _added_up([one for one in moved if (one.occurred_at, one.position) <= until])
         places = [each.position for each in known.movements]
         return _added_up(known.movements[: bisect_right(places, by)])
 
@@ -109,14 +121,15 @@ def _moved(position: int, fact: Fact, customer_id: str) -> Iterator[_Movement]:
         case Payment.Event() if fact.customer_id != customer_id:
             return
         case Payment.Succeeded():
-            yield _Movement(position, fact.currency, fact.captured_amount, 1)
+            yield _Movement(position, fact.occurred_at, fact.currency, fact.captured_amount, 1)
         case Payment.Refunded():
-            yield _Movement(position, fact.currency, -fact.refund_amount, 0)
+            yield _Movement(position, fact.occurred_at, fact.currency, -fact.refund_amount, 0)
         case Payment.DisputeLost():
-            yield _Movement(position, fact.currency, -fact.disputed_amount, 0)
+            yield _Movement(position, fact.occurred_at, fact.currency, -fact.disputed_amount, 0)
         case Payment.CustomerAttached() if fact.succeeded_at is not None:
             back = sum(each["amount"] for each in (*fact.refunds, *fact.disputes_lost))
-            yield _Movement(position, fact.currency, fact.captured_amount - back, 1)
+            left = fact.captured_amount - back
+            yield _Movement(position, fact.occurred_at, fact.currency, left, 1)
 
 
 def _added_up(movements: Sequence[_Movement]) -> Spent:

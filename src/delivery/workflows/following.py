@@ -18,6 +18,7 @@ from delivery.workflows import cursor
 from delivery.workflows.asking import Asking
 from delivery.workflows.conditions import asks_later
 from delivery.workflows.executions import Execution, Step
+from delivery.workflows.late_customers import is_history, is_news
 from delivery.workflows.rules_in_force import RulesInForce, began_at
 from domain.checkout_session import CheckoutSession
 from domain.retry_policy import span
@@ -106,12 +107,14 @@ class Follower:
             execution_of(rule, at[stored.position])
             for stored, rule in set_off
             if stored.position in at
-            and not at[stored.position].fact.is_history
+            and not is_history(at[stored.position])
             and await self._goes(rule, at[stored.position])
         ]
 
     async def _goes(self, rule: WorkflowRule, occurrence: Occurrence) -> bool:
         """What asks its conditions later goes on to its turn."""
+        if not is_news(occurrence, rule.conditions):
+            return False
         if is_asked_later(rule):
             return True
         return await self._asking.met(rule.conditions, occurrence, by=occurrence.stored.position)
@@ -148,9 +151,14 @@ def is_brought_about(stored: StoredFact) -> bool:
     )
 
 
-def execution_of(rule: WorkflowRule, occurrence: Occurrence) -> tuple[Execution, list[Step]]:
-    """What follows from a fact by a rule, with the moments at which its actions fall due."""
-    stored, begins = occurrence.stored, _begins_at(occurrence)
+def execution_of(
+    rule: WorkflowRule, occurrence: Occurrence, *, told_at: datetime | None = None
+) -> tuple[Execution, list[Step]]:
+    """What follows from a fact by a rule, with the moments at which its actions fall due.
+
+    ``told_at``: as if it had been recorded then.
+    """
+    stored, begins = occurrence.stored, _begins_at(occurrence, told_at)
     execution = Execution(
         stored.book,
         rule.id,
@@ -178,10 +186,10 @@ def execution_of(rule: WorkflowRule, occurrence: Occurrence) -> tuple[Execution,
     return execution, steps
 
 
-def _begins_at(occurrence: Occurrence) -> datetime:
+def _begins_at(occurrence: Occurrence, told_at: datetime | None) -> datetime:
     """When it was recorded; of a checkout session, when it ends."""
     match occurrence.subject:
         case CheckoutSession() as session:
             return session.expires_at
         case _:
-            return occurrence.fact.timestamp
+            return told_at or occurrence.fact.timestamp

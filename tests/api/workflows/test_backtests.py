@@ -1,5 +1,6 @@
 """Backtests: what a workflow would have brought about, and nothing is sent by asking."""
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -180,3 +181,33 @@ def test_it_looks_for_so_long_at_the_last_first_and_says_how_far_back_it_came(cl
     assert whole["since"] < first["since"] < first["looked_until"]
     assert [each["customer_id"] for each in first["people"]] == [latest]
     assert rest["looked_until"] == first["since"]
+    assert first["executions"] + rest["executions"] == whole["executions"]
+
+
+@on_both_databases
+def test_what_was_imported_counts_when_it_happened(client):
+    who = customer(client, "Ada")
+    now = datetime.now(UTC)
+    # As a list that begins with the latest: it is told in the order in which it happened.
+    for days_ago in (2, 12, 40):
+        imported(client, who, 4000, now - timedelta(days=days_ago))
+    thanked = RULE | {"actions": [{"type": "add_tag", "tag": "loyal"}]}
+
+    paid = backtest(client, thanked)
+    loyal = backtest(client, thanked | {"conditions": {"min_lifetime_value": 12000}})
+    second = backtest(client, thanked | {"conditions": {"min_lifetime_value": 8000}})
+    first = backtest(client, thanked | {"conditions": {"first_payment": True}})
+    span = [str((now - timedelta(days=days)).date()) for days in (45, 35)]
+    long_ago = backtest(client, thanked, **{"from": span[0], "until": span[1]})
+
+    assert [each["executions"] for each in (paid, loyal, second, first)] == [2, 1, 2, 0]
+    assert (long_ago["executions"], long_ago["facts"]) == (1, 1)
+    then = (now - timedelta(days=2)).strftime("%Y-%m-%dT%H:00:00Z")
+    assert loyal["busiest_hour"] == {"hour": then, "executions": 1}
+
+
+def imported(client, customer_id, amount, at):
+    intent = {"amount": amount, "currency": "GHS", "customer_id": customer_id}
+    moment = {"occurred_at": at.isoformat()}
+    paid = client.post("/v1/payments/intents", json=intent | moment).raise_for_status().json()
+    client.post(f"/v1/payments/{paid['id']}/confirm", json=moment).raise_for_status()
