@@ -21,7 +21,6 @@ _FIELDS: Final = {
     "body": "words",
     "config": "settings",
     "credentials": "secrets",
-    "shadow": "whether it acts",
     "trigger": "when it follows",
 }
 
@@ -59,16 +58,22 @@ async def history_of(
 
 
 def _entry(change: dict[str, Any], href: str) -> Entry:
-    happened = change["topic"].rpartition(".")[2]
-    done = _WORDS.get(happened, word_of(happened))
-    fields = ", ".join(map(_in_words, change["changed"]))
-    version = f"version {change['version']}"
     return Entry(
         at=change["recorded_at"],
-        title=f"{done}: {fields} ({version})" if fields else f"{done} ({version})",
+        title=f"{_title(change)} (version {change['version']})",
         by=change["actor_name"] or "",
         href=href,
     )
+
+
+def _title(change: dict[str, Any]) -> str:
+    happened = change["topic"].rpartition(".")[2]
+    done = _WORDS.get(happened, word_of(happened))
+    fields = ", ".join(_in_words(each) for each in change["changed"] if each != "shadow")
+    said = [f"{done}: {fields}"] if fields else []
+    if change["shadow"] is not None:
+        said.append("Only says what it would do" if change["shadow"] else "Acts now")
+    return ". ".join(said) or done
 
 
 def _in_words(field: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from pydantic import Field
 
 from api.resources.actors import Doer
@@ -10,7 +11,10 @@ from ledger.facts import StoredFact
 
 
 class SettingChange(Shape):
-    """Something that was done with it; `changed` are the fields that it was about, if any."""
+    """Something that was done with it; `changed` are the fields that it was about, if any.
+
+    `shadow`: of a workflow where that is one of them, whether it only says what it would do since.
+    """
 
     version: int = Field(examples=[3])
     topic: str = Field(examples=["workflow_rule.changed"])
@@ -19,6 +23,7 @@ class SettingChange(Shape):
     actor_name: str | None
     key_id: str | None
     changed: list[str] = Field(examples=[["conditions", "name"]])
+    shadow: bool | None
 
 
 class SettingHistory(Shape):
@@ -30,5 +35,10 @@ class SettingHistory(Shape):
 
 def change_of(stored: StoredFact, changed: list[str], doer: Doer) -> dict[str, Any]:
     return SettingChange.of(
-        stored, actor=doer.actor, actor_name=doer.name, key_id=doer.key_id, changed=changed
+        stored,
+        actor=doer.actor,
+        actor_name=doer.name,
+        key_id=doer.key_id,
+        changed=changed,
+        shadow=orjson.loads(stored.data)["shadow"] if "shadow" in changed else None,
     )

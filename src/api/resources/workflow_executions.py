@@ -24,6 +24,7 @@ class Execution(Shape):
     org_id: str
     event_id: str
     customer_id: str | None
+    customer_name: str | None
     trigger_payload: dict[str, Any]
     status: Literal["pending", "running", "completed", "failed"]
     shadow: bool
@@ -82,7 +83,9 @@ class ActionResults(Shape):
     actions: list[ActionResult]
 
 
-def execution_of(stored: StoredExecution, trigger_payload: dict[str, Any]) -> dict[str, Any]:
+def execution_of(
+    stored: StoredExecution, trigger_payload: dict[str, Any], customer_name: str | None
+) -> dict[str, Any]:
     return Execution.of(
         stored,
         id=execution_id(stored.rule, stored.position),
@@ -91,6 +94,7 @@ def execution_of(stored: StoredExecution, trigger_payload: dict[str, Any]) -> di
         org_id=Book.named(stored.book).org_id,
         event_id=event_id(stored.book, stored.position),
         customer_id=stored.customer or None,
+        customer_name=customer_name,
         trigger_payload=trigger_payload,
         status="running" if stored.state == "awaiting" else stored.state,
         shadow=bool(stored.shadow),

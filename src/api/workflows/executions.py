@@ -25,9 +25,12 @@ from api.resources.workflow_executions import (
 )
 from commands.fields import Text
 from delivery.envelopes import position_of
+from delivery.subjects import Occurrence
 from delivery.workflows import executions
 from delivery.workflows.doing import execution_named
+from delivery.workflows.past import NOW, Past
 from delivery.workflows.payloads import payload_of
+from domain.customer import Customer
 from domain.errors import NotFound
 from domain.payment import Payment
 from domain.workflow_rule import WORKFLOWS
@@ -75,8 +78,7 @@ async def list_executions(
         executions.executions_of, engine, book, found, limit=query.limit, offset=query.offset
     )
     total = await asyncio.to_thread(executions.count, engine, book, found)
-    payloads = await asyncio.to_thread(_payloads, request, rows)
-    shown = {row: execution_of(row, payloads.get(row.position, {})) for row in rows}
+    shown = dict(zip(rows, await asyncio.to_thread(_shown, request, rows), strict=True))
     return list_answer(request, "executions", Page(rows, total, None), query, shown.__getitem__)
 
 
@@ -103,8 +105,8 @@ async def export_executions(
 async def show_execution(request: ApiRequest, execution_id: str) -> Response:
     """What followed, and from what: the fact as its receivers are told of it."""
     found = await _execution(request, execution_id)
-    payloads = await asyncio.to_thread(_payloads, request, [found])
-    return answer(execution_of(found, payloads.get(found.position, {})))
+    [shown] = await asyncio.to_thread(_shown, request, [found])
+    return answer(shown)
 
 
 @query_router.get(
@@ -126,8 +128,7 @@ def _every(request: ApiRequest, wanted: executions.Wanted) -> Iterator[dict[str,
     """Read some hundreds at a time."""
     engine, book, after = request.dependencies.ledger.engine, request.book_name, None
     while rows := executions.executions_of(engine, book, wanted, limit=EXPORT_STEP, after=after):
-        payloads = _payloads(request, rows)
-        yield from (execution_of(row, payloads.get(row.position, {})) for row in rows)
+        yield from _shown(request, rows)
         after = rows[-1]
 
 
@@ -175,14 +176,33 @@ async def _execution(request: ApiRequest, named: str) -> executions.Execution:
     return found
 
 
-def _payloads(
-    request: ApiRequest, rows: Sequence[executions.Execution]
-) -> dict[int, dict[str, Any]]:
-    """The facts they followed from, rendered now: nothing of them is kept."""
+def _shown(request: ApiRequest, rows: Sequence[executions.Execution]) -> list[dict[str, Any]]:
+    """With the facts they followed from, rendered now: nothing of them is kept."""
     book = request.book_name
     stored = request.dependencies.ledger.read_at(book, {row.position for row in rows})
     told = request.dependencies.subjects.after(book, stored)
-    return {each.stored.position: payload_of(each, data_of) for each in told}
+    payloads = {each.stored.position: payload_of(each, data_of) for each in told}
+    names = _names(request, rows, told)
+    return [
+        execution_of(row, payloads.get(row.position, {}), names.get(row.customer)) for row in rows
+    ]
+
+
+def _names(
+    request: ApiRequest, rows: Sequence[executions.Execution], told: Sequence[Occurrence]
+) -> dict[str, str | None]:
+    """What their customers are called now; None of who has no name, or was deleted."""
+    known = {each.customer.id: each.customer for each in told if each.customer is not None}
+    past = Past(request.dependencies.ledger)
+    # Whose a checkout session was is said by its payment alone.
+    for customer_id in {row.customer for row in rows if row.customer} - known.keys():
+        found = past.as_of(Customer, request.book_name, customer_id, by=NOW)
+        if found is not None:
+            known[customer_id] = found
+    return {
+        customer_id: None if customer.deleted else customer.personal["name"]
+        for customer_id, customer in known.items()
+    }
 
 
 def _must_read_customers(request: ApiRequest) -> None:

@@ -17,6 +17,15 @@ LISTS: Final = (
 )
 _PAIRS: Final = ("metadata_match", "customer_metadata_match")
 _WORDS: Final = ("to", "subject", "body", "url", "tag")
+# What the form shows of an action: what else was typed is of another that was chosen before.
+_NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    "send_email": frozenset({"template_id", "subject", "body", "to", "receipt", "integration_id"}),
+    "send_sms": frozenset({"template_id", "body", "to", "receipt", "integration_id"}),
+    "send_notification": frozenset({"body", "integration_id"}),
+    "webhook": frozenset({"url", "integration_id"}),
+    "add_tag": frozenset({"tag"}),
+    "remove_tag": frozenset({"tag"}),
+}
 _MOST_ACTIONS: Final = 20
 
 
@@ -80,15 +89,20 @@ def _actions(form: Fields, known: Any) -> list[dict[str, Any]]:
 
 
 def _action(form: Fields, place: int, known: Mapping[str, Any] | None) -> dict[str, Any]:
-    def said(name: str) -> str:
-        return form.get(f"action{place}_{name}", "").strip()
+    type_ = form.get(f"action{place}_type", "")
+    needed = _NEEDED.get(type_, frozenset())
 
-    is_same = known is not None and known["type"] == said("type")
+    def said(name: str) -> str:
+        shown = name == "after" or name in needed
+        return form.get(f"action{place}_{name}", "").strip() if shown else ""
+
+    is_same = known is not None and known["type"] == type_
     config = {**known["config"]} if is_same and known else {}
-    config |= {name: said(name) for name in _WORDS}
-    config["receipt"] = said("receipt") == "true" or None
+    config |= {name: said(name) for name in _WORDS if name in needed}
+    if "receipt" in needed:
+        config["receipt"] = said("receipt") == "true" or None
     return {
-        "type": said("type"),
+        "type": type_,
         "integration_id": said("integration_id") or None,
         "template_id": said("template_id") or None,
         "config": {name: value for name, value in config.items() if value not in (None, "")},

@@ -223,6 +223,19 @@ def test_a_new_book_says_how_to_begin(console, overview):
     assert "/console/links/new" in shown(console)
 
 
+@pytest.mark.parametrize(
+    ("past", "said"),
+    [("known_at", "Nothing was known of any payment by then"), ("as_of", "had been paid by then")],
+)
+@pytest.mark.usefixtures("shop")
+def test_a_past_without_payments_says_so_and_not_how_to_begin(overview, past, said):
+    told = overview(**{past: "2020-02-29"})
+
+    assert said in told
+    assert "Nothing has been paid yet" not in told
+    assert "curl" not in told
+
+
 def test_a_figure_leads_to_the_payments_it_is_made_of(client, console, pay):
     pay()
 

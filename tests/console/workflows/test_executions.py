@@ -36,6 +36,16 @@ def test_what_followed_is_listed_and_narrowed(console, execution):
     assert path not in console.get("/console/workflows/executions?status=pending").text
 
 
+def test_an_execution_names_its_customer(console, client, execution):
+    exported = client.get("/v1/exports/workflow-executions").json()["executions"]
+
+    assert (execution["customer_name"], exported[0]["customer_name"]) == ("Ada", "Ada")
+    link = f'href="/console/customers/{execution["customer_id"]}"'
+    for path in ("", f"/{execution['id']}"):
+        shown = console.get(f"/console/workflows/executions{path}").text
+        assert re.search(rf"{re.escape(link)}[^>]*>.*?Ada<", shown, re.DOTALL)
+
+
 def test_an_execution_says_why_and_what_came_of_it(console, client, execution):
     path = f"/v1/workflows/executions/{execution['id']}/actions"
     done = client.get(path).json()["actions"]

@@ -281,3 +281,30 @@ def made(client, path, **body):
 
 def following(page):
     return html.unescape(re.search(r'rel="next" href="([^"]+)"', page)[1])
+
+
+def test_the_history_says_whether_it_acts_since(console, rule):
+    for is_shadow in ("true", "false"):
+        console.post(place(rule, "/shadow"), data={"shadow": is_shadow})
+
+    told = text_of(console.get(place(rule)).text)
+
+    assert "Acts now (version 3)" in told
+    assert "Only says what it would do (version 2)" in told
+    assert "Changed: whether" not in told
+    assert "shadow (version" not in told
+
+
+def test_what_was_typed_for_another_action_is_left_out(console, client):
+    typed = {
+        "action0_type": "add_tag",
+        "action0_body": "Hello",
+        "action0_url": "https://shop.example",
+        "action0_receipt": "true",
+    }
+
+    made = console.post("/console/workflows/new", data=SPENDERS | typed)
+
+    assert made.status_code == 303, made.text
+    [action] = client.get("/v1/workflows/rules").json()["workflows"][0]["actions"]
+    assert action["config"] == {"tag": "big-spender"}
