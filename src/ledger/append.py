@@ -68,7 +68,8 @@ class Append:
     that has none yet); the facts of such a stream carry the versions that follow. It may also name
     a stream that gets no fact, and must not have got one meanwhile. A stream that is absent from it
     is appended without expectation, and gets its versions from the ledger.
-    Releases happen before claims.
+    Releases happen before claims. ``recorded_at`` is for a history that is made up: none goes back
+    behind what its book has.
     """
 
     book: str
@@ -78,6 +79,7 @@ class Append:
     releases: tuple[Claim, ...] = ()
     reply: Reply | None = None
     context: str = "{}"
+    recorded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

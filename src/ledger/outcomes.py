@@ -165,7 +165,8 @@ def _accept(append: Append, known: Known, now: str, result: Plan) -> Done:
 def _chain(append: Append, known: Known, now: str, result: Plan) -> None:
     book, context, versions = append.book, append.context, known.versions
     head = known.heads[book]
-    position, digest, recorded_at = head.position, head.digest, max(head.recorded_at, now)
+    at = now if append.recorded_at is None else written(append.recorded_at)
+    position, digest, recorded_at = head.position, head.digest, max(head.recorded_at, at)
     for fact in append.facts:
         stream = (book, fact.stream)
         is_expected = fact.stream in append.expected

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,11 +14,13 @@ import pytest
 from console_browser import OURS
 
 from commands.handling.due_index import DUE
+from ledger.clock import written
 from whence.demo.fill import Fill
 from whence.demo.year import Year
 
 BOOK = "org_00000000000000000000000001/test"
 ENDS_AT = datetime(2026, 11, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def test_nothing_is_due_to_a_billing_worker_before_the_year_is_told(ledger):
@@ -51,6 +53,48 @@ def test_every_link_of_the_demo_was_looked_at_more_often_than_paid_through(ledge
     assert payments
     assert [link for link, paid in payments.items() if looks[link] < paid] == []
     assert looks.total() > 2 * payments.total()
+
+
+def test_the_year_is_recorded_as_it_happened_and_some_is_heard_of_late(ledger):
+    told = lived(ledger, payments=2000)
+
+    recorded = [fact.recorded_at for fact in told]
+    assert recorded == sorted(recorded)
+    assert (recorded[0], recorded[-1] < written(ENDS_AT)) == (written(ENDS_AT - 395 * DAY), True)
+    behind = [
+        datetime.fromisoformat(fact.recorded_at)
+        - datetime.fromisoformat(json.loads(fact.data)["occurred_at"])
+        for fact in told
+        if fact.topic == "payment.succeeded"
+    ]
+    assert 0 < sum(span > timedelta() for span in behind) < len(behind) / 20
+    assert max(behind) <= timedelta(hours=72)
+
+
+def test_the_last_day_goes_on_until_now_like_those_before(ledger):
+    told = lived(ledger, payments=6000, until=ENDS_AT + timedelta(hours=13))
+
+    created = Counter(fact.recorded_at[:10] for fact in told if fact.topic == "payment.created")
+    before = sum(created[f"2026-10-{day}"] for day in range(25, 32)) / 7
+    assert before / 5 < created["2026-11-01"] < before
+
+
+def test_nobody_alone_makes_much_of_the_revenue(ledger):
+    brought = Counter()
+    for fact in lived(ledger, payments=2000, customers=400):
+        if fact.topic == "payment.succeeded":
+            said = json.loads(fact.data)
+            brought[said["currency"], said["customer_id"]] += said["captured_amount"]
+
+    ghs = {who: amount for (currency, who), amount in brought.items() if currency == "GHS" and who}
+    assert max(ghs.values()) < sum(ghs.values()) / 4
+
+
+def lived(ledger, *, payments, customers=30, until=ENDS_AT):
+    """All that is recorded of a year that ends then."""
+    acts = Year(seed=7, until=until, customers=customers, payments=payments).acts()
+    asyncio.run(Fill(ledger, BOOK, seed=7, progress=lambda _done: None).run(acts, until=until))
+    return ledger.read(BOOK, after=0, upto=ledger.head(BOOK), limit=100_000)
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])

@@ -48,20 +48,21 @@ def demo(
         int, typer.Option(min=1, help="About how many, those of subscriptions included.")
     ] = 30000,
     until: Annotated[
-        datetime | None, typer.Option(help="When the year ends (UTC); else: this hour.")
+        datetime | None, typer.Option(help="When the year ends (UTC); else: now.")
     ] = None,
 ) -> None:
     """Fill a test book with a year of a believable merchant. It is that of a new organization."""
     settings = Settings.load()
-    ends_at = (until or utc_now()).replace(minute=0, second=0, microsecond=0, tzinfo=UTC)
+    ends_at = (until or utc_now()).replace(microsecond=0, tzinfo=UTC)
+    year = Year(seed=seed, until=ends_at, customers=customers, payments=payments)
+    # It is founded when its year begins: nothing in a book is recorded before what stands there.
     with (
-        recording(settings) as ledger,
-        handling(ledger) as handler,
+        recording(settings, clock=lambda: year.begins_at) as ledger,
+        handling(ledger, clock=lambda: year.begins_at) as handler,
         projecting(settings, ledger) as reading,
     ):
         founded = asyncio.run(found_organization(handler, NAME, context=Context(actor="demo")))
         book = str(Book(founded.org_id, "test"))
-        year = Year(seed=seed, until=ends_at, customers=customers, payments=payments)
         acts = year.acts()
         with progress_bar("Living through", "steps") as progress:
             task = progress.add_task("a year of history", total=len(acts))

@@ -1,4 +1,4 @@
-"""Demo import: the made-up year gets into a test book through the ledger's own door.
+"""Demo import: the made-up year gets into a test book, each fact recorded when it happened.
 
 What is due enters the due index last: a billing worker beside it would bill, in the middle of the
 story, what the next batch bills.
@@ -83,11 +83,13 @@ class Fill:
                 claims=tuple(claim for claim in claims if claim.kind != DUE),
                 releases=tuple(each for each in work.releases if each.kind != DUE),
                 context=_CONTEXT,
+                recorded_at=work.now,
             )
         )
 
     def _looked(self, act: Looked) -> Append:
-        return Append(self._book, facts=(self._mapper.encode(act.told()),), context=_CONTEXT)
+        facts = (self._mapper.encode(act.told()),)
+        return Append(self._book, facts=facts, context=_CONTEXT, recorded_at=act.at)
 
     def _done(self, act: Act) -> Iterator[Append]:
         before = self._entities.get(act.entity_id)
@@ -103,6 +105,7 @@ class Fill:
                 expected={entity.id: version},
                 claims=(*_names(entity), *_references(new)),
                 context=_CONTEXT,
+                recorded_at=act.at,
             )
 
 

@@ -77,14 +77,14 @@ class Person:
     eagerness: float
 
 
-RESELLER_SHARE = 1 / 3
+RESELLER_SHARE = 1 / 20
 
 
 def people(count: int, chance: random.Random) -> Iterator[Person]:
     """The customers, the reseller first: ``count`` of them.
 
     Eagerness falls off as a power of the rank, so few buy much and many buy once; the reseller
-    alone makes a third of all payments.
+    alone makes one payment in twenty.
     """
     eagerness = [1 / rank**0.8 for rank in range(1, count)]
     others = sum(eagerness)

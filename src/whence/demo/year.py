@@ -1,4 +1,7 @@
-"""Demo year: every customer, payment and subscription of the demo merchant."""
+"""Demo year: every customer, payment and subscription of the demo merchant.
+
+The moment of an act is the one at which it is recorded; some payments are heard of late.
+"""
 
 import random
 from collections.abc import Callable, Iterator
@@ -36,6 +39,11 @@ class Year:
         self._new_id = _IdMaker(self._chance)
         self._campaigns = Campaigns(lambda names, weights: self._chance.choices(names, weights)[0])
 
+    @property
+    def begins_at(self) -> datetime:
+        """Nothing happened before."""
+        return self._until - _YEAR - _MONTH
+
     def acts(self) -> list[Act | Asked | Looked]:
         """Everything that happened, in order of time."""
         acts = list(self._everything())
@@ -44,7 +52,7 @@ class Year:
 
     def _everything(self) -> Iterator[Act | Asked | Looked]:
         for campaign in self._campaigns:
-            yield Asked(self._until - _YEAR - _MONTH, campaign.begin)
+            yield Asked(self.begins_at, campaign.begin)
         buyers = list(people(self._customers, self._chance))
         eagerness = [buyer.eagerness for buyer in buyers]
         bought: dict[int, list[datetime]] = {buyer.number: [] for buyer in buyers}
@@ -64,7 +72,7 @@ class Year:
         subscribes = len(moments) > 3 and self._chance.random() < 1 / 3  # noqa: PLR2004 (they came back)
         if subscribes:
             yield from self._membership(buyer, customer_id, moments)
-        boxed_at = self._until - _YEAR - _MONTH
+        boxed_at = self.begins_at
         for at in moments:
             if subscribes and at - boxed_at >= _MONTH:
                 boxed_at = at
@@ -148,7 +156,10 @@ class Year:
             yield at, lambda payment, now: payment.retry(now)
             at += chance.randint(3, 120) * _SECOND
         reference = f"{provider}-{chance.randrange(10**9):09d}"
-        yield at, _Collect(provider, reference)
+        paid_at = at
+        if chance.random() < 0.02:  # noqa: PLR2004 (of two in a hundred the merchant hears later)
+            at += chance.randint(2, 72) * timedelta(hours=1)
+        yield at, _Collect(provider, reference, paid_at)
         yield from self._regrets(at, amount)
 
     def _regrets(
@@ -179,13 +190,14 @@ class Year:
         return self._campaigns.of(buyer.country)
 
     # Business grows through the year, and is done by day: around noon, give or take four hours.
+    # The last day is one like the others, as far as it has come.
     def _moment(self) -> datetime:
-        day = int(365 * self._chance.random() ** 0.7)
+        day = int(366 * self._chance.random() ** 0.7)
         hour = min(max(self._chance.gauss(13, 4), 0.0), 23.9)
         moment = self._until - _YEAR + timedelta(days=day)
         moment = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        moment += timedelta(hours=hour, microseconds=self._chance.randrange(10**6))
-        return min(moment, self._until - timedelta(minutes=5))
+        moment += timedelta(hours=hour, microseconds=self._chance.randrange(10**9))
+        return moment if moment <= self._until else self._moment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +206,15 @@ class _Collect:
 
     provider: str
     reference: str
+    paid_at: datetime
 
     def __call__(self, payment: Payment, now: datetime) -> None:
-        payment.collect(now, provider=self.provider, provider_ref_id=self.reference)
+        payment.collect(
+            now,
+            provider=self.provider,
+            provider_ref_id=self.reference,
+            occurred_at=self.paid_at,
+        )
 
 
 class _IdMaker:
