@@ -111,6 +111,13 @@ async def disable_endpoint(work: UnitOfWork, endpoint_id: str) -> WebhookEndpoin
     return endpoint
 
 
+async def retry_endpoint(work: UnitOfWork, endpoint_id: str) -> WebhookEndpoint:
+    """Refused with WebhookEndpointDisabled."""
+    endpoint = await _to_change(work, endpoint_id)
+    endpoint.retry(work.now)
+    return endpoint
+
+
 async def rotate_secret(
     work: UnitOfWork, endpoint_id: str, command: RotateSecret
 ) -> WebhookEndpoint:

@@ -8,7 +8,7 @@ from eventsourcing.domain import event
 
 from domain.errors import NotFound
 from domain.fact import Entity, Fact, FirstFact
-from domain.webhook_endpoint_refusals import WebhookEndpointNotFound
+from domain.webhook_endpoint_refusals import WebhookEndpointDisabled, WebhookEndpointNotFound
 
 ENDPOINT: Final = "webhook_endpoint"
 ENDPOINT_NAME: Final = "webhook_endpoint_name"
@@ -77,6 +77,11 @@ class WebhookEndpoint(Entity):
         TOPIC = "webhook_endpoint.disabled"
         reason: str
 
+    class Retried(Event):
+        """Somebody asked that it be tried at once, whenever it would have been tried next."""
+
+        TOPIC = "webhook_endpoint.retried"
+
     class SecretRotated(Event):
         """A new secret signs; the one before too until `previous_until`: if that is now, none."""
 
@@ -142,6 +147,7 @@ class WebhookEndpoint(Entity):
         self.failing_since: datetime | None = None
         self.warned_at: datetime | None = None
         self.unsaid: WarningOf | None = None
+        self.retried_at: datetime | None = None
         self.told_after = told_after
         self.sealed_secret = sealed_secret
         self.retired_secrets: list[tuple[str, datetime]] = []
@@ -194,6 +200,13 @@ class WebhookEndpoint(Entity):
         self.must_be_there()
         if self.enabled:
             self._record(self.Disabled, now, reason=reason)
+
+    def retry(self, now: datetime) -> None:
+        """Raises WebhookEndpointDisabled: one that is disabled goes on when it is enabled."""
+        self.must_be_there()
+        if not self.enabled:
+            raise WebhookEndpointDisabled(self.id)
+        self._record(self.Retried, now)
 
     def rotate_secret(self, sealed_secret: str, now: datetime, *, previous_for: timedelta) -> None:
         self.must_be_there()
@@ -248,6 +261,10 @@ class WebhookEndpoint(Entity):
         self.disabled_reason = reason
         self.unsaid = None if reason == "by_hand" else "disabled"
         self.disabled_at = self.updated_at = occurred_at
+
+    @event(Retried)
+    def _on_retried(self, occurred_at: datetime) -> None:
+        self.retried_at = occurred_at
 
     @event(SecretRotated)
     def _on_secret_rotated(

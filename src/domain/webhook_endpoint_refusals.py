@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, NotFound, RuleBroken
 
 # Each has a cursor and a lease of its own.
 MOST_ENDPOINTS: Final = 500
@@ -29,3 +29,13 @@ class TooManyEndpoints(Conflict):
 
     def __init__(self) -> None:
         super().__init__(f"there are {MOST_ENDPOINTS} webhook endpoints: remove one first")
+
+
+class WebhookEndpointDisabled(RuleBroken):
+    code = "webhook_endpoint_disabled"
+
+    def __init__(self, endpoint_id: str) -> None:
+        super().__init__(
+            "the endpoint is disabled: once it is enabled it is told what waits",
+            endpoint_id=endpoint_id,
+        )

@@ -353,6 +353,7 @@ def told_by(client):
         ("POST /v1/webhooks/endpoints/{endpoint_id}/rotate", {}, {}),
         ("POST /v1/webhooks/endpoints/{endpoint_id}/test", None, {}),
         ("POST /v1/webhooks/endpoints/{endpoint_id}/resend", {}, {}),
+        ("POST /v1/webhooks/endpoints/{endpoint_id}/retry", {}, {}),
         ("POST /v1/webhooks/endpoints/{endpoint_id}/disable", {}, {}),
         ("POST /v1/webhooks/endpoints/{endpoint_id}/enable", {}, {}),
         ("POST /v1/webhooks/outbound/{delivery_id}/resend", {}, {}),

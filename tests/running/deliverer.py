@@ -20,6 +20,7 @@ from commands.handling.ids import Ids
 from commands.payments import CreatePayment, create_payment
 from commands.webhook_endpoints import RegisterEndpoint, register_endpoint, signing_secrets
 from delivery.delivering import Deliverer
+from delivery.webhooks.delivery_ids import PROBE
 from delivery.webhooks.previous import previous_in
 from ledger.clock import Clock
 from ledger.database import open_engine
@@ -114,7 +115,13 @@ class Shop:
 
     @property
     def attempts(self) -> list[Any]:
-        return self.rows(delivery_attempts)
+        """Those that count."""
+        return [row for row in self.rows(delivery_attempts) if row.cursor != PROBE]
+
+    @property
+    def tries(self) -> list[Any]:
+        """Those that do not: the endpoint was down."""
+        return [row for row in self.rows(delivery_attempts) if row.cursor == PROBE]
 
     @property
     def behind(self) -> list[Any]:

@@ -73,12 +73,17 @@ class OutboundWebhookInFull(OutboundWebhook):
 
 
 class OutboundFigures(Shape):
-    """``succeeded`` and ``retry_count`` of seven days, the others as they stand."""
+    """``succeeded`` and ``retry_count`` of seven days, the others as they stand.
+
+    Unless ``pending_is_exact`` there are at least so many ``pending``: what endpoints have not come
+    to is among them.
+    """
 
     total: Count
     succeeded: Count
     failed: Count
     pending: Count
+    pending_is_exact: bool
     delivering: Count
     retry_count: Count
     success_rate: float
@@ -152,6 +157,7 @@ def figures_of(counts: OutboundCounts) -> dict[str, Any]:
         "succeeded": counts.succeeded,
         "failed": counts.failed,
         "pending": counts.pending,
+        "pending_is_exact": counts.is_exact,
         "delivering": counts.delivering,
         "retry_count": counts.retries,
         "success_rate": counts.succeeded / decided if decided else 0.0,

@@ -5,7 +5,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.resources.shapes import Count, Moment, Shape
+from delivery.cursors import Attempt
 from delivery.webhooks.backlog import Backlog
+from delivery.webhooks.delivery_ids import LIVE, delivery_id
+from delivery.webhooks.waiting import Waits
 from domain.webhook_endpoint import WebhookEndpoint
 
 
@@ -41,8 +44,26 @@ class ReplayUnderWay(Shape):
     until: int | None
 
 
+class Try(Shape):
+    """One time that something was sent while the endpoint was down: no attempt of the delivery.
+
+    ``response`` is null to keys without ``customers:read``.
+    """
+
+    at: Moment
+    delivery_id: str = Field(examples=["evtd_01hxa2b3c4d5e6f7g8h9jkmnpq2f"])
+    url: str
+    response_code: int | None
+    response: str | None
+    milliseconds: int
+    error: str | None
+
+
 class EndpointBacklog(Shape):
     """What waits for it; unless ``waiting_is_exact`` there is at least so much.
+
+    While nothing reaches it, ``down_since`` says since when, ``next_probe_at`` when it is tried
+    again, ``last_error`` why, and ``tries`` are the latest, the newest first.
 
     To keys without ``customers:read`` positions are null, and what happened to customers
     themselves is not counted.
@@ -56,6 +77,7 @@ class EndpointBacklog(Shape):
     down_since: Moment | None
     next_probe_at: Moment | None
     last_error: str | None
+    tries: list[Try]
     replays: list[ReplayUnderWay]
 
 
@@ -65,10 +87,17 @@ class EndpointInFull(Endpoint):
     backlog: EndpointBacklog
 
 
+class ListedEndpoint(Endpoint):
+    """With how much waits for it; unless ``waiting_is_exact`` there is at least so much."""
+
+    waiting: Count
+    waiting_is_exact: bool
+
+
 class Endpoints(Shape):
     """All of them, the newest first."""
 
-    endpoints: list[Endpoint]
+    endpoints: list[ListedEndpoint]
 
 
 class Deleted(Shape):
@@ -78,11 +107,14 @@ class Deleted(Shape):
 
 
 class Tested(Shape):
-    """It was taken."""
+    """It was taken: the body that was ``sent``, and the beginning of what was answered."""
 
     status: Literal["ok"]
     response_code: int
     milliseconds: int
+    url: str
+    sent: str
+    response: str
 
 
 def endpoint_state_of(endpoint: WebhookEndpoint, org_id: str) -> dict[str, Any]:
@@ -93,6 +125,10 @@ def endpoint_state_of(endpoint: WebhookEndpoint, org_id: str) -> dict[str, Any]:
 def endpoint_of(endpoint: WebhookEndpoint, org_id: str) -> dict[str, Any]:
     """As it may be stored: with its secret as it is sealed."""
     return endpoint_state_of(endpoint, org_id) | {"signing_secret": endpoint.sealed_secret}
+
+
+def waits_of(waits: Waits) -> dict[str, Any]:
+    return {"waiting": waits.number, "waiting_is_exact": waits.is_exact}
 
 
 def backlog_of(backlog: Backlog, *, tells: bool) -> dict[str, Any]:
@@ -106,12 +142,23 @@ def backlog_of(backlog: Backlog, *, tells: bool) -> dict[str, Any]:
         "down_since": backlog.down_since or None,
         "next_probe_at": backlog.next_probe_at or None,
         "last_error": backlog.error or None,
+        "tries": [_try_of(each, tells=tells) for each in backlog.tries],
         "replays": [
             {
-                "id": each.cursor,
-                "position": each.position if tells else None,
-                "until": each.until if tells else None,
+                "id": each.cursor.cursor,
+                "position": each.cursor.position if tells else None,
+                "until": each.cursor.until if tells else None,
             }
             for each in backlog.replays
         ],
     }
+
+
+def _try_of(made: Attempt, *, tells: bool) -> dict[str, Any]:
+    return Try.of(
+        made,
+        delivery_id=delivery_id(made.follower, LIVE, made.position),
+        response_code=made.http_status or None,
+        response=made.response if tells else None,
+        error=made.error or None,
+    )

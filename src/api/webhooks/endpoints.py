@@ -1,5 +1,8 @@
 """Webhook endpoints: any number of addresses that are told what happens, each in its own way."""
 
+import asyncio
+
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.http.request import ApiRequest
@@ -11,12 +14,20 @@ from api.resources.webhook_endpoints import (
     EndpointInFull,
     Endpoints,
     backlog_of,
+    waits_of,
 )
-from api.webhooks.deliveries import backlog_at
+from api.webhooks.deliveries import asked, tellings_of
 from api.webhooks.secrets import ENDPOINT
 from api.webhooks.shown_endpoints import shown
+from api.webhooks.told_topics import narrowed
 from commands import webhook_endpoints as commands
+from commands.handling.unit_of_work import UnitOfWork
 from commands.webhook_bodies import RegisterEndpoint, RotateSecret, UpdateEndpoint
+from delivery.webhooks.backlog import backlog
+from delivery.webhooks.resending import retry_now
+from delivery.webhooks.waiting import Waits, waits
+from domain.webhook_endpoint import WebhookEndpoint
+from ledger.clock import written
 
 command_router = new_router("webhooks")
 query_router = new_router("webhooks")
@@ -77,6 +88,24 @@ async def disable_endpoint(request: ApiRequest, endpoint_id: str) -> Response:
 
 
 @command_router.post(
+    "/v1/webhooks/endpoints/{endpoint_id}/retry", response_model=Endpoint, dependencies=[WRITE]
+)
+async def retry_endpoint(request: ApiRequest, endpoint_id: str) -> Response:
+    """Tries it at once: what is to be tried again later is due now.
+
+    Where nothing reaches it, one delivery is sent, and all that waits follows if that is taken.
+    """
+    engine, book = request.dependencies.ledger.engine, request.book_name
+
+    async def retry(work: UnitOfWork) -> WebhookEndpoint:
+        endpoint = await commands.retry_endpoint(work, endpoint_id)
+        await asyncio.to_thread(retry_now, engine, book, endpoint_id, written(work.now))
+        return endpoint
+
+    return await request.decide(retry, show=ENDPOINT)
+
+
+@command_router.post(
     "/v1/webhooks/endpoints/{endpoint_id}/rotate",
     response_model=Endpoint,
     dependencies=[WRITE],
@@ -91,9 +120,16 @@ async def rotate_secret(request: ApiRequest, endpoint_id: str, command: RotateSe
     "/v1/webhooks/endpoints", response_model=Endpoints, dependencies=[READ, PRESENT_ONLY]
 )
 async def list_endpoints(request: ApiRequest) -> Response:
-    """All of them, the newest first."""
+    """All of them, the newest first, and how much waits for each."""
     found = await request.perform(commands.list_endpoints)
-    return answer({"endpoints": await shown(request, found)})
+    tellings, known = await tellings_of(request, found), narrowed(request)
+    book = request.book_name
+
+    def waiting(db: Connection) -> list[Waits]:
+        return [waits(db, book, tellings[each.id], known) for each in found]
+
+    each_shown = zip(await shown(request, found), await asked(request, waiting), strict=True)
+    return answer({"endpoints": [body | waits_of(wait) for body, wait in each_shown]})
 
 
 @query_router.get(
@@ -105,5 +141,7 @@ async def show_endpoint(request: ApiRequest, endpoint_id: str) -> Response:
     """Where it is, what it is told, and what waits for it."""
     endpoint = await request.perform(commands.show_endpoint, endpoint_id)
     [body] = await shown(request, [endpoint])
-    waits = await backlog_at(request, endpoint)
-    return answer(body | {"backlog": backlog_of(waits, tells=request.reads_customers)})
+    tellings, known = await tellings_of(request, [endpoint]), narrowed(request)
+    book = request.book_name
+    found = await asked(request, lambda db: backlog(db, book, tellings[endpoint_id], known=known))
+    return answer(body | {"backlog": backlog_of(found, tells=request.reads_customers)})

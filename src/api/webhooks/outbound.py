@@ -1,5 +1,6 @@
 """Outbound webhooks: what endpoints were told, how it went, and how it goes on."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
@@ -21,10 +22,18 @@ from api.resources.outbound import (
     attempt_of,
     figures_of,
 )
-from api.webhooks.deliveries import asked, delivery_of, key_of, outbound_told
+from api.webhooks.deliveries import (
+    asked,
+    delivery_of,
+    key_of,
+    outbound_of_event,
+    outbound_told,
+    tellings_in_book,
+)
 from api.webhooks.told_topics import narrowed
 from delivery.webhooks.backlog import outbound_counts
-from delivery.webhooks.outbound import Outbound, Wanted, attempts_of, outbound
+from delivery.webhooks.outbound import PENDING, Outbound, Wanted, attempts_of, outbound
+from delivery.webhooks.waiting import waiting
 from domain.event_types import topics_of, types_wanted
 from ledger.clock import written
 from ledger.reading import ask
@@ -57,6 +66,7 @@ class FilterOutbound(BaseModel):
 
 
 class ListOutbound(PageRequest, FilterOutbound):
+    event_id: str | None = None
     limit: UpTo100 = 50
 
 
@@ -78,13 +88,22 @@ async def list_inbound_events(request: ApiRequest) -> Response:
     dependencies=[READ, PRESENT_ONLY],
 )
 async def list_outbound(request: ApiRequest, query: Annotated[ListOutbound, Query()]) -> Response:
-    """What was sent last comes first; of what is ``pending``, the newest.
+    """What was sent last comes first; of what is ``pending``, what was recorded first.
 
-    What waits for an earlier one and was never sent is listed with ``status=pending`` alone. What
-    happened to customers themselves is listed for keys that also have ``customers:read``.
+    What was never sent is listed with ``status=pending`` alone, or with ``event_id``: also what an
+    endpoint that is down or disabled has not come to. Such a page may have few rows, or none, and
+    go on all the same. What is sent and not answered yet is pending as well. With ``event_id`` all
+    that endpoints were told of this event, and are to be told, is one page. What happened to
+    customers themselves is listed for keys that also have ``customers:read``.
     """
-    book, wanted, place = request.book_name, query.wanted(request), query.place
-    page = await asked(request, lambda connection: outbound(connection, book, wanted, **place))
+    if query.event_id is not None:
+        page = Page(
+            await outbound_of_event(request, query.event_id, query.wanted(request)), None, None
+        )
+    else:
+        listed = await _listed(request, query)
+        place = query.place
+        page = await asked(request, lambda connection: listed(connection, **place))
     return array_answer(request, page, lambda each: outbound_told(request, each))
 
 
@@ -101,11 +120,10 @@ async def export_outbound(
 
     What is sent while the file is written comes first by then, and may be left out.
     """
-    engine, book = request.dependencies.ledger.engine, request.book_name
-    wanted = query.wanted(request)
+    engine, listed = request.dependencies.ledger.engine, await _listed(request, query)
 
     def page(**place: Any) -> Page[Outbound]:
-        return ask(engine, lambda connection: outbound(connection, book, wanted, **place))
+        return ask(engine, lambda connection: listed(connection, **place))
 
     rows = (outbound_told(request, each) for each in every_page(page))
     return query.of_now(request, "deliveries", OutboundWebhook, rows)
@@ -118,8 +136,10 @@ async def show_outbound_stats(request: ApiRequest) -> Response:
     """How deliveries went in the last seven days, and what is behind now."""
     book, now = request.book_name, request.dependencies.handler.clock()
     since = written(now - _STATS_OF)
-    known = narrowed(request)
-    counts = await asked(request, lambda db: outbound_counts(db, book, since=since, known=known))
+    known, tellings = narrowed(request), await tellings_in_book(request)
+    counts = await asked(
+        request, lambda db: outbound_counts(db, book, tellings, since=since, known=known)
+    )
     return answer({"stats": figures_of(counts)})
 
 
@@ -138,3 +158,12 @@ async def show_outbound(request: ApiRequest, delivery_id: str) -> Response:
     attempts = await asked(request, lambda connection: attempts_of(connection, book, key))
     history = [attempt_of(each, tells=request.reads_customers) for each in attempts]
     return answer(outbound_told(request, found) | {"history": history})
+
+
+async def _listed(request: ApiRequest, query: FilterOutbound) -> Callable[..., Page[Outbound]]:
+    """What waits is found by what endpoints are told; all else stands in tables."""
+    book, wanted = request.book_name, query.wanted(request)
+    if query.status != PENDING:
+        return lambda connection, **place: outbound(connection, book, wanted, **place)
+    tellings = await tellings_in_book(request, query.endpoint_id or None)
+    return lambda connection, **place: waiting(connection, book, tellings, wanted, **place)

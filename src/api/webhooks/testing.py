@@ -12,7 +12,7 @@ from api.http.routing import needs, new_router
 from api.resources.webhook_endpoints import Tested
 from commands import webhook_endpoints as commands
 from commands.handling.unit_of_work import UnitOfWork
-from delivery.webhooks.sender import Result
+from delivery.webhooks import test_messages
 from delivery.webhooks.test_messages import send_test
 from domain.webhook_endpoint import WebhookEndpoint
 
@@ -26,7 +26,8 @@ _TAKEN, _NOT_TAKEN = 200, 502
 async def test_webhook(request: ApiRequest) -> Response:
     """Sends ``reevit.webhook.test`` to the webhook of the config; 502 says why it was not taken.
 
-    A key sends one message.
+    Either way it says what was ``sent``, and the beginning of the ``response``: of a refusal in its
+    ``details``. A key sends one message.
     """
     return await _tested(request, commands.webhook_to_test)
 
@@ -46,9 +47,9 @@ async def _tested(
     request: ApiRequest, find: Callable[[UnitOfWork], Awaitable[WebhookEndpoint]]
 ) -> Response:
     # Of an attempt that lost a race: what was sent was sent.
-    results: list[Result] = []
+    results: list[test_messages.Tested] = []
 
-    async def carry_out(work: UnitOfWork) -> Result:
+    async def carry_out(work: UnitOfWork) -> test_messages.Tested:
         endpoint = await find(work)
         if not results:
             results.append(await _sent(request, endpoint))
@@ -58,7 +59,7 @@ async def _tested(
         return await request.decide(carry_out, show=_shown, status=_status, reaches_outside=True)
 
 
-async def _sent(request: ApiRequest, endpoint: WebhookEndpoint) -> Result:
+async def _sent(request: ApiRequest, endpoint: WebhookEndpoint) -> test_messages.Tested:
     parts = request.dependencies
     return await send_test(
         endpoint,
@@ -70,19 +71,21 @@ async def _sent(request: ApiRequest, endpoint: WebhookEndpoint) -> Result:
     )
 
 
-def _status(result: Result) -> int:
-    return _TAKEN if result.succeeded else _NOT_TAKEN
+def _status(tested: test_messages.Tested) -> int:
+    return _TAKEN if tested.result.succeeded else _NOT_TAKEN
 
 
-def _shown(_: UnitOfWork, result: Result) -> dict[str, Any]:
+def _shown(_: UnitOfWork, tested: test_messages.Tested) -> dict[str, Any]:
     """Whoever should have taken it and did not is said as an error is, and kept under a key."""
+    body, result = tested
+    seen = {"url": result.url, "sent": body, "response": result.response}
     if result.succeeded:
-        told = {"status": "ok", "milliseconds": result.milliseconds}
-        return told | {"response_code": result.status}
+        counted = {"response_code": result.status, "milliseconds": result.milliseconds}
+        return {"status": "ok"} | counted | seen
     return ApiError(
         _NOT_TAKEN,
         "delivery_failed",
         "webhook_delivery_failed",
         result.error,
-        {"http_status": result.status or None},
+        {"http_status": result.status or None, "milliseconds": result.milliseconds} | seen,
     ).body()

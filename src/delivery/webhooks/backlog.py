@@ -1,21 +1,18 @@
 """Backlog: how much waits for an endpoint, since when, and how deliveries went for a while."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import orjson
-from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, select
+from sqlalchemy import Connection, case, func, select
 
-from delivery.cursors import FAILED, RETRYING, WAITING, Cursor
-from delivery.webhooks.delivery_ids import ENDPOINT, LIVE
-from ledger.append import StoredFact
-from ledger.facts import FactMapper
+from delivery.cursors import FAILED, RETRYING, Attempt
+from delivery.webhooks.delivery_ids import LIVE, PROBE
+from delivery.webhooks.outbound import about, of_endpoints
+from delivery.webhooks.waiting import Telling, waits
 from ledger.schema import deliveries, delivery_attempts, delivery_cursors, events
 
-# So many facts are looked at to count what waits; there may be millions.
-_MOST_COUNTED: Final = 10_000
-_MAPPER: Final = FactMapper()
+_MOST_TRIES: Final = 10
 
 _attempt, _behind, _cursor = delivery_attempts.c, deliveries.c, delivery_cursors.c
 
@@ -26,7 +23,8 @@ class Backlog:
 
     Unless ``is_exact`` there are at least so many. ``failed`` are given up, and wait for nothing.
     While nothing can be told, ``down_since`` says since when, ``next_probe_at`` when it is tried
-    again, and ``error`` why; all are empty otherwise. ``replays`` are those under way.
+    again, and ``error`` why; all are empty otherwise. ``tries`` are the latest of those that did
+    not count since then, the newest first; ``replays`` those under way.
     """
 
     position: int
@@ -37,51 +35,50 @@ class Backlog:
     down_since: str
     next_probe_at: str
     error: str
-    replays: list[Cursor]
+    tries: list[Attempt]
+    replays: list[Telling]
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundCounts:
-    """``succeeded`` and ``retries`` of a while, the others as they stand."""
+    """``succeeded`` and ``retries`` of a while, the others as they stand.
+
+    Unless ``is_exact`` there are at least so many ``pending``.
+    """
 
     succeeded: int
     retries: int
     failed: int
     pending: int
     delivering: int
+    is_exact: bool
 
 
 def backlog(
     connection: Connection,
     book: str,
-    follower: str,
-    topics: Collection[str],
+    tellings: Sequence[Telling],
     *,
-    begins: int,
-    history_upto: int,
     known: Collection[str] | None = None,
 ) -> Backlog:
-    """Of an endpoint that is told these topics; ``begins``: where, unless it has begun.
-
-    ``history_upto``: what was history when it was recorded is told up to there, and not after it.
+    """Of one endpoint: first what tells it what happens, then what tells it again.
 
     ``known``: the topics of which whoever asks may know; None: all.
     """
-    query = select(delivery_cursors).where(_cursor.book == book, _cursor.follower == follower)
-    cursors = {row.cursor: Cursor(*row) for row in connection.execute(query)}
-    place = cursors.pop(LIVE, None) or Cursor(book, follower, LIVE, begins)
-    ahead, first, is_exact = _ahead(connection, book, place.position, topics, history_upto)
-    behind, first_behind, failed = _behind_it(connection, book, follower, known)
+    place = tellings[0].cursor
+    since = place.failing_since if place.next_probe_at else ""
+    wait = waits(connection, book, tellings, known)
     return Backlog(
         place.position,
-        ahead + behind,
-        is_exact,
-        min((each for each in (first, first_behind) if each), default=None),
-        failed,
-        place.failing_since if place.next_probe_at else "",
+        wait.number,
+        wait.is_exact,
+        wait.since,
+        _given_up_of(connection, book, place.follower, known),
+        since,
         place.next_probe_at,
         place.error,
-        [cursor for cursor in cursors.values() if cursor.position < cursor.until],
+        _tries(connection, book, place.follower, since) if since else [],
+        [each for each in tellings[1:] if each.cursor.position < each.cursor.until],
     )
 
 
@@ -119,7 +116,12 @@ def replays_under_way(connection: Connection, book: str) -> int:
 
 
 def outbound_counts(
-    connection: Connection, book: str, *, since: str, known: Collection[str] | None = None
+    connection: Connection,
+    book: str,
+    tellings: Sequence[Telling],
+    *,
+    since: str,
+    known: Collection[str] | None = None,
 ) -> OutboundCounts:
     """``since``: a moment, as the ledger writes it; ``known``: of these topics, None: of all."""
     arrived = case((_attempt.http_status.between(200, 299), 1), else_=0)
@@ -131,82 +133,34 @@ def outbound_counts(
         *about(_attempt, known),
     )
     succeeded, retries = connection.execute(asked).one()
-    new = case((_behind.attempts == 0, 1), else_=0)
-    query = select(_behind.state, func.count(), func.sum(new)).where(
-        _behind.book == book, *about(_behind, known)
+    under_way = (_behind.state == RETRYING) & (_behind.attempts == 0)
+    query = select(
+        func.sum(case((_behind.state == FAILED, 1), else_=0)),
+        func.sum(case((under_way, 1), else_=0)),
+    ).where(_behind.book == book, *about(_behind, known))
+    failed, delivering = (int(each or 0) for each in connection.execute(query).one())
+    wait = waits(connection, book, tellings, known)
+    pending = max(0, wait.number - delivering)
+    return OutboundCounts(
+        int(succeeded or 0), int(retries or 0), failed, pending, delivering, wait.is_exact
     )
-    states = {state: row for state, *row in connection.execute(query.group_by(_behind.state))}
-    retrying, delivering = states.get(RETRYING, (0, 0))
-    waiting, failed = (states.get(state, (0, 0))[0] for state in (WAITING, FAILED))
-    pending = retrying - int(delivering) + waiting
-    return OutboundCounts(int(succeeded or 0), int(retries or 0), failed, pending, int(delivering))
 
 
-def about(column: Any, topics: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
-    """That what is delivered has one of these topics; None: nothing is asked."""
-    if topics is None:
-        return ()
-    fact = (events.c.book == column.book, events.c.position == column.position)
-    return (exists().where(*fact, events.c.topic.in_(topics)),)
-
-
-def of_endpoints(column: Any) -> ColumnElement[bool]:
-    """That it is an attempt to tell an endpoint, and none of a workflow."""
-    mine: ColumnElement[bool] = column.follower.startswith(ENDPOINT, autoescape=True)
-    return mine
-
-
-def _ahead(
-    connection: Connection,
-    book: str,
-    position: int,
-    topics: Collection[str],
-    history_upto: int,
-) -> tuple[int, str | None, bool]:
-    """What the cursor has not come to: how many, when the first was recorded, whether all."""
-    column = events.c
-    query = (
-        select(events)
-        .where(column.book == book, column.position > position)
-        .order_by(column.position)
-        .limit(_MOST_COUNTED + 1)
-    )
-    rows = connection.execute(query).all()
-    told = [
-        row.recorded_at
-        for row in rows[:_MOST_COUNTED]
-        if row.topic in topics and (row.position <= history_upto or not _is_history(row))
-    ]
-    return len(told), next(iter(told), None), len(rows) <= _MOST_COUNTED
-
-
-def _is_history(row: Any) -> bool:
-    happened_at: str = orjson.loads(row.data)["occurred_at"]
-    # What happened on the day it was recorded is none: so most of them need not be decoded.
-    is_of_the_day = happened_at[:10] == row.recorded_at[:10]
-    return not is_of_the_day and _MAPPER.decode(StoredFact(*row)).is_history
-
-
-def _behind_it(
+def _given_up_of(
     connection: Connection, book: str, follower: str, known: Collection[str] | None
-) -> tuple[int, str | None, int]:
-    """What it has gone past: how many wait, when the first was recorded, how many are given up."""
-    rows = _of(select(_behind.state, func.count(), func.min(_behind.position)), book, follower)
-    rows = rows.where(*about(_behind, known))
-    found = {state: (n, first) for state, n, first in connection.execute(rows)}
-    failed = found.pop(FAILED, (0, 0))[0]
-    if not found:
-        return 0, None, failed
-    first = min(position for _, position in found.values())
-    waiting = sum(n for n, _ in found.values())
-    return waiting, _recorded_at(connection, book, first), failed
+) -> int:
+    mine = (_behind.book == book, _behind.follower == follower, _behind.cursor == LIVE)
+    query = select(func.count()).where(*mine, _behind.state == FAILED, *about(_behind, known))
+    return connection.execute(query).scalar_one()
+
+
+def _tries(connection: Connection, book: str, follower: str, since: str) -> list[Attempt]:
+    mine = (_attempt.book == book, _attempt.follower == follower, _attempt.cursor == PROBE)
+    query = select(delivery_attempts).where(*mine, _attempt.at >= since)
+    latest = query.order_by(_attempt.at.desc(), _attempt.attempt.desc()).limit(_MOST_TRIES)
+    return [Attempt(*row) for row in connection.execute(latest)]
 
 
 def _recorded_at(connection: Connection, book: str, position: int | None) -> str | None:
     at = select(events.c.recorded_at).where(events.c.book == book, events.c.position == position)
     return None if position is None else connection.execute(at).scalar()
-
-
-def _of(query: Select[Any], book: str, follower: str) -> Select[Any]:
-    mine = (_behind.book == book, _behind.follower == follower, _behind.cursor == LIVE)
-    return query.where(*mine).group_by(_behind.state)

@@ -6,6 +6,8 @@ from typing import Final
 from delivery.cursors import DeliveryKey
 
 LIVE: Final = "live"
+# Attempts that do not count stand under this in the place of a cursor: the endpoint was down.
+PROBE: Final = "probe"
 
 _ID: Final = re.compile(r"evtd_([0-9a-z]{26})([1-9a-f][0-9a-f]{0,14})(?:_([0-9a-z]{26}))?")
 # What ids of endpoints begin with: what others tried stands beside what they were told.

@@ -92,6 +92,11 @@ class EndpointCursor:
     def is_failing(self) -> bool:
         return self._health.failing_since is not None
 
+    @property
+    def _may_be_asked(self) -> bool:
+        """Whether it is woken to be tried: it must not read then how it was a moment before."""
+        return not self._is_enabled or self._health.is_down
+
     def wake(self) -> None:
         self._awake.set()
 
@@ -125,12 +130,11 @@ class EndpointCursor:
         cursor, now = self.lanes.cursor, self._services.clock()
         handler = self._services.handler
         endpoint = await handler.load_recent(
-            WebhookEndpoint, cursor.book, cursor.follower, by_now=not self._is_enabled
+            WebhookEndpoint, cursor.book, cursor.follower, by_now=self._may_be_asked
         )
         if endpoint is None or endpoint.removed:
             raise EndpointGone
         self._url = endpoint.url
-        # Who has just been woken because it was enabled must not read how it was a moment before.
         self._is_enabled = endpoint.enabled
         self._leave_the_late_behind(now)
         if not endpoint.enabled:
@@ -140,6 +144,7 @@ class EndpointCursor:
         if self._disabling.is_due:
             await self._disabling.look(endpoint, now)
             return 0
+        self._health.asked(endpoint.retried_at)
         self._facts.choose(endpoint.events)
         await self._retries.take(now)
         if self._recorder.is_stuck(self):

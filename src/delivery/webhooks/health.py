@@ -31,6 +31,7 @@ class Health:
         self._next_probe_at = cursor.next_probe_at
         self._error = cursor.error
         self._failed_lanes: set[str] = set()
+        self._asked_at: datetime | None = None
         self.is_probed = False
 
     @property
@@ -48,6 +49,20 @@ class Health:
     @property
     def error(self) -> str:
         return self._error
+
+    @property
+    def failures(self) -> int:
+        """How often it was tried in vain since it is down."""
+        return self._failures
+
+    def asked(self, at: datetime | None) -> None:
+        """Somebody asks, or asked before, that it be tried at once: once for each time."""
+        if at is None or at == self._asked_at:
+            return
+        self._asked_at = at
+        since, due = self.failing_since, self.next_probe_at
+        if since is not None and due is not None and since <= at < due:
+            self._next_probe_at = written(at)
 
     def in_row(self, cursor: Cursor) -> Cursor:
         return cursor._replace(
@@ -80,8 +95,8 @@ class Health:
         """Nobody is there, or asks to be left alone for so long."""
         self._note(error, now)
         if pause is None:
-            pause = min(timedelta(seconds=2**self._failures), _LONGEST_PAUSE)
-        self._failures = min(self._failures + 1, 20)
+            pause = min(timedelta(seconds=2 ** min(self._failures, 20)), _LONGEST_PAUSE)
+        self._failures += 1
         self._next_probe_at = written(now + pause)
 
     def _note(self, error: str, now: datetime) -> None:

@@ -12,14 +12,13 @@ from sqlalchemy import (
     and_,
     exists,
     func,
-    or_,
     select,
     tuple_,
 )
 
 from delivery.cursors import FAILED as GIVEN_UP
-from delivery.cursors import RETRYING, WAITING, Attempt, DeliveryKey
-from delivery.webhooks.backlog import about, of_endpoints
+from delivery.cursors import RETRYING, Attempt, DeliveryKey
+from delivery.webhooks.delivery_ids import ENDPOINT, PROBE
 from ledger.schema import deliveries, delivery_attempts, events
 from projections.engine.querying.pages import BadCursor, Page
 
@@ -30,9 +29,8 @@ DELIVERING: Final = "delivering"
 
 _SEPARATOR: Final = "~"
 _attempt, _behind, _fact = delivery_attempts.c, deliveries.c, events.c
-# What has not arrived stands in the table of what is behind, in one of these states.
+# These stand in the table of what is behind, in one of these states; what is pending need not.
 _BEHIND: Final[dict[str, tuple[ColumnElement[bool], ...]]] = {
-    PENDING: (or_(_behind.state == WAITING, _behind.attempts > 0), _behind.state != GIVEN_UP),
     DELIVERING: (_behind.state == RETRYING, _behind.attempts == 0),
     FAILED: (_behind.state == GIVEN_UP,),
 }
@@ -84,6 +82,15 @@ class Wanted:
     topics: Collection[str] | None = None
     status: str | None = None
 
+    def takes(self, found: Outbound) -> bool:
+        """One that is at hand."""
+        return (
+            self.follower in (None, found.key.follower)
+            and self.url in (None, found.url)
+            and (self.topics is None or found.topic in self.topics)
+            and self.status in (None, found.status)
+        )
+
 
 def outbound(
     connection: Connection,
@@ -96,45 +103,83 @@ def outbound(
 ) -> Page[Outbound]:
     """Those that were attempted last come first; of what has not arrived, the newest facts.
 
-    Unless asked by its status, what was never attempted is left out.
+    What is pending is listed by `waiting`; unless asked by its status, what was never attempted is
+    left out.
     """
     is_behind = wanted.status in _BEHIND
-    query, order = _left_behind(book) if is_behind else _attempted(book)
+    query, order = left_behind(book) if is_behind else _attempted(book)
     # A moment is never empty: it is said for SQLite, which takes an index for a range of it alone.
     by_moments = (order[0] > "",) if not is_behind else ()
     query = query.where(*by_moments, *_conditions(wanted))
     if cursor is not None:
-        query = query.where(tuple_(*order) < tuple_(*_place(cursor, is_behind=is_behind)))
+        query = query.where(tuple_(*order) < tuple_(*place_in(cursor, wanted.status)))
     query = query.order_by(*(each.desc() for each in order)).limit(limit + 1)
     rows = connection.execute(query.offset(0 if cursor else offset)).all()
-    found = [_outbound(row) for row in rows[:limit]]
+    found = [outbound_in(row) for row in rows[:limit]]
     more = len(rows) > limit
-    return Page(found, None, _token(found[-1], is_behind=is_behind) if more else None)
+    return Page(found, None, token_of(found[-1], wanted.status) if more else None)
 
 
 def outbound_named(connection: Connection, book: str, key: DeliveryKey) -> Outbound | None:
     """One of them; None when it was never attempted, or long ago, and is not behind."""
-    for (query, _), column in ((_attempted(book), _attempt), (_left_behind(book), _behind)):
+    for (query, _), column in ((_attempted(book), _attempt), (left_behind(book), _behind)):
         mine = (column.follower == key.follower, column.cursor == key.cursor)
         row = connection.execute(query.where(*mine, column.position == key.position)).first()
         if row is not None:
-            return _outbound(row)
+            return outbound_in(row)
     return None
 
 
 def attempts_of(connection: Connection, book: str, key: DeliveryKey) -> list[Attempt]:
-    """The first of them first."""
+    """The first of them first, with those that did not count: its endpoint was down."""
     query = (
         select(delivery_attempts)
         .where(
             _attempt.book == book,
             _attempt.follower == key.follower,
-            _attempt.cursor == key.cursor,
+            _attempt.cursor.in_((key.cursor, PROBE)),
             _attempt.position == key.position,
         )
-        .order_by(_attempt.attempt)
+        .order_by(_attempt.at, _attempt.attempt)
     )
     return [Attempt(*row) for row in connection.execute(query)]
+
+
+def about(column: Any, topics: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
+    """That what is delivered has one of these topics; None: nothing is asked."""
+    if topics is None:
+        return ()
+    fact = (_fact.book == column.book, _fact.position == column.position)
+    return (exists().where(*fact, _fact.topic.in_(topics)),)
+
+
+def of_endpoints(column: Any) -> ColumnElement[bool]:
+    """That it is an attempt that counts to tell an endpoint, and none of a workflow."""
+    mine: ColumnElement[bool] = column.follower.startswith(ENDPOINT, autoescape=True)
+    return and_(mine, column.cursor != PROBE)
+
+
+def outbound_in(row: Row[Any]) -> Outbound:
+    values: list[Any] = list(row)
+    key, rest = values[:3], values[3:]
+    return Outbound(DeliveryKey(*key), *rest)
+
+
+def token_of(last: Outbound, status: str | None) -> str:
+    """Of the last of a page; what was attempted is listed by its moment."""
+    key = last.key
+    parts = [str(key.position), key.follower, key.cursor]
+    return _SEPARATOR.join(parts if _is_by_position(status) else [last.at, *parts])
+
+
+def place_in(token: str, status: str | None) -> Any:
+    """Where the page after it begins. Raises BadCursor."""
+    parts: list[str] = token.split(_SEPARATOR)
+    at = [] if _is_by_position(status) else parts[:1]
+    rest = parts[len(at) :]
+    if len(rest) != 3 or not rest[0].isdecimal():  # noqa: PLR2004 (position, follower, cursor)
+        raise BadCursor
+    return (*at, int(rest[0]), *rest[1:])
 
 
 def _filled(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -147,10 +192,10 @@ _LAST: Final = tuple(
 )
 _STANDING: Final = (_filled(_behind.state), _filled(_behind.next_attempt_at))
 # What is asked, and in which order.
-_Asked = tuple[Select[Any], tuple[ColumnElement[Any], ...]]
+Asked = tuple[Select[Any], tuple[ColumnElement[Any], ...]]
 
 
-def _attempted(book: str) -> _Asked:
+def _attempted(book: str) -> Asked:
     """By the last attempt of each, with what stands in the table of what is behind."""
     later = delivery_attempts.alias("later")
     is_last = ~exists().where(
@@ -165,7 +210,7 @@ def _attempted(book: str) -> _Asked:
     return query.where(_attempt.book == book, of_endpoints(_attempt), is_last), order
 
 
-def _left_behind(book: str) -> _Asked:
+def left_behind(book: str) -> Asked:
     """What is still to be done, or was given up, with its last attempt if there was any."""
     last = and_(
         _same(_attempt, _behind),
@@ -203,22 +248,5 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return [*found, *about(column, wanted.topics)]
 
 
-def _outbound(row: Row[Any]) -> Outbound:
-    values: list[Any] = list(row)
-    key, rest = values[:3], values[3:]
-    return Outbound(DeliveryKey(*key), *rest)
-
-
-def _token(last: Outbound, *, is_behind: bool) -> str:
-    key = last.key
-    parts = [str(key.position), key.follower, key.cursor]
-    return _SEPARATOR.join(parts if is_behind else [last.at, *parts])
-
-
-def _place(token: str, *, is_behind: bool) -> list[str | int]:
-    parts: list[str] = token.split(_SEPARATOR)
-    at = [] if is_behind else parts[:1]
-    rest = parts[len(at) :]
-    if len(rest) != 3 or not rest[0].isdecimal():  # noqa: PLR2004 (position, follower, cursor)
-        raise BadCursor
-    return [*at, int(rest[0]), *rest[1:]]
+def _is_by_position(status: str | None) -> bool:
+    return status == PENDING or status in _BEHIND

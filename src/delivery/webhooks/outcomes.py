@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from delivery.cursors import Attempt
+from delivery.webhooks.delivery_ids import PROBE
 from delivery.webhooks.health import Health
 from delivery.webhooks.lanes import Delivery, Lanes
 from delivery.webhooks.sender import GONE, UNRENDERED, Result
@@ -41,7 +42,11 @@ def settle(
         if health is not None:
             health.succeeded()
         return DELIVERED
+    tries = 0 if health is None else health.failures
     if health is not None and _is_down(health, delivery, result, now, is_probe=is_probe):
+        # What was under way besides when it went down says nothing more.
+        if health.failures != tries:
+            _note_try(lanes, delivery, result, now, health.failures)
         lanes.returned(delivery)
         lanes.stop_trying()
         return RETURNED
@@ -75,12 +80,24 @@ def _next_attempt_at(delivery: Delivery, result: Result, now: datetime, rules: R
 
 
 def _note(lanes: Lanes, delivery: Delivery, result: Result, now: datetime) -> None:
-    attempt = Attempt(
+    cursor, number = lanes.cursor.cursor, delivery.attempts + 1
+    lanes.changes.attempts.append(_attempt(lanes, delivery, result, now, cursor, number))
+
+
+def _note_try(lanes: Lanes, delivery: Delivery, result: Result, now: datetime, number: int) -> None:
+    """One that is nobody's attempt: which it is since the endpoint is down."""
+    lanes.changes.attempts.append(_attempt(lanes, delivery, result, now, PROBE, number))
+
+
+def _attempt(
+    lanes: Lanes, delivery: Delivery, result: Result, now: datetime, cursor: str, number: int
+) -> Attempt:
+    return Attempt(
         lanes.cursor.book,
         lanes.cursor.follower,
-        lanes.cursor.cursor,
+        cursor,
         delivery.position,
-        delivery.attempts + 1,
+        number,
         written(now),
         result.url,
         max(result.status, 0),
@@ -88,4 +105,3 @@ def _note(lanes: Lanes, delivery: Delivery, result: Result, now: datetime) -> No
         result.milliseconds,
         result.error,
     )
-    lanes.changes.attempts.append(attempt)

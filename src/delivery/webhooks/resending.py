@@ -67,6 +67,16 @@ def resend_failed(engine: Engine, book: str, follower: str, moment: str) -> int:
         return connection.execute(again).rowcount
 
 
+def retry_now(engine: Engine, book: str, follower: str, moment: str) -> None:
+    """What is to be tried again later is due at once."""
+    column = deliveries.c
+    mine = (column.book == book, column.follower == follower, column.state == RETRYING)
+    # Without an attempt it is under way: nobody knows yet whether it is to be tried again.
+    later = (column.attempts > 0, column.next_attempt_at > moment)
+    with writing(engine) as connection:
+        connection.execute(deliveries.update().where(*mine, *later).values(next_attempt_at=moment))
+
+
 def replay(engine: Engine, book: str, plan: PlannedReplay) -> None:
     """Tells what was recorded there, beside what happens meanwhile."""
     begin(engine, [Cursor(book, plan.endpoint_id, plan.id, plan.first - 1, plan.last)])

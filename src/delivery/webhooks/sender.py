@@ -73,21 +73,25 @@ class Parcel:
     secrets: Sequence[str]
 
 
+def told_in(parcel: Parcel, now: datetime) -> dict[str, Any]:
+    """The body of an attempt."""
+    return parcel.told | {
+        "delivery_id": parcel.delivery_id,
+        "attempt": parcel.attempt,
+        "signature_timestamp": written(now),
+    }
+
+
 async def send(client: HttpClient, parcel: Parcel, *, now: datetime) -> Result:
     mode: Mode = parcel.told["mode"]
-    signed_at, attempt = written(now), parcel.attempt
-    told = parcel.told | {
-        "delivery_id": parcel.delivery_id,
-        "attempt": attempt,
-        "signature_timestamp": signed_at,
-    }
+    told = told_in(parcel, now)
     body = to_json(told)
     headers = {
         "Content-Type": "application/json",
         "X-Reevit-Delivery-ID": parcel.delivery_id,
-        "X-Reevit-Delivery-Attempt": str(attempt),
+        "X-Reevit-Delivery-Attempt": str(parcel.attempt),
         "X-Reevit-Mode": _MODES[mode],
-        "X-Reevit-Signature-Timestamp": signed_at,
+        "X-Reevit-Signature-Timestamp": told["signature_timestamp"],
         **signatures(body, parcel.secrets, message_id=told["id"], now=now),
     }
     try:

@@ -1,20 +1,27 @@
 """Test messages: whether somebody listens, and accepts what is signed."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from commands.handling.ids import Ids
 from commands.webhook_endpoints import signing_secrets
 from delivery.addresses import Network
-from delivery.envelopes import API_VERSION
+from delivery.envelopes import API_VERSION, to_json
 from delivery.http_client import HttpClient
-from delivery.webhooks.sender import Parcel, Result, send
+from delivery.webhooks.sender import Parcel, Result, send, told_in
 from domain.book import Book
 from domain.webhook_endpoint import WebhookEndpoint
 from ledger.keyring import Keyring
 
 TEST: Final = "reevit.webhook.test"
 _MESSAGE: Final = "This is a test: nothing has happened."
+
+
+class Tested(NamedTuple):
+    """The body that was sent, and what came back."""
+
+    body: str
+    result: Result
 
 
 async def send_test(
@@ -25,7 +32,7 @@ async def send_test(
     ids: Ids,
     now: datetime,
     allowed_networks: tuple[Network, ...] = (),
-) -> Result:
+) -> Tested:
     """Sends once, whether the endpoint is enabled or not, and remembers nothing of it."""
     told = {
         "id": ids.new("evt"),
@@ -41,4 +48,5 @@ async def send_test(
     secrets = signing_secrets(endpoint, str(book), keyring, now)
     parcel = Parcel(endpoint.url, told, ids.new("evtd"), 1, secrets)
     async with HttpClient(allowed_networks=allowed_networks) as client:
-        return await send(client, parcel, now=now)
+        body = to_json(told_in(parcel, now)).decode()
+        return Tested(body, await send(client, parcel, now=now))

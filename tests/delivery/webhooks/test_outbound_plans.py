@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import event
 from tables import make_tables
 
+from delivery.cursors import Cursor
 from delivery.webhooks.outbound import Wanted, outbound
+from delivery.webhooks.waiting import Telling, waiting
 from ledger.database import open_engine
 
 
@@ -19,10 +21,15 @@ def plan(sqlite_url):
     def note(_connection, _cursor, statement, parameters, *_):
         asked.append((statement, parameters))
 
-    def plan(**wanted):
+    def plan(part="FROM main.deliver", **wanted):
         with engine.connect() as connection:
-            outbound(connection, "org_1/test", Wanted(**wanted), limit=50)
-            statement, parameters = asked[-1]
+            if wanted.get("status") == "pending":
+                cursor = Cursor("org_1/test", "we_1", "live", 0)
+                telling = Telling(cursor, frozenset({"payment.created"}), 0, end=1_000_000)
+                waiting(connection, "org_1/test", [telling], Wanted(**wanted), limit=50)
+            else:
+                outbound(connection, "org_1/test", Wanted(**wanted), limit=50)
+            statement, parameters = next(each for each in asked if part in each[0])
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             return [step.detail for step in steps]
 
@@ -46,3 +53,10 @@ def test_what_has_not_arrived_is_found_among_what_is_behind(plan, status):
 
     assert "deliveries USING PRIMARY KEY" in steps[0]
     assert not any(step.startswith("SCAN") for step in steps)
+
+
+def test_what_nobody_has_come_to_is_found_by_its_positions(plan):
+    steps = plan(status="pending", part="BETWEEN")
+
+    [step] = steps
+    assert "USING PRIMARY KEY (book=? AND position>? AND position<?)" in step
