@@ -41,7 +41,8 @@ _ALTERNATIVE: Final = "; or "
 # What somebody wrote stands between quotes, or is the id of what there is none of; it stays so.
 _WRITTEN: Final = re.compile(r"('[^']*'|\"[^\"]*\"|^no [a-z ]+ [^\s,:]*_[^\s,:]*)")
 _INSIDE: Final = re.compile(r"\bconfig\.(?=[a-z])")
-_JOINED: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+# The name of an event, such as webhook_endpoint.failing, is what people type: it stays as it is.
+_JOINED: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b(?!\.\w)")
 _ABOUT_THE_FIELD: Final = ("is ", "must ", "has ", "needs ", "names ")
 _AREAS: Final = {
     "api_keys": "API keys",

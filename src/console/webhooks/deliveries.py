@@ -9,6 +9,7 @@ from api.http.errors import ApiError
 from console.listings import standing
 from console.pages import Page
 from console.routing import console_router
+from console.webhooks.endpoints import called
 
 router = console_router()
 
@@ -22,11 +23,15 @@ async def list_deliveries(page: Page) -> Response:
     place = page.chosen("cursor", "offset")
     found = await page.api.get("/v1/webhooks/outbound", **asked, **place)
     endpoints = await page.api.get("/v1/webhooks/endpoints")
+    names = {each["id"]: called(each) for each in endpoints["endpoints"]}
     return page.render(
         "webhooks/deliveries.html",
         found=found,
-        names={each["id"]: each["name"] for each in endpoints["endpoints"]},
-        chips=[(f"{_word(name)}: {asked[name]}", page.here(**{name: None})) for name in asked],
+        names=names,
+        chips=[
+            (f"{_word(name)}: {_said(name, asked[name], names)}", page.here(**{name: None}))
+            for name in asked
+        ],
         **standing(page, found),
     )
 
@@ -47,6 +52,7 @@ async def show_delivery(page: Page, delivery_id: str) -> Response:
         delivery=found.body,
         found=found,
         endpoint=endpoint,
+        called=called(endpoint) if endpoint else found["endpoint_id"],
         event=event,
         body=as_json(event) if event else "",
     )
@@ -55,9 +61,10 @@ async def show_delivery(page: Page, delivery_id: str) -> Response:
 @router.post("/console/webhooks/deliveries/{delivery_id}/resend")
 async def resend(page: Page, delivery_id: str) -> Response:
     done = await page.api.post("/v1/webhooks/outbound/{}/resend", delivery_id)
-    return page.see(
-        page.url("/console/webhooks/deliveries/{}", done["id"]), said="It is sent once more."
-    )
+    back = page.url("/console/webhooks/deliveries/{}", done["id"])
+    if page.form.get("of") == "event":
+        back = page.url("/console/events/{}", done["event_id"])
+    return page.see(back, said="It is sent once more.")
 
 
 async def or_nothing(page: Page, path: str, *segments: str, **query: Any) -> dict[str, Any] | None:
@@ -73,6 +80,10 @@ async def or_nothing(page: Page, path: str, *segments: str, **query: Any) -> dic
 
 def as_json(body: Any) -> str:
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+
+
+def _said(name: str, value: Any, names: dict[str, str]) -> str:
+    return str(names.get(value, value) if name == "endpoint_id" else value)
 
 
 def _word(name: str) -> str:

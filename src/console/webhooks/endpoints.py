@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -52,7 +53,7 @@ async def shown(
     problems: Problems = NONE,
     tested: dict[str, Any] | None = None,
 ) -> Response:
-    """``tested``: what came of a test."""
+    """``tested``: what came of a test: what was sent and answered, and why it was not taken."""
     endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
     listed = {"endpoint_id": endpoint_id, "limit": _LATEST}
     waiting = await page.api.get("/v1/webhooks/outbound", **listed, status="pending")
@@ -65,10 +66,18 @@ async def shown(
         waiting=waiting.body,
         latest=latest.body,
         state=state_of(endpoint.body),
+        called=called(endpoint.body),
         tested=tested,
         problems=problems,
         status=problems.status,
     )
+
+
+def called(endpoint: dict[str, Any]) -> str:
+    """One that nobody named is called by where it is: its own name is its id."""
+    if endpoint["name"] != endpoint["id"]:
+        return str(endpoint["name"])
+    return urlsplit(endpoint["url"]).hostname or str(endpoint["url"])
 
 
 def state_of(endpoint: dict[str, Any]) -> str:

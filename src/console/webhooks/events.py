@@ -11,10 +11,12 @@ from console.pages import Page
 from console.problems import NONE, problems_of
 from console.routing import console_router
 from console.webhooks.deliveries import as_json
+from console.webhooks.endpoints import called
 
 router = console_router()
 
 _FILTERS: Final = ("types", "customer_id")
+_FORBIDDEN: Final = 403
 # How many facts are looked at for a page; where only some are wanted, in so many steps.
 _FACTS: Final = 50
 _FACTS_OF_A_STEP: Final = 500
@@ -56,8 +58,25 @@ async def list_events(page: Page) -> Response:
 async def show_event(page: Page, event_id: str) -> Response:
     event = await page.api.get("/v1/events/{}", event_id)
     return page.render(
-        "webhooks/event.html", event=event.body, found=event, body=as_json(event.body)
+        "webhooks/event.html",
+        event=event.body,
+        found=event,
+        body=as_json(event.body),
+        told=await _told(page, event_id),
     )
+
+
+async def _told(page: Page, event_id: str) -> list[tuple[dict[str, Any], str]] | None:
+    """To whom it went or is to go, with what each endpoint is called; None: one may not know."""
+    try:
+        found = await page.api.get("/v1/webhooks/outbound", event_id=event_id)
+        endpoints = await page.api.get("/v1/webhooks/endpoints")
+    except ApiError as error:
+        if error.status != _FORBIDDEN:
+            raise
+        return None
+    names = {each["id"]: called(each) for each in endpoints["endpoints"]}
+    return [(each, names.get(each["endpoint_id"], each["endpoint_id"])) for each in found.body]
 
 
 async def _latest(page: Page, asked: dict[str, Any]) -> _Stretch:

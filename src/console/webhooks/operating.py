@@ -9,7 +9,7 @@ from console.forms import number_in
 from console.pages import Page
 from console.problems import not_typed, problems_of
 from console.routing import console_router
-from console.webhooks.endpoints import ENDPOINT, shown
+from console.webhooks.endpoints import ENDPOINT, called, shown
 
 router = console_router()
 
@@ -28,6 +28,12 @@ async def disable(page: Page, endpoint_id: str) -> Response:
     return _see(page, endpoint_id, "It is told nothing for now. Nothing is lost.")
 
 
+@router.post(f"{_ONE}/retry")
+async def retry(page: Page, endpoint_id: str) -> Response:
+    await page.api.post("/v1/webhooks/endpoints/{}/retry", endpoint_id)
+    return _see(page, endpoint_id, "It is tried now. What comes of it is shown here in a moment.")
+
+
 @router.post(f"{_ONE}/test")
 async def test(page: Page, endpoint_id: str) -> Response:
     try:
@@ -35,7 +41,9 @@ async def test(page: Page, endpoint_id: str) -> Response:
     except ApiError as error:
         if error.code != "webhook_delivery_failed":
             raise
-        return await shown(page, endpoint_id, tested={"reason": error.message})
+        return await shown(
+            page, endpoint_id, tested={**(error.details or {}), "reason": error.message}
+        )
     return await shown(page, endpoint_id, tested=answered.body)
 
 
@@ -73,17 +81,30 @@ async def replay(page: Page, endpoint_id: str) -> Response:
         plan = await page.api.post("/v1/webhooks/replay", endpoint=endpoint_id, **said)
     except ApiError as error:
         return await shown(page, endpoint_id, problems_of(error))
-    told = f"Facts {plan['from']} to {plan['until']} are told again."
-    return _see(page, endpoint_id, told)
+    endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
+    return _see(page, endpoint_id, _told_again(plan.body, endpoint.body))
 
 
 @router.post(f"{_ONE}/remove")
 async def remove(page: Page, endpoint_id: str) -> Response:
     endpoint = await page.api.get("/v1/webhooks/endpoints/{}", endpoint_id)
-    if problems := not_typed(page, endpoint["name"]):
+    if problems := not_typed(page, called(endpoint.body)):
         return await shown(page, endpoint_id, problems)
     await page.api.delete("/v1/webhooks/endpoints/{}", endpoint_id)
     return page.see(page.url("/console/webhooks"), said="It is told nothing any more.")
+
+
+def _told_again(plan: dict[str, Any], endpoint: dict[str, Any]) -> str:
+    """What is told there is sent from now on, and not before the endpoint can be told."""
+    facts = f"facts {plan['from']} to {plan['until']}"
+    if plan["from"] == plan["until"]:
+        facts = f"fact {plan['from']}"
+    what = f"What it is told of {facts} is to be sent again"
+    if not endpoint["enabled"]:
+        return f"{what}, once the endpoint is enabled."
+    if endpoint["backlog"]["down_since"]:
+        return f"{what}, as soon as the endpoint answers."
+    return f"{what}, beginning now."
 
 
 def _see(page: Page, endpoint_id: str, said: str) -> Response:

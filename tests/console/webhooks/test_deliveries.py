@@ -131,6 +131,39 @@ def test_one_event_is_shown_as_it_is_told(console, client, pay):
     assert code_in(shown) == event
 
 
+def test_an_event_names_who_was_told_of_it_and_is_sent_to_one_of_them_again(
+    console, client, delivery
+):
+    page = f"/console/events/{delivery['event_id']}"
+
+    shown = console.get(page).text
+    resend = f"/console/webhooks/deliveries/{delivery['id']}/resend"
+    answer = console.post(resend, data={"of": "event"})
+
+    assert "Send again to warehouse" in shown
+    assert "answered 500" in shown
+    assert answer.headers["location"] == page
+    sent = client.get(f"/v1/webhooks/outbound/{delivery['id']}").json()
+    assert sent["status"] == "pending"
+
+
+def test_whoever_may_not_know_of_webhooks_is_told_of_the_event_alone(merchant, client, delivery):
+    scopes = ["events:read", "customers:read"]
+    made = client.post("/v1/api-keys", json={"name": "looks", "scopes": scopes}).json()
+
+    with signed_in(merchant.server.url, made["key"]) as console:
+        shown = console.get(f"/console/events/{delivery['event_id']}")
+
+    assert shown.status_code == 200
+    assert "Who is told of it" not in shown.text
+
+
+def test_the_names_of_events_are_not_taken_apart(console):
+    refused = console.get("/console/events?types=shoes").text
+
+    assert "webhook_endpoint.failing" in refused
+
+
 def test_the_list_says_where_one_is_in_it_and_leads_back(console, delivery):
     first = console.get("/console/webhooks/deliveries").text
     beyond = console.get("/console/webhooks/deliveries?offset=1").text

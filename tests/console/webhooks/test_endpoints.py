@@ -1,5 +1,6 @@
 """Endpoints in the console: who is told what, how far behind they are, and what can be done."""
 
+import html
 import re
 import socket
 
@@ -144,8 +145,11 @@ def test_a_test_says_whether_it_was_taken(console, endpoint, receiver):
     receiver.behave = lambda _request: Answers(500)
     refused = console.post(place(endpoint, "/test")).text
 
-    assert "The test was taken: answered 200" in taken
-    assert "The test was not taken" in refused
+    assert "It was taken: answered 200" in taken
+    assert "It was not taken: it answered 500" in refused
+    for shown, request in zip((taken, refused), receiver.received, strict=True):
+        assert html.escape(request.body.decode(), quote=False).replace('"', "&#34;") in shown
+        assert "What it answered" in shown
 
 
 def test_a_range_is_told_again(console, endpoint, pay):
@@ -155,7 +159,9 @@ def test_a_range_is_told_again(console, endpoint, pay):
     answer = console.post(place(endpoint, "/replay"), data={"from": "1"})
 
     assert answer.status_code == 303
-    assert "are told again" in console.get(place(endpoint)).text
+    said = console.get(place(endpoint)).text
+    assert "is to be sent again, beginning now" in said
+    assert "A range is told again, up to fact" in said
     assert 'id="f-from-error"' in refused.text
 
 
@@ -165,6 +171,17 @@ def test_an_endpoint_is_removed_by_whoever_types_its_name(console, client, endpo
 
     assert 'id="f-typed-error"' in kept.text
     assert removed.headers["location"] == "/console/webhooks"
+    assert client.get("/v1/webhooks/endpoints").json()["endpoints"] == []
+
+
+def test_one_that_nobody_named_is_removed_by_where_it_is(console, client, receiver):
+    nameless = {"url": f"{receiver.url}/in"}
+    endpoint = client.post("/v1/webhooks/endpoints", json=nameless).raise_for_status().json()
+
+    shown = console.get(place(endpoint)).text
+    console.post(place(endpoint, "/remove"), data={"typed": "127.0.0.1"})
+
+    assert "Type where it is: 127.0.0.1" in shown
     assert client.get("/v1/webhooks/endpoints").json()["endpoints"] == []
 
 
@@ -195,19 +212,48 @@ def test_what_an_endpoint_is_called_is_text(console, client, receiver):
         assert "<script>alert" not in console.get(path).text
 
 
-def test_an_endpoint_that_nobody_answers_at_does_not_say_that_there_was_nothing(
-    console, client, telling, pay
-):
+@pytest.fixture
+def nobody(client, telling, pay):
+    """An endpoint at which nobody answers, with three messages that wait."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    nobody = client.post("/v1/webhooks/endpoints", json={"name": "nobody", "url": url}).json()
-    pay()
-
+    told = {"name": "nobody", "url": url, "events": ["payment.*"]}
+    nobody = client.post("/v1/webhooks/endpoints", json=told).raise_for_status().json()
+    for _ in range(3):
+        pay()
     with telling():
-        awaited(lambda: known(client, nobody)["backlog"]["last_error"])
+        awaited(lambda: len(known(client, nobody)["backlog"]["tries"]) >= 2)
+    return nobody
 
+
+def test_an_endpoint_that_nobody_answers_at_says_why_and_is_tried_at_once(console, client, nobody):
     shown = console.get(place(nobody)).text
+
     assert "no connection: Connection refused. It is tried again" in shown
     assert "tried again just now" not in shown
     assert "Nothing was sent yet" not in shown
-    assert ">0%<" not in console.get("/console/webhooks").text
+    assert shown.count("Nobody answered") == len(known(client, nobody)["backlog"]["tries"])
+    assert f'action="{place(nobody)}/retry"' in shown
+    answer = console.post(place(nobody, "/retry"))
+    assert "It is tried now." in console.get(answer.headers["location"]).text
+
+
+def test_what_waits_is_the_same_in_the_list_the_card_and_where_they_lead(console, client, nobody):
+    waiting = client.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
+    listed = console.get("/console/webhooks").text
+    shown = console.get(place(nobody)).text
+
+    led = console.get(
+        "/console/webhooks/deliveries", params={"status": "pending", "endpoint_id": nobody["id"]}
+    ).text
+
+    assert len(waiting) == 3
+    assert re.search(r'status=pending"[^>]*>\s*3\s*<', listed)
+    assert re.search(r'<td class="number">3</td>', listed)
+    assert re.search(r'status=pending"[^>]*>\s*3\s*<', shown)
+    found = re.findall(r'class="whole" href="/console/webhooks/deliveries/([^"]*)"', led)
+    assert found == [each["id"] for each in waiting]
+    body = console.get(f"/console/webhooks/deliveries/{found[0]}").text
+    assert "The body, as it would be sent now" in body
+    assert "ama@example.com" in body
+    assert ">0%<" not in listed
