@@ -76,6 +76,8 @@ class EndpointCursor:
         self._pace = pace
         self._parcels = Parcels(services, cursor.book, cursor.follower, cursor.cursor)
         self._under_way = UnderWay(services.client, services.clock, self._settle)
+        if cursor.cursor == LIVE:
+            health.on_change(self._note)
 
     def row(self) -> Cursor:
         """Itself as it stands, to be written with its changes."""
@@ -91,11 +93,6 @@ class EndpointCursor:
     @property
     def is_failing(self) -> bool:
         return self._health.failing_since is not None
-
-    @property
-    def _may_be_asked(self) -> bool:
-        """Whether it is woken to be tried: it must not read then how it was a moment before."""
-        return not self._is_enabled or self._health.is_down
 
     def wake(self) -> None:
         self._awake.set()
@@ -128,9 +125,10 @@ class EndpointCursor:
     async def _step(self) -> float:
         """Does what can be done now; for how long nothing else can be."""
         cursor, now = self.lanes.cursor, self._services.clock()
-        handler = self._services.handler
-        endpoint = await handler.load_recent(
-            WebhookEndpoint, cursor.book, cursor.follower, by_now=self._may_be_asked
+        # Who is woken to be told again, or tried, must not read how it was a moment before.
+        by_now = not self._is_enabled or self._health.is_down
+        endpoint = await self._services.handler.load_recent(
+            WebhookEndpoint, cursor.book, cursor.follower, by_now=by_now
         )
         if endpoint is None or endpoint.removed:
             raise EndpointGone

@@ -4,6 +4,7 @@ It is down when there is no connection, or when the deliveries of three customer
 nothing arriving between them: then it is the endpoint that fails, and none of them.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,7 +33,12 @@ class Health:
         self._error = cursor.error
         self._failed_lanes: set[str] = set()
         self._asked_at: datetime | None = None
+        self._changed: Callable[[], None] = lambda: None
         self.is_probed = False
+
+    def on_change(self, changed: Callable[[], None]) -> None:
+        """Calls back when its row is to be written, whichever cursor made it so."""
+        self._changed = changed
 
     @property
     def is_down(self) -> bool:
@@ -77,9 +83,12 @@ class Health:
 
     def forget(self) -> None:
         """What was is over: something arrived, or somebody says that it will."""
+        was_failing = bool(self._failing_since)
         self._failing_since = self._next_probe_at = self._error = ""
         self._failures = 0
         self._failed_lanes.clear()
+        if was_failing:
+            self._changed()
 
     def failed(self, lane: str, error: str, now: datetime, pause: timedelta | None = None) -> None:
         """A delivery failed; it is down if it was the last straw.
@@ -102,6 +111,7 @@ class Health:
     def _note(self, error: str, now: datetime) -> None:
         self._failing_since = self._failing_since or written(now)
         self._error = error
+        self._changed()
 
 
 def _moment(text: str) -> datetime | None:

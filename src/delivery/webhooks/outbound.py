@@ -103,8 +103,7 @@ def outbound(
 ) -> Page[Outbound]:
     """Those that were attempted last come first; of what has not arrived, the newest facts.
 
-    What is pending is listed by `waiting`; unless asked by its status, what was never attempted is
-    left out.
+    What is pending is listed by `waiting`; unless asked, what was never attempted is left out.
     """
     is_behind = wanted.status in _BEHIND
     query, order = left_behind(book) if is_behind else _attempted(book)

@@ -756,6 +756,28 @@ def test_who_is_told_the_past_is_told_what_was_imported_until_then(shop, receive
     assert datetime.fromisoformat(event["timestamp"]) > order.occurred_at + timedelta(days=399)
 
 
+def test_what_a_replay_finds_out_about_its_endpoint_stands_in_its_row(shop):
+    with receiving() as receiver:
+        endpoint = shop.endpoint(receiver.url)
+        with shop.delivering():
+            shop.pay(shop.customer("ama"))
+            shop.wait_until_told(endpoint)
+
+    def live():
+        return next(row for row in shop.cursors if row.cursor == "live")
+
+    head = shop.ledger.head(BOOK)
+    replay(shop.engine, BOOK, PlannedReplay("rpl_1", endpoint.id, 1, head))
+    with shop.delivering():
+        awaited(lambda: len(shop.tries) >= 3)
+        awaited(lambda: live().failures >= 3)
+        failing = live()
+        with receiving(port=receiver.port):
+            awaited(lambda: not live().failing_since)
+
+    assert failing.next_probe_at > shop.tries[-1].at
+
+
 def test_a_replay_tells_what_was_imported(shop, receiver):
     endpoint = shop.endpoint(receiver.url, events=["payment.*"])
     shop.do(create_payment, imported(shop, None))
