@@ -5,9 +5,10 @@ and what waits is found among the facts themselves.
 """
 
 import heapq
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -90,7 +91,7 @@ def waiting(
     parts = [_rows_behind(connection, book, each.cursor, wanted, after) for each in tellings]
     if wanted.url is None:
         ahead = _ahead(connection, book, tellings, begins, upto, at_once=_AT_ONCE)
-        parts.append(each for each in ahead if _place(each) > after and _is_about(each, wanted))
+        parts.append(each for each in ahead if _place(each) > after and wanted.takes(each))
     merged = heapq.merge(*parts, key=_place)
     near: Iterable[Outbound] = _up_to(merged, upto) if upto < end else merged
     found = list(islice(near, offset, offset + limit + 1))
@@ -113,17 +114,13 @@ def waits(
             firsts.append((first, None))
         begins = each.cursor.position + 1
         upto = min(each.end, each.cursor.position + MOST_LOOKED_AT)
-        wanted = Wanted(topics=topics)
-        ahead = [
-            found
-            for found in _ahead(connection, book, [each], begins, upto, at_once=MOST_LOOKED_AT)
-            if _is_about(found, wanted)
-        ]
+        facts = _facts_ahead(connection, book, [each], begins, upto, at_once=MOST_LOOKED_AT)
+        ahead = [row for _, row in facts if topics is None or row.topic in topics]
         if ahead:
-            firsts.append((ahead[0].key.position, ahead[0].recorded_at))
+            firsts.append((ahead[0].position, ahead[0].recorded_at))
         number += behind + len(ahead)
         is_exact = is_exact and upto >= each.end
-    position, since = min(firsts, default=(0, None))
+    position, since = min(firsts, key=itemgetter(0), default=(0, None))
     if firsts and since is None:
         at = select(_fact.recorded_at).where(_fact.book == book, _fact.position == position)
         since = connection.execute(at).scalar()
@@ -151,12 +148,10 @@ def _rows_behind(
     if wanted.url is not None:
         query = query.where(_attempt.url == wanted.url)
     query = query.order_by(_behind.position).limit(_AT_ONCE)
-    # Said alone as well: it is what a database finds its way by.
-    query_after: Callable[[_Place], Any] = lambda place: query.where(  # noqa: E731
-        _behind.position >= place[0], tuple_(*order) > tuple_(*place)
-    )
     while True:
-        rows = [outbound_in(row) for row in connection.execute(query_after(after))]
+        # Its position is said alone as well: it is what a database finds its way by.
+        beyond = (_behind.position >= after[0], tuple_(*order) > tuple_(*after))
+        rows = [outbound_in(row) for row in connection.execute(query.where(*beyond))]
         yield from rows
         if len(rows) < _AT_ONCE:
             return
@@ -173,6 +168,21 @@ def _ahead(
     at_once: int,
 ) -> Iterator[Outbound]:
     """What cursors have not come to, of the facts from a position to another."""
+    facts = _facts_ahead(connection, book, tellings, first, last, at_once=at_once)
+    for _, alike in groupby(facts, key=lambda found: found[1].position):
+        yield from sorted((_waits_for(each.cursor, row) for each, row in alike), key=_place)
+
+
+def _facts_ahead(
+    connection: Connection,
+    book: str,
+    tellings: Sequence[Telling],
+    first: int,
+    last: int,
+    *,
+    at_once: int,
+) -> Iterator[tuple[Telling, Any]]:
+    """The same, each fact as it is stored with who is to be told of it."""
     ends = max((each.end for each in tellings if each.cursor.position < each.end), default=0)
     last = min(last, ends)
     topics = frozenset[str]().union(*(each.topics for each in tellings))
@@ -182,16 +192,11 @@ def _ahead(
             _fact.book == book, _fact.position.between(begin, end), _fact.topic.in_(topics)
         )
         rows = connection.execute(query.order_by(_fact.position)).all()
-        if not rows:
-            continue
-        done = [_done(connection, book, each.cursor, begin, end) for each in tellings]
+        done = [_done(connection, book, each.cursor, begin, end) for each in tellings if rows]
         for row in rows:
-            told = [
-                each
-                for each, known in zip(tellings, done, strict=True)
-                if row.position not in known and each.tells(row)
-            ]
-            yield from sorted((_waits_for(each.cursor, row) for each in told), key=_place)
+            for each, known in zip(tellings, done, strict=True):
+                if row.position not in known and each.tells(row):
+                    yield each, row
 
 
 def _done(connection: Connection, book: str, cursor: Cursor, first: int, last: int) -> set[int]:
@@ -225,10 +230,6 @@ def _behind_it(
 def _waits_for(cursor: Cursor, row: Any) -> Outbound:
     key = DeliveryKey(cursor.follower, cursor.cursor, row.position)
     return Outbound(key, row.topic, row.recorded_at, 0, "", "", 0, "", WAITING, "")
-
-
-def _is_about(found: Outbound, wanted: Wanted) -> bool:
-    return wanted.topics is None or found.topic in wanted.topics
 
 
 def _up_to(found: Iterable[Outbound], position: int) -> Iterator[Outbound]:

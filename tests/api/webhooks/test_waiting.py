@@ -117,6 +117,23 @@ def test_what_stands_in_rows_and_what_arrived_is_counted_once(
     assert backlog["waiting"] == 3
 
 
+def test_what_waits_for_one_in_a_row_and_for_another_before_it_is_added_up(
+    client, receiver, nowhere, telling, pay
+):
+    told = {"name": "shop", "url": receiver.url, "events": ["payment.*"]}
+    client.post("/v1/webhooks/endpoints", json=told).raise_for_status()
+    client.post(f"/v1/webhooks/endpoints/{nowhere['id']}/disable").raise_for_status()
+    receiver.behave = lambda _request: Answers(500)
+
+    with telling():
+        pay()
+        awaited(lambda: client.get("/v1/webhooks/outbound").json())
+
+    stats = client.get("/v1/webhooks/outbound/stats").raise_for_status().json()["stats"]
+    listed = client.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
+    assert (stats["pending"], len(listed)) == (2, 2)
+
+
 def test_each_try_of_one_that_is_down_is_told_with_why(client, telling, pay, outbound, known):
     with telling():
         pay()

@@ -55,6 +55,10 @@ def test_what_has_not_arrived_is_found_among_what_is_behind(plan, status):
     assert not any(step.startswith("SCAN") for step in steps)
 
 
+def test_what_waits_behind_one_cursor_is_in_order_already(plan):
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan(status="pending")
+
+
 def test_what_nobody_has_come_to_is_found_by_its_positions(plan):
     steps = plan(status="pending", part="BETWEEN")
 
