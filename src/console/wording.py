@@ -50,7 +50,12 @@ _AREAS: Final = {
     "organization": "the organization",
     "system": "the system",
 }
-_VERBS: Final = {"read": "see", "write": "change", "operate": "work on"}
+_VERBS: Final = {
+    "read": "see",
+    "write": "change",
+    "operate": "work on",
+    "export": "take away all data of",
+}
 _LABELS: Final = {
     "tz": "Zone",
     "customer_id": "Customer",
@@ -89,7 +94,7 @@ def area_of(scope: str) -> str:
 
 def refusal_of(scope: str, role: str | None = None) -> str:
     """That it is lacking, to somebody with a role or, without one, with a key."""
-    what = f"{_VERBS.get(scope.rpartition(':')[2], 'change')} {area_of(scope)}"
+    what = f"{_VERBS[scope.rpartition(':')[2]]} {area_of(scope)}"
     if role:
         return f"As {role.lower()} you may not {what}."
     return f"With this key you may not {what}: it lacks the scope {scope}."

@@ -2,7 +2,8 @@
 
 import pytest
 
-from console.wording import about, label_of, sentence_of
+from console.wording import about, label_of, refusal_of, sentence_of
+from domain.api_key import SCOPES
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,13 @@ def test_a_field_has_a_name_that_people_use(field, label):
 
 def test_what_stands_beside_no_field_names_it():
     assert about("sort_by", "is required") == "Sort by: is needed."
+
+
+@pytest.mark.parametrize("scope", sorted(SCOPES))
+def test_what_a_key_lacks_is_said_by_what_it_would_do(scope):
+    does = {"read": "see", "write": "change", "operate": "work on", "export": "take away all data"}
+
+    said = refusal_of(scope)
+
+    assert said.startswith(f"With this key you may not {does[scope.rpartition(':')[2]]} ")
+    assert said.endswith(f"the scope {scope}.")

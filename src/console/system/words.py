@@ -50,7 +50,9 @@ def process_of(process: Mapping[str, Any], write: Writer) -> dict[str, Any]:
         **process,
         "name": _KINDS.get(kind, kind),
         "place": f"{process['pid']} on {process['host']}",
-        "does": ", ".join(DOES[each["work"]].lower() for each in duties).capitalize(),
+        "does": ", ".join(
+            DOES.get(each["work"], each["work"]).lower() for each in duties
+        ).capitalize(),
         "shown_state": "failing" if fails else state,
         "seen": f"{_longer(seconds)} ago",
     }
@@ -68,6 +70,7 @@ def how_far(run: Mapping[str, Any], write: Writer) -> Iterator[str]:
         yield f"since {write.clock(run['began_at'])}"
 
 
+# What a newer release does beside this one is told by its name.
 DOES: Final = {
     "serving": "Answers",
     "folding": "Folds",
