@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from api.http.errors import ApiError
+from api.http.errors import ApiError, InvalidInput
+from api.payment_links.typed_amounts import minor_units
+from console.currencies import usual_currency
 from console.listings import standing
 from console.pages import Page
 from console.routing import console_router
@@ -19,6 +21,8 @@ _FEW: Final = 5
 _LEAST_BYTES: Final = 3
 _NOT_FOUND: Final = 404
 _PANEL: Final = "found"
+# With its currency, or with decimals: other numbers are of receipts and invoices.
+_AMOUNT: Final = re.compile(r"([A-Za-z]{3}) ?(\d[\d.,]*)|(\d[\d.,]*[.,]\d{1,3})")
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,12 @@ async def search(page: Page) -> Response:
         groups = await _groups(page, kinds if enough else [], text, _quickly)
         return page.render("search/panel.html", text=text, groups=groups)
     groups = await _groups(page, kinds if text else [], text, _asked)
+    if any(each.name == "payments" for each in kinds):
+        groups += await _of_amount(page, text)
+    found = [(group["section"], row) for group in groups for row in group["rows"]]
+    if len(found) == 1:
+        [(section, row)] = found
+        return page.see(page.url(f"/console/{section}/{{}}", row["id"]))
     return page.render("search/page.html", text=text, groups=groups)
 
 
@@ -80,12 +90,31 @@ async def _groups(
     return [each for each in found if each["rows"]]
 
 
+async def _of_amount(page: Page, text: str) -> list[dict[str, Any]]:
+    """Payments of so much, in the currency that is written beside it, or is the usual one."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        return []
+    currency = (match[1] or await usual_currency(page)).upper()
+    typed = match[2] or match[3]
+    try:
+        amount = minor_units(typed, currency)
+    except InvalidInput:
+        return []
+    within = {"currency": currency, "amount_min": amount, "amount_max": amount}
+    answer = await page.api.get("/v1/payments", **within, limit=_FEW)
+    place = page.url("/console/payments", currency=currency, amount_from=typed, amount_to=typed)
+    group = {"name": "payments", "section": "payments", "all": place}
+    return [group | standing(page, answer, limit=_FEW)] if answer.body else []
+
+
 async def _found(page: Page, kind: Kind, text: str, asked: str) -> dict[str, Any]:
+    named = {"name": kind.name, "section": kind.section}
     if re.fullmatch(kind.id, text):
-        return {"name": kind.name, "all": "", "rows": await _known(page, kind, text)}
+        return {**named, "all": "", "rows": await _known(page, kind, text)}
     query = {asked: text}
     answer = await page.api.get(kind.api_path, **query, limit=_FEW)
-    named = {"name": kind.name, "all": page.url(f"/console/{kind.section}", **query)}
+    named["all"] = page.url(f"/console/{kind.section}", **query)
     if isinstance(answer.body, list):
         return {**named, **standing(page, answer, limit=_FEW)}
     pagination = answer["pagination"]

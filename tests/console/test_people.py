@@ -88,11 +88,31 @@ def test_support_sees_customers_covered(support, ama):  # noqa: ARG001
         assert "501234589" not in shown.text
 
 
+def test_who_it_is_stands_in_the_place_of_the_cover(pages, support, merchant, ama):
+    page = pages.fresh(scripts=True)
+    page.context.add_cookies(
+        [
+            {"name": name, "value": value, "url": f"{merchant.server.url}/console"}
+            for name, value in support.cookies.items()
+        ]
+    )
+    page.goto(f"{merchant.server.url}{LIST}/{ama['id']}")
+
+    page.get_by_role("button", name="Show who it is").click()
+
+    page.get_by_text(AMA["phone"]).wait_for()
+    shown = page.locator(".identity").inner_text()
+    assert "Ama Mensah" in shown
+    assert "•••" not in shown
+    assert page.url.endswith(ama["id"])
+
+
 def test_support_sees_who_somebody_is_when_they_ask_once_and_it_is_recorded(support, client, ama):
     asked = support.post(f"{LIST}/{ama['id']}/reveal")
 
     assert asked.status_code == 200
-    assert all(value in asked.text for value in ("Ama Mensah", AMA["email"], AMA["phone"]))
+    shown = asked.text.replace("<wbr>", "")
+    assert all(value in shown for value in ("Ama Mensah", AMA["email"], AMA["phone"]))
     assert "Mensah" not in support.get(LIST).text
     [revealed, _registered] = client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]
     assert revealed["topic"] == "customer.revealed"

@@ -65,17 +65,52 @@ def test_what_is_called_so_is_found_while_somebody_types(console, client, ama, l
         assert f'href="/console/invoices/{invoice["id"]}"' in panel(console, name)
     for name in (subscribed["id"], "plan_searched"):
         assert f'href="/console/subscriptions/{subscribed["id"]}"' in panel(console, name)
-        assert subscribed["id"] in console.get(f"/console/search?q={name}").text
+        found = console.get(f"/console/search?q={name}", follow_redirects=True)
+        assert subscribed["id"] in found.text
     assert "Nothing is called so" in panel(console, "inv_01hxa2b3c4d5e6f7g8h9jkmnpq")
     assert 'role="option"' in panel(console, "se")
     assert ama.json()["id"] not in panel(console, "se")
+
+
+def test_the_only_hit_opens_at_once(console, ama):
+    opened = console.get("/console/search?q=as@x.example")
+
+    assert opened.headers["location"] == f"/console/customers/{ama.json()['id']}"
+
+
+@pytest.mark.parametrize("text", ["142.50", "GHS 142.50", "ghs142.50"])
+def test_an_amount_finds_the_payments_of_so_much(console, client, text):
+    asked = {"amount": 14_250, "currency": "GHS"}
+    paid = [client.post("/v1/payments/intents", json=asked).json()["id"] for _ in range(2)]
+    other = client.post("/v1/payments/intents", json=asked | {"amount": 14_251}).json()["id"]
+    client.post(f"/v1/payments/{paid[0]}/confirm")
+
+    shown = console.get("/console/search", params={"q": text}).text
+
+    assert all(each in shown for each in paid)
+    assert other not in shown
+    assert "currency=GHS&amp;amount_from=142.50&amp;amount_to=142.50" in shown
+
+
+def test_customers_show_their_phone_and_what_they_spent(console, client, ama):
+    customer, other = ama.json()["id"], client.post("/v1/customers", json={"name": "Yaw Searched"})
+    client.patch(f"/v1/customers/{customer}", json={"phone": "+233501234567"})
+    asked = {"amount": 7700, "currency": "GHS", "customer_id": customer}
+    payment = client.post("/v1/payments/intents", json=asked).json()["id"]
+    client.post(f"/v1/payments/{payment}/confirm")
+
+    for shown in (console.get("/console/search?q=searched").text, panel(console, "searched")):
+        assert other.json()["id"] in shown
+        assert "+233501234567" in shown
+        assert "77.00" in shown
 
 
 def test_what_somebody_may_not_see_is_not_looked_for(merchant, client, ama, link):
     made = client.post("/v1/api-keys", json={"name": "links", "scopes": ["payment_links:read"]})
 
     with signed_in(merchant.server.url, made.json()["key"]) as console:
-        shown = console.get("/console/search?q=searched").text
+        opened = console.get("/console/search?q=searched")
+        shown = opened.headers["location"]
 
     assert link.json()["id"] in shown
     assert ama.json()["id"] not in shown

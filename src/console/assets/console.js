@@ -45,11 +45,12 @@
   });
 
   // What its button says of an amount that is left empty.
-  on("input", (event) => {
-    const form = event.target.name === "amount" && event.target.closest("form[data-all]");
-    const typed = event.target.value?.trim();
-    if (form) one(".form-actions button", form).textContent = typed ? `${form.dataset.part} ${typed}` : form.dataset.all;
+  on("input", ({ target }) => {
+    const form = target.name === "amount" && target.closest("form[data-all]");
+    if (form) one(".form-actions button", form).textContent = target.value ? `${form.dataset.part} ${target.value}` : form.dataset.all;
   });
+
+  on("submit", (event) => event.target.matches(".filters") && close());
 
   // A form is sent once, and says that it is at work.
   on("submit", (event) => {

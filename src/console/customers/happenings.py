@@ -1,11 +1,12 @@
 """What happened with a customer, page by page: the facts, and between them what was written."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from console.api_client import Answer
-from console.customers.timeline import Entry, entry_of, entry_of_message
+from console.customers.timeline import BEGUN, Entry, entry_of, entry_of_message
 from console.pages import Page
 from console.steps import steps
 
@@ -75,8 +76,21 @@ def _entries(
 ) -> Iterator[Entry]:
     found = [(each["recorded_at"], entry_of(each, page)) for each in facts]
     found += [(each["occurred_at"], entry_of_message(each, page)) for each in messages]
-    for _, entry in sorted(found, key=lambda each: _moment(each[0]), reverse=True):
-        yield entry
+    entries = [entry for _, entry in sorted(found, key=lambda at: _moment(at[0]), reverse=True)]
+    yield from _folded(entries)
+
+
+def _folded(entries: list[Entry]) -> Iterator[Entry]:
+    """A payment that began, and nothing happened until it succeeded or failed, is told once."""
+    began = ""
+    for entry, before in zip(entries, [*entries[1:], None], strict=True):
+        if entry.id == began:
+            continue
+        if before and before.title == BEGUN and before.href and before.href == entry.href:
+            began = before.id
+            yield replace(entry, raw=f"{entry.raw}\n{before.raw}", how=entry.how or before.how)
+        else:
+            yield entry
 
 
 def _moment(written: str) -> datetime:

@@ -21,6 +21,7 @@ _ICONS: Final = {
     "subscription": "subscriptions",
     "invoice": "invoices",
 }
+BEGUN: Final = "Payment begun"
 # What is not said well by the fact's own name.
 _TITLES: Final = {
     "customer.registered": "Became a customer",
@@ -29,7 +30,7 @@ _TITLES: Final = {
     "customer.consent_withdrawn": "Wants no more messages by {channel}",
     "customer.revealed": "Seen by somebody from whom they are covered",
     "customer.data_taken": "All that is known of them was downloaded",
-    "payment.created": "Payment begun",
+    "payment.created": BEGUN,
     "payment.method_selected": "Payment method chosen",
     "payment.customer_attached": "Payment joined to this customer",
     "payment.action_required": "Payer has something to do",
@@ -57,7 +58,7 @@ _CHANNELS: Final = {"email": "Email", "sms": "Text message"}
 class Entry:
     """What happened; ``by`` and ``why`` as far as anybody said, ``raw`` the fact as JSON.
 
-    A message is no fact: it has none.
+    A message is no fact: it has none. ``how`` a payment was made, where that is known.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Entry:
     by: str
     why: str
     raw: str
+    how: str = ""
 
 
 async def recorded(page: Page, path: str, subject: str) -> dict[str, Any]:
@@ -104,6 +106,7 @@ def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
         by=fact["actor_name"] or "",
         why=fact["reason"] or "",
         raw=orjson.dumps(fact, option=orjson.OPT_INDENT_2).decode(),
+        how=word_of(data.get("method") or ""),
     )
 
 

@@ -86,3 +86,52 @@ def test_none_of_the_figures_of_what_changed_stands_alone(page, server):
 
     tops = [each.bounding_box()["y"] for each in page.locator(".figure").all()]
     assert [tops.count(each) for each in tops] == [4, 4, 4, 4, 3, 3, 3]
+
+
+def test_more_filters_stand_within_the_page_and_have_a_button(page, server, ama):  # noqa: ARG001
+    for size in ({"width": 360, "height": 780}, {"width": 1440, "height": 900}):
+        page.set_viewport_size(size)
+        page.goto(f"{server.url}/console/payments")
+        page.locator(".filters summary").click()
+        panel = page.locator(".filters .panel").bounding_box()
+        main = page.locator("main").bounding_box()
+        assert main["x"] <= panel["x"]
+        assert panel["x"] + panel["width"] <= size["width"]
+        assert panel["y"] + panel["height"] <= size["height"]
+
+    page.get_by_label("Currency").fill("KES")
+    page.get_by_role("button", name="Show").click()
+
+    page.get_by_text("No payment is like that").wait_for()
+
+
+def test_a_list_on_a_phone_shows_who_paid_and_its_whole_state(page, server, ama):  # noqa: ARG001
+    page.set_viewport_size({"width": 360, "height": 780})
+
+    page.goto(f"{server.url}/console/payments")
+
+    row = page.locator("tbody tr").first
+    state = row.locator(".state")
+    assert "Ama Mensah" in row.inner_text()
+    assert state.evaluate("each => each.parentNode.scrollWidth <= each.parentNode.clientWidth + 1")
+    assert page.locator("[aria-label=Menu]").count() == 0
+
+
+def test_a_list_of_one_page_has_no_steps(page, server, ama):  # noqa: ARG001
+    page.goto(f"{server.url}/console/customers")
+
+    assert page.locator(".pager").count() == 1
+    assert page.locator(".steps").count() == 0
+
+
+def test_a_payment_that_began_and_succeeded_is_told_once_with_its_method(page, server, till):
+    yaw = till.add("Yaw")
+    till.pay(yaw, 4000, method="mobile_money")
+
+    page.goto(f"{server.url}/console/customers/{yaw}")
+
+    told = page.locator("#timeline").inner_text()
+    assert "Payment succeeded" in told
+    assert "Mobile money" in told
+    assert "Payment begun" not in told
+    assert "payment.created" in page.locator("#timeline pre").first.text_content()
