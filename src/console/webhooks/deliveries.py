@@ -54,7 +54,7 @@ async def show_delivery(page: Page, delivery_id: str) -> Response:
         endpoint=endpoint,
         called=called(endpoint) if endpoint else found["endpoint_id"],
         event=event,
-        body=as_json(event) if event else "",
+        body=as_json({**event, "replay": found["replay"]}) if event else "",
     )
 
 

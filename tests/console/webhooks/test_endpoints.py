@@ -226,6 +226,17 @@ def nobody(client, telling, pay):
     return nobody
 
 
+def test_what_is_told_again_is_shown_as_such_before_it_is(console, client, nobody):
+    console.post(place(nobody, "/replay"), data={"from": "1"})
+    waiting = client.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
+
+    replay = next(each for each in waiting if each["replay"])
+    shown = html.unescape(console.get(f"/console/webhooks/deliveries/{replay['id']}").text)
+
+    assert '"replay": true' in shown
+    assert "Nothing of it goes out before the endpoint answers." in console.get(place(nobody)).text
+
+
 def test_an_endpoint_that_nobody_answers_at_says_why_and_is_tried_at_once(console, client, nobody):
     shown = console.get(place(nobody)).text
 
@@ -256,4 +267,5 @@ def test_what_waits_is_the_same_in_the_list_the_card_and_where_they_lead(console
     body = console.get(f"/console/webhooks/deliveries/{found[0]}").text
     assert "The body, as it would be sent now" in body
     assert "ama@example.com" in body
+    assert "Send once more" not in body
     assert ">0%<" not in listed
