@@ -21,6 +21,7 @@ from api.resources.payments import PaymentSummary, listed_payment_of
 from api.resources.refunds import Refund, refund_of
 from api.resources.shapes import Shape
 from api.resources.subscriptions import Subscription, subscription_of
+from domain.payer_details import ALL
 from projections.customer_events import LINK_TOPICS
 from projections.disputes import DisputeFilter, dispute_export
 from projections.invoices import InvoiceFilter, invoice_export
@@ -34,7 +35,6 @@ _LEFT_OUT: Final = {"org_id", "customer_id", "customer_name", "connection_id"} |
     "fee_amount",
     "fee_currency",
 }
-_TYPED: Final = ("email", "phone", "name")
 _TERMS: Final = (
     *("name", "description", "reference", "amount", "min_amount", "max_amount", "currency"),
     *("active", "expires_at", "max_uses", "custom_fields", "metadata"),
@@ -51,11 +51,11 @@ def bought_parts(source: Source, own: OwnDetails) -> list[Part]:
     return [
         Part(
             "payments",
-            "every payment as it stands, newest first; metadata holds what you answered on a page, "
+            "every payment as it stands, newest first; metadata holds what was answered on a page, "
             "and payer_… what was typed there about who pays, as far as it is known to be yours",
             [
                 *columns_of(_fields(PaymentSummary)),
-                *(f"payer_{name}" for name in (*_TYPED, "network")),
+                *(f"payer_{name}" for name in (*ALL, "network")),
             ],
             _payments(source, own),
         ),
@@ -110,8 +110,9 @@ def _payments(source: Source, own: OwnDetails) -> Iterator[dict[str, Any]]:
         for each in step:
             row = with_amounts_written(listed_payment_of(each, org_id), fields)
             payer = said.get(each.payment.payment_id)
-            typed = own.of({name: payer and getattr(payer, name) for name in _TYPED})
+            typed = own.of({name: payer and getattr(payer, name) for name in ALL})
             row |= {f"payer_{name}": value for name, value in typed.items()}
+            row |= {"metadata": own.metadata_of(row, payer)}
             yield row | {"payer_network": payer and payer.network}
 
 

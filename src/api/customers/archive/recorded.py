@@ -9,13 +9,17 @@ from api.customers.archive.source import ORIGIN, Source, host_of, origin_of
 from api.customers.archive.zipped import Part
 from domain.money import shown
 from domain.payer_details import PayerDetails
+from domain.payment import Payment
 from ledger.append import StoredFact
+from projections.payer_details import payer_of
 
 # Of a fact that says several, the one that it is about.
 _AMOUNTS: Final = (
     *("refund_amount", "disputed_amount", "released_amount", "captured_amount"),
     "amount",
 )
+# What a payer answered on the page of a link is the metadata of the payment.
+_WITH_ANSWERS: Final = (Payment.Created.TOPIC, Payment.Amended.TOPIC)
 
 
 def recorded_part(source: Source, own: OwnDetails) -> Part:
@@ -36,6 +40,9 @@ def _row(source: Source, own: OwnDetails, stored: StoredFact) -> dict[str, Any]:
     data = _without_receivers(orjson.loads(stored.data))
     if stored.topic == PayerDetails.Given.TOPIC:
         data |= {"personal": own.of(data["personal"])}
+    if stored.topic in _WITH_ANSWERS:
+        payer = payer_of(source.views, source.book, stored.stream)
+        data |= {"metadata": own.metadata_of(data, payer)}
     currency = data.get("currency")
     amount = next((data[name] for name in _AMOUNTS if data.get(name) is not None), None)
     return origin_of(stored) | {

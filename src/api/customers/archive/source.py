@@ -19,7 +19,7 @@ from domain.payment import Payment
 from ledger.append import StoredFact
 from ledger.facts import FactMapper
 from ledger.ledger import Ledger
-from projections.customer_events import positions_of_customer
+from projections.customer_events import LINK_TOPICS, positions_of_customer
 from projections.engine.querying.pages import EXPORT_STEP
 
 # What a row about a fact says of where it comes from, and who was at it.
@@ -87,6 +87,15 @@ class Source:
                 break
             entity = self.mapper.decode(stored).mutate(entity)
         return entity  # type: ignore[no-any-return]
+
+    def link_terms(self, link_id: str) -> Iterator[StoredFact]:
+        """Each time the terms of a link were set, whoever it was made for."""
+        after, upto = 0, self.ledger.head(self.book)
+        while found := self.ledger.read_streams(
+            self.book, [link_id], topics=LINK_TOPICS, after=after, upto=upto, limit=EXPORT_STEP
+        ):
+            yield from found
+            after = found[-1].version
 
     def _steps(self, topics: Collection[str] | None) -> Iterator[list[StoredFact]]:
         after = 0

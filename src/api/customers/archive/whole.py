@@ -43,7 +43,8 @@ WHAT IS NOT IN IT, AND WHY
 
 - What emails and text messages said, and what was sent to receivers: it is not kept.
 - Names, addresses and numbers that were typed when something was paid, and were never
-  known to be yours: they may be somebody else's who paid, and stand as {withheld}.
+  known to be yours: they may be somebody else's who paid, and stand as {withheld}. So
+  does what was answered beside them on the page of a link.
 - What receivers answered: it is theirs, and may speak of others.
 - Whole addresses of receivers: they may hold what lets somebody in.
 - Names of people who work at the organization: they stand as ids.
