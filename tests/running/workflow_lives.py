@@ -63,7 +63,7 @@ class Life:
         pays = [self.pay, self.pay, self.open_cart, self.settle, self.settle, self.settle]
         after = [self.refund, self.dispute, self.decide_dispute, self.ask_for_receipt]
         members = [self.subscribe, self.subscribe, self.let_a_month_pass, self.pause, self.cancel]
-        steps = [*pays, *after, *members, self.come, self.change_customer, self.attach]
+        steps = [*pays, *after, *members, self.come, self.change_customer, self.attach, self.attach]
         await self.chance.choice([*steps, *[self.decide] * 6] if self.people else [self.come])()
 
     def end(self):
@@ -128,9 +128,11 @@ class Life:
 
     async def attach(self):
         """Somebody finds out whose a payment is."""
-        payment = self._one_that_is(self.chance.choice(["pending", "succeeded", "succeeded"]))
-        if not payment or payment["who"] is not None:
+        status = self.chance.choice(["pending", *["succeeded"] * 4])
+        found = [each for each in self.payments if each["who"] is None and each["status"] == status]
+        if not found:
             return
+        payment = self.chance.choice(found)
         who = payment["who"] = self.chance.choice(self.people)
         await self.do(amend_payment, payment["id"], AmendPayment(customer_id=who))
         if payment["status"] == "succeeded":
@@ -288,7 +290,7 @@ class Life:
         return {
             "amount": self.chance.randrange(100, 1500),
             "currency": currency,
-            "customer_id": self.chance.choice([*self.people, None]),
+            "customer_id": self.chance.choice([*self.people, None, None, None]),
             "method": self.chance.choice(["card", "mobile_money"]),
             "country": self.chance.choice(["GH", "NG"]),
             "metadata": {"campaign": self.chance.choice("ab")},
