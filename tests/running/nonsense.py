@@ -13,8 +13,9 @@ NONSENSE = ("", "%%%", "9" * 30, "x" * 3_000)
 _WRITTEN = {"text", "number", "email", "url", "tel", "search", "datetime-local", "date", "color"}
 _WITHOUT_END = {"input", "br", "img"}
 # As the API calls what people are asked for in words.
+# The name of an event, such as webhook_endpoint.failing, is what people type.
 _OF_THE_API = re.compile(
-    r"\b[a-z]+(?:_[a-z]+)+\b|\w\[\d+\]|\bconfig\.|Input should|String should|RFC 3339",
+    r"\b[a-z]+(?:_[a-z]+)+\b(?!\.\w)|\w\[\d+\]|\bconfig\.|Input should|String should|RFC 3339",
     re.IGNORECASE,
 )
 
