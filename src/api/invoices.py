@@ -49,6 +49,7 @@ class FilterInvoices(BaseModel):
     subscription_id: Text | None = None
     created_after: Instant | None = None
     created_before: Instant | None = None
+    due_before: Instant | None = None
     start: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
 
@@ -62,6 +63,7 @@ class FilterInvoices(BaseModel):
             subscription_id=self.subscription_id,
             start=self.created_after or self.start,
             end=self.created_before or self.end,
+            due_before=self.due_before,
         )
 
 

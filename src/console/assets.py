@@ -26,7 +26,9 @@ _SCRIPT: Final = "console.js"
 _PARTS: Final = (_SCRIPT, "search.js", "live.js")
 _FOR_READERS: Final = re.compile(rb"^ *(//.*\n|/\*[^*]*\*/\n)?", re.MULTILINE)
 # Of a style what stands between its words for the eye.
-_AIR: Final = re.compile(rb" *([{};,>]) *|(?<=:) ")
+_AIR: Final = re.compile(rb";?\s*([{};,>])\s*|(?<=:) ")
+# Of a script lines that end where nothing has to.
+_LINES: Final = re.compile(rb"(?<=[;{,])\n")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Assets:
         script = b"".join(texts.pop(name) for name in _PARTS)
         texts |= {
             "console.css": _AIR.sub(rb"\1", _for_browsers(style)),
-            _SCRIPT: _for_browsers(script),
+            _SCRIPT: _LINES.sub(b"", _for_browsers(script)),
         }
         self._named = {name: Asset.of(name, text) for name, text in texts.items()}
         self._found = {each.address: each for each in self._named.values()}

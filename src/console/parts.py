@@ -14,7 +14,7 @@ from jinja2 import Environment
 from console.charts import drawings
 from console.definitions import definition_of
 from console.masking import is_covered
-from console.states import state_of, tone_of, word_of
+from console.states import invoice_state, state_of, tone_of, word_of
 from console.writing import Writer, missing_decimals
 from delivery.looks.accents import legible_on
 
@@ -49,6 +49,7 @@ def parts_of(
         "definition_of": definition_of,
         "is_covered": is_covered,
         "missing_decimals": missing_decimals,
+        "invoice_state_of": invoice_state,
         "state_of": state_of,
         "tone_of": tone_of,
         "word_of": word_of,

@@ -1,6 +1,7 @@
 """States: the word for each status of the API, and whether it is good, waiting, bad or neither."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, Literal
 
 Tone = Literal["good", "waiting", "bad", "over"]
@@ -20,7 +21,7 @@ _TONES: Final[dict[Tone, tuple[str, ...]]] = {
     "bad": (
         *("failed", "lost", "error", "not ready", "parked", "bounced", "unreachable", "replaced"),
         *("failing", "late", "interrupted", "silent"),
-        "lost_in_a_dispute",
+        *("lost_in_a_dispute", "overdue"),
     ),
     "over": (),
 }
@@ -40,6 +41,13 @@ def state_of(payment: Mapping[str, Any]) -> str:
         return status
     is_all = status == "refunded" and not payment["refunded_amount"]
     return "lost_in_a_dispute" if is_all else "partly_lost_in_a_dispute"
+
+
+def invoice_state(invoice: Mapping[str, Any], now: datetime) -> str:
+    """Its status; of what is due since a moment that is over, that it is."""
+    status: str = invoice["status"]
+    is_late = status == "due" and datetime.fromisoformat(invoice["due_at"]) < now
+    return "overdue" if is_late else status
 
 
 def word_of(status: str) -> str:

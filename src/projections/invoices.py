@@ -172,6 +172,7 @@ class InvoiceFilter:
     subscription_id: str | None = None
     start: datetime | None = None
     end: datetime | None = None
+    due_before: datetime | None = None
 
 
 def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord | None:
@@ -202,6 +203,7 @@ def _fitting(book: str, filters: InvoiceFilter) -> Select[Any]:
     return created_in_range(invoices, book, filters.start, filters.end).where(
         *equal_to(invoices, filters, "status", "customer_id", "subscription_id"),
         *(() if filters.number is None else _numbered(filters.number.strip())),
+        *(() if filters.due_before is None else (invoices.c.due_at < micros(filters.due_before),)),
     )
 
 

@@ -1,12 +1,13 @@
 """States: each status of the API has a colour that says whether somebody should look at it."""
 
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
 
 from api.resources.customers import SubscriptionStatus
 from api.resources.outbound import DeliveryStatus
-from console.states import tone_of, word_of
+from console.states import invoice_state, tone_of, word_of
 from domain.invoice import InvoiceStatus
 from domain.payment_link import LinkStatus
 from domain.payment_types import Status
@@ -25,6 +26,15 @@ OVER = {"canceled", "expired", "refunded", "none", "inactive", "exhausted", "dra
 )
 def test_a_status_is_good_waiting_or_bad_unless_all_is_over(status):
     assert tone_of(status) != "over"
+
+
+def test_what_is_due_since_a_moment_that_is_over_is_overdue():
+    now = datetime(2026, 11, 28, tzinfo=UTC)
+    late, early = "2026-11-27T00:00:00Z", "2026-11-29T00:00:00Z"
+
+    assert invoice_state({"status": "due", "due_at": late}, now) == "overdue"
+    assert invoice_state({"status": "due", "due_at": early}, now) == "due"
+    assert invoice_state({"status": "paid", "due_at": late}, now) == "paid"
 
 
 def test_a_status_is_called_as_the_api_calls_it():

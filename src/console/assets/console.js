@@ -46,16 +46,14 @@
 
   // What its button says of an amount that is left empty.
   on("input", ({ target }) => {
-    const form = target.name === "amount" && target.closest("form[data-all]");
-    if (form) one(".form-actions button", form).textContent = target.value ? `${form.dataset.part} ${target.value}` : form.dataset.all;
+    const { all, part } = target.form?.dataset || {};
+    if (all && target.name === "amount") one(".form-actions button", target.form).textContent = target.value ? `${part} ${target.value}` : all;
   });
-
-  on("submit", (event) => event.target.matches(".filters") && close());
 
   // A form is sent once, and says that it is at work.
   on("submit", (event) => {
     const form = event.target.closest("form[data-once]");
-    if (!form) return;
+    if (!form) return close();
     if (form.getAttribute("aria-busy")) event.preventDefault();
     form.setAttribute("aria-busy", "true");
   });

@@ -85,9 +85,9 @@
   const count = (number) => number.toLocaleString("en");
   const told = ({ data }) => {
     heard();
-    const { position, behind, late_seconds: late, moved: ids, unavailable, progress } = JSON.parse(data);
+    const { position, behind, moved: ids, unavailable, progress } = JSON.parse(data);
     if (unavailable) fresh.textContent = `Worked out anew${progress ? `: ${Math.floor(progress * 100)}%` : ""}`;
-    else if (position !== null) fresh.textContent = `Up to fact ${count(position)}, ${behind ? `${count(behind)} behind` : `${late} s behind`}`;
+    else if (position !== null) fresh.textContent = `Up to fact ${count(position)}${behind ? `, ${count(behind)} to come` : ""}`;
     if (position > shown && concerns(ids)) moved();
     shown = Math.max(shown, position || 0);
   };

@@ -1,6 +1,6 @@
 """The list of invoices: filters, true totals, and all of it as a file."""
 
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -22,7 +22,7 @@ _LABELS: Final = {
 @router.get("/console/invoices")
 async def list_invoices(page: Page) -> Response:
     place = page.chosen("cursor", "offset")
-    found = await page.api.get("/v1/invoices", **page.chosen(*_LABELS), **place)
+    found = await page.api.get("/v1/invoices", **_asked(page), **place)
     return page.render(
         "invoices/list.html",
         call=found.call,
@@ -35,4 +35,12 @@ async def list_invoices(page: Page) -> Response:
 
 @router.get("/console/invoices.csv")
 async def export_invoices(page: Page) -> Response:
-    return page.api.passed_on("/v1/exports/invoices", **page.chosen(*_LABELS), format="csv")
+    return page.api.passed_on("/v1/exports/invoices", **_asked(page), format="csv")
+
+
+def _asked(page: Page) -> dict[str, Any]:
+    """Overdue is no state of the API: it is due, and its day is over."""
+    asked: dict[str, Any] = page.chosen(*_LABELS)
+    if asked.get("status") == "overdue":
+        asked |= {"status": "due", "due_before": page.at.isoformat()}
+    return asked

@@ -13,7 +13,7 @@ SOURCES: Final = {"api": "API", "payment_link": "Payment links", "subscription":
 PAYERS: Final = {
     "new_customers": "First payments of new customers",
     "returning_payments": "Payments of returning customers",
-    "guest_payments": "Payments of nobody known",
+    "guest_payments": "Payments without a customer",
 }
 ATTEMPTS: Final = {"succeeded": "Succeeded", "failed": "Failed"}
 

@@ -19,7 +19,10 @@ _ONE: Final = f"{PLACE}/{{user_id}}"
 _MAY: Final = {
     "owner": "Everything.",
     "finance": "Everything but API keys, people, and rebuilding the store.",
-    "support": "Sees everything but these, customers covered; changes customers, deletes none.",
+    "support": (
+        "Sees everything but API keys, people and System, with the names of customers covered. "
+        "Edits customers, but deletes none."
+    ),
 }
 
 _ACTS: Final = {

@@ -28,6 +28,34 @@ def test_the_list_is_narrowed_and_taken_away(console, client, query, is_there):
     assert invoice in console.get("/console/invoices.csv").text
 
 
+def test_invoices_are_found_by_when_they_were_due(console, client):
+    invoice = subscribed(client)["latest_invoice_id"]
+
+    by_day = {
+        day: [each["id"] for each in client.get("/v1/invoices", params={"due_before": day}).json()]
+        for day in ("2000-01-01", "2100-01-01")
+    }
+
+    assert by_day == {"2000-01-01": [], "2100-01-01": [invoice]}
+    overdue = console.get("/console/invoices?status=overdue").text
+    assert "State: Overdue" in overdue
+    assert invoice not in overdue
+    assert console.get("/console/invoices.csv?status=overdue").status_code == 200
+
+
+def test_an_invoice_that_failed_says_all_of_why_and_one_that_is_paid_no_more_of_how_often(
+    console, client
+):
+    failed, paid = failed_invoice(client), subscribed(client)["latest_invoice_id"]
+    payment = client.get(f"/v1/invoices/{failed}").json()["payment_id"]
+    why = client.get(f"/v1/payments/{payment}").json()["failure_message"]
+
+    shown = console.get(f"/console/invoices/{failed}").text
+
+    assert why in shown[: shown.index("What happened")]
+    assert "0 of 3" not in read(console, f"/console/invoices/{paid}")
+
+
 def test_an_invoice_shows_whose_it_is_its_payment_and_its_facts(console, client):
     subscription = subscribed(client)
     invoice = client.get(f"/v1/invoices/{subscription['latest_invoice_id']}").json()
