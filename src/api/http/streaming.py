@@ -29,6 +29,7 @@ _CHUNK_BYTES: Final = 65536
 class Streamed(Response):
     """What ``read`` yields, all of it as of one moment of the views; ``now``: of the present.
 
+    ``begin`` is done first, when its turn has come: of whoever has none nothing is recorded.
     What goes wrong before the first part is answered as ever; later, the connection is cut, so
     that nobody takes a part for the whole. Raises Forbidden for whoever may not export.
     """
@@ -41,6 +42,7 @@ class Streamed(Response):
         media_type: str,
         headers: Mapping[str, str] | None = None,
         now: bool = False,
+        begin: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         request.must_export()
         # Without a body of its own there is no length to state.
@@ -51,6 +53,7 @@ class Streamed(Response):
         self._request = request
         self._read = read
         self._now = now
+        self._begin = begin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI)
         exports, whose = (
@@ -58,6 +61,8 @@ class Streamed(Response):
             organization_of(self._request.book_name),
         )
         async with exports.turn(whose):
+            if self._begin is not None:
+                await self._begin()
             with Spool() as spool:
                 reading = asyncio.create_task(self._fill(spool))
                 gone = asyncio.create_task(until_gone(receive))

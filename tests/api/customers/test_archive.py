@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
@@ -14,6 +15,7 @@ from workflow_parts import do_what_follows
 
 from delivery.messages.results import SendResult
 from delivery.workflows.doing import Done
+from projections.engine.turns import TooManyWaiting
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -342,6 +344,25 @@ def test_who_may_have_it(client, merchant, two):
     assert client.get("/v1/customers/cus_nobody/data").status_code == 404
     facts = client.get(f"/v1/customers/{two[0]['id']}/facts").json()["facts"]
     assert [each["topic"] for each in facts].count("customer.data_taken") == 1
+
+
+def test_whoever_finds_too_many_waiting_has_taken_nothing(client, server):
+    person = new(client, "/v1/customers", name="Ama")
+    turns = server.parts.exports
+    asked = 0
+    with suppress(TooManyWaiting):
+        while True:
+            turns.ask(person["org_id"], lambda: None)
+            asked += 1
+
+    refused = client.get(f"/v1/customers/{person['id']}/data")
+    for _ in range(asked):
+        turns.give_back(person["org_id"])
+
+    assert refused.status_code == 429
+    facts = client.get(f"/v1/customers/{person['id']}/facts").json()["facts"]
+    assert [each["topic"] for each in facts] == ["customer.registered"]
+    archive_of(client, person["id"])
 
 
 def test_names_that_look_like_formulas_are_none_in_tables(client):

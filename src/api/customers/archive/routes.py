@@ -46,6 +46,24 @@ async def take_data(request: ApiRequest, customer: CustomerSelector) -> Response
     for is recorded (`customer.data_taken`).
     """
     request.must_export()
+    customer_id = await _found(request, customer)
+    ledger, book = request.dependencies.ledger, request.book
+    now = request.dependencies.handler.clock
+
+    async def record() -> None:
+        # Views may have become late while others had their turn.
+        await _found(request, customer)
+        await request.perform(take_customer_data, customer_id, request.caller.id)
+
+    def read(views: Connection, _book: str) -> Iterator[bytes]:
+        return archive_of(Source(views, ledger, book, customer_id), now())
+
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(customer_id)}"'}
+    return Streamed(request, read, media_type=MEDIA_TYPE, headers=headers, now=True, begin=record)
+
+
+async def _found(request: ApiRequest, customer: CustomerSelector) -> str:
+    """Whose data it is, deleted or not; refused while views are late."""
     known = await request.ask_at(None, customer.find_ever)
     if known.behind:
         raise Unavailable(
@@ -53,12 +71,4 @@ async def take_data(request: ApiRequest, customer: CustomerSelector) -> Response
             "the views do not show yet what was recorded last: an archive would lack it",
             behind=known.behind,
         )
-    customer_id = await request.perform(take_customer_data, known.result, request.caller.id)
-    ledger, book = request.dependencies.ledger, request.book
-    now = request.dependencies.handler.clock()
-
-    def read(views: Connection, _book: str) -> Iterator[bytes]:
-        return archive_of(Source(views, ledger, book, customer_id), now)
-
-    headers = {"Content-Disposition": f'attachment; filename="{file_name(customer_id)}"'}
-    return Streamed(request, read, media_type=MEDIA_TYPE, headers=headers, now=True)
+    return known.result
