@@ -15,7 +15,7 @@ from api.http.pagination import PageRequest, UpTo100, list_answer
 from api.http.request import READS_CUSTOMERS, ApiRequest
 from api.http.routing import PRESENT_ONLY, new_router
 from api.resources.users import UserAct, UserActivity
-from api.users import READ, must_be_there
+from api.users import READ, must_have_been_there
 from domain.console_session import ConsoleSession
 from domain.customer import Customer
 from ledger.facts import StoredFact
@@ -63,15 +63,19 @@ async def list_user_activity(
     """When they signed in, and whose covered name, or data, they asked for; the last first.
 
     Of the mode of the key, in which nobody signs in to test mode by itself: signing in is told in
-    live mode. Where there is very much else, a page may have nothing and go on all the same.
+    live mode. Where there is very much else, a page may have nothing and go on all the same. Also
+    of whoever has no account any more. While views are rebuilt, names are left out.
     """
-    await must_be_there(request, user_id)
+    await must_have_been_there(request, user_id)
     if not request.reads_customers:
         raise insufficient_scope(READS_CUSTOMERS)
     find = partial(_page, request.dependencies.ledger, request.book_name, user_id, query)
     page = await asyncio.to_thread(find)
-    named = await request.ask_now(lambda db, book: [*with_customer_names(db, book, page.rows)])
-    return list_answer(request, "activity", page.showing(named), query, lambda row: _told(*row))
+    named = await request.ask_shortly(
+        request.book_name, lambda db, book: [*with_customer_names(db, book, page.rows)]
+    )
+    rows = named.result if named else [(act, None) for act in page.rows]
+    return list_answer(request, "activity", page.showing(rows), query, lambda row: _told(*row))
 
 
 def _page(ledger: Ledger, book: str, user_id: str, query: ListActivity) -> Page[_Act]:

@@ -148,9 +148,9 @@ async def list_user_sessions(request: ApiRequest, user_id: str) -> Response:
     return answer(sessions_of(signed_in))
 
 
-async def must_be_there(request: ApiRequest, user_id: str) -> None:
-    """Raises UserNotFound, and Forbidden for whoever may not see accounts."""
-    await _perform(request, partial(commands.show_user, user_id=user_id))
+async def must_have_been_there(request: ApiRequest, user_id: str) -> None:
+    """Raises UserNotFound of whoever never had an account; Forbidden for who may not see them."""
+    await _perform(request, partial(commands.user_ever, user_id=user_id))
 
 
 async def _with_sessions(work: UnitOfWork, user_id: str) -> tuple[Person, list[SignedIn]]:

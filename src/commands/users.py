@@ -92,10 +92,15 @@ async def remove_user(work: UnitOfWork, who: str, *, by_operator: bool = False) 
 
 async def show_user(work: UnitOfWork, user_id: str) -> User:
     """Raises UserNotFound."""
-    user = await work.load_recent(User, user_id)
+    user = await user_ever(work, user_id)
     if user.removed_at is not None:
         raise UserNotFound(user_id)
     return user
+
+
+async def user_ever(work: UnitOfWork, user_id: str) -> User:
+    """The same, of whoever was removed too."""
+    return await work.load_recent(User, user_id)
 
 
 async def list_users(work: UnitOfWork) -> list[User]:

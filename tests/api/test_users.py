@@ -219,3 +219,13 @@ def test_whom_somebody_looked_at_is_told_page_by_page_and_only_of_them(live, mer
     assert rest["pagination"]["next_cursor"] is None
     assert live.get(path, params={"offset": 3}).json()["activity"] == acts[3:]
     assert live.get("/v1/users/usr_nobody/activity").status_code == 404
+
+
+def test_what_somebody_did_who_was_removed_is_told_all_the_same(live):
+    efua = added(live, EFUA)
+    live.delete(f"/v1/users/{efua['id']}").raise_for_status()
+
+    told = live.get(f"/v1/users/{efua['id']}/activity")
+
+    assert (told.status_code, told.json()["activity"]) == (200, [])
+    assert live.get(f"/v1/users/{efua['id']}").status_code == 404

@@ -9,6 +9,7 @@ from console.pages import Page
 from console.problems import NONE, Problems, not_typed, problem, problems_of
 from console.routing import console_router
 from console.steps import steps
+from console.wording import sentence_of
 from domain.user import ROLES
 
 router = console_router()
@@ -121,7 +122,10 @@ async def _activity(page: Page, user_id: str) -> dict[str, Any]:
     if not page.may("customers:read"):
         return {"activity": None}
     asked = page.chosen("cursor", "offset")
-    found = await page.api.get("/v1/users/{}/activity", user_id, **asked)
+    try:
+        found = await page.api.get("/v1/users/{}/activity", user_id, **asked)
+    except ApiError as error:
+        return {"activity": None, "unread": sentence_of(error.message, beside=False)}
     shown = len(found["activity"])
     return {"activity": found, "acts": _ACTS, **steps(page, found["pagination"], shown)}
 

@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from api_server import Merchant
 from console_browser import browser_at
 from console_people import add_person, signed_in_as
 from money_console import HOSTILE, read, send
 from page_text import text_of
+
+from projections.engine.generations.generations import ViewsRebuilding
+from projections.engine.generations.registry import Registered
 
 PEOPLE = "/console/settings/people"
 EFUA = "efua@shop.example"
@@ -89,6 +93,29 @@ def test_an_owner_sees_which_covered_customers_somebody_asked_to_see(owner, merc
     assert "Yaw" not in shown
     with signed_in_as(merchant, KOFI, mode="live") as live:
         assert "Signed in" in read(live, f"{PEOPLE}/{efua.id}")
+
+
+def test_while_views_are_rebuilt_the_page_names_nobody_and_does_all_else(new_server):
+    rebuilding = ViewsRebuilding(Registered(2, "", "building", 25, 100))
+    server = new_server(rebuilding=rebuilding)
+    merchant = Merchant(server, server.found("Ama's shop"))
+    add_person(merchant, KOFI, "owner")
+    efua = add_person(merchant, EFUA, "support")
+    with signed_in_as(merchant, EFUA, mode="live"):
+        pass
+
+    with signed_in_as(merchant, KOFI, mode="live") as owner:
+        shown = read(owner, f"{PEOPLE}/{efua.id}")
+
+    assert "Signed in" in shown
+    assert "Sign them out everywhere" in shown
+
+
+def test_the_page_shows_itself_where_what_they_looked_at_cannot_be_read(owner, kofi):
+    shown = read(owner, f"{PEOPLE}/{kofi.id}?cursor=made-up")
+
+    assert "This could not be read" in shown
+    assert KOFI in shown
 
 
 def test_a_form_sent_twice_shows_no_password_that_does_not_sign_in(owner, merchant):
