@@ -9,7 +9,6 @@ from api.customers.archive.source import ORIGIN, Source, origin_of
 from api.customers.archive.zipped import Part
 from domain.customer import Customer
 
-_PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
 _CONSENTS: Final = {Customer.ConsentGiven.TOPIC: True, Customer.ConsentWithdrawn.TOPIC: False}
 _LOOKED: Final = {Customer.Revealed.TOPIC: "user_id", Customer.DataTaken.TOPIC: "asked_by"}
 
@@ -58,9 +57,7 @@ def now_of(customer: Customer | None) -> dict[str, Any]:
 
 def _profile(source: Source) -> Iterator[dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
-    for stored in source.own_facts():
-        if stored.topic not in _PROFILE:
-            continue
+    for stored in source.profile_facts():
         data, origin = orjson.loads(stored.data), origin_of(stored)
         for field, value in _values(data):
             before = known.get(field)

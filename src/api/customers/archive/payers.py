@@ -10,14 +10,11 @@ import orjson
 
 from api.customers.archive.source import Source
 from domain.contact import e164_of, mailbox
-from domain.customer import Customer
 from domain.payer_details import ALL
 from domain.text import seen
 from projections.payer_details import Said
 
 WITHHELD: Final = "(withheld)"
-
-_PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
 
 
 class OwnDetails:
@@ -28,8 +25,7 @@ class OwnDetails:
         self._questions: dict[str, set[str]] = {}
         self._known = {
             _compared(field, value)
-            for stored in source.own_facts()
-            if stored.topic in _PROFILE
+            for stored in source.profile_facts()
             for field, value in orjson.loads(stored.data)["personal"].items()
             if value
         }

@@ -36,6 +36,7 @@ _AMOUNTS: Final = frozenset(
         "max_amount",
     }
 )
+_PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
 # Until then nobody knew whose a payment was; what its payer said stands beside it.
 _PAYMENT_BEGINS: Final = frozenset({Payment.Created.TOPIC, Payment.CustomerAttached.TOPIC})
 
@@ -60,6 +61,10 @@ class Source:
         while found := self._part(after):
             yield from found
             after = found[-1].version
+
+    def profile_facts(self) -> Iterator[StoredFact]:
+        """Those of them that say their name and how they are reached."""
+        return (stored for stored in self.own_facts() if stored.topic in _PROFILE)
 
     def customer(self) -> Customer | None:
         """As they are now, deleted or not."""

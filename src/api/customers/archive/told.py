@@ -14,7 +14,6 @@ from delivery.webhooks.told_of import followers, told_of
 from delivery.workflows.actions_about import ActionAbout, actions_about
 from delivery.workflows.doing import execution_id
 from delivery.workflows.writing import KINDS, is_to_customer
-from domain.customer import Customer
 from domain.event_types import type_of
 from domain.integration import Integration
 from domain.message_template import MessageTemplate
@@ -25,7 +24,6 @@ from ledger.append import StoredFact
 _ADDRESSES: Final = {"send_email": "email", "send_sms": "phone"}
 _TELLING: Final = frozenset({*KINDS, "webhook"})
 _STATUSES: Final = {"success": "sent"}
-_PROFILE: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
 
 
 def told_parts(source: Source) -> list[Part]:
@@ -166,8 +164,7 @@ class _Told:
         """Since when they had which, the last first."""
         found = [
             (stored.recorded_at, orjson.loads(stored.data)["personal"])
-            for stored in self._source.own_facts()
-            if stored.topic in _PROFILE
+            for stored in self._source.profile_facts()
         ]
         return found[::-1]
 
