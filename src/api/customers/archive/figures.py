@@ -9,7 +9,7 @@ from api.resources.customers import figures_of
 from domain.money import shown
 from projections.customer_profiles import profile
 
-_AMOUNTS: Final = frozenset(
+_MONEY_FIGURES: Final = frozenset(
     {"total_spent", "refund_amount", "disputed_amount", "lifetime_value", "avg_payment_amount"}
 )
 # Other words for what stands there already.
@@ -33,6 +33,6 @@ def _figures(source: Source) -> Iterator[dict[str, Any]]:
         return
     for figure, value in figures_of(found).items():
         if figure not in _SAID_TWICE:
-            in_currency = found.currency if figure in _AMOUNTS else None
+            in_currency = found.currency if figure in _MONEY_FIGURES else None
             written = shown(value, in_currency) if in_currency else None
             yield {"figure": figure, "value": value, "value_written": written}

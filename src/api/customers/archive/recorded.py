@@ -14,7 +14,7 @@ from ledger.append import StoredFact
 from projections.payer_details import payer_of
 
 # Of a fact that says several, the one that it is about.
-_AMOUNTS: Final = (
+_AMOUNTS_BY_RANK: Final = (
     *("refund_amount", "disputed_amount", "released_amount", "captured_amount"),
     "amount",
 )
@@ -44,7 +44,7 @@ def _row(source: Source, own: OwnDetails, stored: StoredFact) -> dict[str, Any]:
         payer = payer_of(source.views, source.book, stored.stream)
         data |= {"metadata": own.metadata_of(data, payer)}
     currency = data.get("currency")
-    amount = next((data[name] for name in _AMOUNTS if data.get(name) is not None), None)
+    amount = next((data[name] for name in _AMOUNTS_BY_RANK if data.get(name) is not None), None)
     return origin_of(stored) | {
         "caused_by": orjson.loads(stored.context).get("caused_by"),
         "subject_id": stored.stream,

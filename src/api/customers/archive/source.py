@@ -25,7 +25,7 @@ from projections.engine.querying.pages import EXPORT_STEP
 # What a row about a fact says of where it comes from, and who was at it.
 ORIGIN: Final = ("position", "topic", "recorded_at", "actor", "key_id", "request_id")
 
-_AMOUNTS: Final = frozenset(
+_MONEY_COLUMNS: Final = frozenset(
     {
         "amount",
         "net_amount",
@@ -170,7 +170,7 @@ def with_amounts_written(row: dict[str, Any], names: Sequence[str]) -> dict[str,
 
 
 def _is_money(name: str) -> bool:
-    return name in _AMOUNTS
+    return name in _MONEY_COLUMNS
 
 
 def _written(name: str) -> str:

@@ -5,13 +5,15 @@ from datetime import datetime
 from textwrap import fill
 from typing import Final
 
+from api.customers.archive.actions import Actions
 from api.customers.archive.bought import bought_parts
 from api.customers.archive.figures import figures_part
 from api.customers.archive.identity import identity_parts, now_of
+from api.customers.archive.messages import messages_part
 from api.customers.archive.payers import WITHHELD, OwnDetails
+from api.customers.archive.receivers import receiver_parts
 from api.customers.archive.recorded import recorded_part
 from api.customers.archive.source import Source
-from api.customers.archive.told import told_parts
 from api.customers.archive.zipped import WHOLE, Part, zipped
 from projections.engine.folding.checkpoints import Checkpoint, read_checkpoints
 
@@ -60,12 +62,13 @@ WHAT IS NOT IN IT, AND WHY
 
 def archive_of(source: Source, now: datetime) -> Iterator[bytes]:
     """The archive as it is sent, piece by piece: all of one moment of the views."""
-    own = OwnDetails(source)
+    own, actions = OwnDetails(source), Actions(source)
     parts = [
         *identity_parts(source),
         *bought_parts(source, own),
         figures_part(source),
-        *told_parts(source),
+        messages_part(source, actions),
+        *receiver_parts(source, actions),
         recorded_part(source, own),
     ]
     book = source.book_of
