@@ -91,7 +91,7 @@ def test_on_a_cluster_each_statement_is_about_one_book(cluster_url):
     engine = open_engine(cluster_url)
     leases = [acquire(engine, book, "delivery", "me", seconds=60) for book in (BOOK, OTHER)]
     begin(engine, [Cursor(book, "we_1", "live", 0) for book in (BOOK, OTHER)])
-    with recorded() as sent:
+    with recorded(cluster_url) as sent:
         write(
             engine,
             {

@@ -113,7 +113,7 @@ def test_a_store_on_a_cluster_moves_book_by_book(cluster_url, clock, elsewhere, 
         fill(ledger, clock)
 
     told: list[tuple[int, int]] = []
-    with recorded() as sent:
+    with recorded(cluster_url) as sent:
         copy_store(source, elsewhere, notice=lambda *so_far: told.append(so_far))
 
     assert rows(elsewhere) == rows(source)

@@ -84,7 +84,7 @@ def test_batches_of_many_books_come_out_alike_and_no_statement_leaves_its_book(
     request, database_url, clock, facts, created, reply
 ):
     alone = request.node.callspec.params["database_url"] == "cluster"
-    with recorded() as sent:
+    with recorded(database_url) as sent:
         engine = open_engine(database_url)
         upgrade(engine)
         with Ledger(engine, clock=clock) as ledger:

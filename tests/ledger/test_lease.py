@@ -233,7 +233,7 @@ def test_a_copy_of_a_store_is_held_by_nobody(engine, take, tmp_path):
 
 def test_on_a_cluster_no_statement_leaves_its_book(cluster_url):
     engine = open_engine(cluster_url)
-    with recorded() as sent:
+    with recorded(cluster_url) as sent:
         lease = acquire(engine, BOOK, "endpoint", "first", seconds=0)
         assert renew(engine, lease, seconds=SECONDS)
         assert held_among(engine, [BOOK, "org_y/test"], "endpoint") == {BOOK}

@@ -131,7 +131,7 @@ def test_who_was_alive_on_a_store_is_not_copied_with_it(begin, engine, tmp_path)
 def test_on_a_cluster_no_statement_leaves_its_book(cluster_url):
     engine = open_engine(cluster_url)
     presence = Presence(engine, kind="serve", release="0.2.0", duties=tuple)
-    with recorded() as sent:
+    with recorded(cluster_url) as sent:
         presence.renew()
         processes_of(engine)
         presence.end()

@@ -239,9 +239,9 @@ def database_url(
 
 
 @pytest.fixture
-def sent() -> Iterator[set[str]]:
-    """Every statement that goes to a PostgreSQL, from the next fixture on."""
-    with recorded() as statements:
+def sent(database_url: str) -> Iterator[set[str]]:
+    """Every statement that goes to the test's own PostgreSQL, from the next fixture on."""
+    with recorded(database_url) as statements:
         yield statements
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from pglast import ast, enums, parse_sql
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 
 # They define tables or look after them, or begin and end transactions: no rows are named.
 _NOT_OVER_ROWS = (
@@ -99,16 +99,22 @@ def offences(sent: Iterable[str], *, alone: bool = False) -> dict[str, list[str]
 
 
 @contextmanager
-def recorded() -> Iterator[set[str]]:
-    """Every statement that goes to a PostgreSQL meanwhile, from whatever engine."""
+def recorded(*urls: str) -> Iterator[set[str]]:
+    """Every statement that goes meanwhile to these databases of PostgreSQL, from whatever engine.
+
+    Without any: to each there is, also by what other tests have running in this process.
+    """
     sent: set[str] = set()
+    names = {make_url(url).database for url in urls}
 
     def note(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if connection.dialect.name == "postgresql":
+        is_theirs = not names or connection.engine.url.database in names
+        if connection.dialect.name == "postgresql" and is_theirs:
             sent.add(statement)
 
     def note_copy(cursor: Any, statement: str, *given: Any, **named: Any) -> Any:
-        sent.add(statement)
+        if not names or cursor.connection.info.dbname in names:
+            sent.add(statement)
         return copy(cursor, statement, *given, **named)
 
     copy = psycopg.Cursor.copy

@@ -673,7 +673,7 @@ def test_who_stands_by_writes_nothing(shop, receiver):
     with shop.delivering():
         shop.customer("ama")
         shop.wait_until_told(endpoint)
-        with recorded() as sent, shop.delivering() as other:
+        with recorded(shop.url) as sent, shop.delivering() as other:
             soon(lambda: other.worker is not None)
             time.sleep(0.5)
 
