@@ -13,14 +13,7 @@ from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_activity, customer_totals
 from projections.engine.folding.timestamps import instant_or_none
 from projections.engine.querying.conditions import same
-from projections.payment_links import (
-    LinkRecord,
-    brought,
-    called,
-    known_links,
-    link_record,
-    seen,
-)
+from projections.payment_links import LinkRecord, brought, called, known_links, link_record
 from projections.payments import payments
 from projections.source_totals import source_totals
 
@@ -79,7 +72,7 @@ def payment_link_stats(connection: Connection, book: str, named: str) -> LinkSta
         return None
     return LinkStats(
         link=link_record(row),
-        views=seen(row),
+        views=row.views,
         payments=row.created,
         successful_payments=row.succeeded,
         revenue=row.amount,

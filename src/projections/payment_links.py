@@ -200,11 +200,6 @@ def _with_figures(known: Select[Any]) -> Select[Any]:
     ).outerjoin(source_totals, brought())
 
 
-def seen(row: Row[Any]) -> int:
-    """How often a link was looked at: whoever paid has, also where no look was counted."""
-    return max(int(row.views), int(row.succeeded))
-
-
 def _order(sort_by: SortBy) -> tuple[By, ...]:
     """Amounts of different currencies are not compared: each currency is ranked by itself."""
     column = payment_links.c
@@ -220,7 +215,7 @@ def _order(sort_by: SortBy) -> tuple[By, ...]:
 def _listed(row: Row[Any]) -> ListedLink:
     return ListedLink(
         link=link_record(row),
-        views=seen(row),
+        views=row.views,
         payments=row.created,
         successful_payments=row.succeeded,
         revenue=row.amount,
