@@ -7,7 +7,7 @@ succeeded in it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -29,7 +29,14 @@ from projections.customers import customers, still_there
 from projections.engine.folding.timestamps import instant
 from projections.engine.querying.candidates import counted_up_to_few
 from projections.engine.querying.conditions import between, same
-from projections.engine.querying.pages import By, Page, PagePlace, fetch_page, in_steps
+from projections.engine.querying.pages import (
+    By,
+    Page,
+    PagePlace,
+    fetch_page,
+    fetch_page_and_count,
+    in_steps,
+)
 from projections.payments import payments
 
 Metric = Literal["total_spent", "payment_count"]
@@ -92,15 +99,14 @@ def top_customers(
     if currency is None:
         return TopCustomers(None, Page([], 0, None))
     figures, ranking = _ranking(book, currency, country, start, end)
+    order = _order(figures.c, metric)
     if counted and figures is not customer_totals:
         # Payments were read to rank at all: who is in the ranking is counted on the way.
-        ranking = ranking.add_columns(func.count().over().label("everybody"))
-    found = fetch_page(connection, ranking, _order(figures.c, metric), limit=limit, **place)
-    is_counted = "everybody" in ranking.selected_columns
-    if is_counted and found.rows and not place.get("cursor"):
-        found = replace(found, total=found.rows[0].everybody)
-    elif counted:
-        found = counted_up_to_few(connection, ranking, found, limit=limit, **place)
+        found = fetch_page_and_count(connection, ranking, order, limit=limit, **place)
+    else:
+        found = fetch_page(connection, ranking, order, limit=limit, **place)
+        if counted:
+            found = counted_up_to_few(connection, ranking, found, limit=limit, **place)
     return TopCustomers(currency, found.showing(_ranked(connection, book, currency, found.rows)))
 
 
