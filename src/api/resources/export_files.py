@@ -84,7 +84,7 @@ class ExportFile(BaseModel):
 def _json(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     total = 0
     opening = b'{"%s":[' % name.encode()
-    for step in in_steps(rows):
+    for step in batched(rows):
         total += len(step)
         yield opening + b",".join(to_json(row) for row in step)
         opening = b","
@@ -94,7 +94,7 @@ def _json(name: str, rows: Iterator[dict[str, Any]]) -> Iterator[bytes]:
 def _csv(fields: list[str], rows: Iterator[dict[str, Any]], *, marked: bool) -> Iterator[bytes]:
     lines = CsvLines(fields)
     yield (_BYTE_ORDER_MARK if marked else "").encode() + lines.first
-    for step in in_steps(rows):
+    for step in batched(rows):
         yield lines.of(step)
 
 
@@ -118,8 +118,8 @@ class CsvLines:
         return text.encode()
 
 
-def in_steps(rows: Iterator[T]) -> Iterator[list[T]]:
-    """Some hundreds at a time."""
+def batched(rows: Iterator[T]) -> Iterator[list[T]]:
+    """EXPORT_STEP of them at a time."""
     while step := list(islice(rows, EXPORT_STEP)):
         yield step
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from api.customers.archive.source import Source
-from api.resources.export_files import in_steps
+from api.resources.export_files import batched
 from delivery.workflows.actions_about import ActionAbout, actions_about
 from domain.workflow_rule import Action, WorkflowRule
 from ledger.append import StoredFact
@@ -22,7 +22,7 @@ class Actions:
     def all(self) -> Iterator[tuple[ActionAbout, StoredFact, Action]]:
         source = self._source
         found = actions_about(source.ledger.engine, source.book, source.customer_id)
-        for some in in_steps(found):
+        for some in batched(found):
             read = source.ledger.read_at(source.book, {each.step.position for each in some})
             facts = {each.position: each for each in read}
             for each in some:

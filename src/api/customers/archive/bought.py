@@ -15,7 +15,7 @@ from api.customers.archive.source import (
 )
 from api.customers.archive.zipped import Part
 from api.resources.disputes import Dispute, dispute_of
-from api.resources.export_files import in_steps
+from api.resources.export_files import batched
 from api.resources.invoices import Invoice, invoice_of
 from api.resources.payments import PaymentSummary, listed_payment_of
 from api.resources.refunds import Refund, refund_of
@@ -105,7 +105,7 @@ def _fields(shape: type[Shape]) -> list[str]:
 def _payments(source: Source, own: OwnDetails) -> Iterator[dict[str, Any]]:
     fields, org_id = _fields(PaymentSummary), source.book_of.org_id
     theirs = PaymentFilter(customer_id=source.customer_id)
-    for step in in_steps(payment_export(source.views, source.book, theirs)):
+    for step in batched(payment_export(source.views, source.book, theirs)):
         said = payers_of(source.views, source.book, [each.payment.payment_id for each in step])
         for each in step:
             row = with_amounts_written(listed_payment_of(each, org_id), fields)

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from api.customers.archive.actions import Actions, status_of
 from api.customers.archive.source import Source, host_of
 from api.customers.archive.zipped import Part
-from api.resources.export_files import in_steps
+from api.resources.export_files import batched
 from delivery.webhooks.delivery_ids import ENDPOINT
 from delivery.webhooks.told_of import followers, told_of
 from delivery.workflows.writing import KINDS, is_to_customer
@@ -83,7 +83,7 @@ class _Receivers:
         those = followers(engine, book)
         if not those:
             return
-        for step in in_steps(self._source.facts()):
+        for step in batched(self._source.facts()):
             facts = {each.position: each for each in step if type_of(each.topic)}
             for follower in those:
                 for attempt in told_of(engine, book, follower, facts.keys()):

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from api.http.responses import to_json
-from api.resources.export_files import CsvLines, in_steps
+from api.resources.export_files import CsvLines, batched
 
 README: Final = "README.txt"
 WHOLE: Final = "data.json"
@@ -62,7 +62,7 @@ def _write(part: Part, table: IO[bytes], whole: IO[bytes]) -> Iterator[None]:
     table.write(lines.first)
     whole.write(b',"%s":[' % part.name.encode())
     comma = b""
-    for step in in_steps(part.rows):
+    for step in batched(part.rows):
         table.write(lines.of(step))
         whole.write(comma + b",".join(map(to_json, step)))
         comma = b","
