@@ -31,3 +31,20 @@ def reevit(merchant):
         org_id=merchant.org_id,
         base_url=merchant.server.url,
     )
+
+
+@pytest.fixture
+def pay(client):
+    def pay(customer="ama@example.com"):
+        order = {"amount": 700, "currency": "GHS", "customer_id": customer}
+        return client.post("/v1/payments/intents", json=order).raise_for_status().json()
+
+    return pay
+
+
+@pytest.fixture
+def outbound(client):
+    def outbound(**asked):
+        return client.get("/v1/webhooks/outbound", params=asked).raise_for_status().json()
+
+    return outbound

@@ -24,29 +24,12 @@ def server(new_server):
 
 
 @pytest.fixture
-def pay(client):
-    def pay(customer="ama@example.com"):
-        order = {"amount": 700, "currency": "GHS", "customer_id": customer}
-        return client.post("/v1/payments/intents", json=order).raise_for_status().json()
-
-    return pay
-
-
-@pytest.fixture
 def register(client, receiver):
     def register(name="default", **more):
         told = {"name": name, "url": f"{receiver.url}/{name}"} | more
         return client.post("/v1/webhooks/endpoints", json=told).raise_for_status().json()
 
     return register
-
-
-@pytest.fixture
-def outbound(client):
-    def outbound(**asked):
-        return client.get("/v1/webhooks/outbound", params=asked).raise_for_status().json()
-
-    return outbound
 
 
 def rows_behind(server):

@@ -17,28 +17,11 @@ def server(new_server):
 
 
 @pytest.fixture
-def pay(client):
-    def pay(customer="ama@example.com"):
-        order = {"amount": 700, "currency": "GHS", "customer_id": customer}
-        return client.post("/v1/payments/intents", json=order).raise_for_status().json()
-
-    return pay
-
-
-@pytest.fixture
 def nowhere(client):
     """An endpoint at an address where nobody listens."""
     with receiving() as gone:
         told = {"name": "nowhere", "url": f"{gone.url}/in", "events": ["payment.*"]}
     return client.post("/v1/webhooks/endpoints", json=told).raise_for_status().json()
-
-
-@pytest.fixture
-def outbound(client):
-    def outbound(**asked):
-        return client.get("/v1/webhooks/outbound", params=asked).raise_for_status().json()
-
-    return outbound
 
 
 @pytest.fixture
