@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 from uuid import uuid4
 
 import orjson
@@ -20,6 +20,10 @@ from ledger.database import writing
 from ledger.lease import moment_after, moment_in
 from ledger.reading import ask
 from ledger.schema import processes
+
+# Those of this release: rows of another may say others.
+Kind = Literal["serve", "worker", "project", "bill", "deliver", "rebuild", "verify"]
+Work = Literal["serving", "folding", "billing", "delivery"]
 
 # Whoever was not seen any more is told of for so long.
 _REMEMBERED_SECONDS: Final = 600

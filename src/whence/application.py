@@ -22,6 +22,7 @@ from delivery.feed import Feed
 from delivery.streams import Streams
 from ledger.clock import Clock
 from ledger.ledger import Ledger
+from ledger.processes import Kind
 from projections.engine.live.reader import Views
 from projections.engine.time_travel.reader import PastReader
 from projections.read_models import DEFINITIONS
@@ -33,7 +34,7 @@ from whence.health import add_health
 from whence.maintenance_worker import maintaining
 from whence.metrics import Metrics
 from whence.overdue_monitor import OverdueMonitor, monitoring
-from whence.presence import Kind, present
+from whence.presence import present
 from whence.secret_keys import keyring_of
 from whence.settings import Settings
 from whence.system import Duties, system_parts

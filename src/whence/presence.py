@@ -6,16 +6,12 @@ build for minutes, and none is in every kind of process.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 from sqlalchemy import Engine
 
-from ledger.processes import Duty, Presence
+from ledger.processes import Duty, Kind, Presence, Work
 from ledger.supervised_threads import ThreadLog, repeated
 from whence import __version__
-
-Kind = Literal["serve", "worker", "project", "bill", "deliver", "rebuild", "verify"]
-Work = Literal["serving", "folding", "billing", "delivery"]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from api.resources.shapes import Share as ShareOfAll
 from api.resources.system_runs import SystemRun
 from domain import console_session
 from ledger.processes import Duty as DutyRecord
-from ledger.processes import Process
+from ledger.processes import Kind, Process, Work
 from projections.engine.generations.registry import Registered
 
 
@@ -57,9 +57,6 @@ class ViewsGeneration(Shape):
     bytes: Count | None
 
 
-Work = Literal["serving", "folding", "billing", "delivery"]
-
-
 class Duty(Shape):
     """What there is to do, and how it goes, whichever processes do it."""
 
@@ -82,7 +79,7 @@ class SystemProcess(Shape):
     """
 
     id: str
-    kind: Literal["serve", "worker", "project", "bill", "deliver", "rebuild", "verify"]
+    kind: Kind
     state: Literal["alive", "silent"]
     host: str
     pid: Count
