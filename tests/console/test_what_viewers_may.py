@@ -72,33 +72,36 @@ def with_a_role(shop, role):
         yield browser
 
 
-def test_no_form_and_no_link_of_a_page_is_refused(viewer, addresses):
+@pytest.fixture(scope="module")
+def answers(viewer, addresses):
+    """What each of the pages is for them."""
+    return {address: viewer.get(address) for address in addresses}
+
+
+def test_no_form_and_no_link_of_a_page_is_refused(viewer, answers):
     links, forms = {}, {}
-    for address in addresses:
-        answer = viewer.get(address)
+    for address, answer in answers.items():
         if answer.status_code == 200:
-            for each in LINK.findall(answer.text):
-                links.setdefault(
-                    (kind_of(address), kind_of(html.unescape(each))), (address, html.unescape(each))
-                )
+            for each in map(html.unescape, LINK.findall(answer.text)):
+                links.setdefault((kind_of(address), kind_of(each)), each)
             for form in read(answer.text).forms:
                 kind = (form.method, kind_of(urljoin(address, form.action)), *form.fixed)
                 forms.setdefault(kind, (address, form))
 
-    refused = [found for found in links.values() if viewer.get(found[1]).status_code == 403]
+    no_entry = {each for each in {*links.values()} if viewer.get(each).status_code == 403}
+    refused = {kinds for kinds, each in links.items() if each in no_entry}
     for address, form in forms.values():
         action = urljoin(address, form.action)
         if form.method == "post" and not action.startswith(THEIR_OWN):
             answer = viewer.post(action, data=form.fixed | dict.fromkeys(form.written, ""))
-            refused += [(address, action)] if answer.status_code == 403 else []
+            refused |= {(kind_of(address), kind_of(action))} if answer.status_code == 403 else set()
 
-    assert {(kind_of(a), kind_of(str(b))) for a, b in refused} == set()
+    assert refused == set()
 
 
-def test_what_may_not_be_done_is_said_in_words(viewer, addresses):
-    answers = [viewer.get(each) for each in addresses]
+def test_what_may_not_be_done_is_said_in_words(answers):
+    refused = [each for each in answers.values() if each.status_code == 403]
 
-    refused = [each for each in answers if each.status_code == 403]
     assert refused
     assert not [each.url for each in refused if "Ask whoever gave you" not in each.text]
     assert not [each.url for each in refused if not SAID.search(each.text)]
