@@ -6,7 +6,7 @@ By creation, or by success where that is asked for: each comes off an index of i
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Select, literal, or_, select
 
@@ -36,6 +36,9 @@ LATEST_SUCCESS_FIRST = (
     By(payments.c.payment_id, descending=True),
 )
 
+# Of what succeeded: the first payment of a customer, one of their further ones, or nobody's.
+Payer = Literal["new", "returning", "guest"]
+
 # With an index in the order of creation, which leads to the few of a list by success.
 _OF_AN_INDEX = ("status", "source_id")
 _SAME = (*_OF_AN_INDEX, "customer_id", "provider", "method", "currency", "country", "source")
@@ -48,7 +51,8 @@ class PaymentFilter:
     Amounts are inclusive, in minor units; `start` ≤ created_at < `end`, and `succeeded_from` ≤
     succeeded_at < `succeeded_to`. `search` is a part of the id, reference, description or source
     description, whatever the case, or what `named` may be: a whole id, reference, reference of the
-    provider, or receipt number. `metadata` asks for text values by name.
+    provider, or receipt number. `metadata` asks for text values by name. `payer` asks for what
+    succeeded and is one of these in new_and_returning.
     """
 
     status: str | None = None
@@ -59,6 +63,7 @@ class PaymentFilter:
     country: str | None = None
     source: str | None = None
     source_id: str | None = None
+    payer: Payer | None = None
     search: str | None = None
     named: str | None = None
     amount_min: int | None = None
@@ -139,7 +144,22 @@ def conditions(book: str, filters: PaymentFilter) -> list[ColumnElement[bool]]:
     if filters.named:
         found.append(payments.c.payment_id.in_(ids_named(book, filters.named)))
     found += [_noted(book, name, value) for name, value in filters.metadata.items()]
+    if filters.payer is not None:
+        found += [column.succeeded_at.is_not(None), _paid_by(book, filters.payer)]
     return found
+
+
+def _paid_by(book: str, payer: Payer) -> ColumnElement[bool]:
+    column, activity = payments.c, customer_activity.c
+    if payer == "guest":
+        return column.customer_id.is_(None)
+    # Looked up for each payment: as a set of them, all customers are read for one page.
+    first = (
+        select(activity.first_payment_id)
+        .where(activity.book == book, activity.customer_id == column.customer_id)
+        .scalar_subquery()
+    )
+    return column.payment_id == first if payer == "new" else column.payment_id != first
 
 
 def _tells(book: str, asked: str) -> ColumnElement[bool]:
@@ -171,6 +191,9 @@ def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Selec
     ]
     if filters.named:
         index_paths.append(ids_named(book, filters.named))
+    if filters.payer == "guest":
+        of_nobody = (payments.c.book == book, payments.c.customer_id.is_(None))
+        index_paths.append(select(payments.c.payment_id).where(*of_nobody))
     if filters.by_success:
         index_paths += [
             select(payments.c.payment_id).where(payments.c.book == book, *asked)

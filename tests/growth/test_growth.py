@@ -115,6 +115,7 @@ QUESTIONS = {
             "metadata": {"metadata": {"order": "77"}},
             "a part many have": {"search": "order"},
             "a status and a currency": {"status": "failed", "currency": "KES"},
+            **{payer: {"payer": payer} for payer in ("new", "guest")},
         }.items()
     },
     **{
@@ -125,6 +126,7 @@ QUESTIONS = {
             "a rare status": {"status": "expired"},
             "no source_id": {"source_id": "unknown"},
             "a customer": {"customer_id": SOMEBODY},
+            **{payer: {"payer": payer} for payer in ("new", "guest")},
         }.items()
     },
     "payment stats of a day": lambda db: payment_stats(

@@ -1,6 +1,7 @@
 """Comparison of views and oracle: every question of the definitions, asked of both."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -62,6 +63,7 @@ def assert_these_agree(views: Connection, book: str, oracle: Oracle, now: dateti
         _revenue(views, book, oracle, currency, now)
         _new_and_returning(views, book, oracle, currency, now)
         _by_success(views, book, oracle, currency, now)
+        _by_payer(views, book, oracle, currency, now)
     for offer in oracle.offers:
         _link(views, book, oracle, offer, now)
     for told in totals_by_currency(views, book):
@@ -364,6 +366,17 @@ def _by_success(views: Connection, book: str, oracle: Oracle, currency: str, now
         "refunded": sum(refund.amount for refund in refunds),
         "disputed": sum(dispute.disputed_amount for dispute in disputes),
     } == {name: sum(bucket[name] for bucket in buckets) for name in buckets[0]}
+
+
+def _by_payer(views: Connection, book: str, oracle: Oracle, currency: str, now: datetime) -> None:
+    """What the lists by payer hold adds up to what was new and returning in these days."""
+    start, end = oracle.days(now, _zone_at(now), 7)
+    succeeded = PaymentFilter(currency=currency, succeeded_from=start, succeeded_to=end)
+
+    for payer, told in oracle.new_and_returning(currency, start, end).items():
+        listed = payment_export(views, book, replace(succeeded, payer=payer))
+        amounts = [each.payment.captured_amount for each in listed]
+        assert (len(amounts), sum(amounts)) == told
 
 
 def _zone_at(now: datetime) -> str:

@@ -20,7 +20,7 @@ from commands.fields import CountryCode, CurrencyCode, Text
 from domain.payment_types import Source
 from projections.customers import customer_id_meant
 from projections.disputes import DisputeFilter, DisputeStatus
-from projections.payment_list import PaymentFilter
+from projections.payment_list import Payer, PaymentFilter
 from projections.payment_stats import Period
 from projections.periods import start_of
 from projections.refunds_and_disputes import RefundFilter
@@ -89,6 +89,11 @@ class FilterPayments(InRanges):
     country: CountryCode | None = None
     source: Source | None = None
     source_id: Text | None = None
+    payer: Payer | None = Field(
+        None,
+        description="Of what succeeded: `new` is the first payment of a customer, `returning` each "
+        "further one, `guest` what nobody known paid.",
+    )
     search: Text | None = Field(
         None,
         description="Part of an id, a reference, a description or a source's description; or the "

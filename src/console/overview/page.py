@@ -120,6 +120,7 @@ def _links(page: Page, span: Span, currency: str | None) -> dict[str, str]:
             **dates | {"currency": currency} | span.asked,
         ),
         "attempts": payments(**made),
+        "returning": payments(payer="returning", **paid),
         "failed": payments(status="failed", **made),
         "new": page.link("/console/customers", first_paid_currency=currency, **new, **dates),
         "top": page.link("/console/customers", sort_by="total_amount", **dates),

@@ -9,14 +9,14 @@ from api.payment_links.typed_amounts import minor_units
 from console.failures import failure_of
 from console.listings import chips, hidden, standing, unfiltered
 from console.pages import Page
-from console.payments.naming import METHODS, SOURCES, STATUSES
+from console.payments.naming import METHODS, PAYERS, SOURCES, STATUSES
 from console.problems import problems_of
 from console.routing import console_router
 
 router = console_router()
 
 _ASKED: Final = (
-    *("search", "status", "method", "source", "source_id", "provider", "customer_id"),
+    *("search", "status", "method", "source", "source_id", "payer", "provider", "customer_id"),
     *("currency", "country", "from", "to", "succeeded_from", "succeeded_to"),
 )
 # What people write as amounts, and the API takes in minor units.
@@ -27,6 +27,7 @@ _LABELS: Final = {
     "method": "Method",
     "source": "Source",
     "source_id": "Came by",
+    "payer": "Paid by",
     "provider": "Provider",
     "customer_id": "Customer",
     "currency": "Currency",
@@ -38,7 +39,7 @@ _LABELS: Final = {
     "succeeded_from": "Succeeded from",
     "succeeded_to": "Succeeded before",
 }
-_WORDS: Final = ("status", "method", "source")
+_WORDS: Final = ("status", "method", "source", "payer")
 _METADATA: Final = "metadata."
 
 
@@ -62,6 +63,7 @@ async def list_payments(page: Page) -> Response:
         statuses=STATUSES,
         methods=METHODS,
         sources=SOURCES,
+        payers=PAYERS,
     )
 
 

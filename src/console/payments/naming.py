@@ -13,6 +13,11 @@ METHODS: Final = {
     "bank_transfer": "Bank transfer",
     "ussd": "USSD",
 }
+PAYERS: Final = {
+    "new": "Customers paying for the first time",
+    "returning": "Customers who had paid before",
+    "guest": "Nobody known",
+}
 STATUSES: Final = {status: word_of(status) for status in get_args(Status)}
 
 

@@ -81,6 +81,30 @@ def test_the_exports_of_april_add_up_to_its_revenue(client):
         assert stats["net_amount"] == net
 
 
+@on_both_databases
+def test_a_list_by_payer_tells_first_payments_from_further_ones_and_guests(client):
+    ama = {"customer_id": client.post("/v1/customers", json={"external_id": "ama"}).json()["id"]}
+    pay(client, 30, on("04-03"), on("04-03"), **ama)
+    pay(client, 20, on("04-02"), on("04-02"), **ama)
+    pay(client, 10, on("04-01"), **ama)
+    pay(client, 5, on("04-01"), on("04-04"))
+    pay(client, 4, on("04-01"))
+
+    def found(payer, **asked):
+        asked |= {"payer": payer}
+        listed = [each["amount"] for each in get(client, "/v1/payments", **asked)]
+        exported = get(client, "/v1/exports/payments", **asked)["payments"]
+        assert [each["amount"] for each in exported] == listed
+        return listed
+
+    assert found("new") == [20]
+    assert found("returning") == [30]
+    assert found("guest") == [5]
+    assert found("guest", succeeded_to="2026-04-04") == []
+    refused = client.get("/v1/payments?payer=somebody")
+    assert (refused.status_code, refused.json()["details"]["field"]) == (400, "payer")
+
+
 @pytest.mark.usefixtures("year")
 @on_both_databases
 def test_a_list_by_success_is_read_by_success_whenever_a_payment_was_created(client):

@@ -85,6 +85,19 @@ def test_every_figure_is_the_api_s(client, overview, preset):
 
 
 @pytest.mark.usefixtures("shop")
+def test_returning_payments_lead_to_exactly_these(client, console, overview):
+    link = re.search(r'href="(/console/payments[^"]*payer=returning[^"]*)"', shown(console))
+
+    listed = console.get(html.unescape(link[1])).text
+
+    first = (NOW.date() - timedelta(days=29)).isoformat()
+    payers = client.get("/v1/customers/stats/series", params={"from": first}).json()["buckets"]
+    back = sum(each["returning_payments"] for each in payers)
+    assert f"{back} payments came from those who had paid before" in overview()
+    assert back == len(set(re.findall(r"/console/payments/(pay_\w+)", listed))) == 1
+
+
+@pytest.mark.usefixtures("shop")
 def test_revenue_is_told_by_source_in_a_table_and_compared_with_the_time_before(client, console):
     first = (NOW.date() - timedelta(days=29)).isoformat()
     series = client.get(
