@@ -2,12 +2,13 @@
 
 import gzip
 import hashlib
-import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import PurePath
 from typing import Final, Self
 
+from rcssmin import cssmin
+from rjsmin import jsmin
 from starlette.responses import Response
 
 from delivery.looks.accents import OURS, style_of
@@ -24,11 +25,6 @@ _DIGITS: Final = 12
 _SCRIPT: Final = "console.js"
 # What a script of ours is made of, each a file for whoever reads it.
 _PARTS: Final = (_SCRIPT, "search.js", "live.js")
-_FOR_READERS: Final = re.compile(rb"^ *(//.*\n|/\*[^*]*\*/\n)?", re.MULTILINE)
-# Of a style what stands between its words for the eye.
-_AIR: Final = re.compile(rb";?\s*([{};,>])\s*|(?<=:) ")
-# Of a script lines that end where nothing has to.
-_LINES: Final = re.compile(rb"(?<=[;{,])\n")
 
 
 @dataclass(frozen=True)
@@ -71,8 +67,8 @@ class Assets:
         style = (style_of(OURS) + LOOK).encode() + texts["console.css"]
         script = b"".join(texts.pop(name) for name in _PARTS)
         texts |= {
-            "console.css": _AIR.sub(rb"\1", _for_browsers(style)),
-            _SCRIPT: _LINES.sub(b"", _for_browsers(script)),
+            "console.css": cssmin(style),
+            _SCRIPT: jsmin(script),
         }
         self._named = {name: Asset.of(name, text) for name, text in texts.items()}
         self._found = {each.address: each for each in self._named.values()}
@@ -82,7 +78,3 @@ class Assets:
 
     def find(self, address: str) -> Asset | None:
         return self._found.get(address)
-
-
-def _for_browsers(text: bytes) -> bytes:
-    return _FOR_READERS.sub(b"", text)
