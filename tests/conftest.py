@@ -46,12 +46,14 @@ SERVERS = "whence-postgresql-"
 
 
 def pytest_configure() -> None:
-    """What holds for every test: no TLS, and no example that is against the clock.
+    """What holds for every test: no TLS, plain tracebacks, no example that is against the clock.
 
-    Nothing here speaks TLS, and reading a system's certificates takes as long as a test.
+    Nothing here speaks TLS, and reading a system's certificates takes as long as a test. So does
+    one traceback with the values of all variables, in colours.
     """
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # where there are none
+    structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
     # How long an example takes says more of the machine than of what is tested.
     settings.register_profile("whence", deadline=None)
     settings.load_profile("whence")
