@@ -12,6 +12,7 @@ from delivery.cursors import Cursor
 from ledger.clock import written
 
 _LANES_OF_A_FAILURE: Final = 3
+FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 WARNED_AFTER: Final = timedelta(days=1)
 DISABLED_AFTER: Final = timedelta(days=5)
@@ -104,7 +105,7 @@ class Health:
         """Nobody is there, or asks to be left alone for so long."""
         self._note(error, now)
         if pause is None:
-            pause = min(timedelta(seconds=2 ** min(self._failures, 20)), _LONGEST_PAUSE)
+            pause = min(FIRST_PAUSE * 2 ** min(self._failures, 20), _LONGEST_PAUSE)
         self._failures += 1
         self._next_probe_at = written(now + pause)
 

@@ -329,8 +329,10 @@ def test_three_customers_in_a_row_are_the_endpoint(shop, receiver):
 def test_who_answers_late_keeps_nobody_waiting(shop, receiver):
     endpoint = shop.endpoint(receiver.url, events=["payment.*"])
     ama, kofi = shop.customer("ama"), shop.customer("kofi")
-    slow = failing_for("ama", status=0)
-    receiver.behave = lambda request: Delays(2) if slow(request).status == 0 else Answers()
+    about_her, late = failing_for("ama", status=0), iter([Delays(2)])
+    receiver.behave = lambda request: (
+        next(late, Answers()) if about_her(request).status == 0 else Answers()
+    )
     with shop.delivering():
         shop.pay(ama)
         shop.pay(ama)
@@ -503,19 +505,19 @@ def test_a_backlog_is_told_at_a_bounded_rate_and_others_do_not_wait_for_it(shop,
 
 
 def test_ranges_that_are_told_again_at_once_go_no_faster_and_are_gone_once_told(shop, receiver):
-    for number in range(20):
+    for number in range(10):
         shop.customer(f"usr{number}")
     shop.let_pass(minutes=2)
     endpoint = shop.endpoint(receiver.url, events=["customer.*"])
     for number in range(3):
-        plan = PlannedReplay(f"rpl_{number:026}", endpoint.id, 1, 20)
+        plan = PlannedReplay(f"rpl_{number:026}", endpoint.id, 1, 10)
         replay(shop.engine, BOOK, plan)
     with shop.delivering(rules=Rules(backlog_per_second=20)):
-        soon(lambda: len(receiver.received) == 60)
+        soon(lambda: len(receiver.received) == 30)
         soon(lambda: [row.cursor for row in shop.cursors] == ["live"])
 
     moments = [request.at for request in receiver.received]
-    assert moments[-1] - moments[0] > timedelta(seconds=2)
+    assert moments[-1] - moments[0] > timedelta(seconds=1)
 
 
 def test_a_range_that_is_told_again_begins_with_the_next_look(shop, receiver):
@@ -756,7 +758,8 @@ def test_who_is_told_the_past_is_told_what_was_imported_until_then(shop, receive
     assert datetime.fromisoformat(event["timestamp"]) > order.occurred_at + timedelta(days=399)
 
 
-def test_what_a_replay_finds_out_about_its_endpoint_stands_in_its_row(shop):
+def test_what_a_replay_finds_out_about_its_endpoint_stands_in_its_row(shop, monkeypatch):
+    monkeypatch.setattr("delivery.webhooks.health.FIRST_PAUSE", timedelta(seconds=0.2))
     with receiving() as receiver:
         endpoint = shop.endpoint(receiver.url)
         with shop.delivering():
@@ -771,11 +774,11 @@ def test_what_a_replay_finds_out_about_its_endpoint_stands_in_its_row(shop):
     with shop.delivering():
         awaited(lambda: len(shop.tries) >= 3)
         awaited(lambda: live().failures >= 3)
-        failing = live()
+        tried, failing = shop.tries[-1], live()
         with receiving(port=receiver.port):
             awaited(lambda: not live().failing_since)
 
-    assert failing.next_probe_at > shop.tries[-1].at
+    assert failing.next_probe_at > tried.at
 
 
 def test_a_replay_tells_what_was_imported(shop, receiver):
