@@ -184,7 +184,6 @@ def test_the_archive_holds_all_of_one_customer_and_nothing_of_another(client, tw
         assert f"- {name}: " in of_ama.zip.read("README.txt").decode()
 
 
-@on_both_databases
 def test_amounts_stand_in_minor_units_and_as_people_write_them(client, two):
     archive = archive_of(client, two[0]["id"])
 
@@ -198,7 +197,6 @@ def test_amounts_stand_in_minor_units_and_as_people_write_them(client, two):
     assert figures["risk_score"]["value"]
 
 
-@on_both_databases
 def test_each_value_of_the_profile_stands_with_who_recorded_it_and_from_which_fact(client, two):
     ama = two[0]
     changed = {"email": "ama@shop.example"}
@@ -259,7 +257,6 @@ def test_that_it_was_asked_for_is_recorded_and_stands_in_it(client, two):
     assert facts[0]["key_id"] == key["id"]
 
 
-@on_both_databases
 def test_links_made_for_somebody_are_told_to_whoever_may_have_all_of_it_alone(client, two):
     ama, kofi = two
     new_one = {"customer_id": kofi["id"], "name": "For kofiword now"}

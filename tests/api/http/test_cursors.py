@@ -79,7 +79,6 @@ def cursor_of(client, path):
     return told or answer.json()["pagination"]["next_cursor"]
 
 
-@on_both_databases
 def test_no_list_takes_a_cursor_from_nowhere(client, document, merchant):
     client.auth = LiveForPeople(merchant.founded.keys)
     pay(client)
