@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from live_keys import LiveForPeople
+from receiver import receiving
 from workflow_parts import do_what_follows
 
 from delivery.envelopes import event_id
@@ -117,11 +118,11 @@ def late(new_server, receiver):
         yield caller
 
 
-@pytest.fixture
-def prompt(request, database, receiver):
-    """At a service over another store: one over the same would fold for those whose views stand."""
-    with Caller(request.getfixturevalue(f"server_on_{database}"), receiver) as caller:
-        yield caller
+@pytest.fixture(scope="module")
+def up_to_date(server_on_sqlite):
+    """The shapes of a service over another store: one over the same would fold for the late one."""
+    with receiving() as receiver, Caller(server_on_sqlite, receiver) as caller:
+        return shapes_of_everything_done(caller)
 
 
 def shop_of(client):
@@ -219,13 +220,12 @@ def test_a_page_to_pay_and_a_browser_with_a_secret_never_wait_for_the_views(late
 
 @pytest.mark.parametrize("how", ["late", "being rebuilt"])
 def test_an_answer_to_a_command_has_one_shape_however_late_the_views_are(
-    new_server, prompt, document, how
+    new_server, receiver, up_to_date, document, how
 ):
     rebuilding = ViewsRebuilding(None) if how == "being rebuilt" else None
     server = new_server(projecting=False, query_wait_seconds=0, rebuilding=rebuilding)
 
-    up_to_date = shapes_of_everything_done(prompt)
-    with Caller(server, prompt.receiver) as late:
+    with Caller(server, receiver) as late:
         told_late = shapes_of_everything_done(late)
 
     assert {step: told for step, told in up_to_date.items() if told[0] >= 300} == {}
