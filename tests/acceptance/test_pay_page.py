@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.filterwarnings("ignore:org_id should be provided:DeprecationWarning")
 
+# What no database is asked about is said on one.
+on_one_database = pytest.mark.parametrize("kept_server", ["sqlite"], indirect=True)
 SUMMER = {"name": "Summer Sale - Premium Plan", "amount": 9900, "currency": "GHS"}
 
 
@@ -44,6 +46,7 @@ def test_a_link_is_opened_and_paid_and_the_payment_is_in_the_history(client, pag
     assert client.payment_links.get_stats(link["id"])["conversion_rate"] == 1.0
 
 
+@on_one_database
 def test_what_is_wrong_is_said_and_what_was_typed_stays(client, page):
     link = client.payment_links.create(
         {
@@ -72,6 +75,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(client, page):
     assert client.payment_links.get_stats(link["id"])["views"] == 1
 
 
+@on_one_database
 def test_a_declined_payment_can_be_tried_again(client, page):
     link = client.payment_links.create(SUMMER | {"amount": 4001})
 
@@ -96,6 +100,7 @@ def test_a_form_that_is_sent_twice_begins_one_payment(client):
     assert len(client.payment_links.list_payments(link["id"])) == 1
 
 
+@on_one_database
 @pytest.mark.parametrize("typed", ["1e999990", "12,50", "9" * 40, "1.234567", "-5", "ten"])
 def test_what_is_no_amount_is_refused_at_once(client, typed):
     link = client.payment_links.create(
@@ -135,6 +140,7 @@ def test_whoever_paid_last_and_sent_the_form_twice_is_told_that_they_paid(client
     assert late.status_code == 410
 
 
+@on_one_database
 @pytest.mark.parametrize("named", ["closed", "unknown"])
 def test_a_closed_or_unknown_link_is_a_page_too(client, shop, named):
     link = client.payment_links.create(SUMMER | {"active": False})
@@ -147,6 +153,7 @@ def test_a_closed_or_unknown_link_is_a_page_too(client, shop, named):
     assert 'role="alert"' in answer.text
 
 
+@on_one_database
 def test_what_a_merchant_or_a_payer_writes_cannot_become_part_of_the_page(client, page):
     link = client.payment_links.create(SUMMER | {"name": "<script>alert(1)</script>"})
 

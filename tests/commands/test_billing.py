@@ -123,7 +123,7 @@ async def test_after_a_downtime_every_missed_period_is_billed_once_oldest_first(
 
 
 async def test_two_billers_at_once_bill_each_period_once(merchant, ledger, clock):
-    for number in range(40):
+    for number in range(15):
         await merchant.subscribe(customer_id=f"usr_{number}")
     clock.on(2027, 6, 15)
     other = Merchant(ledger, clock, merchant.book)
@@ -131,10 +131,10 @@ async def test_two_billers_at_once_bill_each_period_once(merchant, ledger, clock
     done = await asyncio.gather(merchant.bill(), other.bill())
 
     other.handler.close()
-    assert sum(done) == 40 * 4
+    assert sum(done) == 15 * 4
     billed = [(invoice.subscription_id, invoice.period) for invoice in merchant.all(Invoice)]
-    assert len(billed) == len(set(billed)) == 40 * 5
-    assert len(merchant.all(Payment)) == 40 * 5
+    assert len(billed) == len(set(billed)) == 15 * 5
+    assert len(merchant.all(Payment)) == 15 * 5
 
 
 async def test_one_that_cannot_be_billed_stops_nobody_else(merchant, monkeypatch):
