@@ -26,6 +26,7 @@ from projections.customer_profiles import profile
 from projections.customers import customer_id_meant
 from projections.engine.querying.pages import Page
 from projections.explanations import COUNTS, OF_CUSTOMER, OF_SOURCE, Concern, Terms, explain, step
+from projections.facts_about import About, of_customer
 from projections.periods import start_of
 from projections.revenue import revenue_series
 from projections.source_breakdown import source_entry
@@ -150,7 +151,7 @@ async def explain_customer(
         value = getattr(totals, figure) if totals else 0
         return Concern(currency, customer_id=customer_id), OF_CUSTOMER[figure], value
 
-    return await _explained(request, query, figure, ask)
+    return await _explained(request, query, figure, ask, of_customer(customer_id))
 
 
 @router.get(
@@ -211,15 +212,19 @@ async def _explained(
     query: ExplainFigure,
     figure: str,
     ask: Callable[[Connection, str], _Question],
+    about: About | None = None,
 ) -> Response:
     def read(db: Connection, book: str) -> tuple[Any, ...]:
         concern, terms, value = ask(db, book)
         found = step(db, book, concern, terms, limit=query.limit, cursor=query.cursor)
         return concern, terms, value, found
 
-    answered = await request.ask_with_position(read)
-    concern, terms, value, found = answered.result
     moment = request.moment
+    if about is None:
+        answered = await request.ask_at(moment, read)
+    else:
+        answered = await request.ask_about_at(moment, about, read)
+    concern, terms, value, found = answered.result
     explanation = await asyncio.to_thread(
         partial(
             explain,

@@ -20,6 +20,7 @@ from domain.payment_refusals import PaymentNotFound
 from domain.subscription_refusals import SubscriptionNotFound
 from ledger.facts import FactMapper, StoredFact
 from projections.engine.time_travel.as_of import had_happened
+from projections.facts_about import of_itself
 from projections.invoices import invoice
 from projections.payments import payment
 from projections.subscriptions import subscription
@@ -80,7 +81,7 @@ async def _listed(
     """``find``: what the views know of the subject at the moment that is asked for, if anything."""
     if not request.reads_customers:
         raise insufficient_scope(READS_CUSTOMERS)
-    known = await request.ask_with_position(find, subject)
+    known = await request.ask_about_at(request.moment, of_itself(subject), find, subject)
     if known.result is None:
         raise not_found(subject)
     stored = await asyncio.to_thread(

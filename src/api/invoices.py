@@ -30,6 +30,7 @@ from domain.invoice import Invoice as InvoiceAggregate
 from domain.invoice import InvoiceNotFound, InvoiceStatus
 from projections.customers import customer_id_meant, with_customer_names
 from projections.engine.querying.pages import Page
+from projections.facts_about import of_itself
 from projections.invoices import InvoiceFilter, InvoiceRecord, invoice, invoice_export, invoice_list
 
 command_router = new_router("invoices")
@@ -153,7 +154,7 @@ async def export_invoices(
 @query_router.get("/v1/invoices/{invoice_id}", response_model=Invoice, dependencies=[READ])
 async def show_invoice(request: ApiRequest, invoice_id: str) -> Response:
     """All of one invoice."""
-    found = await request.ask(invoice, invoice_id)
+    found = await request.ask_about(of_itself(invoice_id), invoice, invoice_id)
     if found is None:
         raise InvoiceNotFound(invoice_id)
     return answer(told(request, invoice_of(found, request.org_id)))

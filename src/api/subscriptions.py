@@ -37,6 +37,7 @@ from domain.subscription import SubscriptionStatus
 from domain.subscription_refusals import SubscriptionNotFound
 from projections.customers import customer_id_meant, with_customer_names
 from projections.engine.querying.pages import Page
+from projections.facts_about import of_itself
 from projections.subscriptions import (
     SubscriptionFilter,
     SubscriptionRecord,
@@ -213,7 +214,7 @@ async def export_subscriptions(
 )
 async def show_subscription(request: ApiRequest, subscription_id: str) -> Response:
     """All of one subscription."""
-    found = await request.ask(subscription, subscription_id)
+    found = await request.ask_about(of_itself(subscription_id), subscription, subscription_id)
     if found is None:
         raise SubscriptionNotFound(subscription_id)
     return answer(told(request, subscription_of(found, request.org_id)))

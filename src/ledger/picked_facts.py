@@ -33,6 +33,8 @@ def _of_topics(book: str, topics: Collection[str], after: int, upto: int) -> Sel
 
 
 def read_at(engine: Engine, book: str, positions: Collection[int]) -> list[StoredFact]:
+    if not positions:
+        return []
     among = events.c.position.in_(positions)
     return _asked(engine, select(events).where(events.c.book == book, among))
 

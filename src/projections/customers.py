@@ -62,6 +62,9 @@ customer_tags = view(
     indexes=[("tag", "customer_id")],
 )
 
+# Whoever was ever called so by the business, to ask of a moment when they were.
+external_ids = view("external_ids", key("external_id_seen"), key("customer_id"))
+
 customer_counts = view("customer_counts", total("registered"), total("deleted"))
 
 
@@ -92,6 +95,9 @@ def _describe(
     personal = fact.personal
     email, phone, name = personal["email"], personal["phone"], personal["name"]
     words = (customer_id, fact.external_id, email, searched_phone(phone), name)
+    called = seen(fact.external_id or "") or None
+    if called is not None:
+        changes.of(external_ids).merge((called, customer_id))
     changes.of(customers).merge(
         (customer_id,),
         updated_at=at,
@@ -102,7 +108,7 @@ def _describe(
         name=name,
         tags=orjson.dumps(fact.tags).decode(),
         metadata=orjson.dumps(fact.metadata).decode(),
-        external_id_seen=seen(fact.external_id or "") or None,
+        external_id_seen=called,
         mailbox=mailbox(email) if email else None,
         search=searchable("\n".join(word for word in words if word)),
     )

@@ -138,15 +138,15 @@ def _in_a_range(scope: Scope, source: str | None, *, by_id: bool) -> Subquery:
         .group_by(moved.source, *((source_id,) if by_id else ()))
         .subquery()
     )
+    table, conditions = _rollup(scope, source)
     named = and_(
-        source_totals.c.book == scope.book,
-        source_totals.c.currency == scope.currency,
-        source_totals.c.source == grouped.c.source,
-        source_totals.c.source_id == grouped.c.source_id,
+        *conditions,
+        table.c.source == grouped.c.source,
+        table.c.source_id == grouped.c.source_id,
     )
-    described = source_totals.c.source_description if by_id else cast(null(), Text)
+    described = table.c.source_description if by_id else cast(null(), Text)
     return (
         select(grouped, described.label("source_description"))
-        .select_from(grouped.outerjoin(source_totals, named))
+        .select_from(grouped.outerjoin(table, named))
         .subquery()
     )

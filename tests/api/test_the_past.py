@@ -203,6 +203,41 @@ def test_a_book_with_too_many_facts_is_refused_and_told_why(new_server):
     assert answer.json()["details"] == {"limit": 3}
 
 
+@on_both_databases
+def test_of_a_few_facts_the_past_is_told_whatever_the_size_of_the_book(new_server):
+    server = new_server()
+    with PastReader(server.ledger, DEFINITIONS, most_facts=9, most_bytes=1) as past:
+        large = new_server(past=past)
+        headers = {"X-Reevit-Key": large.found("Ama's shop").keys["test"]}
+        with httpx.Client(base_url=large.url, headers=headers) as client:
+            paid = pay(client, 1000, JANUARY)
+            refund(client, paid, 300, FEBRUARY)
+            for _ in range(5):
+                pay(client, 500, JANUARY, customer_id="usr_kofi")
+            ama, refunded = paid["customer_id"], f"/v1/payments/{paid['id']}/refunds"
+            before = datetime.now(UTC).isoformat()
+            client.patch(f"/v1/customers/{ama}", json={"external_id": "usr_esi", "name": "Esi"})
+            refund(client, paid, 100, MARCH)
+            asked = {"known_at": before}
+
+            by_id = get(client, f"/v1/customers/{ama}", **asked)
+            assert (by_id["total_spent"], by_id["refund_amount"], by_id["name"]) == (1000, 300, None)
+            assert get(client, "/v1/customers/external/usr_ama", **asked) == by_id
+            assert get(client, "/v1/customers/lookup", external_id="usr_ama", **asked) == by_id
+            for nobody in ("/v1/customers/external/usr_esi", "/v1/customers/external/usr_yaw"):
+                assert client.get(nobody, params=asked).status_code == 404
+            assert get(client, f"/v1/customers/{ama}/sources", **asked)["by_source"]
+            assert len(get(client, f"/v1/customers/{ama}/facts", **asked)["facts"]) == 4
+            explained = get(client, f"/v1/customers/{ama}/explain", **asked)
+            assert explained["value"] == explained["sum"] == 700
+            assert len(get(client, refunded, **asked)) == 1
+            assert get(client, f"/v1/payments/{paid['id']}", **asked)["refunded_amount"] == 300
+            assert client.get("/v1/customers/top", params=asked).status_code == 400
+            # What Kofi paid are too many facts themselves.
+            kofi = client.get("/v1/customers/external/usr_kofi", params=asked)
+            assert kofi.json()["code"] == "book_too_large"
+
+
 def test_who_asks_for_too_much_of_the_past_is_told_when_to_come_back(new_server):
     server = new_server()
     with PastReader(

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from told_events import (
     expected_events,
     told_events,
 )
+from told_of_a_customer import told_of_a_customer
 
 from api.resources.event_data import data_of
 from commands.handling.handler import CommandHandler
@@ -49,9 +51,11 @@ from projections.engine.folding.fold import Folding
 from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations
+from projections.engine.live.reader import QueryResult
 from projections.engine.rebuilding.parallel_load import load_in_parallel
 from projections.engine.rebuilding.rebuild import ensure_views, rebuild
 from projections.engine.time_travel.reader import Moment, PastReader
+from projections.facts_about import of_customer
 from projections.read_models import DEFINITIONS, FOLDS
 
 # How many times as many examples: in the soak more than while somebody waits.
@@ -330,6 +334,33 @@ def test_the_past_is_what_the_oracle_says_had_happened_by_then(store, days, late
             )
 
             assert told.position == store.ledger.head(shop.book)
+
+
+@examples(2)
+@given(days=steps, late=steps, which=st.integers(0, 999), knew=st.integers(0, 999))
+def test_of_a_customer_a_few_facts_say_what_all_of_them_do(store, days, late, which, knew):
+    shop = store.open_shop()
+    for lived in (days, late):
+        asyncio.run(shop.live_through(lived))
+    facts = store.ledger.read(shop.book, limit=10_000)
+    assume(facts and shop.oracle.people)
+    store.fold(shop.book, store.serving, at_most=20)
+    moments = moments_of(shop.oracle) or [shop.clock.now]
+    at = moments[which * len(moments) // 1000]
+    known_at = datetime.fromisoformat(facts[knew * len(facts) // 1000].recorded_at)
+    people = list(shop.oracle.people)
+    person = people[(which + knew) % len(people)]
+    told = partial(told_of_a_customer, book=shop.book, customer_id=person, around=moments[0])
+
+    async def hold_against_each_other(past: PastReader) -> None:
+        with store.serving.reading() as views:
+            about = QueryResult(of_customer(person)(views, shop.book), len(facts), 0)
+        for moment in (Moment(as_of=at), Moment(known_at=known_at), Moment(at, known_at)):
+            of_a_few = await past.ask_about(shop.book, moment, about, told)
+            assert of_a_few == await past.ask(shop.book, moment, told)
+
+    with store.past() as past:
+        asyncio.run(hold_against_each_other(past))
 
 
 @examples(2)

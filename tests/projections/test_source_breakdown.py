@@ -136,6 +136,17 @@ def test_a_payment_attached_later_moves_into_the_breakdown_of_its_customer(shop)
         assert (book.count, book.by_source[1].customers) == (1, 1)
 
 
+def test_a_link_is_called_as_when_this_customer_paid_last_by_it(shop):
+    shop.register("cus_ama")
+    shop.pay("cus_ama", 1000, **LINK)
+    shop.pay(None, 500, **LINK | {"source_description": "Winter Sale"})
+
+    for asked in whole_and_range(shop):
+        (ama,) = shop.ask(source_breakdown, customer_id="cus_ama", **asked).by_source_id
+
+        assert ama.source_description == "Summer Sale"
+
+
 def test_which_link_brought_most(shop):
     prepare(shop)
 

@@ -33,7 +33,7 @@ async def list_customer_subscriptions(
         theirs = SubscriptionFilter(customer_id=customer.find(db, book))
         return subscription_list(db, book, theirs, **query.place)
 
-    page, org_id = await request.ask(read), request.org_id
+    page, org_id = await request.ask_about(customer.about, read), request.org_id
     return list_answer(
         request, "subscriptions", page, query, lambda row: subscription_of(row, org_id)
     )
@@ -49,5 +49,5 @@ async def list_customer_invoices(
         theirs = InvoiceFilter(customer_id=customer.find(db, book))
         return invoice_list(db, book, theirs, **query.place)
 
-    page, org_id = await request.ask(read), request.org_id
+    page, org_id = await request.ask_about(customer.about, read), request.org_id
     return list_answer(request, "invoices", page, query, lambda row: invoice_of(row, org_id))

@@ -32,7 +32,7 @@ async def list_customer_facts(
     def read(db: Connection, book: str) -> Page[int]:
         return last_positions_of_customer(db, book, customer.find(db, book), **query.place)
 
-    page = await request.ask(read)
+    page = await request.ask_about(customer.about, read)
     ledger, mapper = request.dependencies.ledger, FactMapper()
     stored = await asyncio.to_thread(ledger.read_at, request.book_name, page.rows)
     found, doers = page.showing(stored[::-1]), await doers_of(request, stored)

@@ -28,6 +28,7 @@ from domain.customer import CustomerNotFound
 from projections.customer_history import Elsewhere, HistoryEntry, customer_history
 from projections.customer_profiles import profile
 from projections.engine.querying.pages import Page
+from projections.facts_about import of_customer
 from projections.invoices import InvoiceFilter, invoice_list
 from projections.prefill import prefill
 from projections.source_breakdown import source_breakdown
@@ -72,7 +73,13 @@ async def list_history(
             db, book, customer_id, types=types, elsewhere=told, **within, **query.place
         )
 
-    return list_answer(request, "history", await request.ask(read), query, lambda entry: entry)
+    return list_answer(
+        request,
+        "history",
+        await request.ask_about(customer.about, read),
+        query,
+        lambda entry: entry,
+    )
 
 
 @customer_routes.by_id.get(
@@ -80,7 +87,7 @@ async def list_history(
 )
 async def show_prefill(request: ApiRequest, customer_id: str) -> Response:
     """What a checkout form may be filled in with for this customer: for servers, not browsers."""
-    found = await request.ask(prefill, customer_id)
+    found = await request.ask_about(of_customer(customer_id), prefill, customer_id)
     if found is None:
         raise CustomerNotFound(customer_id)
     return answer(Prefill.of(found))
@@ -92,7 +99,10 @@ async def show_prefill(request: ApiRequest, customer_id: str) -> Response:
 async def show_state(request: ApiRequest, customer_id: str) -> Response:
     """Everything somebody who helps this customer needs, in one call and of one moment."""
     told = _messages(request)(customer_id)
-    return answer(await request.ask(_state, request.book, customer_id, told))
+    state = await request.ask_about(
+        of_customer(customer_id), _state, request.book, customer_id, told
+    )
+    return answer(state)
 
 
 def _messages(

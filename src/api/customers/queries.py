@@ -126,7 +126,7 @@ async def show_customer_series(
 )
 async def show_customer(request: ApiRequest, customer: CustomerSelector) -> Response:
     """Who it is, and all its figures."""
-    found = await request.ask(customer.profile)
+    found = await request.ask_about(customer.about, customer.profile)
     if found is None:
         raise customer.missing
     return answer(profile_of(found, request.book))
@@ -150,7 +150,7 @@ async def list_customer_payments(
         theirs = PaymentFilter(customer_id=customer.find(db, book), **query.range)
         return payment_list(db, book, theirs, **query.place)
 
-    page, org_id = await request.ask(read), request.org_id
+    page, org_id = await request.ask_about(customer.about, read), request.org_id
     return list_answer(request, "payments", page, query, lambda row: listed_payment_of(row, org_id))
 
 
@@ -179,4 +179,4 @@ async def show_customer_sources(
         found = profile(db, book, customer_id)
         return breakdown_of(breakdown, found.acquisition if found else None)
 
-    return answer(await request.ask(read))
+    return answer(await request.ask_about(customer.about, read))

@@ -20,6 +20,7 @@ from commands.handling.unit_of_work import UnitOfWork
 from domain.customer import CustomerNotFound
 from projections.customer_profiles import Profile, profile, profile_by_external_id
 from projections.customers import customer_id_of, customer_record, was_registered
+from projections.facts_about import About, of_customer, of_external_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class CustomerSelector(ABC):
     @property
     @abstractmethod
     def missing(self) -> CustomerNotFound: ...
+
+    @property
+    @abstractmethod
+    def about(self) -> About:
+        """The facts that tell all of the customer, at any moment."""
 
     @abstractmethod
     def find(self, db: Connection, book: str) -> str:
@@ -55,6 +61,10 @@ class ById(CustomerSelector):
     def missing(self) -> CustomerNotFound:
         return CustomerNotFound(self.named)
 
+    @property
+    def about(self) -> About:
+        return of_customer(self.named)
+
     def find(self, db: Connection, book: str) -> str:
         if customer_record(db, book, self.named) is None:
             raise self.missing
@@ -78,6 +88,10 @@ class ByExternalId(CustomerSelector):
     @property
     def missing(self) -> CustomerNotFound:
         return NothingKnownBy(self.named)
+
+    @property
+    def about(self) -> About:
+        return of_external_id(self.named)
 
     def find(self, db: Connection, book: str) -> str:
         customer_id = customer_id_of(db, book, self.named)

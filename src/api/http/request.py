@@ -27,7 +27,7 @@ from domain.errors import NotFound
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.one_moment import OneMoment
 from projections.engine.live.reader import QueryResult
-from projections.engine.time_travel.reader import Moment
+from projections.engine.time_travel.reader import FactsAbout, Moment
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -179,13 +179,37 @@ class ApiRequest(Request):
 
         ``query`` takes a connection and the book; how late the views are goes beside the answer.
         """
-        return (await self.ask_with_position(query, *args, **kwargs)).result
+        return (await self.ask_at(self.moment, query, *args, **kwargs)).result
 
-    async def ask_with_position(
-        self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
+    async def ask_about(
+        self,
+        about: Callable[[Connection, str], FactsAbout],
+        query: Query[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """As `ask`, what only a few facts tell: of the past no others are folded.
+
+        ``about`` says which they are, from the views of now.
+        """
+        return (await self.ask_about_at(self.moment, about, query, *args, **kwargs)).result
+
+    async def ask_about_at(
+        self,
+        moment: Moment | None,
+        about: Callable[[Connection, str], FactsAbout],
+        query: Query[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> QueryResult[T]:
-        """The same, with the position it shows."""
-        return await self.ask_at(self.moment, query, *args, **kwargs)
+        """The same as of a moment; None is the present."""
+        read = self._reading(query, *args, **kwargs)
+        if moment is None:
+            return self._noted(await self._of_now(read))
+        book = self.book_name
+        known = await self._of_now(lambda db: about(db, book))
+        past = self.dependencies.past
+        return self._noted(await past.ask_about(book, moment, known, read, asker=self.caller.id))
 
     async def ask_now(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What the views say as of this request's arrival, of what has no past to be asked for."""
@@ -198,15 +222,22 @@ class ApiRequest(Request):
 
         Which position the first of several answers shows is said: the others are held against it.
         """
-        found = await self._found(moment, query, *args, **kwargs)
-        self._note(found)
-        if isinstance(found.result, NotFound):
-            raise found.result
-        return QueryResult(found.result, found.position, found.behind)
+        read = self._reading(query, *args, **kwargs)
+        if moment is None:
+            return self._noted(await self._of_now(read))
+        return self._noted(
+            await self.dependencies.past.ask(
+                self.book_name,
+                moment,
+                read,
+                asker=self.caller.id,
+                wait_seconds=self.request_state.patience_seconds,
+            )
+        )
 
-    async def _found(
-        self, moment: Moment | None, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> QueryResult[T | NotFound]:
+    def _reading(
+        self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> Callable[[Connection], T | NotFound]:
         book = self.book_name
 
         def read(db: Connection) -> T | NotFound:
@@ -216,16 +247,18 @@ class ApiRequest(Request):
                 # An answer as any other: how late the views are goes beside it.
                 return missing
 
-        if moment is None:
-            views = self.request_state.moment or self.dependencies.views
-            return await views.ask(book, read, wait_seconds=self.dependencies.query_wait_seconds)
-        return await self.dependencies.past.ask(
-            book,
-            moment,
-            read,
-            asker=self.caller.id,
-            wait_seconds=self.request_state.patience_seconds,
-        )
+        return read
+
+    async def _of_now(self, read: Callable[[Connection], T]) -> QueryResult[T]:
+        views = self.request_state.moment or self.dependencies.views
+        wait_seconds = self.dependencies.query_wait_seconds
+        return await views.ask(self.book_name, read, wait_seconds=wait_seconds)
+
+    def _noted(self, found: QueryResult[T | NotFound]) -> QueryResult[T]:
+        self._note(found)
+        if isinstance(found.result, NotFound):
+            raise found.result
+        return QueryResult(found.result, found.position, found.behind)
 
     async def ask_shortly(
         self, book: str, query: Query[P, T], *args: P.args, **kwargs: P.kwargs

@@ -29,6 +29,7 @@ from projections.customers import customer_record, with_customer_names
 from projections.disputes import Dispute as DisputeRecord
 from projections.disputes import dispute_list
 from projections.engine.querying.pages import Page
+from projections.facts_about import of_payment, of_refund
 from projections.payer_details import payer_of
 from projections.payment_list import ListedPayment, payment_list
 from projections.payment_status_history import StatusChange as StatusChangeRecord
@@ -114,7 +115,8 @@ async def show_refund(request: ApiRequest, refund_id: str) -> Response:
             raise RefundNotFound(refund_id)
         return next(with_customer_names(db, book, [found]))
 
-    return answer(told(request, refund_of(*await request.ask(read))))
+    found = await request.ask_about(of_refund(refund_id), read)
+    return answer(told(request, refund_of(*found)))
 
 
 @router.get("/v1/payments/{payment_id}", response_model=Payment, dependencies=[READ])
@@ -131,7 +133,7 @@ async def show_payment(request: ApiRequest, payment_id: str) -> Response:
             client_secret=client_secret(request.caller.organization, payment_id),
         )
 
-    return answer(told(request, await request.ask(read)))
+    return answer(told(request, await request.ask_about(of_payment(payment_id), read)))
 
 
 @router.get("/v1/payments/{payment_id}/refunds", response_model=list[Refund], dependencies=[READ])
@@ -145,7 +147,7 @@ async def list_payment_refunds(
         page = refund_list(db, book, RefundFilter(payment_id=payment_id), **query.place)
         return page.showing([*with_customer_names(db, book, page.rows)])
 
-    page = await request.ask(read)
+    page = await request.ask_about(of_payment(payment_id), read)
     return array_answer(request, page, lambda row: told(request, refund_of(*row)))
 
 
@@ -163,7 +165,8 @@ async def list_status_history(
         _payment(db, book, payment_id)
         return status_history(db, book, payment_id, **query.place)
 
-    return array_answer(request, await request.ask(read), status_change_of)
+    page = await request.ask_about(of_payment(payment_id), read)
+    return array_answer(request, page, status_change_of)
 
 
 def _payment(db: Connection, book: str, payment_id: str) -> PaymentRecord:

@@ -43,6 +43,7 @@ def ignoring(*facts: Any) -> Callable[[F], F]:
     return named
 
 
+@cache
 def folded_by(fold: Fold) -> tuple[type[Fact], ...]:
     """The facts a fold is about, by what it says its first argument is; without a word, all."""
     recorded = next(iter(get_type_hints(fold).values()))

@@ -1,6 +1,6 @@
 """Folding: from stored facts of one book to row changes, up to the first that cannot be folded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.fact import Fact
@@ -72,6 +72,13 @@ class Folding:
                 return position, reason(error)
             position = stored.position
         return position, None
+
+    def fold_picked(self, book: str, facts: Iterable[StoredFact]) -> Changes:
+        """Fold facts of some streams alone, in order; raises what a fold does."""
+        changes = Changes(book)
+        for stored in facts:
+            self._add(stored, changes)
+        return changes
 
     def _add(self, stored: StoredFact, changes: Changes) -> None:
         fact = self._mapper.decode(stored)

@@ -97,6 +97,19 @@ class SnapshotCache:
         with self._lock:
             return sum(entry.size for entry in self._entries.values())
 
+    def charge(self, asker: str, facts: int) -> None:
+        """For facts that are folded for one question alone. Raises BudgetSpent."""
+        with self._lock:
+            self.progress.questions += 1
+            self._budget.admit(asker)
+            self._budget.charge(asker, facts)
+            self.progress.folds += 1
+            self.progress.facts += facts
+
+    def note_folding(self, seconds: float) -> None:
+        with self._lock:
+            self.progress.folding_seconds += seconds
+
     def take(self, key: Key, goal: int, asker: str) -> CacheEntry:
         """Views that are folded, or will be, up to `goal`; then `put_back`.
 

@@ -5,16 +5,19 @@ up to the moment are folded into views in memory, and the same query runs on the
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
+from operator import attrgetter
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
+from ledger.append import StoredFact
 from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions
 from projections.engine.live.progress import PastProgress
@@ -22,11 +25,13 @@ from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.budget import FACTS_PER_MINUTE, FactBudget
 from projections.engine.time_travel.cache import CacheEntry, Key, SnapshotCache
 from projections.engine.time_travel.snapshot import Snapshot
+from projections.engine.time_travel.stream_views import StreamViews
 from projections.engine.turns import Turns, organization_of
 
 T = TypeVar("T")
 
 _THREADS = 4
+_STREAMS_AT_ONCE = 1_000
 _MOST_STREAMS = 2
 _MOST_STREAMS_OF_ONE = 1
 
@@ -37,6 +42,14 @@ class Moment:
 
     as_of: datetime | None = None
     known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactsAbout:
+    """Which facts a question is about: those of some streams, and others at some positions."""
+
+    streams: Sequence[str]
+    positions: Sequence[int] = ()
 
 
 class BookTooLarge(ValueError):  # noqa: N818 (an answer to whoever asked)
@@ -79,6 +92,7 @@ class PastReader:
         self._cache = SnapshotCache(
             ledger, definitions, FactBudget(facts_per_minute), most_bytes=most_bytes
         )
+        self._definitions = definitions
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="past")
         self._queries = Turns(at_once=_THREADS, of_one=_THREADS)
         self._streams = Turns(at_once=_MOST_STREAMS, of_one=_MOST_STREAMS_OF_ONE)
@@ -135,6 +149,59 @@ class PastReader:
                 result = await self._run(partial(read, views))
             return QueryResult(result, views.position, max(0, goal - views.position))
 
+    async def ask_about(
+        self,
+        book: str,
+        moment: Moment,
+        about: QueryResult[FactsAbout],
+        query: Callable[[Connection], T],
+        *,
+        asker: str = "",
+    ) -> QueryResult[T]:
+        """As `ask`, of a few facts of a book of any size; nothing is kept for the next question.
+
+        Which they are the views said, up to a position: no further goes the answer. Raises
+        BookTooLarge where they are too many themselves, and BudgetSpent.
+        """
+        async with self._queries.turn(organization_of(book)):
+            return await self._run(partial(self._about, book, moment, about, query, asker))
+
+    def _about(
+        self,
+        book: str,
+        moment: Moment,
+        about: QueryResult[FactsAbout],
+        query: Callable[[Connection], T],
+        asker: str,
+    ) -> QueryResult[T]:
+        goal = self._goal(book, moment)
+        upto = min(goal, about.position)
+        facts = self._facts(book, about.result, upto)
+        self._cache.charge(asker, len(facts))
+        began = time.monotonic()
+        with self._stream_views.folded(book, moment.as_of, facts) as connection:
+            self._cache.note_folding(time.monotonic() - began)
+            return QueryResult(query(connection), upto, goal - upto)
+
+    def _facts(self, book: str, about: FactsAbout, upto: int) -> list[StoredFact]:
+        """In order, up to a position."""
+        streams, positions = about.streams, about.positions
+        if len(streams) + len(positions) > self._most_facts:
+            raise BookTooLarge(self._most_facts)
+        found = self._ledger.read_at(book, [each for each in positions if each <= upto])
+        for first in range(0, len(streams), _STREAMS_AT_ONCE):
+            whole = dict.fromkeys(streams[first : first + _STREAMS_AT_ONCE], (0, upto))
+            found += [
+                fact for fact in self._ledger.read_parts(book, whole) if fact.position <= upto
+            ]
+            if len(found) > self._most_facts:
+                raise BookTooLarge(self._most_facts)
+        return sorted(found, key=attrgetter("position"))
+
+    @cached_property
+    def _stream_views(self) -> StreamViews:
+        return StreamViews(self._definitions)
+
     @asynccontextmanager
     async def stream(
         self,
@@ -175,13 +242,17 @@ class PastReader:
             self._cache.put_back(kept)
 
     def _place(self, book: str, moment: Moment) -> tuple[Key, int]:
-        if moment.known_at is None:
-            known, goal = None, self._ledger.head(book)
-        else:
-            known = goal = self._ledger.position_at(book, moment.known_at)
+        goal = self._goal(book, moment)
+        known = None if moment.known_at is None else goal
         if goal > self._most_facts:
             raise BookTooLarge(self._most_facts)
         return (book, moment.as_of, known), goal
+
+    def _goal(self, book: str, moment: Moment) -> int:
+        """How far what is recorded was known."""
+        if moment.known_at is None:
+            return self._ledger.head(book)
+        return self._ledger.position_at(book, moment.known_at)
 
 
 async def _folded(kept: CacheEntry, wait_seconds: float | None) -> Snapshot:

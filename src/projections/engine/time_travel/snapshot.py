@@ -32,14 +32,7 @@ class Snapshot:
     def __init__(self, definitions: Definitions, book: str, as_of: datetime | None) -> None:
         self._definitions = definitions
         self._book = book
-        self._folding = (
-            Folding(FactMapper(), definitions.folds)
-            if as_of is None
-            else Folding(
-                (definitions.mapper_as_of or AsOfMapper)(as_of),
-                (*definitions.folds, *definitions.folds_as_of),
-            )
-        )
+        self._folding = folding_as_of(definitions, as_of)
         self._generation = _in_memory(definitions)
         self._generation.create(definitions)
         self._has_indexes = False
@@ -87,6 +80,26 @@ class Snapshot:
 
     def close(self) -> None:
         self._generation.engine.dispose()
+
+
+def folding_as_of(definitions: Definitions, as_of: datetime | None) -> Folding:
+    """Folds facts as they looked at a moment; None is now."""
+    if as_of is None:
+        return Folding(FactMapper(), definitions.folds)
+    mapper = (definitions.mapper_as_of or AsOfMapper)(as_of)
+    return Folding(mapper, (*definitions.folds, *definitions.folds_as_of))
+
+
+def blank_views(definitions: Definitions) -> bytes:
+    """The tables and indexes of views without any row, as a database."""
+    generation = _in_memory(definitions)
+    try:
+        generation.create(definitions)
+        generation.create_indexes(definitions)
+        with generation.reading() as connection:
+            return _driver(connection).serialize()
+    finally:
+        generation.engine.dispose()
 
 
 def _in_memory(definitions: Definitions) -> Generation:
