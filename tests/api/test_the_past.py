@@ -221,7 +221,11 @@ def test_of_a_few_facts_the_past_is_told_whatever_the_size_of_the_book(new_serve
             asked = {"known_at": before}
 
             by_id = get(client, f"/v1/customers/{ama}", **asked)
-            assert (by_id["total_spent"], by_id["refund_amount"], by_id["name"]) == (1000, 300, None)
+            assert (by_id["total_spent"], by_id["refund_amount"], by_id["name"]) == (
+                1000,
+                300,
+                None,
+            )
             assert get(client, "/v1/customers/external/usr_ama", **asked) == by_id
             assert get(client, "/v1/customers/lookup", external_id="usr_ama", **asked) == by_id
             for nobody in ("/v1/customers/external/usr_esi", "/v1/customers/external/usr_yaw"):
