@@ -39,6 +39,8 @@ from ledger.keyring import Keyring
 
 OTHER_KEYS = Keyring.parsed(f"k1:{b64encode(bytes(32)).decode()}")
 soon = partial(awaited, every_seconds=0.02)
+# What is made of an answer, and kept as it is, is the same on every database.
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def told(receiver):
@@ -602,6 +604,7 @@ def test_a_removed_endpoint_is_told_nothing_and_leaves_nothing_to_do(shop, recei
     assert len(shop.attempts) == 1
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
@@ -622,6 +625,7 @@ def test_a_failure_says_what_usually_causes_it(shop, receiver, answers, says):
     assert says in shop.attempts[0].error
 
 
+@on_one_database
 def test_what_is_kept_of_an_answer_shows_no_secret(shop, receiver):
     endpoint = shop.endpoint(receiver.url)
     [secret] = shop.secrets(endpoint)
@@ -635,6 +639,7 @@ def test_what_is_kept_of_an_answer_shows_no_secret(shop, receiver):
     assert shop.attempts[0].response == "[secret] [secret] is wrong"
 
 
+@on_one_database
 def test_a_secret_that_is_cut_off_where_an_answer_is_not_kept_any_more_is_none_either(
     shop, receiver
 ):
@@ -647,6 +652,7 @@ def test_a_secret_that_is_cut_off_where_an_answer_is_not_kept_any_more_is_none_e
     assert shop.attempts[0].response == "x" * 990 + "[secret]"
 
 
+@on_one_database
 def test_an_address_that_it_leads_to_shows_no_secret(shop, receiver):
     [secret] = shop.secrets(shop.endpoint(receiver.url))
     asked = {"as": secret, "once": secret}
