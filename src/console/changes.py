@@ -62,14 +62,13 @@ _WAYS: Final = (
 @router.get("/console/changes")
 async def show_changes(page: Page) -> Response:
     presets = page.moment.presets(page.writer.now)
-    since = page.query.get("since") or presets[_USUAL].as_of
+    since = page.query.get("since") or presets[_USUAL].at
     way = _way_of(page)
     values: dict[str, Any] = {
         "ways": [(each.label, _asked_so(page, each.name, since), each == way) for each in _WAYS],
         "way": way,
         "presets": [
-            (each.label, _asked_so(page, way.name, each.as_of), each.as_of == since)
-            for each in presets
+            (each.label, _asked_so(page, way.name, each.at), each.at == since) for each in presets
         ],
         "problems": {},
     }

@@ -12,13 +12,15 @@ from api.http.request import ApiRequest
 from api.http.time_travel import moment_in
 from console.addresses import CARRIED, PAST, TRAVEL, address, with_query
 from console.fields import Fields, read_query
-from console.moments import Moment, Past
+from console.moments import WAYS, Moment, Past, typed_moment
 from console.sections import SECTIONS, Section, scopes_of
 from console.viewers import Viewer, named, viewer_of
 from delivery.looks.readers import Reader, reader_of
 
 # Of the address: which part of a list is shown. Whoever asks for another list begins at its start.
 _PLACE: Final = ("cursor", "offset", "message_cursor")
+# Of the header's form: a day, a time of it, and which of the two ways to look back.
+_TYPED: Final = ("look_day", "look_time", "look_way")
 _TOGETHER: Final = (TRAVEL, ("from", "to", "preset"), ("currency",))
 
 
@@ -124,6 +126,16 @@ class PageAddress:
     def now(self) -> str:
         """The same page in the present."""
         return self.here(**dict.fromkeys(PAST))
+
+    @property
+    def looked_back(self) -> str | None:
+        """The same page as of the moment that was typed into the header; None where none was."""
+        day, time, way = (self.query.get(name) for name in _TYPED)
+        if day is None:
+            return None
+        by = way if way in WAYS else "as_of"
+        moment = dict.fromkeys(PAST) | {by: typed_moment(day, time)}
+        return self.here(**dict.fromkeys(_TYPED) | moment)
 
     @property
     def changes(self) -> str:

@@ -72,6 +72,8 @@ class PageRoute(Route):
         """All figures of one page are of one moment: none of them misses what another counts."""
         if page.viewer is None:
             return await self._handler(page, **named)
+        if page.looked_back is not None:
+            return page.see(page.looked_back)
         async with page.request.at_one_moment():
             return await self._handler(page, **named)
 

@@ -1,5 +1,7 @@
 """Looking back: every page as of a moment of the past, and the way back to now."""
 
+import html
+import re
 import threading
 from datetime import UTC, datetime
 
@@ -43,11 +45,49 @@ def test_both_moments_are_named_where_both_are_chosen(console):
     assert "as it was known at <strong>1 March 2021, 09:00:00 UTC" in past
 
 
-def test_the_fields_hold_the_moments_on_the_clocks_of_the_page(console):
+def test_the_fields_hold_the_moment_on_the_clocks_of_the_page(console):
     past = console.get("/console/customers?as_of=2020-03-01T09:00Z&tz=Africa/Nairobi").text
 
-    assert 'name="as_of" type="datetime-local" value="2020-03-01T12:00"' in past
-    assert 'name="known_at" type="datetime-local" value=""' in past
+    assert 'name="look_day" type="date" value="2020-03-01"' in past
+    assert 'name="look_time" type="time" value="12:00"' in past
+    assert '<option value="as_of" selected>As it is known today' in past
+
+    midnight = console.get("/console/customers?known_at=2020-03-01").text
+
+    assert 'name="look_day" type="date" value="2020-02-29"' in midnight
+    assert 'name="look_time" type="time" value=""' in midnight
+
+
+@pytest.mark.parametrize(
+    ("typed", "led_to"),
+    [
+        ("look_day=2020-02-29&look_way=known_at", "known_at=2020-03-01T00%3A00"),
+        ("look_day=2020-02-29&look_way=as_of&look_time=", "as_of=2020-03-01T00%3A00"),
+        ("look_day=2020-02-29&look_time=09:30&look_way=known_at", "known_at=2020-02-29T09%3A30"),
+        ("look_day=2020-02-29&as_of=2019-01-01&look_way=known_at", "known_at=2020-03-01T00%3A00"),
+        ("look_day=9999-12-31&look_way=as_of", "as_of=9999-12-31"),
+        ("look_day=soon&look_way=nonsense", "as_of=soon"),
+    ],
+)
+def test_a_day_that_is_typed_is_looked_back_to_at_its_end_unless_a_time_is(console, typed, led_to):
+    answer = console.get(f"/console/customers?search=ama&{typed}&cursor=abc")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/console/customers?search=ama&{led_to}"
+
+
+def test_each_moment_is_offered_as_it_was_known_then_and_as_it_is_known_today(console, client):
+    client.post("/v1/customers", json={"name": "Ama"}).raise_for_status()
+    page = console.get("/console/customers").text
+    way = re.search(r'href="([^"]*)" aria-label="A week ago: as it was known then"', page)
+    other = re.search(r'href="([^"]*)" aria-label="A week ago: as it is known today"', page)
+
+    then, today = (console.get(html.unescape(each[1])).text for each in (way, other))
+
+    assert "it was known at <strong>the end of" in then
+    assert ", known then<" in then
+    assert "</strong>, as it is known today." in today
+    assert ", known today<" in today
 
 
 def test_a_past_that_is_worked_out_first_is_waited_for_in_words(console, held_up):
@@ -94,9 +134,10 @@ def test_a_book_that_is_too_large_for_its_past_says_so(new_server):
 def test_presets_are_ends_of_days_where_the_page_is():
     presets = Moment(None, None, "Pacific/Auckland").presets(NOON)
 
-    assert [(each.label, each.as_of) for each in presets] == [
+    assert [(each.label, each.at) for each in presets] == [
         ("End of yesterday", "2026-11-29T00:00"),
         ("A week ago", "2026-11-23T00:00"),
+        ("A month ago", "2026-10-30T00:00"),
         ("End of October", "2026-11-01T00:00"),
         ("End of 2025", "2026-01-01T00:00"),
         ("A year ago", "2025-11-30T00:00"),
@@ -106,4 +147,4 @@ def test_presets_are_ends_of_days_where_the_page_is():
 def test_a_year_before_a_leap_day_there_is_a_day_too():
     presets = Moment(None, None, "UTC").presets(datetime(2028, 2, 29, tzinfo=UTC))
 
-    assert presets[-1].as_of == "2027-03-01T00:00"
+    assert presets[-1].at == "2027-03-01T00:00"
