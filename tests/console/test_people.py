@@ -107,6 +107,31 @@ def test_who_it_is_stands_in_the_place_of_the_cover(pages, support, merchant, am
     assert page.url.endswith(ama["id"])
 
 
+def test_who_was_shown_stays_so_while_the_page_renews_itself(pages, support, merchant, client, ama):
+    page = pages.fresh(scripts=True)
+    page.context.add_cookies(
+        [
+            {"name": name, "value": value, "url": f"{merchant.server.url}/console"}
+            for name, value in support.cookies.items()
+        ]
+    )
+    page.goto(f"{merchant.server.url}{LIST}/{ama['id']}")
+
+    page.get_by_role("button", name="Show who it is").click()
+    page.get_by_text("Seen by somebody").wait_for()
+    client.patch(f"/v1/customers/{ama['id']}", json={"tags": ["renewed"]})
+    page.get_by_role("link", name="renewed").wait_for()
+
+    shown = page.title(), page.locator("h1").inner_text(), page.locator(".identity").inner_text()
+    assert all("Ama Mensah" in each and "•••" not in each for each in shown)
+    seen = [
+        each
+        for each in client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]
+        if each["topic"] == "customer.revealed"
+    ]
+    assert len(seen) == 1
+
+
 def test_support_sees_who_somebody_is_when_they_ask_once_and_it_is_recorded(support, client, ama):
     asked = support.post(f"{LIST}/{ama['id']}/reveal")
 

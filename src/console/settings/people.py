@@ -16,6 +16,7 @@ router = console_router()
 
 PLACE: Final = "/console/settings/people"
 
+_FORBIDDEN: Final = 403
 _ONE: Final = f"{PLACE}/{{user_id}}"
 _MAY: Final = {
     "owner": "Everything.",
@@ -35,6 +36,8 @@ _ACTS: Final = {
 
 @router.get(PLACE)
 async def list_people(page: Page) -> Response:
+    if not page.request.caller.opens_both:
+        return page.render("settings/people.html", found=None, status=_FORBIDDEN)
     found = await page.api.get("/v1/users", **page.chosen("cursor", "offset"), limit=50)
     return page.render(
         "settings/people.html",

@@ -69,8 +69,11 @@ async def sign_out(page: Page) -> Response:
 
 @router.post("/console/mode")
 async def change_mode(page: Page) -> Response:
-    """Lets a person look at the other book; where they were, the same may not be."""
-    response = page.see("/console")
+    """Lets a person look at the other book; where they were, the same may not be.
+
+    ``next`` names a page that is there in both.
+    """
+    response = page.see(next_page(page.form.get("next")))
     mode: Mode = "test" if page.form.get("mode") == "test" else "live"
     turn_to(response, mode, secure=_is_safe(page))
     return response

@@ -18,7 +18,7 @@ router = console_router()
 
 @router.post("/console/customers/{customer_id}/reveal")
 async def show_who_it_is(page: Page, customer_id: str) -> Response:
-    """In the answer to this alone: the next page covers them again."""
+    """In the answer to this alone, and where it stands on a page, until that is left."""
     request = page.request
     admit(request.request_state, [READS_CUSTOMERS])
     customer = page.url("/console/customers/{}", customer_id)

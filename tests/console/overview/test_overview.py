@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from console_browser import signed_in
+from console_people import add_person, signed_in_as
 
 from console.writing import Writer
 from delivery.looks.readers import reader_of
@@ -234,6 +235,16 @@ def test_a_new_book_says_how_to_begin(console, overview):
     assert "/v1/payments/intents" in told
     assert "Revenue" not in told
     assert "/console/links/new" in shown(console)
+
+
+def test_a_new_book_offers_support_no_link_to_make(merchant):
+    add_person(merchant, "efua@shop.example", "support")
+    with signed_in_as(merchant, "efua@shop.example") as support:
+        said = text_of(shown(support))
+
+    assert "Nothing has been paid yet" in said
+    for words in ("Two ways", "Make a", "Record a payment"):
+        assert words not in said
 
 
 @pytest.mark.parametrize(

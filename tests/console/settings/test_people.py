@@ -43,6 +43,7 @@ def test_somebody_is_added_with_a_password_that_is_shown_once(owner, merchant):
 
     assert status == 200
     assert merchant.org_id in shown
+    assert f"{merchant.server.url}/console/login" in shown
     password = password_in(shown)
     assert signs_in(merchant, password)
     listed = read(owner, PEOPLE)
@@ -169,3 +170,25 @@ def test_support_and_a_key_of_test_mode_see_nobody(merchant, console):
         assert PEOPLE not in browser.get("/console").text
         assert browser.get(PEOPLE).status_code == 403
     assert console.get(PEOPLE).status_code == 403
+
+
+def test_a_key_of_test_mode_is_told_where_people_are(console):
+    for place in ("/console/settings/account", "/console/settings/organization"):
+        assert f'href="{PEOPLE}"' in console.get(place).text
+
+    refused = read(console, PEOPLE, status=403)
+
+    assert "People belong to live mode" in refused
+    assert "Sign in otherwise" in refused
+
+
+def test_what_they_looked_at_leads_to_the_other_mode(owner, merchant):
+    efua = add_person(merchant, EFUA, "support")
+    page = f"{PEOPLE}/{efua.id}"
+    shown = read(owner, page)
+
+    led = owner.post("/console/mode", data={"mode": "live", "next": page})
+
+    assert "what they did in test mode" in shown
+    assert led.headers["location"] == page
+    assert "what they did in live mode" in read(owner, page)
