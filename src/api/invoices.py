@@ -45,6 +45,9 @@ class FilterInvoices(BaseModel):
     """
 
     number: Text | None = Field(None, description="As it stands on the invoice, or its figures.")
+    search: Text | None = Field(
+        None, description="Its number, or a part of what its customer is called."
+    )
     status: Annotated[InvoiceStatus, EitherSpelling] | None = None
     customer_id: Text | None = None
     subscription_id: Text | None = None
@@ -56,9 +59,10 @@ class FilterInvoices(BaseModel):
 
     def filter(self, request: ApiRequest) -> Callable[[Connection, str], InvoiceFilter]:
         named = self.customer_id
-        may_ask_for(request, named)
+        may_ask_for(request, named or self.search)
         return lambda db, book: InvoiceFilter(
             number=self.number,
+            search=self.search,
             status=self.status,
             customer_id=named and customer_id_meant(db, book, named),
             subscription_id=self.subscription_id,

@@ -106,6 +106,20 @@ class Writer:
         """28 November 2026, where the day begins then; else to the second."""
         return self.day(moment) if self._there(moment).time() == time() else self.exactly(moment)
 
+    def typed_day(self, typed: str) -> str | None:
+        """2026-11-28, where that is typed, or the moment at which that day begins there.
+
+        Nothing where nothing is; None of anything else.
+        """
+        if not typed:
+            return ""
+        try:
+            moment = datetime.fromisoformat(typed)
+        except ValueError:
+            return None
+        there = moment if moment.tzinfo is None else self._there(moment)
+        return there.date().isoformat() if there.time() == time() else None
+
     def bucket(self, start: Instant, length: str) -> str:
         """14:00, 28 Nov, Nov 2026: an hour, a day or a week, a month, by its beginning."""
         there = self._there(start)

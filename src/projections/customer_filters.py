@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
 
-from domain.contact import mailbox, part_of_a_phone
+from domain.contact import mailbox
 from domain.payment_types import SOURCES, Source
 from domain.text import seen
 from projections.book_totals import totals_by_currency
 from projections.customer_summary import customer_summary
 from projections.customer_totals import customer_activity, customer_methods, customer_totals
-from projections.customers import customer_tags, customers, search_index
+from projections.customers import customer_tags, customers, search_index, searched_parts
 from projections.engine.folding.timestamps import micros
 from projections.engine.querying.conditions import between
 from projections.subscriptions import (
@@ -136,7 +136,7 @@ def conditions(
         (filters.external_id, lambda called: known_as(known.external_id_seen == seen(called))),
         (filters.email, lambda email: known_as(known.mailbox == mailbox(email))),
         (
-            _parts(filters.search or ""),
+            searched_parts(filters.search or "") or None,
             lambda parts: Condition(
                 _has(known, search_index.containing(*parts)),
                 search_index.found(connection, book, *parts),
@@ -156,12 +156,6 @@ def conditions(
         (filters.activity_status, lambda status: _as_active(status, now, through)),
     ]
     return [asks(value) for value, asks in possible if value is not None]
-
-
-def _parts(search: str) -> list[str] | None:
-    """What is looked for: the text, and the number in it, if it is part of one."""
-    number = part_of_a_phone(search)
-    return list(dict.fromkeys(filter(None, (search, number)))) or None
 
 
 _Through = Callable[..., Select[Any]]

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import orjson
 from sqlalchemy import BigInteger, ColumnElement, Connection, Row, select
 
-from domain.contact import mailbox, searched_phone
+from domain.contact import mailbox, part_of_a_phone, searched_phone
 from domain.customer import Customer
 from domain.text import seen, tidied
 from projections.engine.folding.changes import Changes, Recorded
@@ -171,6 +171,12 @@ def _first_registered(connection: Connection, book: str, found: ColumnElement[bo
         .order_by(customers.c.customer_id)
         .limit(1)
     ).scalar()
+
+
+def searched_parts(search: str) -> list[str]:
+    """What `search_index` is asked for: the text, and the number in it, if it is part of one."""
+    number = part_of_a_phone(search)
+    return list(dict.fromkeys(filter(None, (search, number))))
 
 
 def with_customer_names(

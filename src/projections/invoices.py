@@ -14,16 +14,20 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    and_,
     false,
     func,
+    or_,
     true,
 )
 
 from domain.invoice import Invoice, InvoiceStatus, written_number
+from projections.customers import search_index, searched_parts
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import at_latest, first, key, latest, view
 from projections.engine.folding.timestamps import instant, instant_or_none, micros
+from projections.engine.querying.candidates import among, candidates
 from projections.engine.querying.conditions import equal_to
 from projections.engine.querying.newest_first import (
     all_newest_first,
@@ -163,7 +167,8 @@ class InvoiceRecord:
 class InvoiceFilter:
     """What the invoices asked for have in common; `start` ≤ created_at < `end`.
 
-    `number` is as it stands on an invoice, or its figures alone.
+    `number` is as it stands on an invoice, or its figures alone; `search` is that, or a part of the
+    customer's name, email, phone, external id or id.
     """
 
     number: str | None = None
@@ -173,6 +178,7 @@ class InvoiceFilter:
     start: datetime | None = None
     end: datetime | None = None
     due_before: datetime | None = None
+    search: str | None = None
 
 
 def invoice(connection: Connection, book: str, invoice_id: str) -> InvoiceRecord | None:
@@ -189,22 +195,34 @@ def invoice_list(
     **page: Unpack[PageArguments],
 ) -> Page[InvoiceRecord]:
     """Newest first; the total is true up to candidates.FEW. Raises BadCursor."""
-    return newest_first(connection, _fitting(book, filters), invoices, **page).of(_record)
+    return newest_first(connection, _fitting(connection, book, filters), invoices, **page).of(
+        _record
+    )
 
 
 def invoice_export(
     connection: Connection, book: str, filters: InvoiceFilter
 ) -> Iterator[InvoiceRecord]:
     """All invoices that fit, in the order of the list, read some hundreds at a time."""
-    return map(_record, all_newest_first(connection, _fitting(book, filters), invoices))
+    return map(_record, all_newest_first(connection, _fitting(connection, book, filters), invoices))
 
 
-def _fitting(book: str, filters: InvoiceFilter) -> Select[Any]:
+def _fitting(connection: Connection, book: str, filters: InvoiceFilter) -> Select[Any]:
     return created_in_range(invoices, book, filters.start, filters.end).where(
         *equal_to(invoices, filters, "status", "customer_id", "subscription_id"),
         *(() if filters.number is None else _numbered(filters.number.strip())),
         *(() if filters.due_before is None else (invoices.c.due_at < micros(filters.due_before),)),
+        *(() if filters.search is None else (_searched(connection, book, filters.search),)),
     )
+
+
+def _searched(connection: Connection, book: str, text: str) -> ColumnElement[bool]:
+    numbered = and_(*_numbered(text.strip()))
+    called = search_index.found(connection, book, *searched_parts(text))
+    found = candidates(connection, [called])
+    if found is None or not found.complete:
+        return or_(numbered, invoices.c.customer_id.in_(called))
+    return or_(numbered, among(connection, invoices.c.customer_id, found.ids))
 
 
 def _numbered(written: str) -> tuple[ColumnElement[bool], ...]:

@@ -11,6 +11,8 @@ from console.routing import console_router
 router = console_router()
 
 _LABELS: Final = {
+    "search": "Search",
+    "number": "Number",
     "status": "State",
     "customer_id": "Customer",
     "subscription_id": "Subscription",
@@ -29,6 +31,7 @@ async def list_invoices(page: Page) -> Response:
         chips=[*chips(page, _LABELS, ("status",))],
         clear=unfiltered(page, _LABELS),
         hidden=hidden(page),
+        given_up=await _given_up(page),
         **standing(page, found),
     )
 
@@ -36,6 +39,14 @@ async def list_invoices(page: Page) -> Response:
 @router.get("/console/invoices.csv")
 async def export_invoices(page: Page) -> Response:
     return page.api.passed_on("/v1/exports/invoices", **_asked(page), format="csv")
+
+
+async def _given_up(page: Page) -> dict[str, Any]:
+    """How many invoices are not paid either, beside those that are overdue: they failed."""
+    if page.query.get("status") != "overdue":
+        return {"total": 0}
+    failed = await page.api.get("/v1/invoices", **_asked(page) | {"status": "failed"}, limit=1)
+    return standing(page, failed)
 
 
 def _asked(page: Page) -> dict[str, Any]:

@@ -41,7 +41,7 @@ async def show_overview(page: Page) -> Response:
         span=span,
         until=span.last.astimezone(zone).date().isoformat(),
         presets=PRESETS,
-        waiting=waiting_in(attention),
+        waiting=await waiting_in(page, attention),
         waits_now=attention.is_present,
         first_payment=_FIRST_PAYMENT.curl(page.request.site),
         first_link=_FIRST_LINK.curl(page.request.site),

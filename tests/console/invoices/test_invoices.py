@@ -1,6 +1,9 @@
 """Invoices: the list, one of them, the sheet that is printed, and what may be done."""
 
+import re
+
 import pytest
+from console_browser import signed_in
 from money_console import HOSTILE, made, read, send, subscribed
 
 
@@ -41,6 +44,68 @@ def test_invoices_are_found_by_when_they_were_due(console, client):
     assert "State: Overdue" in overdue
     assert invoice not in overdue
     assert console.get("/console/invoices.csv?status=overdue").status_code == 200
+
+
+def test_invoices_that_failed_are_named_beside_those_that_are_overdue(console, client):
+    invoice = failed_invoice(client)
+    client.patch(f"/v1/invoices/{invoice}", json={"due_date": "2026-01-01"}).raise_for_status()
+
+    overdue = console.get("/console/invoices?status=overdue").text
+
+    assert "1 invoice whose payment failed is past the due date as well" in overdue
+    assert 'href="/console/invoices?status=failed"' in overdue
+    assert invoice in console.get("/console/invoices?status=failed").text
+    assert "whose payment failed" not in console.get("/console/invoices").text
+
+
+def test_failed_invoices_are_called_by_their_customers_where_they_wait(console, client):
+    failed_invoice(client)
+
+    shown = read(console, "/console")
+
+    assert "1 invoice whose payment failed Ama Mensah since" in shown
+
+
+@pytest.mark.parametrize("by", ["number", "name", "phone"])
+def test_invoices_are_searched_by_their_number_and_by_their_customer(console, client, by):
+    subscription = subscribed(client)
+    invoice = client.get(f"/v1/invoices/{subscription['latest_invoice_id']}").json()
+    customer = client.get(f"/v1/customers/{subscription['customer_id']}").json()
+    client.patch(f"/v1/customers/{customer['id']}", json={"phone": "+233501234589"})
+    said = {"number": invoice["number"], "name": "mensah", "phone": "0501234589"}[by]
+
+    found = {
+        each: console.get("/console/invoices", params={"search": each}).text
+        for each in (said, "Kofi Boateng")
+    }
+
+    assert [invoice["id"] in each for each in found.values()] == [True, False]
+    assert 'name="search"' in found[said]
+
+
+def test_who_may_not_know_customers_finds_no_invoice_by_them(merchant, client):
+    subscribed(client)
+    made = client.post("/v1/api-keys", json={"name": "books", "scopes": ["invoices:read"]})
+    with signed_in(merchant.server.url, made.json()["key"]) as books:
+        listed = books.get("/console/invoices")
+        searched = books.get("/console/invoices", params={"search": "mensah"})
+
+    assert 'name="number"' in listed.text
+    assert searched.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ("2026-11-01", ("2026-11-01", "date")),
+        ("2026-11-01T00:00:00+00:00", ("2026-11-01", "date")),
+        ("2026-11-01T10:30:00+00:00", ("2026-11-01T10:30:00+00:00", "text")),
+    ],
+)
+def test_a_day_is_chosen_and_a_moment_that_a_link_named_stays(console, typed, field):
+    shown = console.get("/console/invoices", params={"from": typed}).text
+
+    assert re.search('name="from" value="([^"]*)"[^>]* type="([a-z]+)"', shown).groups() == field
 
 
 def test_an_invoice_that_failed_says_all_of_why_and_one_that_is_paid_no_more_of_how_often(

@@ -158,12 +158,13 @@ def test_the_best_customers_and_links_come_after_the_page_or_when_asked_for(cons
 
 def test_what_waits_for_somebody_is_told_first_and_leads_there(client, console, pay):
     assert "Waits for you" not in shown(console)
-    payment = pay()
+    client.post("/v1/customers", json={"external_id": "ama", "name": "Ama"}).raise_for_status()
+    payment = pay(customer_id="ama")
     client.post(f"/v1/payments/{payment['id']}/dispute", json={}).raise_for_status()
 
     page = shown(console)
 
-    assert "1 open dispute" in text_of(page)
+    assert "1 open dispute Ama since" in text_of(page)
     assert 'href="/console/payments/disputes?status=open"' in page
     assert payment["id"] in console.get("/console/payments/disputes?status=open").text
 
