@@ -15,6 +15,8 @@ from nonsense import is_of_the_api, said_to_nonsense
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
+# What every page has around it is looked at on the first of them.
+SHELL = (".rail", ".tabs", "#keys")
 # What was drawn for a desk is drawn again for a phone, a moment later.
 TOO_WIDE = """async () => {
   const by = () => document.documentElement.scrollWidth - innerWidth;
@@ -58,8 +60,8 @@ def looks(shop, walked):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
         found = {
-            kind: looked_at(page, shop.url + address, said)
-            for kind, address in walked.pages.items()
+            kind: looked_at(page, shop.url + address, said, without=SHELL if number else ())
+            for number, (kind, address) in enumerate(walked.pages.items())
         }
         context.clear_cookies()
         found["/console/login"] = looked_at(page, f"{shop.url}/console/login", said)
@@ -67,7 +69,7 @@ def looks(shop, walked):
         return found
 
 
-def looked_at(page, address, said):
+def looked_at(page, address, said, *, without=()):
     look = Look()
     page.set_viewport_size(DESK)
     page.emulate_media(color_scheme="light", reduced_motion="no-preference")
@@ -77,9 +79,9 @@ def looked_at(page, address, said):
         look.said.append("a script of somebody's ran")
     look.unexplained = page.locator(".figure dt:not(:has(.defined))").all_inner_texts()
     page.evaluate(SOURCE)
-    look.inaccessible += serious(page)
+    look.inaccessible += serious(page, without=without)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    look.inaccessible += serious(page, "color-contrast")
+    look.inaccessible += serious(page, "color-contrast", without=without)
     page.set_viewport_size(PHONE)
     look.too_wide = page.evaluate(TOO_WIDE)
     look.said += said
