@@ -57,6 +57,14 @@ class Moment:
         day, _, time = self.picked(moment).partition("T")
         return (f"{date.fromisoformat(day) - _DAY}", "") if time == "00:00" else (day, time)
 
+    def instant(self, text: str) -> str:
+        """The moment that somebody picked, on the clocks of the page, as the API takes it.
+
+        Raises ValueError for what is none.
+        """
+        there = datetime.fromisoformat(text.strip())
+        return (there if there.tzinfo else there.replace(tzinfo=zone_of(self.tz))).isoformat()
+
     @property
     def since(self) -> dict[str, str | None]:
         """By what to ask what has changed since: what was recorded, or what happened."""

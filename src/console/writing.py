@@ -82,6 +82,17 @@ class Writer:
                 return f"{away} ago" if distance > timedelta() else f"in {away}"
         return "just now"
 
+    def is_over(self, moment: Instant) -> bool:
+        return self._there(moment) <= self.now
+
+    def due(self, moment: Instant) -> str:
+        """At 14:05:09, on 29 November 2026 at 14:05:09; of what is over: now."""
+        there = self._there(moment)
+        if there <= self.now:
+            return "now"
+        is_today = there.date() == self.now.astimezone(there.tzinfo).date()
+        return f"{'' if is_today else f'on {self.day(there)} '}at {there:%H:%M:%S}"
+
     def looked_back_to(self, moment: Instant) -> str:
         """The same; where it is midnight, which day that ends."""
         there = self._there(moment)

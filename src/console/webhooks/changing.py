@@ -1,19 +1,24 @@
 """Changing endpoints: a new one, another address or filter, with what the filter lets through."""
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from api.http.errors import ApiError
-from console.forms import number_in, pairs_as_text, pairs_in, words_in
+from console.forms import pairs_as_text, pairs_in, words_in
 from console.pages import Page
 from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
-from console.webhooks.endpoints import ENDPOINT, previewed
+from console.states import word_of
+from console.webhooks.endpoints import ENDPOINT, called, place_in, previewed
+from domain.event_types import TYPES
 
 router = console_router()
 
-_NEW = {"name": "", "url": "", "events": "", "begin": "", "metadata": ""}
+_NEW: Final[dict[str, Any]] = {"name": "", "url": "", "events": [], "begin": "", "metadata": ""}
+_OTHERS: Final = "Others"
 
 
 @router.get("/console/webhooks/new", scope="webhooks:write")
@@ -28,7 +33,9 @@ async def register(page: Page) -> Response:
         made = await page.api.post("/v1/webhooks/endpoints", **_registered(page))
     except ApiError as error:
         return await _form(page, None, _typed(page), problems_of(error))
-    return page.render("webhooks/secret.html", endpoint=made.body, before=None, hours=0)
+    return page.render(
+        "webhooks/secret.html", endpoint=made.body, called=called, before=None, hours=0
+    )
 
 
 @router.get(ENDPOINT.replace("{}", "{endpoint_id}") + "/edit", scope="webhooks:write")
@@ -37,7 +44,7 @@ async def show_edit(page: Page, endpoint_id: str) -> Response:
     said = {
         "name": endpoint["name"],
         "url": endpoint["url"],
-        "events": "\n".join(endpoint["events"]),
+        "events": endpoint["events"],
         "metadata": pairs_as_text(endpoint["metadata"]),
     }
     return await _form(page, endpoint.body, said)
@@ -65,13 +72,17 @@ async def preview(page: Page) -> Response:
 async def _form(
     page: Page,
     endpoint: dict[str, Any] | None,
-    said: dict[str, str],
+    said: dict[str, Any],
     problems: Problems = NONE,
 ) -> Response:
-    preview, refused = await previewed(page, words_in(said["events"]))
+    preview, refused = await previewed(page, said["events"])
+    events = [*_known_events(said["events"])]
     return page.render(
         "webhooks/edit.html",
         endpoint=endpoint,
+        called=called,
+        events=events,
+        opened={about for about, *each in events if _is_ticked(each, said["events"])},
         said=said,
         preview=preview,
         refused=refused,
@@ -80,14 +91,34 @@ async def _form(
     )
 
 
-def _typed(page: Page) -> dict[str, str]:
-    return {name: page.form.get(name, "") for name in _NEW}
+def _known_events(ticked: list[str]) -> Iterator[tuple[str, str, list[str]]]:
+    """What events are about, the name for all of these, and theirs; and what else is ticked."""
+    named = {_OTHERS: list(ticked)}
+    for about, types in groupby(TYPES, key=lambda each: each.partition(".")[0]):
+        names, whole = [*types], f"{about}.*"
+        yield f"{word_of(about)}s", whole, names
+        named[_OTHERS] = [each for each in named[_OTHERS] if each not in (whole, *names)]
+    if named[_OTHERS]:
+        yield _OTHERS, "", named[_OTHERS]
+
+
+def _typed(page: Page) -> dict[str, Any]:
+    return {name: page.form.get(name, "") for name in _NEW} | {"events": _ticked(page)}
+
+
+def _ticked(page: Page) -> list[str]:
+    """Each that is ticked; what they say between commas is several."""
+    return [word for said in page.form.every("events") for word in words_in(said)]
+
+
+def _is_ticked(each: list[Any], ticked: list[str]) -> bool:
+    whole, names = each
+    return not {whole, *names}.isdisjoint(ticked)
 
 
 def _registered(page: Page) -> dict[str, Any]:
-    begin = page.form.get("begin", "").strip()
     name = page.form.get("name", "").strip()
-    said = _said(page, {}) | {"begin": number_in(begin) or "now"}
+    said = _said(page, {}) | {"begin": place_in(page, "begin") or "now"}
     return said if name else {key: value for key, value in said.items() if key != "name"}
 
 
@@ -96,6 +127,6 @@ def _said(page: Page, known: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": page.form.get("name", "").strip(),
         "url": page.form.get("url", "").strip(),
-        "events": words_in(page.form.get("events", "")),
+        "events": _ticked(page),
         "metadata": pairs_in(page.form.get("metadata", ""), known),
     }

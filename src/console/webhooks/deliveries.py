@@ -9,27 +9,39 @@ from api.http.errors import ApiError
 from console.listings import standing
 from console.pages import Page
 from console.routing import console_router
+from console.states import word_of
 from console.webhooks.endpoints import called
+from console.webhooks.tries import as_tried, waits
 
 router = console_router()
 
 _FILTERS: Final = ("status", "event_type", "endpoint_id", "target_url")
+# So much of what was never sent stands before what was.
+_OLDEST: Final = 10
 _HIDDEN: Final = frozenset({403, 404})
 
 
 @router.get("/console/webhooks/deliveries")
 async def list_deliveries(page: Page) -> Response:
+    """Unless a state is asked for, with what was never sent first: else it would not be found."""
     asked = page.chosen(*_FILTERS)
     place = page.chosen("cursor", "offset")
     found = await page.api.get("/v1/webhooks/outbound", **asked, **place)
-    endpoints = await page.api.get("/v1/webhooks/endpoints")
-    names = {each["id"]: called(each) for each in endpoints["endpoints"]}
+    opens = not place and "status" not in asked
+    unsent = await _never_sent(page, asked) if opens else []
+    stats = await page.api.get("/v1/webhooks/outbound/stats") if opens and not asked else None
+    endpoints = (await page.api.get("/v1/webhooks/endpoints"))["endpoints"]
+    shown = await as_tried(page, [*unsent, *found.body], endpoints)
+    names = {each["id"]: called(each) for each in endpoints}
     return page.render(
         "webhooks/deliveries.html",
         found=found,
+        sent=shown[len(unsent) :],
+        unsent=shown[: len(unsent)],
+        stats=stats["stats"] if stats else None,
         names=names,
         chips=[
-            (f"{_word(name)}: {_said(name, asked[name], names)}", page.here(**{name: None}))
+            (f"{_WORDS[name]}: {_said(name, asked[name], names)}", page.here(**{name: None}))
             for name in asked
         ],
         **standing(page, found),
@@ -53,9 +65,20 @@ async def show_delivery(page: Page, delivery_id: str) -> Response:
         found=found,
         endpoint=endpoint,
         called=called(endpoint) if endpoint else found["endpoint_id"],
+        latest=found["history"][-1] if found["history"] else None,
+        next_try=_next_try(found.body, endpoint),
         event=event,
         body=as_json({**event, "replay": found["replay"]}) if event else "",
     )
+
+
+@router.post("/console/webhooks/deliveries/{delivery_id}/retry")
+async def retry(page: Page, delivery_id: str) -> Response:
+    """What waits for an endpoint goes out in its order: all of it is tried, and this with it."""
+    found = await page.api.get("/v1/webhooks/outbound/{}", delivery_id)
+    await page.api.post("/v1/webhooks/endpoints/{}/retry", found["endpoint_id"])
+    back = page.url("/console/webhooks/deliveries/{}", delivery_id)
+    return page.see(back, said="It is tried now, with all that waits for this endpoint.")
 
 
 @router.post("/console/webhooks/deliveries/{delivery_id}/resend")
@@ -82,11 +105,33 @@ def as_json(body: Any) -> str:
     return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
 
 
+async def _never_sent(page: Page, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """The oldest of what the API lists with what is pending alone."""
+    found = await page.api.get("/v1/webhooks/outbound", **asked, status="pending", limit=_OLDEST)
+    return [each for each in found.body if not each["attempts"]]
+
+
+def _next_try(delivery: dict[str, Any], endpoint: dict[str, Any] | None) -> str | None:
+    """Of what waits for an endpoint that is down: when that is tried."""
+    at: str | None = delivery["next_attempt_at"]
+    if at is None and endpoint is not None and endpoint["enabled"] and waits(delivery):
+        at = endpoint["backlog"]["next_probe_at"]
+    return at
+
+
 def _said(name: str, value: Any, names: dict[str, str]) -> str:
-    return str(names.get(value, value) if name == "endpoint_id" else value)
+    match name:
+        case "endpoint_id":
+            return names.get(value, str(value))
+        case "status":
+            return word_of(str(value))
+        case _:
+            return str(value)
 
 
-def _word(name: str) -> str:
-    return {"event_type": "Event", "endpoint_id": "Endpoint", "target_url": "Address"}.get(
-        name, name.capitalize()
-    )
+_WORDS: Final = {
+    "status": "State",
+    "event_type": "Event",
+    "endpoint_id": "Endpoint",
+    "target_url": "Address",
+}

@@ -1,6 +1,7 @@
 """Endpoints: all of them, how far behind each is, and one of them."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -8,9 +9,11 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError
 from console.failures import failure_of
+from console.forms import number_in
 from console.pages import Page
 from console.problems import NONE, Problems
 from console.routing import console_router
+from console.webhooks.tries import as_tried
 
 router = console_router()
 
@@ -34,6 +37,7 @@ async def list_endpoints(page: Page) -> Response:
         "webhooks/list.html",
         found=found,
         rows=rows,
+        called=called,
         stats=stats["stats"],
         total=len(everyone),
         first=first,
@@ -58,13 +62,14 @@ async def shown(
     listed = {"endpoint_id": endpoint_id, "limit": _LATEST}
     waiting = await page.api.get("/v1/webhooks/outbound", **listed, status="pending")
     latest = await page.api.get("/v1/webhooks/outbound", **listed)
+    shown = await as_tried(page, [*waiting.body, *latest.body], [endpoint.body])
     return page.render(
         "webhooks/endpoint.html",
         endpoint=endpoint.body,
         backlog=endpoint["backlog"],
         found=endpoint,
-        waiting=waiting.body,
-        latest=latest.body,
+        waiting=shown[: len(waiting.body)],
+        latest=shown[len(waiting.body) :],
         state=state_of(endpoint.body),
         called=called(endpoint.body),
         tested=tested,
@@ -78,6 +83,16 @@ def called(endpoint: dict[str, Any]) -> str:
     if endpoint["name"] != endpoint["id"]:
         return str(endpoint["name"])
     return urlsplit(endpoint["url"]).hostname or str(endpoint["url"])
+
+
+def place_in(page: Page, name: str) -> int | str | None:
+    """Where something begins, as a form says it: a moment that was picked, or a position."""
+    typed = number_in(page.form.get(name, ""))
+    if not isinstance(typed, str):
+        return typed
+    with suppress(ValueError):
+        return page.moment.instant(typed)
+    return typed
 
 
 def state_of(endpoint: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from console.problems import NONE, problems_of
 from console.routing import console_router
 from console.webhooks.deliveries import as_json
 from console.webhooks.endpoints import called
+from console.webhooks.tries import as_tried
 
 router = console_router()
 
@@ -76,7 +77,8 @@ async def _told(page: Page, event_id: str) -> list[tuple[dict[str, Any], str]] |
             raise
         return None
     names = {each["id"]: called(each) for each in endpoints["endpoints"]}
-    return [(each, names.get(each["endpoint_id"], each["endpoint_id"])) for each in found.body]
+    shown = await as_tried(page, found.body, endpoints["endpoints"])
+    return [(each, names.get(each["endpoint_id"], each["endpoint_id"])) for each in shown]
 
 
 async def _latest(page: Page, asked: dict[str, Any]) -> _Stretch:

@@ -9,7 +9,7 @@ from console.forms import number_in
 from console.pages import Page
 from console.problems import not_typed, problems_of
 from console.routing import console_router
-from console.webhooks.endpoints import ENDPOINT, called, shown
+from console.webhooks.endpoints import ENDPOINT, called, place_in, shown
 
 router = console_router()
 
@@ -60,6 +60,7 @@ async def rotate(page: Page, endpoint_id: str) -> Response:
     return page.render(
         "webhooks/secret.html",
         endpoint=endpoint.body,
+        called=called,
         before=old if old != endpoint["signing_secret"] else None,
         hours=said["previous_for_hours"],
     )
@@ -75,8 +76,8 @@ async def resend_failed(page: Page, endpoint_id: str) -> Response:
 
 @router.post(f"{_ONE}/replay")
 async def replay(page: Page, endpoint_id: str) -> Response:
-    places = {name: number_in(page.form.get(name, "")) for name in ("from", "until")}
-    said: dict[str, Any] = {name: place for name, place in places.items() if place != ""}
+    places = {name: place_in(page, name) for name in ("from", "until")}
+    said: dict[str, Any] = {name: place for name, place in places.items() if place is not None}
     try:
         plan = await page.api.post("/v1/webhooks/replay", endpoint=endpoint_id, **said)
     except ApiError as error:

@@ -47,7 +47,9 @@ def test_an_endpoint_that_nobody_named_is_called_by_its_address(console, client,
     listed = console.get("/console/webhooks").text
 
     assert endpoint["name"] == endpoint["id"]
-    assert f"<bdi>{endpoint['url']}</bdi></h1>" in shown
+    assert "<bdi>127.0.0.1</bdi></h1>" in shown
+    assert "<title>127.0.0.1 ·" in shown
+    assert len(re.findall(rf">{endpoint['url']}<", shown)) == 1
     assert f">{endpoint['id']}<" not in listed
 
 
@@ -241,7 +243,8 @@ def test_an_endpoint_that_nobody_answers_at_says_why_and_is_tried_at_once(consol
     shown = console.get(place(nobody)).text
 
     assert "no connection: Connection refused. It is tried again" in shown
-    assert "tried again just now" not in shown
+    assert re.search(r"It is tried again (now|at \d\d:\d\d:\d\d)", shown)
+    assert "Next try" not in shown
     assert "Nothing was sent yet" not in shown
     assert shown.count("Nobody answered") == len(known(client, nobody)["backlog"]["tries"])
     assert f'action="{place(nobody)}/retry"' in shown
@@ -267,5 +270,76 @@ def test_what_waits_is_the_same_in_the_list_the_card_and_where_they_lead(console
     body = console.get(f"/console/webhooks/deliveries/{found[0]}").text
     assert "The body, as it would be sent now" in body
     assert "ama@example.com" in body
-    assert "Send once more" not in body
+    assert "Send again" not in body
+    assert f"/console/webhooks/deliveries/{found[0]}/retry" in body
     assert ">0%<" not in listed
+
+
+def test_what_waits_opens_the_list_with_each_try_that_its_page_tells(console, client, nobody):
+    first, *_ = client.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
+
+    opened = console.get("/console/webhooks/deliveries").text
+    told = console.get(f"/console/webhooks/deliveries/{first['id']}").text
+
+    tries = told.count("nobody answered")
+    row = opened.partition(f'id="row-{first["id"]}"')[2].partition("</tr>")[0]
+    assert "Nothing was sent yet" not in opened
+    assert tries == len(known(client, nobody)["backlog"]["tries"]) >= 2
+    assert f"Attempt {tries}: nobody answered" in told
+    assert f'<td class="number">{tries}</td>' in row
+    assert "Not yet" not in row
+    assert "no connection: Connection refused" in row
+
+
+def test_what_waits_is_tried_from_its_own_page(console, client, nobody):
+    first, *_ = client.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
+    path = f"/console/webhooks/deliveries/{first['id']}"
+
+    answer = console.post(f"{path}/retry")
+
+    assert answer.headers["location"] == path
+    assert "It is tried now" in console.get(path).text
+    client.post(f"/v1/webhooks/endpoints/{nobody['id']}/disable").raise_for_status()
+    disabled = console.get(path).text
+    assert f'action="{path}/retry"' not in disabled
+    assert "is enabled" in disabled
+
+
+def test_a_moment_is_picked_and_means_the_clocks_of_the_page(console, client, receiver, pay):
+    pay()
+    form = console.get("/console/webhooks/new").text
+    picked = {"url": f"{receiver.url}/in", "name": "depot", "begin": "2026-01-01T00:00"}
+    console.post("/console/webhooks/new?tz=Africa/Nairobi", data=picked)
+
+    [endpoint] = client.get("/v1/webhooks/endpoints").json()["endpoints"]
+    shown = console.get(place(endpoint)).text
+    answer = console.post(place(endpoint, "/replay"), data={"from": "2026-01-01T00:00"})
+
+    assert re.search(r'name="begin" type="datetime-local"', form)
+    assert re.search(r'name="from" type="datetime-local"', shown)
+    assert known(client, endpoint)["backlog"]["waiting"] > 0
+    assert answer.status_code == 303
+
+
+def test_events_are_ticked_and_one_that_has_no_box_stays(console, client, receiver):
+    told = {"name": "w", "url": f"{receiver.url}/in", "events": ["refund.*", "payment.*"]}
+    endpoint = client.post("/v1/webhooks/endpoints", json=told).raise_for_status().json()
+
+    form = console.get(place(endpoint, "/edit")).text
+    ticked = re.findall(r'name="events" value="([^"]*)" checked', form)
+    console.post(place(endpoint, "/edit"), data={**told, "events": [*ticked, "customer.created"]})
+
+    assert ticked == ["payment.*", "refund.*"]
+    assert known(client, endpoint)["events"] == ["payment.*", "refund.*", "customer.created"]
+
+
+def test_a_page_has_one_button_that_stands_out(console, endpoint, nobody):
+    pages = [place(endpoint), place(nobody), place(endpoint, "/edit")]
+
+    found = [console.get(each).text.partition("<main")[2] for each in pages]
+
+    assert [len(re.findall(r'<(?:a|button) class="button[^"]* first', each)) for each in found] == [
+        1,
+        1,
+        1,
+    ]
