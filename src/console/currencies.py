@@ -13,3 +13,11 @@ async def usual_currency(page: Page) -> str:
         return ""
     found = await page.api.get(_SERIES, granularity="all")
     return found["currency"] or ""
+
+
+async def only_currency(page: Page) -> str:
+    """The one in which everything was paid; empty where there are several, or none is known."""
+    if not page.may("payments:read"):
+        return ""
+    every = (await page.api.get(_SERIES, granularity="all"))["currencies"]
+    return str(every[0]) if len(every) == 1 else ""

@@ -15,6 +15,7 @@ from console.charts import drawings
 from console.definitions import definition_of
 from console.masking import is_covered
 from console.states import invoice_state, state_of, tone_of, word_of
+from console.triggers import TRIGGER_WORDS
 from console.writing import Writer, missing_decimals
 from delivery.looks.accents import legible_on
 
@@ -52,6 +53,7 @@ def parts_of(
         "invoice_state_of": invoice_state,
         "state_of": state_of,
         "tone_of": tone_of,
+        "trigger_words": TRIGGER_WORDS,
         "word_of": word_of,
     }
     for each in _FILES:

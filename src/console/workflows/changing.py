@@ -7,10 +7,13 @@ from starlette.responses import Response
 
 from api.http.errors import ApiError
 from console.api_client import Answer
+from console.currencies import only_currency
 from console.listings import whole
 from console.pages import Page
 from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
+from console.triggers import TRIGGER_WORDS
+from console.workflows.backtests import Tried, tried_of
 from console.workflows.rule_forms import places_in, rule_in, typed_of
 from console.workflows.rules import RULE
 from domain.workflow_triggers import TRIGGERS
@@ -30,7 +33,7 @@ async def show_new(page: Page) -> Response:
 @router.post("/console/workflows/new")
 async def create(page: Page) -> Response:
     try:
-        made = await page.api.post("/v1/workflows/rules", **rule_in(page.form, None))
+        made = await page.api.post("/v1/workflows/rules", **await _said(page, None))
     except ApiError as error:
         return await _editor(page, None, page.form, problems_of(error))
     return page.see(page.url(RULE, made["id"]), said=_made(made))
@@ -46,7 +49,7 @@ async def show_edit(page: Page, workflow_id: str) -> Response:
 async def update(page: Page, workflow_id: str) -> Response:
     known = await page.api.get("/v1/workflows/rules/{}", workflow_id)
     try:
-        said = rule_in(page.form, known.body)
+        said = await _said(page, known.body)
         await page.api.put("/v1/workflows/rules/{}", workflow_id, **said)
     except ApiError as error:
         return await _editor(page, known.body, page.form, problems_of(error))
@@ -73,28 +76,34 @@ async def _editor(
     typed: Mapping[str, str],
     problems: Problems = NONE,
 ) -> Response:
-    report, refused = await _tried(page, rule) if page.form and not problems else (None, NONE)
+    only = await only_currency(page)
+    tried, refused = await _tried(page, rule) if page.form and not problems else (None, NONE)
     found = problems or refused
     return page.render(
         "workflows/edit.html",
         rule=rule,
         typed=typed,
         places=places_in(typed),
-        triggers=[*TRIGGERS],
+        triggers=[(each, f"{TRIGGER_WORDS[each]} · {each}") for each in TRIGGERS],
         templates=await whole(page, "/v1/workflows/templates", "templates"),
         integrations=await whole(page, "/v1/workflows/integrations", "integrations"),
-        report=report,
+        only_currency=only,
+        tried=tried,
         problems=found,
         status=problems.status,
     )
 
 
-async def _tried(page: Page, rule: dict[str, Any] | None) -> tuple[dict[str, Any] | None, Problems]:
+async def _tried(page: Page, rule: dict[str, Any] | None) -> tuple[Tried | None, Problems]:
     """What it would have brought about in the last 30 days, or what is still wrong with it."""
     try:
-        said = rule_in(page.form, rule)
+        said = await _said(page, rule)
         asked = {**said, "name": said["name"] or "not named yet"}
         found = await page.api.post("/v1/workflows/rules/backtest", rule=asked)
     except ApiError as error:
         return None, problems_of(error, within="rule")
-    return found.body, NONE
+    return await tried_of(page, said, found.body), NONE
+
+
+async def _said(page: Page, known: dict[str, Any] | None) -> dict[str, Any]:
+    return rule_in(page.form, known, only_currency=await only_currency(page))

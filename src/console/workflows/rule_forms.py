@@ -15,6 +15,9 @@ LISTS: Final = (
     *("currencies", "countries", "methods", "sources", "source_ids", "customer_ids"),
     *("customer_tags", "customer_tags_all", "customer_tags_none"),
 )
+_LIFETIME: Final = "min_lifetime_value"
+# The currency that stands beside it.
+_BESIDE: Final = "lifetime_currency"
 _PAIRS: Final = ("metadata_match", "customer_metadata_match")
 _WORDS: Final = ("to", "subject", "body", "url", "tag")
 # What the form shows of an action: what else was typed is of another that was chosen before.
@@ -43,6 +46,7 @@ def typed_of(rule: Mapping[str, Any]) -> dict[str, str]:
         "first_payment": {True: "true", False: "false"}.get(said.get("first_payment"), ""),
     }
     typed |= {name: _amount_as_text(said.get(name), currency) for name in AMOUNTS}
+    typed[_BESIDE] = currency or "" if said.get(_LIFETIME) is not None else ""
     typed |= {name: words_as_text(said.get(name, ())) for name in LISTS}
     typed |= {name: pairs_as_text(said.get(name, {})) for name in _PAIRS}
     for place, action in enumerate(rule["actions"]):
@@ -50,8 +54,13 @@ def typed_of(rule: Mapping[str, Any]) -> dict[str, str]:
     return typed
 
 
-def rule_in(form: Fields, known: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the form says. ``known``: the rule as it is, of which what no field shows stays.
+def rule_in(
+    form: Fields, known: Mapping[str, Any] | None, *, only_currency: str = ""
+) -> dict[str, Any]:
+    """What the form says.
+
+    ``known``: the rule as it is, of which what no field shows stays. ``only_currency``: the one
+    that all is paid in, in which amounts are that name none.
 
     Raises InvalidInput for an amount that nobody can read.
     """
@@ -61,7 +70,7 @@ def rule_in(form: Fields, known: Mapping[str, Any] | None) -> dict[str, Any]:
         "trigger": form.get("trigger", ""),
         "priority": number_in(form.get("priority", "")) or 0,
         "shadow": form.get("shadow") == "true",
-        "conditions": _conditions(form, known["conditions"] if known else {}),
+        "conditions": _conditions(form, known["conditions"] if known else {}, only_currency),
         "actions": _actions(form, known["actions"] if known else ()),
     }
 
@@ -72,8 +81,9 @@ def places_in(typed: Mapping[str, str]) -> int:
     return min(max(filled, default=-1) + 2, _MOST_ACTIONS)
 
 
-def _conditions(form: Fields, known: Mapping[str, Any]) -> dict[str, Any]:
+def _conditions(form: Fields, known: Mapping[str, Any], only_currency: str) -> dict[str, Any]:
     lists = {name: words_in(form.get(name, "")) for name in LISTS}
+    lists["currencies"] = _currencies(form, lists["currencies"], only_currency)
     currency = _one_currency(lists["currencies"])
     amounts = {name: _amount(form, currency, name, known.get(name)) for name in AMOUNTS}
     pairs = {name: pairs_in(form.get(name, ""), known.get(name, {})) for name in _PAIRS}
@@ -126,6 +136,15 @@ def _one_currency(named: Any) -> str | None:
     return every.pop() if len(every) == 1 and has_decimals(next(iter(every))) else None
 
 
+def _currencies(form: Fields, named: list[str], only_currency: str) -> list[str]:
+    """One beside the lifetime value is that of all amounts. Raises InvalidInput for another."""
+    beside = form.get(_BESIDE, "").strip() if form.get(_LIFETIME, "").strip() else ""
+    if beside and named and {each.upper() for each in named} != {beside.upper()}:
+        raise InvalidInput(_BESIDE, "must be the one currency that stands above")
+    asked = any(form.get(name, "").strip() for name in AMOUNTS)
+    return named or ([beside] if beside else [only_currency] if asked and only_currency else [])
+
+
 def _amount(form: Fields, currency: str | None, name: str, known: int | None) -> int | None:
     """As people write amounts of that currency; one of no currency stays as it was shown."""
     typed = form.get(name, "").strip()
@@ -134,7 +153,8 @@ def _amount(form: Fields, currency: str | None, name: str, known: int | None) ->
     if currency is None:
         if typed == str(known):
             return known
-        raise InvalidInput(name, "name the one currency that this amount is in")
+        beside = _BESIDE if name == _LIFETIME else "currencies"
+        raise InvalidInput(beside, "name the one currency that the amount beside it is in")
     try:
         return minor_units(typed, currency)
     except InvalidInput as wrong:

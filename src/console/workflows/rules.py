@@ -9,6 +9,7 @@ from console.pages import Page
 from console.problems import NONE, Problems, not_typed
 from console.routing import console_router
 from console.steps import steps
+from console.workflows.backtests import Tried, tried_of
 
 router = console_router()
 
@@ -32,6 +33,14 @@ async def list_rules(page: Page) -> Response:
 async def show_rule(page: Page, workflow_id: str) -> Response:
     found = await page.api.get("/v1/workflows/rules/{}", workflow_id)
     return await _shown(page, found.body)
+
+
+@router.post(f"{_ONE}/backtest")
+async def backtest(page: Page, workflow_id: str) -> Response:
+    """Nothing is sent by asking."""
+    found = await page.api.get("/v1/workflows/rules/{}", workflow_id)
+    report = await page.api.post("/v1/workflows/rules/{}/backtest", workflow_id)
+    return await _shown(page, found.body, tried=await tried_of(page, found.body, report.body))
 
 
 @router.post(f"{_ONE}/enable")
@@ -70,13 +79,16 @@ def state_of(rule: dict[str, Any]) -> str:
     return "shadow" if rule["shadow"] else "active"
 
 
-async def _shown(page: Page, rule: dict[str, Any], problems: Problems = NONE) -> Response:
-    call = page.api.answers[-1].call
+async def _shown(
+    page: Page, rule: dict[str, Any], problems: Problems = NONE, tried: Tried | None = None
+) -> Response:
+    call = page.api.answers[0].call
     return page.render(
         "workflows/rule.html",
         rule=rule,
         state=state_of(rule),
         changes=await history_of(page, "rules", rule["id"], RULE),
+        tried=tried,
         call=call,
         problems=problems,
         status=problems.status,
