@@ -58,7 +58,7 @@ def test_every_figure_is_the_one_that_is_said_at_either_moment(shop):
             assert f"GHS {totals[side][figure] / 100:,.2f}" in text, figure
     assert "Kept" in text
     assert "+1 was 1, is 2" in text
-    assert "GHS \N{MINUS SIGN}300.00" in text
+    assert "\N{MINUS SIGN}GHS 300.00" in text
 
 
 def test_a_figure_leads_to_the_facts_that_changed_it(shop):

@@ -17,7 +17,7 @@ def writer(accepts="en-GH", **chosen):
 
 @pytest.mark.parametrize(
     ("accepts", "written"),
-    [("en-GH", f"GHS{SPACE}\N{MINUS SIGN}1,250.50"), ("de", f"\N{MINUS SIGN}1.250,50{SPACE}GHS")],
+    [("en-GH", f"\N{MINUS SIGN}GHS{SPACE}1,250.50"), ("de", f"\N{MINUS SIGN}1.250,50{SPACE}GHS")],
 )
 def test_what_is_taken_away_has_a_minus_and_not_a_hyphen(accepts, written):
     assert writer(accepts).money(-125050, "GHS") == written

@@ -1,8 +1,11 @@
 """Facts about one customer: everything that was recorded, by whom and why."""
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Any, Final
 
+import orjson
 from fastapi import Query
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -14,11 +17,15 @@ from api.http.request import ApiRequest
 from api.http.routing import needs
 from api.resources.actors import doers_of
 from api.resources.facts import RecordedFacts, recorded_fact_of
+from domain.customer import Customer
 from ledger.facts import FactMapper, StoredFact
 from projections.customer_events import last_positions_of_customer
 from projections.engine.querying.pages import Page
 
 customer_routes = CustomerRoutes()
+
+_PROFILES: Final = {Customer.Registered.TOPIC, Customer.Updated.TOPIC}
+_FIELDS: Final = ("external_id", "personal", "tags", "metadata")
 
 
 @customer_routes.register(
@@ -36,8 +43,24 @@ async def list_customer_facts(
     ledger, mapper = request.dependencies.ledger, FactMapper()
     stored = await asyncio.to_thread(ledger.read_at, request.book_name, page.rows)
     found, doers = page.showing(stored[::-1]), await doers_of(request, stored)
+    before = await _before(request, stored)
 
     def show(fact: StoredFact) -> dict[str, Any]:
-        return recorded_fact_of(fact, mapper, doers[fact.position])
+        profile = before.get(fact.position)
+        return recorded_fact_of(fact, mapper, doers[fact.position], profile)
 
     return list_answer(request, "facts", found, query, show)
+
+
+async def _before(request: ApiRequest, stored: Sequence[StoredFact]) -> dict[int, dict[str, Any]]:
+    """By the positions of those among these that changed a profile, what it was before."""
+    changed = next((each for each in stored if each.topic == Customer.Updated.TOPIC), None)
+    if changed is None:
+        return {}
+    ledger, book = request.dependencies.ledger, request.book_name
+    about = await asyncio.to_thread(ledger.read_stream, book, changed.stream)
+    profiles = [each for each in about if each.topic in _PROFILES]
+    return {
+        changed.position: {name: orjson.loads(known.data)[name] for name in _FIELDS}
+        for known, changed in pairwise(profiles)
+    }

@@ -1,4 +1,4 @@
-"""Actors: what people call whoever did something: a key of the organization, or a person of it."""
+"""Actors: what people call who did something: a key of the organization, a person, a workflow."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,18 @@ from api.http.request import ApiRequest
 from commands.viewers import ACCOUNTS
 from domain.book import Book
 from domain.user import User
+from domain.workflow_rule import WorkflowRule
 from ledger.facts import StoredFact
 
 READS_USERS: Final = "users:read"
+READS_WORKFLOWS: Final = "workflows:read"
+# What a workflow records names it so.
+BY_WORKFLOW: Final = "workflow "
 
 
 @dataclass(frozen=True)
 class Doer:
-    """``name``: of the person; of a key that named nobody, of the key."""
+    """``name``: of the person or the workflow; of a key that named nobody, of the key."""
 
     actor: str | None
     key_id: str | None
@@ -25,11 +29,11 @@ class Doer:
 
 
 async def names_of(request: ApiRequest, ids: Iterable[str | None]) -> dict[str, str]:
-    """By their ids, of keys of the caller's mode and of people, who may be gone by now.
+    """By their ids, of keys of the caller's mode, of workflows and people, who may be gone by now.
 
     Of people to those who are some themselves, and to keys that may read their accounts.
     """
-    caller = request.caller
+    caller, handler = request.caller, request.dependencies.handler
     tells_people = caller.user is not None or (caller.opens_both and caller.may(READS_USERS))
     keys = caller.organization.keys
     book = str(Book(request.org_id, ACCOUNTS))
@@ -37,8 +41,12 @@ async def names_of(request: ApiRequest, ids: Iterable[str | None]) -> dict[str, 
     for each in filter(None, ids):
         if each in keys:
             names[each] = keys[each].name
+        elif each.startswith(BY_WORKFLOW) and caller.may(READS_WORKFLOWS):
+            named = each.removeprefix(BY_WORKFLOW)
+            rule = await handler.load_recent(WorkflowRule, request.book_name, named)
+            names |= {} if rule is None else {each: rule.name}
         elif tells_people and each not in names:
-            user = await request.dependencies.handler.load_recent(User, book, each)
+            user = await handler.load_recent(User, book, each)
             names |= {} if user is None else {each: user.name}
     return names
 

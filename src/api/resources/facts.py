@@ -11,7 +11,10 @@ from ledger.facts import FactMapper, StoredFact
 
 
 class RecordedFact(Shape):
-    """Something that happened, never changed since; ``data`` is all that was recorded of it."""
+    """Something that happened, never changed since; ``data`` is all that was recorded of it.
+
+    ``before``: of `customer.updated`, the profile that it changed.
+    """
 
     position: int = Field(examples=[128])
     topic: str = Field(examples=["payment.refunded"])
@@ -24,6 +27,7 @@ class RecordedFact(Shape):
     key_id: str | None = Field(examples=["key_01hxa2b3c4d5e6f7g8h9jkmnpq"])
     reason: str | None = Field(examples=["damaged"])
     data: dict[str, Any]
+    before: dict[str, Any] | None
 
 
 class RecordedFacts(Shape):
@@ -33,7 +37,12 @@ class RecordedFacts(Shape):
     pagination: Pagination
 
 
-def recorded_fact_of(stored: StoredFact, mapper: FactMapper, doer: Doer) -> dict[str, Any]:
+def recorded_fact_of(
+    stored: StoredFact,
+    mapper: FactMapper,
+    doer: Doer,
+    before: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     data = orjson.loads(stored.data)
     return RecordedFact.of(
         stored,
@@ -44,6 +53,7 @@ def recorded_fact_of(stored: StoredFact, mapper: FactMapper, doer: Doer) -> dict
         key_id=doer.key_id,
         reason=reason_of(data),
         data=data,
+        before=before,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from console.customers.profile_changes import profile_change
 from console.pages import Page
 from console.states import tone_of, word_of
 from console.steps import steps
@@ -97,7 +98,7 @@ def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
     return Entry(
         id=str(fact["position"]),
         at=fact["occurred_at"],
-        title=title_of(fact["topic"]).format_map(data),
+        title=profile_change(fact) or title_of(fact["topic"]).format_map(data),
         icon=_icon(subject, happened),
         tone=next((tone for tone, each in _TONES.items() if happened in each), ""),
         href=page.link(place, fact["subject_id"]) if place else "",

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from console.api_client import Answer
 from console.customers.timeline import recorded
 from console.pages import Page
 from console.payments.actions import ACTIONS
 from console.payments.naming import METHODS, SOURCES, name_of
 from console.routing import console_router
+from console.workflows.rules import rule_names
 
 router = console_router()
 
@@ -39,7 +39,7 @@ async def show_payment(page: Page, payment_id: str) -> Response:
         changes=changes.body,
         refunds=refunds,
         disputes=disputes,
-        followed=await _what_followed(page, payment_id),
+        **await _what_followed(page, payment_id),
         actions=[each for each in possible if each[0] in _FIRST],
         others=[each for each in possible if each[0] not in _FIRST],
         receipt=payment["status"] in _HAS_RECEIPT and not page.request.caller.hides_personal,
@@ -52,12 +52,12 @@ async def show_receipt(page: Page, payment_id: str) -> Response:
     return page.api.passed_on("/v1/payments/{}/receipt", payment_id)
 
 
-async def _what_followed(page: Page, payment_id: str) -> Answer | None:
-    """By workflows: messages, say; for those who may know whom they are about."""
-    viewer = page.viewer
-    if viewer is None or not (viewer.may("workflows:read") and viewer.may("customers:read")):
-        return None
-    return await page.api.get("/v1/workflows/executions", payment_id=payment_id, limit=_FEW)
+async def _what_followed(page: Page, payment_id: str) -> dict[str, Any]:
+    """By which workflows: messages, say; for those who may know whom they are about."""
+    if not (page.may("workflows:read") and page.may("customers:read")):
+        return {"followed": None}
+    found = await page.api.get("/v1/workflows/executions", payment_id=payment_id, limit=_FEW)
+    return {"followed": found, "rules": await rule_names(page) if found["executions"] else {}}
 
 
 def _possible(page: Page, status: str) -> Any:

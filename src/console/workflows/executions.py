@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from console.listings import chips, whole
+from console.listings import chips
 from console.pages import Page
 from console.routing import console_router
 from console.steps import steps
 from console.webhooks.deliveries import as_json, or_nothing
+from console.workflows.rules import rule_names
 
 router = console_router()
 
@@ -31,13 +32,12 @@ async def export_executions(page: Page) -> Response:
 async def list_executions(page: Page) -> Response:
     asked = page.chosen(*_FILTERS, "offset")
     found = await page.api.get("/v1/workflows/executions", **asked)
-    rules = await whole(page, "/v1/workflows/rules", "workflows")
     place: dict[str, Any] = found["pagination"]
     upto = place["offset"] + len(found["executions"])
     return page.render(
         "workflows/executions.html",
         found=found,
-        names={each["id"]: each["name"] for each in rules},
+        names=await rule_names(page),
         chips=[*chips(page, _FILTERS, ("status",))],
         total=place["total"],
         is_exact=place["total_is_exact"],

@@ -5,6 +5,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from console.history import history_of
+from console.listings import whole
 from console.pages import Page
 from console.problems import NONE, Problems, not_typed
 from console.routing import console_router
@@ -16,6 +17,12 @@ router = console_router()
 RULE: Final = "/console/workflows/rules/{}"
 
 _ONE: Final = RULE.replace("{}", "{workflow_id}")
+
+
+async def rule_names(page: Page) -> dict[str, str]:
+    """What each is called, by its id."""
+    rules = await whole(page, "/v1/workflows/rules", "workflows")
+    return {each["id"]: each["name"] for each in rules}
 
 
 @router.get("/console/workflows")

@@ -24,8 +24,11 @@ class Reader:
     def money(self, amount: int, currency: str) -> str:
         """An amount in minor units, nothing rounded: GHS 1,250.50, or 1.250,50 GHS.
 
-        The currency is its code, which is one currency's; a sign may be many's.
+        The currency is its code, which is one currency's; a sign may be many's. What is below zero
+        begins with its minus.
         """
+        if amount < 0:
+            return f"-{self.money(-amount, currency)}"
         if not has_decimals(currency):
             return shown(amount, currency)
         figure = self.figure(amount, currency)

@@ -19,8 +19,8 @@ def test_why_the_lifetime_value_is_lower_than_what_was_paid_takes_one_press(cons
     said = text_of(console.get(press).text).replace("\N{MINUS SIGN}", "-")
 
     assert "Total spent GHS 1,500.00" in said
-    assert "Refunded GHS -300.00" in said
-    assert "Lost in disputes GHS -100.00" in said
+    assert "Refunded -GHS 300.00" in said
+    assert "Lost in disputes -GHS 100.00" in said
     assert "Lifetime value GHS 1,100.00" in said
     assert re.search(r"What lowered it .* Payment refunded pay_\w+ .* damaged -300\.00 GHS", said)
     assert re.search(r"Payment dispute lost pay_\w+ .* -100\.00 GHS", said)
@@ -38,7 +38,7 @@ def test_the_latest_that_lowered_it_come_first_with_how_many_there_are_and_what_
     page = explained(console, kofi, figure="lifetime_value")
 
     said = text_of(page).replace("\N{MINUS SIGN}", "-")
-    assert "10 of 12, in all GHS -12.00" in said
+    assert "10 of 12, in all -GHS 12.00" in said
     assert f"/console/payments/refunds?customer_id={kofi}&amp;currency=GHS" in page
     lowered = page[page.index("What lowered it") : page.index("All that lowered it")]
     reasons = re.findall(r"number (\d+)", lowered)

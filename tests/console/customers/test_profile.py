@@ -51,7 +51,9 @@ def test_the_timeline_has_everything_with_who_did_it_and_why_and_the_fact_itself
     for words in ("Became a customer", "Payment succeeded", "Payment refunded", "damaged"):
         assert words in shown
     assert "Payment dispute lost" in shown
+    assert "Tag gold added" in shown
     assert "by usr_kofi" in shown
+    assert f"1 to {len(facts)} of {len(facts)} facts, told in {len(facts) - 2} entries" in shown
     assert f'"position": {facts[0]["position"]}' in shown
 
 

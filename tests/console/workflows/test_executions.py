@@ -46,6 +46,15 @@ def test_an_execution_names_its_customer(console, client, execution):
         assert re.search(rf"{re.escape(link)}[^>]*>.*?Ada<", shown, re.DOTALL)
 
 
+def test_a_workflow_is_called_by_its_name_where_it_changed_something(console, execution):
+    event = execution["trigger_payload"]["data"]
+    customer = console.get(f"/console/customers/{execution['customer_id']}").text
+
+    assert re.search(r"Tag big-spender added.*?by <bdi>Big spenders</bdi>", customer, re.DOTALL)
+    payment = console.get(f"/console/payments/{event['id']}").text
+    assert "<bdi>Big spenders</bdi></a>" in payment
+
+
 def test_an_execution_says_why_and_what_came_of_it(console, client, execution):
     path = f"/v1/workflows/executions/{execution['id']}/actions"
     done = client.get(path).json()["actions"]
