@@ -21,6 +21,8 @@ _FEW: Final = 5
 _LEAST_BYTES: Final = 3
 _NOT_FOUND: Final = 404
 _PANEL: Final = "found"
+# Of a phone, say: what was typed stands first in the hit.
+_NUMBER: Final = re.compile(r"[+()\d\s.-]*\d[()\d\s.-]*")
 # With its currency, or with decimals: other numbers are of receipts and invoices.
 _AMOUNT: Final = re.compile(r"([A-Za-z]{3}) ?(\d[\d.,]*)|(\d[\d.,]*[.,]\d{1,3})")
 
@@ -29,8 +31,9 @@ _AMOUNT: Final = re.compile(r"([A-Za-z]{3}) ?(\d[\d.,]*)|(\d[\d.,]*[.,]\d{1,3})"
 class Kind:
     """``name``: as the lists in the answers of the API are called.
 
-    ``asked`` is what the API is asked for a text, ``quickly``, while somebody types. A text that
-    is an ``id`` of this kind is looked up.
+    ``asked`` is what the API is asked for a text, ``quickly``, while somebody types; ``order`` is
+    that of the hits, where it is not the list's own. A text that is an ``id`` of this kind is
+    looked up.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Kind:
     asked: str
     quickly: str
     id: str = "-"
+    order: str | None = None
 
     @property
     def scope(self) -> str:
@@ -49,7 +53,7 @@ class Kind:
 
 
 _KINDS: Final = (
-    Kind("customers", "customers", "search", "search"),
+    Kind("customers", "customers", "search", "search", order="last_payment_at"),
     Kind("payments", "payments", "search", "named"),
     Kind("payment_links", "links", "search", "search"),
     Kind("invoices", "invoices", "number", "number", "inv_[0-9a-z]{26}"),
@@ -64,7 +68,8 @@ async def search(page: Page) -> Response:
     if page.part == _PANEL:
         enough = len(text.encode()) >= _LEAST_BYTES
         groups = await _groups(page, kinds if enough else [], text, _quickly)
-        return page.render("search/panel.html", text=text, groups=groups)
+        is_number = _NUMBER.fullmatch(text) is not None
+        return page.render("search/panel.html", text=text, groups=groups, is_number=is_number)
     groups = await _groups(page, kinds if text else [], text, _asked)
     if any(each.name == "payments" for each in kinds):
         groups += await _of_amount(page, text)
@@ -113,7 +118,7 @@ async def _found(page: Page, kind: Kind, text: str, asked: str) -> dict[str, Any
     if re.fullmatch(kind.id, text):
         return {**named, "all": "", "rows": await _known(page, kind, text)}
     query = {asked: text}
-    answer = await page.api.get(kind.api_path, **query, limit=_FEW)
+    answer = await page.api.get(kind.api_path, **query, sort_by=kind.order, limit=_FEW)
     named["all"] = page.url(f"/console/{kind.section}", **query)
     if isinstance(answer.body, list):
         return {**named, **standing(page, answer, limit=_FEW)}

@@ -27,6 +27,8 @@ _STEPS: Final = (
     (timedelta(minutes=1), "min"),
 )
 _USUAL_DECIMALS: Final = 2
+_WHOLE_SHARES: Final = (0, 1, -1)
+_YESTERDAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +56,13 @@ class Writer:
         return _counted(number, self.reader.locale)
 
     def share(self, part: float | None) -> str:
-        """A fraction of 1, with one decimal: 31.2%."""
+        """A fraction of 1, with one decimal: 31.2%, 25.0%; of nothing and of all, 0% and 100%."""
         if part is None:
             return _ABSENT
         pattern = Locale.parse(self.reader.locale).percent_formats[None].pattern
-        return _with_minus(format_percent(part, pattern.replace("0", "0.#"), self.reader.locale))
+        if part not in _WHOLE_SHARES:
+            pattern = pattern.replace("0", "0.0")
+        return _with_minus(format_percent(part, pattern, self.reader.locale))
 
     def change(self, part: float) -> str:
         """The same of a difference, with its sign: +4.1%."""
@@ -92,6 +96,15 @@ class Writer:
             return "now"
         is_today = there.date() == self.now.astimezone(there.tzinfo).date()
         return f"{'' if is_today else f'on {self.day(there)} '}at {there:%H:%M:%S}"
+
+    def at_the_clock(self, moment: Instant) -> str:
+        """14:05, yesterday 14:05, Thursday 14:05: what stands beside `shortly`."""
+        there = self._there(moment)
+        days_ago = self.now.astimezone(there.tzinfo).date() - there.date()
+        clock = f"{there:%H:%M}"
+        if self.past or abs(self.now - there) >= _DAYS_AGO or not days_ago:
+            return clock
+        return f"yesterday {clock}" if days_ago == _YESTERDAY else f"{there:%A} {clock}"
 
     def looked_back_to(self, moment: Instant) -> str:
         """The same; where it is midnight, which day that ends."""

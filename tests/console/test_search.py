@@ -1,5 +1,7 @@
 """Search: one box, for everything that somebody may see."""
 
+import re
+
 import pytest
 from console_browser import signed_in
 
@@ -103,6 +105,36 @@ def test_customers_show_their_phone_and_what_they_spent(console, client, ama):
         assert other.json()["id"] in shown
         assert "+233501234567" in shown
         assert "77.00" in shown
+
+
+def test_who_paid_last_comes_before_who_came_last_and_all_are_a_press_away(console, client):
+    known = [
+        client.post("/v1/customers", json={"name": f"Kofi {number}"}).json()["id"]
+        for number in range(7)
+    ]
+    paid = {"amount": 7700, "currency": "GHS", "customer_id": known[0]}
+    payment = client.post("/v1/payments/intents", json=paid).json()["id"]
+    client.post(f"/v1/payments/{payment}/confirm")
+
+    for shown in (console.get("/console/search?q=kofi").text, panel(console, "kofi")):
+        hits = re.findall('href="/console/customers/(cus_[0-9a-z]*)"', shown)
+        assert hits[0] == known[0]
+        assert re.search('href="/console/customers\\?search=kofi"[^>]*>All 7', shown)
+
+
+def test_a_number_that_was_typed_stands_first_in_the_hit(console, client):
+    who = {"name": "Efua", "email": "efua@x.example", "phone": "+233501234567"}
+    client.post("/v1/customers", json=who)
+
+    notes = {
+        typed: re.search('class="aside" dir="auto">([^<]*)<', panel(console, typed))[1]
+        for typed in ("050 123", "efua")
+    }
+
+    assert notes == {
+        "050 123": "+233501234567 · efua@x.example",
+        "efua": "efua@x.example · +233501234567",
+    }
 
 
 def test_what_somebody_may_not_see_is_not_looked_for(merchant, client, ama, link):

@@ -29,7 +29,7 @@ def test_an_amount_that_nobody_knows_is_no_zero():
 
 @pytest.mark.parametrize(
     ("part", "written"),
-    [(0.3125, "31.2%"), (1, "100%"), (0, "0%"), (-0.5, "\N{MINUS SIGN}50%"), (0.9999, "100%")],
+    [(0.3125, "31.2%"), (1, "100%"), (0, "0%"), (0.25, "25.0%"), (-0.5, "\N{MINUS SIGN}50.0%")],
 )
 def test_a_share_has_one_decimal(part, written):
     assert writer().share(part) == written
@@ -39,7 +39,7 @@ def test_a_change_says_its_direction():
     assert [writer().change(part) for part in (0.041, 0, -0.12)] == [
         "+4.1%",
         "0%",
-        "\N{MINUS SIGN}12%",
+        "\N{MINUS SIGN}12.0%",
     ]
 
 
@@ -58,6 +58,21 @@ def test_a_change_says_its_direction():
 )
 def test_a_moment_is_told_by_how_long_ago_it_was(moment, written):
     assert writer().shortly(moment) == written
+
+
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        ("2026-11-28T11:30:00Z", "11:30"),
+        ("2026-11-27T23:30:00Z", "yesterday 23:30"),
+        ("2026-11-26T11:00:00Z", "Thursday 11:00"),
+        ("2026-11-29T11:00:00Z", "Sunday 11:00"),
+        ("2026-11-20T23:30:00Z", "23:30"),
+    ],
+)
+def test_beside_it_stands_the_day_and_the_time(moment, written):
+    assert writer().at_the_clock(moment) == written
+    assert writer(past=True).at_the_clock(moment) == moment[11:16]
 
 
 def test_a_page_of_the_past_says_days_for_its_now_was_another():
