@@ -164,7 +164,7 @@ def test_what_waits_for_somebody_is_told_first_and_leads_there(client, console, 
 
     page = shown(console)
 
-    assert "1 open dispute Ama since" in text_of(page)
+    assert "1 open dispute Ama · since" in text_of(page)
     assert 'href="/console/payments/disputes?status=open"' in page
     assert payment["id"] in console.get("/console/payments/disputes?status=open").text
 
