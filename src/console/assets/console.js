@@ -23,12 +23,14 @@
     const button = event.target.closest("[data-copy]");
     if (!button) return;
     await navigator.clipboard.writeText(button.dataset.copy);
-    const label = button.getAttribute("aria-label");
+    const word = one("span", button);
+    const label = word ? word.textContent : button.getAttribute("aria-label");
+    const say = (text) => (word ? (word.textContent = text) : button.setAttribute("aria-label", text));
     button.classList.add("done");
-    button.setAttribute("aria-label", "Copied");
+    say("Copied");
     setTimeout(() => {
       button.classList.remove("done");
-      button.setAttribute("aria-label", label);
+      say(label);
     }, 1500);
   });
 

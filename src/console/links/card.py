@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from console.links.qr import qr_code, qr_file
+from console.links.qr import qr_code, qr_file, qr_picture
 from console.pages import Page
 from console.routing import console_router
 
@@ -19,14 +19,13 @@ _OF_A_NETWORK: Final = (".local", ".internal", ".lan", ".home.arpa", ".test", ".
 @router.get("/console/links/{link_id}/qr.svg")
 async def show_code(page: Page, link_id: str) -> Response:
     link = await page.api.get("/v1/payment-links/{}", link_id)
-    return Response(
-        qr_file(link["url"]),
-        media_type="image/svg+xml",
-        headers={
-            "Content-Disposition": f'attachment; filename="{link["code"]}.svg"',
-            "Content-Security-Policy": "default-src 'none'",
-        },
-    )
+    return _file(qr_file(link["url"]), "image/svg+xml", f"{link['code']}.svg")
+
+
+@router.get("/console/links/{link_id}/qr.png")
+async def show_picture(page: Page, link_id: str) -> Response:
+    link = await page.api.get("/v1/payment-links/{}", link_id)
+    return _file(qr_picture(link["url"]), "image/png", f"{link['code']}.png")
 
 
 @router.get("/console/links/{link_id}/card")
@@ -40,6 +39,14 @@ async def show_card(page: Page, link_id: str) -> Response:
         code=qr_code(link["url"]),
         host="" if is_reached_by_phones(host, stated=stated) else host,
     )
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Security-Policy": "default-src 'none'",
+    }
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def is_reached_by_phones(host: str, *, stated: bool) -> bool:

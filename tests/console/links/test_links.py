@@ -1,5 +1,7 @@
 """Payment links: what each brought, its code for cameras, its card, and changing it."""
 
+import re
+
 import pytest
 from console_browser import signed_in
 from money_console import HOSTILE, made, paid, read, send
@@ -212,3 +214,39 @@ def test_whoever_only_reads_is_offered_no_change(client, merchant):
     assert "Summer sale" in shown
     assert "/switch" not in shown
     assert "/edit" not in shown
+
+
+def test_a_new_link_asks_for_what_it_needs_and_shows_its_button_at_once(page, server):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{server.url}/console/links/new")
+
+    shown = page.locator(".form :is(input, textarea, select):visible")
+    button = page.get_by_role("button", name="Create the link").bounding_box()
+
+    names = [each.get_attribute("name") for each in shown.all()]
+    assert names == ["amount", "currency", "name", "description"]
+    assert button["y"] + button["height"] < 900
+
+
+def test_what_is_wrong_below_the_fold_is_shown(console):
+    fields = {"name": "Rice", "currency": "GHS", "amount": "10", "max_uses": "often"}
+
+    wrong = console.post("/console/links/new", data=fields).text
+    fresh = console.get("/console/links/new").text
+
+    assert '<details class="raw" open><summary>More' in wrong
+    assert '<details class="raw"><summary>More' in fresh
+
+
+def test_the_address_of_a_link_is_copied_first_and_its_code_saved_as_a_picture(console, client):
+    link = new_link(client)
+
+    shown = console.get(f"/console/links/{link['id']}").text
+    picture = console.get(f"/console/links/{link['id']}/qr.png")
+
+    first = re.findall(r'<(?:a|button)[^>]* class="button first[^>]*>', shown.partition("<main")[2])
+    assert [link["url"] in each for each in first] == [True]
+    assert picture.headers["content-type"] == "image/png"
+    assert "attachment" in picture.headers["content-disposition"]
+    assert picture.content.startswith(b"\x89PNG")
+    assert f"/console/links/{link['id']}/qr.png" in shown
