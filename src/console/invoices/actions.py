@@ -1,4 +1,4 @@
-"""What may be done with an invoice: try again, another day, not wanted any more."""
+"""What may be done with an invoice: try again, paid already, another day, not wanted any more."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,6 +13,8 @@ from console.routing import console_router
 
 router = console_router()
 
+_PAID: Final = "paid"
+
 ACTIONS: Final[Mapping[str, Action]] = {
     "retry": Action(
         "Try again",
@@ -20,6 +22,14 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "The money is asked for once more, also when the policy has no more tries.",
         "Tried again.",
         ("failed",),
+    ),
+    "paid": Action(
+        "Record as paid",
+        "Record as paid",
+        "In cash, say: it is your word that the money came, and nobody is asked for it any more.",
+        "Recorded as paid.",
+        ("draft", "due", "failed"),
+        ("provider", "provider_ref_id"),
     ),
     "due": Action(
         "Change the due date",
@@ -44,7 +54,11 @@ ACTIONS: Final[Mapping[str, Action]] = {
 def possible(page: Page, invoice: Mapping[str, Any]) -> list[tuple[str, Action]]:
     if not page.may_change("invoices:write"):
         return []
-    return [each for each in ACTIONS.items() if invoice["status"] in each[1].of]
+    return [
+        (name, action)
+        for name, action in ACTIONS.items()
+        if invoice["status"] in action.of and (name != _PAID or page.may("payments:write"))
+    ]
 
 
 @router.get("/console/invoices/{invoice_id}/{action}", scope="invoices:write")
@@ -68,8 +82,21 @@ async def _carry_out(page: Page, invoice_id: str, action: str) -> None:
             raise InvalidInput("due_date", "is needed")
         await page.api.patch("/v1/invoices/{}", invoice_id, due_date=page.form["due_date"])
         return
+    if action == _PAID:
+        await _record_payment(page, invoice_id)
+        return
     said = {"reason": page.form["reason"]} if page.form.get("reason") else {}
     await page.api.post(f"/v1/invoices/{{}}/{action}", invoice_id, **said)
+
+
+async def _record_payment(page: Page, invoice_id: str) -> None:
+    """With a reference also a payment that failed: the money came late."""
+    invoice = await page.api.get("/v1/invoices/{}", invoice_id)
+    said = {name: page.form.get(name, "").strip() for name in ACTIONS[_PAID].fields}
+    if not said["provider_ref_id"]:
+        raise InvalidInput("provider_ref_id", "is needed")
+    told = {name: value for name, value in said.items() if value}
+    await page.api.post("/v1/payments/{}/confirm", invoice["payment_id"], **told)
 
 
 async def _form(

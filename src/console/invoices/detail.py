@@ -7,6 +7,7 @@ from starlette.responses import Response
 from console.customers.timeline import recorded
 from console.invoices.actions import possible
 from console.pages import Page
+from console.payments.naming import METHODS
 from console.routing import console_router
 from console.subscriptions.detail import asked, customer_of
 
@@ -26,6 +27,7 @@ async def show_invoice(page: Page, invoice_id: str) -> Response:
         invoice=invoice.body,
         call=invoice.call,
         payment=payment,
+        methods=METHODS,
         customer=customer,
         actions=possible(page, invoice.body),
         **happened,
@@ -35,14 +37,16 @@ async def show_invoice(page: Page, invoice_id: str) -> Response:
 @router.get("/console/invoices/{invoice_id}/sheet")
 async def show_sheet(page: Page, invoice_id: str) -> Response:
     invoice = await page.api.get("/v1/invoices/{}", invoice_id)
-    customer, subscription = await asyncio.gather(
+    customer, subscription, organization = await asyncio.gather(
         customer_of(page, invoice["customer_id"]),
         asked(page, "subscriptions:read", "/v1/subscriptions/{}", invoice["subscription_id"]),
+        asked(page, "organization:read", "/v1/organization"),
     )
     named = subscription and subscription["metadata"].get("plan_name")
     return page.render(
         "invoices/sheet.html",
         invoice=invoice.body,
         customer=customer and customer.body,
+        contact=organization and organization["contact_email"],
         plan=named or invoice["plan_id"],
     )
