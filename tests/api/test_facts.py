@@ -25,6 +25,20 @@ def test_facts_of_a_payment_say_what_happened_to_it_by_whom_and_why(client):
     assert told["pagination"]["total"] == len(told["facts"])
 
 
+def test_a_profile_that_changed_says_what_it_was_before(client):
+    known = {"name": "Ama", "email": "ama@shop.example", "tags": ["vip"]}
+    ama = client.post("/v1/customers", json=known).json()["id"]
+    client.patch(f"/v1/customers/{ama}", json={"tags": ["vip", "gold"]}).raise_for_status()
+
+    path = f"/v1/customers/{ama}/facts"
+    [changed] = client.get(path, params={"limit": 1}).json()["facts"]
+    [_, registered] = client.get(path).json()["facts"]
+
+    assert (changed["before"]["tags"], changed["data"]["tags"]) == (["vip"], ["vip", "gold"])
+    assert changed["before"]["personal"] == registered["data"]["personal"]
+    assert registered["before"] is None
+
+
 def test_facts_are_told_page_by_page(client):
     path = f"/v1/payments/{paid(client)}/facts"
     whole = client.get(path).json()["facts"]

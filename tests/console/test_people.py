@@ -107,7 +107,14 @@ def test_who_it_is_stands_in_the_place_of_the_cover(pages, support, merchant, am
     assert page.url.endswith(ama["id"])
 
 
-def test_who_was_shown_stays_so_while_the_page_renews_itself(pages, support, merchant, client, ama):
+def called(page):
+    """What a page of a customer calls them: in its tab, above it, and where it says who it is."""
+    return page.title(), page.locator("h1").inner_text(), page.locator(".identity").inner_text()
+
+
+def test_who_was_shown_stays_so_until_the_page_is_left(pages, support, merchant, client, ama):
+    for number in range(20):
+        client.patch(f"/v1/customers/{ama['id']}", json={"metadata": {"visits": number}})
     page = pages.fresh(scripts=True)
     page.context.add_cookies(
         [
@@ -121,9 +128,12 @@ def test_who_was_shown_stays_so_while_the_page_renews_itself(pages, support, mer
     page.get_by_text("Seen by somebody").wait_for()
     client.patch(f"/v1/customers/{ama['id']}", json={"tags": ["renewed"]})
     page.get_by_role("link", name="renewed").wait_for()
+    renewed = called(page)
+    page.get_by_role("link", name="Next").click()
+    page.get_by_text("Became a customer").wait_for()
 
-    shown = page.title(), page.locator("h1").inner_text(), page.locator(".identity").inner_text()
-    assert all("Ama Mensah" in each and "•••" not in each for each in shown)
+    for shown in (renewed, called(page)):
+        assert all("Ama Mensah" in each and "•••" not in each for each in shown)
     seen = [
         each
         for each in client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]

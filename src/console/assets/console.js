@@ -52,6 +52,13 @@
     if (all && target.name === "amount") one(".form-actions button", target.form).textContent = target.value ? `${part} ${target.value}` : all;
   });
 
+  on("click", ({ target }) => {
+    const button = target.closest("[data-fill]");
+    if (!button) return;
+    button.form.elements.amount.value = button.dataset.fill;
+    button.form.elements.amount.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   // A form is sent once, and says that it is at work.
   on("submit", (event) => {
     const form = event.target.closest("form[data-once]");
@@ -225,8 +232,16 @@
     again && one(`form[hx-target="${again.dataset.again}"]`)?.dispatchEvent(new Event("input"));
   });
 
+  // What was shown to whoever asked for it stays until the page is left, whatever of it comes anew.
+  let kept = [];
+  on("htmx:before:swap", ({ detail: { ctx } }) => {
+    kept = all("[data-kept]");
+    if (kept.length) ctx.title = undefined;
+  });
+
   // What was swapped in is as what was there.
   const settle = () => {
+    for (const each of kept) each.isConnected || document.getElementById(each.id)?.replaceWith(each);
     tellTimes();
     drawCharts();
   };

@@ -54,9 +54,7 @@
     news.hidden = true;
     // What was done on the page before was said once, and goes on standing there.
     const said = one("#said", part)?.outerHTML ?? "";
-    // What was shown to whoever asked for it goes on standing there as well, and in the title.
-    const swap = one("[data-kept]", part) ? "outerMorph ignoreTitle:true" : "outerMorph";
-    await htmx.swap({ text: text.replace(/<main\b[^>]*>/, (start) => start + said), target: part, select: `#${part.id}`, swap, sourceElement: part });
+    await htmx.swap({ text: text.replace(/<main\b[^>]*>/, (start) => start + said), target: part, select: `#${part.id}`, swap: "outerMorph", sourceElement: part });
   };
 
   // A list does not jump under the eyes of whoever reads further down: it says how many have come.

@@ -1,6 +1,7 @@
 """Charts of the overview: the answers of the API as series."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Final
 
 from console.api_client import Answer
@@ -45,14 +46,20 @@ def payers(series: Answer, write: Writer, granularity: Granularity) -> Series:
     return _series(series, PAYERS, counts, write, granularity)
 
 
-def column(series: Answer, name: str) -> list[int]:
-    """A total of each bucket."""
-    return [bucket["totals"][name] for bucket in series["buckets"]]
+def over(series: Answer, end: datetime, at: datetime) -> int:
+    """How many of the buckets are over: what is not would draw a line to the ground."""
+    starts = [datetime.fromisoformat(bucket["start"]) for bucket in series["buckets"]]
+    return sum(ends <= at for ends in [*starts[1:], end])
 
 
-def rates(series: Answer) -> list[int]:
-    """How many of a thousand attempts succeeded in each bucket in which any was decided."""
-    decided = (each for each in series["buckets"] if any(_outcomes(each)))
+def column(series: Answer, name: str, *, first: int) -> list[int]:
+    """A total of each of the first buckets."""
+    return [bucket["totals"][name] for bucket in series["buckets"][:first]]
+
+
+def rates(series: Answer, *, first: int) -> list[int]:
+    """How many of a thousand attempts succeeded in each of them in which any was decided."""
+    decided = (each for each in series["buckets"][:first] if any(_outcomes(each)))
     return [round(1_000 * each["success_rate"]) for each in decided]
 
 

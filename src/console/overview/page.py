@@ -1,5 +1,6 @@
 """The overview page: revenue, payers and attempts of a span, against the span before."""
 
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -58,6 +59,7 @@ async def _figures(page: Page, span: Span) -> dict[str, Any]:
     currency = series["currency"]
     asked, before = ({**each, "currency": currency} for each in (span.asked, span.asked_before))
     earlier = await page.api.get(_SERIES, **before, group_by="source", granularity="all")
+    over = charts.over(series, span.end, page.at)
     figures = {
         "before": earlier,
         "series": series,
@@ -66,8 +68,9 @@ async def _figures(page: Page, span: Span) -> dict[str, Any]:
         "revenue": charts.revenue_by_source(series, page.writer, span.granularity),
         "sources": [*charts.source_totals(series, earlier)],
         "attempts": charts.attempts(series, page.writer, span.granularity),
-        "rates": charts.rates(series),
-        "column": charts.column,
+        "over": over,
+        "rates": charts.rates(series, first=over),
+        "column": partial(charts.column, series, first=over),
         "change": change,
     }
     if page.query.get("show") == _RANKINGS:

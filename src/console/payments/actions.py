@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -14,9 +15,11 @@ from console.payments.naming import name_of
 from console.payments.receipts import Destination, destination_of
 from console.problems import problems_of
 from console.routing import console_router
+from domain.money import decimals, has_decimals
 
 router = console_router()
 
+_OF_CENTS: Final = 2
 _COLLECTED: Final = ("succeeded", "partially_refunded")
 
 
@@ -31,7 +34,8 @@ ACTIONS: Final[Mapping[str, PaymentAction]] = {
     "refund": PaymentAction(
         "Refund",
         "Refund {amount}",
-        "It counts from now on as given back. The money itself goes back through your provider.",
+        "It counts from now on as given back. Whence moves no money: pay it back at your provider "
+        "as well, unless you have done so already.",
         "Refunded {amount}.",
         _COLLECTED,
         ("amount", "reason", "provider_refund_id"),
@@ -132,6 +136,7 @@ async def _form(
         button=named.button.format(
             amount=page.writer.money(left, payment["currency"]) if left else ""
         ).strip(),
+        half=_half(left, payment["currency"]) if left else None,
         destination=await destination_of(page, payment.body) if is_sent else Destination(),
         problems=problems,
         # What can be read in two ways: how each is written, by its minor units.
@@ -153,6 +158,14 @@ def _said(page: Page, action: Action, currency: str) -> dict[str, Any]:
     if "final" in said:
         said["final"] = True
     return said
+
+
+def _half(left: int, currency: str) -> tuple[int, str] | None:
+    """In minor units and as it is typed; None where that might be read in two ways."""
+    if not has_decimals(currency) or decimals(currency) > _OF_CENTS:
+        return None
+    half = left // 2
+    return half, str(Decimal(half).scaleb(-decimals(currency)))
 
 
 def _left(action: str, payment: Mapping[str, Any]) -> int | None:

@@ -16,7 +16,7 @@ METHODS: Final = {
 PAYERS: Final = {
     "new": "Customers paying for the first time",
     "returning": "Customers who had paid before",
-    "guest": "Nobody known",
+    "guest": "Payers who are not customers",
 }
 STATUSES: Final = {status: word_of(status) for status in get_args(Status)}
 

@@ -98,6 +98,30 @@ def test_which_addresses_a_phone_reaches(host, stated, is_reached):
     assert is_reached_by_phones(host, stated=stated) is is_reached
 
 
+def test_a_payer_without_a_name_is_called_by_their_number(console, client):
+    link = new_link(client)
+    ama = made(client, "/v1/customers", phone="+233501234589")["id"]
+    paid(client, amount=9900, source="payment_link", source_id=link["id"], customer_id=ama)
+    payment = paid(client, amount=9900, source="payment_link", source_id=link["id"])
+    gone = made(client, "/v1/customers", name="Gone")["id"]
+    paid(client, amount=9900, source="payment_link", source_id=link["id"], customer_id=gone)
+    client.delete(f"/v1/customers/{gone}").raise_for_status()
+
+    shown = read(console, f"/console/links/{link['id']}")
+
+    assert "+233501234589 Succeeded" in shown
+    assert f"{payment} Succeeded" in shown
+
+
+def test_no_conversion_is_told_before_anybody_looked(console, client):
+    link = new_link(client)
+
+    for place in ("links", f"links/{link['id']}"):
+        told = read(console, f"/console/{place}")
+        assert "Conversion" in told
+        assert "0%" not in told
+
+
 def test_no_conversion_is_told_where_more_paid_than_looked(console, client):
     link = new_link(client)
     for _ in range(2):

@@ -9,6 +9,7 @@ import pytest
 from console_browser import signed_in
 from console_people import add_person, signed_in_as
 
+from console.overview import charts
 from console.writing import Writer
 from delivery.looks.readers import reader_of
 
@@ -132,7 +133,7 @@ def test_each_currency_is_told_by_itself(overview, console):
 
     assert "USD 40.00" in told
     assert "GHS 80.00" not in told
-    assert "1 from nobody known" in told
+    assert "1 from payers who are not customers" in told
 
 
 @pytest.mark.usefixtures("shop")
@@ -324,3 +325,27 @@ def seen_with(client, merchant, *scopes):
     raw = client.post("/v1/api-keys", json={"name": "a key", "scopes": scopes}).json()["raw"]
     with signed_in(merchant.server.url, raw) as browser:
         return shown(browser, show="rankings")
+
+
+@pytest.mark.parametrize(
+    ("at", "are_over"),
+    [
+        ("2026-11-02T23:59:59+00:00", 1),
+        ("2026-11-03T00:00:00+00:00", 2),
+        ("2026-12-01T00:00:00+00:00", 3),
+        ("2026-10-01T00:00:00+00:00", 0),
+    ],
+)
+def test_the_line_beside_a_figure_ends_with_the_last_bucket_that_is_over(at, are_over):
+    series = {
+        "buckets": [
+            {"start": f"2026-11-0{day}T00:00:00+00:00", "totals": {"amount": day}}
+            for day in (1, 2, 3)
+        ]
+    }
+    end = datetime(2026, 11, 4, tzinfo=UTC)
+
+    first = charts.over(series, end, datetime.fromisoformat(at))
+
+    assert first == are_over
+    assert charts.column(series, "amount", first=first) == [1, 2, 3][:are_over]

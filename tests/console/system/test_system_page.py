@@ -45,6 +45,13 @@ def pressed(browser, place):
     return answer.text
 
 
+def test_what_is_harmless_is_the_first_thing_to_do(console):
+    text = page_of(console)
+
+    first = re.findall('<button class="button first">([^<]*)', text[text.index("<main") :])
+    assert first == ["Verify"]
+
+
 def test_the_page_tells_what_the_api_does(console, client):
     client.post("/v1/customers", json={"name": "Ama"}).raise_for_status()
 

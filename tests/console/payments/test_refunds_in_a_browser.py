@@ -1,0 +1,15 @@
+"""Refunding in a real browser."""
+
+from money_console import made, paid, read
+
+
+def test_half_of_what_is_left_is_offered_as_it_is_typed(console, client, page, server):
+    payment = paid(client, amount=7675)
+
+    page.goto(f"{server.url}/console/payments/{payment}/refund")
+    page.get_by_role("button", name="Half: GHS 38.37").click()
+
+    assert page.get_by_label("Amount").input_value() == "38.37"
+    page.get_by_role("button", name="Refund GHS 38.37").wait_for()
+    waits = made(client, "/v1/payments/intents", amount=200, currency="KWD")["id"]
+    assert "Half" not in read(console, f"/console/payments/{waits}/refund")
