@@ -23,6 +23,8 @@ TOO_WIDE = """async () => {
   for (let tries = 0; by() > 0 && tries < 30; tries++) await new Promise(go => setTimeout(go, 100));
   return by();
 }"""
+# What is being renewed is pale for as long as that takes: longer on a busy machine.
+STANDS = "() => !document.querySelector('.htmx-request')"
 
 
 @dataclass
@@ -79,8 +81,10 @@ def looked_at(page, address, said, *, without=()):
         look.said.append("a script of somebody's ran")
     look.unexplained = page.locator(".figure dt:not(:has(.defined))").all_inner_texts()
     page.evaluate(SOURCE)
+    page.wait_for_function(STANDS)
     look.inaccessible += serious(page, without=without)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.wait_for_function(STANDS)
     look.inaccessible += serious(page, "color-contrast", without=without)
     page.set_viewport_size(PHONE)
     look.too_wide = page.evaluate(TOO_WIDE)
