@@ -136,6 +136,15 @@ def test_each_currency_is_told_by_itself(overview, console):
     assert "1 from payers who are not customers" in told
 
 
+def test_where_nobody_tried_to_pay_no_attempt_is_said_to_fail(overview, pay):
+    pay(40)
+
+    told = overview(preset="today")
+
+    assert "Nobody tried to pay in this time." in told
+    assert re.search("Success rate .* — New customers", told)
+
+
 @pytest.mark.usefixtures("shop")
 def test_why_payments_fail_is_what_was_said(overview):
     assert "the card was declined 1 100%" in overview()
