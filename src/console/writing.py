@@ -59,10 +59,11 @@ class Writer:
         """A fraction of 1, with one decimal: 31.2%, 25.0%; of nothing and of all, 0% and 100%."""
         if part is None:
             return _ABSENT
-        pattern = Locale.parse(self.reader.locale).percent_formats[None].pattern
-        if part not in _WHOLE_SHARES:
-            pattern = pattern.replace("0", "0.0")
-        return _with_minus(format_percent(part, pattern, self.reader.locale))
+        return self._percent(part, "0" if part in _WHOLE_SHARES else "0.0")
+
+    def progress(self, part: float | None) -> str:
+        """How far something is that goes on while one looks: 25%, and 100% when it is done."""
+        return _ABSENT if part is None else self._percent(int(100 * part) / 100, "0")
 
     def change(self, part: float) -> str:
         """The same of a difference, with its sign: +4.1%."""
@@ -158,6 +159,11 @@ class Writer:
     def clock(self, moment: Instant) -> str:
         """14:05: beside the day."""
         return f"{self._there(moment):%H:%M}"
+
+    def _percent(self, part: float, digits: str) -> str:
+        pattern = Locale.parse(self.reader.locale).percent_formats[None].pattern
+        written = format_percent(part, pattern.replace("0", digits), self.reader.locale)
+        return _with_minus(written)
 
     def _dated(self, there: datetime) -> str:
         this_year = there.year == self.now.astimezone(there.tzinfo).year

@@ -35,6 +35,11 @@ def test_a_share_has_one_decimal(part, written):
     assert writer().share(part) == written
 
 
+@pytest.mark.parametrize(("part", "written"), [(0.256, "25%"), (0.999, "99%"), (1, "100%")])
+def test_what_goes_on_is_told_in_whole_percent_and_is_done_when_it_is(part, written):
+    assert writer().progress(part) == written
+
+
 def test_a_change_says_its_direction():
     assert [writer().change(part) for part in (0.041, 0, -0.12)] == [
         "+4.1%",

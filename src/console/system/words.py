@@ -63,7 +63,7 @@ def how_far(run: Mapping[str, Any], write: Writer) -> Iterator[str]:
     if run["total"]:
         yield f"{write.count(run['facts'])} of {write.count(run['total'])} facts"
     elif run["progress"]:
-        yield write.share(run["progress"])
+        yield write.progress(run["progress"])
     if run["seconds_left"]:
         yield f"about {_longer(run['seconds_left'])} left"
     if run["began_at"]:
