@@ -1,15 +1,20 @@
-"""Paid payments of a customer: the ids of all that brought money, however much of it went back."""
+"""Paid payments of customers: the ids of all that brought money, however much of it went back."""
+
+from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
 from projections.payments import payments
 
 
-def paid_payments(connection: Connection, book: str, customer_id: str) -> list[str]:
+def paid_payments(
+    connection: Connection, book: str, customers: Collection[str]
+) -> list[tuple[str, str]]:
+    """Each with whose it is."""
     column = payments.c
-    query = select(column.payment_id).where(
+    query = select(column.payment_id, column.customer_id).where(
         column.book == book,
-        column.customer_id == customer_id,
+        column.customer_id.in_(customers),
         column.succeeded_at.is_not(None),
     )
-    return list(connection.execute(query).scalars())
+    return [(row.payment_id, row.customer_id) for row in connection.execute(query)]

@@ -55,12 +55,12 @@ class WorkflowParts:
         engine = self.ledger.engine
         return executions.steps_of(engine, execution.book, execution.rule, execution.position)
 
-    async def _payments_of(self, book, customer_id):
+    async def _payments_of(self, book, customers):
         """From the facts, without views: those that had, or were given, this customer."""
         mapper, found = FactMapper(), set()
         for stored in self.ledger.read(book, limit=9999):
             if stored.topic.startswith("payment."):
                 fact = mapper.decode(stored)
-                if isinstance(fact, Payment.Event) and fact.customer_id == customer_id:
-                    found.add(stored.stream)
+                if isinstance(fact, Payment.Event) and fact.customer_id in customers:
+                    found.add((stored.stream, fact.customer_id))
         return sorted(found), self.ledger.head(book)

@@ -1,6 +1,7 @@
 """Asking: whether the conditions of a rule are met, reading only what they are about."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from delivery.subjects import Occurrence
@@ -53,6 +54,20 @@ class Asking:
             return False
         spent = await self._money.spent(book, asked.customer_id, by=by, happened_by=happened_by)
         return met_by_money(conditions, spent, asked.currency)
+
+    async def read_ahead(
+        self, conditions: Conditions, occurrences: Sequence[Occurrence], *, by: int
+    ) -> None:
+        """Reads at once what `met` will ask of their customers' money."""
+        if not (occurrences and asks_money(conditions)):
+            return
+        asked = [circumstances_of(each) for each in occurrences]
+        whom = {
+            each.customer_id
+            for each in asked
+            if each.customer_id and met_by_what_happened(conditions, each)
+        }
+        await self._money.read_ahead(occurrences[0].stored.book, sorted(whom), by=by)
 
     async def customer(self, book: str, customer_id: str | None, *, by: int) -> Customer | None:
         """As they were by that position."""

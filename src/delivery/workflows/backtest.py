@@ -68,7 +68,10 @@ class Backtest:
         happened = self._happened(book, rule, report, until=until, now=now)
         while happened:
             begins = happened[: _together(happened)]
-            for occurrence in self._occurrences(book, begins):
+            occurrences = self._occurrences(book, begins)
+            by = max(each.stored.position for each in begins)
+            await self._asking.read_ahead(rule.conditions, occurrences, by=by)
+            for occurrence in occurrences:
                 await self._look(report, rehearsal, rule, occurrence, now)
             report.facts += len(begins)
             happened = happened[len(begins) :]

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -20,8 +20,8 @@ from ledger.ledger import Ledger
 from projections.engine.live.reader import Views
 from projections.paid_payments import paid_payments
 
-# The ids of a customer's payments that brought money, in a book, as of a position of it.
-PaymentsOf = Callable[[str, str], Awaitable[tuple[Sequence[str], int]]]
+# The payments of customers of a book that brought money, each with whose it is, as of a position.
+PaymentsOf = Callable[[str, Sequence[str]], Awaitable[tuple[Sequence[tuple[str, str]], int]]]
 
 _MOST_REMEMBERED: Final = 1024
 _STREAMS_AT_ONCE: Final = 200
@@ -74,11 +74,11 @@ class CustomerMoney:
         ``happened_by``: instead with what had happened by then, whenever it was recorded; of one
         moment, what was recorded by the position.
         """
-        known = self._known.get((book, customer_id))
-        if known is None or known.upto < by:
-            known = await self._read(book, customer_id)
-            self._remember((book, customer_id), known)
-        if known.upto < by:
+        known = self._known_of(book, customer_id, by)
+        if known is None:
+            await self._read(book, [customer_id])
+            known = self._known_of(book, customer_id, by)
+        if known is None:
             raise ViewsAreLate
         if happened_by is not None:
             until = (happened_by, by)
@@ -87,16 +87,32 @@ class CustomerMoney:
         places = [each.position for each in known.movements]
         return _added_up(known.movements[: bisect_right(places, by)])
 
-    async def _read(self, book: str, customer_id: str) -> _Known:
-        streams, upto = await self._payments_of(book, customer_id)
-        movements: list[_Movement] = []
+    async def read_ahead(self, book: str, customers: Iterable[str], *, by: int) -> None:
+        """Reads at once what will be asked of each of them, not more than are remembered."""
+        unknown = [each for each in customers if self._known_of(book, each, by) is None]
+        if unknown:
+            await self._read(book, unknown[:_MOST_REMEMBERED])
+
+    def _known_of(self, book: str, customer_id: str, by: int) -> _Known | None:
+        known = self._known.get((book, customer_id))
+        return None if known is None or known.upto < by else known
+
+    async def _read(self, book: str, customers: Sequence[str]) -> None:
+        paid, upto = await self._payments_of(book, customers)
+        whose = dict(paid)
+        movements: dict[str, list[_Movement]] = {each: [] for each in customers}
+        streams = list(whose)
         for begin in range(0, len(streams), _STREAMS_AT_ONCE):
             some = streams[begin : begin + _STREAMS_AT_ONCE]
             parts = dict.fromkeys(some, (0, sys.maxsize))
             for stored in await asyncio.to_thread(self._ledger.read_parts, book, parts):
                 if stored.position <= upto:
-                    movements += _moved(stored.position, self._mapper.decode(stored), customer_id)
-        return _Known(upto, sorted(movements, key=lambda each: each.position))
+                    customer_id = whose[stored.stream]
+                    fact = self._mapper.decode(stored)
+                    movements[customer_id] += _moved(stored.position, fact, customer_id)
+        for customer_id, moved in movements.items():
+            known = _Known(upto, sorted(moved, key=lambda each: each.position))
+            self._remember((book, customer_id), known)
 
     def _remember(self, key: tuple[str, str], known: _Known) -> None:
         self._known[key] = known
@@ -108,8 +124,8 @@ class CustomerMoney:
 def payments_of(views: Views) -> PaymentsOf:
     """As the views know them."""
 
-    async def ask(book: str, customer_id: str) -> tuple[Sequence[str], int]:
-        found = await views.ask(book, lambda db: paid_payments(db, book, customer_id))
+    async def ask(book: str, customers: Sequence[str]) -> tuple[Sequence[tuple[str, str]], int]:
+        found = await views.ask(book, lambda db: paid_payments(db, book, customers))
         return found.result, found.position
 
     return ask

@@ -6,6 +6,8 @@ from functools import partial
 import pytest
 from workflow_parts import do_what_follows
 
+from delivery.workflows.customer_money import payments_of
+
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 SMS = {
@@ -215,3 +217,28 @@ def imported(client, customer_id, amount, at):
     moment = {"occurred_at": at.isoformat()}
     paid = client.post("/v1/payments/intents", json=intent | moment).raise_for_status().json()
     client.post(f"/v1/payments/{paid['id']}/confirm", json=moment).raise_for_status()
+
+
+def test_what_customers_had_spent_is_asked_for_once_of_all_of_them(client, monkeypatch):
+    asked = []
+
+    def counting(views):
+        ask = payments_of(views)
+
+        async def counted(book, customers):
+            asked.append(customers)
+            return await ask(book, customers)
+
+        return counted
+
+    monkeypatch.setattr("api.workflows.backtests.payments_of", counting)
+    spenders = [customer(client, f"Customer {number}") for number in range(5)]
+    for each in spenders:
+        pay(client, each, 6000)
+        pay(client, each, 6000)
+    conditions = {"min_lifetime_value": 10_000, "currencies": ["GHS"]}
+
+    report = backtest(client, RULE | {"conditions": conditions})
+
+    assert (report["executions"], report["customers"]) == (5, 5)
+    assert [sorted(each) for each in asked] == [sorted(spenders)]

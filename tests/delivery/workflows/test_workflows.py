@@ -196,8 +196,8 @@ class LateViews(WorkflowParts):
 
     are_late = True
 
-    async def _payments_of(self, book, customer_id):
-        return ([], 0) if self.are_late else await super()._payments_of(book, customer_id)
+    async def _payments_of(self, book, customers):
+        return ([], 0) if self.are_late else await super()._payments_of(book, customers)
 
 
 async def test_what_the_views_are_too_late_for_is_asked_again_soon_and_was_no_try(
