@@ -8,7 +8,31 @@ from urllib.parse import quote, urlencode
 # What is chosen for every page at once, and goes along to the next one.
 PAST: Final = ("as_of", "known_at")
 TRAVEL: Final = (*PAST, "tz")
-CARRIED: Final = (*PAST, "tz", "currency", "from", "to", "preset")
+MONEY: Final = ("currency", "from", "to", "preset")
+# Pages about a time and a currency, and those between which one goes back and forth.
+_OF_MONEY: Final = frozenset(
+    {
+        *("/console", "/console/changes"),
+        *(f"/console/{each}" for each in ("customers", "links", "subscriptions", "invoices")),
+        *("/console/customers/top", "/console/customers/top/explain"),
+        *("/console/payments", "/console/payments/refunds", "/console/payments/disputes"),
+        "/console/payments/explain",
+    }
+)
+# Of one thing, or yet to be made: in a currency, and of no time.
+_IN_A_CURRENCY: Final = frozenset(
+    {
+        *("/console/customers/{}", "/console/customers/{}/explain"),
+        *("/console/links/new", "/console/subscriptions/new"),
+    }
+)
+
+
+def taken_by(path: str) -> tuple[str, ...]:
+    """What of MONEY goes along to a page: where it means nothing, it does not cling."""
+    if path.removesuffix(".csv") in _OF_MONEY:
+        return MONEY
+    return ("currency",) if path in _IN_A_CURRENCY else ()
 
 
 def address(path: str, *segments: str, **query: Any) -> str:

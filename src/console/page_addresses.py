@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from api.http.errors import ApiError, InvalidInput, MissingKey
 from api.http.request import ApiRequest
 from api.http.time_travel import moment_in
-from console.addresses import CARRIED, PAST, TRAVEL, address, with_query
+from console.addresses import PAST, TRAVEL, address, taken_by, with_query
 from console.fields import Fields, read_query
 from console.moments import WAYS, Moment, Past, typed_moment
 from console.sections import SECTIONS, Section, scopes_of
@@ -47,9 +47,10 @@ class PageAddress:
     @property
     def moment(self) -> Moment:
         """As somebody has typed it."""
-        zone = self.viewer.zone if self.viewer else "UTC"
         return Moment(
-            self.query.get("as_of"), self.query.get("known_at"), self.query.get("tz", zone)
+            self.query.get("as_of"),
+            self.query.get("known_at"),
+            self.query.get("tz", self._own_zone),
         )
 
     @cached_property
@@ -105,8 +106,8 @@ class PageAddress:
         return self.path.split("/")[2:3][0] if self.path.count("/") > 1 else "overview"
 
     def url(self, path: str, /, *segments: str, **changes: Any) -> str:
-        """Another page, as of the same moment, in the same currency and range."""
-        return address(path, *segments, **{**self.carried, **changes})
+        """Another page, as of the same moment; in the same currency and range, if it has them."""
+        return address(path, *segments, **{**self.carried_to(path), **changes})
 
     def link(self, path: str, /, *segments: str, **changes: Any) -> str:
         """The same of a page that the viewer perhaps may not see: then none, and no link to it."""
@@ -114,8 +115,13 @@ class PageAddress:
 
     @property
     def carried(self) -> Mapping[str, str | list[str]]:
-        """What goes along from page to page: the moment, the currency and the range."""
-        return self.query.chosen(CARRIED)
+        """What goes along from this page to itself."""
+        return self.carried_to(self.path)
+
+    def carried_to(self, path: str) -> Mapping[str, str | list[str]]:
+        """The moment, the zone where it is not the viewer's own, and what the page takes."""
+        zone = () if self.query.get("tz") == self._own_zone else ("tz",)
+        return self.query.chosen((*PAST, *zone, *taken_by(path)))
 
     def here(self, **changes: Any) -> str:
         """The same page, asked otherwise; None leaves out. From its start, unless that is said."""
@@ -163,6 +169,10 @@ class PageAddress:
         """What their organization is called where it has no name in this mode."""
         if self.viewer is not None:
             self.viewer = await named(self.viewer, self.request)
+
+    @property
+    def _own_zone(self) -> str:
+        return self.viewer.zone if self.viewer else "UTC"
 
     @property
     def _now(self) -> datetime:

@@ -35,6 +35,7 @@ class Look:
     too_wide: int = 0
     said: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
+    rivals: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,8 @@ def looked_at(page, address, said, *, without=()):
     if page.title() == "hacked":
         look.said.append("a script of somebody's ran")
     look.unexplained = page.locator(".figure dt:not(:has(.defined))").all_inner_texts()
+    first = page.locator("main .button.first:visible").all_inner_texts()
+    look.rivals = first if len(first) > 1 else []
     page.evaluate(SOURCE)
     page.wait_for_function(STANDS)
     look.inaccessible += serious(page, without=without)
@@ -110,6 +113,10 @@ def test_no_page_runs_what_somebody_wrote_or_wants_what_the_policy_forbids(looks
 
 def test_every_figure_says_what_it_means(looks):
     assert wrong(looks, "unexplained") == {}
+
+
+def test_no_page_has_two_buttons_that_stand_out(looks):
+    assert wrong(looks, "rivals") == {}
 
 
 def test_no_link_leads_nowhere(walked):

@@ -120,3 +120,38 @@ def test_a_zone_is_chosen_from_those_that_there_are(page, server):
 
     page.locator("#zones option[value='Africa/Accra']").wait_for(state="attached")
     assert page.locator("#zones option").count() > 300
+
+
+def test_on_a_phone_filters_are_one_line_and_the_others_behind_a_button(page, server, client):
+    client.post("/v1/customers", json={"name": "Esi", "tags": ["vip"]}).raise_for_status()
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{server.url}/console/customers")
+
+    line = page.locator(".filters").bounding_box()
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Activity").select_option("active")
+
+    assert line["height"] < 48
+    page.get_by_text("Nobody found").wait_for()
+    assert "activity_status=active" in page.url
+    page.get_by_role("button", name="Done").click()
+    page.get_by_label("Activity").wait_for(state="hidden")
+
+
+def test_on_a_desk_filters_stand_beside_each_other(page, server):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{server.url}/console/customers")
+
+    assert page.get_by_label("Activity").is_visible()
+    assert page.get_by_role("button", name="Filters").count() == 0
+    assert page.locator(".filters").bounding_box()["height"] < 48
+
+
+def test_on_a_phone_a_row_has_two_lines(page, server):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{server.url}/console/customers")
+
+    rows = [each.bounding_box()["height"] for each in page.locator("tbody tr").all()]
+
+    assert len(rows) == 3
+    assert max(rows) < 72

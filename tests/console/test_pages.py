@@ -1,6 +1,7 @@
 """Pages: what all of them have in common, shown by the list of customers."""
 
 import re
+from importlib.resources import files
 
 import httpx
 import pytest
@@ -327,3 +328,37 @@ def test_what_is_refused_before_it_is_read_is_refused_on_a_page(console, path):
     assert refused.status_code == 431
     assert refused.headers["content-type"].startswith("text/html")
     assert "That was too much to send" in refused.text
+
+
+def test_a_range_and_a_currency_go_along_to_the_pages_that_take_them(console, client):
+    ama = add_customer(client, "Ama Mensah")["id"]
+    chosen = "preset=last_month&tz=UTC&currency=GHS"
+    read = [console.get(f"{each}?{chosen}").text for each in ("/console", "/console/links")]
+    listed = console.get(f"/console/customers?tz=UTC&preset=last_month&search={ama}").text
+
+    for page in read:
+        led = set(re.findall(r'href="(/console[^"]*)"', page.partition('class="stage"')[0]))
+        assert "/console?currency=GHS&amp;preset=last_month" in led
+        assert "/console/payments?currency=GHS&amp;preset=last_month" in led
+        assert {"/console/webhooks", "/console/system", "/console/settings"} <= led
+        found = page.partition('action="/console/search"')[2].partition("</form>")[0]
+        assert 'type="hidden"' not in found
+    assert f'href="/console/customers/{ama}"' in listed
+
+
+def test_a_zone_that_is_not_the_viewer_s_own_goes_along_everywhere(console):
+    shown = console.get("/console?tz=Africa/Nairobi").text
+
+    assert 'href="/console/webhooks?tz=Africa%2FNairobi"' in shown
+
+
+def test_a_style_that_is_made_smaller_still_means_the_same(console):
+    """What is within something is not the thing itself: a space before a colon says which."""
+    whole = (files("console") / "assets" / "console.css").read_text()
+    address = re.search(r'href="(/console/assets/console[^"]*css)"', console.get("/console").text)
+    small = console.get(address[1]).text
+
+    selectors = re.findall(r"[^{}]+(?={)", re.sub(r"/\*.*?\*/", "", whole, flags=re.DOTALL))
+    within = [each for one in selectors for each in re.findall(r"[\w)\]*] :\w+", one)]
+    assert within
+    assert [each for each in within if each not in small] == []

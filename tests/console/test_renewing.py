@@ -42,7 +42,7 @@ def figure(page, label):
 def told(page, position):
     """The page knows of the facts up to here."""
     count = f"{position:,}"
-    page.locator("#freshness", has_text=f"Up to fact {count}").wait_for(state="attached")
+    page.locator(f'#freshness[title="Up to fact {count}"]').wait_for(state="attached")
 
 
 def head(client):

@@ -108,7 +108,9 @@ def test_a_link_that_is_paid_in_another_tab_moves_the_overview(page, shop):
 
 def today(page):
     """As the overview asks for it, on the clocks of its zone."""
-    zone = page.locator(".about").inner_text().rpartition("Days of ")[2].strip()
+    zone = (
+        page.locator(".about").inner_text().rpartition("Days by ")[2].strip().removesuffix(" time")
+    )
     start = datetime.now(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     return {"from": start.isoformat(), "to": (start + timedelta(days=1)).isoformat()}
 

@@ -123,7 +123,8 @@
   const draw = (figure) => {
     const plot = one(".plot", figure);
     const table = one("table", figure);
-    const names = all("thead th:not([data-total])", table).slice(1).map((th) => th.textContent);
+    const parts = all("thead th[data-hue]", table);
+    const names = parts.map((th) => th.textContent);
     const lines = all("tbody tr", table);
     if (!lines.length || !plot.clientWidth) return;
     const cells = lines.map((row) => all("td", row));
@@ -132,7 +133,7 @@
     const stacked = figure.dataset.chart === "stacked";
     if (stacked && values.flat().some((value) => value < 0)) return;
     const heights = stacked ? values.map((_, part) => lines.map((_, at) => values.slice(0, part + 1).reduce((sum, each) => sum + each[at], 0))) : values;
-    const shown = heights.map((data, part) => ({ data, label: names[part], hue: colour(`--series${part + 1}`) }));
+    const shown = heights.map((data, part) => ({ data, label: names[part], hue: colour(`--series${parts[part].dataset.hue}`) }));
     // The tallest is drawn first, so that each shows what it adds.
     if (stacked) shown.reverse();
     const quiet = colour("--quiet");
@@ -154,6 +155,14 @@
         plot.ctx.fillText(short.format(value), plot.valToPos(last, "x", true) + 6 * devicePixelRatio, free);
       }
     };
+    // Two to four lines to measure by, at round figures; counts are whole.
+    const marks = (low, high) => {
+      const most = Math.max(high, -low);
+      const unit = 10 ** Math.floor(Math.log10(most));
+      const step = Math.max([2, 1, 0.5].find((each) => most >= 2 * each * unit) * unit, figure.dataset.currency ? 0 : 1);
+      const first = Math.ceil(low / step);
+      return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, at) => (first + at) * step);
+    };
     const chart = new uPlot({
       width: plot.clientWidth,
       height: 208,
@@ -163,7 +172,7 @@
       scales: { x: { time: false, range: (_, low, high) => (stacked ? [low - 0.5, high + 0.5] : [low, high]) }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(high, 0) || 1] } },
       axes: [
         { ...axis, size: 32, grid: { show: false }, space: 90, incrs: [1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 365], values: (_, at) => at.map((place) => lines[place]?.firstElementChild.textContent ?? "") },
-        { ...axis, size: 56, space: 70, grid: { stroke: colour("--line"), width: 1 }, values: (_, at) => at.map((value) => short.format(value)) },
+        { ...axis, size: 56, splits: (_, __, low, high) => marks(low, high), grid: { stroke: colour("--line"), width: 1 }, values: (_, at) => at.map((value) => short.format(value)) },
       ],
       series: [{}, ...shown.map(({ hue, label }) => ({ label, stroke: stacked ? "transparent" : hue, fill: stacked ? hue : undefined, width: stacked ? 0 : 1.75, points: { show: lines.length === 1 }, paths: stacked ? uPlot.paths.bars({ size: [0.72, 48] }) : undefined }))],
       hooks: {

@@ -87,7 +87,10 @@
     heard();
     const { position, behind, moved: ids, unavailable, progress } = JSON.parse(data);
     if (unavailable) fresh.textContent = `Worked out anew${progress ? `: ${Math.floor(progress * 100)}%` : ""}`;
-    else if (position !== null) fresh.textContent = `Up to fact ${count(position)}${behind ? `, ${count(behind)} to come` : ""}`;
+    else if (position !== null) {
+      fresh.textContent = behind ? `Changes to come: ${count(behind)}` : "Up to date";
+      fresh.title = `Up to fact ${count(position)}`;
+    }
     if (position > shown && concerns(ids)) moved();
     shown = Math.max(shown, position || 0);
   };

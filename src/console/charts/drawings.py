@@ -61,16 +61,17 @@ def stacked_bars(series: Series) -> Markup:
     lowest, highest = min(ends), max(ends)
     scale = _HIGH / ((highest - lowest) or 1)
     step = _WIDE / len(stacks)
+    hues = series.hues
     bars = (
         _rect(
             step * 0.72,
             (top - foot) * scale,
             step * (bucket + 0.14),
             (highest - top) * scale,
-            f"fill{number}",
+            f"fill{hue}",
         )
         for bucket, stack in enumerate(stacks)
-        for number, (foot, top) in enumerate(stack, 1)
+        for hue, (foot, top) in zip(hues, stack, strict=True)
         if top > foot
     )
     return _svg((_WIDE, _HIGH), "bars", [*_lines(highest * scale), *bars])
@@ -86,13 +87,13 @@ def lines(series: Series) -> Markup:
     step = _WIDE / (len(series.buckets) - 1)
     drawn = (
         Markup('<polyline class="line{}" points="{}"/>').format(
-            number,
+            hue,
             " ".join(
                 f"{_short(place * step)},{_short((highest - figure) * scale)}"
                 for place, figure in enumerate(part.figures)
             ),
         )
-        for number, part in enumerate(series.parts, 1)
+        for hue, part in zip(series.hues, series.parts, strict=True)
     )
     return _svg((_WIDE, _HIGH), "lines", [*_lines(highest * scale), *drawn])
 

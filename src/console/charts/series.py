@@ -11,10 +11,18 @@ MOST_PARTS: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A name, and its figure in each bucket; amounts in minor units."""
+    """A name, and its figure in each bucket; amounts in minor units.
+
+    ``hue``: which of the colours it has, on all charts of a page; None: that of its place.
+    """
 
     name: str
     figures: tuple[int, ...]
+    hue: int | None = None
+
+    @property
+    def sum(self) -> int:
+        return sum(self.figures)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,16 @@ class Series:
         if len(columns) > 1:
             columns.append(self.totals)
         return list(zip(self.buckets, zip(*columns, strict=True), strict=True))
+
+    @property
+    def sums(self) -> list[int]:
+        """Of all buckets, by part, of several parts with their total."""
+        every = [part.sum for part in self.parts]
+        return [*every, sum(every)] if len(every) > 1 else every
+
+    @property
+    def hues(self) -> list[int]:
+        return [part.hue or place for place, part in enumerate(self.parts, 1)]
 
     @property
     def decimals(self) -> int:

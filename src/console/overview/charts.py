@@ -9,7 +9,7 @@ from console.charts.series import Part, Series
 from console.overview.spans import Granularity
 from console.writing import Writer
 
-# In the order of their colours.
+# In the order in which they stand, and the colour of each: one colour means one thing.
 SOURCES: Final = {"api": "API", "payment_link": "Payment links", "subscription": "Subscriptions"}
 PAYERS: Final = {
     "new_customers": "First payments of new customers",
@@ -17,6 +17,16 @@ PAYERS: Final = {
     "guest_payments": "Payments without a customer",
 }
 ATTEMPTS: Final = {"succeeded": "Succeeded", "failed": "Failed"}
+_HUES: Final = {
+    "api": 1,
+    "payment_link": 2,
+    "subscription": 3,
+    "new_customers": 4,
+    "returning_payments": 5,
+    "guest_payments": 8,
+    "succeeded": 6,
+    "failed": 7,
+}
 
 
 def revenue_by_source(series: Answer, write: Writer, granularity: Granularity) -> Series:
@@ -81,7 +91,10 @@ def _series(
     granularity: Granularity,
     currency: str | None = None,
 ) -> Series:
-    parts = (Part(name=label, figures=tuple(figures(name))) for name, label in names.items())
+    parts = (
+        Part(name=label, figures=tuple(figures(name)), hue=_HUES[name])
+        for name, label in names.items()
+    )
     return Series(
         buckets=tuple(write.bucket(each["start"], granularity) for each in answer["buckets"]),
         parts=tuple(parts),

@@ -1,7 +1,5 @@
 """Changing endpoints: a new one, another address or filter, with what the filter lets through."""
 
-from collections.abc import Iterator
-from itertools import groupby
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -11,14 +9,12 @@ from console.forms import pairs_as_text, pairs_in, words_in
 from console.pages import Page
 from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
-from console.states import word_of
 from console.webhooks.endpoints import ENDPOINT, called, place_in, previewed
-from domain.event_types import TYPES
+from console.webhooks.event_names import Subject, subjects_of
 
 router = console_router()
 
 _NEW: Final[dict[str, Any]] = {"name": "", "url": "", "events": [], "begin": "", "metadata": ""}
-_OTHERS: Final = "Others"
 
 
 @router.get("/console/webhooks/new", scope="webhooks:write")
@@ -76,30 +72,19 @@ async def _form(
     problems: Problems = NONE,
 ) -> Response:
     preview, refused = await previewed(page, said["events"])
-    events = [*_known_events(said["events"])]
+    subjects = [*subjects_of(said["events"])]
     return page.render(
         "webhooks/edit.html",
         endpoint=endpoint,
         called=called,
-        events=events,
-        opened={about for about, *each in events if _is_ticked(each, said["events"])},
+        events=subjects,
+        opened=[each.about for each in subjects if _is_ticked(each, said["events"])],
         said=said,
         preview=preview,
         refused=refused,
         problems=problems,
         status=problems.status,
     )
-
-
-def _known_events(ticked: list[str]) -> Iterator[tuple[str, str, list[str]]]:
-    """What events are about, the name for all of these, and theirs; and what else is ticked."""
-    named = {_OTHERS: list(ticked)}
-    for about, types in groupby(TYPES, key=lambda each: each.partition(".")[0]):
-        names, whole = [*types], f"{about}.*"
-        yield f"{word_of(about)}s", whole, names
-        named[_OTHERS] = [each for each in named[_OTHERS] if each not in (whole, *names)]
-    if named[_OTHERS]:
-        yield _OTHERS, "", named[_OTHERS]
 
 
 def _typed(page: Page) -> dict[str, Any]:
@@ -111,9 +96,8 @@ def _ticked(page: Page) -> list[str]:
     return [word for said in page.form.every("events") for word in words_in(said)]
 
 
-def _is_ticked(each: list[Any], ticked: list[str]) -> bool:
-    whole, names = each
-    return not {whole, *names}.isdisjoint(ticked)
+def _is_ticked(subject: Subject, ticked: list[str]) -> bool:
+    return not {subject.whole, *subject.names}.isdisjoint(ticked)
 
 
 def _registered(page: Page) -> dict[str, Any]:

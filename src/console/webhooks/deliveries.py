@@ -11,6 +11,7 @@ from console.pages import Page
 from console.routing import console_router
 from console.states import word_of
 from console.webhooks.endpoints import called
+from console.webhooks.event_names import choices_of
 from console.webhooks.tries import as_tried, waits
 
 router = console_router()
@@ -40,6 +41,7 @@ async def list_deliveries(page: Page) -> Response:
         unsent=shown[: len(unsent)],
         stats=stats["stats"] if stats else None,
         names=names,
+        event_choices=choices_of(page.query.get("event_type", "")),
         chips=[
             (f"{_WORDS[name]}: {_said(name, asked[name], names)}", page.here(**{name: None}))
             for name in asked

@@ -12,6 +12,7 @@ from console.problems import NONE, problems_of
 from console.routing import console_router
 from console.webhooks.deliveries import as_json
 from console.webhooks.endpoints import called
+from console.webhooks.event_names import choices_of
 from console.webhooks.tries import as_tried
 
 router = console_router()
@@ -44,6 +45,7 @@ async def list_events(page: Page) -> Response:
     return page.render(
         "webhooks/events.html",
         stretch=stretch,
+        event_choices=choices_of(page.query.get("types", "")),
         problems=problems,
         status=problems.status,
         call=page.api.answers[-1].call if page.api.answers else None,

@@ -358,3 +358,25 @@ def test_the_line_beside_a_figure_ends_with_the_last_bucket_that_is_over(at, are
 
     assert first == are_over
     assert charts.column(series, "amount", first=first) == [1, 2, 3][:are_over]
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_was_before_says_by_how_much_it_is_more_now(overview):
+    assert "GHS 40.00 before: +40.00" in overview()
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_table_of_a_chart_ends_with_what_it_is_in_all(console):
+    totals = re.findall(r"<tfoot><tr>(.*?)</tr></tfoot>", shown(console), re.DOTALL)
+
+    assert len(totals) == 3
+    assert "GHS 80.00" in said(html.unescape(totals[0]))
+    assert all("In all" in each for each in totals)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_colour_means_one_thing(console):
+    legends = re.findall(r'<li class="series(\d)">([^<]*)</li>', shown(console))
+
+    assert len(legends) == 8
+    assert len(dict(legends)) == len(legends)

@@ -156,7 +156,7 @@ def test_whoever_may_not_read_it_finds_no_way_there(merchant, client):
 def test_in_the_past_it_is_as_it_is_now_and_nothing_can_be_done(console):
     told = page_of(console, f"{PLACE}?as_of=2026-11-01")
 
-    assert "Part of the page has no past" in told
+    assert "What keeps no history on this page is as it is now" in told
     assert "/console/system/rebuild" not in told
 
 

@@ -171,3 +171,18 @@ def test_the_list_says_where_one_is_in_it_and_leads_back(console, delivery):
     assert "1 to 1" in first
     assert delivery["id"] in first
     assert delivery["id"] not in beyond
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("/console/webhooks/deliveries", "event_type"), ("/console/events", "types")],
+)
+def test_an_event_is_chosen_by_its_name(console, pay, address, name):
+    pay()
+
+    shown = console.get(f"{address}?{name}=payment.succeeded").text
+    other = console.get(f"{address}?{name}=refund.succeeded").text
+
+    assert '<option value="payment.*">All about payments</option>' in shown
+    assert '<option value="payment.succeeded" selected>' in shown
+    assert '<option value="refund.succeeded" selected>' in other
