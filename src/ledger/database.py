@@ -199,8 +199,7 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if options.get("unhurried", False):
-            driver: Any = connection.connection.driver_connection
-            driver.server_timeout_seconds = None
+            wait_at_length(connection)
         # For this transaction only: a setting of the session would be lost behind a pooler.
         settings = _settings(options, durable=durable)
         if settings:
@@ -210,6 +209,13 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
             )
 
     return engine
+
+
+def wait_at_length(connection: Connection) -> None:
+    """In this transaction a server that is silent is waited for, as long as it takes."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        driver.server_timeout_seconds = None
 
 
 def _settings(options: Mapping[str, Any], *, durable: bool) -> dict[str, str]:

@@ -19,6 +19,7 @@ from projections.customers import (
 )
 from projections.engine.folding.timestamps import instant, instant_or_none
 from projections.engine.querying.conditions import same
+from projections.engine.time_travel.past_connection import OF_CUSTOMERS, TOLD_BY_FACTS
 from projections.subscriptions import SubscriptionCounts, customer_subscriptions
 
 
@@ -94,18 +95,16 @@ def profiles(connection: Connection, book: str, customer_ids: Sequence[str]) -> 
     """The profiles of the customers named, in the order given, without those deleted."""
     asked = {"asked_book": book, "asked_ids": list(customer_ids)}
     found = {row.customer_id: row for row in connection.execute(_WHO, asked)}
+    of_them = asked | {"asked_ids": list(found)}
+    figures = {row.customer_id: row for row in connection.execute(_FIGURES, of_them)}
     totals: dict[str, list[CurrencyTotals]] = {}
-    for row in connection.execute(_TOTALS, asked | {"asked_ids": list(found)}):
+    for row in connection.execute(_TOTALS, of_them):
         totals.setdefault(row.customer_id, []).append(totals_of(row))
     return [
-        _profile(found[customer_id], totals.get(customer_id, []))
+        _profile(found[customer_id], figures[customer_id], totals.get(customer_id, []))
         for customer_id in customer_ids
         if customer_id in found
     ]
-
-
-def _same_customer(table: FromClause) -> Any:
-    return same(table, customers, "customer_id")
 
 
 def _asked(table: FromClause) -> Any:
@@ -117,6 +116,21 @@ def _asked(table: FromClause) -> Any:
 _WHO = (
     select(
         customers,
+        customer_subscriptions.c.active,
+        customer_subscriptions.c.paused,
+        customer_subscriptions.c.canceled,
+    )
+    .select_from(
+        customers.outerjoin(
+            customer_subscriptions, same(customer_subscriptions, customers, "customer_id")
+        )
+    )
+    .where(_asked(customers), *still_there())
+    .execution_options(**{TOLD_BY_FACTS: "asked_ids"})
+)
+_FIGURES = (
+    select(
+        customer_summary.c.customer_id,
         customer_summary.c.currency,
         customer_summary.c.preferred_method,
         customer_summary.c.risk_permille,
@@ -126,16 +140,14 @@ _WHO = (
         customer_activity.c.first_source_id,
         customer_activity.c.first_source_description,
         customer_activity.c.last_payment_at,
-        customer_subscriptions.c.active,
-        customer_subscriptions.c.paused,
-        customer_subscriptions.c.canceled,
     )
     .select_from(
-        customers.outerjoin(customer_summary, _same_customer(customer_summary))
-        .outerjoin(customer_activity, _same_customer(customer_activity))
-        .outerjoin(customer_subscriptions, _same_customer(customer_subscriptions))
+        customer_summary.outerjoin(
+            customer_activity, same(customer_activity, customer_summary, "customer_id")
+        )
     )
-    .where(_asked(customers), *still_there())
+    .where(_asked(customer_summary))
+    .execution_options(**{OF_CUSTOMERS: "asked_ids"})
 )
 _TOTALS = (
     select(customer_totals)
@@ -145,21 +157,22 @@ _TOTALS = (
         *most_used_first(customer_totals.c),
         customer_totals.c.currency,
     )
+    .execution_options(**{OF_CUSTOMERS: "asked_ids"})
 )
 
 
-def _profile(row: Any, totals: list[CurrencyTotals]) -> Profile:
+def _profile(who: Any, figures: Any, totals: list[CurrencyTotals]) -> Profile:
     return Profile(
-        record=record_of(row),
-        currency=row.currency,
+        record=record_of(who),
+        currency=figures.currency,
         totals=totals[0] if totals else None,
         totals_by_currency=totals,
-        preferred_method=row.preferred_method,
-        first_payment_at=instant_or_none(row.first_payment_at),
-        last_payment_at=instant_or_none(row.last_payment_at),
-        acquisition=_acquisition(row),
-        risk_score=(row.risk_permille or 0) / 10,
-        subscriptions=SubscriptionCounts(row.active or 0, row.paused or 0, row.canceled or 0),
+        preferred_method=figures.preferred_method,
+        first_payment_at=instant_or_none(figures.first_payment_at),
+        last_payment_at=instant_or_none(figures.last_payment_at),
+        acquisition=_acquisition(figures),
+        risk_score=(figures.risk_permille or 0) / 10,
+        subscriptions=SubscriptionCounts(who.active or 0, who.paused or 0, who.canceled or 0),
     )
 
 

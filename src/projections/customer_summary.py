@@ -47,7 +47,7 @@ def _computed(touched: FromClause) -> Select[Any]:
         activity.last_payment_at,
         activity.first_source,
         activity.first_source_id,
-        _risk().label("risk_permille"),
+        risk().label("risk_permille"),
     ).select_from(
         touched.outerjoin(customers, of_customer(customers)).outerjoin(
             customer_activity, of_customer(customer_activity)
@@ -101,7 +101,7 @@ def most_used_first(column: Any) -> tuple[Any, ...]:
     )
 
 
-def _risk() -> Any:
+def risk() -> Any:
     activity = customer_activity.c
     bad = activity.failed_payments + activity.refund_count + activity.dispute_count
     return case(

@@ -35,8 +35,10 @@ customers = view(
     "customers",
     key("customer_id"),
     first("registered_at", BigInteger),
+    first("registered_position", BigInteger),
     latest("updated_at"),
     latest("deleted_at"),
+    latest("deleted_position"),
     # Each fact carries the whole profile, so the one with the highest position is the profile.
     latest("profile_position"),
     at_latest("external_id", of="profile_position"),
@@ -78,13 +80,20 @@ def fold(
     fact, at = recorded.fact, recorded.at
     match fact:
         case Customer.Registered():
-            changes.of(customers).merge((fact.originator_id,), registered_at=at)
+            changes.of(customers).merge(
+                (fact.originator_id,), registered_at=at, registered_position=recorded.position
+            )
             changes.of(customer_counts).merge((), registered=1)
             _describe(changes, recorded.position, fact, at)
         case Customer.Updated():
             _describe(changes, recorded.position, fact, at)
         case Customer.Deleted():
-            changes.of(customers).merge((fact.originator_id,), deleted_at=at, updated_at=at)
+            changes.of(customers).merge(
+                (fact.originator_id,),
+                deleted_at=at,
+                deleted_position=recorded.position,
+                updated_at=at,
+            )
             changes.of(customer_counts).merge((), deleted=1)
 
 

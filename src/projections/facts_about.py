@@ -4,7 +4,7 @@ Those of a customer are their own, and those of what they paid, subscribed to an
 what somebody was at a moment of the past is folded from these alone, whatever the size of the book.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, select, union_all
 
@@ -12,7 +12,7 @@ from domain.invoice import Invoice
 from domain.text import seen
 from projections.customer_events import customer_events
 from projections.customers import external_ids
-from projections.engine.time_travel.reader import FactsAbout
+from projections.engine.time_travel.stream_views import FactsAbout
 from projections.invoices import invoices
 from projections.payments import payments
 from projections.refunds_and_disputes import refunds_and_disputes
@@ -44,6 +44,15 @@ def of_external_id(external_id: str) -> About:
     return about
 
 
+def of_names(connection: Connection, book: str, customer_ids: Sequence[str]) -> FactsAbout:
+    """How customers are called, and what they subscribed to, without what they paid."""
+    column = subscriptions.c
+    theirs = select(column.subscription_id).where(
+        column.book == book, column.customer_id.in_(customer_ids)
+    )
+    return FactsAbout([*customer_ids, *connection.execute(theirs).scalars()])
+
+
 def of_payment(payment_id: str) -> About:
     """With whoever pays it: they have a name."""
 
@@ -67,7 +76,7 @@ def of_refund(refund_id: str) -> About:
     return about
 
 
-def _of_customers(connection: Connection, book: str, customer_ids: Collection[str]) -> FactsAbout:
+def _of_customers(connection: Connection, book: str, customer_ids: Sequence[str]) -> FactsAbout:
     streams = (
         (payments, payments.c.payment_id),
         (subscriptions, subscriptions.c.subscription_id),

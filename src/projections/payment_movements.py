@@ -5,17 +5,17 @@ Nothing is stored here: a payment is created and succeeds once, each failure, re
 dispute has a row of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Select,
     Subquery,
-    Table,
     Text,
     case,
     cast,
@@ -30,6 +30,8 @@ from projections.engine.querying.conditions import between, equal_to, same
 from projections.failed_attempts import failed_attempts
 from projections.payments import payments
 from projections.refunds_and_disputes import LOST_DISPUTE, REFUND, refunds_and_disputes
+
+MovementKey = Literal["currency", "source", "source_id", "method", "provider", "payer"]
 
 # What is counted and added up; amounts in minor units.
 MEASURES = (
@@ -74,6 +76,9 @@ class Moved:
         return Moved(*(getattr(self, name) + getattr(other, name) for name in MEASURES))
 
 
+# Payments once more, by when they succeeded.
+_paid = payments.alias("paid")
+
 _ONE: ColumnElement[int] = literal(1, BigInteger)
 _ZERO: ColumnElement[int] = literal(0, BigInteger)
 
@@ -95,7 +100,7 @@ class MovementFilter:
 class _Kind:
     """Rows of a table, each of which is one movement at the time in column `moment`."""
 
-    table: Table
+    table: FromClause
     moment: str
     measures: Mapping[str, ColumnElement[int]]
     provider: str = "provider"
@@ -106,14 +111,16 @@ def payment_movements(
     filters: MovementFilter,
     start: datetime | None,
     end: datetime | None,
+    *,
+    by: Collection[MovementKey],
 ) -> Subquery:
     """One row for each thing that happened at `start` ≤ t < `end`.
 
-    Columns: currency, source, source_id, method, provider, payer (customer id of what succeeded),
-    moved_at, and MEASURES: 1 or 0, and amounts. What was created counts under the provider named
-    then, if any was.
+    Columns: those of `by` (payer: the customer of what succeeded), moved_at, and MEASURES: 1 or 0,
+    and amounts. What was created counts under the provider named then, if any was.
     """
-    return union_all(*(_rows(kind, book, filters, start, end) for kind in _kinds())).subquery()
+    rows = (_rows(kind, book, filters, start, end, by) for kind in _kinds())
+    return union_all(*rows).subquery()
 
 
 def sums(column: Any) -> list[ColumnElement[int]]:
@@ -130,9 +137,9 @@ def moved_of(row: Any) -> Moved:
 
 def _kinds() -> Iterator[_Kind]:
     yield _Kind(payments, "created_at", {"created": _ONE}, provider="first_provider")
-    paid = payments.c.captured_amount
+    paid = _paid.c.captured_amount
     yield _Kind(
-        payments,
+        _paid,
         "succeeded_at",
         {
             "succeeded": _ONE,
@@ -154,7 +161,7 @@ def _kinds() -> Iterator[_Kind]:
 
 
 def _of_a_customer(measure: ColumnElement[int]) -> ColumnElement[int]:
-    return case((payments.c.customer_id.is_not(None), measure), else_=_ZERO)
+    return case((_paid.c.customer_id.is_not(None), measure), else_=_ZERO)
 
 
 def _of_kind(kind: str, measure: ColumnElement[int]) -> ColumnElement[int]:
@@ -167,6 +174,7 @@ def _rows(
     filters: MovementFilter,
     start: datetime | None,
     end: datetime | None,
+    by: Collection[MovementKey],
 ) -> Select[Any]:
     column, moment = kind.table.c, kind.table.c[kind.moment]
     provider = column[kind.provider]
@@ -176,22 +184,19 @@ def _rows(
     if filters.provider is not None:
         found.append(provider == filters.provider)
     found += _of_payment(kind.table, filters)
+    named: dict[str, ColumnElement[Any]] = {"provider": provider, "payer": payer}
     return select(
-        column.currency,
-        column.source,
-        column.source_id,
-        column.method,
-        provider.label("provider"),
-        payer.label("payer"),
+        *((named[name] if name in named else column[name]).label(name) for name in by),
         moment.label("moved_at"),
         *(kind.measures.get(name, _ZERO).label(name) for name in MEASURES),
     ).where(*found)
 
 
-def _of_payment(table: Table, filters: MovementFilter) -> list[ColumnElement[bool]]:
+def _of_payment(table: FromClause, filters: MovementFilter) -> list[ColumnElement[bool]]:
     """What is asked of the payment itself, which other rows do not repeat."""
-    of = payments if table is payments else payments.alias()
+    is_payment = table in (payments, _paid)
+    of = table if is_payment else payments.alias()
     asked = list(equal_to(of, filters, "status", "customer_id"))
-    if of is payments or not asked:
+    if is_payment or not asked:
         return asked
     return [select(_ONE).where(same(of, table, "payment_id"), *asked).exists()]

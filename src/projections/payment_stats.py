@@ -140,7 +140,7 @@ def _moved_rows(
 ) -> list[_Row]:
     if start is not None and start == end:
         return []
-    happened = payment_movements(book, filters, start, end).c
+    happened = payment_movements(book, filters, start, end, by=["method", "provider"]).c
     rows = connection.execute(
         select(happened.method, happened.provider, *sums(happened)).group_by(
             happened.method, happened.provider

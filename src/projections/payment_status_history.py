@@ -22,6 +22,7 @@ payment_status_history = view(
     first("to_status"),
     first("changed_by"),
     first("reason"),
+    first("position", BigInteger),
 )
 
 # Whoever makes a payment move: the business by its call, the provider by its answer, or time.
@@ -49,6 +50,7 @@ def fold(recorded: Recorded[Payment.Event], changes: Changes) -> None:
         to_status=fact.status,
         changed_by=_CHANGED_BY.get(type(fact), "api"),
         reason=_reason(fact),
+        position=recorded.position,
     )
 
 

@@ -48,6 +48,11 @@ payments = view(
     first("succeeded_at", BigInteger),
     latest("updated_at"),
     first("search"),
+    # Where it was recorded: what had happened by a moment of the past is read off these.
+    first("created_position", BigInteger),
+    first("succeeded_position", BigInteger),
+    first("attached_at", BigInteger),
+    first("attached_position", BigInteger),
     indexes=[
         ("created_at", "payment_id"),
         ("customer_id", "created_at", "payment_id"),
@@ -55,6 +60,12 @@ payments = view(
         ("customer_id", "succeeded_at", "payment_id"),
         ("succeeded_at", "payment_id", "currency", "customer_id", "captured_amount"),
         ("source_id", "created_at", "payment_id"),
+        # What figures of the past are added up from: a book is read through in this alone.
+        (
+            *("currency", "customer_id", "source", "source_id"),
+            *("created_at", "created_position", "succeeded_at", "succeeded_position"),
+            *("attached_at", "attached_position", "captured_amount"),
+        ),
     ],
 )
 
@@ -67,6 +78,15 @@ payment_notes = view(
     key("note"),
     latest("metadata_position"),
     indexes=[("note", "payment_id")],
+)
+
+# Each time the payer chose another way to pay.
+method_selections = view(
+    "method_selections",
+    key("payment_id"),
+    key("position", BigInteger),
+    first("previous_method"),
+    first("selected_at", BigInteger),
 )
 
 
@@ -113,16 +133,25 @@ def fold(recorded: Recorded[PaymentFact], changes: Changes) -> None:
             )
             _note(changes, recorded.position, fact)
         case Payment.CustomerAttached():
-            rows.merge(key, customer_id=fact.customer_id, updated_at=at)
+            rows.merge(
+                key,
+                customer_id=fact.customer_id,
+                updated_at=at,
+                attached_at=at,
+                attached_position=recorded.position,
+            )
         case Payment.MethodSelected():
             rows.merge(key, method=fact.method, updated_at=at)
+            changes.of(method_selections).merge(
+                (*key, recorded.position), previous_method=fact.previous_method, selected_at=at
+            )
         case _:
             rows.merge(
                 key,
                 status=fact.status,
                 status_position=recorded.position,
                 updated_at=at,
-                **_became(fact, at),
+                **_became(fact, recorded.position, at),
             )
 
 
@@ -147,12 +176,13 @@ def _created(rows: Rows, fact: Payment.Created, position: int, at: int) -> None:
         metadata_position=position,
         status=fact.status,
         created_at=at,
+        created_position=position,
         updated_at=at,
         search=searchable("\n".join(filter(None, words))),
     )
 
 
-def _became(fact: StatusChange, at: int) -> dict[str, Any]:
+def _became(fact: StatusChange, position: int, at: int) -> dict[str, Any]:
     """What a fact changes beside the status."""
     row: dict[str, Any] = {}
     match fact:
@@ -165,8 +195,8 @@ def _became(fact: StatusChange, at: int) -> dict[str, Any]:
         case Payment.PartiallyCaptured():
             row = {"captured_amount": fact.captured_amount}
         case Payment.Succeeded():
-            row = {"captured_amount": fact.captured_amount, "succeeded_at": at}
-            row |= _provider(fact)
+            row = {"captured_amount": fact.captured_amount, **_provider(fact)}
+            row |= {"succeeded_at": at, "succeeded_position": position}
         case Payment.Failed():
             row = {"failure_code": fact.failure_code, "failure_message": fact.failure_message}
         case Payment.Refunded():

@@ -42,6 +42,7 @@ refunds_and_disputes = view(
     first("reason"),
     first("provider_refund_id"),
     first("happened_at", BigInteger),
+    first("position", BigInteger),
     indexes=[
         ("kind", "happened_at", "id"),
         ("payment_id", "happened_at", "id"),
@@ -72,6 +73,7 @@ def fold(recorded: Recorded[GivenBack], changes: Changes) -> None:
                 fact,
                 fact.refund_id,
                 happened_at=at,
+                position=recorded.position,
                 kind=REFUND,
                 amount=fact.refund_amount,
                 reason=fact.reason,
@@ -83,6 +85,7 @@ def fold(recorded: Recorded[GivenBack], changes: Changes) -> None:
                 fact,
                 fact.dispute_id,
                 happened_at=at,
+                position=recorded.position,
                 kind=LOST_DISPUTE,
                 amount=fact.disputed_amount,
             )

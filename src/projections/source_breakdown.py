@@ -4,7 +4,7 @@ Everything is in one currency, over what succeeded at `start` ≤ t < `end`; sha
 that. Without a range the figures are read from the rollups, within one from the movements.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Unpack
 
@@ -23,8 +23,9 @@ from projections.engine.querying.pages import (
     fetch_page_and_count,
 )
 from projections.engine.querying.records import record_from
+from projections.engine.time_travel.past_connection import is_past
 from projections.revenue import moved_within
-from projections.source_figures import Scope, source_figures
+from projections.source_figures import Scope, description, source_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def source_breakdown(
     Without `currency`: the one the customer prefers, or the book's most used.
     """
     currency = currency or _usual_currency(connection, book, customer_id)
-    scope = Scope(book, customer_id, currency or "", start, end)
+    scope = Scope(book, customer_id, currency or "", start, end, is_past(connection))
     by_source, count, amount = _all_sources(connection, scope)
     ranked = _ranked(connection, scope, None, (count, amount), paid_only=True, limit=limit)
     recurring = next(each for each in by_source if each.source == "subscription")
@@ -126,7 +127,7 @@ def ranked_sources(
     book in that currency, whatever `source` is asked for. Raises BadCursor.
     """
     currency = currency or most_used_currency(connection, book)
-    scope = Scope(book, None, currency or "", start, end)
+    scope = Scope(book, None, currency or "", start, end, is_past(connection))
     if group_by == "source_id":
         whole = _whole(connection, scope)
         ranked = _ranked(connection, scope, source, whole, limit=limit, **place)
@@ -149,7 +150,7 @@ def source_entry(
     end: datetime | None = None,
 ) -> SourceFigures:
     """What `ranked_sources` says of one source, or of one source_id; shares are not told."""
-    scope = Scope(book, None, currency, start, end)
+    scope = Scope(book, None, currency, start, end, is_past(connection))
     figures = source_figures(scope, by_id=source_id is not None, source=source)
     asked = select(figures)
     if source_id is not None:
@@ -169,6 +170,9 @@ def _usual_currency(connection: Connection, book: str, customer_id: str | None) 
 
 def _whole(connection: Connection, scope: Scope) -> tuple[int, int]:
     """The count and amount of all that succeeded in a book: what shares are of."""
+    if scope.is_past:
+        _, count, amount = _all_sources(connection, scope)
+        return count, amount
     moved = moved_within(connection, scope.book, scope.currency, scope.start, scope.end)
     return moved.succeeded, moved.amount
 
@@ -200,14 +204,22 @@ def _ranked(
         By(figures.c.source, stated=True),
         By(figures.c.source_id, stated=True),
     )
-    if scope.is_of_all_time:
+    if scope.is_rolled_up:
         # A page of the rollups comes off an index.
         counted = select(func.count()).select_from(listed.subquery())
         total = connection.execute(counted).scalar_one()
         found = fetch_page(connection, listed, order, total=total, **page)
     else:
         found = fetch_page_and_count(connection, listed, order, **page)
-    return found.of(lambda row: _source(row, *whole))
+    sources = found.of(lambda row: _source(row, *whole))
+    if not scope.is_past:
+        return sources
+    return sources.showing([_described(connection, scope, each) for each in sources.rows])
+
+
+def _described(connection: Connection, scope: Scope, source: SourceFigures) -> SourceFigures:
+    told = description(connection, scope, source.source, source.source_id or "")
+    return replace(source, source_description=told)
 
 
 def _source(row: Any, count: int, amount: int) -> SourceFigures:

@@ -1,6 +1,6 @@
-"""Source figures: sums by source, of all time from the rollups, of a range from movements.
+"""Source figures: sums by source, over all time from the rollups.
 
-Over all time they are read from the rollups, within a range from the movements.
+Within a range, and of the past, of which no rollup is kept, they are read from the movements.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Subquery,
     Table,
     Text,
@@ -22,7 +23,8 @@ from sqlalchemy import (
 )
 
 from projections.engine.querying.conditions import same
-from projections.payment_movements import MovementFilter, payment_movements
+from projections.payment_movements import MovementFilter, MovementKey, payment_movements
+from projections.payments import payments
 from projections.source_totals import customer_sources, source_totals
 
 _SUMS = ("created", "succeeded", "amount", "refunded_amount", "disputed_amount")
@@ -37,10 +39,11 @@ class Scope:
     currency: str
     start: datetime | None
     end: datetime | None
+    is_past: bool = False
 
     @property
-    def is_of_all_time(self) -> bool:
-        return self.start is None and self.end is None
+    def is_rolled_up(self) -> bool:
+        return self.start is None and self.end is None and not self.is_past
 
 
 def source_figures(scope: Scope, *, by_id: bool, source: str | None = None) -> Subquery:
@@ -48,11 +51,27 @@ def source_figures(scope: Scope, *, by_id: bool, source: str | None = None) -> S
 
     `source`: of this one alone.
     """
-    if not scope.is_of_all_time:
+    if not scope.is_rolled_up:
         return _in_a_range(scope, source, by_id=by_id)
     if by_id:
         return _each_id(scope, source)
     return _each_source(scope, source)
+
+
+def description(connection: Connection, scope: Scope, source: str, source_id: str) -> str | None:
+    """How a source was called when a payment was created by it last, of payments themselves."""
+    row = payments.c
+    found = [row.book == scope.book, row.currency == scope.currency, row.source == source]
+    found.append(row.source_id == source_id if source_id else row.source_id.is_(None))
+    if scope.customer_id is not None:
+        found.append(row.customer_id == scope.customer_id)
+    latest = (
+        select(row.source_description)
+        .where(*found, row.created_at.is_not(None))
+        .order_by(row.created_at.desc(), row.created_position.desc())
+        .limit(1)
+    )
+    return connection.execute(latest).scalar()
 
 
 def _each_id(scope: Scope, source: str | None) -> Subquery:
@@ -123,7 +142,9 @@ def _payers(table: Table, *, by_id: bool) -> ColumnElement[int]:
 
 def _in_a_range(scope: Scope, source: str | None, *, by_id: bool) -> Subquery:
     filters = MovementFilter(currency=scope.currency, customer_id=scope.customer_id, source=source)
-    moved = payment_movements(scope.book, filters, scope.start, scope.end).c
+    span = scope.start, scope.end
+    by: tuple[MovementKey, ...] = ("source", "source_id", "payer")
+    moved = payment_movements(scope.book, filters, *span, by=by).c
     source_id = func.coalesce(moved.source_id, "") if by_id else cast(literal(""), Text)
     paid_at = case((moved.succeeded == 1, moved.moved_at))
     grouped = (
@@ -138,15 +159,17 @@ def _in_a_range(scope: Scope, source: str | None, *, by_id: bool) -> Subquery:
         .group_by(moved.source, *((source_id,) if by_id else ()))
         .subquery()
     )
+    if not by_id or scope.is_past:
+        undescribed = cast(null(), Text).label("source_description")
+        return select(grouped, undescribed).subquery()
     table, conditions = _rollup(scope, source)
     named = and_(
         *conditions,
         table.c.source == grouped.c.source,
         table.c.source_id == grouped.c.source_id,
     )
-    described = table.c.source_description if by_id else cast(null(), Text)
     return (
-        select(grouped, described.label("source_description"))
+        select(grouped, table.c.source_description)
         .select_from(grouped.outerjoin(table, named))
         .subquery()
     )

@@ -37,6 +37,7 @@ from projections.engine.querying.pages import (
     fetch_page_and_count,
     in_steps,
 )
+from projections.engine.time_travel.past_connection import is_past
 from projections.payments import payments
 
 Metric = Literal["total_spent", "payment_count"]
@@ -100,7 +101,7 @@ def top_customers(
         return TopCustomers(None, Page([], 0, None))
     figures, ranking = _ranking(book, currency, country, start, end)
     order = _order(figures.c, metric)
-    if counted and figures is not customer_totals:
+    if counted and (figures is not customer_totals or is_past(connection)):
         # Payments were read to rank at all: who is in the ranking is counted on the way.
         found = fetch_page_and_count(connection, ranking, order, limit=limit, **place)
     else:

@@ -25,6 +25,9 @@ from ledger.ledger import Ledger
 from ledger.processes import Kind
 from projections.engine.live.reader import Views
 from projections.engine.time_travel.reader import PastReader
+from projections.engine.time_travel.table_reader import TableReader
+from projections.facts_about import of_names
+from projections.figures_as_of import PAST
 from projections.read_models import DEFINITIONS
 from whence import __version__
 from whence.billing_worker import BillingWorker, billing
@@ -69,7 +72,7 @@ def serving(
         reading = stack.enter_context(projecting(settings, ledger, folds=folds))
         if folds:
             stack.enter_context(maintaining(settings, ledger, clock=clock))
-        past = stack.enter_context(_past(settings, ledger))
+        past = stack.enter_context(_past(settings, ledger, reading.views))
         deliveries = None
         if only != "queries" and "delivery" not in settings.serve_without:
             told = stack.enter_context(
@@ -137,13 +140,14 @@ def _overdue_monitor(
     return OverdueMonitor(ledger, clock=clock, billing_seconds=seconds, gauge=gauge)
 
 
-def _past(settings: Settings, ledger: Ledger) -> PastReader:
+def _past(settings: Settings, ledger: Ledger, views: Views) -> PastReader:
     return PastReader(
         ledger,
         DEFINITIONS,
         most_facts=settings.past_facts,
         most_bytes=settings.past_memory_bytes,
         facts_per_minute=settings.past_facts_per_minute,
+        tables=TableReader(PAST, views, of_names),
     )
 
 

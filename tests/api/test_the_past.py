@@ -8,6 +8,9 @@ import pytest
 
 from domain.payment import Payment
 from projections.engine.time_travel.reader import PastReader
+from projections.engine.time_travel.table_reader import TableReader
+from projections.facts_about import of_names
+from projections.figures_as_of import PAST
 from projections.read_models import DEFINITIONS
 
 on_both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -240,6 +243,37 @@ def test_of_a_few_facts_the_past_is_told_whatever_the_size_of_the_book(new_serve
             # What Kofi paid are too many facts themselves.
             kofi = client.get("/v1/customers/external/usr_kofi", params=asked)
             assert kofi.json()["code"] == "book_too_large"
+
+
+@on_both_databases
+def test_figures_of_a_large_book_are_told_without_folding_it(new_server):
+    server = new_server()
+    tables = TableReader(PAST, server.parts.views, of_names)
+    with PastReader(server.ledger, DEFINITIONS, most_facts=9, most_bytes=1, tables=tables) as past:
+        large = new_server(past=past)
+        headers = {"X-Reevit-Key": large.found("Ama's shop").keys["test"]}
+        with httpx.Client(base_url=large.url, headers=headers) as client:
+            paid = pay(client, 1000, JANUARY)
+            for _ in range(4):
+                pay(client, 100, FEBRUARY, customer_id="usr_kofi")
+            refund(client, paid, 300, FEBRUARY)
+            before = datetime.now(UTC).isoformat()
+            client.patch(f"/v1/customers/{paid['customer_id']}", json={"name": "Ama"})
+            pay(client, 9000, MARCH, customer_id="usr_kofi")
+            asked = {"known_at": before}
+
+            top = get(client, "/v1/customers/top", **asked)["customers"]
+            assert [(row["total_spent"], row["name"]) for row in top] == [(1000, None), (400, None)]
+            assert [row["refund_amount"] for row in top] == [300, 0]
+            totals = get(client, "/v1/payments/stats", **asked, period="all")["totals"]
+            assert [totals[name] for name in ("amount", "refunded_amount")] == [1400, 300]
+            (source,) = get(client, "/v1/payments/stats/sources", **asked)["sources"]
+            assert (source["count"], source["net_amount"], source["customers"]) == (5, 1100, 2)
+            february = {"from": FEBRUARY, "to": MARCH, "as_of": "2026-03-01"}
+            series = get(client, "/v1/payments/stats/series", **february)
+            assert sum(each["totals"]["amount"] for each in series["buckets"]) == 400
+            assert get(client, "/v1/customers/stats/series", **february)["buckets"]
+            assert client.get("/v1/payments", params=asked).json()["code"] == "book_too_large"
 
 
 def test_who_asks_for_too_much_of_the_past_is_told_when_to_come_back(new_server):

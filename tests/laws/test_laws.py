@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from told_events import (
     expected_events,
     told_events,
 )
+from told_of_a_book import ASKED, told_of_a_book
 from told_of_a_customer import told_of_a_customer
 
 from api.resources.event_data import data_of
@@ -51,15 +53,19 @@ from projections.engine.folding.fold import Folding
 from projections.engine.generations.fold_and_write import fold_and_write
 from projections.engine.generations.generation import Generation
 from projections.engine.generations.generations import Generations
-from projections.engine.live.reader import QueryResult
+from projections.engine.live.reader import QueryResult, Views
 from projections.engine.rebuilding.parallel_load import load_in_parallel
 from projections.engine.rebuilding.rebuild import ensure_views, rebuild
 from projections.engine.time_travel.reader import Moment, PastReader
-from projections.facts_about import of_customer
+from projections.engine.time_travel.table_reader import TableReader
+from projections.facts_about import of_customer, of_names
+from projections.figures_as_of import PAST
 from projections.read_models import DEFINITIONS, FOLDS
 
 # How many times as many examples: in the soak more than while somebody waits.
 LIVES = int(os.environ.get("WHENCE_TEST_LIVES", "1"))
+# At how many pairs of moments the past of each of them is asked for.
+MOMENTS = int(os.environ.get("WHENCE_TEST_MOMENTS", "1"))
 
 EVENT_NAMES = ("payment.*", "customer.*", "refund.succeeded", *TYPES)
 
@@ -361,6 +367,44 @@ def test_of_a_customer_a_few_facts_say_what_all_of_them_do(store, days, late, wh
 
     with store.past() as past:
         asyncio.run(hold_against_each_other(past))
+
+
+@examples(3)
+@given(days=steps, late=steps, seed=st.integers(0, 999_999))
+def test_the_tables_tell_of_a_moment_what_all_facts_do(store, days, late, seed):
+    shop = store.open_shop()
+    for lived in (days, late):
+        asyncio.run(shop.live_through(lived))
+    facts = store.ledger.read(shop.book, limit=10_000)
+    assume(facts)
+    store.fold(shop.book, store.serving, at_most=20)
+    happened, chance = moments_of(shop.oracle) or [shop.clock.now], Random(seed)
+    around = happened[len(happened) // 2]
+
+    async def hold_against_each_other(read: PastReader, folded: PastReader) -> None:
+        for _ in range(MOMENTS):
+            at = chance.choice(happened)
+            known_at = datetime.fromisoformat(chance.choice(facts).recorded_at)
+            for moment in (Moment(as_of=at), Moment(known_at=known_at), Moment(at, known_at)):
+                for asked in ASKED:
+                    told = partial(told_of_a_book, book=shop.book, asked=asked, around=around)
+                    off_the_tables = await read.ask(shop.book, moment, told)
+                    assert off_the_tables == await folded.ask(shop.book, moment, told)
+        assert read.bytes_kept == 0
+
+    with (
+        Views(store.ledger, lambda: store.serving) as views,
+        store.past() as folded,
+        PastReader(
+            store.ledger,
+            DEFINITIONS,
+            most_facts=10_000,
+            most_bytes=2**28,
+            tables=TableReader(PAST, views, of_names),
+            folded_at_once=0,
+        ) as read,
+    ):
+        asyncio.run(hold_against_each_other(read, folded))
 
 
 @examples(2)

@@ -19,7 +19,8 @@ from ledger.sampling import Sampling
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.querying.pages import BadArgument
 from projections.engine.time_travel.budget import BudgetSpent
-from projections.engine.time_travel.reader import BookTooLarge, PastFolding
+from projections.engine.time_travel.reader import PastFolding
+from projections.engine.time_travel.stream_views import BookTooLarge
 from projections.engine.turns import TooManyWaiting
 
 _TURNS_TAKE_SECONDS: Final = 5

@@ -27,7 +27,8 @@ from domain.errors import NotFound
 from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.one_moment import OneMoment
 from projections.engine.live.reader import QueryResult
-from projections.engine.time_travel.reader import FactsAbout, Moment
+from projections.engine.time_travel.reader import Moment
+from projections.engine.time_travel.stream_views import FactsAbout
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -100,11 +100,14 @@ class SnapshotCache:
     def charge(self, asker: str, facts: int) -> None:
         """For facts that are folded for one question alone. Raises BudgetSpent."""
         with self._lock:
-            self.progress.questions += 1
             self._budget.admit(asker)
             self._budget.charge(asker, facts)
             self.progress.folds += 1
             self.progress.facts += facts
+
+    def note_question(self) -> None:
+        with self._lock:
+            self.progress.questions += 1
 
     def note_folding(self, seconds: float) -> None:
         with self._lock:

@@ -1,37 +1,46 @@
 """Reader of the past: answers questions as of a moment, by the same queries.
 
-Views are a pure function of facts, so the past needs no mechanism of its own: the facts of the book
-up to the moment are folded into views in memory, and the same query runs on them.
+What the tables tell of a moment is read off them. Everything else is a pure function of facts:
+those of the book up to the moment are folded into views in memory, and the same query runs on them.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
-from operator import attrgetter
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
-from ledger.append import StoredFact
 from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions
+from projections.engine.folding.timestamps import micros
+from projections.engine.generations.generations import ViewsRebuilding
 from projections.engine.live.progress import PastProgress
 from projections.engine.live.reader import QueryResult
+from projections.engine.time_travel.as_seen import NoPast, Seen
 from projections.engine.time_travel.budget import FACTS_PER_MINUTE, FactBudget
 from projections.engine.time_travel.cache import CacheEntry, Key, SnapshotCache
 from projections.engine.time_travel.snapshot import Snapshot
-from projections.engine.time_travel.stream_views import StreamViews
+from projections.engine.time_travel.stream_views import (
+    BookTooLarge,
+    FactsAbout,
+    StreamViews,
+    facts_about,
+)
+from projections.engine.time_travel.table_reader import TableReader
 from projections.engine.turns import Turns, organization_of
 
 T = TypeVar("T")
 
+# So many facts are folded in a second, and whatever else is asked of their moment costs nothing.
+_FOLDED_AT_ONCE = 20_000
+
 _THREADS = 4
-_STREAMS_AT_ONCE = 1_000
 _MOST_STREAMS = 2
 _MOST_STREAMS_OF_ONE = 1
 
@@ -42,25 +51,6 @@ class Moment:
 
     as_of: datetime | None = None
     known_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FactsAbout:
-    """Which facts a question is about: those of some streams, and others at some positions."""
-
-    streams: Sequence[str]
-    positions: Sequence[int] = ()
-
-
-class BookTooLarge(ValueError):  # noqa: N818 (an answer to whoever asked)
-    """More facts would have to be folded for one answer than is allowed.
-
-    How many is not said: not everybody who may ask may count what is recorded.
-    """
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the past of more than {limit} facts is not folded")
-        self.limit = limit
 
 
 class PastFolding(Exception):  # noqa: N818 (a state of things, not a fault)
@@ -86,8 +76,12 @@ class PastReader:
         most_facts: int,
         most_bytes: int,
         facts_per_minute: int = FACTS_PER_MINUTE,
+        tables: TableReader | None = None,
+        folded_at_once: int = _FOLDED_AT_ONCE,
     ) -> None:
         self._ledger = ledger
+        self._tables = tables
+        self._folded_at_once = min(folded_at_once, most_facts)
         self._most_facts = most_facts
         self._cache = SnapshotCache(
             ledger, definitions, FactBudget(facts_per_minute), most_bytes=most_bytes
@@ -136,9 +130,14 @@ class PastReader:
     ) -> QueryResult[T]:
         """Run `query` on the views as they stood; what has to be folded is charged to `asker`.
 
+        Of a large book, what can be read off the tables is not folded.
+
         Who waits no longer than `wait_seconds` may ask again: the fold goes on without them.
         Raises BookTooLarge, TooManyWaiting, BudgetSpent, PastFolding, and whatever `query` raises.
         """
+        if self._tables is not None and await self._is_large(book, moment):
+            with suppress(NoPast, ViewsRebuilding):
+                return await self._off_the_tables(book, moment, query, asker)
 
         def read(views: Snapshot) -> T:
             with views.reading() as connection:
@@ -148,6 +147,32 @@ class PastReader:
             async with self._queries.turn(organization_of(book)):
                 result = await self._run(partial(read, views))
             return QueryResult(result, views.position, max(0, goal - views.position))
+
+    async def _is_large(self, book: str, moment: Moment) -> bool:
+        return await self._run(partial(self._goal, book, moment)) > self._folded_at_once
+
+    async def _off_the_tables(
+        self, book: str, moment: Moment, query: Callable[[Connection], T], asker: str
+    ) -> QueryResult[T]:
+        """Raises NoPast."""
+        assert self._tables is not None  # noqa: S101 (asked before)
+        self._cache.note_question()
+        as_of = moment.as_of
+        goal, recorded = await self._run(
+            lambda: (
+                self._goal(book, moment),
+                0 if as_of is None else self._ledger.position_at(book, as_of),
+            )
+        )
+        seen = Seen(
+            book,
+            None if as_of is None else micros(as_of),
+            recorded,
+            None if moment.known_at is None else goal,
+        )
+        return await self._tables.ask(
+            seen, goal, query, lambda about, upto: self._folded(book, moment, about, upto, asker)
+        )
 
     async def ask_about(
         self,
@@ -163,6 +188,7 @@ class PastReader:
         Which they are the views said, up to a position: no further goes the answer. Raises
         BookTooLarge where they are too many themselves, and BudgetSpent.
         """
+        self._cache.note_question()
         async with self._queries.turn(organization_of(book)):
             return await self._run(partial(self._about, book, moment, about, query, asker))
 
@@ -176,27 +202,19 @@ class PastReader:
     ) -> QueryResult[T]:
         goal = self._goal(book, moment)
         upto = min(goal, about.position)
-        facts = self._facts(book, about.result, upto)
+        with self._folded(book, moment, about.result, upto, asker) as connection:
+            return QueryResult(query(connection), upto, goal - upto)
+
+    @contextmanager
+    def _folded(
+        self, book: str, moment: Moment, about: FactsAbout, upto: int, asker: str
+    ) -> Iterator[Connection]:
+        facts = facts_about(self._ledger, book, about, upto=upto, most=self._most_facts)
         self._cache.charge(asker, len(facts))
         began = time.monotonic()
         with self._stream_views.folded(book, moment.as_of, facts) as connection:
             self._cache.note_folding(time.monotonic() - began)
-            return QueryResult(query(connection), upto, goal - upto)
-
-    def _facts(self, book: str, about: FactsAbout, upto: int) -> list[StoredFact]:
-        """In order, up to a position."""
-        streams, positions = about.streams, about.positions
-        if len(streams) + len(positions) > self._most_facts:
-            raise BookTooLarge(self._most_facts)
-        found = self._ledger.read_at(book, [each for each in positions if each <= upto])
-        for first in range(0, len(streams), _STREAMS_AT_ONCE):
-            whole = dict.fromkeys(streams[first : first + _STREAMS_AT_ONCE], (0, upto))
-            found += [
-                fact for fact in self._ledger.read_parts(book, whole) if fact.position <= upto
-            ]
-            if len(found) > self._most_facts:
-                raise BookTooLarge(self._most_facts)
-        return sorted(found, key=attrgetter("position"))
+            yield connection
 
     @cached_property
     def _stream_views(self) -> StreamViews:

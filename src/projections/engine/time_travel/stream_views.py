@@ -7,16 +7,40 @@ by the folds that fill all views, and the same query runs on them. They are gone
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from ledger.facts import StoredFact
+from ledger.ledger import Ledger
 from projections.engine.folding.definitions import Definitions
 from projections.engine.folding.derivation import derive_touched
 from projections.engine.folding.row_writer import merge_into
 from projections.engine.time_travel.snapshot import blank_views, folding_as_of
+
+_STREAMS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FactsAbout:
+    """Which facts a question is about: those of some streams, and others at some positions."""
+
+    streams: Sequence[str]
+    positions: Sequence[int] = ()
+
+
+class BookTooLarge(ValueError):  # noqa: N818 (an answer to whoever asked)
+    """More facts would have to be folded for one answer than is allowed.
+
+    How many is not said: not everybody who may ask may count what is recorded.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the past of more than {limit} facts is not folded")
+        self.limit = limit
 
 
 class StreamViews:
@@ -62,3 +86,19 @@ class StreamViews:
         copy = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         copy.deserialize(self._blank)
         return copy
+
+
+def facts_about(
+    ledger: Ledger, book: str, about: FactsAbout, *, upto: int, most: int
+) -> list[StoredFact]:
+    """In order, up to a position. Raises BookTooLarge where they are more than `most`."""
+    streams, positions = about.streams, about.positions
+    if len(streams) + len(positions) > most:
+        raise BookTooLarge(most)
+    found = ledger.read_at(book, [each for each in positions if each <= upto])
+    for first in range(0, len(streams), _STREAMS_AT_ONCE):
+        whole = dict.fromkeys(streams[first : first + _STREAMS_AT_ONCE], (0, upto))
+        found += [fact for fact in ledger.read_parts(book, whole) if fact.position <= upto]
+        if len(found) > most:
+            raise BookTooLarge(most)
+    return sorted(found, key=attrgetter("position"))

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.budget import BudgetSpent
-from projections.engine.time_travel.reader import BookTooLarge, Moment, PastFolding, PastReader
+from projections.engine.time_travel.reader import Moment, PastFolding, PastReader
 from projections.engine.time_travel.snapshot import Snapshot
+from projections.engine.time_travel.stream_views import BookTooLarge
 from projections.engine.turns import TooManyWaiting
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
