@@ -194,6 +194,8 @@ def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Selec
     if filters.payer == "guest":
         of_nobody = (payments.c.book == book, payments.c.customer_id.is_(None))
         index_paths.append(select(payments.c.payment_id).where(*of_nobody))
+    if filters.payer == "new":
+        index_paths.append(_firsts(book, filters))
     if filters.by_success:
         index_paths += [
             select(payments.c.payment_id).where(payments.c.book == book, *asked)
@@ -203,6 +205,15 @@ def _fitting(connection: Connection, book: str, filters: PaymentFilter) -> Selec
     if found is None or not found.complete:
         return fitting
     return fitting.where(among(connection, payments.c.payment_id, found.ids))
+
+
+def _firsts(book: str, filters: PaymentFilter) -> Select[Any]:
+    """The first payment of each customer, which are few where few customers pay often."""
+    column = customer_activity.c
+    asked = [*between(column.first_payment_at, filters.succeeded_from, filters.succeeded_to)]
+    if filters.currency is not None:
+        asked.append(column.first_currency == filters.currency)
+    return select(column.first_payment_id).where(column.book == book, *asked)
 
 
 def _paths_by_creation(filters: PaymentFilter) -> Iterator[list[ColumnElement[bool]]]:

@@ -157,9 +157,18 @@ def test_what_is_counted_of_customers_is_not_told_either(client, blind, shop):
 def test_no_question_may_be_asked_about_one_customer(blind, shop):
     paths = ["/v1/payments", "/v1/payments/export", "/v1/exports/payments", "/v1/payments/stats"]
     for path in [*paths, "/v1/subscriptions", "/v1/invoices"]:
-        answer = blind.get(path, params={"customer_id": shop["customer"]})
-        assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope"), path
-        assert answer.json()["details"]["scope"] == "customers:read"
+        refused(blind.get(path, params={"customer_id": shop["customer"]}))
+
+
+@pytest.mark.parametrize("payer", ["new", "returning", "guest"])
+def test_nobody_is_told_who_had_paid_before(blind, payer):
+    for path in ("/v1/payments", "/v1/exports/payments"):
+        refused(blind.get(path, params={"payer": payer}))
+
+
+def refused(answer):
+    assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
+    assert answer.json()["details"]["scope"] == "customers:read"
 
 
 def test_no_command_answers_about_customers(blind, shop):

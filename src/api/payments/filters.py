@@ -108,6 +108,8 @@ class FilterPayments(InRanges):
     amount_max: Whole | None = None
 
     def filter(self, request: ApiRequest) -> Asked[PaymentFilter]:
+        # Who paid before says who is a customer.
+        may_ask_for(request, self.payer)
         conditions = self.model_dump(include=set(FilterPayments.model_fields))
         return _asked(request, PaymentFilter(**conditions, metadata=_metadata(request)))
 
