@@ -33,6 +33,7 @@ from playwright.sync_api import Browser
 from postgresql import Made, databases_on, empty, empty_but_for, what_is_made
 from sqlalchemy import Engine
 from tables import empty_tables, make_tables
+from temporary_folder import write_into_memory
 
 from ledger.clock import Clock
 from ledger.database import open_engine
@@ -51,6 +52,7 @@ def pytest_configure() -> None:
     Nothing here speaks TLS, and reading a system's certificates takes as long as a test. So does
     one traceback with the values of all variables, in colours.
     """
+    write_into_memory()
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)  # where there are none
     structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback

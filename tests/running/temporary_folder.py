@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
-# What a whole run takes is told in docs/measurements.
+# Several times what a whole run takes.
 _ROOM = 4 * 2**30
 
 
