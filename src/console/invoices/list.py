@@ -31,7 +31,7 @@ async def list_invoices(page: Page) -> Response:
         chips=[*chips(page, _LABELS, ("status",))],
         clear=unfiltered(page, _LABELS),
         hidden=hidden(page),
-        given_up=await _given_up(page),
+        failed_too=await _failed_too(page),
         **standing(page, found),
     )
 
@@ -41,7 +41,7 @@ async def export_invoices(page: Page) -> Response:
     return page.api.passed_on("/v1/exports/invoices", **_asked(page), format="csv")
 
 
-async def _given_up(page: Page) -> dict[str, Any]:
+async def _failed_too(page: Page) -> dict[str, Any]:
     """How many invoices are not paid either, beside those that are overdue: they failed."""
     if page.query.get("status") != "overdue":
         return {"total": 0}
