@@ -14,7 +14,7 @@ from console.problems import NONE, Problems, problems_of
 from console.routing import console_router
 from console.triggers import TRIGGER_WORDS
 from console.workflows.backtests import Tried, tried_of
-from console.workflows.rule_forms import places_in, rule_in, typed_of
+from console.workflows.rule_forms import in_minor_units, places_in, rule_in, typed_of
 from console.workflows.rules import RULE
 from domain.workflow_triggers import TRIGGERS
 
@@ -76,7 +76,6 @@ async def _editor(
     typed: Mapping[str, str],
     problems: Problems = NONE,
 ) -> Response:
-    only = await only_currency(page)
     tried, refused = await _tried(page, rule) if page.form and not problems else (None, NONE)
     found = problems or refused
     return page.render(
@@ -87,7 +86,8 @@ async def _editor(
         triggers=[(each, f"{TRIGGER_WORDS[each]} · {each}") for each in TRIGGERS],
         templates=await whole(page, "/v1/workflows/templates", "templates"),
         integrations=await whole(page, "/v1/workflows/integrations", "integrations"),
-        only_currency=only,
+        assumed_currency=await only_currency(page),
+        in_minor_units=rule is not None and in_minor_units(rule["conditions"]),
         tried=tried,
         problems=found,
         status=problems.status,
@@ -106,4 +106,4 @@ async def _tried(page: Page, rule: dict[str, Any] | None) -> tuple[Tried | None,
 
 
 async def _said(page: Page, known: dict[str, Any] | None) -> dict[str, Any]:
-    return rule_in(page.form, known, only_currency=await only_currency(page))
+    return rule_in(page.form, known, assumed_currency=await only_currency(page))

@@ -55,12 +55,12 @@ def typed_of(rule: Mapping[str, Any]) -> dict[str, str]:
 
 
 def rule_in(
-    form: Fields, known: Mapping[str, Any] | None, *, only_currency: str = ""
+    form: Fields, known: Mapping[str, Any] | None, *, assumed_currency: str = ""
 ) -> dict[str, Any]:
     """What the form says.
 
-    ``known``: the rule as it is, of which what no field shows stays. ``only_currency``: the one
-    that all is paid in, in which amounts are that name none.
+    ``known``: the rule as it is, of which what no field shows stays. ``assumed_currency``: the one
+    that new amounts are in which name none.
 
     Raises InvalidInput for an amount that nobody can read.
     """
@@ -70,9 +70,15 @@ def rule_in(
         "trigger": form.get("trigger", ""),
         "priority": number_in(form.get("priority", "")) or 0,
         "shadow": form.get("shadow") == "true",
-        "conditions": _conditions(form, known["conditions"] if known else {}, only_currency),
+        "conditions": _conditions(form, known["conditions"] if known else {}, assumed_currency),
         "actions": _actions(form, known["actions"] if known else ()),
     }
+
+
+def in_minor_units(conditions: Mapping[str, Any]) -> bool:
+    """Whether there are amounts of no one currency, which are shown as they are recorded."""
+    has_amounts = any(conditions.get(name) is not None for name in AMOUNTS)
+    return has_amounts and _one_currency(conditions.get("currencies", ())) is None
 
 
 def places_in(typed: Mapping[str, str]) -> int:
@@ -81,11 +87,12 @@ def places_in(typed: Mapping[str, str]) -> int:
     return min(max(filled, default=-1) + 2, _MOST_ACTIONS)
 
 
-def _conditions(form: Fields, known: Mapping[str, Any], only_currency: str) -> dict[str, Any]:
+def _conditions(form: Fields, known: Mapping[str, Any], assumed_currency: str) -> dict[str, Any]:
+    assumed = "" if in_minor_units(known) else assumed_currency
     lists = {name: words_in(form.get(name, "")) for name in LISTS}
-    lists["currencies"] = _currencies(form, lists["currencies"], only_currency)
+    lists["currencies"] = _currencies(form, lists["currencies"], assumed)
     currency = _one_currency(lists["currencies"])
-    amounts = {name: _amount(form, currency, name, known.get(name)) for name in AMOUNTS}
+    amounts = {name: _amount(form, currency, name, known) for name in AMOUNTS}
     pairs = {name: pairs_in(form.get(name, ""), known.get(name, {})) for name in _PAIRS}
     first = {"true": True, "false": False}.get(form.get("first_payment", ""))
     as_of = form.get("judged_as_of") or None
@@ -136,23 +143,24 @@ def _one_currency(named: Any) -> str | None:
     return every.pop() if len(every) == 1 and has_decimals(next(iter(every))) else None
 
 
-def _currencies(form: Fields, named: list[str], only_currency: str) -> list[str]:
+def _currencies(form: Fields, named: list[str], assumed: str) -> list[str]:
     """One beside the lifetime value is that of all amounts. Raises InvalidInput for another."""
     beside = form.get(_BESIDE, "").strip() if form.get(_LIFETIME, "").strip() else ""
     if beside and named and {each.upper() for each in named} != {beside.upper()}:
         raise InvalidInput(_BESIDE, "must be the one currency that stands above")
     asked = any(form.get(name, "").strip() for name in AMOUNTS)
-    return named or ([beside] if beside else [only_currency] if asked and only_currency else [])
+    return named or ([beside] if beside else [assumed] if asked and assumed else [])
 
 
-def _amount(form: Fields, currency: str | None, name: str, known: int | None) -> int | None:
-    """As people write amounts of that currency; one of no currency stays as it was shown."""
+def _amount(form: Fields, currency: str | None, name: str, known: Mapping[str, Any]) -> int | None:
+    """As people write amounts of that currency; one that stands as it was shown is as it was."""
     typed = form.get(name, "").strip()
+    before = _one_currency(known.get("currencies", ()))
+    if before in (None, currency) and typed == _amount_as_text(known.get(name), before):
+        return known.get(name)
     if not typed:
         return None
     if currency is None:
-        if typed == str(known):
-            return known
         beside = _BESIDE if name == _LIFETIME else "currencies"
         raise InvalidInput(beside, "name the one currency that the amount beside it is in")
     try:

@@ -103,6 +103,93 @@ def test_a_rule_saved_as_it_is_shown_stays_as_it_is(console, client):
         assert after[name] == rule[name]
 
 
+AMOUNTS = {"min_amount": 5_000, "max_amount": 900_000, "min_lifetime_value": 700}
+EVERY_KIND = [
+    {},
+    AMOUNTS,
+    {"min_lifetime_value": 5_000},
+    {"max_amount": 1},
+    AMOUNTS | {"currencies": ["GHS"]},
+    AMOUNTS | {"currencies": ["JPY"]},
+    AMOUNTS | {"currencies": ["KWD"]},
+    AMOUNTS | {"currencies": ["GHS", "JPY"]},
+    {"currencies": ["NGN", "KES"], "countries": ["GH"], "methods": ["card"], "sources": ["api"]},
+    {
+        "source_ids": ["pl_1", 'one, "two"'],
+        "first_payment": True,
+    },
+    {"customer_tags": ["vip"], "customer_tags_all": ["a", "b"], "customer_tags_none": ["c"]},
+    {"metadata_match": {"rank": 3, "a: b": " c "}, "customer_metadata_match": {"is": True}},
+]
+TAGS = [{"type": "add_tag", "config": {"tag": "x"}}]
+
+
+@pytest.mark.usefixtures("paid")
+@pytest.mark.parametrize("conditions", EVERY_KIND)
+def test_conditions_of_every_kind_stay_when_their_rule_is_renamed(console, client, conditions):
+    rule = made(
+        client,
+        "/v1/workflows/rules",
+        name="Old",
+        trigger="payment.success",
+        conditions=conditions,
+        actions=TAGS,
+    )
+    form = fields_of(console.get(place(rule, "/edit")).text)
+
+    saved = console.post(place(rule, "/edit"), data=form | {"name": "New"})
+
+    assert saved.status_code == 303, saved.text
+    assert known(client, rule)["conditions"] == rule["conditions"]
+
+
+EVERY_ACTION = [
+    {"type": "send_email", "config": {"subject": "Hello", "body": "One\ntwo", "to": "a@b.example"}},
+    {"type": "send_email", "config": {"receipt": True}, "after": "15m"},
+    {"type": "send_sms", "config": {"body": "Thanks"}, "after": "7d"},
+    {"type": "send_notification", "config": {"body": "Paid"}},
+    {"type": "webhook", "config": {"url": "https://shop.example/hook"}},
+    {"type": "add_tag", "config": {"tag": "x"}},
+    {"type": "remove_tag", "config": {"tag": "y"}},
+]
+
+
+@pytest.mark.parametrize("action", EVERY_ACTION)
+def test_an_action_of_every_type_stays_when_its_rule_is_renamed(console, client, action):
+    rule = made(
+        client,
+        "/v1/workflows/rules",
+        name="Old",
+        trigger="payment.success",
+        actions=[action, *TAGS],
+    )
+    form = fields_of(console.get(place(rule, "/edit")).text)
+
+    saved = console.post(place(rule, "/edit"), data=form | {"name": "New"})
+
+    assert saved.status_code == 303, saved.text
+    assert known(client, rule)["actions"] == rule["actions"]
+
+
+@pytest.mark.usefixtures("paid")
+def test_an_amount_of_no_currency_is_shown_in_minor_units_and_changed_with_a_currency(
+    console, client
+):
+    conditions = {"min_amount": 5_000, "max_amount": 9_000}
+    told = {"name": "Old", "trigger": "payment.success", "conditions": conditions}
+    rule = made(client, "/v1/workflows/rules", actions=TAGS, **told)
+    shown = console.get(place(rule, "/edit")).text
+    form = fields_of(shown) | {"min_amount": "60"}
+
+    refused = console.post(place(rule, "/edit"), data=form)
+    console.post(place(rule, "/edit"), data=form | {"currencies": "GHS"})
+
+    assert "amounts stay in minor units" in shown
+    assert 'id="f-currencies-error"' in refused.text
+    changed = {"min_amount": 6_000, "max_amount": 9_000, "currencies": ["GHS"]}
+    assert known(client, rule)["conditions"] == changed
+
+
 @pytest.mark.usefixtures("paid")
 def test_what_a_rule_would_have_done_is_what_the_api_says(console, client):
     part = console.post(
