@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -14,6 +15,7 @@ from api.webhooks.deliveries import asked
 from api.webhooks.told_topics import narrowed
 from commands import webhook_endpoints
 from delivery.webhooks.backlog import failing, given_up
+from domain.invoice import DAYS_OF_GRACE
 from projections.attention import Waiting, what_waits
 from projections.engine.querying import candidates
 
@@ -23,11 +25,13 @@ router = new_router("attention")
 @router.get("/v1/attention", response_model=Attention, dependencies=[needs(), PRESENT_ONLY])
 async def show_attention(request: ApiRequest) -> Response:
     """What needs attention now, and where to look; of what the key may read, and no more."""
-    found = await request.ask_now(what_waits, now=request.dependencies.handler.clock())
+    now = request.dependencies.handler.clock()
+    found = await request.ask_now(what_waits, now=now)
     if request.caller.may("webhooks:read"):
         found |= await _webhooks(request)
+    due_before = quote((now - DAYS_OF_GRACE).isoformat())
     items = [
-        _item(kind, found[kind], path)
+        _item(kind, found[kind], path.format(due_before=due_before))
         for kind, (scope, path) in PLACES.items()
         if kind in found and (not scope or request.caller.may(scope))
     ]

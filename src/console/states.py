@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from domain.invoice import DAYS_OF_GRACE
+
 Tone = Literal["good", "waiting", "bad", "over"]
 
 _TONES: Final[dict[Tone, tuple[str, ...]]] = {
@@ -44,10 +46,15 @@ def state_of(payment: Mapping[str, Any]) -> str:
 
 
 def invoice_state(invoice: Mapping[str, Any], now: datetime) -> str:
-    """Its status; of what is due since a moment that is over, that it is."""
+    """Its status; of what is due and was to be paid before `overdue_before`, that it is late."""
     status: str = invoice["status"]
-    is_late = status == "due" and datetime.fromisoformat(invoice["due_at"]) < now
+    is_late = status == "due" and datetime.fromisoformat(invoice["due_at"]) < overdue_before(now)
     return "overdue" if is_late else status
+
+
+def overdue_before(now: datetime) -> datetime:
+    """What is due, and was to be paid before this moment, is overdue."""
+    return now - DAYS_OF_GRACE
 
 
 def word_of(status: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Literal, Self, cast
 
 from eventsourcing.domain import event
@@ -15,6 +15,9 @@ from domain.retry_policy import RetryPolicy, delay_after
 OPEN: Final = "open_invoice"
 
 DEFAULT_PREFIX: Final = "INV-"
+
+# An invoice that is due is overdue when its day is over; a payer who was asked has as long.
+DAYS_OF_GRACE: Final = timedelta(days=1)
 
 InvoiceStatus = Literal["draft", "due", "paid", "failed", "canceled"]
 

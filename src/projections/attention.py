@@ -5,19 +5,17 @@ Each count is read off an index, and no further than candidates.FEW.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from domain.invoice import DAYS_OF_GRACE
 from projections.disputes import disputes
 from projections.engine.folding.checkpoints import read_checkpoints
 from projections.engine.folding.timestamps import instant_or_none, micros
 from projections.engine.querying import candidates
 from projections.invoices import invoices
-
-# A payer who was asked for money has a day to say yes on their phone.
-_PATIENCE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def _rows(book: str, now: datetime) -> Iterator[tuple[str, Select[Any]]]:
     yield "failed_invoices", unpaid.where(billed.status == "failed")
     yield (
         "overdue_invoices",
-        unpaid.where(billed.status == "due", billed.due_at < micros(now - _PATIENCE)),
+        unpaid.where(billed.status == "due", billed.due_at < micros(now - DAYS_OF_GRACE)),
     )
 
 

@@ -28,9 +28,9 @@ def test_a_status_is_good_waiting_or_bad_unless_all_is_over(status):
     assert tone_of(status) != "over"
 
 
-def test_what_is_due_since_a_moment_that_is_over_is_overdue():
-    now = datetime(2026, 11, 28, tzinfo=UTC)
-    late, early = "2026-11-27T00:00:00Z", "2026-11-29T00:00:00Z"
+def test_what_is_due_is_overdue_when_its_day_is_over():
+    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    late, early = "2026-11-27T00:00:00Z", "2026-11-28T00:00:00Z"
 
     assert invoice_state({"status": "due", "due_at": late}, now) == "overdue"
     assert invoice_state({"status": "due", "due_at": early}, now) == "due"

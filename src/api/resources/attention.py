@@ -16,12 +16,13 @@ Kind = Literal[
     "disabled_endpoints",
 ]
 
-# Whoever has the scope may know of it; the path is where what was counted is listed.
+# Whoever has the scope may know of it; the path is where what was counted is listed: of what is
+# overdue, that which was to be paid before a moment.
 PLACES: Final[dict[Kind, tuple[str, str]]] = {
     "parked_book": ("", "/v1/system"),
     "open_disputes": ("payments:read", "/v1/payments/disputes?status=open"),
     "failed_invoices": ("invoices:read", "/v1/invoices?status=failed"),
-    "overdue_invoices": ("invoices:read", "/v1/invoices?status=due"),
+    "overdue_invoices": ("invoices:read", "/v1/invoices?status=due&due_before={due_before}"),
     "failed_deliveries": ("webhooks:read", "/v1/webhooks/outbound?status=failed"),
     "failing_endpoints": ("webhooks:read", "/v1/webhooks/endpoints"),
     "disabled_endpoints": ("webhooks:read", "/v1/webhooks/endpoints"),

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from console.listings import chips, hidden, standing, unfiltered
 from console.pages import Page
 from console.routing import console_router
+from console.states import overdue_before
 
 router = console_router()
 
@@ -18,6 +19,7 @@ _LABELS: Final = {
     "subscription_id": "Subscription",
     "from": "Created from",
     "to": "Created before",
+    "due_before": "Due before",
 }
 
 
@@ -45,13 +47,15 @@ async def _failed_too(page: Page) -> dict[str, Any]:
     """How many invoices are not paid either, beside those that are overdue: they failed."""
     if page.query.get("status") != "overdue":
         return {"total": 0}
-    failed = await page.api.get("/v1/invoices", **_asked(page) | {"status": "failed"}, limit=1)
-    return standing(page, failed)
+    asked = _asked(page) | {"status": "failed"}
+    failed = await page.api.get("/v1/invoices", **asked, limit=1)
+    these = page.here(status="failed", due_before=asked["due_before"])
+    return standing(page, failed) | {"href": these}
 
 
 def _asked(page: Page) -> dict[str, Any]:
     """Overdue is no state of the API: it is due, and its day is over."""
     asked: dict[str, Any] = page.chosen(*_LABELS)
     if asked.get("status") == "overdue":
-        asked |= {"status": "due", "due_before": page.at.isoformat()}
+        asked |= {"status": "due", "due_before": overdue_before(page.at).isoformat()}
     return asked

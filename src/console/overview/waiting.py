@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from console.addresses import PAST
 from console.api_client import Answer
@@ -32,18 +33,19 @@ _SAID: Final = {
 }
 
 
-# Of which it is said whose they are: the list, as it is asked for.
-_OF_CUSTOMERS: Final = {
-    "open_disputes": ("/v1/payments/disputes", {"status": "open"}),
-    "failed_invoices": ("/v1/invoices", {"status": "failed"}),
-    "overdue_invoices": ("/v1/invoices", {"status": "due"}),
-}
+# Of which it is said whose they are.
+_OF_CUSTOMERS: Final = ("open_disputes", "failed_invoices", "overdue_invoices")
 _NAMED: Final = 3
+# So many of them are looked at: one customer may have several.
+_LOOKED_AT: Final = 20
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """``words`` follow the count; ``since`` is as the API says it; ``whose`` the latest are."""
+    """``words`` follow the count; ``since`` is as the API says it; ``whose`` the latest are.
+
+    ``of_others``: some of them are of others than these.
+    """
 
     count: int
     is_exact: bool
@@ -51,6 +53,7 @@ class Waiting:
     since: str | None
     href: str
     whose: tuple[str, ...] = ()
+    of_others: bool = False
 
 
 async def waiting_in(page: Page, attention: Answer) -> list[Waiting]:
@@ -66,15 +69,19 @@ async def _waiting(page: Page, item: Mapping[str, Any]) -> Waiting:
         one if item["count"] == 1 else many,
         item["since"],
         href,
-        await _whose(page, item["kind"]),
+        *await _whose(page, item),
     )
 
 
-async def _whose(page: Page, kind: str) -> tuple[str, ...]:
-    """Of what waits now, whatever moment the page is about."""
-    if kind not in _OF_CUSTOMERS or not page.may("customers:read"):
-        return ()
-    path, asked = _OF_CUSTOMERS[kind]
-    found = (await page.api.get(path, **asked, **dict.fromkeys(PAST), limit=_NAMED)).body
-    rows = found if isinstance(found, list) else found["disputes"]
-    return tuple(dict.fromkeys(filter(None, (each["customer_name"] for each in rows))))
+async def _whose(page: Page, item: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
+    """What the latest customers are called, of what was counted; whether there are others."""
+    if item["kind"] not in _OF_CUSTOMERS or not page.may("customers:read"):
+        return (), False
+    path, _, query = item["path"].partition("?")
+    # It waits now, whatever moment the page is about.
+    asked = dict(parse_qsl(query)) | dict.fromkeys(PAST)
+    found = await page.api.get(path, **asked, limit=min(item["count"], _LOOKED_AT))
+    rows = found.body if isinstance(found.body, list) else found["disputes"]
+    customers = {each["customer_id"]: each["customer_name"] for each in rows}
+    named = tuple(filter(None, customers.values()))[:_NAMED]
+    return named, len(customers) > len(named)

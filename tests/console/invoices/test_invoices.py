@@ -1,6 +1,7 @@
 """Invoices: the list, one of them, the sheet that is printed, and what may be done."""
 
 import re
+from html import unescape
 
 import pytest
 from console_browser import signed_in
@@ -53,9 +54,57 @@ def test_invoices_that_failed_are_named_beside_those_that_are_overdue(console, c
     overdue = console.get("/console/invoices?status=overdue").text
 
     assert "1 invoice is past the due date" in overdue
-    assert 'href="/console/invoices?status=failed"' in overdue
-    assert invoice in console.get("/console/invoices?status=failed").text
     assert "past the due date" not in console.get("/console/invoices").text
+
+
+def test_failed_invoices_that_are_past_their_day_lead_to_these_and_no_others(console, client):
+    late, early = failed_invoice(client), failed_invoice(client)
+    client.patch(f"/v1/invoices/{late}", json={"due_date": "2026-01-01"}).raise_for_status()
+
+    overdue = console.get("/console/invoices?status=overdue").text
+    href = re.search(r'href="([^"]*)"[^>]*>Show failed invoices', overdue)[1]
+    led_to = console.get(unescape(href)).text
+
+    assert [invoice in led_to for invoice in (late, early)] == [True, False]
+
+
+def test_overdue_invoices_are_called_by_their_own_customers(merchant):
+    """In live mode a payer has to say yes, so each invoice is waited for."""
+    key = merchant.founded.keys["live"]
+    with merchant.client(key) as client, signed_in(merchant.server.url, key) as console:
+        invoices = [
+            subscribed(client, customer_id=made(client, "/v1/customers", name=name)["id"])
+            for name in ("Yaw Overdue", "Kofi Early", "Esi Early")
+        ]
+        late = invoices[0]["latest_invoice_id"]
+        client.patch(f"/v1/invoices/{late}", json={"due_date": "2026-01-01"}).raise_for_status()
+        shown = read(console, "/console")
+
+        assert "1 overdue invoice Yaw Overdue · since" in shown
+        told = client.get("/v1/attention").json()["items"]
+        path = next(each["path"] for each in told if each["kind"] == "overdue_invoices")
+        assert [each["id"] for each in client.get(path).json()] == [late]
+
+
+def test_an_invoice_that_was_asked_for_today_is_not_overdue(merchant):
+    key = merchant.founded.keys["live"]
+    with merchant.client(key) as client, signed_in(merchant.server.url, key) as console:
+        invoice = subscribed(client)["latest_invoice_id"]
+
+        assert client.get(f"/v1/invoices/{invoice}").json()["status"] == "due"
+        assert invoice not in console.get("/console/invoices?status=overdue").text
+        assert "Overdue" not in read(console, f"/console/invoices/{invoice}")
+
+
+def test_others_are_named_only_where_there_are_others(console, client):
+    failed_invoice(client)
+    ama = client.get("/v1/customers").json()["customers"][0]["id"]
+    subscribed(client, amount=4001, customer_id=ama)
+
+    assert "2 invoices whose payment failed Ama Mensah · since" in read(console, "/console")
+
+    subscribed(client, amount=4001, customer_id=made(client, "/v1/customers")["id"])
+    assert "failed Ama Mensah and others · since" in read(console, "/console")
 
 
 def test_failed_invoices_are_called_by_their_customers_where_they_wait(console, client):
