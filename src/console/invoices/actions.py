@@ -10,6 +10,7 @@ from console.actions import Action
 from console.pages import Page
 from console.problems import problems_of
 from console.routing import console_router
+from console.states import word_of
 
 router = console_router()
 
@@ -90,13 +91,28 @@ async def _carry_out(page: Page, invoice_id: str, action: str) -> None:
 
 
 async def _record_payment(page: Page, invoice_id: str) -> None:
-    """With a reference also a payment that failed: the money came late."""
+    """With a reference also a payment that failed: the money came late.
+
+    One that has the money already is not asked to take another reference, which it would keep.
+    """
     invoice = await page.api.get("/v1/invoices/{}", invoice_id)
     said = {name: page.form.get(name, "").strip() for name in ACTIONS[_PAID].fields}
-    if not said["provider_ref_id"]:
-        raise InvalidInput("provider_ref_id", "is needed")
-    told = {name: value for name, value in said.items() if value}
-    await page.api.post("/v1/payments/{}/confirm", invoice["payment_id"], **told)
+    if needed := {name: "is needed" for name, value in said.items() if not value}:
+        raise InvalidInput(*next(iter(needed.items())), problems=needed)
+    if invoice["status"] in ACTIONS[_PAID].of:
+        payment = await page.api.post("/v1/payments/{}/confirm", invoice["payment_id"], **said)
+    else:
+        payment = await page.api.get("/v1/payments/{}", invoice["payment_id"])
+    if not payment["captured_amount"] or any(payment[name] != said[name] for name in said):
+        raise _not_recorded(payment.body)
+
+
+def _not_recorded(payment: Mapping[str, Any]) -> ApiError:
+    is_paid, reference = payment["captured_amount"], payment["provider_ref_id"]
+    state = f"is {word_of(payment['status']).lower()}"
+    if is_paid:
+        state = f"is recorded already, with the reference {reference or 'of nobody'}"
+    return ApiError(409, "conflict", "not_recorded", f"nothing was recorded: the payment {state}")
 
 
 async def _form(

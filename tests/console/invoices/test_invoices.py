@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 from console_browser import signed_in
-from money_console import HOSTILE, made, read, send, subscribed
+from money_console import HOSTILE, filled_in, made, read, send, subscribed
 
 
 def failed_invoice(client):
@@ -237,6 +237,49 @@ def test_an_invoice_that_was_paid_in_cash_is_recorded_as_paid(console, client):
         "cash",
     )
     assert f"{path}/paid" not in console.get(path).text
+
+
+def test_what_is_paid_already_is_not_recorded_as_paid_again(console, client):
+    paid, failed = subscribed(client)["latest_invoice_id"], failed_invoice(client)
+    first, other = f"/console/invoices/{paid}/paid", f"/console/invoices/{failed}/paid"
+    status, shown = send(console, first, provider="cash", provider_ref_id="R-18")
+
+    assert status == 409
+    assert "Nothing was recorded" in shown
+    # The number is not used up: it is that of the receipt of another.
+    assert send(console, other, provider="cash", provider_ref_id="R-18")[0] == 303
+
+
+def test_a_payment_is_recorded_once_however_often_its_form_is_sent(console, client):
+    path = f"/console/invoices/{failed_invoice(client)}/paid"
+    form = filled_in(console, path) | {"provider_ref_id": "R-17"}
+
+    sent = [console.post(path, data=form).status_code for _ in range(2)]
+    under_another = send(console, path, provider="bank", provider_ref_id="R-17")
+
+    assert sent == [303, 303]
+    assert under_another[0] == 409
+
+
+def test_an_invoice_that_was_canceled_is_not_recorded_as_paid(console, client):
+    path = f"/console/invoices/{failed_invoice(client)}"
+    assert send(console, f"{path}/cancel")[0] == 303
+
+    status, shown = send(console, f"{path}/paid", provider="cash", provider_ref_id="R-17")
+
+    assert status == 409
+    assert "Nothing was recorded" in shown
+
+
+def test_how_the_money_came_is_needed(console, client):
+    invoice = failed_invoice(client)
+    path = f"/console/invoices/{invoice}/paid"
+
+    status, shown = send(console, path, provider=" ", provider_ref_id="R-17")
+
+    assert status == 400
+    assert "needed" in shown
+    assert client.get(f"/v1/invoices/{invoice}").json()["status"] == "failed"
 
 
 def test_who_may_record_no_payment_is_not_offered_to(merchant, client):
