@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from domain.invoice import Invoice, InvoiceStatus, written_number
-from projections.customers import search_index, searched_parts
+from projections.customers import search_index, searched_parts, still_there
 from projections.engine.folding.changes import Changes, Recorded
 from projections.engine.folding.definitions import ignoring
 from projections.engine.folding.tables import at_latest, first, key, latest, view
@@ -218,7 +218,7 @@ def _fitting(connection: Connection, book: str, filters: InvoiceFilter) -> Selec
 
 def _searched(connection: Connection, book: str, text: str) -> ColumnElement[bool]:
     numbered = and_(*_numbered(text.strip()))
-    called = search_index.found(connection, book, *searched_parts(text))
+    called = search_index.found(connection, book, *searched_parts(text)).where(*still_there())
     found = candidates(connection, [called])
     if found is None or not found.complete:
         return or_(numbered, invoices.c.customer_id.in_(called))

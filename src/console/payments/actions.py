@@ -161,11 +161,11 @@ def _said(page: Page, action: Action, currency: str) -> dict[str, Any]:
 
 
 def _half(left: int, currency: str) -> tuple[int, str] | None:
-    """In minor units and as it is typed; None where that might be read in two ways."""
+    """In minor units and as it is typed; None where there is none, or two ways to read it."""
     if not has_decimals(currency) or decimals(currency) > _OF_CENTS:
         return None
     half = left // 2
-    return half, str(Decimal(half).scaleb(-decimals(currency)))
+    return (half, str(Decimal(half).scaleb(-decimals(currency)))) if half else None
 
 
 def _left(action: str, payment: Mapping[str, Any]) -> int | None:

@@ -132,6 +132,20 @@ def test_invoices_are_searched_by_their_number_and_by_their_customer(console, cl
     assert 'name="search"' in found[said]
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_invoices_of_a_deleted_customer_are_found_by_number_and_by_nothing_personal(client):
+    subscription = subscribed(client)
+    invoice = client.get(f"/v1/invoices/{subscription['latest_invoice_id']}").json()
+    client.delete(f"/v1/customers/{subscription['customer_id']}").raise_for_status()
+
+    found = {
+        each: [one["id"] for one in client.get("/v1/invoices", params={"search": each}).json()]
+        for each in ("mensah", "ama@example.com", invoice["number"])
+    }
+
+    assert found == {"mensah": [], "ama@example.com": [], invoice["number"]: [invoice["id"]]}
+
+
 def test_who_may_not_know_customers_finds_no_invoice_by_them(merchant, client):
     subscribed(client)
     made = client.post("/v1/api-keys", json={"name": "books", "scopes": ["invoices:read"]})

@@ -13,3 +13,9 @@ def test_half_of_what_is_left_is_offered_as_it_is_typed(console, client, page, s
     page.get_by_role("button", name="Refund GHS 38.37").wait_for()
     waits = made(client, "/v1/payments/intents", amount=200, currency="KWD")["id"]
     assert "Half" not in read(console, f"/console/payments/{waits}/refund")
+
+
+def test_the_last_minor_unit_has_no_half(console, client):
+    payment = paid(client, amount=1)
+
+    assert "Half" not in read(console, f"/console/payments/{payment}/refund")
