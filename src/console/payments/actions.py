@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from api.http.errors import ApiError, no_such_route
+from api.http.errors import ApiError, InvalidInput, no_such_route
 from api.payment_links.typed_amounts import AmountInDoubt, minor_units
 from console.actions import Action
 from console.pages import Page
@@ -155,6 +155,9 @@ def _said(page: Page, action: Action, currency: str) -> dict[str, Any]:
     said: dict[str, Any] = {name: page.form[name] for name in action.fields if name in page.form}
     if "amount" in said:
         said["amount"] = minor_units(said["amount"], currency, meant=page.form.get("meant", ""))
+        # To the API 0 is all that is left; nobody who types it means that.
+        if said["amount"] == 0:
+            raise InvalidInput("amount", "must be more than 0")
     if "final" in said:
         said["final"] = True
     return said
