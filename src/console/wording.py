@@ -13,6 +13,8 @@ _SAID: Final = tuple(
         (r"String should match pattern .*", "has a sign that cannot be kept"),
         (r"must not contain NUL characters", "has a sign that cannot be kept"),
         (r"^is not UTF-8", "has signs that cannot be read"),
+        (r"List should have at least 1 item.*", "needs at least one"),
+        (r"List should have at least (\d+) items?.*", r"needs at least \1"),
         (r"List should have at most (\d+) items?.*", r"must be at most \1"),
         (r"Input should be a valid (?:integer|number).*", "must be a number"),
         (r"Input should be a valid string", "must be a text"),
@@ -34,6 +36,7 @@ _SAID: Final = tuple(
             r"^send_\w+ needs a template_id, config\.body or config\.receipt$",
             "choose one: a template, words of its own, or the receipt",
         ),
+        (r"^\w+_tag needs config\.tag$", "say which tag"),
         (r"^is required$", "is needed"),
     )
 )

@@ -22,7 +22,11 @@ from domain.api_key import SCOPES
             "must be a date or an RFC 3339 date and time",
             "This must be a date, such as 2026-11-28, with a time or without.",
         ),
-        ("add_tag needs config.tag", "Add tag needs tag."),
+        ("add_tag needs config.tag", "Say which tag."),
+        (
+            "List should have at least 1 item after validation, not 0",
+            "This needs at least one.",
+        ),
         (
             "send_email needs a template_id, config.body or config.receipt",
             "Choose one: a template, words of its own, or the receipt.",

@@ -15,7 +15,8 @@ _WITHOUT_END = {"input", "br", "img"}
 # As the API calls what people are asked for in words.
 # The name of an event, such as webhook_endpoint.failing, is what people type.
 _OF_THE_API = re.compile(
-    r"\b[a-z]+(?:_[a-z]+)+\b(?!\.\w)|\w\[\d+\]|\bconfig\.|Input should|String should|RFC 3339",
+    r"\b[a-z]+(?:_[a-z]+)+\b(?!\.\w)|\w\[\d+\]|\bconfig\."
+    r"|(?:Input|String|List) should|RFC 3339",
     re.IGNORECASE,
 )
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from api.http.errors import ApiError
+from api.http.errors import ApiError, InvalidInput
 from console.api_client import Answer
 from console.currencies import only_currency
 from console.listings import whole
@@ -106,4 +106,7 @@ async def _tried(page: Page, rule: dict[str, Any] | None) -> tuple[Tried | None,
 
 
 async def _said(page: Page, known: dict[str, Any] | None) -> dict[str, Any]:
-    return rule_in(page.form, known, assumed_currency=await only_currency(page))
+    said = rule_in(page.form, known, assumed_currency=await only_currency(page))
+    if not said["actions"]:
+        raise InvalidInput("actions", "choose what it does")
+    return said

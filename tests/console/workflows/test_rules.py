@@ -235,9 +235,11 @@ def test_what_is_missing_is_said_while_it_is_typed_and_beside_its_field_when_sen
     tried = console.post("/console/workflows/backtest", data=half)
     sent = console.post("/console/workflows/new", data=half)
     amount = console.post("/console/workflows/new", data={**SPENDERS, "currencies": ""})
+    nothing = console.post("/console/workflows/backtest", data={**SPENDERS, "action0_type": ""})
 
     assert tried.status_code == 200
-    assert "Not tried yet" in tried.text
+    assert "Not tried yet: Say which tag." in tried.text
+    assert "Not tried yet: Choose what it does." in nothing.text
     assert sent.status_code == 400
     assert 'id="f-name-error"' in sent.text
     assert 'id="f-currencies-error"' in amount.text
