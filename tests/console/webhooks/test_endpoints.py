@@ -252,6 +252,15 @@ def test_an_endpoint_that_nobody_answers_at_says_why_and_is_tried_at_once(consol
     assert "It is tried now." in console.get(answer.headers["location"]).text
 
 
+def test_how_one_that_fails_stands_is_asked_for_again_by_itself(console, endpoint, nobody):
+    standing = '<div id="standing" hx-get="{}"'
+
+    failing = console.get(place(nobody)).text
+
+    assert standing.format(place(nobody)) in failing
+    assert '<div id="standing">' in console.get(place(endpoint)).text
+
+
 def test_what_waits_is_the_same_in_the_list_the_card_and_where_they_lead(console, client, nobody):
     waiting = client.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
     listed = console.get("/console/webhooks").text
