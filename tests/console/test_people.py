@@ -108,13 +108,13 @@ def test_who_it_is_stands_in_the_place_of_the_cover(pages, support, merchant, am
 
 
 def called(page):
-    """What a page of a customer calls them: in its tab, above it, and where it says who it is."""
-    return page.title(), page.locator("h1").inner_text(), page.locator(".identity").inner_text()
+    """What a page of a customer calls them: above it, and where it says who it is."""
+    return page.locator("h1").inner_text(), page.locator(".identity").inner_text()
 
 
-def test_who_was_shown_stays_so_until_the_page_is_left(pages, support, merchant, client, ama):
-    for number in range(20):
-        client.patch(f"/v1/customers/{ama['id']}", json={"metadata": {"visits": number}})
+@pytest.fixture
+def shown_page(pages, support, merchant, ama):
+    """The page of a customer, on which somebody from support asked who it is."""
     page = pages.fresh(scripts=True)
     page.context.add_cookies(
         [
@@ -123,9 +123,33 @@ def test_who_was_shown_stays_so_until_the_page_is_left(pages, support, merchant,
         ]
     )
     page.goto(f"{merchant.server.url}{LIST}/{ama['id']}")
-
     page.get_by_role("button", name="Show who it is").click()
     page.get_by_text("Seen by somebody").wait_for()
+    return page
+
+
+def test_who_was_shown_is_covered_again_when_the_session_ends(shown_page, support, client, ama):
+    page = shown_page
+    assert all("Ama Mensah" in each for each in called(page))
+    support.post("/console/logout")
+    client.patch(f"/v1/customers/{ama['id']}", json={"tags": ["renewed"]})
+
+    page.get_by_role("link", name="sign in again").wait_for()
+
+    assert not any("Ama Mensah" in each for each in called(page))
+    assert AMA["phone"] not in page.content()
+
+
+@pytest.fixture
+def visits(client, ama):
+    """So much happened to the customer that it takes more than one page."""
+    for number in range(20):
+        client.patch(f"/v1/customers/{ama['id']}", json={"metadata": {"visits": number}})
+
+
+@pytest.mark.usefixtures("visits")
+def test_who_was_shown_stays_so_until_the_page_is_left(shown_page, client, ama):
+    page, titles = shown_page, [shown_page.title()]
     client.patch(f"/v1/customers/{ama['id']}", json={"tags": ["renewed"]})
     page.get_by_role("link", name="renewed").wait_for()
     renewed = called(page)
@@ -134,6 +158,8 @@ def test_who_was_shown_stays_so_until_the_page_is_left(pages, support, merchant,
 
     for shown in (renewed, called(page)):
         assert all("Ama Mensah" in each and "•••" not in each for each in shown)
+    # The history of a browser keeps them.
+    assert not any("Mensah" in each for each in [*titles, page.title()])
     seen = [
         each
         for each in client.get(f"/v1/customers/{ama['id']}/facts").json()["facts"]

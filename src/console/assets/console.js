@@ -243,10 +243,7 @@
 
   // What was shown to whoever asked for it stays until the page is left, whatever of it comes anew.
   let kept = [];
-  on("htmx:before:swap", ({ detail: { ctx } }) => {
-    kept = all("[data-kept]");
-    if (kept.length) ctx.title = undefined;
-  });
+  on("htmx:before:swap", () => (kept = all("[data-kept]")));
 
   // What was swapped in is as what was there.
   const settle = () => {

@@ -47,6 +47,7 @@
     const answer = await fetch(part.dataset.renews || here, { headers });
     const elsewhere = answer.headers.get("HX-Redirect");
     if (elsewhere) return signedOut();
+    if (answer.status === 403) cover();
     const text = await answer.text();
     if (!answer.ok || !part.isConnected || location.href !== here) return;
     if (isBusy()) return soon(STILL);
@@ -117,7 +118,15 @@
     if (answer?.status === 401) signedOut();
     else retry = setTimeout(listen, LATER);
   };
+  // Who was shown is covered again for whoever may see nobody any more.
+  const cover = () => {
+    for (const each of all("[data-kept]")) {
+      each.removeAttribute("data-kept");
+      each.textContent = "•••";
+    }
+  };
   const signedOut = () => {
+    cover();
     clearTimeout(watch);
     clearTimeout(ended);
     const again = document.createElement("a");
