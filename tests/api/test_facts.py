@@ -39,6 +39,24 @@ def test_a_profile_that_changed_says_what_it_was_before(client):
     assert registered["before"] is None
 
 
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_a_page_says_of_each_profile_what_it_was_whatever_page_that_is_on(client, limit):
+    ama = client.post("/v1/customers", json={"tags": ["0"]}).json()["id"]
+    for number in range(1, 5):
+        client.patch(f"/v1/customers/{ama}", json={"tags": [str(number)]}).raise_for_status()
+
+    facts = [
+        fact
+        for offset in range(0, 5, limit)
+        for fact in client.get(
+            f"/v1/customers/{ama}/facts", params={"limit": limit, "offset": offset}
+        ).json()["facts"]
+    ]
+
+    before = [fact["before"] and fact["before"]["tags"] for fact in facts]
+    assert before == [["3"], ["2"], ["1"], ["0"], None]
+
+
 def test_facts_are_told_page_by_page(client):
     path = f"/v1/payments/{paid(client)}/facts"
     whole = client.get(path).json()["facts"]

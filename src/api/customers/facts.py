@@ -24,7 +24,7 @@ from projections.engine.querying.pages import Page
 
 customer_routes = CustomerRoutes()
 
-_PROFILES: Final = {Customer.Registered.TOPIC, Customer.Updated.TOPIC}
+_PROFILES: Final = (Customer.Registered.TOPIC, Customer.Updated.TOPIC)
 _FIELDS: Final = ("external_id", "personal", "tags", "metadata")
 
 
@@ -54,13 +54,14 @@ async def list_customer_facts(
 
 async def _before(request: ApiRequest, stored: Sequence[StoredFact]) -> dict[int, dict[str, Any]]:
     """By the positions of those among these that changed a profile, what it was before."""
-    changed = next((each for each in stored if each.topic == Customer.Updated.TOPIC), None)
-    if changed is None:
+    profiles = [each for each in stored if each.topic in _PROFILES]
+    if not profiles:
         return {}
-    ledger, book = request.dependencies.ledger, request.book_name
-    about = await asyncio.to_thread(ledger.read_stream, book, changed.stream)
-    profiles = [each for each in about if each.topic in _PROFILES]
+    ledger, book, first = request.dependencies.ledger, request.book_name, profiles[0]
+    earlier = await asyncio.to_thread(
+        ledger.last_of, book, first.stream, topics=_PROFILES, upto=first.position - 1
+    )
     return {
         changed.position: {name: orjson.loads(known.data)[name] for name in _FIELDS}
-        for known, changed in pairwise(profiles)
+        for known, changed in pairwise([*filter(None, [earlier]), *profiles])
     }

@@ -95,6 +95,8 @@ def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
     subject, _, happened = fact["topic"].partition(".")
     data = fact["data"]
     place = _SECTIONS.get(subject)
+    # What was before is told beside a fact, and was not recorded in it.
+    as_recorded = {name: value for name, value in fact.items() if name != "before"}
     return Entry(
         id=str(fact["position"]),
         at=fact["occurred_at"],
@@ -106,7 +108,7 @@ def entry_of(fact: Mapping[str, Any], page: Page) -> Entry:
         currency=data.get("currency") or data.get("plan", {}).get("currency"),
         by=fact["actor_name"] or "",
         why=fact["reason"] or "",
-        raw=orjson.dumps(fact, option=orjson.OPT_INDENT_2).decode(),
+        raw=orjson.dumps(as_recorded, option=orjson.OPT_INDENT_2).decode(),
         how=word_of(data.get("method") or ""),
     )
 

@@ -55,6 +55,8 @@ def test_the_timeline_has_everything_with_who_did_it_and_why_and_the_fact_itself
     assert "by usr_kofi" in shown
     assert f"1 to {len(facts)} of {len(facts)} facts, told in {len(facts) - 2} entries" in shown
     assert f'"position": {facts[0]["position"]}' in shown
+    # What was before is no part of what was recorded.
+    assert '"before":' not in shown
 
 
 def test_shares_by_source_are_those_of_the_api(console, client, ama):
