@@ -23,12 +23,17 @@ async def as_tried(
     asked = {each["endpoint_id"] for each in told if waits(each)} & failing
     answers = await _every(page, "/v1/webhooks/endpoints/{}", asked)
     tried = {each["delivery_id"] for answer in answers for each in answer["backlog"]["tries"]}
-    known = {each["id"] for each in told if waits(each)} & tried
+    known = {each["id"] for each in told if waits(each) and _told_first(each["id"]) in tried}
     found = {each["id"]: each for each in await _every(page, "/v1/webhooks/outbound/{}", known)}
     return [
         _with_tries(each, found[each["id"]]["history"]) if each["id"] in found else {**each}
         for each in told
     ]
+
+
+def _told_first(delivery_id: str) -> str:
+    """What is told again by this delivery: a try in vain is of both."""
+    return "_".join(delivery_id.split("_")[:2])
 
 
 def waits(told: _Told) -> bool:

@@ -284,8 +284,14 @@ def test_what_waits_is_the_same_in_the_list_the_card_and_where_they_lead(console
     assert ">0%<" not in listed
 
 
-def test_what_waits_opens_the_list_with_each_try_that_its_page_tells(console, client, nobody):
-    first, *_ = client.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
+@pytest.mark.parametrize("again", [False, True])
+def test_what_waits_opens_the_list_with_each_try_that_its_page_tells(
+    console, client, nobody, again
+):
+    if again:
+        console.post(place(nobody, "/replay"), data={"from": "1"})
+    waiting = client.get("/v1/webhooks/outbound", params={"status": "pending"}).json()
+    first = next(each for each in waiting if each["replay"] == again)
 
     opened = console.get("/console/webhooks/deliveries").text
     told = console.get(f"/console/webhooks/deliveries/{first['id']}").text
