@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, select, union_all
 
 from domain.invoice import Invoice
+from domain.payer_details import PayerDetails
 from domain.text import seen
 from projections.customer_events import customer_events
 from projections.customers import external_ids
@@ -54,14 +55,15 @@ def of_names(connection: Connection, book: str, customer_ids: Sequence[str]) -> 
 
 
 def of_payment(payment_id: str) -> About:
-    """With whoever pays it: they have a name."""
+    """With what its payer said, and whose it is: they have a name."""
 
     def about(connection: Connection, book: str) -> FactsAbout:
         column = payments.c
         payer = select(column.customer_id).where(
             column.book == book, column.payment_id == payment_id, column.customer_id.is_not(None)
         )
-        return FactsAbout([payment_id, *connection.execute(payer).scalars()])
+        said = PayerDetails.id_for(payment_id)
+        return FactsAbout([payment_id, said, *connection.execute(payer).scalars()])
 
     return about
 

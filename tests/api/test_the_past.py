@@ -149,6 +149,18 @@ def test_periods_end_at_the_moment_that_is_asked_about(client):
     assert days == ["2026-02-10T00:00:00Z"]
 
 
+def test_a_payment_of_the_past_says_what_its_payer_said(client, stranger):
+    link = client.post("/v1/payment-links", json={"name": "Tea", "amount": 100, "currency": "EUR"})
+    said = {"email": "ada@example.com", "name": "Ada"}
+    paid = stranger.post(f"/v1/pay/{link.json()['code']}/pay", json=said).json()
+    path, at = f"/v1/payments/{paid['id']}", datetime.now(UTC).isoformat()
+
+    payers = [get(client, path, **moment)["payer"] for moment in ({}, {"as_of": at})]
+
+    assert payers[0]["name"] == "Ada"
+    assert payers == [get(client, path, known_at=at)["payer"], payers[0]]
+
+
 def test_a_moment_to_come_is_the_present(client, ama):
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
