@@ -54,7 +54,7 @@ def invoice_state(invoice: Mapping[str, Any], now: datetime) -> str:
 
 def overdue_before(now: datetime) -> datetime:
     """What is due, and was to be paid before this moment, is overdue."""
-    return now - DAYS_OF_GRACE
+    return now.replace(microsecond=0) - DAYS_OF_GRACE
 
 
 def word_of(status: str) -> str:

@@ -108,10 +108,11 @@ async def _record_payment(page: Page, invoice_id: str) -> None:
 
 
 def _not_recorded(payment: Mapping[str, Any]) -> ApiError:
-    is_paid, reference = payment["captured_amount"], payment["provider_ref_id"]
     state = f"is {word_of(payment['status']).lower()}"
-    if is_paid:
-        state = f"is recorded already, with the reference {reference or 'of nobody'}"
+    if payment["captured_amount"]:
+        known = {"by": payment["provider"], "with the reference": payment["provider_ref_id"]}
+        said = " ".join(f"{word} {name}" for word, name in known.items() if name)
+        state = ", ".join(filter(None, ("is recorded already", said)))
     return ApiError(409, "conflict", "not_recorded", f"nothing was recorded: the payment {state}")
 
 

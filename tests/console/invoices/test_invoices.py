@@ -259,7 +259,7 @@ def test_what_is_paid_already_is_not_recorded_as_paid_again(console, client):
     status, shown = send(console, first, provider="cash", provider_ref_id="R-18")
 
     assert status == 409
-    assert "Nothing was recorded" in shown
+    assert "Nothing was recorded: the payment is recorded already, by simulator" in shown
     # The number is not used up: it is that of the receipt of another.
     assert send(console, other, provider="cash", provider_ref_id="R-18")[0] == 303
 
