@@ -11,6 +11,8 @@ from ledger.reading import ask
 from ledger.schema import events
 
 _PART = (events.c.stream, Column("after_it", BigInteger), Column("up_to_it", BigInteger))
+# A statement takes no more parameters than its database allows.
+_AT_ONCE = 1_000
 
 
 def read_topics(
@@ -33,10 +35,15 @@ def _of_topics(book: str, topics: Collection[str], after: int, upto: int) -> Sel
 
 
 def read_at(engine: Engine, book: str, positions: Collection[int]) -> list[StoredFact]:
-    if not positions:
-        return []
-    among = events.c.position.in_(positions)
-    return _asked(engine, select(events).where(events.c.book == book, among))
+    wanted = sorted(set(positions))
+    steps = (wanted[first : first + _AT_ONCE] for first in range(0, len(wanted), _AT_ONCE))
+    return [
+        fact
+        for step in steps
+        for fact in _asked(
+            engine, select(events).where(events.c.book == book, events.c.position.in_(step))
+        )
+    ]
 
 
 def read_parts(engine: Engine, book: str, parts: Mapping[str, tuple[int, int]]) -> list[StoredFact]:
