@@ -97,10 +97,14 @@ class SnapshotCache:
         with self._lock:
             return sum(entry.size for entry in self._entries.values())
 
-    def charge(self, asker: str, facts: int) -> None:
-        """For facts that are folded for one question alone. Raises BudgetSpent."""
+    def admit(self, asker: str) -> None:
+        """Raises BudgetSpent before anything is read for one who has had enough folded."""
         with self._lock:
             self._budget.admit(asker)
+
+    def charge(self, asker: str, facts: int) -> None:
+        """For facts that are folded for one question alone."""
+        with self._lock:
             self._budget.charge(asker, facts)
             self.progress.folds += 1
             self.progress.facts += facts

@@ -41,6 +41,9 @@ T = TypeVar("T")
 _FOLDED_AT_ONCE = 20_000
 
 _THREADS = 4
+# Of a few facts as of all: one organization's folds never hold up another's.
+_FEW_AT_ONCE = 2
+_FEW_OF_ONE = 1
 _MOST_STREAMS = 2
 _MOST_STREAMS_OF_ONE = 1
 
@@ -87,8 +90,9 @@ class PastReader:
             ledger, definitions, FactBudget(facts_per_minute), most_bytes=most_bytes
         )
         self._definitions = definitions
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="past")
+        self._threads = ThreadPoolExecutor(_THREADS + _FEW_AT_ONCE, thread_name_prefix="past")
         self._queries = Turns(at_once=_THREADS, of_one=_THREADS)
+        self._few = Turns(at_once=_FEW_AT_ONCE, of_one=_FEW_OF_ONE)
         self._streams = Turns(at_once=_MOST_STREAMS, of_one=_MOST_STREAMS_OF_ONE)
 
     def __enter__(self) -> Self:
@@ -189,7 +193,7 @@ class PastReader:
         BookTooLarge where they are too many themselves, and BudgetSpent.
         """
         self._cache.note_question()
-        async with self._queries.turn(organization_of(book)):
+        async with self._few.turn(organization_of(book)):
             return await self._run(partial(self._about, book, moment, about, query, asker))
 
     def _about(
@@ -209,6 +213,7 @@ class PastReader:
     def _folded(
         self, book: str, moment: Moment, about: FactsAbout, upto: int, asker: str
     ) -> Iterator[Connection]:
+        self._cache.admit(asker)
         facts = facts_about(self._ledger, book, about, upto=upto, most=self._most_facts)
         self._cache.charge(asker, len(facts))
         began = time.monotonic()

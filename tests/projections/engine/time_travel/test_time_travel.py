@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -12,7 +13,7 @@ from projections.engine.live.reader import QueryResult
 from projections.engine.time_travel.budget import BudgetSpent
 from projections.engine.time_travel.reader import Moment, PastFolding, PastReader
 from projections.engine.time_travel.snapshot import Snapshot
-from projections.engine.time_travel.stream_views import BookTooLarge
+from projections.engine.time_travel.stream_views import BookTooLarge, FactsAbout
 from projections.engine.turns import TooManyWaiting
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -308,6 +309,52 @@ def test_one_organization_does_not_wait_for_the_past_of_another(shop, past, toys
         return is_at_work, folds, (await other).result
 
     assert asyncio.run(ask_between()) == (True, 2, 7)
+
+
+def test_nor_does_it_wait_for_what_is_folded_of_a_few_facts(shop, past, toys):
+    shop.record(toys.paid(amount=10))
+    shop.record(toys.paid(amount=7), book=toys.OTHER_BOOK)
+    began, go = threading.Semaphore(0), threading.Event()
+    about = QueryResult(FactsAbout([], [1]), 1, 0)
+
+    def slow(connection):
+        began.release()
+        assert go.wait(20)
+        return spent(toys)(connection)
+
+    async def ask_between():
+        many = [
+            asyncio.create_task(past.ask_about(toys.BOOK, Moment(), about, slow)) for _ in range(6)
+        ]
+        assert await asyncio.to_thread(began.acquire, timeout=20)
+        other = past.ask_about(toys.OTHER_BOOK, Moment(), about, spent(toys))
+        try:
+            found = (await asyncio.wait_for(other, 20)).result
+        finally:
+            go.set()
+        return found, [each.result for each in await asyncio.gather(*many)]
+
+    assert asyncio.run(ask_between()) == (7, [10] * 6)
+
+
+def test_who_has_had_enough_folded_has_no_facts_read(shop, toys, monkeypatch):
+    shop.record(*(toys.paid(amount=10) for _ in range(10)))
+    about = QueryResult(FactsAbout([], range(1, 11)), 10, 0)
+    reads = []
+    read_at = type(shop.ledger).read_at
+    monkeypatch.setattr(
+        type(shop.ledger), "read_at", lambda *args: reads.append(1) or read_at(*args)
+    )
+
+    with PastReader(
+        shop.ledger, shop.definitions, most_facts=100, most_bytes=ROOM, facts_per_minute=5
+    ) as past:
+        asked = partial(past.ask_about, toys.BOOK, Moment(), about, spent(toys), asker="key_a")
+        assert asyncio.run(asked()).result == 100
+        with pytest.raises(BudgetSpent):
+            asyncio.run(asked())
+
+    assert len(reads) == 1
 
 
 def test_who_has_had_enough_folded_waits_and_others_do_not(shop, toys):
