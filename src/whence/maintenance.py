@@ -203,12 +203,26 @@ def _saying(runs: Runs, run: Run, holder: str, work: Work) -> Iterator[Callable[
                 return
 
     thread = threading.Thread(target=say, name="run", daemon=True)
-    thread.start()
+    with _interruptible():
+        thread.start()
+        try:
+            yield canceled.is_set
+        finally:
+            over.set()
+            thread.join()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """What a shell began in the background ignores what it is to be ended by."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        yield canceled.is_set
+        yield
     finally:
-        over.set()
-        thread.join()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _sentence(error: BaseException) -> str:

@@ -1,7 +1,9 @@
 """A rebuild that is ended leaves the views that serve; one whose views serve is ended by nobody."""
 
 import asyncio
+import signal
 import threading
+import time
 
 import pytest
 
@@ -75,3 +77,20 @@ def test_what_serves_is_canceled_by_nobody(ledger, generations, runs):
     assert serving(generations) == [2]
     [run] = runs.latest()
     assert (run.state, '"generation":2' in run.report) == ("done", True)
+
+
+def test_what_a_shell_began_in_the_background_is_canceled_too(ledger, runs, monkeypatch):
+    monkeypatch.setattr(maintenance, "_SAID_EVERY_SECONDS", 0.05)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def last_and_be_canceled():
+        with maintenance.run_of(ledger, "rebuild"):
+            runs.cancel(1)
+            time.sleep(20)
+
+    try:
+        with pytest.raises(maintenance.RunCanceled):
+            last_and_be_canceled()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
