@@ -66,7 +66,7 @@ bench: $(TESTABLE) ## measure beside peers, three minutes (PAYMENTS=1000000 for 
 
 .PHONY: soak
 soak: $(TESTABLE) ## kill processes under load 200 times on each database, let views change places 20 times, live many lives, ask every route much nonsense; some two hours
-	@WHENCE_TEST_KILLS=200 WHENCE_TEST_SWITCHES=20 WHENCE_TEST_EXAMPLES=20 WHENCE_TEST_LIVES=8 WHENCE_TEST_MOMENTS=5 WHENCE_TEST_WORKFLOW_STEPS=400 WHENCE_TEST_CUSTOMERS=100000 WHENCE_TEST_WATCHERS=250 WHENCE_TEST_CUTS=100 WHENCE_TEST_READERS=200 \
+	@WHENCE_TEST_KILLS=200 WHENCE_TEST_SWITCHES=20 WHENCE_TEST_EXAMPLES=20 WHENCE_TEST_LIVES=8 WHENCE_TEST_MOMENTS=15 WHENCE_TEST_WORKFLOW_STEPS=400 WHENCE_TEST_CUSTOMERS=100000 WHENCE_TEST_WATCHERS=250 WHENCE_TEST_CUTS=100 WHENCE_TEST_READERS=200 \
 	  $(BIN)/python -m pytest -n 2 tests/crash tests/rebuilding tests/laws tests/api/test_lives.py \
 	  tests/api/http/test_openapi.py tests/delivery/workflows/test_oracle.py tests/console/test_the_whole.py \
 	  tests/console/test_many_watchers.py tests/api/events/test_many_readers.py
