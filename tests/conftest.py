@@ -29,6 +29,7 @@ from browser import Pages, started
 from citus import pretend_citus
 from empty_stores import make_store
 from hypothesis import settings
+from long_first import pytest_collection_modifyitems  # noqa: F401 (pytest finds it here)
 from playwright.sync_api import Browser
 from postgresql import Made, databases_on, empty, empty_but_for, what_is_made
 from sqlalchemy import Engine

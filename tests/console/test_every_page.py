@@ -13,6 +13,8 @@ from console_walk import walk
 from lived_in import ama, go_on, lived_in
 from nonsense import is_of_the_api, said_to_nonsense
 
+pytestmark = pytest.mark.takes_long
+
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 # What every page has around it is looked at on the first of them.

@@ -5,6 +5,8 @@ import re
 import pytest
 from waiting import awaited
 
+pytestmark = pytest.mark.takes_long
+
 RANKINGS = re.compile("show=rankings")
 # Milliseconds: whoever typed has stopped long ago.
 LONG_AFTER = 20_000

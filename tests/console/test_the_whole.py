@@ -12,6 +12,8 @@ import pytest
 from lived_in import ama, lived_in
 from waiting import awaited
 
+pytestmark = pytest.mark.takes_long
+
 CUSTOMERS = int(os.environ.get("WHENCE_TEST_CUSTOMERS", "40"))
 PASSWORD = "correct horse battery"
 # Whoever works on the store lets everybody else go first.

@@ -14,6 +14,8 @@ from nonsense import read
 
 from domain.api_key import SCOPES
 
+pytestmark = pytest.mark.takes_long
+
 LINK = re.compile(r'(?:href|hx-get)="(/console[^"#]*)"')
 SAID = re.compile(
     "(With this key|As support|As finance) you may not (see|change|work on|delete) \\w"

@@ -10,6 +10,8 @@ from payment_client import PaymentClient, everything_is_there_once
 from server import Server, found_shop
 from store_check import is_sound
 
+pytestmark = pytest.mark.takes_long
+
 KILLS = int(os.environ.get("WHENCE_TEST_KILLS", "2"))
 # Everything is looked at after each of them, so a store must not grow too large.
 KILLS_PER_STORE = 20

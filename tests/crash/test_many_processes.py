@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from server import Projector, Server, Shop, found_shop
 
+pytestmark = pytest.mark.takes_long
+
 # A restart beside others takes its time: a quarter of what one server is killed alone.
 KILLS = max(1, int(os.environ.get("WHENCE_TEST_KILLS", "1")) // 4)
 SHOPS = 5

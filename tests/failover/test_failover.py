@@ -12,6 +12,8 @@ from postgresql import Postgresql, new_server
 from proxy import CuttingProxy
 from server import Server, found_shop
 
+pytestmark = pytest.mark.takes_long
+
 PATIENCE_SECONDS = 60
 
 

@@ -62,6 +62,8 @@ from projections.facts_about import of_names
 from projections.figures_as_of import PAST
 from projections.read_models import DEFINITIONS, FOLDS
 
+pytestmark = pytest.mark.takes_long
+
 # How many times as many examples: in the soak more than while somebody waits.
 LIVES = int(os.environ.get("WHENCE_TEST_LIVES", "1"))
 # At how many pairs of moments the past of each of them is asked for.

@@ -7,6 +7,8 @@ from generations import building, is_built, serving_number
 from server import PATIENCE_SECONDS, Server
 from waiting import awaited
 
+pytestmark = pytest.mark.takes_long
+
 
 @pytest.fixture
 def served(next_release, merchant) -> Server:

@@ -23,6 +23,8 @@ from whence.serve import Served
 from whence.settings import Settings
 from whence.wiring import projecting, recording
 
+pytestmark = pytest.mark.takes_long
+
 
 def create_customer(
     url: str, key: str, body: bytes = b'{"external_id": "usr_1"}'

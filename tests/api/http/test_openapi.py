@@ -26,6 +26,8 @@ from workflow_parts import do_what_follows
 from api.app import create_app
 from api.http.middleware import SECURITY_HEADERS
 
+pytestmark = pytest.mark.takes_long
+
 EXAMPLES_PER_OPERATION = int(os.environ.get("WHENCE_TEST_EXAMPLES", "1"))
 # Where one of them must succeed: so many, and while none of these does, more.
 EXAMPLES_OF_WHICH_ONE_SUCCEEDS = (EXAMPLES_PER_OPERATION, 4, 8, 16, 60)
