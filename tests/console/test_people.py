@@ -88,7 +88,9 @@ def test_support_sees_customers_covered(support, ama):  # noqa: ARG001
         assert "501234589" not in shown.text
 
 
-def test_who_it_is_stands_in_the_place_of_the_cover(pages, support, merchant, ama):
+@pytest.fixture
+def covered_page(pages, support, merchant, ama):
+    """The page of a customer, as somebody from support finds it."""
     page = pages.fresh(scripts=True)
     page.context.add_cookies(
         [
@@ -97,6 +99,11 @@ def test_who_it_is_stands_in_the_place_of_the_cover(pages, support, merchant, am
         ]
     )
     page.goto(f"{merchant.server.url}{LIST}/{ama['id']}")
+    return page
+
+
+def test_who_it_is_stands_in_the_place_of_the_cover(covered_page, ama):
+    page = covered_page
 
     page.get_by_role("button", name="Show who it is").click()
 
@@ -113,16 +120,9 @@ def called(page):
 
 
 @pytest.fixture
-def shown_page(pages, support, merchant, ama):
-    """The page of a customer, on which somebody from support asked who it is."""
-    page = pages.fresh(scripts=True)
-    page.context.add_cookies(
-        [
-            {"name": name, "value": value, "url": f"{merchant.server.url}/console"}
-            for name, value in support.cookies.items()
-        ]
-    )
-    page.goto(f"{merchant.server.url}{LIST}/{ama['id']}")
+def shown_page(covered_page):
+    """The same, on which they asked who it is."""
+    page = covered_page
     page.get_by_role("button", name="Show who it is").click()
     page.get_by_text("Seen by somebody").wait_for()
     return page
