@@ -137,7 +137,7 @@ class PageAddress:
     def looked_back(self) -> str | None:
         """The same page as of the moment that was typed into the header; None where none was."""
         day, time, way = (self.query.get(name) for name in _TYPED)
-        if day is None:
+        if day is None or self.request.method != "GET":
             return None
         by = way if way in WAYS else "as_of"
         moment = dict.fromkeys(PAST) | {by: typed_moment(day, time)}

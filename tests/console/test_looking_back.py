@@ -76,6 +76,12 @@ def test_a_day_that_is_typed_is_looked_back_to_at_its_end_unless_a_time_is(conso
     assert answer.headers["location"] == f"/console/customers?search=ama&{led_to}"
 
 
+def test_a_form_is_sent_whatever_its_address_says_of_a_day(console):
+    sent = console.post("/console/customers/new?look_day=2020-02-29", data={"name": "Ama"})
+
+    assert sent.headers["location"].startswith("/console/customers/cus_")
+
+
 def test_each_moment_is_offered_as_it_was_known_then_and_as_it_is_known_today(console, client):
     client.post("/v1/customers", json={"name": "Ama"}).raise_for_status()
     page = console.get("/console/customers").text
